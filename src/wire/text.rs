@@ -1,0 +1,50 @@
+use std::fmt::{self, Display, Formatter, Write};
+
+/// Bytes from the network or a file name, made safe to print.
+///
+/// Readable UTF-8 stays as it is. Control characters, line and paragraph separators, bidirectional controls and bytes
+/// that are not UTF-8 are shown as `\xNN`, one for each byte, so that nothing received can steer a terminal.
+#[derive(Debug, Clone, Copy)]
+pub struct Printable<'a>(pub &'a [u8]);
+
+impl Display for Printable<'_> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        for chunk in self.0.utf8_chunks() {
+            for character in chunk.valid().chars() {
+                if steers_a_terminal(character) {
+                    escape(f, character.encode_utf8(&mut [0; 4]).as_bytes())?;
+                } else {
+                    f.write_char(character)?;
+                }
+            }
+            escape(f, chunk.invalid())?;
+        }
+        Ok(())
+    }
+}
+
+fn escape(f: &mut Formatter<'_>, bytes: &[u8]) -> fmt::Result {
+    bytes.iter().try_for_each(|byte| write!(f, "\\x{byte:02x}"))
+}
+
+fn steers_a_terminal(character: char) -> bool {
+    character.is_control()
+        || matches!(character,
+            '\u{061c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn readable_text_stays_as_it_is() {
+        assert_eq!(Printable("über fw-1.2.bin".as_bytes()).to_string(), "über fw-1.2.bin");
+    }
+
+    #[test]
+    fn controls_and_broken_utf8_are_escaped_byte_by_byte() {
+        assert_eq!(Printable(b"a\x1b[2Jb\xff\x7f\n").to_string(), "a\\x1b[2Jb\\xff\\x7f\\x0a");
+        assert_eq!(Printable("\u{9b}x\u{202e}y".as_bytes()).to_string(), "\\xc2\\x9bx\\xe2\\x80\\xaey");
+    }
+}
