@@ -1,2 +1,36 @@
-//! x
+//! A TFTP client that speaks the BSD `tftp>` language, and a server to practise on.
+//!
+//! ```text
+//!  line --words--> command --changes--> session
+//!                     |
+//!                     '--starts--> client --drives--> transfer machine <--parses/emits-- wire
+//!                                     |                    |
+//!                            net: sockets, clock        events --> observers --> trace
+//!                                     |
+//!                                   files
+//! ```
+//!
+//! | room | what lives there |
+//! | --- | --- |
+//! | [`wire`] | bytes and their meaning; pure |
+//! | [`transfer`] | the protocol as state machines; pure |
+//! | [`event`] | the one stream of what happened |
+//! | [`net`] | sockets, and the two loops that drive machines |
+//! | [`files`] | where bytes come from and go to |
+//! | [`client`] | get and put |
+//! | [`server`] | the same machines, answering |
+//! | [`trace`] | views of the stream |
+//! | [`session`] | what the shell remembers |
+//! | [`shell`] | the language, for terminals and scripts |
+
+pub mod client;
+pub mod event;
+pub mod files;
+pub mod net;
+pub mod server;
+pub mod session;
+pub mod shell;
+pub mod stop;
+pub mod trace;
+pub mod transfer;
 pub mod wire;

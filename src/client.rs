@@ -1,0 +1,1 @@
+//! Get and put.

@@ -1,0 +1,27 @@
+//! Where the bytes of a transfer come from and go to.
+//!
+//! A [`Source`] is read, a [`Target`] is written; both convert netascii on the way. A target is a temporary file
+//! beside the real one until it is committed, so that a failed transfer leaves no trace and an existing file whole.
+//! A [`Store`] is what a server serves: a folder ([`Root`]) or files in memory ([`Shelf`]).
+
+use std::io;
+
+/// What a transfer reads or writes; each kind refuses what is not its direction.
+pub trait Content: Send {
+    /// Fills `room` with the next bytes of the file as they go on the wire; fewer mean the end of the file.
+    fn fill(&mut self, room: &mut [u8]) -> io::Result<usize> {
+        let _ = room;
+        Err(io::ErrorKind::Unsupported.into())
+    }
+
+    /// Appends bytes as they came from the wire.
+    fn deliver(&mut self, bytes: &[u8]) -> io::Result<()> {
+        let _ = bytes;
+        Err(io::ErrorKind::Unsupported.into())
+    }
+
+    /// Everything is delivered: put the file in its place.
+    fn commit(&mut self) -> io::Result<()> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
+}

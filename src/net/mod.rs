@@ -1,0 +1,1 @@
+//! The only room with sockets: they meet machines, clocks and files here.
