@@ -1,1 +1,38 @@
 //! The only room with sockets: they meet machines, clocks and files here.
+//!
+//! ```text
+//!            client                         server
+//!              |                              |
+//!            drive  one machine, blocking     |
+//!              |                              |
+//!   linger  keeps the socket of a finished get|
+//!              |                              |
+//!            socket  send, receive until a moment, what the network says about ports and sizes
+//! ```
+//!
+//! [`drive`] carries out what a machine asks for and tells the watchers; [`linger`] repeats the last ACK of a get
+//! beside whatever comes next. Every batching of datagrams stays behind [`socket`].
+
+pub mod drive;
+pub mod linger;
+pub mod socket;
+
+pub use drive::{DriveError, drive};
+pub use linger::{Dally, Linger};
+pub use socket::{Received, Socket};
+
+use std::io;
+
+use crate::wire::ErrorCode;
+
+/// What the peer is told when the file here fails in the middle of a transfer (RFC 1350, "Error Codes").
+pub(crate) fn blame(error: &io::Error) -> (ErrorCode, String) {
+    match error.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+            (ErrorCode::DISK_FULL, ErrorCode::DISK_FULL.meaning().to_owned())
+        }
+        io::ErrorKind::PermissionDenied => (ErrorCode::ACCESS, ErrorCode::ACCESS.meaning().to_owned()),
+        io::ErrorKind::AlreadyExists => (ErrorCode::EXISTS, ErrorCode::EXISTS.meaning().to_owned()),
+        _ => (ErrorCode::UNDEFINED, error.to_string()),
+    }
+}
