@@ -183,6 +183,7 @@ impl Server {
         let (now, client) = (Instant::now(), envelope.from);
         let (answer, machine): (_, Box<dyn Machine + Send>) = match request.kind {
             RequestKind::Read => {
+                socket.make_room_to_send(blksize, windowsize);
                 let answer = granted.answer(windowsize);
                 (answer, Box::new(Sender::answer(now, client, answer, config.patience)))
             }
