@@ -5,10 +5,10 @@ use std::net::{SocketAddr, UdpSocket};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use tftpsh::files::{Root, Shelf, Store};
+use tftpsh::files::{Denied, Root, Shelf, Source, Store, Target};
 use tftpsh::server::{Background, Config, Happening, Server, What, practice_files};
 use tftpsh::stop::Stop;
-use tftpsh::wire::{ErrorCode, Packet};
+use tftpsh::wire::{ErrorCode, Mode, Packet};
 
 const LOOPBACK: &str = "127.0.0.1:0";
 
@@ -430,19 +430,26 @@ fn two_hundred_and_fifty_six_downloads_at_once_all_get_every_byte() {
 
 #[test]
 fn beyond_the_cap_requests_are_refused_and_transfers_that_only_dally_make_room() {
-    let server = serve(practice_files(), Config { transfers_per_source: 1, ..Config::default() });
-    let client = Client::of(&server);
+    for config in
+        [Config { transfers_per_source: 1, ..Config::default() }, Config { transfers: 1, ..Config::default() }]
+    {
+        dallying_makes_room(&serve(practice_files(), config));
+    }
+}
+
+fn dallying_makes_room(server: &Background) {
+    let client = Client::of(server);
     client.ask(b"\0\x02up\0octet\0");
     let (_, peer) = client.receive();
     let (code, message) = {
-        let other = Client::of(&server);
+        let other = Client::of(server);
         other.ask(b"\0\x01hello.txt\0octet\0");
         error_of(&other.receive().0)
     };
     assert!(code == ErrorCode::UNDEFINED && message.contains("too many transfers"), "{message}");
     client.send(peer, &data(1, b"short"));
     assert_eq!(client.receive().0, ack(1));
-    assert_eq!(Client::of(&server).get(b"\0\x01hello.txt\0octet\0", 512).1, [b"Hello, TFTP!\n"]);
+    assert_eq!(Client::of(server).get(b"\0\x01hello.txt\0octet\0", 512).1, [b"Hello, TFTP!\n"]);
 }
 
 #[test]
@@ -494,6 +501,28 @@ fn a_server_that_stops_tells_its_clients_and_leaves_no_partial_upload() {
         assert!(code == ErrorCode::UNDEFINED && message.contains("stopping"), "{message}");
     }
     assert_eq!(listing(folder.path()), ["f"]);
+}
+
+/// A store with a mistake in it.
+struct Faulty;
+
+impl Store for Faulty {
+    fn read(&self, _: &[u8], _: Mode) -> Result<Source, Denied> {
+        panic!("a mistake in the server, shown on purpose")
+    }
+
+    fn create(&self, _: &[u8], _: Mode, _: bool) -> Result<Target, Denied> {
+        panic!("a mistake in the server, shown on purpose")
+    }
+}
+
+#[test]
+fn a_panic_ends_the_server_and_nothing_else() {
+    let server = serve(Faulty, Config { title: "faulty".to_owned(), ..Config::default() });
+    assert!(server.status().running);
+    Client::of(&server).ask(b"\0\x01f\0octet\0");
+    eventually("the thread is gone", || !server.status().running);
+    assert!(server.status().to_string().ends_with("0 failed, stopped"), "{}", server.status());
 }
 
 #[test]
