@@ -10,7 +10,7 @@
 //!            socket  send, receive until a moment, what the network says about ports and sizes
 //! ```
 //!
-//! [`drive`] carries out what a machine asks for and tells the watchers; [`linger`] repeats the last ACK of a get
+//! [`drive()`] carries out what a machine asks for and tells the watchers; [`linger`] repeats the last ACK of a get
 //! beside whatever comes next. Every batching of datagrams stays behind [`socket`].
 
 pub mod drive;
