@@ -9,6 +9,8 @@ use nix::sys::socket::{
     sendmsg, setsockopt, socket, sockopt,
 };
 
+use super::socket::plain_address;
+
 /// The socket requests come to.
 ///
 /// It knows to which of this machine's addresses a request was sent, so that the answer can come from there: a client
@@ -121,13 +123,6 @@ impl AsRawFd for Listener {
 fn at_any_port(mut address: SocketAddr) -> SocketAddr {
     address.set_port(0);
     address
-}
-
-pub(super) fn plain_address(address: &SockaddrStorage) -> Option<SocketAddr> {
-    if let Some(address) = address.as_sockaddr_in() {
-        return Some(SocketAddr::V4((*address).into()));
-    }
-    address.as_sockaddr_in6().map(|address| SocketAddr::V6((*address).into()))
 }
 
 #[cfg(test)]

@@ -282,7 +282,7 @@ fn read(udp: &UdpSocket, buffer: &mut [u8], flags: MsgFlags) -> Result<(usize, S
     Ok((message.bytes, from))
 }
 
-fn plain_address(address: &SockaddrStorage) -> Option<SocketAddr> {
+pub(super) fn plain_address(address: &SockaddrStorage) -> Option<SocketAddr> {
     let v4 = address.as_sockaddr_in().map(|address| SocketAddr::V4((*address).into()));
     v4.or_else(|| address.as_sockaddr_in6().map(|address| SocketAddr::V6((*address).into())))
 }
