@@ -21,6 +21,7 @@
 //!
 //! A machine knows its direction by its type: a [`Receiver`] cannot send DATA, a [`Sender`] cannot deliver bytes.
 
+mod link;
 mod peer;
 mod receiver;
 mod retry;

@@ -27,3 +27,237 @@ pub enum Rexmt {
     /// Always after this time, as BSD's tftp does.
     Fixed(Duration),
 }
+
+/// Before anything was measured.
+const FIRST: Duration = Duration::from_secs(1);
+/// However slow the path.
+const CEILING: Duration = Duration::from_secs(5);
+/// Least distance between the smoothed round trip and the timer.
+const MARGIN: Duration = Duration::from_millis(10);
+/// An address that has not acknowledged anything gets a datagram this often at most, so that nobody can be flooded
+/// through us by a request with a forged source.
+const UNPROVEN: u32 = 3;
+
+/// The timers of one transfer: when the last packet goes out again, and when to give up.
+///
+/// Only progress restarts them, so a peer that repeats itself or sends garbage for ever holds neither off.
+#[derive(Debug, Clone)]
+pub(super) struct Retry {
+    patience: Patience,
+    rtt: Rtt,
+    variation: Duration,
+    least: Duration,
+    /// Transmissions of what is unanswered, beyond the first.
+    attempt: u32,
+    due: Option<Instant>,
+    sent: Instant,
+    progress: Instant,
+    proven: bool,
+}
+
+/// What the time demands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Demand {
+    /// Send it again.
+    Again { attempt: u32, after: Duration },
+    /// It was long enough.
+    GiveUp,
+}
+
+impl Retry {
+    pub(super) fn new(now: Instant, patience: Patience) -> Self {
+        Self {
+            patience,
+            rtt: Rtt::default(),
+            variation: Duration::ZERO,
+            least: Duration::ZERO,
+            attempt: 0,
+            due: None,
+            sent: now,
+            progress: now,
+            proven: true,
+        }
+    }
+
+    /// The peer's address may be forged until it acknowledges something.
+    pub(super) fn unproven(mut self) -> Self {
+        self.proven = false;
+        self
+    }
+
+    /// Never send again sooner than this, however short the round trip.
+    pub(super) fn no_sooner_than(&mut self, least: Duration) {
+        self.least = least;
+    }
+
+    /// An interval agreed with the peer replaces our own (RFC 2349).
+    pub(super) fn agree(&mut self, interval: Duration) {
+        self.patience.rexmt = Rexmt::Fixed(interval);
+    }
+
+    /// Something was sent that wants an answer.
+    pub(super) fn sent(&mut self, now: Instant) {
+        self.sent = now;
+        self.due = Some(now + self.interval());
+    }
+
+    /// Nothing is waited for any longer but the end.
+    pub(super) fn rest(&mut self) {
+        self.due = None;
+    }
+
+    /// The transfer got on. `answered` tells that the answer belongs to the last packet sent, so that its round trip
+    /// can be measured, if it was sent just once (Karn's rule).
+    pub(super) fn progress(&mut self, now: Instant, answered: bool) {
+        if answered && self.attempt == 0 {
+            self.measure(now.saturating_duration_since(self.sent));
+        }
+        self.attempt = 0;
+        self.proven = true;
+        self.progress = now;
+    }
+
+    /// Whether what arrives now can be an answer to what was sent last.
+    pub(super) fn round_trip_passed(&self, now: Instant) -> bool {
+        self.rtt.least.is_some_and(|least| now.saturating_duration_since(self.sent) >= least)
+    }
+
+    /// When to look again.
+    pub(super) fn deadline(&self) -> Instant {
+        let end = self.progress + self.patience.timeout;
+        self.due.map_or(end, |due| due.min(end))
+    }
+
+    /// Whether the peer may get one more packet.
+    pub(super) fn may_send(&self) -> bool {
+        self.proven || self.attempt + 1 < UNPROVEN
+    }
+
+    /// What must be done now, if anything. `Again` counts on the packet being sent.
+    pub(super) fn check(&mut self, now: Instant) -> Option<Demand> {
+        if now >= self.progress + self.patience.timeout {
+            return Some(Demand::GiveUp);
+        }
+        if self.due.is_none_or(|due| now < due) {
+            return None;
+        }
+        if !self.may_send() {
+            return Some(Demand::GiveUp);
+        }
+        let after = now.saturating_duration_since(self.sent);
+        self.attempt = self.attempt.saturating_add(1);
+        Some(Demand::Again { attempt: self.attempt, after })
+    }
+
+    /// How long a packet waits for its answer now.
+    pub(super) fn interval(&self) -> Duration {
+        if let Rexmt::Fixed(interval) = self.patience.rexmt {
+            return interval;
+        }
+        let measured = self.rtt.smoothed.map_or(FIRST, |smoothed| smoothed + MARGIN.max(self.variation * 4));
+        let doubled = measured.max(self.least).saturating_mul(1 << self.attempt.min(10));
+        doubled.min(CEILING)
+    }
+
+    /// The longest time without progress that is borne.
+    pub(super) fn timeout(&self) -> Duration {
+        self.patience.timeout
+    }
+
+    /// How often the last packet was sent again.
+    pub(super) fn attempts(&self) -> u32 {
+        self.attempt
+    }
+
+    pub(super) fn rtt(&self) -> Rtt {
+        self.rtt
+    }
+
+    /// RFC 6298 section 2.
+    fn measure(&mut self, sample: Duration) {
+        let smoothed = match self.rtt.smoothed {
+            None => {
+                self.variation = sample / 2;
+                sample
+            }
+            Some(smoothed) => {
+                self.variation = (self.variation * 3 + smoothed.abs_diff(sample)) / 4;
+                (smoothed * 7 + sample) / 8
+            }
+        };
+        self.rtt.smoothed = Some(smoothed);
+        self.rtt.least = Some(self.rtt.least.map_or(sample, |least| least.min(sample)));
+        self.rtt.most = Some(self.rtt.most.map_or(sample, |most| most.max(sample)));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MS: Duration = Duration::from_millis(1);
+
+    fn retry(rexmt: Rexmt) -> (Instant, Retry) {
+        let now = Instant::now();
+        (now, Retry::new(now, Patience { rexmt, timeout: 25_000 * MS }))
+    }
+
+    #[test]
+    fn the_interval_follows_the_round_trip_and_doubles_on_silence() {
+        let (start, mut retry) = retry(Rexmt::Auto);
+        assert_eq!(retry.interval(), FIRST);
+        retry.sent(start);
+        retry.progress(start + 20 * MS, true);
+        assert_eq!(retry.interval(), 60 * MS, "SRTT 20 + 4 x RTTVAR 10");
+        let mut now = start + 20 * MS;
+        for _ in 0..200 {
+            retry.sent(now);
+            now += 20 * MS;
+            retry.progress(now, true);
+        }
+        assert_eq!(retry.interval(), 30 * MS, "SRTT 20 + at least 10");
+        for doubled in [60, 120, 240, 480, 960, 1920, 3840, 5000, 5000] {
+            retry.sent(now);
+            now += retry.interval();
+            assert!(matches!(retry.check(now), Some(Demand::Again { .. })));
+            assert_eq!(retry.interval(), doubled * MS);
+        }
+        retry.progress(now, true);
+        assert_eq!(retry.interval(), 30 * MS, "progress ends the back-off, and a packet sent twice is not measured");
+    }
+
+    #[test]
+    fn a_fixed_interval_stays() {
+        let (mut now, mut retry) = retry(Rexmt::Fixed(5000 * MS));
+        for attempt in 1..5 {
+            retry.sent(now);
+            assert_eq!(retry.check(now + 4999 * MS), None);
+            now += 5000 * MS;
+            assert_eq!(retry.check(now), Some(Demand::Again { attempt, after: 5000 * MS }));
+        }
+        assert_eq!(retry.check(now + 5000 * MS), Some(Demand::GiveUp));
+    }
+
+    #[test]
+    fn only_progress_puts_the_end_off() {
+        let (start, mut retry) = retry(Rexmt::Auto);
+        retry.sent(start + 24_000 * MS);
+        assert_eq!(retry.deadline(), start + 25_000 * MS);
+        retry.progress(start + 24_500 * MS, false);
+        retry.rest();
+        assert_eq!(retry.deadline(), start + 49_500 * MS);
+    }
+
+    #[test]
+    fn an_unproven_address_gets_three_packets() {
+        let (mut now, retry) = retry(Rexmt::Auto);
+        let mut retry = retry.unproven();
+        for _ in 1..UNPROVEN {
+            retry.sent(now);
+            now = retry.deadline();
+            assert!(matches!(retry.check(now), Some(Demand::Again { .. })));
+        }
+        retry.sent(now);
+        assert_eq!(retry.check(retry.deadline()), Some(Demand::GiveUp));
+    }
+}

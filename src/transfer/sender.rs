@@ -1,53 +1,310 @@
 use std::net::SocketAddr;
 use std::time::Instant;
 
-use super::{Ask, Machine, Output, Patience, Stats};
-use crate::wire::{Answer, BadRequest, ErrorCode};
+use super::link::{Link, Opening};
+use super::peer::Origin;
+use super::window::Wrap;
+use super::{Ask, Failure, Ignored, Machine, Output, Patience, Stats, Unwelcome};
+use crate::wire::{
+    Answer, BadRequest, DATA_HEADER, ErrorCode, Packet, RequestKind, emit_data_header, emit_oack, emit_request,
+};
 
-/// Stub.
+/// Gives a file out: a client's put, a server's read.
+///
+/// At most one window of blocks is held. A block goes out again on silence, or where an ACK shows that the window broke
+/// there; never because an ACK came twice (RFC 1123 section 4.2.3.1).
 #[derive(Debug)]
-pub struct Sender {}
+pub struct Sender {
+    link: Link,
+    phase: Phase,
+    /// The request or the OACK.
+    opening: Vec<u8>,
+    send_opening: bool,
+    /// Blocks `base` to `filled`, each with its header, `stride` apart: block n stands in slot (n - 1) modulo the window.
+    ring: Vec<u8>,
+    /// First block that is not acknowledged.
+    base: u64,
+    /// First block that is not on its way, or has to go again.
+    next: u64,
+    /// First block that never went out.
+    fresh: u64,
+    /// First block that is not in the ring.
+    filled: u64,
+    /// The last block of the file and its octets, once known.
+    last: Option<(u64, usize)>,
+    /// Some block of the window went out twice, so its ACK tells no round trip (Karn's rule).
+    repeated: bool,
+    /// A second ACK before `base` was already taken for a gap.
+    gap_heard: bool,
+    error: Vec<u8>,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Phase {
+    Requesting(Opening),
+    /// The OACK waits for its ACK 0.
+    Offering,
+    Sending,
+}
 
 impl Sender {
     /// A client's machine: sends the request first.
-    pub fn request(
-        _now: Instant,
-        _server: SocketAddr,
-        _ask: &Ask<'_>,
-        _patience: Patience,
-    ) -> Result<Self, BadRequest> {
-        todo!()
+    pub fn request(now: Instant, server: SocketAddr, ask: &Ask<'_>, patience: Patience) -> Result<Self, BadRequest> {
+        let kind = RequestKind::Write;
+        let request = emit_request(kind, ask.filename, ask.mode, &ask.offer)?;
+        let link = Link::asking(now, server, patience);
+        Ok(Self::new(link, Phase::Requesting(Opening { kind, offer: ask.offer }), request))
     }
 
-    /// A server's machine: answers a request.
-    pub fn answer(_now: Instant, _client: SocketAddr, _answer: Answer, _patience: Patience) -> Self {
-        todo!()
+    /// A server's machine: answers a request to read with an OACK, or with block 1 where nothing is granted.
+    pub fn answer(now: Instant, client: SocketAddr, answer: Answer, patience: Patience) -> Self {
+        let link = Link::answering(now, client, answer.terms(), patience);
+        if answer.is_empty() {
+            Self::new(link, Phase::Sending, Vec::new())
+        } else {
+            Self::new(link, Phase::Offering, emit_oack(&answer))
+        }
+    }
+
+    fn new(link: Link, phase: Phase, opening: Vec<u8>) -> Self {
+        Self {
+            link,
+            phase,
+            send_opening: !opening.is_empty(),
+            opening,
+            ring: Vec::new(),
+            base: 1,
+            next: 1,
+            fresh: 1,
+            filled: 1,
+            last: None,
+            repeated: false,
+            gap_heard: false,
+            error: Vec::new(),
+        }
+    }
+
+    fn window(&self) -> u64 {
+        self.link.stats.terms.windowsize.get().into()
+    }
+
+    fn block_size(&self) -> usize {
+        self.link.stats.terms.blksize.get().into()
+    }
+
+    fn stride(&self) -> usize {
+        DATA_HEADER + self.block_size()
+    }
+
+    fn first_answer(&mut self, from: SocketAddr, opening: Opening, packet: Packet<'_>) {
+        match packet {
+            Packet::Oack(oack) => {
+                if opening.accept(&mut self.link, from, &oack) {
+                    self.begin();
+                }
+            }
+            Packet::Ack { block: 0 } => {
+                Opening::plain(&mut self.link, from);
+                self.begin();
+            }
+            Packet::Error { code, message } => self.link.fail(opening.refused(code, message)),
+            Packet::Ack { .. } => self.link.ignore(from, Ignored::OutOfPlace),
+            Packet::Data { .. } | Packet::Request(_) => self.link.ignore(from, Ignored::Unexpected),
+        }
+    }
+
+    fn begin(&mut self) {
+        self.link.retry.progress(self.link.now, true);
+        self.phase = Phase::Sending;
+    }
+
+    fn in_transfer(&mut self, from: SocketAddr, packet: Packet<'_>) {
+        match (self.phase, packet) {
+            (Phase::Offering, Packet::Ack { block: 0 }) => self.begin(),
+            (Phase::Sending, Packet::Ack { block }) => self.acknowledged(from, block),
+            (_, Packet::Error { code, message }) => self.link.fail(Failure::remote(code, message)),
+            // The peer has not seen block 1 yet; silence will send it again.
+            (Phase::Sending, Packet::Oack(_)) => self.link.ignore(from, Ignored::Duplicate),
+            (Phase::Offering, Packet::Ack { .. }) => self.link.ignore(from, Ignored::OutOfPlace),
+            _ => self.link.ignore(from, Ignored::Unexpected),
+        }
+    }
+
+    fn acknowledged(&mut self, from: SocketAddr, wire: u16) {
+        let outstanding = self.fresh - self.base;
+        match Wrap::ToZero.ahead(wire, self.base - 1) {
+            0 => self.acknowledged_again(from),
+            count if count <= outstanding => self.progress(count, outstanding),
+            _ => self.link.ignore(from, Ignored::OutOfPlace),
+        }
+    }
+
+    fn progress(&mut self, count: u64, outstanding: u64) {
+        let whole = count == outstanding;
+        self.link.retry.progress(self.link.now, whole && !self.repeated);
+        self.base += count;
+        self.gap_heard = false;
+        self.link.stats.blocks += count;
+        self.link.stats.bytes = (self.base - 1) * self.block_size() as u64;
+        // The peer has a gap behind this block: go on from there (RFC 7440 section 4).
+        self.next = self.base;
+        self.repeated = !whole;
+        if let Some((last, length)) = self.last
+            && self.base > last
+        {
+            self.link.stats.bytes = (last - 1) * self.block_size() as u64 + length as u64;
+            self.link.retry.rest();
+            self.link.complete();
+        }
+    }
+
+    /// The block before the window was acknowledged once more. In lock-step that is the Sorcerer's Apprentice's broom:
+    /// ignored. In a window it may tell that the window's first block was lost; it is believed once, and only if a
+    /// round trip has passed since the window went out, for sooner it cannot speak of that window.
+    fn acknowledged_again(&mut self, from: SocketAddr) {
+        self.link.ignore(from, Ignored::Duplicate);
+        if self.window() > 1
+            && !self.gap_heard
+            && self.fresh > self.base
+            && self.link.retry.round_trip_passed(self.link.now)
+        {
+            self.gap_heard = true;
+            self.next = self.base;
+            self.repeated = true;
+        }
+    }
+
+    fn wants_more(&self) -> bool {
+        self.last.is_none() && self.filled < self.base + self.window()
+    }
+
+    /// Room for one more block, behind its header.
+    fn fill(&mut self) -> Output<'_> {
+        let start = self.slot(self.filled);
+        let end = start + self.stride();
+        if self.ring.len() < end {
+            self.ring.resize(end, 0);
+        }
+        let header = emit_data_header(Wrap::ToZero.wire(self.filled));
+        let (head, body) = self.ring[start..end].split_at_mut(DATA_HEADER);
+        head.copy_from_slice(&header);
+        Output::Fill(body)
+    }
+
+    fn slot(&self, block: u64) -> usize {
+        // The remainder is less than the window, which fits into 16 bits.
+        usize::try_from((block - 1) % self.window()).unwrap_or(0) * self.stride()
+    }
+
+    /// The blocks that are due and stand together in the ring.
+    fn burst(&mut self) -> Option<(usize, usize)> {
+        if self.next >= self.filled {
+            return None;
+        }
+        let start = self.slot(self.next);
+        let until_end = self.window() - (self.next - 1) % self.window();
+        let first = self.next;
+        self.next = self.filled.min(first + until_end);
+        self.link.stats.resent += self.fresh.min(self.next).saturating_sub(first);
+        self.fresh = self.fresh.max(self.next);
+        let mut length = usize::try_from(self.next - first).unwrap_or(0) * self.stride();
+        if let Some((last, octets)) = self.last
+            && self.next > last
+        {
+            length -= self.block_size() - octets;
+        }
+        Some((start, start + length))
     }
 }
 
 impl Machine for Sender {
-    fn datagram(&mut self, _now: Instant, _from: SocketAddr, _datagram: &[u8]) {
-        todo!()
+    fn datagram(&mut self, now: Instant, from: SocketAddr, datagram: &[u8]) {
+        self.link.now = now;
+        if self.link.is_over() {
+            return;
+        }
+        let Some((origin, packet)) = self.link.admit(from, datagram) else { return };
+        match (self.phase, origin) {
+            (Phase::Requesting(opening), _) => self.first_answer(from, opening, packet),
+            (_, Origin::Peer) => self.in_transfer(from, packet),
+            (_, Origin::FirstAnswer | Origin::Stranger) => {}
+        }
     }
-    fn unreachable(&mut self, _now: Instant, _to: SocketAddr) {
-        todo!()
+
+    fn unreachable(&mut self, now: Instant, to: SocketAddr) {
+        self.link.now = now;
+        if self.link.peer.is_at(to) {
+            self.link.fail(match self.phase {
+                Phase::Requesting(_) => Failure::Refused,
+                Phase::Offering | Phase::Sending => Failure::Vanished,
+            });
+        }
     }
-    fn tick(&mut self, _now: Instant) {
-        todo!()
+
+    fn tick(&mut self, now: Instant) {
+        self.link.now = now;
+        if self.link.is_over() || !self.link.must_resend() {
+            return;
+        }
+        match self.phase {
+            Phase::Requesting(opening) if opening.is_hopeless(self.link.retry.attempts()) => {
+                self.link.fail(Unwelcome::Silence.into());
+            }
+            Phase::Requesting(_) | Phase::Offering => {
+                self.link.stats.resent += 1;
+                self.send_opening = true;
+            }
+            Phase::Sending => {
+                self.next = self.base;
+                self.repeated = true;
+                self.gap_heard = false;
+            }
+        }
     }
-    fn filled(&mut self, _now: Instant, _length: usize) {
-        todo!()
+
+    fn filled(&mut self, now: Instant, length: usize) {
+        self.link.now = now;
+        if length < self.block_size() {
+            self.last = Some((self.filled, length));
+        }
+        self.filled += 1;
     }
-    fn committed(&mut self, _now: Instant) {
-        todo!()
+
+    fn committed(&mut self, now: Instant) {
+        self.link.now = now;
     }
-    fn abort(&mut self, _now: Instant, _code: ErrorCode, _reason: &str) {
-        todo!()
+
+    fn abort(&mut self, now: Instant, code: ErrorCode, reason: &str) {
+        self.link.now = now;
+        self.link.abort(code, reason);
     }
+
     fn poll(&mut self) -> Output<'_> {
-        todo!()
+        if let Some(urgent) = self.link.poll(&mut self.error) {
+            return urgent.output(&self.error);
+        }
+        let to = self.link.peer.address();
+        if std::mem::take(&mut self.send_opening) {
+            self.link.retry.sent(self.link.now);
+            return Output::Transmit { to, datagrams: &self.opening, stride: self.opening.len() };
+        }
+        if !matches!(self.phase, Phase::Sending) {
+            return Output::Wait(self.link.retry.deadline());
+        }
+        if self.wants_more() {
+            return self.fill();
+        }
+        match self.burst() {
+            Some((start, end)) => {
+                self.link.retry.sent(self.link.now);
+                let stride = self.stride();
+                Output::Transmit { to, datagrams: &self.ring[start..end], stride }
+            }
+            None => Output::Wait(self.link.retry.deadline()),
+        }
     }
+
     fn stats(&self) -> Stats {
-        todo!()
+        self.link.stats()
     }
 }

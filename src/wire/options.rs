@@ -171,11 +171,14 @@ impl Offer {
         if !limits.options {
             return Answer::default();
         }
+        let blksize = self.blksize.map(|asked| asked.min(limits.blksize));
+        let affordable = limits.window_bytes / u32::from(blksize.unwrap_or_default().get());
+        let most = WindowSize::new(affordable.clamp(1, 65535).into()).unwrap_or_default().min(limits.windowsize);
         Answer(Self {
             tsize: self.tsize.and(size),
             timeout: self.timeout,
-            blksize: self.blksize.map(|asked| asked.min(limits.blksize)),
-            windowsize: self.windowsize.map(|asked| asked.min(limits.windowsize)),
+            blksize,
+            windowsize: self.windowsize.map(|asked| asked.min(most)),
         })
     }
 
@@ -253,6 +256,14 @@ pub struct Limits {
     pub blksize: BlockSize,
     /// Largest window granted.
     pub windowsize: WindowSize,
+    /// Octets of file that one window may hold, whatever was asked; one block is always granted.
+    pub window_bytes: u32,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { options: true, blksize: BlockSize::MOST, windowsize: WindowSize::MOST, window_bytes: 4 << 20 }
+    }
 }
 
 /// What was agreed: RFC 1350's values where no option says otherwise (RFC 2347).
@@ -372,7 +383,8 @@ mod tests {
         }
     }
 
-    const LIMITS: Limits = Limits { options: true, blksize: BlockSize(1024), windowsize: WindowSize(8) };
+    const LIMITS: Limits =
+        Limits { options: true, blksize: BlockSize(1024), windowsize: WindowSize(8), window_bytes: 16384 };
 
     #[test]
     fn an_answer_holds_only_what_was_asked_and_never_more() {
@@ -381,6 +393,18 @@ mod tests {
         let blksize = Offer { blksize: BlockSize::new(512), ..Offer::default() };
         assert_eq!(blksize.answer(&LIMITS, Some(1)), Answer(blksize));
         assert!(offer(0, 3, 1428, 4).answer(&Limits { options: false, ..LIMITS }, Some(1)).is_empty());
+    }
+
+    #[test]
+    fn a_window_costs_no_more_memory_than_allowed() {
+        let granted = |windowsize, blksize| {
+            offer(0, 1, blksize, windowsize).answer(&Limits::default(), None).terms().windowsize.get()
+        };
+        assert_eq!([granted(65535, 8), granted(65535, 1024), granted(65535, 65464)], [65535, 4096, 64]);
+        assert_eq!(
+            offer(0, 1, 1024, 65535).answer(&Limits { window_bytes: 1, ..LIMITS }, None).terms().windowsize.get(),
+            1
+        );
     }
 
     #[test]
