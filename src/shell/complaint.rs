@@ -21,18 +21,20 @@ pub struct Complaint {
     pub said: Option<String>,
     /// What happened, for diagnostics.
     pub reason: String,
+    /// What to do next.
+    pub hint: Option<String>,
 }
 
 impl Complaint {
     /// A local failure, in words that BSD says too.
     pub fn said(words: impl Display) -> Self {
         let reason = words.to_string();
-        Self { status: Status::Local, said: Some(reason.clone()), reason }
+        Self { said: Some(reason.clone()), ..Self::local(reason) }
     }
 
     /// A local failure of which BSD knows nothing.
     pub fn local(reason: impl Display) -> Self {
-        Self { status: Status::Local, said: None, reason: reason.to_string() }
+        Self { status: Status::Local, said: None, reason: reason.to_string(), hint: None }
     }
 
     /// A local file or address could not be used.
@@ -43,39 +45,31 @@ impl Complaint {
     /// Too few arguments, or too many.
     pub fn usage(command: &Command) -> Self {
         let said = format!("usage: {}", command.usage.join("\n       "));
-        Self { status: Status::Local, said: Some(said), reason: format!("usage: {}", command.usage.join(" | ")) }
-    }
-
-    /// In front of the words that the complaint consists of, what else BSD says.
-    pub fn with_said(self, said: String) -> Self {
-        Self { said: Some(said), ..self }
+        Self { said: Some(said), ..Self::local(format_args!("usage: {}", command.usage.join(" | "))) }
     }
 
     /// A transfer failed. `file` is the local one.
     pub fn transfer(error: &ClientError, file: impl Display) -> Self {
-        let reason = error.to_string();
+        let told = Self { hint: error.hint().map(str::to_owned), ..Self::local(error) };
         match error {
-            ClientError::UnknownHost(_) => Self::said(reason),
-            ClientError::Request(_) => Self::local(reason),
+            ClientError::UnknownHost(_) => Self::said(error),
+            ClientError::Request(_) => told,
             ClientError::Local(error) => Self::io(file, error),
-            ClientError::Network(error) => Self { status: Status::Peer, said: None, reason: plain(error) },
+            ClientError::Network { .. } => Self { status: Status::Peer, ..told },
+            ClientError::Interrupted => Self { status: Status::Interrupted, ..told },
             ClientError::Transfer { failure, .. } => match failure {
                 Failure::Remote { code, message } => Self {
                     status: Status::Server(*code),
                     said: Some(format!("Error code {}: {message}", code.0)),
                     reason: format!("server: {failure}"),
+                    ..told
                 },
                 Failure::TimedOut { .. } => {
-                    Self { status: Status::TimedOut, said: Some("Transfer timed out.".to_owned()), reason }
+                    Self { status: Status::TimedOut, said: Some("Transfer timed out.".to_owned()), ..told }
                 }
-                _ => Self { status: Status::Peer, said: None, reason },
+                _ => Self { status: Status::Peer, ..told },
             },
         }
-    }
-
-    /// Ctrl-C.
-    pub fn interrupted() -> Self {
-        Self { status: Status::Interrupted, said: None, reason: "interrupted".to_owned() }
     }
 }
 

@@ -58,6 +58,9 @@ impl Console {
             Place::Script(line) => self.note(self.style.error(&format!("tftp: line {line}: {label}: {reason}"))),
             Place::CommandLine => self.note(self.style.error(&format!("tftp: {label}: {reason}"))),
         }
+        if let Some(hint) = &complaint.hint {
+            self.note(format_args!("tftp: {hint}"));
+        }
         Ok(())
     }
 }

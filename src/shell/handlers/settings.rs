@@ -25,7 +25,7 @@ pub(in crate::shell) fn connect(shell: &mut Shell, words: &[Word]) -> Result<Nex
     };
     let name = host.text().ok_or_else(|| Complaint::said(format!("{host}: unknown host (not UTF-8)")))?;
     let name = name.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(name);
-    resolve(name, shell.session.settings.family).map_err(Complaint::said)?;
+    resolve(name, port, shell.session.settings.family).map_err(Complaint::said)?;
     shell.session.peer = Some(Peer { host: name.to_owned(), port });
     Ok(Next::Line)
 }
@@ -48,9 +48,9 @@ pub(in crate::shell) fn mode(shell: &mut Shell, words: &[Word]) -> Result<Next> 
     match parse_mode(word.bytes()) {
         Some(mode) => set_mode(shell, mode),
         None => {
-            let unknown = Complaint::said(format!("{word}: unknown mode"));
             let usage = usage("mode").and_then(|usage| usage.said).unwrap_or_default();
-            Err(unknown.with_said(format!("{word}: unknown mode\n{usage}")).into())
+            let said = Some(format!("{word}: unknown mode\n{usage}"));
+            Err(Complaint { said, ..Complaint::local(format_args!("{word}: unknown mode")) }.into())
         }
     }
 }
@@ -208,7 +208,7 @@ pub(in crate::shell) fn status(shell: &mut Shell, _: &[Word]) -> Result<Next> {
                 report.stats.bytes
             ));
         }
-        lines.extend(shell.serving.as_ref().map(|serving| format!("Serving: {serving}")));
+        lines.extend(shell.serving.as_ref().map(|serving| format!("Serving: {}", serving.status())));
     }
     for line in lines {
         shell.console.say(line)?;

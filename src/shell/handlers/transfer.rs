@@ -82,7 +82,7 @@ fn fetch(shell: &mut Shell, word: &Word, local: Option<&Word>) -> Result<()> {
     }
     let outcome = shell.client.get(&order, &shell.session.settings, &mut target, &mut watch);
     remember(shell, peer, &outcome);
-    let report = outcome.map_err(|error| shell.failed_transfer(&error, &local))?;
+    let report = outcome.map_err(|error| Complaint::transfer(&error, &local))?;
     finish(shell, "Received", &report, target.saw_nul().then_some(&local))
 }
 
@@ -102,7 +102,7 @@ fn store(shell: &mut Shell, place: &Place<'_>, local: &Word, remote: &[u8]) -> R
     }
     let outcome = shell.client.put(&order, &shell.session.settings, &mut source, &mut watch);
     remember(shell, peer, &outcome);
-    let report = outcome.map_err(|error| shell.failed_transfer(&error, local))?;
+    let report = outcome.map_err(|error| Complaint::transfer(&error, local))?;
     finish(shell, "Sent", &report, source.saw_nul().then_some(local))
 }
 
