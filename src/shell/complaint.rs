@@ -50,7 +50,7 @@ impl Complaint {
 
     /// A transfer failed. `file` is the local one.
     pub fn transfer(error: &ClientError, file: impl Display) -> Self {
-        let told = Self { hint: error.hint().map(str::to_owned), ..Self::local(error) };
+        let told = Self { hint: error.hint().map(|hint| format!("Hint: {hint}.")), ..Self::local(error) };
         match error {
             ClientError::UnknownHost(_) => Self::said(error),
             ClientError::Request(_) => told,

@@ -23,7 +23,8 @@ pub struct Console {
     pub out: Box<dyn Write>,
     /// Whether what goes wrong is told with a line number, a command, or neither.
     pub place: Place,
-    err: Box<dyn Write>,
+    /// Diagnostics.
+    pub err: Box<dyn Write>,
     style: Style,
 }
 
@@ -51,15 +52,17 @@ impl Console {
         if let Some(said) = &complaint.said {
             self.say(said)?;
         }
-        let reason = &complaint.reason;
-        match self.place {
+        let (reason, place) = (&complaint.reason, self.place);
+        match place {
             Place::Terminal if complaint.said.is_some() => {}
             Place::Terminal => self.note(self.style.error(&format!("tftp: {reason}"))),
             Place::Script(line) => self.note(self.style.error(&format!("tftp: line {line}: {label}: {reason}"))),
             Place::CommandLine => self.note(self.style.error(&format!("tftp: {label}: {reason}"))),
         }
-        if let Some(hint) = &complaint.hint {
-            self.note(format_args!("tftp: {hint}"));
+        match (&complaint.hint, place) {
+            (None, _) => {}
+            (Some(hint), Place::Script(line)) => self.note(format_args!("tftp: line {line}: {hint}")),
+            (Some(hint), _) => self.note(hint),
         }
         Ok(())
     }

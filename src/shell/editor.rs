@@ -13,7 +13,7 @@ const TWICE: Duration = Duration::from_secs(1);
 
 /// What came of asking for a line.
 #[derive(Debug)]
-pub enum Input {
+pub(super) enum Input {
     /// A line, without its end.
     Line(String),
     /// Ctrl-C: what was typed is dropped.
@@ -25,7 +25,7 @@ pub enum Input {
 }
 
 /// The line editor.
-pub struct Editor {
+pub(super) struct Editor {
     inner: DefaultEditor,
     style: Style,
     cleared: Option<Instant>,
@@ -33,14 +33,14 @@ pub struct Editor {
 
 impl Editor {
     /// Takes the terminal of the process.
-    pub fn new() -> io::Result<Self> {
+    pub(super) fn new() -> io::Result<Self> {
         let config = Config::builder().auto_add_history(false).build();
         let inner = DefaultEditor::with_config(config).map_err(io::Error::other)?;
         Ok(Self { inner, style: Style::of(&io::stdout()), cleared: None })
     }
 
     /// Asks for a command.
-    pub fn command(&mut self, prompt: &str) -> io::Result<Input> {
+    pub(super) fn command(&mut self, prompt: &str) -> io::Result<Input> {
         let input = self.read(prompt)?;
         if let Input::Line(line) = &input
             && !line.is_empty()
@@ -51,7 +51,7 @@ impl Editor {
     }
 
     /// Asks for anything; the answer is no command to be remembered.
-    pub fn read(&mut self, prompt: &str) -> io::Result<Input> {
+    pub(super) fn read(&mut self, prompt: &str) -> io::Result<Input> {
         let styled = self.style.prompt(prompt);
         match self.inner.readline(&(prompt, styled.as_str())) {
             Ok(line) => {

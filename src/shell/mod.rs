@@ -39,7 +39,7 @@ use self::script::Script;
 use self::status::Status;
 use self::words::{Word, split, split_at_blanks};
 use crate::cli::Cli;
-use crate::client::{Client, ClientError};
+use crate::client::Client;
 use crate::server::Background;
 use crate::session::{Options, Session, Settings};
 use crate::stop::Signals;
@@ -232,10 +232,14 @@ impl Shell {
         let Some((name, args)) = words.split_first() else { return Ok(Next::Line) };
         let command = match find(name) {
             Found::Command(command) => command,
-            Found::Ambiguous => return Err(Complaint::said("?Ambiguous command").into()),
+            Found::Ambiguous => {
+                let said = Some("?Ambiguous command".to_owned());
+                return Err(Complaint { said, ..Complaint::local("ambiguous command") }.into());
+            }
             Found::Unknown => {
-                let hint = suggest(name).map(|near| format!("did you mean \"{near}\"?"));
-                return Err(Complaint { hint, ..Complaint::said("?Invalid command") }.into());
+                let said = Some("?Invalid command".to_owned());
+                let hint = suggest(name).map(|near| format!("Did you mean \"{near}\"?"));
+                return Err(Complaint { said, hint, ..Complaint::local("no such command") }.into());
             }
         };
         let mut args = args.to_vec();

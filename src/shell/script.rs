@@ -4,19 +4,19 @@ use std::io::{self, BufRead};
 
 /// The lines of a script. A byte order mark in front, carriage returns before line feeds and a missing last line feed
 /// are what editors leave behind, and no part of any line.
-pub struct Script<'a> {
+pub(super) struct Script<'a> {
     input: Box<dyn BufRead + 'a>,
     number: usize,
 }
 
 impl<'a> Script<'a> {
     /// Reads lines from here.
-    pub fn new(input: impl BufRead + 'a) -> Self {
+    pub(super) fn new(input: impl BufRead + 'a) -> Self {
         Self { input: Box::new(input), number: 0 }
     }
 
     /// The next line and its number; `None` at the end.
-    pub fn line(&mut self) -> io::Result<Option<(usize, Vec<u8>)>> {
+    pub(super) fn line(&mut self) -> io::Result<Option<(usize, Vec<u8>)>> {
         let mut line = Vec::new();
         if self.input.read_until(b'\n', &mut line)? == 0 {
             return Ok(None);

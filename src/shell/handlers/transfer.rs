@@ -11,7 +11,7 @@ use crate::session::{Peer, Session};
 use crate::shell::complaint::Complaint;
 use crate::shell::words::Word;
 use crate::shell::{Next, Shell};
-use crate::trace::Classic;
+use crate::trace::{Classic, Notes};
 use crate::transfer::Report;
 use crate::wire::{Mode, Printable};
 
@@ -75,8 +75,10 @@ fn fetch(shell: &mut Shell, word: &Word, local: Option<&Word>) -> Result<()> {
         shell.console.say(format_args!("getting from {}:{remote} to {local} [{mode}]", peer.host))?;
     }
     let order = Order { host: &peer.host, port: peer.port, remote: place.file };
-    let mut view = Classic::new(&mut shell.console.out, classic);
+    let mut view = Classic::new(&mut shell.console.out).omit_final_ack(classic);
+    let mut notes = Notes::new(&mut shell.console.err, "tftp: ");
     let mut watch = Watch::nobody();
+    watch.add(&mut notes);
     if tracing {
         watch.add(&mut view);
     }
@@ -95,8 +97,10 @@ fn store(shell: &mut Shell, place: &Place<'_>, local: &Word, remote: &[u8]) -> R
         shell.console.say(format_args!("putting {local} to {}:{remote} [{mode}]", peer.host))?;
     }
     let order = Order { host: &peer.host, port: peer.port, remote };
-    let mut view = Classic::new(&mut shell.console.out, classic);
+    let mut view = Classic::new(&mut shell.console.out).omit_final_ack(classic);
+    let mut notes = Notes::new(&mut shell.console.err, "tftp: ");
     let mut watch = Watch::nobody();
+    watch.add(&mut notes);
     if tracing {
         watch.add(&mut view);
     }
