@@ -173,7 +173,7 @@ impl Offer {
         }
         let blksize = self.blksize.map(|asked| asked.min(limits.blksize));
         let affordable = limits.window_bytes / u32::from(blksize.unwrap_or_default().get());
-        let most = WindowSize::new(affordable.into()).unwrap_or(WindowSize::LEAST).min(limits.windowsize);
+        let most = WindowSize::new(affordable.clamp(1, 65535).into()).unwrap_or_default().min(limits.windowsize);
         Answer(Self {
             tsize: self.tsize.and(size),
             timeout: self.timeout,

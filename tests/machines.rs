@@ -1,0 +1,421 @@
+//! The rules of the protocol, each as a short conversation with one machine in virtual time.
+
+#![allow(clippy::unwrap_used, reason = "a test may stop where it stands")]
+
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use tftpsh::transfer::{Ask, Machine, Output, Patience, Receiver, Rexmt, Sender};
+use tftpsh::wire::{
+    BlockSize, ErrorCode, Limits, Mode, Offer, Packet, WindowSize, emit_ack, emit_data_header, emit_error,
+};
+
+const SERVER: &str = "192.0.2.2:69";
+const TID: &str = "192.0.2.2:50000";
+const STRANGER: &str = "192.0.2.2:50001";
+const CLIENT: &str = "192.0.2.1:40000";
+
+/// One machine, a clock, and its outputs as short lines.
+struct Talk {
+    machine: Box<dyn Machine>,
+    now: Instant,
+    file: Vec<u8>,
+    position: usize,
+    deadline: Option<Instant>,
+}
+
+impl Talk {
+    fn get(offer: Offer) -> Self {
+        let now = Instant::now();
+        Self::new(now, Box::new(Receiver::request(now, at(SERVER), &ask(offer), patience()).unwrap()))
+    }
+
+    fn put(offer: Offer, size: usize) -> Self {
+        let now = Instant::now();
+        let mut talk = Self::new(now, Box::new(Sender::request(now, at(SERVER), &ask(offer), patience()).unwrap()));
+        talk.file = vec![b'x'; size];
+        talk
+    }
+
+    fn serve_read(offer: Offer, size: usize) -> Self {
+        let now = Instant::now();
+        let answer = offer.answer(&Limits::default(), Some(size as u64));
+        let mut talk = Self::new(now, Box::new(Sender::answer(now, at(CLIENT), answer, patience())));
+        talk.file = vec![b'x'; size];
+        talk
+    }
+
+    fn serve_write(offer: Offer) -> Self {
+        let now = Instant::now();
+        let answer = offer.answer(&Limits::default(), offer.tsize);
+        Self::new(now, Box::new(Receiver::answer(now, at(CLIENT), answer, patience())))
+    }
+
+    fn new(now: Instant, machine: Box<dyn Machine>) -> Self {
+        Self { machine, now, file: Vec::new(), position: 0, deadline: None }
+    }
+
+    fn hear(&mut self, from: &str, datagram: &[u8]) -> Vec<String> {
+        self.now += Duration::from_millis(1);
+        self.machine.datagram(self.now, at(from), datagram);
+        self.drain()
+    }
+
+    fn silence(&mut self, milliseconds: u64) -> Vec<String> {
+        self.now += Duration::from_millis(milliseconds);
+        self.machine.tick(self.now);
+        self.drain()
+    }
+
+    /// Lets every timer run out until the end; the outputs with the seconds at which they came.
+    fn until_the_end(&mut self) -> Vec<String> {
+        let start = self.now;
+        let mut lines = Vec::new();
+        while let Some(deadline) = self.deadline.take() {
+            self.now = deadline;
+            self.machine.tick(self.now);
+            let second = (self.now - start).as_secs_f64();
+            lines.extend(self.drain().into_iter().map(|line| format!("{second:.1} {line}")));
+        }
+        lines
+    }
+
+    fn drain(&mut self) -> Vec<String> {
+        let mut lines = Vec::new();
+        for _ in 0..1000 {
+            match self.machine.poll() {
+                Output::Transmit { to, datagrams, stride } => lines.extend(datagrams.chunks(stride).map(|datagram| {
+                    let stranger = if to == at(STRANGER) { " to stranger" } else { "" };
+                    format!("{}{stranger}", Packet::parse(datagram).unwrap())
+                })),
+                Output::Fill(room) => {
+                    let length = room.len().min(self.file.len() - self.position);
+                    self.position += length;
+                    self.machine.filled(self.now, length);
+                }
+                Output::Deliver(range) => lines.push(format!("deliver {}", range.len())),
+                Output::Commit => {
+                    lines.push("commit".to_owned());
+                    self.machine.committed(self.now);
+                }
+                Output::Event(_) => {}
+                Output::Complete(report) => lines.push(format!("complete {}", report.stats.bytes)),
+                Output::Wait(moment) => {
+                    self.deadline = Some(moment);
+                    return lines;
+                }
+                Output::Done => {
+                    lines.push("done".to_owned());
+                    return lines;
+                }
+                Output::Failed(failure) => {
+                    lines.push(format!("failed: {failure}"));
+                    return lines;
+                }
+            }
+        }
+        panic!("the machine never comes to rest: {lines:?}");
+    }
+}
+
+fn at(address: &str) -> SocketAddr {
+    address.parse().unwrap()
+}
+
+fn ask(offer: Offer) -> Ask<'static> {
+    Ask { filename: b"f", mode: Mode::Octet, offer }
+}
+
+fn patience() -> Patience {
+    Patience { rexmt: Rexmt::Fixed(Duration::from_secs(5)), timeout: Duration::from_secs(25) }
+}
+
+fn window(windowsize: u64) -> Offer {
+    Offer { blksize: BlockSize::new(8), windowsize: WindowSize::new(windowsize), ..Offer::default() }
+}
+
+fn data(block: u16, length: usize) -> Vec<u8> {
+    [&emit_data_header(block)[..], &vec![b'x'; length]].concat()
+}
+
+fn oack(pairs: &str) -> Vec<u8> {
+    [b"\0\x06", pairs.replace(['=', ','], "\0").as_bytes(), b"\0"].concat()
+}
+
+const NOTHING: [&str; 0] = [];
+
+#[test]
+fn a_get_acknowledges_what_is_delivered_and_the_last_block_after_the_commit() {
+    let mut talk = Talk::get(Offer::default());
+    assert_eq!(talk.drain(), ["RRQ <file=f, mode=octet>"]);
+    assert_eq!(talk.hear(TID, &data(1, 512)), ["deliver 512", "ACK <block=1>"]);
+    assert_eq!(talk.hear(TID, &data(2, 0)), ["deliver 0", "commit", "ACK <block=2>", "complete 512"]);
+}
+
+#[test]
+fn the_last_ack_is_repeated_while_dallying() {
+    let mut talk = Talk::get(Offer::default());
+    talk.drain();
+    talk.hear(TID, &data(1, 3));
+    assert_eq!(talk.hear(TID, &data(1, 3)), ["ACK <block=1>"]);
+    assert_eq!(talk.until_the_end(), ["6.0 done"]);
+}
+
+#[test]
+fn a_put_sends_each_block_once_it_is_wanted() {
+    let mut talk = Talk::put(Offer::default(), 512);
+    assert_eq!(talk.drain(), ["WRQ <file=f, mode=octet>"]);
+    assert_eq!(talk.hear(TID, &emit_ack(0)), ["DATA <block=1, 512 bytes>"]);
+    assert_eq!(talk.hear(TID, &emit_ack(1)), ["DATA <block=2, 0 bytes>"]);
+    assert_eq!(talk.hear(TID, &emit_ack(2)), ["complete 512", "done"]);
+}
+
+/// RFC 1123 section 4.2.3.1.
+#[test]
+fn a_duplicated_ack_never_duplicates_data() {
+    let mut talk = Talk::serve_read(Offer::default(), 2000);
+    assert_eq!(talk.drain(), ["DATA <block=1, 512 bytes>"]);
+    assert_eq!(talk.hear(CLIENT, &emit_ack(1)), ["DATA <block=2, 512 bytes>"]);
+    assert_eq!(talk.hear(CLIENT, &emit_ack(1)), NOTHING);
+    assert_eq!(talk.hear(CLIENT, &emit_ack(0)), NOTHING);
+    assert_eq!(talk.silence(5000), ["DATA <block=2, 512 bytes>"]);
+}
+
+/// RFC 1350 section 4.
+#[test]
+fn a_stranger_gets_error_5_and_costs_nothing() {
+    let mut talk = Talk::get(Offer::default());
+    talk.drain();
+    talk.hear(TID, &data(1, 512));
+    let told = ["ERROR <code=5, msg=Unknown transfer ID> to stranger"];
+    assert_eq!(talk.hear(STRANGER, &data(2, 512)), told);
+    assert_eq!(talk.hear(STRANGER, b"garbage"), told);
+    assert_eq!(talk.hear(STRANGER, &emit_error(ErrorCode::NOT_FOUND, b"no")), NOTHING, "an ERROR is never answered");
+    assert_eq!(talk.hear(TID, &data(2, 1)), ["deliver 1", "commit", "ACK <block=2>", "complete 513"]);
+}
+
+#[test]
+fn a_first_answer_counts_only_from_the_address_asked() {
+    let mut talk = Talk::get(Offer::default());
+    talk.drain();
+    let elsewhere = "198.51.100.1:69";
+    assert_eq!(talk.hear(elsewhere, &data(1, 3)), ["ERROR <code=5, msg=Unknown transfer ID>"]);
+    assert_eq!(talk.hear(elsewhere, &emit_error(ErrorCode::NOT_FOUND, b"no")), NOTHING);
+    assert_eq!(talk.hear(TID, &data(1, 3)), ["deliver 3", "commit", "ACK <block=1>", "complete 3"]);
+}
+
+#[test]
+fn an_error_ends_the_transfer_and_is_never_answered() {
+    let mut talk = Talk::get(Offer::default());
+    talk.drain();
+    assert_eq!(
+        talk.hear(TID, &emit_error(ErrorCode::NOT_FOUND, b"no \x1b[2Jsuch")),
+        ["failed: no \\x1b[2Jsuch (code 1)"]
+    );
+    let mut talk = Talk::put(Offer::default(), 3);
+    talk.drain();
+    talk.hear(TID, &emit_ack(0));
+    assert_eq!(talk.hear(TID, b"\0\x05\0\x03"), ["failed: Disk full or allocation exceeded (code 3)"]);
+}
+
+/// RFC 2347: what the OACK leaves out counts as never asked for.
+#[test]
+fn an_oack_without_blksize_means_512() {
+    let mut talk = Talk::get(Offer { tsize: Some(0), ..window(4) });
+    assert_eq!(talk.drain(), ["RRQ <file=f, mode=octet, tsize=0, blksize=8, windowsize=4>"]);
+    assert_eq!(talk.hear(TID, &oack("tsize=513")), ["ACK <block=0>"]);
+    assert_eq!(talk.hear(TID, &oack("tsize=513")), ["ACK <block=0>"], "a doubled OACK shows that ACK 0 was lost");
+    assert_eq!(talk.hear(TID, &data(1, 512)), ["deliver 512", "ACK <block=1>"]);
+    assert_eq!(talk.hear(TID, &oack("tsize=513")), NOTHING);
+}
+
+#[test]
+fn an_oack_that_asks_for_more_is_refused_with_error_8() {
+    let mut talk = Talk::put(window(4), 3);
+    talk.drain();
+    let words = "the server answered windowsize=5, which is not what was asked for";
+    assert_eq!(
+        talk.hear(TID, &oack("blksize=8,windowsize=5")),
+        [format!("ERROR <code=8, msg={words}>"), format!("failed: {words}")]
+    );
+}
+
+#[test]
+fn a_server_without_options_is_asked_again_without_them() {
+    for code in [0, 4, 8] {
+        let mut talk = Talk::put(window(4), 3);
+        talk.drain();
+        let end = talk.hear(TID, &emit_error(ErrorCode(code), b"what?"));
+        assert_eq!(end, [format!("failed: the server answered a request with options with error {code}: what?")]);
+    }
+    let mut talk = Talk::get(window(4));
+    talk.drain();
+    let ends = talk.until_the_end();
+    assert_eq!(
+        ends,
+        ["5.0 RRQ <file=f, mode=octet, blksize=8, windowsize=4>", "10.0 failed: no answer to a request with options"]
+    );
+}
+
+/// The first WRQ may have created the file.
+#[test]
+fn a_put_never_falls_back_on_silence() {
+    let mut talk = Talk::put(window(4), 3);
+    talk.drain();
+    assert_eq!(talk.until_the_end().last().unwrap(), "25.0 failed: Transfer timed out.");
+}
+
+#[test]
+fn a_data_block_larger_than_agreed_ends_the_transfer() {
+    let mut talk = Talk::get(Offer::default());
+    talk.drain();
+    let words = "block 1 has 513 bytes, but 512 were agreed";
+    assert_eq!(talk.hear(TID, &data(1, 513)), [format!("ERROR <code=4, msg={words}>"), format!("failed: {words}")]);
+}
+
+/// RFC 7440 section 4.
+#[test]
+fn a_gap_is_acknowledged_at_once_and_only_once() {
+    let mut talk = Talk::serve_write(window(4));
+    assert_eq!(talk.drain(), ["OACK <blksize=8, windowsize=4>"]);
+    assert_eq!(talk.hear(CLIENT, &data(1, 8)), ["deliver 8"]);
+    assert_eq!(talk.hear(CLIENT, &data(3, 8)), ["ACK <block=1>"]);
+    assert_eq!(talk.hear(CLIENT, &data(4, 8)), NOTHING);
+    for block in 2..5 {
+        assert_eq!(talk.hear(CLIENT, &data(block, 8)), ["deliver 8"]);
+    }
+    assert_eq!(talk.hear(CLIENT, &data(5, 8)), ["deliver 8", "ACK <block=5>"], "a new window began behind block 1");
+}
+
+/// RFC 7440 section 4.
+#[test]
+fn a_sender_goes_on_behind_the_acknowledged_block() {
+    let mut talk = Talk::serve_read(window(4), 48);
+    talk.drain();
+    assert_eq!(talk.hear(CLIENT, &emit_ack(0)), (1..5).map(block).collect::<Vec<_>>());
+    assert_eq!(talk.hear(CLIENT, &emit_ack(2)), (3..7).map(block).collect::<Vec<_>>());
+    assert_eq!(talk.hear(CLIENT, &emit_ack(9)), NOTHING, "never sent");
+    assert_eq!(talk.hear(CLIENT, &emit_ack(6)), ["DATA <block=7, 0 bytes>"]);
+    assert_eq!(talk.hear(CLIENT, &emit_ack(7)), ["complete 48", "done"]);
+
+    fn block(number: u64) -> String {
+        format!("DATA <block={number}, 8 bytes>")
+    }
+}
+
+#[test]
+fn a_lost_first_block_of_a_window_is_believed_once_and_after_a_round_trip() {
+    let mut talk = Talk::serve_read(window(2), 80);
+    talk.drain();
+    let (third, fourth) = ("DATA <block=3, 8 bytes>", "DATA <block=4, 8 bytes>");
+    talk.hear(CLIENT, &emit_ack(0));
+    assert_eq!(talk.hear(CLIENT, &emit_ack(2)), [third, fourth]);
+    talk.machine.datagram(talk.now, at(CLIENT), &emit_ack(2));
+    assert_eq!(talk.drain(), NOTHING, "it cannot speak of a window that just went out");
+    assert_eq!(talk.hear(CLIENT, &emit_ack(2)), [third, fourth]);
+    assert_eq!(talk.hear(CLIENT, &emit_ack(2)), NOTHING);
+}
+
+#[test]
+fn numbers_go_on_with_one_where_a_lock_step_sender_does() {
+    let mut talk = Talk::get(Offer::default());
+    talk.drain();
+    for block in 1..=65535 {
+        talk.hear(TID, &data(block, 512));
+    }
+    assert_eq!(talk.hear(TID, &data(1, 512)), ["deliver 512", "ACK <block=1>"]);
+    assert_eq!(talk.hear(TID, &data(1, 512)), ["ACK <block=1>"]);
+    assert_eq!(talk.hear(TID, &data(2, 0)), ["deliver 0", "commit", "ACK <block=2>", "complete 33554432"]);
+}
+
+/// In a window, block 1 behind 65535 may be the one after a lost 0: believing it would corrupt the file.
+#[test]
+fn a_window_never_wraps_to_one() {
+    let mut talk = Talk::get(window(4));
+    talk.drain();
+    talk.hear(TID, &oack("blksize=8,windowsize=4"));
+    for block in 1..=65535 {
+        talk.hear(TID, &data(block, 8));
+    }
+    assert_eq!(talk.hear(TID, &data(1, 8)), ["ACK <block=65535>"]);
+    assert_eq!(talk.hear(TID, &data(0, 8)), ["deliver 8"]);
+    assert_eq!(talk.hear(TID, &data(1, 8)), ["deliver 8"]);
+}
+
+#[test]
+fn junk_holds_no_timer_off() {
+    let mut talk = Talk::serve_read(Offer::default(), 2000);
+    talk.drain();
+    talk.hear(CLIENT, &emit_ack(1));
+    let start = talk.now;
+    let mut resent = 0;
+    for _ in 0..40_000 {
+        for junk in [&emit_ack(0)[..], &emit_ack(1), &emit_ack(77), b"", b"\0\x09", &data(1, 1)] {
+            talk.machine.datagram(talk.now, at(CLIENT), junk);
+        }
+        let lines = talk.silence(1);
+        resent += lines.iter().filter(|line| line.starts_with("DATA")).count();
+        if lines.last().is_some_and(|line| line.starts_with("failed")) {
+            assert_eq!(talk.now - start, Duration::from_secs(25));
+            assert_eq!(resent, 4);
+            return;
+        }
+    }
+    panic!("junk kept the transfer alive");
+}
+
+#[test]
+fn an_address_that_acknowledged_nothing_gets_three_packets() {
+    let mut talk = Talk::serve_read(Offer::default(), 2000);
+    assert_eq!(talk.drain(), ["DATA <block=1, 512 bytes>"]);
+    let again = talk.until_the_end();
+    let block = "DATA <block=1, 512 bytes>";
+    assert_eq!(again, [format!("5.0 {block}"), format!("10.0 {block}"), "15.0 failed: Transfer timed out.".to_owned()]);
+}
+
+#[test]
+fn nothing_is_acknowledged_that_could_not_be_written() {
+    let mut talk = Talk::serve_write(Offer::default());
+    talk.drain();
+    talk.machine.datagram(talk.now, at(CLIENT), &data(1, 512));
+    assert!(matches!(talk.machine.poll(), Output::Deliver(_)));
+    talk.machine.abort(talk.now, ErrorCode::DISK_FULL, "no space left");
+    assert_eq!(talk.drain(), ["ERROR <code=3, msg=no space left>", "failed: no space left"]);
+}
+
+#[test]
+fn an_aborted_transfer_tells_its_peer_if_it_has_one() {
+    let mut talk = Talk::get(Offer::default());
+    talk.drain();
+    talk.machine.abort(talk.now, ErrorCode::UNDEFINED, "interrupted");
+    assert_eq!(talk.drain(), ["failed: interrupted"]);
+    let mut talk = Talk::get(Offer::default());
+    talk.drain();
+    talk.hear(TID, &data(1, 512));
+    talk.machine.abort(talk.now, ErrorCode::UNDEFINED, "interrupted");
+    assert_eq!(talk.drain(), ["ERROR <code=0, msg=interrupted>", "failed: interrupted"]);
+}
+
+#[test]
+fn a_closed_port_is_told_at_once_but_a_strangers_is_not_ours() {
+    let mut talk = Talk::get(Offer::default());
+    talk.drain();
+    talk.machine.unreachable(talk.now, at(STRANGER));
+    assert_eq!(talk.drain(), NOTHING);
+    talk.machine.unreachable(talk.now, at(SERVER));
+    assert_eq!(talk.drain(), ["failed: connection refused (no TFTP server there)"]);
+    let mut talk = Talk::get(Offer::default());
+    talk.drain();
+    talk.hear(TID, &data(1, 3));
+    talk.machine.unreachable(talk.now, at(TID));
+    assert_eq!(talk.drain(), ["done"], "the peer heard the last ACK and left");
+}
+
+#[test]
+fn a_doubled_answer_from_a_second_port_is_a_stranger() {
+    let mut talk = Talk::put(Offer::default(), 3);
+    talk.drain();
+    assert_eq!(talk.hear(TID, &emit_ack(0)), ["DATA <block=1, 3 bytes>"]);
+    assert_eq!(talk.hear(STRANGER, &emit_ack(0)), ["ERROR <code=5, msg=Unknown transfer ID> to stranger"]);
+    assert_eq!(talk.hear(TID, &emit_ack(1)), ["complete 3", "done"]);
+}
