@@ -12,10 +12,13 @@ use std::time::Duration;
 use tempfile::TempDir;
 
 use crate::peers::Peer;
-use crate::process::Process;
+use crate::process::{Process, eventually};
 
 /// How often a server is started anew because another program took its address first.
 const TRIES: usize = 5;
+
+/// The longest a server may take to begin.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// A server program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,10 +59,11 @@ impl Server {
                 command.args(["--user", "root.root", "--logfile", "/dev/null"]).arg(folder.path());
                 hand_over(&mut command)
             }
-            ServerKind::Ours => find_room(&mut command, free_port, |command, address| {
-                command.arg("serve").arg(folder.path()).args(["--port", &address.port().to_string()]);
-            }),
-            ServerKind::Dnsmasq => find_room(&mut command, unused_loopback, |command, address| {
+            ServerKind::Ours => {
+                command.arg("serve").arg(folder.path()).args(["--port", "0"]);
+                hear_where(&mut command)
+            }
+            ServerKind::Dnsmasq => find_room(&mut command, |command, address| {
                 command.args(["--keep-in-foreground", "--conf-file=/dev/null", "--pid-file=", "--user=root"]);
                 command.args(["--port=0", "--enable-tftp", "--bind-interfaces", "--log-facility=-"]);
                 command.arg(format!("--tftp-root={}", folder.path().display()));
@@ -88,17 +92,26 @@ fn hand_over(command: &mut Command) -> (SocketAddr, Process) {
     (address, Process::start(command.stdin(Stdio::from(OwnedFd::from(socket)))))
 }
 
-/// Starts a server that binds for itself: on an address that was free a moment ago, and on another one if it was taken
-/// meanwhile.
-fn find_room(
-    command: &mut Command,
-    propose: fn() -> SocketAddr,
-    arguments: impl Fn(&mut Command, SocketAddr),
-) -> (SocketAddr, Process) {
+/// Starts a server that chooses a free port and prints its addresses.
+fn hear_where(command: &mut Command) -> (SocketAddr, Process) {
+    let mut process = Process::start(command.stdin(Stdio::null()));
+    let mut address = None;
+    eventually(PATIENCE, || {
+        let words = process.words();
+        let mut printed = words.lines().flat_map(str::split_whitespace).map(|word| word.trim_end_matches('.'));
+        address = printed.find_map(|word| word.parse::<SocketAddr>().ok());
+        address.is_some() || !process.is_running()
+    });
+    let Some(address) = address else { panic!("{command:?} prints no address; it said: {}", process.words()) };
+    (address, process)
+}
+
+/// Starts a server that must be told an address: a likely one, and another if that is taken.
+fn find_room(command: &mut Command, arguments: impl Fn(&mut Command, SocketAddr)) -> (SocketAddr, Process) {
     let mut words = String::new();
     for _ in 0..TRIES {
         let mut command = Command::new(command.get_program());
-        let address = propose();
+        let address = unused_loopback();
         arguments(&mut command, address);
         let mut process = Process::start(command.stdin(Stdio::null()));
         if answers(address, &mut process) {
@@ -107,10 +120,6 @@ fn find_room(
         words = process.words();
     }
     panic!("{:?} does not answer; it said: {words}", command.get_program());
-}
-
-fn free_port() -> SocketAddr {
-    UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).and_then(|socket| socket.local_addr()).expect("a free port")
 }
 
 /// An address of the loopback network that is this test's alone, for a server that knows no port but 69.
