@@ -10,7 +10,7 @@
 //!            socket  send, receive until a moment, what the network says about ports and sizes
 //! ```
 //!
-//! [`drive`] and the reactor carry out what machines ask for; [`drive`] tells the watchers too. [`linger`] repeats the
+//! [`drive()`] and the reactor carry out what machines ask for; [`drive()`] tells the watchers too. [`linger`] repeats the
 //! last ACK of a get beside whatever comes next. Every batching of datagrams stays behind [`socket`].
 
 pub mod drive;

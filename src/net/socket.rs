@@ -298,3 +298,93 @@ fn too_long(datagram: &[u8]) -> io::Error {
         format!("blocks of {block} bytes are too long for this network: set a smaller blksize"),
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn soon() -> Instant {
+        Instant::now() + Duration::from_secs(5)
+    }
+
+    fn pair(host: &str) -> (Socket, Socket) {
+        let bind = || Socket::bind(format!("{host}:0").parse().unwrap()).unwrap();
+        (bind(), bind())
+    }
+
+    /// What a wait brings, looking on after interruptions.
+    fn receive(socket: &mut Socket, buffer: &mut [u8], until: Instant) -> Received {
+        loop {
+            match socket.receive(buffer, until).unwrap() {
+                Received::Interrupted => {}
+                received => return received,
+            }
+        }
+    }
+
+    #[test]
+    fn a_burst_arrives_as_datagrams_of_its_stride() {
+        for host in ["127.0.0.1", "[::1]"] {
+            let (mut here, mut there) = pair(host);
+            here.transmit(there.local(), b"aaabbbc", 3).unwrap();
+            let mut buffer = [0; LARGEST_DATAGRAM];
+            for expected in [&b"aaa"[..], b"bbb", b"c"] {
+                let Received::Datagrams { from, length, .. } = receive(&mut there, &mut buffer, soon()) else {
+                    panic!("a datagram")
+                };
+                assert_eq!((from, &buffer[..length]), (here.local(), expected));
+            }
+        }
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn a_closed_port_is_named_whether_noticed_while_receiving_or_while_sending() {
+        for host in ["127.0.0.1", "[::1]"] {
+            let (mut here, mut there) = pair(host);
+            let closed = pair(host).0.local();
+            here.transmit(closed, b"x", 1).unwrap();
+            here.transmit(there.local(), b"not lost", 8).unwrap();
+            let mut buffer = [0; 64];
+            let received = receive(&mut here, &mut buffer, soon());
+            let Received::Unreachable { to, error } = received else { panic!("{received:?}") };
+            assert_eq!((to, error.kind()), (closed, io::ErrorKind::ConnectionRefused));
+            assert!(matches!(receive(&mut there, &mut buffer, soon()), Received::Datagrams { length: 8, .. }));
+        }
+    }
+
+    #[test]
+    fn what_is_there_is_taken_even_when_the_moment_has_passed() {
+        let (mut here, mut there) = pair("127.0.0.1");
+        here.transmit(there.local(), b"late", 4).unwrap();
+        let passed = Instant::now();
+        let mut buffer = [0; 64];
+        assert!(matches!(receive(&mut there, &mut buffer, passed), Received::Datagrams { length: 4, .. }));
+        assert!(matches!(receive(&mut there, &mut buffer, passed), Received::Elapsed));
+    }
+
+    #[test]
+    fn waits_are_set_anew_only_where_they_changed_noticeably() {
+        let millis = Duration::from_millis;
+        assert!(will_do(millis(20), millis(19)) && will_do(millis(20), millis(40)));
+        assert!(!will_do(millis(20), millis(10)) && !will_do(millis(20), millis(50)));
+    }
+
+    #[test]
+    fn a_window_is_never_larger_than_asked_nor_than_the_buffer() {
+        let (here, _) = pair("127.0.0.1");
+        let window = |count| WindowSize::new(count).unwrap();
+        assert_eq!(here.make_room(BlockSize::default(), window(4)), window(4));
+        let most = here.make_room(BlockSize::MOST, WindowSize::MOST);
+        assert!(WindowSize::LEAST < most && most < WindowSize::MOST, "{most}");
+        assert_eq!(here.make_room(BlockSize::MOST, WindowSize::LEAST), WindowSize::LEAST);
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn loopback_carries_the_largest_block() {
+        for peer in ["127.0.0.1:69", "[::1]:69"] {
+            assert_eq!(path_blksize(peer.parse().unwrap()), BlockSize::MOST, "{peer}");
+        }
+    }
+}
