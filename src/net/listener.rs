@@ -60,12 +60,11 @@ impl Listener {
     pub(crate) fn receive(&mut self, buffer: &mut [u8]) -> io::Result<Option<Envelope>> {
         let fd = self.socket.as_raw_fd();
         let mut parts = [IoSliceMut::new(buffer)];
-        let message =
-            match recvmsg::<SockaddrStorage>(fd, &mut parts, Some(&mut self.control), MsgFlags::empty()) {
-                Ok(message) => message,
-                Err(nix::Error::EAGAIN) => return Ok(None),
-                Err(error) => return Err(error.into()),
-            };
+        let message = match recvmsg::<SockaddrStorage>(fd, &mut parts, Some(&mut self.control), MsgFlags::empty()) {
+            Ok(message) => message,
+            Err(nix::Error::EAGAIN) => return Ok(None),
+            Err(error) => return Err(error.into()),
+        };
         let Some(from) = message.address.as_ref().and_then(plain_address) else {
             return Err(io::ErrorKind::InvalidData.into());
         };
@@ -73,7 +72,8 @@ impl Listener {
         for control in message.cmsgs()? {
             match control {
                 ControlMessageOwned::Ipv4PacketInfo(info) => {
-                    let [asked, answer] = [info.ipi_addr, info.ipi_spec_dst].map(|it| IpAddr::from(it.s_addr.to_ne_bytes()));
+                    let [asked, answer] =
+                        [info.ipi_addr, info.ipi_spec_dst].map(|it| IpAddr::from(it.s_addr.to_ne_bytes()));
                     // For what is not unicast the system names the address it would answer from, which is another.
                     envelope.to_many = asked != answer;
                     envelope.to = SocketAddr::new(answer, 0);

@@ -177,10 +177,8 @@ impl Reactor {
             return;
         };
         transfer.queued = false;
-        let going = match transfer.due {
-            None => transfer.run(key, Instant::now(), &[], notices),
-            Some(_) => transfer.read(key, &mut self.buffer, notices),
-        };
+        let begun = transfer.due.is_some() || transfer.run(key, Instant::now(), &[], notices);
+        let going = begun && transfer.read(key, &mut self.buffer, notices);
         if going {
             if transfer.queued {
                 self.ready.push_back(key);
@@ -343,5 +341,113 @@ impl Transfer {
 impl std::fmt::Debug for Transfer {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Transfer").field("socket", &self.socket).field("due", &self.due).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::UdpSocket;
+
+    use super::*;
+    use crate::files::Source;
+    use crate::transfer::Stats;
+    use crate::wire::Mode;
+
+    /// Is done after so many ticks, or so many datagrams, or when its peer is unreachable.
+    struct Counting {
+        wait: Duration,
+        now: Instant,
+        ticks: usize,
+        datagrams: usize,
+    }
+
+    impl Machine for Counting {
+        fn datagram(&mut self, now: Instant, _: SocketAddr, _: &[u8]) {
+            // Silence is worth less patience from now on.
+            (self.now, self.wait) = (now, Duration::from_millis(5));
+            self.datagrams = self.datagrams.saturating_sub(1);
+        }
+        fn unreachable(&mut self, _: Instant, _: SocketAddr) {
+            self.datagrams = 0;
+        }
+        fn tick(&mut self, now: Instant) {
+            self.now = now;
+            self.ticks = self.ticks.saturating_sub(1);
+        }
+        fn filled(&mut self, _: Instant, _: usize) {}
+        fn committed(&mut self, _: Instant) {}
+        fn abort(&mut self, _: Instant, _: ErrorCode, _: &str) {}
+        fn poll(&mut self) -> Output<'_> {
+            let over = self.ticks == 0 || self.datagrams == 0;
+            if over { Output::Done } else { Output::Wait(self.now + self.wait) }
+        }
+        fn stats(&self) -> Stats {
+            Stats::default()
+        }
+    }
+
+    const LONG: Duration = Duration::from_secs(60);
+    const NEVER: usize = usize::MAX;
+
+    fn start(reactor: &mut Reactor, wait: Duration, ticks: usize, datagrams: usize) -> (Key, SocketAddr) {
+        let socket = Socket::bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        let address = socket.local();
+        let machine = Box::new(Counting { wait, now: Instant::now(), ticks, datagrams });
+        let content = Box::new(Source::bytes([].into(), Mode::Octet));
+        (reactor.start(socket, machine, content).unwrap(), address)
+    }
+
+    /// Turns until `count` transfers are gone, in their order.
+    fn gone(reactor: &mut Reactor, count: usize) -> Vec<Key> {
+        let (mut gone, end) = (Vec::new(), Instant::now() + LONG / 6);
+        while gone.len() < count {
+            assert!(Instant::now() < end, "only {gone:?} are gone");
+            let mut notices = Vec::new();
+            reactor.turn(LONG / 6, &mut notices).unwrap();
+            gone.extend(notices.iter().filter_map(|notice| match notice {
+                Notice::Gone(key) => Some(*key),
+                _ => None,
+            }));
+        }
+        gone
+    }
+
+    #[test]
+    fn every_deadline_rings_and_each_transfer_has_its_own() {
+        let mut reactor = Reactor::new().unwrap();
+        let (slow, _) = start(&mut reactor, Duration::from_millis(40), 2, NEVER);
+        let (fast, _) = start(&mut reactor, Duration::from_millis(5), 4, NEVER);
+        assert_eq!(gone(&mut reactor, 2), [fast, slow]);
+        assert!(reactor.transfers.is_empty());
+    }
+
+    #[test]
+    fn a_deadline_that_comes_closer_rings_in_time() {
+        let mut reactor = Reactor::new().unwrap();
+        let (key, address) = start(&mut reactor, LONG, 2, NEVER);
+        reactor.turn(Duration::ZERO, &mut Vec::new()).unwrap();
+        UdpSocket::bind("127.0.0.1:0").unwrap().send_to(b"sooner", address).unwrap();
+        assert_eq!(gone(&mut reactor, 1), [key]);
+    }
+
+    #[test]
+    fn a_flood_at_one_transfer_is_read_to_its_end_after_the_others_had_their_turn() {
+        let mut reactor = Reactor::new().unwrap();
+        let flood = 3 * BURST;
+        let (flooded, there) = start(&mut reactor, LONG, NEVER, flood);
+        let (other, here) = start(&mut reactor, LONG, NEVER, 1);
+        let client = UdpSocket::bind("127.0.0.1:0").unwrap();
+        (0..flood).for_each(|_| assert_eq!(client.send_to(b"more", there).unwrap(), 4));
+        client.send_to(b"one", here).unwrap();
+        assert_eq!(gone(&mut reactor, 2), [other, flooded]);
+    }
+
+    #[test]
+    fn a_waker_ends_a_turn() {
+        let mut reactor = Reactor::new().unwrap();
+        reactor.wake().wake();
+        let begun = Instant::now();
+        reactor.turn(LONG, &mut Vec::new()).unwrap();
+        assert!(begun.elapsed() < LONG / 2);
     }
 }

@@ -168,6 +168,16 @@ impl Socket {
         WindowSize::new(carried as u64).unwrap_or(WindowSize::LEAST).min(windowsize).max(WindowSize::LEAST)
     }
 
+    /// Enlarges the send buffer for windows of `windowsize` blocks, where the system allows it: a loop that never
+    /// blocks loses what does not fit.
+    pub fn make_room_to_send(&self, blksize: BlockSize, windowsize: WindowSize) {
+        let wanted = 2 * usize::from(windowsize.get()) * (usize::from(blksize.get()) + 1024);
+        if nix::sys::socket::getsockopt(&self.udp, sockopt::SndBuf).is_ok_and(|granted| granted < wanted) {
+            // Without it the window is only slower.
+            let _ = setsockopt(&self.udp, sockopt::SndBuf, &wanted);
+        }
+    }
+
     fn granted(&self) -> usize {
         nix::sys::socket::getsockopt(&self.udp, sockopt::RcvBuf).unwrap_or_default()
     }

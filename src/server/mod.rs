@@ -48,7 +48,6 @@ const ROOM: usize = 2048;
 /// Answers requests for the files of a [`Store`].
 ///
 /// It is bound from the beginning, so that [`addresses`](Self::addresses) are known before the first request.
-#[derive(Debug)]
 pub struct Server {
     listeners: Vec<(Key, Listener)>,
     addresses: Vec<SocketAddr>,
@@ -184,6 +183,7 @@ impl Server {
         let (now, client) = (Instant::now(), envelope.from);
         let (answer, machine): (_, Box<dyn Machine + Send>) = match request.kind {
             RequestKind::Read => {
+                socket.make_room_to_send(blksize, windowsize);
                 let answer = granted.answer(windowsize);
                 (answer, Box::new(Sender::answer(now, client, answer, config.patience)))
             }
@@ -203,6 +203,12 @@ impl Server {
         };
         self.ledger.enter(key, entry);
         Ok(What::Begun { mode: granted.mode, terms: answer.terms() })
+    }
+}
+
+impl std::fmt::Debug for Server {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Server").field("addresses", &self.addresses).finish_non_exhaustive()
     }
 }
 

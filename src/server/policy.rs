@@ -3,13 +3,11 @@ use std::io;
 
 use crate::files::{Content, Denied, Store};
 use crate::transfer::Patience;
-use crate::wire::{
-    Answer, BlockSize, ErrorCode, Limits, Mode, Offer, Printable, REQUEST_LIMIT, Request, RequestKind, WindowSize,
-};
+use crate::wire::{Answer, ErrorCode, Limits, Mode, Offer, Printable, REQUEST_LIMIT, Request, RequestKind, WindowSize};
 
 /// The most bytes in flight to or from one client: more gains nothing even on a loopback, and with many clients it
 /// bounds the memory of all.
-const MOST_IN_FLIGHT: usize = 0x4_0000;
+const MOST_IN_FLIGHT: u32 = 0x4_0000;
 
 /// What a server allows. It may be changed while the server runs; transfers under way keep what they agreed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,9 +37,9 @@ impl Default for Config {
         Self {
             title: String::new(),
             limits: Limits {
-                options: true,
-                blksize: BlockSize::MOST,
                 windowsize: WindowSize::new(64).unwrap_or_default(),
+                window_bytes: MOST_IN_FLIGHT,
+                ..Limits::default()
             },
             patience: Patience::default(),
             read_only: false,
@@ -83,7 +81,7 @@ pub(super) fn grant(
     }
     let mode = Mode::from_wire(request.mode).ok_or_else(|| unknown_mode(request.mode))?;
     let offer = Offer::parse(&request.options);
-    let limits = bounded(config.limits, offer.blksize);
+    let limits = config.limits;
     match request.kind {
         RequestKind::Read => {
             let source = store.read(request.filename, mode)?;
@@ -104,14 +102,6 @@ pub(super) fn grant(
             Ok(Granted { mode, offer, limits, size, content: Box::new(content) })
         }
     }
-}
-
-/// Keeps a window within the bytes that may be in flight.
-fn bounded(limits: Limits, asked: Option<BlockSize>) -> Limits {
-    let blksize = asked.unwrap_or_default().min(limits.blksize);
-    let blocks = u64::try_from(MOST_IN_FLIGHT / usize::from(blksize.get())).unwrap_or_default();
-    let windowsize = WindowSize::new(blocks).unwrap_or_default().min(limits.windowsize);
-    Limits { windowsize, ..limits }
 }
 
 fn unknown_mode(mode: &[u8]) -> Denied {
@@ -136,7 +126,8 @@ struct Bounded<T> {
 impl<T: Content> Content for Bounded<T> {
     fn deliver(&mut self, bytes: &[u8]) -> io::Result<()> {
         let left = u64::try_from(bytes.len()).ok().and_then(|length| self.left.checked_sub(length));
-        self.left = left.ok_or_else(|| io::Error::new(io::ErrorKind::QuotaExceeded, TooLarge(self.room).to_string()))?;
+        self.left =
+            left.ok_or_else(|| io::Error::new(io::ErrorKind::QuotaExceeded, TooLarge(self.room).to_string()))?;
         self.content.deliver(bytes)
     }
 
@@ -190,7 +181,9 @@ mod tests {
     #[test]
     fn a_read_is_answered_with_the_real_size_but_not_in_netascii() {
         let config = Config::default();
-        let size = |datagram: &[u8]| judge(datagram, &config).unwrap_or_else(|_| panic!()).answer(WindowSize::MOST).terms().tsize;
+        let size = |datagram: &[u8]| {
+            judge(datagram, &config).unwrap_or_else(|_| panic!()).answer(WindowSize::MOST).terms().tsize
+        };
         assert_eq!(size(b"\0\x01f\0octet\0tsize\x000\0"), Some(3000));
         assert_eq!(size(b"\0\x01f\0netascii\0tsize\x000\0"), None);
         assert_eq!(size(b"\0\x02new\0octet\0tsize\x0077\0"), Some(77));
@@ -208,7 +201,9 @@ mod tests {
 
     #[test]
     fn a_window_never_exceeds_what_may_be_in_flight() {
-        let agreed = |datagram: &[u8]| judge(datagram, &Config::default()).unwrap_or_else(|_| panic!()).answer(WindowSize::MOST).terms();
+        let agreed = |datagram: &[u8]| {
+            judge(datagram, &Config::default()).unwrap_or_else(|_| panic!()).answer(WindowSize::MOST).terms()
+        };
         let terms = agreed(b"\0\x01f\0octet\0blksize\x0065464\0windowsize\x0064\0");
         assert_eq!((terms.blksize.get(), terms.windowsize.get()), (65464, 4));
         assert_eq!(agreed(b"\0\x01f\0octet\0blksize\x001428\0windowsize\x00100\0").windowsize.get(), 64);
