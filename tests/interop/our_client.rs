@@ -1,12 +1,13 @@
 //! Our client against the servers people run.
 
 use std::fs;
+use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
 use crate::clients::{Client, ClientKind};
 use crate::errand::{Asked, Direction, Manner, SIZES, carry, noise};
-use crate::process::{eventually, run};
+use crate::process::{Outcome, eventually, run};
 use crate::servers::{Server, ServerKind};
 
 const BOTH: [Direction; 2] = [Direction::Get, Direction::Put];
@@ -45,31 +46,71 @@ sweeps! {
     InTftpd {
         in_tftpd_and_the_defaults_agree: BOTH, DEFAULTS;
         in_tftpd_serves_us_without_options: BOTH, PLAIN;
-        in_tftpd_grants_our_block_size: BOTH, BLOCKS;
-        in_tftpd_grants_our_window_or_does_without: BOTH, WINDOWS;
+        in_tftpd_takes_our_block_size: BOTH, BLOCKS;
+        in_tftpd_takes_what_it_knows_of_every_option: BOTH, WINDOWS;
         in_tftpd_and_we_read_netascii_alike: BOTH, TEXT;
         in_tftpd_and_we_read_plain_netascii_alike: BOTH, PLAIN_TEXT;
     }
     Atftpd {
         atftpd_and_the_defaults_agree: BOTH, DEFAULTS;
         atftpd_serves_us_without_options: BOTH, PLAIN;
-        atftpd_grants_our_block_size: BOTH, BLOCKS;
-        atftpd_grants_our_window: BOTH, WINDOWS;
+        atftpd_takes_our_block_size: BOTH, BLOCKS;
+        atftpd_takes_every_option: BOTH, WINDOWS;
     }
     Dnsmasq {
         dnsmasq_and_the_defaults_agree: GET, DEFAULTS;
         dnsmasq_serves_us_without_options: GET, PLAIN;
-        dnsmasq_grants_our_block_size: GET, BLOCKS;
-        dnsmasq_does_without_our_window: GET, WINDOWS;
+        dnsmasq_takes_our_block_size: GET, BLOCKS;
+        dnsmasq_takes_what_it_knows_of_every_option: GET, WINDOWS;
         dnsmasq_and_we_read_netascii_alike: GET, TEXT;
     }
     Ours {
         our_server_and_the_defaults_agree: BOTH, DEFAULTS;
         our_server_serves_us_without_options: BOTH, PLAIN;
-        our_server_grants_our_block_size: BOTH, BLOCKS;
-        our_server_grants_our_window: BOTH, WINDOWS;
+        our_server_takes_our_block_size: BOTH, BLOCKS;
+        our_server_takes_every_option: BOTH, WINDOWS;
         our_server_and_we_read_netascii_alike: BOTH, TEXT;
     }
+}
+
+/// Types lines into our client, in the folder `desk`.
+fn type_in(script: &str, server: &Server, desk: &Path) -> Outcome {
+    let place = [server.address.ip().to_string(), server.address.port().to_string()];
+    let mut command = Command::new(env!("CARGO_BIN_EXE_tftp"));
+    run(command.current_dir(desk).args(place), script, Duration::from_secs(20))
+}
+
+/// Holds that the first answer grants these options, as our trace shows it. A server may know more.
+fn grant(kind: ServerKind, options: &[&str]) {
+    let Some(server) = Server::start(kind) else { return };
+    server.store("fw.bin", &noise(3000));
+    let desk = tempfile::tempdir().expect("a temporary folder");
+    let script = "trace\ntsize on\nblksize 1024\nwindowsize 8\nget fw.bin\n";
+    let Outcome { status, words } = type_in(script, &server, desk.path());
+    assert!(status.success(), "{words}");
+    let answer = words.lines().find(|line| line.starts_with("received ")).unwrap_or_default();
+    assert!(answer.starts_with("received OACK <"), "{words}");
+    assert!(options.iter().all(|option| answer.contains(option)), "{words}");
+}
+
+#[test]
+fn in_tftpd_grants_size_and_blocks() {
+    grant(ServerKind::InTftpd, &["tsize=3000", "blksize=1024"]);
+}
+
+#[test]
+fn atftpd_grants_size_blocks_and_window() {
+    grant(ServerKind::Atftpd, &["tsize=3000", "blksize=1024", "windowsize=8"]);
+}
+
+#[test]
+fn dnsmasq_grants_size_and_blocks() {
+    grant(ServerKind::Dnsmasq, &["tsize=3000", "blksize=1024"]);
+}
+
+#[test]
+fn our_server_grants_size_blocks_and_window() {
+    grant(ServerKind::Ours, &["tsize=3000", "blksize=1024", "windowsize=8"]);
 }
 
 /// The session of a provisioning script: what failed decides the status (10 + the server's error code), what did not
@@ -79,19 +120,18 @@ fn script(kind: ServerKind, upload: bool) {
     let firmware = noise(3000);
     server.store("fw.bin", &firmware);
     let desk = tempfile::tempdir().expect("a temporary folder");
-    let mut command = Command::new(env!("CARGO_BIN_EXE_tftp"));
-    command.current_dir(desk.path()).args([server.address.ip().to_string(), server.address.port().to_string()]);
     let put = if upload { "put fw.bin up.bin\n" } else { "" };
-    let outcome = run(&mut command, &format!("binary\nget fw.bin\n{put}get nosuch\nquit\n"), Duration::from_secs(20));
-    assert_eq!(outcome.status.code(), Some(11), "{}", outcome.words);
+    let script = format!("binary\nget fw.bin\n{put}get nosuch\nquit\n");
+    let Outcome { status, words } = type_in(&script, &server, desk.path());
+    assert_eq!(status.code(), Some(11), "{}", words);
     assert_eq!(fs::read(desk.path().join("fw.bin")).expect("the file got"), firmware);
     assert!(!desk.path().join("nosuch").exists(), "a failed get leaves no file");
-    assert!(outcome.words.contains("Received 3000 bytes in "), "{}", outcome.words);
-    assert!(outcome.words.contains("Error code 1: "), "{}", outcome.words);
+    assert!(words.contains("Received 3000 bytes in "), "{}", words);
+    assert!(words.contains("Error code 1: "), "{}", words);
     if upload {
-        assert!(outcome.words.contains("Sent 3000 bytes in "), "{}", outcome.words);
+        assert!(words.contains("Sent 3000 bytes in "), "{}", words);
         let arrived = || server.stored("up.bin").is_ok_and(|bytes| bytes == firmware);
-        assert!(eventually(Duration::from_secs(5), arrived), "{}", outcome.words);
+        assert!(eventually(Duration::from_secs(5), arrived), "{}", words);
     }
 }
 
