@@ -161,7 +161,9 @@ mod tests {
     fn seconds_are_plain_numbers_above_zero() {
         assert_eq!(parse_seconds(b"5"), Some(Duration::from_secs(5)));
         assert_eq!(parse_seconds(b"0.2"), Some(Duration::from_millis(200)));
-        for bad in [&b""[..], b".", b"0", b"0.0", b"-1", b"1e3", b"inf", b"5s", b"86401", b"9".repeat(400).as_slice(), b"\xff"] {
+        for bad in
+            [&b""[..], b".", b"0", b"0.0", b"-1", b"1e3", b"inf", b"5s", b"86401", b"9".repeat(400).as_slice(), b"\xff"]
+        {
             assert_eq!(parse_seconds(bad), None, "{bad:?}");
         }
     }

@@ -73,7 +73,10 @@ fn no_command(words: &[Word], second: &Word, named: bool) -> BadWords {
     match first.and_then(|word| Some((word, suggest(word)?))) {
         Some((word, near)) => {
             let word = word.to_string();
-            BadWords::NoCommand { hint: format!("; did you mean \"{near}\"? (a host named {word}: tftp -H {word})"), word }
+            BadWords::NoCommand {
+                hint: format!("; did you mean \"{near}\"? (a host named {word}: tftp -H {word})"),
+                word,
+            }
         }
         None => BadWords::surplus(second),
     }

@@ -79,7 +79,9 @@ impl Peers {
                     [" ", ":"].iter().fold(line, |line, before| number(&line, before, &port, name))
                 });
                 let line = match &practice {
-                    Some(port) => [" ", ":"].iter().fold(line, |line, before| number(&line, before, port, "{practice}")),
+                    Some(port) => {
+                        [" ", ":"].iter().fold(line, |line, before| number(&line, before, port, "{practice}"))
+                    }
                     None => line,
                 };
                 lines.push_str(&between(&between(&line, " bytes in ", " seconds", "S"), " [", " bits/sec]", "R"));

@@ -78,7 +78,11 @@ impl Offer<'_> {
         let server = match &shell.listen {
             Some(named) => {
                 let address = named.parse();
-                self.bind(address.map_err(|_| Complaint::local(format!("{named}: no address to listen at")))?, None, port)?
+                self.bind(
+                    address.map_err(|_| Complaint::local(format!("{named}: no address to listen at")))?,
+                    None,
+                    port,
+                )?
             }
             None => self.bind(Ipv4Addr::LOCALHOST.into(), Some(Ipv6Addr::LOCALHOST.into()), port)?,
         };

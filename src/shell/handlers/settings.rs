@@ -182,12 +182,7 @@ pub(in crate::shell) fn status(shell: &mut Shell, _: &[Word]) -> Result<Next> {
             Some(peer) => format!("Connected to {}.", peer.host),
             None => "Not connected.".to_owned(),
         },
-        format!(
-            "Mode: {} Verbose: {} Tracing: {}",
-            settings.mode,
-            on_off(settings.verbose),
-            on_off(settings.tracing)
-        ),
+        format!("Mode: {} Verbose: {} Tracing: {}", settings.mode, on_off(settings.verbose), on_off(settings.tracing)),
         format!("Rexmt-interval: {}, Max-timeout: {}", interval(settings.rexmt), seconds(settings.timeout)),
     ];
     if !settings.classic {
