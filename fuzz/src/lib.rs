@@ -3,6 +3,7 @@
 //! `cargo +nightly fuzz run NAME` drives them by coverage; `tests/fuzz_targets.rs` of the main package drives the same
 //! functions on stable, with the corpus and with random bytes.
 
+pub mod line;
 pub mod machine;
 pub mod netascii;
 pub mod options;
