@@ -204,11 +204,7 @@ impl Offer {
                     })
                 }
             };
-            doubled.map_err(|fault| BadOption {
-                name: known.to_string(),
-                value: Printable(value).brief(),
-                fault,
-            })?;
+            doubled.map_err(|fault| BadOption { name: known.to_string(), value: Printable(value).brief(), fault })?;
         }
         Ok(Answer(answer).terms())
     }
