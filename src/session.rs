@@ -136,10 +136,10 @@ const LONGEST: Duration = Duration::from_secs(86_400);
 
 /// The mode a user means: the names of RFC 1350 and BSD's other words for them, in any case.
 pub fn parse_mode(word: &[u8]) -> Option<Mode> {
-    let is = |name: &&str| word.eq_ignore_ascii_case(name.as_bytes());
-    if ["octet", "binary", "image"].iter().any(|name| is(name)) {
+    let is_one_of = |names: &[&str]| names.iter().any(|name| word.eq_ignore_ascii_case(name.as_bytes()));
+    if is_one_of(&["octet", "binary", "image"]) {
         Some(Mode::Octet)
-    } else if ["netascii", "ascii"].iter().any(|name| is(name)) {
+    } else if is_one_of(&["netascii", "ascii"]) {
         Some(Mode::Netascii)
     } else {
         None
@@ -161,7 +161,9 @@ mod tests {
     fn seconds_are_plain_numbers_above_zero() {
         assert_eq!(parse_seconds(b"5"), Some(Duration::from_secs(5)));
         assert_eq!(parse_seconds(b"0.2"), Some(Duration::from_millis(200)));
-        for bad in [&b""[..], b".", b"0", b"0.0", b"-1", b"1e3", b"inf", b"5s", b"86401", b"9".repeat(400).as_slice(), b"\xff"] {
+        for bad in
+            [&b""[..], b".", b"0", b"0.0", b"-1", b"1e3", b"inf", b"5s", b"86401", b"9".repeat(400).as_slice(), b"\xff"]
+        {
             assert_eq!(parse_seconds(bad), None, "{bad:?}");
         }
     }

@@ -37,6 +37,11 @@ impl Invocation {
             _ => Ok(Self { command: command.to_vec(), ..invocation }),
         }
     }
+
+    /// Whether the command is to serve, so that options of the other side mean this one.
+    pub fn serves(&self) -> bool {
+        self.command.first().and_then(exact).is_some_and(|command| command.name == "serve")
+    }
 }
 
 /// Takes HOST and PORT off the front.
@@ -73,7 +78,10 @@ fn no_command(words: &[Word], second: &Word, named: bool) -> BadWords {
     match first.and_then(|word| Some((word, suggest(word)?))) {
         Some((word, near)) => {
             let word = word.to_string();
-            BadWords::NoCommand { hint: format!("; did you mean \"{near}\"? (a host named {word}: tftp -H {word})"), word }
+            BadWords::NoCommand {
+                hint: format!("; did you mean \"{near}\"? (a host named {word}: tftp -H {word})"),
+                word,
+            }
         }
         None => BadWords::surplus(second),
     }
