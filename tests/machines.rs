@@ -273,6 +273,20 @@ fn a_data_block_larger_than_agreed_ends_the_transfer() {
     assert_eq!(talk.hear(TID, &data(1, 513)), [format!("ERROR <code=4, msg={words}>"), format!("failed: {words}")]);
 }
 
+/// RFC 1350 section 5. A server that counts from 0 would have its second block taken for the first.
+#[test]
+fn a_first_block_with_number_0_is_refused_before_and_after_an_oack() {
+    let words = "the peer's first block is number 0, but blocks begin with 1";
+    let end = [format!("ERROR <code=4, msg={words}>"), format!("failed: {words}")];
+    let mut talk = Talk::get(Offer::default());
+    talk.drain();
+    assert_eq!(talk.hear(TID, &data(0, 512)), end);
+    let mut talk = Talk::get(window(1));
+    talk.drain();
+    talk.hear(TID, &oack("blksize=8"));
+    assert_eq!(talk.hear(TID, &data(0, 8)), end);
+}
+
 /// RFC 7440 section 4.
 #[test]
 fn a_gap_is_acknowledged_at_once_and_only_once() {

@@ -115,8 +115,7 @@ impl Receiver {
             }
             Packet::Data { block: 0, .. } => {
                 self.link.lock(from);
-                let words = "the server's first block is number 0, but blocks begin with 1";
-                self.link.refuse(ErrorCode::ILLEGAL, Failure::Protocol(words.to_owned()));
+                self.refuse_block_zero();
             }
             Packet::Error { code, message } => self.link.fail(opening.refused(code, message)),
             Packet::Data { .. } => self.link.ignore(from, Ignored::OutOfPlace),
@@ -131,8 +130,17 @@ impl Receiver {
         self.phase = Phase::Receiving;
     }
 
+    /// Taking such a server's next block for the first would lose one.
+    fn refuse_block_zero(&mut self) {
+        let words = "the peer's first block is number 0, but blocks begin with 1";
+        self.link.refuse(ErrorCode::ILLEGAL, Failure::Protocol(words.to_owned()));
+    }
+
     /// A block of `length` octets came.
     fn data(&mut self, from: SocketAddr, wire: u16, length: usize) {
+        if wire == 0 && self.next == 1 {
+            return self.refuse_block_zero();
+        }
         let size = usize::from(self.link.stats.terms.blksize.get());
         if length > size {
             let words = format!("block {wire} has {length} bytes, but {size} were agreed");
