@@ -22,7 +22,9 @@
 //! | [`trace`] | views of the stream |
 //! | [`session`] | what the shell remembers |
 //! | [`shell`] | the language, for terminals and scripts |
+//! | [`cli`], [`style`], [`stop`] | options, colour and signals |
 
+pub mod cli;
 pub mod client;
 pub mod event;
 pub mod files;
@@ -31,6 +33,7 @@ pub mod server;
 pub mod session;
 pub mod shell;
 pub mod stop;
+pub mod style;
 pub mod trace;
 pub mod transfer;
 pub mod wire;

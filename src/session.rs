@@ -17,6 +17,15 @@ pub struct Session {
     pub settings: Settings,
     /// The last finished transfer.
     pub last: Option<Report>,
+    /// Port of servers named without one; [`DEFAULT_PORT`] where `None`.
+    pub default_port: Option<u16>,
+}
+
+impl Session {
+    /// Where requests go to a server that is named without a port, beside `host:file`, which keeps the current one.
+    pub fn default_port(&self) -> u16 {
+        self.default_port.unwrap_or(DEFAULT_PORT)
+    }
 }
 
 /// A server as the user named it; it is looked up anew for each transfer.
@@ -120,4 +129,51 @@ pub enum Family {
     V4,
     /// IPv6 only.
     V6,
+}
+
+/// The longest time that can be set, far above any use, so that no sum of times overflows.
+const LONGEST: Duration = Duration::from_secs(86_400);
+
+/// The mode a user means: the names of RFC 1350 and BSD's other words for them, in any case.
+pub fn parse_mode(word: &[u8]) -> Option<Mode> {
+    let is = |name: &&str| word.eq_ignore_ascii_case(name.as_bytes());
+    if ["octet", "binary", "image"].iter().any(|name| is(name)) {
+        Some(Mode::Octet)
+    } else if ["netascii", "ascii"].iter().any(|name| is(name)) {
+        Some(Mode::Netascii)
+    } else {
+        None
+    }
+}
+
+/// A time above zero in seconds, a fraction allowed: `5`, `0.2`. At most a day.
+pub fn parse_seconds(word: &[u8]) -> Option<Duration> {
+    let plain = word.iter().all(|byte| byte.is_ascii_digit() || *byte == b'.');
+    let seconds: f64 = str::from_utf8(word).ok().filter(|_| plain)?.parse().ok()?;
+    Duration::try_from_secs_f64(seconds).ok().filter(|time| !time.is_zero() && *time <= LONGEST)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn seconds_are_plain_numbers_above_zero() {
+        assert_eq!(parse_seconds(b"5"), Some(Duration::from_secs(5)));
+        assert_eq!(parse_seconds(b"0.2"), Some(Duration::from_millis(200)));
+        for bad in [&b""[..], b".", b"0", b"0.0", b"-1", b"1e3", b"inf", b"5s", b"86401", b"9".repeat(400).as_slice(), b"\xff"] {
+            assert_eq!(parse_seconds(bad), None, "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn modes_have_the_names_of_bsd_in_any_case() {
+        for word in ["octet", "BINARY", "Image"] {
+            assert_eq!(parse_mode(word.as_bytes()), Some(Mode::Octet));
+        }
+        for word in ["ascii", "NetASCII"] {
+            assert_eq!(parse_mode(word.as_bytes()), Some(Mode::Netascii));
+        }
+        assert_eq!(parse_mode(b"mail"), None);
+    }
 }

@@ -1,7 +1,14 @@
 //! Ctrl-C and termination, as a flag that loops look at; the only file that names `signal_hook`.
 
+use std::io;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::flag;
+
+/// What a process that a signal ended leaves behind: 128 and the number of SIGINT.
+pub const INTERRUPTED: u8 = 130;
 
 /// Counts requests to stop. Clones share the count.
 #[derive(Debug, Clone, Default)]
@@ -28,5 +35,57 @@ impl Stop {
     /// Takes the requests back: the transfer they were meant for is over.
     pub fn clear(&self) {
         self.requests.store(0, Ordering::SeqCst);
+    }
+}
+
+/// The signals that mean "stop": SIGINT, SIGTERM and SIGHUP.
+///
+/// While a command runs, the first raises the [`Stop`] flag, so that the transfer can tell its peer and clean up; a
+/// second ends the process at once, should that get stuck. While the process waits for input there is nothing to clean
+/// up, and no flag could wake a blocked read: the first signal ends it. Either way it leaves with [`INTERRUPTED`].
+#[derive(Debug, Clone)]
+pub struct Signals {
+    stop: Stop,
+    /// The next signal ends the process.
+    armed: Arc<AtomicBool>,
+    /// A signal came after which no prompt should follow.
+    terminated: Arc<AtomicBool>,
+}
+
+impl Signals {
+    /// Takes the signals over, for the rest of the process.
+    pub fn install() -> io::Result<Self> {
+        let signals = Self { stop: Stop::new(), armed: Arc::default(), terminated: Arc::default() };
+        for signal in [SIGINT, SIGTERM, SIGHUP] {
+            // Actions run in this order, so that the signal which arms is not the one that ends.
+            flag::register_conditional_shutdown(signal, INTERRUPTED.into(), Arc::clone(&signals.armed))?;
+            flag::register(signal, Arc::clone(&signals.armed))?;
+            flag::register_usize(signal, Arc::clone(&signals.stop.requests), 1)?;
+            if signal != SIGINT {
+                flag::register(signal, Arc::clone(&signals.terminated))?;
+            }
+        }
+        Ok(signals)
+    }
+
+    /// The flag that the signals raise.
+    pub fn stop(&self) -> &Stop {
+        &self.stop
+    }
+
+    /// From here the process waits for input.
+    pub fn wait(&self) {
+        self.armed.store(true, Ordering::SeqCst);
+    }
+
+    /// From here a command runs; earlier signals are forgotten.
+    pub fn work(&self) {
+        self.armed.store(false, Ordering::SeqCst);
+        self.stop.clear();
+    }
+
+    /// Whether the signal was one that ends an interactive shell too.
+    pub fn is_terminated(&self) -> bool {
+        self.terminated.load(Ordering::SeqCst)
     }
 }

@@ -5,13 +5,14 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant, SystemTime};
 
 use super::answers::Trip;
+use super::flaws::{malformed, trailing};
 use super::get::{Incoming, Verdict};
 use super::put::Outgoing;
 use super::seen::{Choice, Hit, Kind, Saw, Seen, SeenPacket, State};
 use super::tally::Tally;
 use super::{Begin, Direction, Flag, Flags, Record, Timer, Turn, What, Why, offer};
 use crate::transfer::Event;
-use crate::wire::{DATA_HEADER, ErrorCode, Malformed, Offer, Opcode, Packet, Printable, Request, RequestKind, Terms};
+use crate::wire::{ErrorCode, Malformed, Offer, Opcode, Packet, Printable, Request, RequestKind, Terms};
 
 /// Turns records into [`Seen`] records: one for each, but for machine events that packets tell already.
 ///
@@ -47,6 +48,9 @@ impl Analyser {
     }
 }
 
+/// Rules that are noted of one packet.
+const HITS: usize = 16;
+
 /// One transfer.
 #[derive(Debug)]
 struct Conversation {
@@ -68,8 +72,8 @@ struct Conversation {
     blocks: Blocks,
     /// What was sent last and waits for its answer: the request or an ACK.
     trip: Option<Trip>,
-    /// A rule meddles with the next packet.
-    hit: Option<Hit>,
+    /// The rules that meddle with the next packet.
+    hits: Vec<Hit>,
     /// The timer ran out after this time; what is sent now is sent for that.
     expired: Option<Duration>,
     tally: Tally,
@@ -100,7 +104,7 @@ impl Conversation {
             state: State::Idle,
             blocks: Blocks::Unknown,
             trip: None,
-            hit: None,
+            hits: Vec::new(),
             expired: None,
             tally: Tally::default(),
         }
@@ -112,9 +116,12 @@ impl Conversation {
             What::Packet { direction, peer, datagram, lost } => {
                 Some(Saw::Packet(self.packet(record, direction, peer, datagram, lost)))
             }
-            What::Fault { rule, action } => {
-                let hit = Hit { rule, action: Printable(action.as_bytes()).to_string() };
-                self.hit = Some(hit.clone());
+            What::Fault { rule, action, deed } => {
+                let words = |words: &str| Printable(words.as_bytes()).to_string();
+                let hit = Hit { rule, action: words(action), deed: words(deed) };
+                if self.hits.len() < HITS {
+                    self.hits.push(hit.clone());
+                }
                 Some(Saw::Fault { hit, n: self.n + 1 })
             }
             What::Timer { timer, turn, after } => Some(self.timer(record.at, timer, turn, after)),
@@ -187,7 +194,7 @@ impl Conversation {
         self.origin.get_or_insert(now);
         let gap = if self.n == 1 { Duration::ZERO } else { now.saturating_duration_since(self.previous) };
         self.previous = now;
-        let fault = self.hit.take();
+        let faults = std::mem::take(&mut self.hits);
         let parsed = Packet::parse(datagram);
         let kind = Kind::of(datagram);
         let block = match (kind, datagram) {
@@ -204,9 +211,9 @@ impl Conversation {
         let mut verdict = told.verdict;
         if lost {
             verdict.flags.insert(Flag::Lost);
-            verdict.why = Why::Lost { rule: fault.as_ref().map(|hit| hit.rule) };
+            verdict.why = Why::Lost { rule: faults.last().map(|hit| hit.rule) };
         }
-        if trailing(datagram, &Packet::parse(datagram)) {
+        if trailing(datagram) {
             verdict.flags.insert(Flag::Trailing);
         }
         if let Some(after) = verdict.after {
@@ -235,7 +242,7 @@ impl Conversation {
             before,
             after: self.state,
             why: verdict.why,
-            fault,
+            faults,
         };
         self.tally.count(&packet);
         packet
@@ -268,7 +275,7 @@ impl Conversation {
     }
 
     fn ask(&mut self, now: Instant, peer: SocketAddr, datagram: &[u8], request: &Request<'_>) -> Verdict {
-        if self.request == datagram && self.tid.is_none() {
+        if self.request == datagram && self.asked == Some(peer) && self.tid.is_none() {
             let first = self.trip.map(|trip| trip.first);
             if let Some(trip) = &mut self.trip {
                 trip.again(self.n, now);
@@ -276,7 +283,7 @@ impl Conversation {
             let why = Why::ReqAgain { after: self.expired.unwrap_or_default() };
             return Verdict { flags: Flag::Rexmt.into(), dup_of: first, ..Verdict::new(why) };
         }
-        let again = !self.request.is_empty();
+        let with_options = !self.offer.is_empty();
         self.request = datagram.to_vec();
         self.asked = Some(peer);
         self.tid = None;
@@ -287,7 +294,7 @@ impl Conversation {
         let file = Printable(request.filename).to_string();
         let options = request.options.pairs().count();
         let why = match request.kind {
-            _ if again && options == 0 => Why::ReqPlain,
+            _ if with_options && options == 0 => Why::ReqPlain,
             RequestKind::Read => Why::ReqRead { file, options },
             RequestKind::Write => Why::ReqWrite { file, options },
         };
@@ -424,25 +431,5 @@ struct Told {
 impl From<Verdict> for Told {
     fn from(verdict: Verdict) -> Self {
         Self { verdict, answer: None }
-    }
-}
-
-fn malformed(reason: Malformed) -> Verdict {
-    let (flag, why) = match reason {
-        Malformed::TooShort { length, least } => (Flag::Malformed, Why::BadShort { length, least }),
-        Malformed::UnknownOpcode(opcode) => (Flag::Malformed, Why::BadOpcode { opcode }),
-        Malformed::NoNul(field) => (Flag::Malformed, Why::BadNoNul { field }),
-        Malformed::NoFilename => (Flag::Malformed, Why::BadName),
-        Malformed::TrailingBytes(bytes) => (Flag::Trailing, Why::BadTrailing { bytes }),
-    };
-    Verdict { flags: Flags::from(flag).with(Flag::Malformed), ..Verdict::new(why) }
-}
-
-/// Bytes behind the end of a packet that is tolerated all the same.
-fn trailing(datagram: &[u8], parsed: &Result<Packet<'_>, Malformed>) -> bool {
-    match parsed {
-        Ok(Packet::Ack { .. }) => datagram.len() > DATA_HEADER,
-        Ok(Packet::Error { message, .. }) => datagram.len() > DATA_HEADER + message.len() + 1,
-        _ => false,
     }
 }

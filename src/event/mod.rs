@@ -11,6 +11,7 @@
 mod analyse;
 mod answers;
 mod flags;
+mod flaws;
 mod get;
 mod offer;
 mod put;
@@ -60,12 +61,14 @@ pub enum What<'a> {
         /// never reached the machine.
         lost: bool,
     },
-    /// A rule of the session meddles with the packet told next.
+    /// A rule of the session meddles with the packet told next; one packet may be hit by several.
     Fault {
         /// Number of the rule, as the user sees it.
-        rule: usize,
+        rule: u32,
         /// What it does, in the words of the rule: `drop`, `delay 200`.
         action: &'a str,
+        /// What it did, for people: `dropped it`.
+        deed: &'a str,
     },
     /// A timer of which no machine event tells. Machines tell the expiry of the retransmission timer themselves.
     Timer {

@@ -134,8 +134,8 @@ pub struct SeenPacket<'a> {
     pub after: State,
     /// Why it was sent, or what it means.
     pub why: Why,
-    /// The rule that meddled with it.
-    pub fault: Option<Hit>,
+    /// The rules that meddled with it.
+    pub faults: Vec<Hit>,
 }
 
 impl SeenPacket<'_> {
@@ -156,7 +156,7 @@ impl SeenPacket<'_> {
 
     /// DATA or ACK of a block of the file, just as it should be.
     pub fn is_ordinary(&self) -> bool {
-        self.flags.without(Flag::Tid).is_empty() && self.fault.is_none() && self.abs.is_some_and(|block| block > 0)
+        self.flags.without(Flag::Tid).is_empty() && self.faults.is_empty() && self.abs.is_some_and(|block| block > 0)
     }
 
     fn kept(&self) -> SeenPacket<'static> {
@@ -168,7 +168,7 @@ impl SeenPacket<'_> {
         SeenPacket {
             bytes: Cow::Owned(bytes.to_vec()),
             why: self.why.clone(),
-            fault: self.fault.clone(),
+            faults: self.faults.clone(),
             local: self.local,
             peer: self.peer,
             ..*self
@@ -292,24 +292,9 @@ impl Choice {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Hit {
     /// Number of the rule.
-    pub rule: usize,
+    pub rule: u32,
     /// In the words of the rule: `drop`, `delay 200`.
     pub action: String,
-}
-
-impl Hit {
-    /// `duplicated it`.
-    pub fn deed(&self) -> String {
-        let mut words = self.action.split_whitespace();
-        match (words.next().unwrap_or_default(), words.next()) {
-            ("drop", _) => "dropped it".to_owned(),
-            ("dup", _) => "duplicated it".to_owned(),
-            ("delay", Some(time)) => format!("held it back for {time} ms"),
-            ("swap", _) => "swapped it with the next".to_owned(),
-            ("corrupt", _) => "changed a byte of it".to_owned(),
-            ("cut", Some(length)) => format!("cut it to {length} bytes"),
-            ("stranger", _) => "sent it from another port".to_owned(),
-            _ => format!("hit it: {}", self.action),
-        }
-    }
+    /// For people: `dropped it`.
+    pub deed: String,
 }

@@ -76,7 +76,7 @@ impl Tally {
         ] {
             *counter += u64::from(packet.flags.contains(flag));
         }
-        self.faults += u64::from(packet.fault.is_some());
+        self.faults += u64::from(!packet.faults.is_empty());
         if let Some(rtt) = packet.rtt {
             self.rtt.add(rtt);
         }

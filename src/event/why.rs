@@ -65,7 +65,7 @@ pub enum Why {
     BadShort { length: usize, least: usize },
     BadOpcode { opcode: u16 },
     BadKind,
-    Lost { rule: Option<usize> },
+    Lost { rule: Option<u32> },
     TooLate,
 }
 

@@ -2,9 +2,30 @@
 //!
 //! A [`Source`] is read, a [`Target`] is written; both convert netascii on the way. A target is a temporary file
 //! beside the real one until it is committed, so that a failed transfer leaves no trace and an existing file whole.
+//!
+//! ```text
+//!  file, FIFO, stdin, memory --Source--> fill        deliver --Target--> Part: temporary, then renamed
+//!                              netascii encoded      netascii decoded    device, FIFO, stdout: as it is
+//!                                                                        Shelf: memory
+//! ```
+//!
 //! A [`Store`] is what a server serves: a folder ([`Root`]) or files in memory ([`Shelf`]).
 
+mod part;
+mod root;
+mod shelf;
+mod source;
+mod store;
+mod target;
+mod text;
+
 use std::io;
+
+pub use root::Root;
+pub use shelf::Shelf;
+pub use source::Source;
+pub use store::{Denied, Store};
+pub use target::Target;
 
 /// What a transfer reads or writes; each kind refuses what is not its direction.
 pub trait Content: Send {

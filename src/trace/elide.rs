@@ -114,10 +114,11 @@ impl<V: View> Elided<V> {
         self.shown = 0;
         // What is shown again begins with a block, not with the ACK of one left out.
         if !self.run.is_empty()
-            && let Some(ack) = self.held.pop_front_if(|seen| seen.packet().is_some_and(|it| it.data_length().is_none()))
-            && let Some(packet) = ack.packet()
+            && let Some(ack) = self.held.front().and_then(Seen::packet)
+            && ack.data_length().is_none()
         {
-            self.run.add(packet);
+            self.run.add(ack);
+            self.held.pop_front();
         }
         let run = std::mem::take(&mut self.run);
         if !run.is_empty()

@@ -53,8 +53,8 @@ impl Explain {
                 writeln!(out, "{line}")?;
             }
         }
-        if let Some(hit) = &packet.fault {
-            writeln!(out, "      fault: rule {} {}", hit.rule, hit.deed())?;
+        for hit in &packet.faults {
+            writeln!(out, "      fault: rule {} {}", hit.rule, hit.deed)?;
         }
         writeln!(out, "      why:   {}", reason(&packet.why))
     }

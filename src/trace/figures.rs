@@ -11,7 +11,7 @@ pub(super) fn thousands(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::with_capacity(digits.len() * 4 / 3);
     for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index) % 3 == 0 {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
             text.push(',');
         }
         text.push(digit);
@@ -43,7 +43,7 @@ pub(super) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().join(" ")
 }
 
-/// The flag in the words of the text views; `None` for what they tell otherwise.
+/// The flag in the words of the text views.
 pub(super) fn flag(packet: &SeenPacket<'_>, flag: Flag) -> String {
     let of = |word: &str| match packet.dup_of {
         Some(n) => format!("{word} of #{n}"),

@@ -74,7 +74,7 @@ pub(super) fn dump(packet: &SeenPacket<'_>, whole: usize, out: &mut dyn Write) -
     for (index, bytes) in rows.clone().take(shown.div_ceil(ROW)) {
         row(index, bytes, out)?;
     }
-    let tail = rows.last().filter(|_| bytes.len() == packet.length && whole != usize::MAX);
+    let tail = rows.clone().next_back().filter(|_| bytes.len() == packet.length && whole != usize::MAX);
     let hidden = packet.length.saturating_sub(shown + tail.map_or(0, |(_, bytes)| bytes.len()));
     writeln!(out, "  *     {hidden} bytes not shown")?;
     tail.map_or(Ok(()), |(index, bytes)| row(index, bytes, out))

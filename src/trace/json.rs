@@ -61,7 +61,7 @@ enum Event<'a> {
         why: WhyLine,
     },
     Fault {
-        rule: usize,
+        rule: u32,
         action: &'a str,
         packet: u64,
     },
@@ -134,8 +134,8 @@ struct PacketLine {
     rtt: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     answers: Option<u64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    rule: Option<usize>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    rules: Vec<u32>,
     state: [String; 2],
     #[serde(flatten)]
     why: WhyLine,
@@ -167,7 +167,7 @@ impl PacketLine {
             dup_of: packet.dup_of,
             rtt: packet.rtt.map(seconds),
             answers: packet.answers,
-            rule: packet.fault.as_ref().map(|hit| hit.rule),
+            rules: packet.faults.iter().map(|hit| hit.rule).collect(),
             state: [packet.before.to_string(), packet.after.to_string()],
             why: WhyLine::of(&packet.why),
             raw: raw.iter().map(|byte| format!("{byte:02x}")).collect(),

@@ -113,9 +113,9 @@ impl Ladder {
                 _ => notes.push((self.paint)(Tint::Notice, &flag(packet, it))),
             }
         }
-        if let Some(hit) = packet.fault.as_ref().filter(|hit| hit.action != "drop") {
+        for hit in packet.faults.iter().filter(|hit| hit.action != "drop") {
             let twice = if hit.action == "dup" { "x2  " } else { "" };
-            notes.push(format!("{twice}fault rule {} {}", hit.rule, hit.deed()));
+            notes.push(format!("{twice}fault rule {} {}", hit.rule, hit.deed));
         }
         notes.join(" ")
     }

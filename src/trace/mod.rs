@@ -6,9 +6,13 @@
 //!                                 Elided<Ladder>  Elided<Explain>  Elided<Hex>  Json  Pcapng
 //! ```
 //!
+//! The [`Classic`] view prints raw records as BSD's tftp does and nothing else, so that tools may parse it; [`Notes`]
+//! about what is no packet go elsewhere. Every other view is made from what the analysis says.
+//!
 //! A view is a function of the records alone: it reads no clock, opens nothing, and writes no byte of the network
 //! to a terminal that could steer it. Colour is handed in as a [`Paint`], so that nothing here names a terminal.
 
+mod classic;
 mod elide;
 mod explain;
 mod fields;
@@ -17,18 +21,21 @@ mod grammar;
 mod hex;
 mod json;
 mod ladder;
+mod notes;
 mod paint;
 mod pcapng;
 mod show;
 
 use std::io::{self, Write};
 
+pub use classic::Classic;
 pub use elide::{Elided, Limit, Run};
 pub use explain::{Detail, Explain};
 pub use grammar::{BadTrace, Target, TraceCommand, ViewName};
 pub use hex::Hex;
 pub use json::Json;
 pub use ladder::Ladder;
+pub use notes::Notes;
 pub use paint::{Paint, Tint, plain};
 pub use pcapng::{HINT, Pcapng};
 pub use show::show;
@@ -110,5 +117,30 @@ impl Outlet<'_> {
             _ => Ok(()),
         });
         self.failure = told.err();
+    }
+}
+
+/// A writer that gives up at its first error: a trace that nobody reads any more must not end a transfer.
+struct Line<W> {
+    writer: W,
+    broken: bool,
+}
+
+impl<W: Write> Line<W> {
+    fn new(writer: W) -> Self {
+        Self { writer, broken: false }
+    }
+
+    /// Writes by one call, so that lines of several writers do not mix.
+    fn write(&mut self, line: &str) {
+        self.attempt(|writer| writer.write_all(line.as_bytes()));
+    }
+
+    fn flush(&mut self) {
+        self.attempt(Write::flush);
+    }
+
+    fn attempt(&mut self, action: impl FnOnce(&mut W) -> io::Result<()>) {
+        self.broken = self.broken || action(&mut self.writer).is_err();
     }
 }

@@ -121,8 +121,8 @@ fn comment(packet: &SeenPacket<'_>) -> String {
         comment.push_str(": ");
     }
     comment.push_str(&super::explain::reason(&packet.why));
-    if let Some(hit) = packet.fault.as_ref().filter(|_| !matches!(packet.why, Why::Lost { .. })) {
-        comment.push_str(&format!(" Fault rule {} {}.", hit.rule, hit.deed()));
+    for hit in packet.faults.iter().filter(|_| !matches!(packet.why, Why::Lost { .. })) {
+        comment.push_str(&format!(" Fault rule {} {}.", hit.rule, hit.deed));
     }
     comment
 }

@@ -116,9 +116,7 @@ impl Link {
                 true
             }
             Some(Demand::GiveUp) => {
-                if self.peer.is_locked() {
-                    self.parting(ErrorCode::UNDEFINED, "timed out");
-                }
+                self.parting(ErrorCode::UNDEFINED, "timed out");
                 self.fail(Failure::TimedOut { answered: self.peer.is_locked() });
                 false
             }
@@ -147,7 +145,7 @@ impl Link {
     }
 
     pub(super) fn abort(&mut self, code: ErrorCode, reason: &str) {
-        if self.peer.is_locked() && self.end.is_none() {
+        if self.end.is_none() {
             self.parting(code, reason);
         }
         self.fail(Failure::Aborted(reason.to_owned()));
@@ -157,7 +155,11 @@ impl Link {
         self.end.is_some()
     }
 
+    /// A last word to the peer, if there is one and it may be spoken to.
     fn parting(&mut self, code: ErrorCode, reason: &str) {
+        if !self.peer.is_locked() || !self.retry.may_send() {
+            return;
+        }
         self.error = Some((self.peer.address(), emit_error(code, reason.as_bytes())));
     }
 

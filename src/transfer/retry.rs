@@ -128,6 +128,11 @@ impl Retry {
         self.due.map_or(end, |due| due.min(end))
     }
 
+    /// Whether the peer may get one more packet.
+    pub(super) fn may_send(&self) -> bool {
+        self.proven || self.attempt + 1 < UNPROVEN
+    }
+
     /// What must be done now, if anything. `Again` counts on the packet being sent.
     pub(super) fn check(&mut self, now: Instant) -> Option<Demand> {
         if now >= self.progress + self.patience.timeout {
@@ -136,7 +141,7 @@ impl Retry {
         if self.due.is_none_or(|due| now < due) {
             return None;
         }
-        if !self.proven && self.attempt + 1 >= UNPROVEN {
+        if !self.may_send() {
             return Some(Demand::GiveUp);
         }
         let after = now.saturating_duration_since(self.sent);

@@ -5,7 +5,8 @@ use std::net::SocketAddr;
 use std::time::Instant;
 
 use tftpsh::transfer::{Event, Failure, Machine, Output, Report};
-use tftpsh::wire::{Opcode, Packet};
+use tftpsh::wire::netascii::{Decoder, Encoder};
+use tftpsh::wire::{Mode, Opcode, Packet};
 
 use crate::network::Network;
 
@@ -16,40 +17,67 @@ pub(crate) struct Host {
     pub(crate) wake: Option<Instant>,
     pub(crate) report: Option<Report>,
     pub(crate) end: Option<Result<(), Failure>>,
-    /// Copies of each DATA block sent, by 64-bit count of the sequence in which the wire numbers came.
+    /// Copies sent of the DATA block with each wire number.
     pub(crate) copies: HashMap<u16, u32>,
     pub(crate) timeouts: u32,
-    pub(crate) errors_sent: u32,
 }
 
 /// The bytes to give out, or those taken in.
 #[derive(Default)]
 pub(crate) struct File {
+    mode: Mode,
     pub(crate) given: Vec<u8>,
     position: usize,
+    encoder: Encoder,
     pub(crate) taken: Vec<u8>,
+    decoder: Decoder,
     pub(crate) committed: bool,
 }
 
 impl File {
-    pub(crate) fn source(given: Vec<u8>) -> Self {
-        Self { given, ..Self::default() }
+    pub(crate) fn source(given: Vec<u8>, mode: Mode) -> Self {
+        Self { given, mode, ..Self::default() }
+    }
+
+    pub(crate) fn target(mode: Mode) -> Self {
+        Self { mode, ..Self::default() }
+    }
+
+    fn fill(&mut self, room: &mut [u8]) -> usize {
+        let rest = &self.given[self.position..];
+        let (consumed, produced) = match self.mode {
+            Mode::Octet => {
+                let length = rest.len().min(room.len());
+                room[..length].copy_from_slice(&rest[..length]);
+                (length, length)
+            }
+            Mode::Netascii => {
+                let progress = self.encoder.encode(rest, room);
+                (progress.consumed, progress.produced)
+            }
+        };
+        self.position += consumed;
+        produced
+    }
+
+    fn deliver(&mut self, bytes: &[u8]) {
+        assert!(!self.committed, "nothing is delivered behind the end");
+        match self.mode {
+            Mode::Octet => self.taken.extend_from_slice(bytes),
+            Mode::Netascii => self.decoder.decode(bytes, &mut self.taken),
+        }
+    }
+
+    fn commit(&mut self) {
+        self.decoder.finish(&mut self.taken);
+        assert!(!std::mem::replace(&mut self.committed, true), "one commit a file");
     }
 }
 
 impl Host {
     pub(crate) fn new(address: SocketAddr, machine: Box<dyn Machine>, file: File) -> Self {
-        Self {
-            address,
-            machine,
-            file,
-            wake: None,
-            report: None,
-            end: None,
-            copies: HashMap::new(),
-            timeouts: 0,
-            errors_sent: 0,
-        }
+        let copies = HashMap::new();
+        Self { address, machine, file, wake: None, report: None, end: None, copies, timeouts: 0 }
     }
 
     pub(crate) fn receive(&mut self, now: Instant, from: SocketAddr, datagram: &[u8], network: &mut Network) {
@@ -70,7 +98,6 @@ impl Host {
                     for datagram in datagrams.chunks(stride) {
                         match Packet::parse(datagram) {
                             Ok(Packet::Data { block, .. }) => *self.copies.entry(block).or_default() += 1,
-                            Ok(Packet::Error { .. }) => self.errors_sent += 1,
                             Ok(_) => {}
                             Err(reason) => panic!("the machine made a malformed packet: {reason}"),
                         }
@@ -78,19 +105,15 @@ impl Host {
                     }
                 }
                 Output::Fill(room) => {
-                    let rest = &self.file.given[self.file.position..];
-                    let length = rest.len().min(room.len());
-                    room[..length].copy_from_slice(&rest[..length]);
-                    self.file.position += length;
+                    let length = self.file.fill(room);
                     self.machine.filled(now, length);
                 }
                 Output::Deliver(range) => {
                     assert!(datagram.starts_with(&Opcode::Data.to_wire()), "bytes come from DATA only");
-                    assert!(!self.file.committed, "nothing is delivered behind the end");
-                    self.file.taken.extend_from_slice(&datagram[range]);
+                    self.file.deliver(&datagram[range]);
                 }
                 Output::Commit => {
-                    assert!(!std::mem::replace(&mut self.file.committed, true), "one commit a file");
+                    self.file.commit();
                     self.machine.committed(now);
                 }
                 Output::Event(event) => self.timeouts += u32::from(matches!(event, Event::Resending { .. })),

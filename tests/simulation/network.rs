@@ -2,16 +2,22 @@
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::{Duration, Instant};
 
-/// What the network does to datagrams.
+use tftpsh::wire::{ErrorCode, Opcode, emit_ack, emit_data_header, emit_error};
+
+/// What the network does to datagrams; all figures per mille.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Weather {
-    /// Per mille lost.
+    /// Lost.
     pub(crate) loss: u64,
-    /// Per mille delivered twice.
+    /// Delivered twice.
     pub(crate) duplication: u64,
+    /// Followed by junk from the same port: cut below its header, or of no known kind.
+    pub(crate) junk: u64,
+    /// Followed by a packet of a stranger: the same bytes, or a forged answer.
+    pub(crate) forgery: u64,
     /// Least time on the way.
     pub(crate) delay: Duration,
     /// Additional time at random, which also changes the order.
@@ -42,13 +48,48 @@ impl Network {
     pub(crate) fn send(&mut self, now: Instant, from: SocketAddr, to: SocketAddr, datagram: &[u8]) {
         let copies = if self.random.chance(self.weather.duplication) { 2 } else { 1 };
         for _ in 0..copies {
-            if self.random.chance(self.weather.loss) {
-                continue;
+            if !self.random.chance(self.weather.loss) {
+                self.carry(now, from, to, datagram.to_vec());
             }
-            let jitter = self.random.below(self.weather.jitter.as_micros() as u64 + 1);
-            let at = now + self.weather.delay + Duration::from_micros(jitter);
-            self.sent += 1;
-            self.on_the_way.push(Reverse(Arrival { at, order: self.sent, from, to, datagram: datagram.to_vec() }));
+        }
+        if self.random.chance(self.weather.junk) {
+            let junk = self.junk(datagram);
+            self.carry(now, from, to, junk);
+        }
+        if self.random.chance(self.weather.forgery) {
+            let forged = self.forged(datagram);
+            // A stranger on the server's own address could be taken for its first answer, as RFC 1350 has it.
+            let stranger = SocketAddr::new(IpAddr::V4(Ipv4Addr::new(198, 51, 100, 7)), from.port());
+            self.carry(now, stranger, to, forged);
+        }
+    }
+
+    fn carry(&mut self, now: Instant, from: SocketAddr, to: SocketAddr, datagram: Vec<u8>) {
+        let jitter = self.random.below(self.weather.jitter.as_micros() as u64 + 1);
+        let at = now + self.weather.delay + Duration::from_micros(jitter);
+        self.sent += 1;
+        self.on_the_way.push(Reverse(Arrival { at, order: self.sent, from, to, datagram }));
+    }
+
+    fn junk(&mut self, datagram: &[u8]) -> Vec<u8> {
+        if self.random.chance(500) {
+            // An OACK cut behind its opcode is a whole one that grants nothing: some servers send it.
+            let least = if datagram.starts_with(&Opcode::Oack.to_wire()) { 2 } else { 4 };
+            return datagram[..self.random.below(least) as usize].to_vec();
+        }
+        let mut junk = datagram.to_vec();
+        junk[0] = 1 + self.random.below(255) as u8;
+        junk
+    }
+
+    fn forged(&mut self, datagram: &[u8]) -> Vec<u8> {
+        let block = self.random.next() as u16;
+        match self.random.below(5) {
+            0 => datagram.to_vec(),
+            1 => [&emit_data_header(block)[..], b"forged"].concat(),
+            2 => emit_ack(block).to_vec(),
+            3 => emit_error(ErrorCode(block % 10), b"forged"),
+            _ => b"\0\x06blksize\x008\0".to_vec(),
         }
     }
 

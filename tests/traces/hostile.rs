@@ -14,7 +14,7 @@ use crate::{Page, views};
 enum Any {
     Begin(String),
     Packet { sent: bool, port: u16, datagram: Vec<u8>, lost: bool },
-    Fault(usize, String),
+    Fault(u32, String),
     Timer(u64),
     Silence(u64),
     Locked(u16),
@@ -50,7 +50,7 @@ fn anything() -> impl Strategy<Value = Any> {
         1 => any::<String>().prop_map(Any::Begin),
         20 => (any::<bool>(), 1..4_u16, datagram(), any::<bool>())
             .prop_map(|(sent, port, datagram, lost)| Any::Packet { sent, port, datagram, lost: lost && port == 2 }),
-        1 => (any::<usize>(), any::<String>()).prop_map(|(rule, action)| Any::Fault(rule, action)),
+        1 => (any::<u32>(), any::<String>()).prop_map(|(rule, action)| Any::Fault(rule, action)),
         1 => any::<u64>().prop_map(Any::Timer),
         1 => any::<u64>().prop_map(Any::Silence),
         1 => any::<u16>().prop_map(Any::Locked),
@@ -74,7 +74,7 @@ fn tell(all: &[(u32, Any)], observer: &mut dyn Observer) {
                 let direction = if *sent { Direction::Sent } else { Direction::Received };
                 What::Packet { direction, peer: peer(*port), datagram, lost: *lost }
             }
-            Any::Fault(rule, action) => What::Fault { rule: *rule, action },
+            Any::Fault(rule, action) => What::Fault { rule: *rule, action, deed: action },
             Any::Timer(millis) => {
                 What::Timer { timer: Timer::Dally, turn: Turn::Expired, after: Duration::from_millis(*millis) }
             }

@@ -15,14 +15,14 @@ use tftpsh::trace::{Detail, Elided, Explain, Hex, Json, Ladder, Limit, Pcapng, T
 
 /// Output that can be read while a view holds it.
 #[derive(Clone, Default)]
-pub struct Page(Rc<RefCell<Vec<u8>>>);
+pub(crate) struct Page(Rc<RefCell<Vec<u8>>>);
 
 impl Page {
-    pub fn bytes(&self) -> Vec<u8> {
+    pub(crate) fn bytes(&self) -> Vec<u8> {
         self.0.borrow().clone()
     }
 
-    pub fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         String::from_utf8(self.bytes()).expect("views write UTF-8")
     }
 }
@@ -38,7 +38,7 @@ impl Write for Page {
 }
 
 /// The views, by the names they have in the snapshots.
-pub fn views() -> Vec<(&'static str, Box<dyn View>)> {
+pub(crate) fn views() -> Vec<(&'static str, Box<dyn View>)> {
     fn elided(view: impl View + 'static) -> Box<dyn View> {
         Box::new(Elided::new(view, Limit::default(), false))
     }
@@ -55,7 +55,7 @@ pub fn views() -> Vec<(&'static str, Box<dyn View>)> {
 }
 
 /// What one view makes of a story.
-pub fn page(story: &Story, view: Box<dyn View>) -> Page {
+pub(crate) fn page(story: &Story, view: Box<dyn View>) -> Page {
     let page = Page::default();
     let mut tracer = Tracer::new();
     tracer.add(view, Box::new(page.clone()));
@@ -65,6 +65,6 @@ pub fn page(story: &Story, view: Box<dyn View>) -> Page {
     page
 }
 
-pub fn capture_of(story: &Story) -> Vec<u8> {
+pub(crate) fn capture_of(story: &Story) -> Vec<u8> {
     page(story, Box::new(Pcapng::new(None, false))).bytes()
 }

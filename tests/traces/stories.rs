@@ -19,7 +19,7 @@ fn offer(blksize: u64, windowsize: u64) -> Offer {
     Offer { tsize: Some(0), blksize: BlockSize::new(blksize), windowsize: WindowSize::new(windowsize), ..PLAIN }
 }
 
-pub fn all() -> Vec<(&'static str, Story)> {
+pub(crate) fn all() -> Vec<(&'static str, Story)> {
     vec![
         ("get", get()),
         ("put", put()),
@@ -42,7 +42,7 @@ pub fn all() -> Vec<(&'static str, Story)> {
     ]
 }
 
-pub fn get() -> Story {
+pub(crate) fn get() -> Story {
     let story = Story::new().asks(rrq("test.txt", Mode::Netascii, PLAIN));
     let story = story.at(0.0011).hears(data(1, 512)).at(0.0012).sends(ack(1));
     story.at(0.0016).hears(data(2, 64)).at(0.0017).sends(ack(2)).ends(2, 576)
@@ -54,19 +54,19 @@ fn put() -> Story {
     story.at(0.0020).sends(data(2, 188)).at(0.0024).hears(ack(2)).ends(2, 700)
 }
 
-pub fn lost_ack() -> Story {
+pub(crate) fn lost_ack() -> Story {
     let story = Story::new().asks(read("fw.bin")).at(0.0009).hears(data(1, 512)).at(0.0010).sends(ack(1));
-    let story = story.at(0.0014).hears(data(2, 512)).at(0.0015).fault(1, "drop").loses(ack(2));
+    let story = story.at(0.0014).hears(data(2, 512)).at(0.0015).fault(1, "drop", "dropped it").loses(ack(2));
     let story = story.at(1.0021).hears(data(2, 512)).at(1.0022).sends(ack(2));
     story.at(1.0027).hears(data(3, 4)).at(1.0028).sends(ack(3)).ends(3, 1028)
 }
 
 /// Our own timer, too: the request is lost, then a block.
 fn lost_request() -> Story {
-    let story = Story::new().fault(1, "drop").asks_in_vain(read("fw.bin"));
+    let story = Story::new().fault(1, "drop", "dropped it").asks_in_vain(read("fw.bin"));
     let story = story.at(1.0).silence(1, 1.0).asks(read("fw.bin"));
     let story = story.at(1.0009).hears(data(1, 512)).at(1.0010).sends(ack(1));
-    let story = story.at(1.0014).fault(2, "drop").misses(data(2, 4));
+    let story = story.at(1.0014).fault(2, "drop", "dropped it").misses(data(2, 4));
     let story = story.at(2.0010).silence(1, 1.0).sends(ack(1));
     story.at(2.0014).hears(data(2, 4)).at(2.0015).sends(ack(2)).ends(2, 516)
 }
@@ -81,7 +81,7 @@ fn duplicate() -> Story {
 /// A fault duplicates an ACK, and the server falls for it.
 fn apprentice() -> Story {
     let story = Story::new().asks(read("eight.bin")).at(0.0004).hears(data(1, 512)).sends(ack(1));
-    let mut story = story.at(0.0008).hears(data(2, 512)).fault(1, "dup").sends(ack(2));
+    let mut story = story.at(0.0008).hears(data(2, 512)).fault(1, "dup", "duplicated it").sends(ack(2));
     for (block, length) in [(3, 512), (4, 4)] {
         let t = f64::from(block) * 0.0004;
         story = story.at(t).hears(data(block, length)).sends(ack(block));
@@ -110,7 +110,7 @@ fn error_() -> Story {
     story.fails(Failure::Remote { code: ErrorCode::NOT_FOUND, message: "File not found".to_owned() })
 }
 
-pub fn wrong_tid() -> Story {
+pub(crate) fn wrong_tid() -> Story {
     let story = Story::new().asks(read("fw.bin")).at(0.0009).hears(data(1, 512)).at(0.0010).sends(ack(1));
     let story = story.at(0.0012).hears_from(41234, data(2, 512));
     let story = story.at(0.0013).tells(41234, error(5, "Unknown transfer ID"));
@@ -118,7 +118,7 @@ pub fn wrong_tid() -> Story {
 }
 
 /// From the first block to one behind the wrap; blocks of 8, to be quick.
-pub fn wrap() -> Story {
+pub(crate) fn wrap() -> Story {
     let offer = Offer { blksize: BlockSize::new(8), ..PLAIN };
     let mut story = Story::new().asks(rrq("wrap.bin", Mode::Octet, offer));
     story = story.at(0.0005).hears(oack(&[("blksize", 8)])).sends(ack(0));
@@ -138,7 +138,7 @@ fn empty_last_block() -> Story {
 }
 
 /// Block 6 of a window of 4 is lost.
-pub fn window_gap() -> Story {
+pub(crate) fn window_gap() -> Story {
     let windowed = Offer { windowsize: WindowSize::new(4), ..PLAIN };
     let mut story = Story::new().asks(rrq("fw.bin", Mode::Octet, windowed));
     story = story.at(0.0005).hears(oack(&[("windowsize", 4)])).at(0.0006).sends(ack(0));
@@ -166,7 +166,7 @@ fn put_window_gap() -> Story {
 fn cancelled() -> Story {
     let story = Story::new().asks(read("big.bin")).at(0.0009).hears(data(1, 512)).at(0.0010).sends(ack(1));
     let words = "transfer interrupted by the user";
-    story.at(0.3010).sends(error(0, words)).fails(Failure::Aborted(words.to_owned()))
+    story.at(0.3210).sends(error(0, words)).fails(Failure::Aborted(words.to_owned()))
 }
 
 fn timed_out() -> Story {
@@ -195,7 +195,7 @@ fn long() -> Story {
         t += 0.0004;
         story = story.at(t).hears(data(block, if block == 40 { 100 } else { 512 })).at(t + 0.0001);
         if block == 20 {
-            story = story.fault(1, "drop").loses(ack(block));
+            story = story.fault(1, "drop", "dropped it").loses(ack(block));
             t += 1.0;
             story = story.at(t).hears(data(block, 512)).at(t + 0.0001);
         }

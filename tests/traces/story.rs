@@ -13,7 +13,7 @@ static START: LazyLock<Instant> = LazyLock::new(Instant::now);
 
 /// Records in the making. Times are seconds since the request.
 #[derive(Clone)]
-pub struct Story {
+pub(crate) struct Story {
     now: Duration,
     local: SocketAddr,
     server: SocketAddr,
@@ -25,18 +25,18 @@ pub struct Story {
 enum Told {
     Begin(String),
     Packet { direction: Direction, peer: SocketAddr, datagram: Vec<u8>, lost: bool },
-    Fault { rule: usize, action: &'static str },
+    Fault { rule: u32, action: &'static str, deed: &'static str },
     Machine(Event),
     End(Result<Report, Failure>),
 }
 
 impl Story {
     /// A client at port 50617, a server that listens at port 69 and answers from port 40001.
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self::between("127.0.0.1:50617", "127.0.0.1:69", "127.0.0.1:40001")
     }
 
-    pub fn between(local: &str, server: &str, peer: &str) -> Self {
+    pub(crate) fn between(local: &str, server: &str, peer: &str) -> Self {
         let address = |text: &str| text.parse().expect("an address");
         let server: SocketAddr = address(server);
         let mut story =
@@ -46,77 +46,77 @@ impl Story {
     }
 
     /// As if the user had called the server so.
-    pub fn called(mut self, host: &str) -> Self {
+    pub(crate) fn called(mut self, host: &str) -> Self {
         self.told[0].2 = Told::Begin(host.to_owned());
         self
     }
 
     /// What follows happens then.
-    pub fn at(mut self, seconds: f64) -> Self {
+    pub(crate) fn at(mut self, seconds: f64) -> Self {
         self.now = Duration::from_micros((seconds * 1e6).round() as u64);
         self
     }
 
-    pub fn asks(self, request: Vec<u8>) -> Self {
+    pub(crate) fn asks(self, request: Vec<u8>) -> Self {
         let server = self.server;
         self.packet(Direction::Sent, server, request, false)
     }
 
-    pub fn asks_in_vain(self, request: Vec<u8>) -> Self {
+    pub(crate) fn asks_in_vain(self, request: Vec<u8>) -> Self {
         let server = self.server;
         self.packet(Direction::Sent, server, request, true)
     }
 
-    pub fn sends(self, datagram: Vec<u8>) -> Self {
+    pub(crate) fn sends(self, datagram: Vec<u8>) -> Self {
         let peer = self.peer;
         self.packet(Direction::Sent, peer, datagram, false)
     }
 
-    pub fn loses(self, datagram: Vec<u8>) -> Self {
+    pub(crate) fn loses(self, datagram: Vec<u8>) -> Self {
         let peer = self.peer;
         self.packet(Direction::Sent, peer, datagram, true)
     }
 
-    pub fn hears(self, datagram: Vec<u8>) -> Self {
+    pub(crate) fn hears(self, datagram: Vec<u8>) -> Self {
         let peer = self.peer;
         self.packet(Direction::Received, peer, datagram, false)
     }
 
-    pub fn misses(self, datagram: Vec<u8>) -> Self {
+    pub(crate) fn misses(self, datagram: Vec<u8>) -> Self {
         let peer = self.peer;
         self.packet(Direction::Received, peer, datagram, true)
     }
 
-    pub fn hears_from(self, port: u16, datagram: Vec<u8>) -> Self {
+    pub(crate) fn hears_from(self, port: u16, datagram: Vec<u8>) -> Self {
         let peer = SocketAddr::new(self.peer.ip(), port);
         self.packet(Direction::Received, peer, datagram, false)
     }
 
-    pub fn tells(self, port: u16, datagram: Vec<u8>) -> Self {
+    pub(crate) fn tells(self, port: u16, datagram: Vec<u8>) -> Self {
         let peer = SocketAddr::new(self.peer.ip(), port);
         self.packet(Direction::Sent, peer, datagram, false)
     }
 
-    pub fn fault(mut self, rule: usize, action: &'static str) -> Self {
-        self.tell_of(Told::Fault { rule, action });
+    pub(crate) fn fault(mut self, rule: u32, action: &'static str, deed: &'static str) -> Self {
+        self.tell_of(Told::Fault { rule, action, deed });
         self
     }
 
-    pub fn event(mut self, event: Event) -> Self {
+    pub(crate) fn event(mut self, event: Event) -> Self {
         self.tell_of(Told::Machine(event));
         self
     }
 
-    pub fn silence(self, attempt: u32, seconds: f64) -> Self {
+    pub(crate) fn silence(self, attempt: u32, seconds: f64) -> Self {
         self.event(Event::Resending { attempt, after: Duration::from_secs_f64(seconds) })
     }
 
-    pub fn fails(mut self, failure: Failure) -> Self {
+    pub(crate) fn fails(mut self, failure: Failure) -> Self {
         self.tell_of(Told::End(Err(failure)));
         self
     }
 
-    pub fn ends(mut self, blocks: u64, bytes: u64) -> Self {
+    pub(crate) fn ends(mut self, blocks: u64, bytes: u64) -> Self {
         let stats = Stats { blocks, bytes, ..Stats::default() };
         let report = Report { stats, elapsed: self.now, peer: self.peer };
         self.tell_of(Told::End(Ok(report)));
@@ -124,7 +124,7 @@ impl Story {
     }
 
     /// Tells it all, in order.
-    pub fn tell(&self, observer: &mut dyn Observer) {
+    pub(crate) fn tell(&self, observer: &mut dyn Observer) {
         for (passed, local, told) in &self.told {
             let what = match told {
                 Told::Begin(host) => What::Begin(Begin {
@@ -135,7 +135,7 @@ impl Story {
                 Told::Packet { direction, peer, datagram, lost } => {
                     What::Packet { direction: *direction, peer: *peer, datagram, lost: *lost }
                 }
-                Told::Fault { rule, action } => What::Fault { rule: *rule, action },
+                Told::Fault { rule, action, deed } => What::Fault { rule: *rule, action, deed },
                 Told::Machine(event) => What::Machine(event),
                 Told::End(result) => What::End(result.as_ref()),
             };
@@ -153,30 +153,30 @@ impl Story {
     }
 }
 
-pub fn rrq(file: &str, mode: Mode, offer: Offer) -> Vec<u8> {
+pub(crate) fn rrq(file: &str, mode: Mode, offer: Offer) -> Vec<u8> {
     emit_request(RequestKind::Read, file.as_bytes(), mode, &offer).expect("a short request")
 }
 
-pub fn wrq(file: &str, mode: Mode, offer: Offer) -> Vec<u8> {
+pub(crate) fn wrq(file: &str, mode: Mode, offer: Offer) -> Vec<u8> {
     emit_request(RequestKind::Write, file.as_bytes(), mode, &offer).expect("a short request")
 }
 
 /// A block of the alphabet.
-pub fn data(block: u16, length: usize) -> Vec<u8> {
+pub(crate) fn data(block: u16, length: usize) -> Vec<u8> {
     let mut datagram = emit_data_header(block).to_vec();
     datagram.extend((b'A'..=b'Z').cycle().take(length));
     datagram
 }
 
-pub fn ack(block: u16) -> Vec<u8> {
+pub(crate) fn ack(block: u16) -> Vec<u8> {
     emit_ack(block).to_vec()
 }
 
-pub fn error(code: u16, message: &str) -> Vec<u8> {
+pub(crate) fn error(code: u16, message: &str) -> Vec<u8> {
     emit_error(ErrorCode(code), message.as_bytes())
 }
 
-pub fn oack(pairs: &[(&str, u64)]) -> Vec<u8> {
+pub(crate) fn oack(pairs: &[(&str, u64)]) -> Vec<u8> {
     let mut datagram = vec![0, 6];
     for (name, value) in pairs {
         datagram.extend_from_slice(format!("{name}\0{value}\0").as_bytes());

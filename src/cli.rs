@@ -1,0 +1,148 @@
+//! The options of the command line; its words are left as they are, for the shell to read.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::{ArgAction, CommandFactory, FromArgMatches, Parser};
+
+use crate::session::{Family, parse_mode, parse_seconds};
+use crate::transfer::Rexmt;
+use crate::wire::{BlockSize, Mode, WindowSize};
+
+/// An interactive TFTP client that speaks the BSD tftp> language, with packet traces and a practice server.
+#[derive(Debug, Default, Parser)]
+#[command(
+    name = "tftp",
+    version,
+    override_usage = "tftp [OPTIONS] [HOST [PORT]] [COMMAND ARGS...]",
+    after_help = "Without a command, lines are read from the terminal or from standard input; ? lists the commands.",
+    args_override_self = true
+)]
+pub struct Cli {
+    /// The host, its port and one command line: `192.0.2.1 get fw.bin`, `get 192.0.2.1:fw.bin`, `serve DIR`.
+    #[arg(value_name = "HOST PORT COMMAND ARGS", hide = true)]
+    pub words: Vec<OsString>,
+
+    /// How many of the words stand in front of `-c`; `None` without it.
+    #[arg(skip)]
+    pub words_before_command: Option<usize>,
+
+    /// What follows is a command (of several words, or one quoted string).
+    #[arg(short = 'c')]
+    command_follows: bool,
+
+    /// The server; then all words are a command. For serve: the address to listen on.
+    #[arg(short = 'H', long, value_name = "HOST")]
+    pub host: Option<String>,
+
+    /// The port of servers named without one.
+    #[arg(short, long, value_name = "PORT", value_parser = clap::value_parser!(u16))]
+    pub port: Option<u16>,
+
+    /// How files are carried: ascii, netascii, binary, image or octet.
+    #[arg(short, long, value_name = "MODE", value_parser = mode)]
+    pub mode: Option<Mode>,
+
+    /// Octet mode, as Windows spells it.
+    #[arg(short = 'i', conflicts_with = "mode")]
+    pub image: bool,
+
+    /// Ask for blocks of this many bytes, 8 to 65464.
+    #[arg(short, long, value_name = "BYTES")]
+    pub blksize: Option<BlockSize>,
+
+    /// Ask for this many blocks before each acknowledgement.
+    #[arg(short, long, value_name = "BLOCKS")]
+    pub windowsize: Option<WindowSize>,
+
+    /// Give a transfer up after this long without progress.
+    #[arg(short, long, value_name = "SECONDS", value_parser = seconds)]
+    pub timeout: Option<std::time::Duration>,
+
+    /// Send an unanswered packet again after this long, or `auto`.
+    #[arg(long, value_name = "SECONDS", value_parser = rexmt)]
+    pub rexmt: Option<Rexmt>,
+
+    /// Ask for no options: RFC 1350 as it was.
+    #[arg(long)]
+    pub no_options: bool,
+
+    /// Use IPv4 only.
+    #[arg(short = '4', overrides_with = "v6")]
+    pub v4: bool,
+
+    /// Use IPv6 only.
+    #[arg(short = '6', overrides_with = "v4")]
+    pub v6: bool,
+
+    /// Take host:file as a file name.
+    #[arg(short, long)]
+    pub literal: bool,
+
+    /// Tell more of each transfer.
+    #[arg(short, long)]
+    pub verbose: bool,
+
+    /// Print every packet.
+    #[arg(long, value_name = "VIEW", num_args = 0..=1, require_equals = true, default_missing_value = "classic", value_parser = ["classic"])]
+    pub trace: Option<String>,
+
+    /// Replay the BSD session: netascii, no options, fixed intervals.
+    #[arg(long)]
+    pub classic: bool,
+
+    /// Start the built-in server with sample files, and connect to it.
+    #[arg(long, conflicts_with = "host")]
+    pub practice: bool,
+
+    /// Read commands from this file.
+    #[arg(short, value_name = "FILE")]
+    pub file: Option<PathBuf>,
+
+    /// End a script at its first failure.
+    #[arg(long, action = ArgAction::SetTrue)]
+    pub stop_on_error: bool,
+}
+
+impl Cli {
+    /// Reads the arguments of the process; on `--help` and on mistakes, says so and ends it.
+    pub fn read() -> Self {
+        Self::read_from(std::env::args_os()).unwrap_or_else(|error| error.exit())
+    }
+
+    /// Reads arguments, the program's name first.
+    pub fn read_from(args: impl IntoIterator<Item = OsString>) -> Result<Self, clap::Error> {
+        let matches = Self::command().try_get_matches_from(args)?;
+        let mut cli = Self::from_arg_matches(&matches)?;
+        if cli.command_follows {
+            let place = matches.index_of("command_follows").unwrap_or_default();
+            let before = |indices: clap::parser::Indices<'_>| indices.filter(|&index| index < place).count();
+            cli.words_before_command = Some(matches.indices_of("words").map_or(0, before));
+        }
+        Ok(cli)
+    }
+
+    /// Which addresses of a name are used.
+    pub fn family(&self) -> Family {
+        match (self.v4, self.v6) {
+            (true, _) => Family::V4,
+            (_, true) => Family::V6,
+            _ => Family::Any,
+        }
+    }
+}
+
+fn mode(text: &str) -> Result<Mode, &'static str> {
+    parse_mode(text.as_bytes()).ok_or("ascii, netascii, binary, image or octet")
+}
+
+fn seconds(text: &str) -> Result<std::time::Duration, &'static str> {
+    parse_seconds(text.as_bytes()).ok_or("seconds, as in 5 or 0.2")
+}
+
+fn rexmt(text: &str) -> Result<Rexmt, &'static str> {
+    match text {
+        "auto" => Ok(Rexmt::Auto),
+        _ => seconds(text).map(Rexmt::Fixed),
+    }
+}

@@ -1,0 +1,326 @@
+//! Get and put.
+//!
+//! ```text
+//! host --resolve--> addresses --each until one does not refuse--> socket + machine --drive--> Report
+//!                                          |
+//!                          options unwelcome: once more without
+//! ```
+
+mod offer;
+mod resolve;
+
+use std::fmt::{self, Display, Formatter};
+use std::io;
+use std::net::SocketAddr;
+use std::time::{Duration, Instant, SystemTime};
+
+use thiserror::Error;
+
+pub use resolve::{UnknownHost, resolve};
+
+use crate::event::{Begin, Record, Watch, What};
+use crate::files::{Content, Source};
+use crate::net::{Dally, DriveError, Linger, Socket, drive, socket};
+use crate::session::Settings;
+use crate::stop::Stop;
+use crate::transfer::{Ask, Event, Failure, Machine, Patience, Receiver, Report, Sender};
+use crate::wire::{BadRequest, Offer, Printable, RequestKind, WindowSize};
+
+/// Transfers files, one after the other, and repeats the last ACK of a finished get beside whatever comes next.
+pub struct Client {
+    stop: Stop,
+    linger: Linger,
+}
+
+/// Which file, and where it is or goes.
+#[derive(Debug, Clone, Copy)]
+pub struct Order<'a> {
+    /// Name or address of the server, without brackets.
+    pub host: &'a str,
+    /// Where requests go.
+    pub port: u16,
+    /// The file's name there.
+    pub remote: &'a [u8],
+}
+
+/// Why a file was not transferred.
+#[derive(Debug, Error)]
+pub enum ClientError {
+    /// The name leads to no address.
+    #[error(transparent)]
+    UnknownHost(#[from] UnknownHost),
+    /// No request can be made for such a file name.
+    #[error(transparent)]
+    Request(#[from] BadRequest),
+    /// The server, or its silence.
+    #[error("{}: {failure}", At(host, *port))]
+    Transfer {
+        /// Who was asked: name or address, without brackets.
+        host: String,
+        /// Where the request went.
+        port: u16,
+        /// What came of it.
+        failure: Failure,
+    },
+    /// The way there: no route, no socket.
+    #[error("{}: {error}", At(host, *port))]
+    Network {
+        /// Who was asked: name or address, without brackets.
+        host: String,
+        /// Where the request went.
+        port: u16,
+        /// What the system said.
+        error: io::Error,
+    },
+    /// The file of this side.
+    #[error(transparent)]
+    Local(io::Error),
+    /// The stop flag was raised; the server was told.
+    #[error("interrupted")]
+    Interrupted,
+}
+
+impl ClientError {
+    /// What the user might look at, where the failure itself does not say.
+    pub fn hint(&self) -> Option<&'static str> {
+        match self {
+            Self::Transfer { failure: Failure::TimedOut { answered: false }, .. } => {
+                Some("a firewall may block the answer, which comes from another port than the one asked")
+            }
+            _ => None,
+        }
+    }
+}
+
+/// `switch1:69`, `[::1]:69`.
+struct At<'a>(&'a str, u16);
+
+impl Display for At<'_> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let host = Printable(self.0.as_bytes());
+        if self.0.contains(':') { write!(f, "[{host}]:{}", self.1) } else { write!(f, "{host}:{}", self.1) }
+    }
+}
+
+impl Client {
+    /// A client whose transfers end early when `stop` is raised.
+    pub fn new(stop: Stop) -> Self {
+        Self { stop, linger: Linger::default() }
+    }
+
+    /// Fetches a file; success means that `target` was committed.
+    pub fn get(
+        &mut self,
+        order: &Order<'_>,
+        settings: &Settings,
+        target: &mut dyn Content,
+        watch: &mut Watch<'_>,
+    ) -> Result<Report, ClientError> {
+        let job = Job { order, settings, kind: RequestKind::Read, size: None };
+        self.transfer(&job, target, watch)
+    }
+
+    /// Sends a file; success means that the server acknowledged all of it.
+    pub fn put(
+        &mut self,
+        order: &Order<'_>,
+        settings: &Settings,
+        source: &mut Source,
+        watch: &mut Watch<'_>,
+    ) -> Result<Report, ClientError> {
+        let job = Job { order, settings, kind: RequestKind::Write, size: source.size() };
+        self.transfer(&job, source, watch)
+    }
+
+    /// Tells that nothing is to be transferred until the user types something: the last ACK of a get is left to a
+    /// thread meanwhile.
+    pub fn idle(&mut self) {
+        self.linger.leave_to_thread();
+    }
+
+    /// To be called before the program exits: waits for a lost last ACK, only where the last get saw a loss, and at most
+    /// one retransmission interval.
+    pub fn finish(&mut self) {
+        self.linger.finish(&self.stop);
+    }
+
+    fn transfer(
+        &mut self,
+        job: &Job<'_>,
+        content: &mut dyn Content,
+        watch: &mut Watch<'_>,
+    ) -> Result<Report, ClientError> {
+        let addresses = resolve(job.order.host, job.order.port, job.settings.family)?;
+        self.linger.glance();
+        let mut run = Run { job, content, watch, stop: &self.stop, begun: Instant::now(), attempts: 0, local: None };
+        let result = run.try_each(&addresses);
+        run.tell_end(&result);
+        let (report, dally) = result.map_err(|halt| halt.explain(job.order))?;
+        if let Some(dally) = dally {
+            self.linger.keep(dally);
+        }
+        Ok(report)
+    }
+}
+
+/// What is to be done, whatever way it takes.
+struct Job<'a> {
+    order: &'a Order<'a>,
+    settings: &'a Settings,
+    kind: RequestKind,
+    /// Length of the file to be sent, where known.
+    size: Option<u64>,
+}
+
+/// One job on its way: up to two attempts for each address.
+struct Run<'a, 'w> {
+    job: &'a Job<'a>,
+    content: &'a mut dyn Content,
+    watch: &'a mut Watch<'w>,
+    stop: &'a Stop,
+    begun: Instant,
+    attempts: u32,
+    /// Address of the newest socket.
+    local: Option<SocketAddr>,
+}
+
+type Attempted = Result<(Report, Option<Dally>), Halt>;
+
+/// Why an attempt ended early.
+enum Halt {
+    Request(BadRequest),
+    Drive(DriveError),
+}
+
+impl Run<'_, '_> {
+    /// The next address is tried where one refuses or cannot be reached (`localhost`: ::1, then 127.0.0.1).
+    fn try_each(&mut self, addresses: &[SocketAddr]) -> Attempted {
+        let mut refused = Halt::Drive(DriveError::Network(io::ErrorKind::AddrNotAvailable.into()));
+        for &server in addresses {
+            match self.try_one(server) {
+                Err(halt) if halt.is_refusal() => refused = halt,
+                attempted => return attempted,
+            }
+        }
+        Err(refused)
+    }
+
+    /// Once more without options, from a fresh socket, where the server does not like them (RFC 2347).
+    fn try_one(&mut self, server: SocketAddr) -> Attempted {
+        match self.attempt(server, true) {
+            Err(Halt::Drive(DriveError::Transfer(Failure::Options(why)))) => {
+                self.tell(What::Machine(&Event::Fallback(why)));
+                self.attempt(server, false)
+            }
+            attempted => attempted,
+        }
+    }
+
+    fn attempt(&mut self, server: SocketAddr, with_options: bool) -> Attempted {
+        if self.stop.is_requested() {
+            return Err(Halt::Drive(DriveError::Interrupted));
+        }
+        let network = |error| Halt::Drive(DriveError::Network(error));
+        let mut socket = Socket::towards(server).map_err(network)?;
+        self.local = Some(socket.local());
+        let offer = if with_options { self.offer(server, &socket) } else { Offer::default() };
+        let mut machine = self.machine(server, offer)?;
+        self.attempts += 1;
+        if self.attempts == 1 {
+            let Job { settings, order, .. } = *self.job;
+            let begin = Begin { wall: SystemTime::now(), host: order.host, timeout: settings.timeout };
+            self.tell(What::Begin(begin));
+        }
+        let mut report =
+            drive(machine.as_mut(), &mut socket, self.content, self.watch, self.stop).map_err(Halt::Drive)?;
+        if self.attempts > 1 {
+            report.elapsed = self.begun.elapsed();
+        }
+        let rexmt = self.job.settings.rexmt;
+        let dally = (self.job.kind == RequestKind::Read).then(|| Dally::new(machine, socket, rexmt));
+        Ok((report, dally))
+    }
+
+    fn offer(&self, server: SocketAddr, socket: &Socket) -> Offer {
+        let Job { settings, kind, size, .. } = *self.job;
+        let offer = offer::offer(settings, kind, size, || socket::path_blksize(server));
+        if kind == RequestKind::Write || offer.is_empty() {
+            return offer;
+        }
+        // A window that the receive buffer does not hold would lose blocks every time.
+        let carried = socket.make_room(offer.blksize.unwrap_or_default(), offer.windowsize.unwrap_or_default());
+        Offer { windowsize: offer.windowsize.map(|_| carried).filter(|it| *it != WindowSize::default()), ..offer }
+    }
+
+    fn machine(&self, server: SocketAddr, offer: Offer) -> Result<Box<dyn Machine + Send>, Halt> {
+        let Job { settings, kind, size, order } = *self.job;
+        match machine(kind, server, order, settings, offer, self.patience()) {
+            // A long name leaves no room for what nobody asked for by hand.
+            Err(BadRequest::TooLong(_)) if !offer.is_empty() => {
+                let offer = offer::user_offer(settings, kind, size);
+                machine(kind, server, order, settings, offer, self.patience())
+            }
+            made => made,
+        }
+        .map_err(Halt::Request)
+    }
+
+    /// Attempts share one timeout.
+    fn patience(&self) -> Patience {
+        let Patience { rexmt, timeout } = self.job.settings.patience();
+        let spent = if self.attempts == 0 { Duration::ZERO } else { self.begun.elapsed() };
+        Patience { rexmt, timeout: timeout.saturating_sub(spent) }
+    }
+
+    fn tell(&mut self, what: What<'_>) {
+        if let Some(local) = self.local {
+            self.watch.tell(&Record { at: Instant::now(), local, what });
+        }
+    }
+
+    fn tell_end(&mut self, result: &Attempted) {
+        // Without a packet nothing began.
+        if self.attempts == 0 {
+            return;
+        }
+        match result {
+            Ok((report, _)) => self.tell(What::End(Ok(report))),
+            Err(Halt::Drive(DriveError::Transfer(failure))) => self.tell(What::End(Err(failure))),
+            Err(Halt::Drive(error)) => self.tell(What::End(Err(&Failure::Aborted(error.to_string())))),
+            Err(Halt::Request(bad)) => self.tell(What::End(Err(&Failure::Aborted(bad.to_string())))),
+        }
+    }
+}
+
+fn machine(
+    kind: RequestKind,
+    server: SocketAddr,
+    order: &Order<'_>,
+    settings: &Settings,
+    offer: Offer,
+    patience: Patience,
+) -> Result<Box<dyn Machine + Send>, BadRequest> {
+    let ask = Ask { filename: order.remote, mode: settings.mode, offer };
+    let now = Instant::now();
+    Ok(match kind {
+        RequestKind::Read => Box::new(Receiver::request(now, server, &ask, patience)?),
+        RequestKind::Write => Box::new(Sender::request(now, server, &ask, patience)?),
+    })
+}
+
+impl Halt {
+    fn is_refusal(&self) -> bool {
+        matches!(self, Self::Drive(DriveError::Transfer(Failure::Refused) | DriveError::Network(_)))
+    }
+
+    fn explain(self, order: &Order<'_>) -> ClientError {
+        let (host, port) = (order.host.to_owned(), order.port);
+        match self {
+            Self::Request(bad) => ClientError::Request(bad),
+            Self::Drive(DriveError::Transfer(failure)) => ClientError::Transfer { host, port, failure },
+            Self::Drive(DriveError::Network(error)) => ClientError::Network { host, port, error },
+            Self::Drive(DriveError::Local(error)) => ClientError::Local(error),
+            Self::Drive(DriveError::Interrupted) => ClientError::Interrupted,
+        }
+    }
+}

@@ -1,0 +1,153 @@
+use crate::session::{Options, Settings};
+use crate::transfer::Rexmt;
+use crate::wire::{BlockSize, Mode, Offer, RequestKind, TimeoutSeconds, WindowSize};
+
+/// Blocks up to this size go in windows; larger ones gain nothing from it.
+const WINDOWED: u16 = 8192;
+/// Window asked for without being told.
+const WINDOW: u64 = 16;
+
+/// What a request asks for: the user's own values, and where options are automatic what makes the transfer fast.
+///
+/// `size` is the length of the file to be written, where known; `path_blksize` is asked only if its answer is needed.
+pub(super) fn offer(
+    settings: &Settings,
+    kind: RequestKind,
+    size: Option<u64>,
+    path_blksize: impl FnOnce() -> BlockSize,
+) -> Offer {
+    if settings.options == Options::Off {
+        return Offer::default();
+    }
+    let asked = user_offer(settings, kind, size);
+    if settings.options == Options::On {
+        return asked;
+    }
+    let blksize = settings.blksize.unwrap_or_else(path_blksize);
+    let windowsize = settings.windowsize.or_else(|| WindowSize::new(if blksize.get() > WINDOWED { 1 } else { WINDOW }));
+    Offer {
+        tsize: tsize(settings, kind, size),
+        blksize: worth_asking(Some(blksize)),
+        windowsize: worth_asking(windowsize),
+        ..asked
+    }
+}
+
+/// Only what the user set.
+pub(super) fn user_offer(settings: &Settings, kind: RequestKind, size: Option<u64>) -> Offer {
+    if settings.options == Options::Off {
+        return Offer::default();
+    }
+    Offer {
+        tsize: tsize(settings, kind, size).filter(|_| settings.tsize),
+        timeout: settings.tout.then(|| interval(settings.rexmt)),
+        blksize: worth_asking(settings.blksize),
+        windowsize: worth_asking(settings.windowsize),
+    }
+}
+
+/// RFC 1350's own values ask for nothing.
+fn worth_asking<T: Default + PartialEq>(value: Option<T>) -> Option<T> {
+    value.filter(|value| *value != T::default())
+}
+
+/// A reader asks with 0 (RFC 2349). Nobody knows the length of a text before it is converted, and servers refuse the
+/// question.
+fn tsize(settings: &Settings, kind: RequestKind, size: Option<u64>) -> Option<u64> {
+    match (settings.mode, kind) {
+        (Mode::Netascii, _) => None,
+        (Mode::Octet, RequestKind::Read) => Some(0),
+        (Mode::Octet, RequestKind::Write) => size,
+    }
+}
+
+/// Our own interval in whole seconds, rounded up (RFC 2349).
+fn interval(rexmt: Rexmt) -> TimeoutSeconds {
+    let seconds = match rexmt {
+        Rexmt::Auto => 1,
+        Rexmt::Fixed(interval) => interval.as_secs() + u64::from(interval.subsec_nanos() > 0),
+    };
+    TimeoutSeconds::new(seconds.max(1)).unwrap_or(TimeoutSeconds::MOST)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    const ETHERNET: u64 = 1468;
+    const LOOPBACK: u64 = 65464;
+
+    fn asked(settings: &Settings, kind: RequestKind, path: u64) -> [Option<u64>; 4] {
+        let Offer { tsize, timeout, blksize, windowsize } =
+            offer(settings, kind, Some(2000), || BlockSize::new(path).unwrap());
+        [
+            tsize,
+            timeout.map(|it| it.get().into()),
+            blksize.map(|it| it.get().into()),
+            windowsize.map(|it| it.get().into()),
+        ]
+    }
+
+    fn with(change: impl FnOnce(&mut Settings)) -> Settings {
+        let mut settings = Settings::default();
+        change(&mut settings);
+        settings
+    }
+
+    #[test]
+    fn automatic_options_follow_the_path() {
+        let auto = Settings::default();
+        assert_eq!(asked(&auto, RequestKind::Read, ETHERNET), [Some(0), None, Some(1468), Some(16)]);
+        assert_eq!(asked(&auto, RequestKind::Write, LOOPBACK), [Some(2000), None, Some(65464), None]);
+    }
+
+    #[test]
+    fn what_the_user_set_replaces_the_automatic_value() {
+        let settings = with(|it| {
+            it.blksize = BlockSize::new(1024);
+            it.windowsize = WindowSize::new(4);
+            it.tout = true;
+        });
+        assert_eq!(asked(&settings, RequestKind::Read, LOOPBACK), [Some(0), Some(1), Some(1024), Some(4)]);
+    }
+
+    #[test]
+    fn the_old_values_ask_for_nothing() {
+        let settings = with(|it| {
+            it.blksize = Some(BlockSize::default());
+            it.windowsize = Some(WindowSize::default());
+        });
+        assert_eq!(asked(&settings, RequestKind::Read, LOOPBACK), [Some(0), None, None, None]);
+    }
+
+    #[test]
+    fn options_on_asks_only_for_what_was_set() {
+        let on = with(|it| it.options = Options::On);
+        assert_eq!(asked(&on, RequestKind::Read, ETHERNET), [None; 4]);
+        let set = Settings { tsize: true, tout: true, blksize: BlockSize::new(1024), ..on };
+        let set = Settings { rexmt: Rexmt::Fixed(Duration::from_millis(1200)), ..set };
+        assert_eq!(asked(&set, RequestKind::Read, ETHERNET), [Some(0), Some(2), Some(1024), None]);
+    }
+
+    #[test]
+    fn options_off_wins_over_everything_set() {
+        let off = with(|it| {
+            it.options = Options::Off;
+            it.blksize = BlockSize::new(1024);
+            it.tsize = true;
+            it.tout = true;
+        });
+        assert_eq!(asked(&off, RequestKind::Write, ETHERNET), [None; 4]);
+    }
+
+    #[test]
+    fn a_text_never_tells_nor_asks_its_size() {
+        let text = with(|it| {
+            it.mode = Mode::Netascii;
+            it.tsize = true;
+        });
+        assert_eq!(asked(&text, RequestKind::Read, ETHERNET), [None, None, Some(1468), Some(16)]);
+        assert_eq!(asked(&text, RequestKind::Write, ETHERNET), [None, None, Some(1468), Some(16)]);
+    }
+}

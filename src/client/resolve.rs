@@ -1,0 +1,80 @@
+use std::io;
+use std::net::{SocketAddr, ToSocketAddrs};
+
+use thiserror::Error;
+
+use crate::session::Family;
+use crate::wire::Printable;
+
+/// A name that leads nowhere.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("{}: unknown host ({reason})", Printable(host.as_bytes()))]
+pub struct UnknownHost {
+    /// As the user wrote it.
+    pub host: String,
+    /// The resolver's own words.
+    pub reason: String,
+}
+
+/// Looks a host up: all its addresses of the family, in the order they should be tried; at least one.
+///
+/// `host` is a name or an address without brackets. An IPv6 address may name its scope (`fe80::1%eth0`). Addresses need
+/// no resolver.
+pub fn resolve(host: &str, port: u16, family: Family) -> Result<Vec<SocketAddr>, UnknownHost> {
+    let unknown = |reason: String| UnknownHost { host: host.to_owned(), reason };
+    let all = (host, port).to_socket_addrs().map_err(|error| unknown(reason(&error)))?;
+    let wanted: Vec<_> = all
+        .filter(|address| match family {
+            Family::Any => true,
+            Family::V4 => address.is_ipv4(),
+            Family::V6 => address.is_ipv6(),
+        })
+        .collect();
+    if wanted.is_empty() {
+        return Err(unknown(match family {
+            Family::Any => "no address".to_owned(),
+            Family::V4 => "no IPv4 address".to_owned(),
+            Family::V6 => "no IPv6 address".to_owned(),
+        }));
+    }
+    Ok(wanted)
+}
+
+/// The standard library says first that a look-up failed, which the caller says as well.
+fn reason(error: &io::Error) -> String {
+    let words = error.to_string();
+    words.strip_prefix("failed to lookup address information: ").map(str::to_owned).unwrap_or(words)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_keep_family_and_scope() {
+        let one = |host, family| resolve(host, 69, family).map(|all| all.into_iter().next());
+        assert_eq!(one("127.0.0.1", Family::Any), Ok("127.0.0.1:69".parse().ok()));
+        assert_eq!(one("::1", Family::V6), Ok("[::1]:69".parse().ok()));
+        assert_eq!(one("fe80::1%1", Family::Any), Ok("[fe80::1%1]:69".parse().ok()));
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn a_scope_may_be_an_interface_name() {
+        assert_eq!(resolve("fe80::1%lo", 69, Family::Any), resolve("fe80::1%1", 69, Family::Any));
+    }
+
+    #[test]
+    fn a_host_without_an_address_of_the_family_is_named() {
+        let error = resolve("127.0.0.1", 69, Family::V6).unwrap_err();
+        assert_eq!(error.to_string(), "127.0.0.1: unknown host (no IPv6 address)");
+    }
+
+    #[test]
+    fn an_unknown_name_comes_with_one_reason() {
+        // An empty label never leaves the resolver.
+        let words = resolve("no..such\nhost", 69, Family::Any).unwrap_err().to_string();
+        assert!(words.starts_with("no..such\\x0ahost: unknown host ("), "{words}");
+        assert!(!words.contains("failed to lookup"), "{words}");
+    }
+}

@@ -1,0 +1,137 @@
+use std::ffi::OsStr;
+use std::io;
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+
+use cap_std::ambient_authority;
+use cap_std::fs::{Dir, Metadata, OpenOptions, OpenOptionsExt};
+use nix::fcntl::OFlag;
+
+use super::part::{Maker, Part, Placing};
+use super::store::relative;
+use super::{Denied, Source, Store, Target};
+use crate::wire::{ErrorCode, Mode};
+
+/// A folder served to the network.
+///
+/// It is opened once; every name is resolved beneath it by the system, so that neither `..` nor a link leads out.
+/// Only regular files are served, and opening one never blocks. Uploads become visible when they are whole.
+pub struct Root {
+    folder: Dir,
+}
+
+impl Root {
+    /// Opens the folder, which stays the one served even when it is renamed.
+    pub fn open(folder: &Path) -> io::Result<Self> {
+        Ok(Self { folder: Dir::open_ambient_dir(folder, ambient_authority())? })
+    }
+
+    /// Removes the temporary files that killed servers left in the folder itself (not below it), and tells how many.
+    /// Those of processes that still run are left alone, and so is what cannot be removed.
+    pub fn sweep(&self) -> io::Result<usize> {
+        let mut removed = 0;
+        for entry in self.folder.entries()? {
+            let entry = entry?;
+            let stray = Maker::of(entry.file_name().as_bytes()).is_some_and(Maker::is_gone);
+            if stray && entry.file_type().is_ok_and(|kind| kind.is_file()) && entry.remove_file().is_ok() {
+                removed += 1;
+            }
+        }
+        Ok(removed)
+    }
+}
+
+impl Store for Root {
+    fn read(&self, name: &[u8], mode: Mode) -> Result<Source, Denied> {
+        let path = Name::parse(name)?.path;
+        // Looking before opening: to open a device can have effects, and finding its true name may open it too.
+        must_be_regular(&self.folder.metadata(path)?)?;
+        let path = self.folder.canonicalize(path)?;
+        path.file_name().map_or(Ok(()), must_not_be_temporary)?;
+        let mut options = OpenOptions::new();
+        options.read(true).custom_flags((OFlag::O_NONBLOCK | OFlag::O_NOCTTY).bits());
+        let file = self.folder.open_with(path, &options)?;
+        must_be_regular(&file.metadata()?)?;
+        Ok(Source::file(file.into_std(), mode)?)
+    }
+
+    fn create(&self, name: &[u8], mode: Mode, overwrite: bool) -> Result<Target, Denied> {
+        let name = Name::parse(name)?;
+        let placing = if overwrite { Placing::Replace } else { Placing::Exclusive };
+        let found = match self.folder.metadata(name.path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+            found => Some(found?),
+        };
+        let part = match found {
+            Some(found) => {
+                must_be_regular(&found)?;
+                if !overwrite {
+                    return Err(ErrorCode::EXISTS.into());
+                }
+                // A link stays, and its file is replaced.
+                let path = self.folder.canonicalize(name.path)?;
+                let (folder, file) = path.parent().zip(path.file_name()).ok_or(ErrorCode::ACCESS)?;
+                self.part(folder, file, placing)
+            }
+            None => self.part(name.folder, name.file, placing),
+        }?;
+        Ok(Target::part(part, mode))
+    }
+}
+
+impl Root {
+    fn part(&self, folder: &Path, file: &OsStr, placing: Placing) -> Result<Part, Denied> {
+        must_not_be_temporary(file)?;
+        let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+        let folder = self.folder.open_dir(folder).map_err(|error| match error.kind() {
+            io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => {
+                Denied::new(ErrorCode::NOT_FOUND, "Folder not found")
+            }
+            _ => error.into(),
+        })?;
+        Ok(Part::create(folder, file, placing)?)
+    }
+}
+
+/// A request's name, taken apart. Backslashes are bytes like others.
+struct Name<'a> {
+    path: &'a Path,
+    folder: &'a Path,
+    file: &'a OsStr,
+}
+
+impl<'a> Name<'a> {
+    /// Refuses names that can only be of a folder; [`Path`] would pass over the endings `/` and `/.`.
+    fn parse(name: &'a [u8]) -> Result<Self, Denied> {
+        let name = relative(name);
+        if name.contains(&0) {
+            return Err(ErrorCode::ACCESS.into());
+        }
+        let (folder, file) = match name.iter().rposition(|&byte| byte == b'/') {
+            Some(slash) => (&name[..slash], &name[slash + 1..]),
+            None => (&[][..], name),
+        };
+        if matches!(file, b"" | b"." | b"..") {
+            return Err(ErrorCode::ACCESS.into());
+        }
+        let [path, folder, file] = [name, folder, file].map(OsStr::from_bytes);
+        must_not_be_temporary(file)?;
+        Ok(Self { path: Path::new(path), folder: Path::new(folder), file })
+    }
+}
+
+/// Nobody may read or write an upload that is not whole.
+fn must_not_be_temporary(file: &OsStr) -> Result<(), Denied> {
+    match Maker::of(file.as_bytes()) {
+        Some(_) => Err(ErrorCode::ACCESS.into()),
+        None => Ok(()),
+    }
+}
+
+fn must_be_regular(found: &Metadata) -> Result<(), Denied> {
+    if found.is_file() {
+        return Ok(());
+    }
+    let what = if found.is_dir() { "Is a directory" } else { "Not a regular file" };
+    Err(Denied::new(ErrorCode::ACCESS, what))
+}

@@ -1,0 +1,208 @@
+use std::collections::BTreeMap;
+use std::io;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use super::store::relative;
+use super::{Denied, Source, Store, Target};
+use crate::wire::{ErrorCode, Mode};
+
+/// Octets that uploads may take, finished and unfinished together.
+const UPLOADS: usize = 64 * 1024 * 1024;
+
+/// What every upload counts beside its bytes, so that the number of empty ones is bounded too.
+const OVERHEAD: usize = 512;
+
+/// Files in memory, served by name. Clones share them.
+///
+/// Uploads take at most 64 MiB in all; more is refused as a full disk is. Files put here by [`Shelf::insert`] do not
+/// count.
+#[derive(Clone, Default)]
+pub struct Shelf {
+    inner: Arc<Mutex<Inner>>,
+}
+
+#[derive(Default)]
+struct Inner {
+    files: BTreeMap<Vec<u8>, File>,
+    charged: usize,
+}
+
+struct File {
+    bytes: Arc<[u8]>,
+    /// What it takes of [`UPLOADS`].
+    charge: usize,
+}
+
+impl Shelf {
+    /// An empty shelf.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Puts a file here, in place of any other of its name.
+    pub fn insert(&self, name: &[u8], bytes: Vec<u8>) {
+        self.lock().put(relative(name), File { bytes: bytes.into(), charge: 0 });
+    }
+
+    /// The file of this name.
+    pub fn get(&self, name: &[u8]) -> Option<Arc<[u8]>> {
+        self.lock().files.get(relative(name)).map(|file| Arc::clone(&file.bytes))
+    }
+
+    /// No change here can stop halfway, so that a panic elsewhere leaves nothing broken.
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Inner {
+    fn put(&mut self, name: &[u8], file: File) {
+        if let Some(old) = self.files.insert(name.to_vec(), file) {
+            self.charged -= old.charge;
+        }
+    }
+
+    fn charge(&mut self, octets: usize) -> io::Result<()> {
+        if octets > UPLOADS - self.charged {
+            return Err(io::ErrorKind::StorageFull.into());
+        }
+        self.charged += octets;
+        Ok(())
+    }
+}
+
+impl Store for Shelf {
+    fn read(&self, name: &[u8], mode: Mode) -> Result<Source, Denied> {
+        let bytes = self.get(name).ok_or(ErrorCode::NOT_FOUND)?;
+        Ok(Source::bytes(bytes, mode))
+    }
+
+    fn create(&self, name: &[u8], mode: Mode, overwrite: bool) -> Result<Target, Denied> {
+        let name = relative(name);
+        if name.is_empty() {
+            return Err(ErrorCode::ACCESS.into());
+        }
+        let mut inner = self.lock();
+        if !overwrite && inner.files.contains_key(name) {
+            return Err(ErrorCode::EXISTS.into());
+        }
+        inner.charge(OVERHEAD)?;
+        drop(inner);
+        let draft = Draft { shelf: self.clone(), name: name.to_vec(), bytes: Vec::new(), charge: OVERHEAD, overwrite };
+        Ok(Target::draft(draft, mode))
+    }
+}
+
+/// An upload under way; dropping it gives its share of the bound back.
+pub(super) struct Draft {
+    shelf: Shelf,
+    name: Vec<u8>,
+    bytes: Vec<u8>,
+    charge: usize,
+    overwrite: bool,
+}
+
+impl Draft {
+    pub(super) fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.shelf.lock().charge(bytes.len())?;
+        self.charge += bytes.len();
+        self.bytes.extend_from_slice(bytes);
+        Ok(())
+    }
+
+    pub(super) fn commit(mut self) -> io::Result<()> {
+        let bytes = std::mem::take(&mut self.bytes).into();
+        let shelf = self.shelf.clone();
+        let mut inner = shelf.lock();
+        let exists = inner.files.contains_key(&self.name);
+        if exists && !self.overwrite {
+            drop(inner);
+            return Err(io::ErrorKind::AlreadyExists.into());
+        }
+        inner.put(&self.name, File { bytes, charge: std::mem::take(&mut self.charge) });
+        drop(inner);
+        Ok(())
+    }
+}
+
+impl Drop for Draft {
+    fn drop(&mut self) {
+        self.shelf.lock().charged -= self.charge;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::files::Content;
+
+    fn upload(shelf: &Shelf, name: &[u8], overwrite: bool) -> Target {
+        shelf.create(name, Mode::Octet, overwrite).expect("accepted")
+    }
+
+    fn code<T>(result: Result<T, Denied>) -> Option<ErrorCode> {
+        result.err().map(|denied| denied.code)
+    }
+
+    #[test]
+    fn an_upload_is_seen_only_when_committed() {
+        let shelf = Shelf::new();
+        let mut target = upload(&shelf, b"/a", false);
+        target.deliver(b"12").unwrap();
+        assert_eq!(code(shelf.read(b"a", Mode::Octet)), Some(ErrorCode::NOT_FOUND));
+        target.deliver(b"3").unwrap();
+        target.commit().unwrap();
+        assert_eq!(shelf.clone().get(b"a").as_deref(), Some(&b"123"[..]));
+        let mut room = [0; 4];
+        assert_eq!(shelf.read(b"//a", Mode::Octet).unwrap().fill(&mut room).unwrap(), 3);
+    }
+
+    #[test]
+    fn of_two_uploads_of_one_name_the_second_commit_fails() {
+        let shelf = Shelf::new();
+        let (mut first, mut second) = (upload(&shelf, b"a", false), upload(&shelf, b"a", false));
+        first.deliver(b"first").unwrap();
+        second.deliver(b"second").unwrap();
+        second.commit().unwrap();
+        assert_eq!(first.commit().unwrap_err().kind(), io::ErrorKind::AlreadyExists);
+        assert_eq!(shelf.get(b"a").as_deref(), Some(&b"second"[..]));
+        assert_eq!(code(shelf.create(b"a", Mode::Octet, false)), Some(ErrorCode::EXISTS));
+        let mut third = upload(&shelf, b"a", true);
+        third.deliver(b"third").unwrap();
+        third.commit().unwrap();
+        assert_eq!(shelf.get(b"a").as_deref(), Some(&b"third"[..]));
+    }
+
+    #[test]
+    fn uploads_are_bounded_together_and_give_back_what_they_took() {
+        let shelf = Shelf::new();
+        let half = vec![0; UPLOADS / 2];
+        let mut kept = upload(&shelf, b"kept", false);
+        kept.deliver(&half).unwrap();
+        kept.commit().unwrap();
+        for _ in 0..2 {
+            let mut dropped = upload(&shelf, b"dropped", false);
+            dropped.deliver(&half[2 * OVERHEAD..]).unwrap();
+            assert_eq!(dropped.deliver(b"x").unwrap_err().kind(), io::ErrorKind::StorageFull);
+        }
+        upload(&shelf, b"kept", true).commit().unwrap();
+        assert_eq!(shelf.lock().charged, OVERHEAD, "replacing gives back too");
+        shelf.insert(b"kept", half);
+        assert_eq!(shelf.lock().charged, 0, "files of our own do not count");
+    }
+
+    #[test]
+    fn empty_uploads_are_bounded_too() {
+        let shelf = Shelf::new();
+        shelf.lock().charged = UPLOADS - OVERHEAD;
+        upload(&shelf, b"a", false).commit().unwrap();
+        assert_eq!(code(shelf.create(b"b", Mode::Octet, false)), Some(ErrorCode::DISK_FULL));
+    }
+
+    #[test]
+    fn a_name_must_say_something() {
+        for name in [&b""[..], b"/", b"//"] {
+            assert_eq!(code(Shelf::new().create(name, Mode::Octet, true)), Some(ErrorCode::ACCESS));
+        }
+    }
+}

@@ -1,0 +1,196 @@
+use std::fmt::{self, Debug, Formatter};
+use std::fs::File;
+use std::io::{self, Cursor, Read};
+use std::path::Path;
+use std::sync::Arc;
+
+use nix::errno::Errno;
+
+use super::Content;
+use super::text::{Encoding, read_some};
+use crate::wire::Mode;
+
+/// A file to be sent, read as it goes on the wire.
+///
+/// [`Content::fill`] fills the whole room unless the file ends, whatever pieces the file comes in. In octet mode the
+/// bytes go straight into the room; in netascii they are converted on the way (RFC 1350 section 1).
+pub struct Source {
+    reader: Box<dyn Read + Send>,
+    size: Option<u64>,
+    text: Option<Encoding>,
+}
+
+impl Source {
+    /// Opens a local file of any kind, a FIFO or `/dev/stdin` too; opening a FIFO waits for its writer. A directory is
+    /// refused here, before anything is sent.
+    pub fn open(path: &Path, mode: Mode) -> io::Result<Self> {
+        Self::file(File::open(path)?, mode)
+    }
+
+    /// Reads an open file from where it stands.
+    pub(super) fn file(file: File, mode: Mode) -> io::Result<Self> {
+        let found = file.metadata()?;
+        if found.is_dir() {
+            return Err(Errno::EISDIR.into());
+        }
+        let size = found.is_file().then_some(found.len());
+        Ok(Self::new(Box::new(file), size, mode))
+    }
+
+    /// Reads whatever `reader` gives until it ends; the size is not known.
+    pub fn reader(reader: Box<dyn Read + Send>, mode: Mode) -> Self {
+        Self::new(reader, None, mode)
+    }
+
+    /// Reads from memory, which is shared and not copied.
+    pub fn bytes(bytes: Arc<[u8]>, mode: Mode) -> Self {
+        let size = u64::try_from(bytes.len()).ok();
+        Self::new(Box::new(Cursor::new(bytes)), size, mode)
+    }
+
+    fn new(reader: Box<dyn Read + Send>, size: Option<u64>, mode: Mode) -> Self {
+        match mode {
+            Mode::Octet => Self { reader, size, text: None },
+            Mode::Netascii => Self { reader, size: None, text: Some(Encoding::new()) },
+        }
+    }
+
+    /// Octets that will go on the wire, for the option tsize (RFC 2349). Not known in netascii, which grows by as much
+    /// as the text says, nor of what is not a regular file.
+    pub fn size(&self) -> Option<u64> {
+        self.size
+    }
+
+    /// Whether netascii met a NUL in the first 4 KiB of the local data: it is hardly text. Never in octet mode.
+    pub fn saw_nul(&self) -> bool {
+        self.text.as_ref().is_some_and(|text| text.nul.seen)
+    }
+}
+
+impl Content for Source {
+    fn fill(&mut self, room: &mut [u8]) -> io::Result<usize> {
+        if let Some(text) = &mut self.text {
+            return text.fill(&mut self.reader, room);
+        }
+        let mut filled = 0;
+        while filled < room.len() {
+            match read_some(&mut self.reader, &mut room[filled..])? {
+                0 => break,
+                read => filled += read,
+            }
+        }
+        Ok(filled)
+    }
+}
+
+impl Debug for Source {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Source").field("size", &self.size).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::VecDeque;
+
+    const LOCAL: &[u8] = b"one\ntwo\r\nthree\rfour\r\0\n\n\r";
+    const WIRE: &[u8] = b"one\r\ntwo\r\0\r\nthree\r\0four\r\0\0\r\n\r\n\r\0";
+
+    /// Gives one piece a read, with an interrupting signal before each.
+    struct Pieces(VecDeque<Vec<u8>>, bool);
+
+    impl Pieces {
+        fn new(bytes: &[u8], cut: usize) -> Box<Self> {
+            Box::new(Self(bytes.chunks(cut).map(<[u8]>::to_vec).collect(), false))
+        }
+    }
+
+    impl Read for Pieces {
+        fn read(&mut self, room: &mut [u8]) -> io::Result<usize> {
+            self.1 = !self.1;
+            if self.1 {
+                return Err(io::ErrorKind::Interrupted.into());
+            }
+            let Some(mut piece) = self.0.pop_front() else { return Ok(0) };
+            let read = piece.as_slice().read(room)?;
+            if read < piece.len() {
+                self.0.push_front(piece.split_off(read));
+            }
+            Ok(read)
+        }
+    }
+
+    /// Everything `source` gives, asked for in rooms of `room` bytes; each must be full but the last.
+    fn drain(source: &mut Source, room: usize) -> Vec<u8> {
+        let mut wire = Vec::new();
+        loop {
+            let mut block = vec![0; room];
+            let filled = source.fill(&mut block).expect("readable");
+            wire.extend_from_slice(&block[..filled]);
+            if filled < room {
+                return wire;
+            }
+        }
+    }
+
+    #[test]
+    fn every_room_is_full_but_the_last_however_the_file_is_cut() {
+        for cut in 1..=LOCAL.len() {
+            for room in 1..=WIRE.len() + 1 {
+                let mut octet = Source::reader(Pieces::new(LOCAL, cut), Mode::Octet);
+                assert_eq!(drain(&mut octet, room), LOCAL, "cut at {cut}, room for {room}");
+                let mut text = Source::reader(Pieces::new(LOCAL, cut), Mode::Netascii);
+                assert_eq!(drain(&mut text, room), WIRE, "cut at {cut}, room for {room}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_text_larger_than_the_buffer_is_converted_whole() {
+        let local = b"\n".repeat(100_000);
+        let mut source = Source::bytes(local.into(), Mode::Netascii);
+        assert_eq!(drain(&mut source, 511), b"\r\n".repeat(100_000));
+    }
+
+    #[test]
+    fn the_size_is_told_only_where_it_is_that_of_the_wire() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("f");
+        std::fs::write(&path, LOCAL).unwrap();
+        assert_eq!(Source::open(&path, Mode::Octet).unwrap().size(), Some(LOCAL.len() as u64));
+        assert_eq!(Source::open(&path, Mode::Netascii).unwrap().size(), None);
+        assert_eq!(Source::open(Path::new("/dev/null"), Mode::Octet).unwrap().size(), None);
+        assert_eq!(Source::bytes(LOCAL.into(), Mode::Octet).size(), Some(LOCAL.len() as u64));
+        assert_eq!(Source::reader(Box::new(LOCAL), Mode::Octet).size(), None);
+    }
+
+    #[test]
+    fn a_directory_is_refused_at_once_and_a_device_is_read() {
+        let refused = Source::open(Path::new("/"), Mode::Octet).unwrap_err();
+        assert_eq!(refused.kind(), io::ErrorKind::IsADirectory);
+        assert!(refused.to_string().starts_with("Is a directory"), "{refused}");
+        let mut zeros = Source::open(Path::new("/dev/zero"), Mode::Octet).unwrap();
+        assert_eq!(zeros.fill(&mut [1; 600]).unwrap(), 600);
+    }
+
+    #[test]
+    fn a_nul_is_noticed_in_the_first_4_kib_of_a_text() {
+        let saw = |at: usize, mode| {
+            let mut local = vec![b'\n'; 5000];
+            local[at] = 0;
+            let mut source = Source::reader(Pieces::new(&local, 100), mode);
+            drain(&mut source, 512);
+            source.saw_nul()
+        };
+        assert!(saw(0, Mode::Netascii) && saw(4095, Mode::Netascii));
+        assert!(!saw(4096, Mode::Netascii) && !saw(0, Mode::Octet));
+    }
+
+    #[test]
+    fn a_source_takes_no_bytes() {
+        let mut source = Source::bytes(LOCAL.into(), Mode::Octet);
+        assert_eq!(source.deliver(b"x").unwrap_err().kind(), io::ErrorKind::Unsupported);
+        assert_eq!(source.commit().unwrap_err().kind(), io::ErrorKind::Unsupported);
+    }
+}

@@ -1,0 +1,96 @@
+use std::io;
+
+use thiserror::Error;
+
+use super::{Source, Target};
+use crate::wire::{ErrorCode, Mode};
+
+/// What a server serves. Names are bytes, as they came from the wire; leading slashes are left out, since many clients
+/// send absolute names.
+pub trait Store: Send {
+    /// Opens a file for a read request.
+    fn read(&self, name: &[u8], mode: Mode) -> Result<Source, Denied>;
+
+    /// Begins a file for a write request; nobody sees it before it is committed. Without `overwrite` a name that
+    /// exists is refused, now and again at the commit, with [`io::ErrorKind::AlreadyExists`].
+    fn create(&self, name: &[u8], mode: Mode, overwrite: bool) -> Result<Target, Denied>;
+}
+
+/// Why a server refuses a request, in the words of an ERROR packet (RFC 1350 section 5).
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("{message}")]
+pub struct Denied {
+    /// The packet's code.
+    pub code: ErrorCode,
+    /// Short, for the peer: it names no local path.
+    pub message: String,
+}
+
+impl Denied {
+    pub(super) fn new(code: ErrorCode, message: &str) -> Self {
+        Self { code, message: message.to_owned() }
+    }
+}
+
+impl From<ErrorCode> for Denied {
+    fn from(code: ErrorCode) -> Self {
+        Self::new(code, code.meaning())
+    }
+}
+
+/// What of a local failure concerns the peer; for a failed [`Content`](super::Content) too.
+impl From<&io::Error> for Denied {
+    fn from(error: &io::Error) -> Self {
+        use io::ErrorKind::*;
+        match error.kind() {
+            NotFound | NotADirectory => ErrorCode::NOT_FOUND.into(),
+            IsADirectory => Self::new(ErrorCode::ACCESS, "Is a directory"),
+            InvalidFilename => Self::new(ErrorCode::ACCESS, "File name too long"),
+            PermissionDenied | ReadOnlyFilesystem | ExecutableFileBusy => ErrorCode::ACCESS.into(),
+            StorageFull | QuotaExceeded | FileTooLarge => ErrorCode::DISK_FULL.into(),
+            AlreadyExists => ErrorCode::EXISTS.into(),
+            other => Self::new(ErrorCode::UNDEFINED, &other.to_string()),
+        }
+    }
+}
+
+impl From<io::Error> for Denied {
+    fn from(error: io::Error) -> Self {
+        Self::from(&error)
+    }
+}
+
+/// A request's name without its leading slashes.
+pub(super) fn relative(mut name: &[u8]) -> &[u8] {
+    while let Some(rest) = name.strip_prefix(b"/") {
+        name = rest;
+    }
+    name
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use nix::errno::Errno;
+
+    #[test]
+    fn errors_of_the_system_have_their_codes() {
+        for (errno, code, message) in [
+            (Errno::ENOENT, 1, "File not found"),
+            (Errno::ENOTDIR, 1, "File not found"),
+            (Errno::EACCES, 2, "Access violation"),
+            (Errno::EPERM, 2, "Access violation"),
+            (Errno::EROFS, 2, "Access violation"),
+            (Errno::EISDIR, 2, "Is a directory"),
+            (Errno::ENAMETOOLONG, 2, "File name too long"),
+            (Errno::ENOSPC, 3, "Disk full or allocation exceeded"),
+            (Errno::EDQUOT, 3, "Disk full or allocation exceeded"),
+            (Errno::EFBIG, 3, "Disk full or allocation exceeded"),
+            (Errno::EEXIST, 6, "File already exists"),
+        ] {
+            let denied = Denied::from(io::Error::from(errno));
+            assert_eq!((denied.code.0, denied.message.as_str()), (code, message), "{errno}");
+        }
+        assert_eq!(Denied::from(io::Error::from(Errno::EIO)).code, ErrorCode::UNDEFINED);
+    }
+}

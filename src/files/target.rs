@@ -1,0 +1,196 @@
+use std::fmt::{self, Debug, Formatter};
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write};
+use std::mem;
+use std::os::fd::AsFd;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+
+use cap_std::ambient_authority;
+use cap_std::fs::Dir;
+use nix::errno::Errno;
+use nix::unistd::close;
+
+use super::Content;
+use super::part::{Part, Placing};
+use super::shelf::Draft;
+use super::text::Decoding;
+use crate::wire::Mode;
+
+/// Symbolic links followed before they are taken for a loop, as on Linux.
+const MOST_LINKS: usize = 40;
+
+/// A file being received, written as it came from the wire.
+///
+/// A regular file is written beside its place under a temporary name; [`Content::commit`] closes and renames it. Until
+/// then, and after any failure, what stood there stands there unchanged; dropping the target removes the temporary
+/// file. No failed write is swallowed, and nothing is synced to the disk.
+pub struct Target {
+    sink: Sink,
+    text: Option<Decoding>,
+}
+
+impl Target {
+    /// Begins a local file. A symbolic link is followed: the link stays, its file is replaced. An existing file keeps
+    /// its permission bits. What is no regular file (a device, a FIFO, `/dev/stdout`) is opened and written straight.
+    ///
+    /// Refused at once: a directory, a missing folder, a file that may not be written, a folder that may not.
+    pub fn create(path: &Path, mode: Mode) -> io::Result<Self> {
+        let place = match destination(path)? {
+            Destination::Descriptor(path) => return Ok(Self::new(Sink::File(open_descriptor(&path)?), mode)),
+            Destination::Path(path) => path,
+        };
+        match fs::metadata(&place) {
+            Ok(found) if !found.is_file() && !found.is_dir() => {
+                let file = OpenOptions::new().write(true).open(&place)?;
+                Ok(Self::new(Sink::File(file), mode))
+            }
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            _ => {
+                let (folder, name) = place.parent().zip(place.file_name()).ok_or(Errno::EISDIR)?;
+                let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+                let folder = Dir::open_ambient_dir(folder, ambient_authority()).map_err(no_folder)?;
+                Ok(Self::part(Part::create(folder, name, Placing::Replace)?, mode))
+            }
+        }
+    }
+
+    /// Writes to `writer`; committed by a flush.
+    pub fn writer(writer: Box<dyn Write + Send>, mode: Mode) -> Self {
+        Self::new(Sink::Writer(writer), mode)
+    }
+
+    pub(super) fn part(part: Part, mode: Mode) -> Self {
+        Self::new(Sink::Part(part), mode)
+    }
+
+    pub(super) fn draft(draft: Draft, mode: Mode) -> Self {
+        Self::new(Sink::Draft(draft), mode)
+    }
+
+    fn new(sink: Sink, mode: Mode) -> Self {
+        Self { sink, text: (mode == Mode::Netascii).then(Decoding::default) }
+    }
+
+    /// Whether netascii made a NUL in the first 4 KiB of the local data: it is hardly text. Never in octet mode.
+    pub fn saw_nul(&self) -> bool {
+        self.text.as_ref().is_some_and(|text| text.nul.seen)
+    }
+}
+
+impl Content for Target {
+    fn deliver(&mut self, bytes: &[u8]) -> io::Result<()> {
+        let local = self.text.as_mut().map_or(bytes, |text| text.decode(bytes));
+        // A file with a hole in it must never be committed, whoever asks for it.
+        self.sink.append(local).inspect_err(|_| self.sink = Sink::Over)
+    }
+
+    fn commit(&mut self) -> io::Result<()> {
+        if let Some(text) = &mut self.text {
+            self.sink.append(text.finish())?;
+        }
+        match mem::replace(&mut self.sink, Sink::Over) {
+            Sink::Part(part) => part.commit(),
+            Sink::File(file) => Ok(close(file)?),
+            Sink::Writer(mut writer) => writer.flush(),
+            Sink::Draft(draft) => draft.commit(),
+            Sink::Over => Err(already_over()),
+        }
+    }
+}
+
+impl Debug for Target {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Target").finish_non_exhaustive()
+    }
+}
+
+/// Where the local bytes go.
+enum Sink {
+    Part(Part),
+    File(File),
+    Writer(Box<dyn Write + Send>),
+    Draft(Draft),
+    /// The commit was tried, or a write failed: nothing can follow.
+    Over,
+}
+
+impl Sink {
+    /// The one place all local bytes pass. An error must be told before the block it belongs to is acknowledged, so
+    /// whoever gathers blocks here has to hold back their ACK too.
+    fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
+        match self {
+            Self::Part(part) => part.append(bytes),
+            Self::File(file) => file.write_all(bytes),
+            Self::Writer(writer) => writer.write_all(bytes),
+            Self::Draft(draft) => draft.append(bytes),
+            Self::Over => Err(already_over()),
+        }
+    }
+}
+
+fn already_over() -> io::Error {
+    io::Error::other("the file was committed before, or a write to it failed")
+}
+
+fn no_folder(error: io::Error) -> io::Error {
+    match error.kind() {
+        io::ErrorKind::NotFound => io::Error::new(io::ErrorKind::NotFound, "its folder does not exist"),
+        _ => error,
+    }
+}
+
+/// What a path leads to when its last component is followed as long as it is a link.
+enum Destination {
+    /// No link, perhaps nothing yet.
+    Path(PathBuf),
+    /// An open file of this process, such as `/dev/stdout`: it has no place of its own that a rename could fill.
+    Descriptor(PathBuf),
+}
+
+fn destination(path: &Path) -> io::Result<Destination> {
+    let mut path = path.to_owned();
+    for _ in 0..MOST_LINKS {
+        let bytes = path.as_os_str().as_bytes();
+        if bytes.is_empty() {
+            return Err(Errno::ENOENT.into());
+        }
+        // `Path` passes over both endings, but they name a directory.
+        if bytes.ends_with(b"/") || bytes.ends_with(b"/.") {
+            return Err(Errno::EISDIR.into());
+        }
+        let folder = path.parent().unwrap_or(Path::new(""));
+        if is_descriptor_folder(folder) {
+            return Ok(Destination::Descriptor(path));
+        }
+        match fs::read_link(&path) {
+            Ok(link) => path = folder.join(link),
+            // Not a link (EINVAL), or not there yet.
+            Err(error) if matches!(error.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::NotFound) => {
+                return Ok(Destination::Path(path));
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    Err(Errno::ELOOP.into())
+}
+
+/// Whether `folder` lists open files: `/dev/fd`, which is `/proc/self/fd` on Linux.
+fn is_descriptor_folder(folder: &Path) -> bool {
+    folder == Path::new("/dev/fd")
+        || folder.ends_with("fd") && fs::canonicalize(folder).is_ok_and(|folder| folder.starts_with("/proc"))
+}
+
+/// Opens an open file again. Our own outputs are shared rather than opened anew, so that what is printed afterwards
+/// stands behind the file; others are appended to, which is where their writers are.
+fn open_descriptor(path: &Path) -> io::Result<File> {
+    match path.file_name().and_then(|name| name.to_str()) {
+        Some("1") => {
+            let mut stdout = io::stdout();
+            stdout.flush()?;
+            Ok(stdout.as_fd().try_clone_to_owned()?.into())
+        }
+        Some("2") => Ok(io::stderr().as_fd().try_clone_to_owned()?.into()),
+        _ => OpenOptions::new().append(true).open(path),
+    }
+}

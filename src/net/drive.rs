@@ -1,0 +1,209 @@
+//! One machine, one socket, one file, until the file is safe or lost: the client's loop.
+
+use std::io;
+use std::net::SocketAddr;
+use std::time::Instant;
+
+use thiserror::Error;
+
+use super::blame;
+use super::socket::{LARGEST_DATAGRAM, Received, Socket};
+use crate::event::{Direction, Record, Watch, What};
+use crate::files::Content;
+use crate::stop::Stop;
+use crate::transfer::{Event, Failure, Machine, Output, Report};
+use crate::wire::ErrorCode;
+
+/// Why a transfer ended without its file, told by where the cause lies.
+#[derive(Debug, Error)]
+pub enum DriveError {
+    /// With the peer, or in its silence.
+    #[error(transparent)]
+    Transfer(Failure),
+    /// In the way there: no route, or a socket that fails.
+    #[error(transparent)]
+    Network(io::Error),
+    /// With the file of this side.
+    #[error(transparent)]
+    Local(io::Error),
+    /// The stop flag was raised; the peer was told.
+    #[error("interrupted")]
+    Interrupted,
+}
+
+/// Runs a transfer and blocks until it is over; tells `watch` every datagram and event of the machine.
+///
+/// Success means that the file is safe and every packet that belongs to it is sent. A receiver's machine may then
+/// still be dallying: keep it and the socket in a [`Dally`](super::Dally). A raised `stop` is noticed within
+/// 100 ms, and the peer gets an ERROR.
+pub fn drive(
+    machine: &mut dyn Machine,
+    socket: &mut Socket,
+    content: &mut dyn Content,
+    watch: &mut Watch<'_>,
+    stop: &Stop,
+) -> Result<Report, DriveError> {
+    Drive { machine, socket, content, watch, cause: None, asked: None, answered: false }.run(stop)
+}
+
+struct Drive<'a, 'w> {
+    machine: &'a mut dyn Machine,
+    socket: &'a mut Socket,
+    content: &'a mut dyn Content,
+    watch: &'a mut Watch<'w>,
+    /// Why the machine was told to abort.
+    cause: Option<DriveError>,
+    /// Where the first packet went.
+    asked: Option<SocketAddr>,
+    /// The peer's transfer id is known, so the way to it exists.
+    answered: bool,
+}
+
+/// Where a machine stands when it has nothing more to do.
+enum Drained {
+    Waiting(Instant),
+    Complete(Report),
+}
+
+impl Drive<'_, '_> {
+    fn run(mut self, stop: &Stop) -> Result<Report, DriveError> {
+        let mut buffer = vec![0; LARGEST_DATAGRAM];
+        let mut drained = self.drain(&[])?;
+        loop {
+            let until = match drained {
+                Drained::Waiting(until) => until,
+                Drained::Complete(report) => return Ok(report),
+            };
+            if stop.is_requested() {
+                self.give_up(ErrorCode::UNDEFINED, "transfer interrupted by the user", DriveError::Interrupted);
+                drained = self.drain(&[])?;
+                continue;
+            }
+            drained = match self.socket.receive(&mut buffer, until) {
+                Ok(Received::Datagrams { from, length, stride }) => {
+                    self.datagrams(from, buffer.get(..length).unwrap_or_default(), stride)?
+                }
+                Ok(Received::Unreachable { to, error }) => self.unreachable(to, error)?,
+                Ok(Received::Interrupted | Received::Elapsed) => drained,
+                Err(error) => {
+                    self.fail_network(error);
+                    self.drain(&[])?
+                }
+            };
+            // Only after what was there already: a datagram may lie behind a sleep of this process. And after each
+            // datagram, so that a peer that never stops talking cannot hold the timers off.
+            if let Drained::Waiting(until) = drained {
+                let now = Instant::now();
+                if now >= until {
+                    self.machine.tick(now);
+                    drained = self.drain(&[])?;
+                }
+            }
+        }
+    }
+
+    fn datagrams(&mut self, from: SocketAddr, datagrams: &[u8], stride: usize) -> Result<Drained, DriveError> {
+        let mut rest = datagrams;
+        loop {
+            let (datagram, behind) = rest.split_at(stride.min(rest.len()));
+            let now = Instant::now();
+            self.tell(now, What::Packet { direction: Direction::Received, peer: from, datagram, lost: false });
+            self.machine.datagram(now, from, datagram);
+            let drained = self.drain(datagram)?;
+            if behind.is_empty() || matches!(drained, Drained::Complete(_)) {
+                return Ok(drained);
+            }
+            rest = behind;
+        }
+    }
+
+    fn unreachable(&mut self, to: SocketAddr, error: io::Error) -> Result<Drained, DriveError> {
+        if error.kind() == io::ErrorKind::ConnectionRefused {
+            self.machine.unreachable(Instant::now(), to);
+        } else if self.asked == Some(to) {
+            self.fail_network(error);
+        }
+        self.drain(&[])
+    }
+
+    /// Carries out what the machine asks for until it waits or ends; `datagram` is the one just handed in.
+    fn drain(&mut self, datagram: &[u8]) -> Result<Drained, DriveError> {
+        let mut complete = None;
+        loop {
+            match self.machine.poll() {
+                Output::Transmit { to, datagrams, stride } => {
+                    self.asked.get_or_insert(to);
+                    let at = Instant::now();
+                    let sent = self.socket.transmit(to, datagrams, stride);
+                    if self.watch.is_watched() {
+                        let lost = sent.is_err();
+                        for datagram in datagrams.chunks(stride.max(1)) {
+                            let what = What::Packet { direction: Direction::Sent, peer: to, datagram, lost };
+                            self.watch.tell(&Record { at, local: self.socket.local(), what });
+                        }
+                    }
+                    if let Err(error) = sent {
+                        self.fail_network(error);
+                    }
+                }
+                Output::Fill(room) => match self.content.fill(room) {
+                    Ok(length) => self.machine.filled(Instant::now(), length),
+                    Err(error) => self.fail_local(error),
+                },
+                Output::Deliver(range) => {
+                    let bytes = datagram.get(range).unwrap_or_default();
+                    if let Err(error) = self.content.deliver(bytes) {
+                        self.fail_local(error);
+                    }
+                }
+                Output::Commit => match self.content.commit() {
+                    Ok(()) => self.machine.committed(Instant::now()),
+                    Err(error) => self.fail_local(error),
+                },
+                Output::Event(event) => {
+                    self.answered |= matches!(event, Event::Locked(_));
+                    self.tell(Instant::now(), What::Machine(&event));
+                }
+                // What is still to be sent, the last ACK, goes out before the caller learns of it.
+                Output::Complete(report) => complete = Some(report),
+                Output::Wait(until) => return Ok(complete.map_or(Drained::Waiting(until), Drained::Complete)),
+                Output::Done => {
+                    let over = || DriveError::Transfer(Failure::Protocol("the transfer is over already".to_owned()));
+                    return complete.map(Drained::Complete).ok_or_else(over);
+                }
+                Output::Failed(failure) => {
+                    return Err(self.cause.take().unwrap_or(DriveError::Transfer(failure)));
+                }
+            }
+        }
+    }
+
+    fn fail_local(&mut self, error: io::Error) {
+        let (code, reason) = blame(&error);
+        self.give_up(code, &reason, DriveError::Local(error));
+    }
+
+    /// A way that fails is fatal before the first answer; later it counts as loss, which the timers judge.
+    fn fail_network(&mut self, error: io::Error) {
+        use io::ErrorKind::{HostUnreachable, NetworkDown, NetworkUnreachable};
+        let passing = matches!(error.kind(), HostUnreachable | NetworkUnreachable | NetworkDown);
+        if !(passing && self.answered) {
+            let reason = error.to_string();
+            self.give_up(ErrorCode::UNDEFINED, &reason, DriveError::Network(error));
+        }
+    }
+
+    /// Aborts once; errors on the way out do not hide the first cause.
+    fn give_up(&mut self, code: ErrorCode, reason: &str, cause: DriveError) {
+        if self.cause.is_none() {
+            self.cause = Some(cause);
+            self.machine.abort(Instant::now(), code, reason);
+        }
+    }
+
+    fn tell(&mut self, at: Instant, what: What<'_>) {
+        if self.watch.is_watched() {
+            self.watch.tell(&Record { at, local: self.socket.local(), what });
+        }
+    }
+}

@@ -1,0 +1,168 @@
+//! Repeats the last ACK of a finished get beside whatever comes next (RFC 1350 section 6).
+//!
+//! The last ACK may be lost; the server then sends the last block again and needs an answer, or it reports a failure.
+//! Nobody waits for that: the socket of the last get is looked at before and after the next transfer, or by a thread
+//! while the user sits at a prompt. Only a program about to exit waits, and only if the transfer saw a loss.
+//!
+//! Packets of this time are not told to observers: the transfer they belong to has ended.
+
+use std::sync::mpsc::{Receiver, Sender, TryRecvError, channel};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use super::socket::{Received, Socket};
+use crate::stop::Stop;
+use crate::transfer::{Machine, Output, Rexmt};
+
+/// One finished get that may have to repeat its last ACK.
+pub struct Dally {
+    machine: Box<dyn Machine + Send>,
+    socket: Socket,
+    rexmt: Rexmt,
+    since: Instant,
+}
+
+impl Dally {
+    /// Takes over from [`drive`](super::drive()), which has just succeeded.
+    pub fn new(machine: Box<dyn Machine + Send>, socket: Socket, rexmt: Rexmt) -> Self {
+        Self { machine, socket, rexmt, since: Instant::now() }
+    }
+
+    /// Answers what came meanwhile; never waits. Tells whether there may be more.
+    fn glance(&mut self) -> bool {
+        self.serve(Instant::now(), &Stop::new())
+    }
+
+    /// Answers until a moment, at most until the machine is done. Tells whether there may be more.
+    fn serve(&mut self, until: Instant, stop: &Stop) -> bool {
+        // Of a repeated block only the number counts.
+        let mut buffer = [0; 512];
+        loop {
+            let Some(done) = self.drain() else { return false };
+            match self.socket.receive(&mut buffer, until.min(done)) {
+                Ok(Received::Datagrams { from, length, .. }) => {
+                    let datagram = buffer.get(..length).unwrap_or_default();
+                    self.machine.datagram(Instant::now(), from, datagram);
+                }
+                Ok(Received::Unreachable { to, .. }) => self.machine.unreachable(Instant::now(), to),
+                Ok(Received::Interrupted | Received::Elapsed) => {}
+                Err(_) => return false,
+            }
+            let now = Instant::now();
+            self.machine.tick(now);
+            if now >= until || stop.is_requested() {
+                return self.drain().is_some();
+            }
+        }
+    }
+
+    fn drain(&mut self) -> Option<Instant> {
+        loop {
+            match self.machine.poll() {
+                Output::Transmit { to, datagrams, stride } => {
+                    // Lost or not, nothing depends on it here any more.
+                    let _ = self.socket.transmit(to, datagrams, stride);
+                }
+                Output::Wait(until) => return Some(until),
+                Output::Event(_) => {}
+                // The file is finished: a machine that still asks for it is not dallying.
+                _ => return None,
+            }
+        }
+    }
+
+    fn saw_loss(&self) -> bool {
+        let stats = self.machine.stats();
+        stats.resent > 0 || stats.duplicates > 0
+    }
+
+    /// The time after which a packet is sent again.
+    fn interval(&self) -> Duration {
+        match self.rexmt {
+            Rexmt::Fixed(interval) => interval,
+            Rexmt::Auto => {
+                let smoothed = self.machine.stats().rtt.smoothed;
+                smoothed.map_or(Duration::from_secs(1), |smoothed| 2 * smoothed + Duration::from_millis(100))
+            }
+        }
+    }
+}
+
+/// The last get of a client, for as long as it may have to repeat its ACK.
+#[derive(Default)]
+pub struct Linger {
+    held: Option<Dally>,
+    background: Option<Background>,
+}
+
+struct Background {
+    give: Sender<Dally>,
+    thread: JoinHandle<Option<Dally>>,
+    saw_loss: bool,
+}
+
+impl Linger {
+    /// Keeps a get that has just finished; one before it that is still held is let go.
+    pub fn keep(&mut self, dally: Dally) {
+        self.held = Some(dally);
+    }
+
+    /// Answers what came meanwhile; never waits.
+    pub fn glance(&mut self) {
+        if self.held.as_mut().is_some_and(|dally| !dally.glance()) {
+            self.held = None;
+        }
+    }
+
+    /// Leaves the rest to a thread, which is started on first need: for a program that waits for its user.
+    pub fn leave_to_thread(&mut self) {
+        self.glance();
+        let Some(dally) = self.held.take() else { return };
+        if self.background.is_none() {
+            self.background = Background::start();
+        }
+        if let Some(background) = &mut self.background {
+            background.saw_loss = dally.saw_loss();
+            // It fails only if the thread is gone, and then the ACK is simply not repeated.
+            let _ = background.give.send(dally);
+        }
+    }
+
+    /// Waits, before the program exits, where the last get saw a loss: until one retransmission interval has passed
+    /// since it finished, or until `stop`.
+    pub fn finish(&mut self, stop: &Stop) {
+        self.glance();
+        let recalled = self.background.take().filter(|background| background.saw_loss).and_then(Background::recall);
+        if let Some(mut dally) = self.held.take().or(recalled).filter(Dally::saw_loss) {
+            dally.serve(dally.since + dally.interval(), stop);
+        }
+    }
+}
+
+impl Background {
+    fn start() -> Option<Self> {
+        let (give, take) = channel();
+        let thread = std::thread::Builder::new().name("linger".to_owned()).spawn(move || watch_over(&take)).ok()?;
+        Some(Self { give, thread, saw_loss: false })
+    }
+
+    fn recall(self) -> Option<Dally> {
+        drop(self.give);
+        self.thread.join().ok().flatten()
+    }
+}
+
+/// The thread: answers for the newest get; hands it back when the client finishes.
+fn watch_over(take: &Receiver<Dally>) -> Option<Dally> {
+    const GLANCE: Duration = Duration::from_millis(50);
+    while let Ok(mut dally) = take.recv() {
+        while dally.serve(Instant::now() + GLANCE, &Stop::new()) {
+            match take.try_recv() {
+                Ok(newer) => dally = newer,
+                Err(TryRecvError::Empty) => {}
+                Err(TryRecvError::Disconnected) => return Some(dally),
+            }
+        }
+    }
+    None
+}

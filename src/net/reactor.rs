@@ -1,0 +1,453 @@
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, HashMap, VecDeque};
+use std::io;
+use std::net::SocketAddr;
+use std::os::fd::AsRawFd;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use mio::unix::SourceFd;
+use mio::{Events, Interest, Poll, Token, Waker};
+
+use super::blame;
+use super::socket::{LARGEST_DATAGRAM, Received, Socket};
+use crate::files::Content;
+use crate::transfer::{Failure, Machine, Output, Report};
+use crate::wire::ErrorCode;
+
+/// Reads from one socket before the others have their turn.
+const BURST: usize = 32;
+
+/// The token of the waker; sockets are numbered from 0.
+const WAKE: Token = Token(usize::MAX);
+
+/// Many transfers in one thread: waits for all their sockets and deadlines at once, and keeps the law of
+/// [`transfer`](crate::transfer) for each of them.
+///
+/// Nothing is allocated for a packet. A busy transfer yields to the others after a burst of datagrams. A send that the
+/// system refuses counts as a lost packet, which the machine repairs as any other.
+#[derive(Debug)]
+pub(crate) struct Reactor {
+    poll: Poll,
+    events: Events,
+    waker: Arc<Waker>,
+    transfers: HashMap<Key, Transfer>,
+    /// Sockets that may have something to read, each at most once.
+    ready: VecDeque<Key>,
+    /// At least one entry for each waiting transfer, no later than its deadline. Entries are never searched for: what a
+    /// transfer has outlived or moved is found stale when its moment comes.
+    deadlines: BinaryHeap<Reverse<(Instant, Key)>>,
+    next: usize,
+    buffer: Box<[u8]>,
+}
+
+/// Names a socket of the reactor, once and for all: keys are not used again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct Key(usize);
+
+/// What a turn of the reactor brought for its owner.
+#[derive(Debug)]
+pub(crate) enum Notice {
+    /// A watched socket can be read. The owner reads until nothing is left, or asks to be told [again](Reactor::again).
+    Readable(Key),
+    /// The file is safe; a receiver goes on dallying.
+    Complete(Key, Report),
+    /// Gone, with its socket and its file. Not told of a transfer that is complete.
+    Failed(Key, Failure),
+    /// Gone after it was complete.
+    Gone(Key),
+}
+
+/// Ends a turn of the reactor early, from any thread.
+#[derive(Debug, Clone)]
+pub(crate) struct Wake(Arc<Waker>);
+
+impl Wake {
+    pub(crate) fn wake(&self) {
+        // It can fail only where the reactor is gone, and then nobody sleeps.
+        let _ = self.0.wake();
+    }
+}
+
+impl Reactor {
+    pub(crate) fn new() -> io::Result<Self> {
+        let poll = Poll::new()?;
+        let waker = Arc::new(Waker::new(poll.registry(), WAKE)?);
+        Ok(Self {
+            poll,
+            events: Events::with_capacity(256),
+            waker,
+            transfers: HashMap::new(),
+            ready: VecDeque::new(),
+            deadlines: BinaryHeap::new(),
+            next: 0,
+            buffer: vec![0; LARGEST_DATAGRAM].into(),
+        })
+    }
+
+    pub(crate) fn wake(&self) -> Wake {
+        Wake(Arc::clone(&self.waker))
+    }
+
+    /// Tells of a socket that the owner reads by itself; it must not block.
+    pub(crate) fn watch(&mut self, socket: &impl AsRawFd) -> io::Result<Key> {
+        let key = Key(self.next);
+        self.poll.registry().register(&mut SourceFd(&socket.as_raw_fd()), Token(key.0), Interest::READABLE)?;
+        self.next += 1;
+        Ok(key)
+    }
+
+    /// A watched socket was not read to its end: it comes up again after the others.
+    pub(crate) fn again(&mut self, key: Key) {
+        self.ready.push_back(key);
+    }
+
+    /// Takes over a transfer; its first packet leaves with the next turn.
+    pub(crate) fn start(
+        &mut self,
+        socket: Socket,
+        machine: Box<dyn Machine + Send>,
+        content: Box<dyn Content>,
+    ) -> io::Result<Key> {
+        socket.never_block()?;
+        let key = self.watch(&socket)?;
+        let transfer = Transfer { socket, machine, content, due: None, alarm: None, queued: true, complete: false };
+        self.transfers.insert(key, transfer);
+        self.ready.push_back(key);
+        Ok(key)
+    }
+
+    /// Forgets a transfer without a word to its peer.
+    pub(crate) fn forget(&mut self, key: Key) {
+        // Closing the socket takes it out of the poll too.
+        self.transfers.remove(&key);
+    }
+
+    /// Ends every transfer; peers of those still under way are told the reason.
+    pub(crate) fn abort(&mut self, reason: &str, notices: &mut Vec<Notice>) {
+        let now = Instant::now();
+        for (key, mut transfer) in self.transfers.drain() {
+            if !transfer.complete {
+                transfer.machine.abort(now, ErrorCode::UNDEFINED, reason);
+                transfer.run(key, now, &[], notices);
+            }
+        }
+    }
+
+    /// Waits for something to do, `nap` at most, and does it.
+    pub(crate) fn turn(&mut self, nap: Duration, notices: &mut Vec<Notice>) -> io::Result<()> {
+        let nap = if self.ready.is_empty() { nap.min(self.until_next_deadline()) } else { Duration::ZERO };
+        match self.poll.poll(&mut self.events, Some(nap)) {
+            Ok(()) => {}
+            // A signal: the owner looks at its stop flag.
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => return Ok(()),
+            Err(error) => return Err(error),
+        }
+        for event in self.events.iter().filter(|event| event.token() != WAKE) {
+            let key = Key(event.token().0);
+            match self.transfers.get_mut(&key) {
+                Some(transfer) if transfer.queued => {}
+                Some(transfer) => {
+                    transfer.queued = true;
+                    self.ready.push_back(key);
+                }
+                None => self.ready.push_back(key),
+            }
+        }
+        for _ in 0..self.ready.len() {
+            let Some(key) = self.ready.pop_front() else { break };
+            self.serve(key, notices);
+        }
+        self.ring(notices);
+        Ok(())
+    }
+
+    fn until_next_deadline(&self) -> Duration {
+        match self.deadlines.peek() {
+            Some(Reverse((moment, _))) => moment.saturating_duration_since(Instant::now()),
+            None => Duration::MAX,
+        }
+    }
+
+    /// Reads a burst from one socket.
+    fn serve(&mut self, key: Key, notices: &mut Vec<Notice>) {
+        let Some(transfer) = self.transfers.get_mut(&key) else {
+            // Not ours, so a watched one; or one that is just gone, which its owner does not know any more.
+            notices.push(Notice::Readable(key));
+            return;
+        };
+        transfer.queued = false;
+        let begun = transfer.due.is_some() || transfer.run(key, Instant::now(), &[], notices);
+        let going = begun && transfer.read(key, &mut self.buffer, notices);
+        if going {
+            if transfer.queued {
+                self.ready.push_back(key);
+            }
+            transfer.set_alarm(key, &mut self.deadlines);
+        } else {
+            self.transfers.remove(&key);
+        }
+    }
+
+    /// Wakes the transfers whose moment has come.
+    fn ring(&mut self, notices: &mut Vec<Notice>) {
+        let now = Instant::now();
+        while let Some(&Reverse((moment, key))) = self.deadlines.peek() {
+            if moment > now {
+                return;
+            }
+            self.deadlines.pop();
+            let Some(transfer) = self.transfers.get_mut(&key) else { continue };
+            if transfer.alarm != Some(moment) {
+                continue;
+            }
+            transfer.alarm = None;
+            if transfer.due.is_some_and(|due| due <= now) {
+                transfer.machine.tick(now);
+                if !transfer.run(key, now, &[], notices) {
+                    self.transfers.remove(&key);
+                    continue;
+                }
+            }
+            transfer.set_alarm(key, &mut self.deadlines);
+        }
+    }
+}
+
+/// One machine with its socket and its file.
+struct Transfer {
+    socket: Socket,
+    machine: Box<dyn Machine + Send>,
+    content: Box<dyn Content>,
+    /// Until when the machine waits; none before it ran first.
+    due: Option<Instant>,
+    /// The one entry among the deadlines that counts.
+    alarm: Option<Instant>,
+    /// Whether it stands among the ready ones.
+    queued: bool,
+    complete: bool,
+}
+
+impl Transfer {
+    /// Hands in what has arrived, up to a burst. Tells whether the transfer goes on.
+    fn read(&mut self, key: Key, buffer: &mut [u8], notices: &mut Vec<Notice>) -> bool {
+        for _ in 0..BURST {
+            let going = match self.socket.receive(buffer, Instant::now()) {
+                Ok(Received::Datagrams { from, length, stride }) => {
+                    let datagrams = buffer.get(..length).unwrap_or_default();
+                    self.datagrams(key, from, datagrams, stride, notices)
+                }
+                Ok(Received::Unreachable { to, error }) if error.kind() == io::ErrorKind::ConnectionRefused => {
+                    let now = Instant::now();
+                    self.machine.unreachable(now, to);
+                    self.run(key, now, &[], notices)
+                }
+                // A way that is blocked for a while is as good as losses; only silence ends a transfer.
+                Ok(Received::Unreachable { .. } | Received::Interrupted) => true,
+                Ok(Received::Elapsed) | Err(_) => return true,
+            };
+            if !going {
+                return false;
+            }
+        }
+        self.queued = true;
+        true
+    }
+
+    fn datagrams(
+        &mut self,
+        key: Key,
+        from: SocketAddr,
+        datagrams: &[u8],
+        stride: usize,
+        notices: &mut Vec<Notice>,
+    ) -> bool {
+        let mut rest = datagrams;
+        loop {
+            let (datagram, behind) = rest.split_at(stride.min(rest.len()));
+            let now = Instant::now();
+            self.machine.datagram(now, from, datagram);
+            if !self.run(key, now, datagram, notices) {
+                return false;
+            }
+            if behind.is_empty() {
+                return true;
+            }
+            rest = behind;
+        }
+    }
+
+    /// Does what the machine asks for until it waits or is over. Tells whether the transfer goes on.
+    fn run(&mut self, key: Key, now: Instant, datagram: &[u8], notices: &mut Vec<Notice>) -> bool {
+        loop {
+            let trouble = match self.machine.poll() {
+                Output::Transmit { to, datagrams, stride } => {
+                    // Lost in here is lost on the way: the machine sends again.
+                    let _ = self.socket.transmit(to, datagrams, stride);
+                    None
+                }
+                Output::Fill(room) => match self.content.fill(room) {
+                    Ok(length) => {
+                        self.machine.filled(now, length);
+                        None
+                    }
+                    Err(error) => Some(error),
+                },
+                Output::Deliver(range) => self.content.deliver(datagram.get(range).unwrap_or_default()).err(),
+                Output::Commit => match self.content.commit() {
+                    Ok(()) => {
+                        self.machine.committed(now);
+                        None
+                    }
+                    Err(error) => Some(error),
+                },
+                Output::Event(_) => None,
+                Output::Complete(report) => {
+                    self.complete = true;
+                    notices.push(Notice::Complete(key, report));
+                    None
+                }
+                Output::Wait(moment) => {
+                    self.due = Some(moment);
+                    return true;
+                }
+                Output::Failed(failure) if !self.complete => {
+                    notices.push(Notice::Failed(key, failure));
+                    return false;
+                }
+                Output::Done | Output::Failed(_) => {
+                    notices.push(Notice::Gone(key));
+                    return false;
+                }
+            };
+            if let Some(error) = trouble {
+                let (code, reason) = blame(&error);
+                self.machine.abort(now, code, &reason);
+            }
+        }
+    }
+
+    /// Makes sure that an alarm rings when the machine is due, or before. As a rule a deadline moves away with every
+    /// packet; the alarm stays and is set anew when it rings, so that a packet costs nothing here.
+    fn set_alarm(&mut self, key: Key, deadlines: &mut BinaryHeap<Reverse<(Instant, Key)>>) {
+        let Some(due) = self.due else { return };
+        if self.alarm.is_none_or(|alarm| due < alarm) {
+            deadlines.push(Reverse((due, key)));
+            self.alarm = Some(due);
+        }
+    }
+}
+
+impl std::fmt::Debug for Transfer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Transfer").field("socket", &self.socket).field("due", &self.due).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::UdpSocket;
+
+    use super::*;
+    use crate::files::Source;
+    use crate::transfer::Stats;
+    use crate::wire::Mode;
+
+    /// Is done after so many ticks, or so many datagrams, or when its peer is unreachable.
+    struct Counting {
+        wait: Duration,
+        now: Instant,
+        ticks: usize,
+        datagrams: usize,
+    }
+
+    impl Machine for Counting {
+        fn datagram(&mut self, now: Instant, _: SocketAddr, _: &[u8]) {
+            // Silence is worth less patience from now on.
+            (self.now, self.wait) = (now, Duration::from_millis(5));
+            self.datagrams = self.datagrams.saturating_sub(1);
+        }
+        fn unreachable(&mut self, _: Instant, _: SocketAddr) {
+            self.datagrams = 0;
+        }
+        fn tick(&mut self, now: Instant) {
+            self.now = now;
+            self.ticks = self.ticks.saturating_sub(1);
+        }
+        fn filled(&mut self, _: Instant, _: usize) {}
+        fn committed(&mut self, _: Instant) {}
+        fn abort(&mut self, _: Instant, _: ErrorCode, _: &str) {}
+        fn poll(&mut self) -> Output<'_> {
+            let over = self.ticks == 0 || self.datagrams == 0;
+            if over { Output::Done } else { Output::Wait(self.now + self.wait) }
+        }
+        fn stats(&self) -> Stats {
+            Stats::default()
+        }
+    }
+
+    const LONG: Duration = Duration::from_secs(60);
+    const NEVER: usize = usize::MAX;
+
+    fn start(reactor: &mut Reactor, wait: Duration, ticks: usize, datagrams: usize) -> (Key, SocketAddr) {
+        let socket = Socket::bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        let address = socket.local();
+        let machine = Box::new(Counting { wait, now: Instant::now(), ticks, datagrams });
+        let content = Box::new(Source::bytes([].into(), Mode::Octet));
+        (reactor.start(socket, machine, content).unwrap(), address)
+    }
+
+    /// Turns until `count` transfers are gone, in their order.
+    fn gone(reactor: &mut Reactor, count: usize) -> Vec<Key> {
+        let (mut gone, end) = (Vec::new(), Instant::now() + LONG / 6);
+        while gone.len() < count {
+            assert!(Instant::now() < end, "only {gone:?} are gone");
+            let mut notices = Vec::new();
+            reactor.turn(LONG / 6, &mut notices).unwrap();
+            gone.extend(notices.iter().filter_map(|notice| match notice {
+                Notice::Gone(key) => Some(*key),
+                _ => None,
+            }));
+        }
+        gone
+    }
+
+    #[test]
+    fn every_deadline_rings_and_each_transfer_has_its_own() {
+        let mut reactor = Reactor::new().unwrap();
+        let (slow, _) = start(&mut reactor, Duration::from_millis(40), 2, NEVER);
+        let (fast, _) = start(&mut reactor, Duration::from_millis(5), 4, NEVER);
+        assert_eq!(gone(&mut reactor, 2), [fast, slow]);
+        assert!(reactor.transfers.is_empty());
+    }
+
+    #[test]
+    fn a_deadline_that_comes_closer_rings_in_time() {
+        let mut reactor = Reactor::new().unwrap();
+        let (key, address) = start(&mut reactor, LONG, 2, NEVER);
+        reactor.turn(Duration::ZERO, &mut Vec::new()).unwrap();
+        UdpSocket::bind("127.0.0.1:0").unwrap().send_to(b"sooner", address).unwrap();
+        assert_eq!(gone(&mut reactor, 1), [key]);
+    }
+
+    #[test]
+    fn a_flood_at_one_transfer_is_read_to_its_end_after_the_others_had_their_turn() {
+        let mut reactor = Reactor::new().unwrap();
+        let flood = 3 * BURST;
+        let (flooded, there) = start(&mut reactor, LONG, NEVER, flood);
+        let (other, here) = start(&mut reactor, LONG, NEVER, 1);
+        let client = UdpSocket::bind("127.0.0.1:0").unwrap();
+        (0..flood).for_each(|_| assert_eq!(client.send_to(b"more", there).unwrap(), 4));
+        client.send_to(b"one", here).unwrap();
+        assert_eq!(gone(&mut reactor, 2), [other, flooded]);
+    }
+
+    #[test]
+    fn a_waker_ends_a_turn() {
+        let mut reactor = Reactor::new().unwrap();
+        reactor.wake().wake();
+        let begun = Instant::now();
+        reactor.turn(LONG, &mut Vec::new()).unwrap();
+        assert!(begun.elapsed() < LONG / 2);
+    }
+}

@@ -1,0 +1,81 @@
+use std::collections::HashMap;
+use std::net::{IpAddr, SocketAddr};
+use std::time::Instant;
+
+use super::{Config, Happening, What};
+use crate::net::Key;
+use crate::wire::RequestKind;
+
+/// The transfers a server has, by what they answer.
+///
+/// Questions look at all entries: they are few, and asked once for a request.
+#[derive(Debug, Default)]
+pub(super) struct Ledger {
+    entries: HashMap<Key, Entry>,
+}
+
+/// One transfer.
+#[derive(Debug)]
+pub(super) struct Entry {
+    pub(super) client: SocketAddr,
+    /// All of the request, as it came.
+    pub(super) request: Box<[u8]>,
+    pub(super) kind: RequestKind,
+    /// Made safe to print.
+    pub(super) filename: String,
+    pub(super) begun: Instant,
+    /// When the file was safe; from then on it only dallies.
+    pub(super) complete: Option<Instant>,
+}
+
+/// Whether one more transfer may begin.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Room {
+    Free,
+    /// When this one goes, which only dallies.
+    InsteadOf(Key),
+    Full,
+}
+
+impl Ledger {
+    /// Whether this very request is being answered: the client, or the network, repeated it.
+    pub(super) fn is_doubled(&self, client: SocketAddr, request: &[u8]) -> bool {
+        self.live().any(|entry| entry.client == client && *entry.request == *request)
+    }
+
+    pub(super) fn room(&self, source: IpAddr, config: &Config) -> Room {
+        let here = self.entries.values().filter(|entry| entry.client.ip() == source).count();
+        let (of_source, of_all) = (here >= config.transfers_per_source, self.entries.len() >= config.transfers);
+        if !of_source && !of_all {
+            return Room::Free;
+        }
+        let dallying = self.entries.iter().filter(|(_, entry)| !of_source || entry.client.ip() == source);
+        let longest = dallying.filter_map(|(key, entry)| Some((entry.complete?, *key))).min();
+        longest.map_or(Room::Full, |(_, key)| Room::InsteadOf(key))
+    }
+
+    pub(super) fn enter(&mut self, key: Key, entry: Entry) {
+        self.entries.insert(key, entry);
+    }
+
+    pub(super) fn complete(&mut self, key: Key) -> Option<&Entry> {
+        let entry = self.entries.get_mut(&key)?;
+        entry.complete = Some(Instant::now());
+        Some(entry)
+    }
+
+    pub(super) fn leave(&mut self, key: Key) -> Option<Entry> {
+        self.entries.remove(&key)
+    }
+
+    /// Those whose file is still on its way.
+    pub(super) fn live(&self) -> impl Iterator<Item = &Entry> {
+        self.entries.values().filter(|entry| entry.complete.is_none())
+    }
+}
+
+impl Entry {
+    pub(super) fn tells(&self, what: What) -> Happening {
+        Happening { client: self.client, kind: self.kind, filename: self.filename.clone(), what }
+    }
+}

@@ -1,0 +1,219 @@
+use std::fmt::{self, Display, Formatter};
+use std::io;
+
+use crate::files::{Content, Denied, Store};
+use crate::transfer::Patience;
+use crate::wire::{Answer, ErrorCode, Limits, Mode, Offer, Printable, REQUEST_LIMIT, Request, RequestKind, WindowSize};
+
+/// The most bytes in flight to or from one client: more gains nothing even on a loopback, and with many clients it
+/// bounds the memory of all.
+const MOST_IN_FLIGHT: u32 = 0x4_0000;
+
+/// What a server allows. It may be changed while the server runs; transfers under way keep what they agreed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Config {
+    /// What is served, for people: a folder, or `practice files`.
+    pub title: String,
+    /// The most that is granted of the options.
+    pub limits: Limits,
+    /// When to send again and when to give up, where the client does not ask for an interval of its own.
+    pub patience: Patience,
+    /// Refuse every write request.
+    pub read_only: bool,
+    /// Let an upload replace a file.
+    pub overwrite: bool,
+    /// The most bytes of an upload.
+    pub largest_upload: Option<u64>,
+    /// Transfers at once for one address. A classroom behind one address, or a rack that boots through one relay,
+    /// should still fit.
+    pub transfers_per_source: usize,
+    /// Transfers at once in all. Each takes two file descriptors, so 1,000 need more than the usual limit; where that
+    /// is reached first, requests are refused until some are free.
+    pub transfers: usize,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            title: String::new(),
+            limits: Limits {
+                windowsize: WindowSize::new(64).unwrap_or_default(),
+                window_bytes: MOST_IN_FLIGHT,
+                ..Limits::default()
+            },
+            patience: Patience::default(),
+            read_only: false,
+            overwrite: false,
+            largest_upload: None,
+            transfers_per_source: 300,
+            transfers: 1_000,
+        }
+    }
+}
+
+/// A request that is granted: the file is open.
+pub(super) struct Granted {
+    pub(super) mode: Mode,
+    pub(super) offer: Offer,
+    pub(super) limits: Limits,
+    /// What a tsize is answered with.
+    pub(super) size: Option<u64>,
+    pub(super) content: Box<dyn Content>,
+}
+
+impl Granted {
+    /// What is granted of the options where no window is wider than `windowsize`.
+    pub(super) fn answer(&self, windowsize: WindowSize) -> Answer {
+        let windowsize = windowsize.min(self.limits.windowsize);
+        self.offer.answer(&Limits { windowsize, ..self.limits }, self.size)
+    }
+}
+
+/// Decides about a request of `length` octets and opens its file.
+pub(super) fn grant(
+    request: &Request<'_>,
+    length: usize,
+    config: &Config,
+    store: &dyn Store,
+) -> Result<Granted, Denied> {
+    if length > REQUEST_LIMIT {
+        return Err(denied(ErrorCode::ILLEGAL, format!("a request has at most {REQUEST_LIMIT} bytes")));
+    }
+    let mode = Mode::from_wire(request.mode).ok_or_else(|| unknown_mode(request.mode))?;
+    let offer = Offer::parse(&request.options);
+    let limits = config.limits;
+    match request.kind {
+        RequestKind::Read => {
+            let source = store.read(request.filename, mode)?;
+            Ok(Granted { mode, offer, limits, size: source.size(), content: Box::new(source) })
+        }
+        RequestKind::Write => {
+            if config.read_only {
+                return Err(denied(ErrorCode::ACCESS, "this server takes no files"));
+            }
+            let room = config.largest_upload.unwrap_or(u64::MAX);
+            if offer.tsize.is_some_and(|size| size > room) {
+                return Err(denied(ErrorCode::DISK_FULL, TooLarge(room)));
+            }
+            let target = store.create(request.filename, mode, config.overwrite)?;
+            // What netascii announces depends on who counts, so nothing is said about it.
+            let size = offer.tsize.filter(|_| mode == Mode::Octet);
+            let content = Bounded { content: target, room, left: room };
+            Ok(Granted { mode, offer, limits, size, content: Box::new(content) })
+        }
+    }
+}
+
+fn unknown_mode(mode: &[u8]) -> Denied {
+    if mode.eq_ignore_ascii_case(b"mail") {
+        denied(ErrorCode::ILLEGAL, "mail mode is obsolete (RFC 1350 section 1)")
+    } else {
+        denied(ErrorCode::ILLEGAL, format_args!("unknown mode {}: use octet or netascii", Printable(mode)))
+    }
+}
+
+fn denied(code: ErrorCode, message: impl Display) -> Denied {
+    Denied { code, message: message.to_string() }
+}
+
+/// An upload that may not grow beyond what is allowed, whatever its tsize said.
+struct Bounded<T> {
+    content: T,
+    room: u64,
+    left: u64,
+}
+
+impl<T: Content> Content for Bounded<T> {
+    fn deliver(&mut self, bytes: &[u8]) -> io::Result<()> {
+        let left = u64::try_from(bytes.len()).ok().and_then(|length| self.left.checked_sub(length));
+        self.left =
+            left.ok_or_else(|| io::Error::new(io::ErrorKind::QuotaExceeded, TooLarge(self.room).to_string()))?;
+        self.content.deliver(bytes)
+    }
+
+    fn commit(&mut self) -> io::Result<()> {
+        self.content.commit()
+    }
+}
+
+/// The message for an upload beyond this many bytes.
+struct TooLarge(u64);
+
+impl Display for TooLarge {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        write!(f, "at most {} bytes are taken", self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::files::Shelf;
+    use crate::wire::Packet;
+
+    fn judge(datagram: &[u8], config: &Config) -> Result<Granted, Denied> {
+        let shelf = Shelf::new();
+        shelf.insert(b"f", vec![7; 3000]);
+        let Ok(Packet::Request(request)) = Packet::parse(datagram) else { panic!("not a request") };
+        grant(&request, datagram.len(), config, &shelf)
+    }
+
+    fn refusal(datagram: &[u8], config: &Config) -> (ErrorCode, String) {
+        judge(datagram, config).err().map(|it| (it.code, it.message)).expect("it is refused")
+    }
+
+    #[test]
+    fn modes_are_known_in_any_case_and_others_are_refused() {
+        let config = Config::default();
+        assert_eq!(judge(b"\0\x01f\0OcTeT\0", &config).unwrap_or_else(|_| panic!()).mode, Mode::Octet);
+        assert_eq!(judge(b"\0\x01f\0NETASCII\0", &config).unwrap_or_else(|_| panic!()).mode, Mode::Netascii);
+        assert_eq!(refusal(b"\0\x01f\0binary\0", &config).0, ErrorCode::ILLEGAL);
+        let (code, message) = refusal(b"\0\x02f\0Mail\0", &config);
+        assert!(code == ErrorCode::ILLEGAL && message.contains("obsolete"), "{message}");
+    }
+
+    #[test]
+    fn a_request_beyond_512_octets_is_refused_and_never_cut() {
+        let datagram = [b"\0\x01".as_slice(), &[b'n'; 600], b"\0octet\0"].concat();
+        assert_eq!(refusal(&datagram, &Config::default()).0, ErrorCode::ILLEGAL);
+    }
+
+    #[test]
+    fn a_read_is_answered_with_the_real_size_but_not_in_netascii() {
+        let config = Config::default();
+        let size = |datagram: &[u8]| {
+            judge(datagram, &config).unwrap_or_else(|_| panic!()).answer(WindowSize::MOST).terms().tsize
+        };
+        assert_eq!(size(b"\0\x01f\0octet\0tsize\x000\0"), Some(3000));
+        assert_eq!(size(b"\0\x01f\0netascii\0tsize\x000\0"), None);
+        assert_eq!(size(b"\0\x02new\0octet\0tsize\x0077\0"), Some(77));
+        assert_eq!(size(b"\0\x02new\0netascii\0tsize\x0077\0"), None);
+    }
+
+    #[test]
+    fn an_upload_announced_too_large_is_refused_and_one_that_grows_too_large_fails() {
+        let config = Config { largest_upload: Some(1000), ..Config::default() };
+        assert_eq!(refusal(b"\0\x02new\0octet\0tsize\x001001\0", &config).0, ErrorCode::DISK_FULL);
+        let mut content = judge(b"\0\x02new\0octet\0", &config).unwrap_or_else(|_| panic!()).content;
+        content.deliver(&[0; 1000]).unwrap();
+        assert_eq!(content.deliver(&[0]).unwrap_err().kind(), io::ErrorKind::QuotaExceeded);
+    }
+
+    #[test]
+    fn a_window_never_exceeds_what_may_be_in_flight() {
+        let agreed = |datagram: &[u8]| {
+            judge(datagram, &Config::default()).unwrap_or_else(|_| panic!()).answer(WindowSize::MOST).terms()
+        };
+        let terms = agreed(b"\0\x01f\0octet\0blksize\x0065464\0windowsize\x0064\0");
+        assert_eq!((terms.blksize.get(), terms.windowsize.get()), (65464, 4));
+        assert_eq!(agreed(b"\0\x01f\0octet\0blksize\x001428\0windowsize\x00100\0").windowsize.get(), 64);
+    }
+
+    #[test]
+    fn a_read_only_server_takes_nothing_and_another_replaces_only_when_told() {
+        let read_only = Config { read_only: true, ..Config::default() };
+        assert_eq!(refusal(b"\0\x02new\0octet\0", &read_only).0, ErrorCode::ACCESS);
+        assert_eq!(refusal(b"\0\x02f\0octet\0", &Config::default()).0, ErrorCode::EXISTS);
+        assert!(judge(b"\0\x02f\0octet\0", &Config { overwrite: true, ..Config::default() }).is_ok());
+    }
+}

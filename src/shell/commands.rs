@@ -1,0 +1,464 @@
+//! The one table of commands. Dispatch, abbreviations, usage lines and help read it.
+
+use std::ops::RangeInclusive;
+
+use super::handlers::{local, server, settings, transfer};
+use super::words::Word;
+use super::{Next, Shell};
+
+/// A row of the table.
+pub struct Command {
+    /// What `?` lists.
+    pub name: &'static str,
+    /// Other words for it.
+    pub aliases: &'static [&'static str],
+    /// One of 4.3BSD's thirteen, which own every abbreviation they owned there.
+    pub classic: bool,
+    /// What its arguments are, the last for all that follow.
+    pub args: &'static [Arg],
+    /// How many there may be.
+    pub takes: RangeInclusive<usize>,
+    /// How it is written, one form a line.
+    pub usage: &'static [&'static str],
+    /// The prompt that asks for missing arguments on a terminal.
+    pub ask: Option<&'static str>,
+    /// What it does, in a few words.
+    pub brief: &'static str,
+    /// Lines that work.
+    pub examples: &'static [&'static str],
+    /// Does it.
+    pub run: Handler,
+}
+
+/// Carries a command out. A [`Complaint`](super::complaint::Complaint) inside the error is a failed command; any other
+/// error ends the shell.
+pub type Handler = fn(&mut Shell, &[Word]) -> anyhow::Result<Next>;
+
+/// What an argument is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Arg {
+    /// A file on the server.
+    Remote,
+    /// A file or folder here.
+    Local,
+    /// A server.
+    Host,
+    /// One of these words.
+    Choice(&'static [&'static str]),
+    /// A number of these, or `auto`.
+    Number(&'static str),
+    /// `on` or `off`.
+    Switch,
+    /// Any words.
+    Words,
+}
+
+const MANY: usize = usize::MAX;
+
+/// What most rows have in common.
+const ROW: Command = Command {
+    name: "",
+    aliases: &[],
+    classic: false,
+    args: &[],
+    takes: 0..=0,
+    usage: &[],
+    ask: None,
+    brief: "",
+    examples: &[],
+    run: local::quit,
+};
+
+const CLASSIC: Command = Command { classic: true, ..ROW };
+
+/// Every command, in the order that `?` lists them.
+pub static COMMANDS: &[Command] = &[
+    Command {
+        name: "connect",
+        args: &[Arg::Host, Arg::Number("port")],
+        takes: 1..=2,
+        usage: &["connect host-name [port]"],
+        ask: Some("(to) "),
+        brief: "connect to remote tftp",
+        examples: &["connect 192.0.2.1", "connect switch1 6969"],
+        run: settings::connect,
+        ..CLASSIC
+    },
+    Command {
+        name: "mode",
+        args: &[Arg::Choice(&["ascii", "netascii", "binary", "image", "octet"])],
+        takes: 0..=1,
+        usage: &["mode [ ascii | netascii | binary | image | octet ]"],
+        brief: "set file transfer mode",
+        examples: &["mode", "mode octet"],
+        run: settings::mode,
+        ..CLASSIC
+    },
+    Command {
+        name: "put",
+        args: &[Arg::Local, Arg::Remote],
+        takes: 1..=MANY,
+        usage: &["put file", "put localname remotename", "put file file ... remote-directory"],
+        ask: Some("(file) "),
+        brief: "send file",
+        examples: &["put fw.bin", "put fw.bin switch1:images/fw.bin", "put a.cfg b.cfg configs"],
+        run: transfer::put,
+        ..CLASSIC
+    },
+    Command {
+        name: "get",
+        args: &[Arg::Remote, Arg::Local, Arg::Remote],
+        takes: 1..=MANY,
+        usage: &["get file", "get remotename localname", "get file file file ..."],
+        ask: Some("(files) "),
+        brief: "receive file",
+        examples: &["get fw.bin", "get switch1:fw.bin new.bin", "get a.cfg b.cfg c.cfg"],
+        run: transfer::get,
+        ..CLASSIC
+    },
+    Command {
+        name: "quit",
+        aliases: &["exit", "bye"],
+        usage: &["quit"],
+        brief: "exit tftp",
+        examples: &["quit"],
+        run: local::quit,
+        ..CLASSIC
+    },
+    Command {
+        name: "verbose",
+        args: &[Arg::Switch],
+        takes: 0..=1,
+        usage: &["verbose [ on | off ]"],
+        brief: "toggle verbose mode",
+        examples: &["verbose", "verbose on"],
+        run: settings::verbose,
+        ..CLASSIC
+    },
+    Command {
+        name: "trace",
+        args: &[Arg::Switch],
+        takes: 0..=1,
+        usage: &["trace [ on | off ]"],
+        brief: "toggle packet tracing",
+        examples: &["trace", "trace off"],
+        run: settings::trace,
+        ..CLASSIC
+    },
+    Command {
+        name: "status",
+        usage: &["status"],
+        brief: "show current status",
+        examples: &["status"],
+        run: settings::status,
+        ..CLASSIC
+    },
+    Command {
+        name: "binary",
+        usage: &["binary"],
+        brief: "set mode to octet",
+        examples: &["binary"],
+        run: settings::binary,
+        ..CLASSIC
+    },
+    Command {
+        name: "ascii",
+        usage: &["ascii"],
+        brief: "set mode to netascii",
+        examples: &["ascii"],
+        run: settings::ascii,
+        ..CLASSIC
+    },
+    Command {
+        name: "rexmt",
+        args: &[Arg::Number("seconds")],
+        takes: 1..=1,
+        usage: &["rexmt value"],
+        ask: Some("(value) "),
+        brief: "set per-packet retransmission timeout",
+        examples: &["rexmt 5", "rexmt 0.2", "rexmt auto"],
+        run: settings::rexmt,
+        ..CLASSIC
+    },
+    Command {
+        name: "timeout",
+        args: &[Arg::Number("seconds")],
+        takes: 1..=1,
+        usage: &["timeout value"],
+        ask: Some("(value) "),
+        brief: "set total retransmission timeout",
+        examples: &["timeout 60", "timeout auto"],
+        run: settings::timeout,
+        ..CLASSIC
+    },
+    Command {
+        name: "?",
+        aliases: &["help"],
+        args: &[Arg::Words],
+        takes: 0..=MANY,
+        usage: &["? [command ...]"],
+        brief: "print help information",
+        examples: &["?", "help get"],
+        run: local::help,
+        ..CLASSIC
+    },
+    Command {
+        name: "blksize",
+        aliases: &["blocksize"],
+        args: &[Arg::Number("bytes")],
+        takes: 1..=1,
+        usage: &["blksize value"],
+        ask: Some("(value) "),
+        brief: "set block size to ask for",
+        examples: &["blksize 1428", "blksize auto"],
+        run: settings::blksize,
+        ..ROW
+    },
+    Command {
+        name: "windowsize",
+        args: &[Arg::Number("blocks")],
+        takes: 1..=1,
+        usage: &["windowsize value"],
+        ask: Some("(value) "),
+        brief: "set blocks before each acknowledgement",
+        examples: &["windowsize 16", "windowsize auto"],
+        run: settings::windowsize,
+        ..ROW
+    },
+    Command {
+        name: "tsize",
+        args: &[Arg::Choice(&["on", "off", "auto"])],
+        takes: 0..=1,
+        usage: &["tsize [ on | off | auto ]"],
+        brief: "toggle asking for the file size",
+        examples: &["tsize", "tsize on"],
+        run: settings::tsize,
+        ..ROW
+    },
+    Command {
+        name: "tout",
+        args: &[Arg::Choice(&["on", "off", "auto"])],
+        takes: 0..=1,
+        usage: &["tout [ on | off | auto ]"],
+        brief: "toggle asking for our own interval",
+        examples: &["tout", "tout on"],
+        run: settings::tout,
+        ..ROW
+    },
+    Command {
+        name: "options",
+        args: &[Arg::Choice(&["auto", "on", "off"])],
+        takes: 0..=1,
+        usage: &["options [ auto | on | off ]"],
+        brief: "set which options are asked for",
+        examples: &["options off", "options auto"],
+        run: settings::options,
+        ..ROW
+    },
+    Command {
+        name: "literal",
+        args: &[Arg::Switch],
+        takes: 0..=1,
+        usage: &["literal [ on | off ]"],
+        brief: "toggle taking host:file as a file name",
+        examples: &["literal", "literal on"],
+        run: settings::literal,
+        ..ROW
+    },
+    Command {
+        name: "serve",
+        args: &[Arg::Local, Arg::Number("port")],
+        takes: 0..=2,
+        usage: &["serve [directory [port]]", "serve status", "serve stop"],
+        brief: "start a server to practise on",
+        examples: &["serve", "serve . 6969", "serve stop"],
+        run: server::serve,
+        ..ROW
+    },
+];
+
+/// What a command word means.
+#[derive(Clone, Copy)]
+pub enum Found {
+    /// This one.
+    Command(&'static Command),
+    /// The beginning of several.
+    Ambiguous,
+    /// Nothing.
+    Unknown,
+}
+
+/// The command that a word names: exactly; else the one classic command it begins; else the one other command it
+/// begins. Any case.
+pub fn find(word: &Word) -> Found {
+    if let Some(command) = exact(word) {
+        return Found::Command(command);
+    }
+    let begins = |name: &&str| begins(name, word.bytes());
+    let classics = COMMANDS.iter().filter(|command| command.classic && begins(&command.name));
+    let others = COMMANDS.iter().filter(|command| {
+        command.aliases.iter().any(|alias| begins(alias)) || !command.classic && begins(&command.name)
+    });
+    only(classics).or_else(|| only(others)).unwrap_or(Found::Unknown)
+}
+
+/// The command with exactly this name, in any case.
+pub fn exact(word: &Word) -> Option<&'static Command> {
+    COMMANDS.iter().find(|command| names(command).any(|name| word.is(name)))
+}
+
+/// The command name that a mistyped word most likely means.
+pub fn suggest(word: &Word) -> Option<&'static str> {
+    let typed = word.text()?.to_ascii_lowercase();
+    let near = |name: &&str| {
+        let allowed = if name.len() < 5 { 1 } else { 2 };
+        (3..20).contains(&typed.len()) && distance(&typed, name) <= allowed
+    };
+    COMMANDS.iter().flat_map(names).filter(near).min_by_key(|name| distance(&typed, name))
+}
+
+fn names(command: &'static Command) -> impl Iterator<Item = &'static str> {
+    std::iter::once(command.name).chain(command.aliases.iter().copied())
+}
+
+fn begins(name: &str, prefix: &[u8]) -> bool {
+    !prefix.is_empty() && name.as_bytes().get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix))
+}
+
+fn only(mut matches: impl Iterator<Item = &'static Command>) -> Option<Found> {
+    let first = matches.next()?;
+    Some(if matches.next().is_some() { Found::Ambiguous } else { Found::Command(first) })
+}
+
+/// How many letters must be inserted, dropped or changed, or neighbours swapped, to make one word of the other.
+fn distance(a: &str, b: &str) -> usize {
+    let (a, b) = (a.as_bytes(), b.as_bytes());
+    let mut before: Vec<usize> = Vec::new();
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for i in 1..=a.len() {
+        let mut next = vec![i];
+        for j in 1..=b.len() {
+            let change = row[j - 1] + usize::from(a[i - 1] != b[j - 1]);
+            let mut least = change.min(row[j] + 1).min(next[j - 1] + 1);
+            if i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] {
+                least = least.min(before[j - 2] + 1);
+            }
+            next.push(least);
+        }
+        before = std::mem::replace(&mut row, next);
+    }
+    row[b.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    fn name(word: &str) -> &'static str {
+        match find(&Word::new(word)) {
+            Found::Command(command) => command.name,
+            Found::Ambiguous => "ambiguous",
+            Found::Unknown => "unknown",
+        }
+    }
+
+    #[test]
+    fn names_are_unique() {
+        let mut seen = HashSet::new();
+        assert!(COMMANDS.iter().flat_map(names).all(|name| seen.insert(name)));
+    }
+
+    #[test]
+    fn every_row_is_complete_and_its_examples_fit_it() {
+        for command in COMMANDS {
+            let row = command.name;
+            assert!(!command.brief.is_empty() && !command.usage.is_empty() && !command.examples.is_empty(), "{row}");
+            assert!(command.usage.iter().all(|usage| usage.starts_with(row)), "{row}");
+            assert_eq!(command.takes == (0..=0), command.args.is_empty(), "{row}");
+            assert!(command.ask.is_none() || *command.takes.start() == 1, "{row}: asks for what may be missing");
+            for example in command.examples {
+                let words = super::super::words::split(example.as_bytes()).expect(example).words;
+                assert_eq!(name(&words[0].to_string()), row, "{example}");
+                assert!(command.takes.contains(&(words.len() - 1)), "{example}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_thirteen_classic_commands_stand_first_in_their_order() {
+        let classic: Vec<_> = COMMANDS.iter().take_while(|command| command.classic).map(|it| it.name).collect();
+        let bsd = "connect mode put get quit verbose trace status binary ascii rexmt timeout ?";
+        assert_eq!(classic.join(" "), bsd);
+        assert_eq!(COMMANDS.iter().filter(|command| command.classic).count(), 13);
+    }
+
+    #[test]
+    fn classic_commands_own_every_prefix_they_owned() {
+        let classic: Vec<_> = COMMANDS.iter().filter(|command| command.classic).map(|it| it.name).collect();
+        for owner in &classic {
+            for end in 1..=owner.len() {
+                let prefix = &owner[..end];
+                let owners = classic.iter().filter(|name| name.starts_with(prefix)).count();
+                let expected = if owners == 1 || prefix == *owner { owner } else { "ambiguous" };
+                assert_eq!(name(prefix), expected, "{prefix}");
+                assert_eq!(name(&prefix.to_ascii_uppercase()), expected, "{prefix}");
+            }
+        }
+    }
+
+    #[test]
+    fn abbreviations_are_as_specified() {
+        for (word, expected) in [
+            ("p", "put"),
+            ("b", "binary"),
+            ("r", "rexmt"),
+            ("s", "status"),
+            ("v", "verbose"),
+            ("c", "connect"),
+            ("m", "mode"),
+            ("g", "get"),
+            ("q", "quit"),
+            ("a", "ascii"),
+            ("t", "ambiguous"),
+            ("tr", "trace"),
+            ("ti", "timeout"),
+        ] {
+            assert_eq!(name(word), expected);
+        }
+    }
+
+    #[test]
+    fn new_commands_yield() {
+        for (word, expected) in [
+            ("ts", "tsize"),
+            ("to", "tout"),
+            ("bl", "blksize"),
+            ("blo", "blksize"),
+            ("w", "windowsize"),
+            ("o", "options"),
+            ("l", "literal"),
+            ("se", "serve"),
+            ("h", "?"),
+            ("e", "quit"),
+            ("by", "quit"),
+            ("bi", "binary"),
+            ("", "unknown"),
+            ("getx", "unknown"),
+        ] {
+            assert_eq!(name(word), expected, "{word}");
+        }
+    }
+
+    #[test]
+    fn a_slip_of_the_finger_is_understood() {
+        let suggestion = |word: &str| suggest(&Word::new(word));
+        assert_eq!(suggestion("gett"), Some("get"));
+        assert_eq!(suggestion("gte"), Some("get"));
+        assert_eq!(suggestion("conect"), Some("connect"));
+        assert_eq!(suggestion("STAUTS"), Some("status"));
+        assert_eq!(suggestion("switch1"), None);
+        assert_eq!(suggestion("x"), None);
+    }
+}

@@ -1,0 +1,69 @@
+//! Where the shell's words go: BSD's to standard output, diagnostics to standard error.
+
+use std::fmt::Display;
+use std::io::{self, Write};
+
+use super::complaint::Complaint;
+use crate::style::Style;
+
+/// Where lines come from, which decides how mistakes are told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    /// A person types.
+    Terminal,
+    /// A script, at this line.
+    Script(usize),
+    /// The command line of the process.
+    CommandLine,
+}
+
+/// Both output streams, written line by line.
+pub struct Console {
+    /// What BSD prints, and what was asked for.
+    pub out: Box<dyn Write>,
+    /// Whether what goes wrong is told with a line number, a command, or neither.
+    pub place: Place,
+    /// Diagnostics.
+    pub err: Box<dyn Write>,
+    style: Style,
+}
+
+impl Console {
+    /// The streams of the process.
+    pub fn new(place: Place) -> Self {
+        let (out, err) = (io::stdout(), io::stderr());
+        Self { style: Style::of(&err), out: Box::new(out), err: Box::new(err), place }
+    }
+
+    /// A line on standard output.
+    pub fn say(&mut self, line: impl Display) -> io::Result<()> {
+        writeln!(self.out, "{line}")?;
+        self.out.flush()
+    }
+
+    /// A line on standard error. That nobody reads it is no reason to stop.
+    pub fn note(&mut self, line: impl Display) {
+        let _ = writeln!(self.err, "{line}");
+    }
+
+    /// Tells why the command `label` failed: to people once, in BSD's words where it has some; to scripts in BSD's
+    /// words and with a line number.
+    pub fn complain(&mut self, label: &str, complaint: &Complaint) -> io::Result<()> {
+        if let Some(said) = &complaint.said {
+            self.say(said)?;
+        }
+        let (reason, place) = (&complaint.reason, self.place);
+        match place {
+            Place::Terminal if complaint.said.is_some() => {}
+            Place::Terminal => self.note(self.style.error(&format!("tftp: {reason}"))),
+            Place::Script(line) => self.note(self.style.error(&format!("tftp: line {line}: {label}: {reason}"))),
+            Place::CommandLine => self.note(self.style.error(&format!("tftp: {label}: {reason}"))),
+        }
+        match (&complaint.hint, place) {
+            (None, _) => {}
+            (Some(hint), Place::Script(line)) => self.note(format_args!("tftp: line {line}: {hint}")),
+            (Some(hint), _) => self.note(hint),
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,137 @@
+//! serve: a server to practise on, in the background of the shell or in front of the user.
+
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+
+use anyhow::Result;
+
+use super::settings::parse_port;
+use crate::files::{Root, Store};
+use crate::server::{Config, Server, practice_files};
+use crate::session::{DEFAULT_PORT, Peer};
+use crate::shell::complaint::Complaint;
+use crate::shell::console::Place;
+use crate::shell::words::Word;
+use crate::shell::{Next, Shell};
+
+/// `serve`, `serve directory [port]`, `serve status`, `serve stop`
+pub(in crate::shell) fn serve(shell: &mut Shell, words: &[Word]) -> Result<Next> {
+    match words {
+        [word] if word.is("status") => match &shell.serving {
+            Some(serving) => shell.console.say(serving.status())?,
+            None => shell.console.say("No server is running.")?,
+        },
+        [word] if word.is("stop") => {
+            shell.serving.take().ok_or_else(|| Complaint::local("no server is running"))?;
+        }
+        _ => {
+            let port = words.get(1).map(parse_port).transpose()?;
+            let offer = Offer { folder: words.first(), port };
+            if shell.console.place == Place::CommandLine {
+                offer.in_front(shell)?;
+            } else {
+                offer.in_background(shell)?;
+            }
+        }
+    }
+    Ok(Next::Line)
+}
+
+/// Starts the practice server and connects to it.
+pub(in crate::shell) fn practise(shell: &mut Shell, port: Option<u16>) -> Result<()> {
+    Offer { folder: None, port }.in_background(shell)
+}
+
+/// What is to be served, and where.
+struct Offer<'a> {
+    /// The practice files where `None`.
+    folder: Option<&'a Word>,
+    port: Option<u16>,
+}
+
+impl Offer<'_> {
+    /// Serves beside the shell, on loopback; one line says where. The shell connects to practice files at once, for
+    /// that is what they are for.
+    fn in_background(&self, shell: &mut Shell) -> Result<()> {
+        if shell.serving.is_some() {
+            return Err(Complaint::local("a server is running already (\"serve stop\" ends it)").into());
+        }
+        let server = self.bind(Ipv4Addr::LOCALHOST.into(), Some(Ipv6Addr::LOCALHOST.into()), self.port.unwrap_or(0))?;
+        let place = places(server.addresses());
+        let serving = server.spawn().map_err(|error| Complaint::io("serve", &error))?;
+        match (self.folder, serving.addresses().first()) {
+            (None, Some(first)) => {
+                shell.session.peer = Some(Peer { host: first.ip().to_string(), port: first.port() });
+                let what = "with hello.txt, text.txt, fw.bin, big.bin and more";
+                shell.console.note(format_args!("Practice server at {place} {what}: connected."));
+            }
+            _ => shell.console.note(format_args!("Serving {} at {place}.", self.title())),
+        }
+        shell.serving = Some(serving);
+        Ok(())
+    }
+
+    /// Serves until a signal comes, and tells on standard output what happens. Others reach it only where an address
+    /// of this machine was named: a folder that anybody may write to is nobody's default.
+    fn in_front(&self, shell: &mut Shell) -> Result<()> {
+        let port = self.port.or(shell.session.default_port).unwrap_or(DEFAULT_PORT);
+        let server = match &shell.listen {
+            Some(named) => {
+                let address = named.parse();
+                self.bind(address.map_err(|_| Complaint::local(format!("{named}: no address to listen at")))?, None, port)?
+            }
+            None => self.bind(Ipv4Addr::LOCALHOST.into(), Some(Ipv6Addr::LOCALHOST.into()), port)?,
+        };
+        let place = places(server.addresses());
+        shell.console.say(format_args!("Serving {} at {place}.", self.title()))?;
+        let stop = shell.signals.stop().clone();
+        let console = &mut shell.console;
+        let mut told = Ok(());
+        server.run(&stop, &mut |happening| {
+            if told.is_ok() {
+                told = console.say(happening);
+            }
+            if told.is_err() {
+                // Whoever read the log has gone, and takes the server along.
+                stop.request();
+            }
+        })?;
+        Ok(told?)
+    }
+
+    /// Binds the first address, and the second one where this machine has it.
+    fn bind(&self, first: IpAddr, second: Option<IpAddr>, port: u16) -> Result<Server> {
+        let config = || Config { title: self.title(), ..Config::default() };
+        let first = SocketAddr::new(first, port);
+        if let Some(second) = second {
+            match Server::bind(&[first, SocketAddr::new(second, port)], self.store()?, config()) {
+                Err(error) if !matches!(error.kind(), io::ErrorKind::AddrInUse | io::ErrorKind::PermissionDenied) => {}
+                bound => return bound.map_err(|error| refused(first, &error).into()),
+            }
+        }
+        Server::bind(&[first], self.store()?, config()).map_err(|error| refused(first, &error).into())
+    }
+
+    fn store(&self) -> Result<Box<dyn Store>> {
+        Ok(match self.folder {
+            None => Box::new(practice_files()),
+            Some(folder) => Box::new(Root::open(folder.path()).map_err(|error| Complaint::io(folder, &error))?),
+        })
+    }
+
+    fn title(&self) -> String {
+        self.folder.map_or_else(|| "practice files".to_owned(), Word::to_string)
+    }
+}
+
+fn refused(address: SocketAddr, error: &io::Error) -> Complaint {
+    let mut complaint = Complaint::io(address, error);
+    if error.kind() == io::ErrorKind::PermissionDenied {
+        complaint.reason += " (a port below 1024 needs privileges; another one will do: serve DIR 6969)";
+    }
+    complaint
+}
+
+fn places(addresses: &[SocketAddr]) -> String {
+    addresses.iter().map(SocketAddr::to_string).collect::<Vec<_>>().join(" and ")
+}

@@ -1,0 +1,266 @@
+//! Commands that change or show the session.
+
+use std::fmt::Display;
+use std::str::FromStr;
+use std::time::Duration;
+
+use anyhow::Result;
+
+use crate::client::resolve;
+use crate::session::{Options, Peer, Session, Settings, parse_mode, parse_seconds};
+use crate::shell::commands::{COMMANDS, Command};
+use crate::shell::complaint::Complaint;
+use crate::shell::words::Word;
+use crate::shell::{Next, Shell};
+use crate::transfer::{Patience, Rexmt};
+use crate::wire::{Mode, Terms};
+
+/// Looks the host up and remembers it; nothing is sent. The earlier connection is dropped in any case.
+pub(in crate::shell) fn connect(shell: &mut Shell, words: &[Word]) -> Result<Next> {
+    shell.session.peer = None;
+    let (host, port) = match words {
+        [host, port] => (host, parse_port(port)?),
+        [host, ..] => (host, shell.session.default_port()),
+        [] => return Ok(Next::Line),
+    };
+    let name = host.text().ok_or_else(|| Complaint::said(format!("{host}: unknown host (not UTF-8)")))?;
+    let name = name.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(name);
+    resolve(name, port, shell.session.settings.family).map_err(Complaint::said)?;
+    shell.session.peer = Some(Peer { host: name.to_owned(), port });
+    Ok(Next::Line)
+}
+
+pub(in crate::shell) fn parse_port(word: &Word) -> Result<u16, Complaint> {
+    let digits = word.text().filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()));
+    let port = digits.and_then(|digits| digits.parse().ok()).filter(|&port| port != 0);
+    port.ok_or_else(|| Complaint::said(format!("{word}: bad port number")))
+}
+
+pub(in crate::shell) fn mode(shell: &mut Shell, words: &[Word]) -> Result<Next> {
+    let Some(word) = words.first() else {
+        let mode = shell.session.settings.mode;
+        shell.console.say(format_args!("Using {mode} mode to transfer files."))?;
+        return Ok(Next::Line);
+    };
+    if word.is("mail") {
+        return Err(Complaint::said("mail: obsolete mode, not supported (RFC 1350 section 1)").into());
+    }
+    match parse_mode(word.bytes()) {
+        Some(mode) => set_mode(shell, mode),
+        None => {
+            let usage = usage("mode").and_then(|usage| usage.said).unwrap_or_default();
+            let said = Some(format!("{word}: unknown mode\n{usage}"));
+            Err(Complaint { said, ..Complaint::local(format_args!("{word}: unknown mode")) }.into())
+        }
+    }
+}
+
+pub(in crate::shell) fn binary(shell: &mut Shell, _: &[Word]) -> Result<Next> {
+    set_mode(shell, Mode::Octet)
+}
+
+pub(in crate::shell) fn ascii(shell: &mut Shell, _: &[Word]) -> Result<Next> {
+    set_mode(shell, Mode::Netascii)
+}
+
+fn set_mode(shell: &mut Shell, mode: Mode) -> Result<Next> {
+    shell.session.settings.mode = mode;
+    if shell.session.settings.verbose {
+        shell.console.say(format_args!("mode set to {mode}"))?;
+    }
+    Ok(Next::Line)
+}
+
+pub(in crate::shell) fn verbose(shell: &mut Shell, words: &[Word]) -> Result<Next> {
+    switch(shell, words, "verbose", "Verbose mode", |settings| &mut settings.verbose)
+}
+
+pub(in crate::shell) fn trace(shell: &mut Shell, words: &[Word]) -> Result<Next> {
+    switch(shell, words, "trace", "Packet tracing", |settings| &mut settings.tracing)
+}
+
+pub(in crate::shell) fn literal(shell: &mut Shell, words: &[Word]) -> Result<Next> {
+    switch(shell, words, "literal", "Literal mode", |settings| &mut settings.literal)
+}
+
+pub(in crate::shell) fn tsize(shell: &mut Shell, words: &[Word]) -> Result<Next> {
+    switch(shell, &auto_is_off(words), "tsize", "Tsize mode", |settings| &mut settings.tsize)
+}
+
+pub(in crate::shell) fn tout(shell: &mut Shell, words: &[Word]) -> Result<Next> {
+    switch(shell, &auto_is_off(words), "tout", "Timeout option", |settings| &mut settings.tout)
+}
+
+/// These toggles start off: what is asked for automatically does not need them.
+fn auto_is_off(words: &[Word]) -> Vec<Word> {
+    words.iter().map(|word| if word.is("auto") { Word::new("off") } else { word.clone() }).collect()
+}
+
+/// Toggles, or sets where a word says on or off, and answers as BSD does.
+fn switch(
+    shell: &mut Shell,
+    words: &[Word],
+    name: &str,
+    title: &str,
+    setting: fn(&mut Settings) -> &mut bool,
+) -> Result<Next> {
+    let setting = setting(&mut shell.session.settings);
+    *setting = match words.first() {
+        None => !*setting,
+        Some(word) if word.is("on") => true,
+        Some(word) if word.is("off") => false,
+        Some(_) => return Err(usage(name).map_or_else(|| Complaint::local("bad value"), |it| it).into()),
+    };
+    let state = on_off(*setting);
+    shell.console.say(format_args!("{title} {state}."))?;
+    Ok(Next::Line)
+}
+
+fn usage(name: &str) -> Option<Complaint> {
+    COMMANDS.iter().find(|command: &&Command| command.name == name).map(Complaint::usage)
+}
+
+pub(in crate::shell) fn rexmt(shell: &mut Shell, words: &[Word]) -> Result<Next> {
+    shell.session.settings.rexmt = value(words, parse_seconds)?.map_or(Rexmt::Auto, Rexmt::Fixed);
+    Ok(Next::Line)
+}
+
+pub(in crate::shell) fn timeout(shell: &mut Shell, words: &[Word]) -> Result<Next> {
+    shell.session.settings.timeout = value(words, parse_seconds)?.unwrap_or(Patience::default().timeout);
+    Ok(Next::Line)
+}
+
+pub(in crate::shell) fn blksize(shell: &mut Shell, words: &[Word]) -> Result<Next> {
+    shell.session.settings.blksize = value(words, parse)?;
+    Ok(Next::Line)
+}
+
+pub(in crate::shell) fn windowsize(shell: &mut Shell, words: &[Word]) -> Result<Next> {
+    shell.session.settings.windowsize = value(words, parse)?;
+    Ok(Next::Line)
+}
+
+fn parse<T: FromStr>(word: &[u8]) -> Option<T> {
+    str::from_utf8(word).ok()?.parse().ok()
+}
+
+/// The value the first word says, `None` where it says `auto`.
+fn value<T>(words: &[Word], parse: fn(&[u8]) -> Option<T>) -> Result<Option<T>, Complaint> {
+    match words.first() {
+        Some(word) if !word.is("auto") => {
+            parse(word.bytes()).map(Some).ok_or_else(|| Complaint::said(format!("{word}: bad value")))
+        }
+        _ => Ok(None),
+    }
+}
+
+pub(in crate::shell) fn options(shell: &mut Shell, words: &[Word]) -> Result<Next> {
+    let settings = &mut shell.session.settings;
+    match words.first() {
+        None => {
+            let options = options_name(settings.options);
+            shell.console.say(format_args!("Options: {options}"))?;
+            return Ok(Next::Line);
+        }
+        Some(word) if word.is("auto") => settings.options = Options::Auto,
+        Some(word) if word.is("on") => settings.options = Options::On,
+        Some(word) if word.is("off") => settings.options = Options::Off,
+        Some(word) => return Err(Complaint::said(format!("{word}: bad value")).into()),
+    }
+    if settings.verbose {
+        let options = options_name(settings.options);
+        shell.console.say(format_args!("options set to {options}"))?;
+    }
+    Ok(Next::Line)
+}
+
+/// Three lines as BSD has them, then what it does not know.
+pub(in crate::shell) fn status(shell: &mut Shell, _: &[Word]) -> Result<Next> {
+    let Session { peer, settings, last, .. } = &shell.session;
+    let mut lines = vec![
+        match peer {
+            Some(peer) => format!("Connected to {}.", peer.host),
+            None => "Not connected.".to_owned(),
+        },
+        format!(
+            "Mode: {} Verbose: {} Tracing: {}",
+            settings.mode,
+            on_off(settings.verbose),
+            on_off(settings.tracing)
+        ),
+        format!("Rexmt-interval: {}, Max-timeout: {}", interval(settings.rexmt), seconds(settings.timeout)),
+    ];
+    if !settings.classic {
+        let port = peer.as_ref().map_or(shell.session.default_port(), |peer| peer.port);
+        lines.push(format!("Port: {port}, Literal: {}", on_off(settings.literal)));
+        lines.push(format!(
+            "Options: {}, Blksize: {}, Windowsize: {}, Tsize: {}, Timeout: {}",
+            options_name(settings.options),
+            or_auto(settings.blksize),
+            or_auto(settings.windowsize),
+            on_off(settings.tsize),
+            on_off(settings.tout),
+        ));
+        if let Some(report) = last {
+            let Terms { blksize, windowsize, .. } = report.stats.terms;
+            lines.push(format!(
+                "Last transfer: {} bytes, blksize {blksize}, windowsize {windowsize}",
+                report.stats.bytes
+            ));
+        }
+        lines.extend(shell.serving.as_ref().map(|serving| format!("Serving: {}", serving.status())));
+    }
+    for line in lines {
+        shell.console.say(line)?;
+    }
+    Ok(Next::Line)
+}
+
+fn on_off(on: bool) -> &'static str {
+    if on { "on" } else { "off" }
+}
+
+fn options_name(options: Options) -> &'static str {
+    match options {
+        Options::Auto => "auto",
+        Options::On => "on",
+        Options::Off => "off",
+    }
+}
+
+fn or_auto(value: Option<impl Display>) -> String {
+    value.map_or_else(|| "auto".to_owned(), |value| value.to_string())
+}
+
+fn interval(rexmt: Rexmt) -> String {
+    match rexmt {
+        Rexmt::Auto => "auto".to_owned(),
+        Rexmt::Fixed(time) => seconds(time),
+    }
+}
+
+/// `5 seconds`, `0.2 seconds`, `1 second`.
+fn seconds(time: Duration) -> String {
+    let unit = if time == Duration::from_secs(1) { "second" } else { "seconds" };
+    format!("{} {unit}", time.as_secs_f64())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_second_is_singular() {
+        assert_eq!(seconds(Duration::from_secs(5)), "5 seconds");
+        assert_eq!(seconds(Duration::from_millis(200)), "0.2 seconds");
+        assert_eq!(seconds(Duration::from_secs(1)), "1 second");
+    }
+
+    #[test]
+    fn ports_are_plain_numbers_above_zero() {
+        assert_eq!(parse_port(&Word::new("6969")).ok(), Some(6969));
+        for bad in ["0", "65536", "+5", "", "tftp", "6 9"] {
+            assert_eq!(parse_port(&Word::new(bad)).map_err(|it| it.reason), Err(format!("{bad}: bad port number")));
+        }
+    }
+}

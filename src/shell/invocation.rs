@@ -1,0 +1,179 @@
+//! The words of the command line: `[HOST [PORT]] [COMMAND ARGS...]`, as pure functions.
+
+use thiserror::Error;
+
+use super::commands::{exact, suggest};
+use super::words::{Unfinished, Word, split};
+
+/// What the words of the command line ask for.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Invocation {
+    /// The server to connect to first.
+    pub host: Option<Word>,
+    /// Its port.
+    pub port: Option<u16>,
+    /// The one command to carry out instead of reading lines; empty to read lines.
+    pub command: Vec<Word>,
+}
+
+impl Invocation {
+    /// Reads the words. `before_command` is how many stand in front of `-c`; `named` says that an option names the host,
+    /// so that all words are the command.
+    pub fn read(words: &[Word], before_command: Option<usize>, named: bool) -> Result<Self, BadWords> {
+        if let Some((place, command)) = before_command.and_then(|count| words.split_at_checked(count)) {
+            let (invocation, rest) = server(place, named)?;
+            return match rest {
+                [] if command.is_empty() => Err(BadWords::NothingBehindC),
+                [] => Ok(Self { command: string_or_words(command)?, ..invocation }),
+                [surplus, ..] => Err(BadWords::surplus(surplus)),
+            };
+        }
+        let (invocation, command) = match words.first() {
+            Some(first) if !named && exact(first).is_none() => server(words, named)?,
+            _ => (Self::default(), words),
+        };
+        match command {
+            [first, ..] if exact(first).is_none() => Err(no_command(words, first, named)),
+            _ => Ok(Self { command: command.to_vec(), ..invocation }),
+        }
+    }
+}
+
+/// Takes HOST and PORT off the front.
+fn server(words: &[Word], named: bool) -> Result<(Invocation, &[Word]), BadWords> {
+    let (host, rest) = match words {
+        [host, rest @ ..] if !named => (Some(host.clone()), rest),
+        _ => (None, words),
+    };
+    match rest {
+        [number, rest @ ..] if is_number(number) => {
+            let port = number.text().and_then(|text| text.parse().ok()).filter(|&port| port != 0);
+            let port = port.ok_or_else(|| BadWords::Port(number.to_string()))?;
+            Ok((Invocation { host, port: Some(port), command: Vec::new() }, rest))
+        }
+        _ => Ok((Invocation { host, port: None, command: Vec::new() }, rest)),
+    }
+}
+
+fn is_number(word: &Word) -> bool {
+    !word.bytes().is_empty() && word.bytes().iter().all(u8::is_ascii_digit)
+}
+
+/// What stands behind `-c`: words, or one string with blanks in it, as in `sh -c`.
+fn string_or_words(command: &[Word]) -> Result<Vec<Word>, BadWords> {
+    match command {
+        [string] if string.bytes().iter().any(u8::is_ascii_whitespace) => Ok(split(string.bytes())?.words),
+        words => Ok(words.to_vec()),
+    }
+}
+
+/// In `gett x` the first word was taken for a host; if it looks like a command, that is the one mistyped.
+fn no_command(words: &[Word], second: &Word, named: bool) -> BadWords {
+    let first = words.first().filter(|_| !named);
+    match first.and_then(|word| Some((word, suggest(word)?))) {
+        Some((word, near)) => {
+            let word = word.to_string();
+            BadWords::NoCommand { hint: format!("; did you mean \"{near}\"? (a host named {word}: tftp -H {word})"), word }
+        }
+        None => BadWords::surplus(second),
+    }
+}
+
+/// Why the words make no sense.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum BadWords {
+    /// Where a command should stand, there is none.
+    #[error("no command \"{word}\"{hint}")]
+    NoCommand {
+        /// What stands there.
+        word: String,
+        /// What may have been meant.
+        hint: String,
+    },
+    /// A number that is no port.
+    #[error("{0}: bad port number")]
+    Port(String),
+    /// `-c` at the end.
+    #[error("no command behind -c")]
+    NothingBehindC,
+    /// The string behind `-c` does not end.
+    #[error(transparent)]
+    Unfinished(#[from] Unfinished),
+}
+
+impl BadWords {
+    fn surplus(word: &Word) -> Self {
+        let hint = suggest(word).map(|near| format!("; did you mean \"{near}\"?")).unwrap_or_default();
+        Self::NoCommand { word: word.to_string(), hint }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// `HOST PORT | COMMAND`, or the mistake.
+    fn read(line: &str) -> String {
+        let mut words: Vec<Word> = split(line.as_bytes()).expect(line).words;
+        let before_command = words.iter().position(|word| word.is("-c"));
+        before_command.map(|place| words.remove(place));
+        let named = words.iter().position(|word| word.bytes() == b"-H");
+        if let Some(place) = named {
+            words.drain(place..place + 2);
+        }
+        match Invocation::read(&words, before_command, named.is_some()) {
+            Ok(Invocation { host, port, command }) => {
+                let command: Vec<_> = command.iter().map(Word::to_string).collect();
+                let [host, port] = [host.map(|it| it.to_string()), port.map(|it| it.to_string())];
+                format!("{} {} | {}", host.unwrap_or_default(), port.unwrap_or_default(), command.join(","))
+            }
+            Err(error) => error.to_string(),
+        }
+    }
+
+    #[test]
+    fn every_form_is_understood() {
+        for (line, expected) in [
+            ("", "  | "),
+            ("192.0.2.1", "192.0.2.1  | "),
+            ("192.0.2.1 6969", "192.0.2.1 6969 | "),
+            ("192.0.2.1 get fw.bin", "192.0.2.1  | get,fw.bin"),
+            ("192.0.2.1 6969 get fw.bin", "192.0.2.1 6969 | get,fw.bin"),
+            ("192.0.2.1 put fw.bin", "192.0.2.1  | put,fw.bin"),
+            ("get 192.0.2.1:fw.bin", "  | get,192.0.2.1:fw.bin"),
+            ("get 'tftp://192.0.2.1/fw.bin;mode=netascii' out", "  | get,tftp://192.0.2.1/fw.bin;mode=netascii,out"),
+            ("192.0.2.1 -c get fw.bin", "192.0.2.1  | get,fw.bin"),
+            ("192.0.2.1 6969 -c get fw.bin", "192.0.2.1 6969 | get,fw.bin"),
+            ("192.0.2.1 -c 'get a b'", "192.0.2.1  | get,a,b"),
+            ("192.0.2.1 -c \"put 'a b' c\"", "192.0.2.1  | put,a b,c"),
+            ("-c 'get h:a b'", "  | get,h:a,b"),
+            ("get -c g fw.bin", "get  | g,fw.bin"),
+            ("192.0.2.1 GET fw.bin", "192.0.2.1  | GET,fw.bin"),
+            ("Get h:fw.bin", "  | Get,h:fw.bin"),
+            ("get hello.txt -H HOST", "  | get,hello.txt"),
+            ("-H gett get x", "  | get,x"),
+            ("serve .", "  | serve,."),
+            ("serve . 6969", "  | serve,.,6969"),
+            ("::1 get x", "::1  | get,x"),
+        ] {
+            assert_eq!(read(line), expected, "{line}");
+        }
+    }
+
+    #[test]
+    fn mistakes_are_told_with_what_may_have_been_meant() {
+        for (line, expected) in [
+            ("gett x", "no command \"gett\"; did you mean \"get\"? (a host named gett: tftp -H gett)"),
+            ("192.0.2.1 gett x", "no command \"gett\"; did you mean \"get\"?"),
+            ("192.0.2.1 fw.bin", "no command \"fw.bin\""),
+            ("-H h gett x", "no command \"gett\"; did you mean \"get\"?"),
+            ("h 65536", "65536: bad port number"),
+            ("h 0 get x", "0: bad port number"),
+            ("h -c", "no command behind -c"),
+            ("h nonsense -c get x", "no command \"nonsense\""),
+            ("h -c \"get 'a\"", "a single quote is not closed"),
+        ] {
+            assert_eq!(read(line), expected, "{line}");
+        }
+    }
+}

@@ -1,0 +1,178 @@
+//! A line becomes words: quotes and backslashes as in sh, `#` begins a comment. Words are bytes, as file names are.
+
+use std::ffi::OsStr;
+use std::fmt::{self, Display, Formatter};
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+
+use shlex::bytes::Shlex;
+use thiserror::Error;
+
+use crate::wire::Printable;
+
+/// One word of a line, quotes taken off. Any bytes; printed with control characters escaped.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Word(Vec<u8>);
+
+impl Word {
+    /// A word that is taken as it is.
+    pub fn new(bytes: impl Into<Vec<u8>>) -> Self {
+        Self(bytes.into())
+    }
+
+    /// The bytes.
+    pub fn bytes(&self) -> &[u8] {
+        &self.0
+    }
+
+    /// The text, where it is UTF-8.
+    pub fn text(&self) -> Option<&str> {
+        str::from_utf8(&self.0).ok()
+    }
+
+    /// The word as the name of a local file.
+    pub fn path(&self) -> &Path {
+        Path::new(OsStr::from_bytes(&self.0))
+    }
+
+    /// Whether the word is this one, in any case.
+    pub fn is(&self, text: &str) -> bool {
+        self.0.eq_ignore_ascii_case(text.as_bytes())
+    }
+}
+
+impl Display for Word {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        Printable(&self.0).fmt(f)
+    }
+}
+
+/// A line taken apart.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Line {
+    /// The words, none for a blank line or a comment.
+    pub words: Vec<Word>,
+    /// A backslash outside quotes stood in front of a letter or digit and is gone: most likely `dir\file` was meant.
+    pub lost_backslash: bool,
+}
+
+/// Splits a line as sh does: quotes, backslashes and comments.
+pub fn split(line: &[u8]) -> Result<Line, Unfinished> {
+    let lost_backslash = scan(line)?;
+    let mut shlex = Shlex::new(line);
+    let words = shlex.by_ref().map(Word).collect();
+    if shlex.had_error { Err(Unfinished::Backslash) } else { Ok(Line { words, lost_backslash }) }
+}
+
+/// Splits a line at blanks only, as 4.3BSD did.
+pub fn split_at_blanks(line: &[u8]) -> Line {
+    let words = line.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty()).map(Word::new).collect();
+    Line { words, lost_backslash: false }
+}
+
+/// Why a line cannot be split.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub enum Unfinished {
+    /// A quote without its partner.
+    #[error("a {} quote is not closed", if *_0 == b'"' { "double" } else { "single" })]
+    Quote(u8),
+    /// A backslash with nothing behind it.
+    #[error("the line ends in a backslash (write '\\' or \\\\ for a backslash itself)")]
+    Backslash,
+}
+
+/// Walks over the line as the splitter will, for what the splitter does not tell: what is unfinished (it says no more
+/// than that something is), and whether a backslash gets lost.
+fn scan(line: &[u8]) -> Result<bool, Unfinished> {
+    let mut lost = false;
+    let mut inside_word = false;
+    let mut bytes = line.iter().copied();
+    while let Some(byte) = bytes.next() {
+        match byte {
+            b'#' if !inside_word => {
+                bytes.find(|&byte| byte == b'\n');
+            }
+            b'\\' => lost |= bytes.next().ok_or(Unfinished::Backslash)?.is_ascii_alphanumeric(),
+            b'\'' => {
+                bytes.find(|&byte| byte == b'\'').ok_or(Unfinished::Quote(byte))?;
+            }
+            b'"' => loop {
+                match bytes.next().ok_or(Unfinished::Quote(byte))? {
+                    b'"' => break,
+                    b'\\' => {
+                        bytes.next();
+                    }
+                    _ => {}
+                }
+            },
+            _ => {}
+        }
+        inside_word = !matches!(byte, b' ' | b'\t' | b'\n' | b'#') || (inside_word && byte == b'#');
+    }
+    Ok(lost)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn words(line: &str) -> Vec<String> {
+        split(line.as_bytes()).map(|line| line.words.iter().map(Word::to_string).collect()).unwrap_or_default()
+    }
+
+    #[test]
+    fn quotes_and_backslashes_keep_blanks_together() {
+        assert_eq!(words(r#"get "a b" 'c d' e\ f"#), ["get", "a b", "c d", "e f"]);
+        assert_eq!(words("get ''"), ["get", ""]);
+    }
+
+    #[test]
+    fn a_comment_begins_only_a_word() {
+        assert_eq!(words("get a#b # c 'd"), ["get", "a#b"]);
+        assert_eq!(words("# all of it"), Vec::<String>::new());
+        assert_eq!(words(r"get \#a"), ["get", "#a"]);
+    }
+
+    #[test]
+    fn what_is_unfinished_is_said() {
+        assert_eq!(split(b"get 'a"), Err(Unfinished::Quote(b'\'')));
+        assert_eq!(split(b"get \"a\\\""), Err(Unfinished::Quote(b'"')));
+        assert_eq!(split(b"get a\\"), Err(Unfinished::Backslash));
+        assert_eq!(Unfinished::Quote(b'"').to_string(), "a double quote is not closed");
+    }
+
+    #[test]
+    fn a_backslash_before_a_letter_is_noticed() {
+        let lost = |line: &[u8]| split(line).map(|line| line.lost_backslash);
+        assert_eq!(lost(br"get dir\file"), Ok(true));
+        assert_eq!(lost(br"get 'dir\file'"), Ok(false));
+        assert_eq!(lost(br"get my\ file"), Ok(false));
+    }
+
+    #[test]
+    fn words_are_bytes() {
+        assert_eq!(split(b"get \xff\xfe").map(|line| line.words), Ok(vec![Word::new("get"), Word::new(*b"\xff\xfe")]));
+    }
+
+    #[test]
+    fn the_classic_splitter_knows_only_blanks() {
+        let words: Vec<_> = split_at_blanks(b" get 'a b\\\t#c ").words.iter().map(Word::to_string).collect();
+        assert_eq!(words, ["get", "'a", "b\\", "#c"]);
+    }
+
+    proptest! {
+        #[test]
+        fn the_scan_agrees_with_the_splitter(line in r#"[ab'"\\# ]{0,12}"#) {
+            let mut shlex = Shlex::new(line.as_bytes());
+            let _ = shlex.by_ref().count();
+            prop_assert_eq!(scan(line.as_bytes()).is_err(), shlex.had_error, "{}", line);
+        }
+
+        #[test]
+        fn no_line_panics(line: Vec<u8>) {
+            let _ = split(&line);
+            let _ = split_at_blanks(&line);
+        }
+    }
+}

@@ -1,0 +1,203 @@
+use std::fmt::Write as _;
+use std::io::Write;
+
+use super::Line;
+use crate::event::{Direction, Observer, Record, What};
+use crate::transfer::Event;
+use crate::wire::{BlockSize, Malformed, Packet, RequestKind};
+
+/// The trace of BSD's tftp, one line for each packet: `sent RRQ <file=fw.bin, mode=octet>`.
+///
+/// Nothing but packets is printed, and nothing is left out, but the final ACK of a get where asked for. A writer that
+/// fails is left alone from then on.
+pub struct Classic<W> {
+    line: Line<W>,
+    omit_final_ack: bool,
+    text: String,
+    ending: Ending,
+}
+
+/// What tells the final ACK of a get from the others.
+#[derive(Default)]
+struct Ending {
+    reading: bool,
+    blksize: BlockSize,
+    /// Number of the block that was shorter than agreed.
+    last: Option<u16>,
+}
+
+impl<W: Write> Classic<W> {
+    /// A trace to `writer`.
+    pub fn new(writer: W) -> Self {
+        Self { line: Line::new(writer), omit_final_ack: false, text: String::new(), ending: Ending::default() }
+    }
+
+    /// Leaves the final ACK of a get out, as BSD's tftp does.
+    pub fn omit_final_ack(self, omit: bool) -> Self {
+        Self { omit_final_ack: omit, ..self }
+    }
+
+    /// The writer.
+    pub fn into_inner(self) -> W {
+        self.line.writer
+    }
+
+    fn packet(&mut self, direction: Direction, datagram: &[u8]) {
+        let packet = Packet::parse(datagram);
+        if let Ok(packet) = &packet {
+            self.ending.follow(direction, packet);
+            if self.omit_final_ack && direction == Direction::Sent && self.ending.is_final_ack(packet) {
+                return;
+            }
+        }
+        self.text.clear();
+        let word = match direction {
+            Direction::Sent => "sent",
+            Direction::Received => "received",
+        };
+        let written = match packet {
+            Ok(packet) => writeln!(self.text, "{word} {packet}"),
+            Err(Malformed::UnknownOpcode(opcode)) => writeln!(self.text, "{word} opcode={opcode}"),
+            Err(reason) => writeln!(self.text, "{word} malformed packet: {reason}, {} bytes", datagram.len()),
+        };
+        if written.is_ok() {
+            self.line.write(&self.text);
+        }
+    }
+}
+
+impl Ending {
+    fn follow(&mut self, direction: Direction, packet: &Packet<'_>) {
+        match (direction, packet) {
+            (Direction::Sent, Packet::Request(request)) => self.reading = request.kind == RequestKind::Read,
+            (Direction::Received, Packet::Data { block, data }) if data.len() < self.blksize.get().into() => {
+                self.last = Some(*block);
+            }
+            _ => {}
+        }
+    }
+
+    fn is_final_ack(&self, packet: &Packet<'_>) -> bool {
+        self.reading && matches!(packet, Packet::Ack { block } if self.last == Some(*block))
+    }
+}
+
+impl<W: Write> Observer for Classic<W> {
+    fn observe(&mut self, record: &Record<'_>) {
+        match record.what {
+            What::Begin(_) => self.ending = Ending::default(),
+            // A fault took it on the way here, so this side never saw it.
+            What::Packet { direction: Direction::Received, lost: true, .. } => {}
+            What::Packet { direction, datagram, .. } => self.packet(direction, datagram),
+            What::Machine(Event::Agreed(terms)) => self.ending.blksize = terms.blksize,
+            What::Machine(_) | What::Fault { .. } | What::Timer { .. } => {}
+            What::End(_) => self.line.flush(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io;
+    use std::time::{Duration, Instant, SystemTime};
+
+    use crate::event::Begin;
+    use crate::wire::{ErrorCode, Terms, emit_ack, emit_data_header, emit_error};
+
+    fn tell(classic: &mut Classic<impl Write>, what: What<'_>) {
+        let local = "127.0.0.1:50617".parse().unwrap();
+        classic.observe(&Record { at: Instant::now(), local, what });
+    }
+
+    fn packet(direction: Direction, datagram: &[u8]) -> What<'_> {
+        What::Packet { direction, peer: "127.0.0.1:40001".parse().unwrap(), datagram, lost: false }
+    }
+
+    fn data(block: u16, length: usize) -> Vec<u8> {
+        [&emit_data_header(block)[..], &vec![b'x'; length]].concat()
+    }
+
+    fn lines(classic: Classic<Vec<u8>>) -> Vec<String> {
+        String::from_utf8(classic.into_inner()).unwrap().lines().map(str::to_owned).collect()
+    }
+
+    /// A get of 600 bytes, as BSD's trace shows it.
+    fn get(classic: &mut Classic<Vec<u8>>) {
+        let begin = Begin { wall: SystemTime::now(), host: "localhost", timeout: Duration::from_secs(25) };
+        tell(classic, What::Begin(begin));
+        tell(classic, packet(Direction::Sent, b"\0\x01fw.bin\0octet\0"));
+        tell(classic, packet(Direction::Received, &data(1, 512)));
+        tell(classic, What::Machine(&Event::Agreed(Terms::default())));
+        tell(classic, packet(Direction::Sent, &emit_ack(1)));
+        tell(classic, packet(Direction::Received, &data(2, 88)));
+        tell(classic, packet(Direction::Sent, &emit_ack(2)));
+    }
+
+    #[test]
+    fn every_packet_is_a_line() {
+        let mut classic = Classic::new(Vec::new());
+        get(&mut classic);
+        assert_eq!(
+            lines(classic),
+            [
+                "sent RRQ <file=fw.bin, mode=octet>",
+                "received DATA <block=1, 512 bytes>",
+                "sent ACK <block=1>",
+                "received DATA <block=2, 88 bytes>",
+                "sent ACK <block=2>",
+            ]
+        );
+    }
+
+    #[test]
+    fn the_final_ack_of_a_get_can_be_left_out_as_bsd_does() {
+        let mut classic = Classic::new(Vec::new()).omit_final_ack(true);
+        get(&mut classic);
+        get(&mut classic);
+        let lines = lines(classic);
+        assert_eq!(lines.iter().filter(|line| *line == "sent ACK <block=1>").count(), 2);
+        assert_eq!(lines.iter().filter(|line| *line == "sent ACK <block=2>").count(), 0);
+    }
+
+    #[test]
+    fn what_is_no_packet_is_said_so() {
+        let mut classic = Classic::new(Vec::new());
+        tell(&mut classic, packet(Direction::Received, b"\0\x09abc"));
+        tell(&mut classic, packet(Direction::Received, b"\0\x03\0"));
+        tell(&mut classic, packet(Direction::Received, b""));
+        assert_eq!(
+            lines(classic),
+            [
+                "received opcode=9",
+                "received malformed packet: 3 bytes are too short: 4 at least, 3 bytes",
+                "received malformed packet: 0 bytes are too short: 2 at least, 0 bytes",
+            ]
+        );
+    }
+
+    #[test]
+    fn text_from_the_network_cannot_steer_the_terminal() {
+        let mut classic = Classic::new(Vec::new());
+        tell(&mut classic, packet(Direction::Received, &emit_error(ErrorCode(1), b"\x1b[2Jgone\n")));
+        assert_eq!(lines(classic), ["received ERROR <code=1, msg=\\x1b[2Jgone\\x0a>"]);
+    }
+
+    #[test]
+    fn a_closed_pipe_ends_the_trace_and_nothing_else() {
+        struct Closed(usize);
+        impl Write for Closed {
+            fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+                self.0 += 1;
+                Err(io::ErrorKind::BrokenPipe.into())
+            }
+            fn flush(&mut self) -> io::Result<()> {
+                Ok(())
+            }
+        }
+        let mut classic = Classic::new(Closed(0));
+        tell(&mut classic, packet(Direction::Sent, &emit_ack(1)));
+        tell(&mut classic, packet(Direction::Sent, &emit_ack(2)));
+        assert_eq!(classic.into_inner().0, 1);
+    }
+}

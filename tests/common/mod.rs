@@ -1,0 +1,116 @@
+//! Runs the program against peers on loopback.
+
+use std::io::Write;
+use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use tftpsh::server::{Background, Config, Server, practice_files};
+
+/// What a run of the program left behind.
+pub struct Ran {
+    pub stdout: String,
+    pub stderr: String,
+    pub status: i32,
+}
+
+/// Runs the program in `folder` with `stdin` on a pipe.
+pub fn run(folder: &Path, args: &[impl AsRef<str>], stdin: &[u8]) -> Ran {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_tftp"))
+        .args(args.iter().map(AsRef::as_ref))
+        .current_dir(folder)
+        .env("NO_COLOR", "1")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the program");
+    // It may end without reading all of it.
+    let _ = child.stdin.take().expect("stdin").write_all(stdin);
+    let output = child.wait_with_output().expect("its output");
+    Ran {
+        stdout: String::from_utf8(output.stdout).expect("text"),
+        stderr: String::from_utf8(output.stderr).expect("text"),
+        status: output.status.code().unwrap_or(-1),
+    }
+}
+
+/// A server that answers, a socket that does not, and a port without either.
+pub struct Peers {
+    server: Background,
+    silent: UdpSocket,
+    dead: u16,
+}
+
+impl Peers {
+    pub fn new() -> Self {
+        let anywhere = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+        let server = Server::bind(&[anywhere], Box::new(practice_files()), Config::default()).expect("a server");
+        let silent = UdpSocket::bind(anywhere).expect("a socket");
+        // Below the range of ports that the system hands out, so that no other test's socket gets it.
+        let dead = 1023;
+        Self { server: server.spawn().expect("a thread"), silent, dead }
+    }
+
+    /// Where the server answers.
+    pub fn port(&self) -> u16 {
+        self.server.addresses()[0].port()
+    }
+
+    fn names(&self) -> [(&'static str, u16); 3] {
+        let silent = self.silent.local_addr().expect("its address").port();
+        [("{port}", self.port()), ("{silent}", silent), ("{dead}", self.dead)]
+    }
+
+    /// Puts the ports in the place of their names.
+    pub fn fill_in(&self, text: &str) -> String {
+        self.names().iter().fold(text.to_owned(), |text, (name, port)| text.replace(name, &port.to_string()))
+    }
+
+    /// Takes out what differs from run to run.
+    pub fn normalise(&self, ran: Ran) -> Ran {
+        let practice = ran.stderr.split("Practice server at 127.0.0.1:").nth(1);
+        let practice = practice.map(|rest| rest.chars().take_while(char::is_ascii_digit).collect::<String>());
+        let fix = |text: String| {
+            let mut lines = String::new();
+            for line in text.lines() {
+                let line = self.names().iter().fold(line.to_owned(), |line, (name, port)| {
+                    let port = port.to_string();
+                    [" ", ":"].iter().fold(line, |line, before| number(&line, before, &port, name))
+                });
+                let line = match &practice {
+                    Some(port) => [" ", ":"].iter().fold(line, |line, before| number(&line, before, port, "{practice}")),
+                    None => line,
+                };
+                lines.push_str(&between(&between(&line, " bytes in ", " seconds", "S"), " [", " bits/sec]", "R"));
+                lines.push('\n');
+            }
+            lines
+        };
+        Ran { stdout: fix(ran.stdout), stderr: fix(ran.stderr), status: ran.status }
+    }
+}
+
+/// `number` behind `before`, where it stands alone, becomes `name`.
+fn number(line: &str, before: &str, number: &str, name: &str) -> String {
+    let mut fixed = String::new();
+    let mut rest = line;
+    let what = format!("{before}{number}");
+    while let Some(place) = rest.find(&what) {
+        let end = place + what.len();
+        let alone = !rest[end..].starts_with(|next: char| next.is_ascii_digit());
+        fixed.push_str(&rest[..place + before.len()]);
+        fixed.push_str(if alone { name } else { number });
+        rest = &rest[end..];
+    }
+    fixed + rest
+}
+
+/// What stands between the two becomes `name`.
+fn between(line: &str, before: &str, behind: &str, name: &str) -> String {
+    let found = line.find(before).map(|start| start + before.len());
+    match found.and_then(|start| Some((start, start + line[start..].find(behind)?))) {
+        Some((start, end)) => format!("{}{name}{}", &line[..start], &line[end..]),
+        None => line.to_owned(),
+    }
+}

@@ -1,0 +1,306 @@
+//! What a served folder may rely on: nothing outside is reachable, nothing blocks, nothing half-written is seen.
+
+#![allow(clippy::unwrap_used, reason = "a helper that cannot go on fails its test")]
+
+mod unprivileged;
+
+use std::ffi::OsStr;
+use std::fs;
+use std::io::ErrorKind;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::os::unix::net::UnixListener;
+use std::path::{Path, PathBuf};
+use std::process::{self, Command};
+use std::sync::{Barrier, mpsc};
+use std::thread;
+use std::time::Duration;
+
+use nix::sys::stat::Mode as Bits;
+use nix::unistd::mkfifo;
+use tempfile::{TempDir, tempdir};
+use tftpsh::files::{Content, Denied, Root, Store};
+use tftpsh::wire::{ErrorCode, Mode};
+
+use unprivileged::{allow, unprivileged};
+
+/// A served folder `root`, with a folder `outside` beside it that holds `secret`.
+struct House {
+    folder: TempDir,
+    root: Root,
+}
+
+impl House {
+    fn new() -> Self {
+        let folder = tempdir().unwrap();
+        for (name, content) in [("outside/secret", "secret"), ("root/file", "file"), ("root/sub/deep", "deep")] {
+            let path = folder.path().join(name);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, content).unwrap();
+        }
+        let root = Root::open(&folder.path().join("root")).unwrap();
+        Self { folder, root }
+    }
+
+    fn inside(&self, name: &str) -> PathBuf {
+        self.folder.path().join("root").join(name)
+    }
+
+    fn read(&self, name: &[u8]) -> Result<Vec<u8>, Denied> {
+        let mut room = [0; 100];
+        let filled = self.root.read(name, Mode::Octet)?.fill(&mut room).unwrap();
+        Ok(room[..filled].to_vec())
+    }
+
+    fn write(&self, name: &[u8], overwrite: bool) -> Result<(), Denied> {
+        let mut target = self.root.create(name, Mode::Octet, overwrite)?;
+        target.deliver(b"new")?;
+        Ok(target.commit()?)
+    }
+
+    /// What a refused request is told.
+    fn refusal(&self, name: &[u8]) -> (u16, u16) {
+        let [read, write] = [self.read(name).map(drop), self.write(name, true)]
+            .map(|outcome| outcome.expect_err(&String::from_utf8_lossy(name)).code.0);
+        (read, write)
+    }
+
+    fn count(&self) -> usize {
+        fs::read_dir(self.inside("")).unwrap().count()
+    }
+}
+
+#[test]
+fn files_are_read_by_every_honest_name() {
+    let house = House::new();
+    symlink("sub/deep", house.inside("link")).unwrap();
+    symlink("sub", house.inside("folder")).unwrap();
+    fs::write(house.inside("back\\slash"), "one name").unwrap();
+    for (name, content) in [
+        (&b"file"[..], &b"file"[..]),
+        (b"/file", b"file"),
+        (b"//sub//deep", b"deep"),
+        (b"sub/../file", b"file"),
+        (b"./sub/./deep", b"deep"),
+        (b"link", b"deep"),
+        (b"folder/deep", b"deep"),
+        (b"back\\slash", b"one name"),
+    ] {
+        assert_eq!(house.read(name).as_deref(), Ok(content), "{}", String::from_utf8_lossy(name));
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn names_are_bytes() {
+    let house = House::new();
+    house.write(b"\xff\xfe\x01", false).unwrap();
+    assert_eq!(house.read(b"\xff\xfe\x01").as_deref(), Ok(&b"new"[..]));
+    assert!(house.inside("").join(OsStr::from_bytes(b"\xff\xfe\x01")).exists());
+}
+
+#[test]
+fn no_name_leads_out() {
+    let house = House::new();
+    let outside = house.folder.path().join("outside");
+    symlink(outside.join("secret"), house.inside("absolute")).unwrap();
+    symlink("../outside/secret", house.inside("relative")).unwrap();
+    symlink("../outside", house.inside("folder")).unwrap();
+    symlink("relative", house.inside("chain")).unwrap();
+    symlink("..", house.inside("sub/up")).unwrap();
+    symlink("../../outside/secret", house.inside("sub/deeper")).unwrap();
+    symlink("../outside/new", house.inside("dangling")).unwrap();
+    symlink("/etc", house.inside("etc")).unwrap();
+    symlink("/proc/self/cwd", house.inside("magic")).unwrap();
+    for name in [
+        "../outside/secret",
+        "/../outside/secret",
+        "sub/../../outside/secret",
+        "missing/../../outside/secret",
+        "absolute",
+        "relative",
+        "folder/secret",
+        "folder/new",
+        "chain",
+        "sub/deeper",
+        "sub/up/../outside/secret",
+        "dangling",
+        "etc/passwd",
+        "magic/x",
+        "../new",
+        "sub/../../new",
+        "..",
+        "../root",
+        "../root/file",
+        "../root/..",
+    ] {
+        let (read, write) = house.refusal(name.as_bytes());
+        assert!([1, 2].contains(&read) && [1, 2].contains(&write), "{name}: {read}, {write}");
+    }
+    assert_eq!(fs::read_dir(&outside).unwrap().count(), 1);
+    assert_eq!(fs::read(outside.join("secret")).unwrap(), b"secret");
+    assert_eq!(fs::read_dir(house.folder.path()).unwrap().count(), 2);
+    // The sub-folder's link to the root itself leads nowhere it should not.
+    assert_eq!(house.read(b"sub/up/file").as_deref(), Ok(&b"file"[..]));
+}
+
+#[test]
+fn what_is_no_regular_file_is_refused_and_blocks_nobody() {
+    let (done, wait) = mpsc::channel();
+    thread::spawn(move || {
+        let house = House::new();
+        mkfifo(&house.inside("fifo"), Bits::S_IRUSR | Bits::S_IWUSR).unwrap();
+        symlink("fifo", house.inside("link")).unwrap();
+        let _socket = UnixListener::bind(house.inside("socket")).unwrap();
+        let refusals = ["fifo", "link", "socket", "sub", "sub/", "sub/.", ".", "/"].map(|name| {
+            let (read, write) = house.refusal(name.as_bytes());
+            (name, read, write)
+        });
+        done.send(refusals).unwrap();
+    });
+    for (name, read, write) in wait.recv_timeout(Duration::from_secs(20)).expect("an answer, not a wait") {
+        assert_eq!((read, write), (2, 2), "{name}");
+    }
+}
+
+#[test]
+fn what_is_missing_is_said() {
+    let house = House::new();
+    let message = |outcome: Result<(), Denied>| outcome.map_err(|denied| (denied.code.0, denied.message));
+    let read = |name| message(house.read(name).map(drop));
+    assert_eq!(read(b"missing"), Err((1, "File not found".into())));
+    assert_eq!(read(b"missing/file"), Err((1, "File not found".into())));
+    assert_eq!(read(b"file/below"), Err((1, "File not found".into())));
+    assert_eq!(read(b"sub"), Err((2, "Is a directory".into())));
+    assert_eq!(read(b""), Err((2, "Access violation".into())));
+    assert_eq!(read(b"a\0b"), Err((2, "Access violation".into())));
+    assert_eq!(message(house.write(b"missing/file", false)), Err((1, "Folder not found".into())));
+    assert_eq!(message(house.write(&[b'n'; 300], false)), Err((2, "File name too long".into())));
+    assert_eq!(message(house.write(b"file", false)), Err((6, "File already exists".into())));
+}
+
+#[test]
+fn an_upload_is_seen_when_it_is_whole() {
+    let house = House::new();
+    for (name, overwrite) in [(&b"/sub/new"[..], false), (b"file", true)] {
+        let before = house.read(name);
+        let mut target = house.root.create(name, Mode::Octet, overwrite).unwrap();
+        target.deliver(b"whole").unwrap();
+        assert_eq!(house.read(name), before);
+        target.commit().unwrap();
+        assert_eq!(house.read(name).as_deref(), Ok(&b"whole"[..]));
+    }
+    drop(house.root.create(b"dropped", Mode::Octet, false).unwrap());
+    assert_eq!(house.count(), 2, "only file and sub");
+}
+
+#[test]
+fn overwriting_keeps_the_link_and_the_permissions() {
+    let house = House::new();
+    symlink("sub/deep", house.inside("link")).unwrap();
+    allow(&house.inside("sub/deep"), 0o640);
+    house.write(b"link", true).unwrap();
+    assert!(house.inside("link").is_symlink());
+    assert_eq!(fs::read(house.inside("sub/deep")).unwrap(), b"new");
+    assert_eq!(fs::metadata(house.inside("sub/deep")).unwrap().permissions().mode() & 0o777, 0o640);
+}
+
+#[test]
+fn without_overwriting_a_link_counts_as_a_file_even_if_it_dangles() {
+    let house = House::new();
+    symlink("nowhere", house.inside("dangling")).unwrap();
+    for overwrite in [false, true] {
+        assert!(house.write(b"dangling", overwrite).is_err());
+    }
+    assert_eq!(house.write(b"dangling", false).unwrap_err().code, ErrorCode::EXISTS);
+    assert!(!house.inside("nowhere").exists());
+}
+
+#[test]
+fn of_many_uploads_of_one_name_exactly_one_wins() {
+    const UPLOADS: u8 = 8;
+    let house = House::new();
+    for round in 0..20 {
+        let name = format!("contested{round}");
+        let barrier = Barrier::new(UPLOADS.into());
+        let outcomes: Vec<_> = thread::scope(|scope| {
+            let uploads: Vec<_> = (0..UPLOADS)
+                .map(|uploader| {
+                    let mut target = house.root.create(name.as_bytes(), Mode::Octet, false).unwrap();
+                    let barrier = &barrier;
+                    scope.spawn(move || {
+                        target.deliver(&[uploader; 50]).unwrap();
+                        barrier.wait();
+                        target.commit().map(|()| uploader).map_err(|error| error.kind())
+                    })
+                })
+                .collect();
+            uploads.into_iter().map(|upload| upload.join().unwrap()).collect()
+        });
+        let winners: Vec<u8> = outcomes.iter().filter_map(|outcome| outcome.ok()).collect();
+        assert_eq!(winners.len(), 1, "{outcomes:?}");
+        assert!(outcomes.iter().all(|outcome| outcome.is_ok() || *outcome == Err(ErrorKind::AlreadyExists)));
+        assert_eq!(house.read(name.as_bytes()).unwrap(), [winners[0]; 50]);
+    }
+    assert_eq!(house.count(), 2 + 20, "no temporary file stays");
+}
+
+#[test]
+fn temporary_files_are_out_of_reach() {
+    let house = House::new();
+    let _target = house.root.create(b"upload", Mode::Octet, false).unwrap();
+    let mut names =
+        fs::read_dir(house.inside("")).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let temporary = names.find(|name| name.ends_with(".part")).expect("a temporary file");
+    symlink(&temporary, house.inside("link")).unwrap();
+    for name in [temporary.clone(), format!("sub/../{temporary}"), "link".into(), ".new.1-1.part".into()] {
+        assert_eq!(house.refusal(name.as_bytes()), (2, 2), "{name}");
+    }
+}
+
+#[test]
+fn a_sweep_removes_what_dead_servers_left_and_nothing_else() {
+    let house = House::new();
+    let mut child = Command::new("true").spawn().unwrap();
+    let (dead, alive) = (child.id(), process::id());
+    child.wait().unwrap();
+    let strays = [format!(".a.{dead}-0.part"), format!(".b.{alive}-{}.part", u64::MAX)];
+    let kept = [format!(".a.{dead}.part"), ".c.1-0.part".into(), format!("a.{dead}-0.part")];
+    strays.iter().chain(&kept).for_each(|name| fs::write(house.inside(name), "").unwrap());
+    fs::create_dir(house.inside(&format!(".folder.{dead}-0.part"))).unwrap();
+    let mut live = house.root.create(b"live", Mode::Octet, false).unwrap();
+    assert_eq!(house.root.sweep().unwrap(), 2);
+    assert!(strays.iter().all(|name| !house.inside(name).exists()));
+    assert!(kept.iter().all(|name| house.inside(name).exists()));
+    assert!(house.inside(&format!(".folder.{dead}-0.part")).is_dir());
+    live.commit().unwrap();
+    assert_eq!(house.read(b"live").as_deref(), Ok(&b""[..]));
+}
+
+#[test]
+fn the_folder_opened_is_the_folder_served() {
+    let house = House::new();
+    fs::rename(house.inside(""), house.folder.path().join("moved")).unwrap();
+    symlink("outside", house.folder.path().join("root")).unwrap();
+    assert_eq!(house.read(b"file").as_deref(), Ok(&b"file"[..]));
+    assert_eq!(house.read(b"secret").unwrap_err().code, ErrorCode::NOT_FOUND);
+    assert!(Root::open(Path::new("/dev/null")).is_err());
+}
+
+#[test]
+fn permissions_of_the_system_count() {
+    unprivileged("permissions_of_the_system_count", |folder| {
+        let file = folder.join("file");
+        fs::write(&file, "old").unwrap();
+        let root = Root::open(folder).unwrap();
+        let read = || root.read(b"file", Mode::Octet).map(drop).map_err(|denied| denied.code);
+        let write = || root.create(b"file", Mode::Octet, true).map(drop).map_err(|denied| denied.code);
+        assert_eq!((read(), write()), (Ok(()), Ok(())));
+        allow(&file, 0o000);
+        assert_eq!((read(), write()), (Err(ErrorCode::ACCESS), Err(ErrorCode::ACCESS)));
+        allow(&file, 0o644);
+        allow(folder, 0o555);
+        assert_eq!((read(), write()), (Ok(()), Err(ErrorCode::ACCESS)));
+        allow(folder, 0o755);
+    });
+}

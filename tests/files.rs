@@ -1,0 +1,340 @@
+//! What a local file may rely on: whole or untouched, its place, its permissions.
+
+#![allow(clippy::unwrap_used, reason = "a helper that cannot go on fails its test")]
+
+mod unprivileged;
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, ErrorKind, Read, Write};
+use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt, chown, symlink};
+use std::path::{Path, PathBuf};
+use std::process::{self, Command};
+use std::sync::{Arc, Mutex};
+use std::{env, thread};
+
+use nix::sys::stat::Mode as Bits;
+use nix::unistd::mkfifo;
+use tempfile::tempdir;
+use tftpsh::files::{Content, Source, Target};
+use tftpsh::wire::Mode;
+
+use unprivileged::{allow, unprivileged};
+
+fn create(path: impl AsRef<Path>) -> io::Result<Target> {
+    Target::create(path.as_ref(), Mode::Octet)
+}
+
+fn receive(path: impl AsRef<Path>, bytes: &[u8]) -> io::Result<()> {
+    let mut target = create(path)?;
+    target.deliver(bytes)?;
+    target.commit()
+}
+
+fn names(folder: &Path) -> Vec<String> {
+    let mut names: Vec<_> =
+        fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    names.sort();
+    names
+}
+
+fn bits(path: &Path) -> u32 {
+    fs::metadata(path).unwrap().permissions().mode() & 0o7777
+}
+
+/// The one temporary file in `folder`.
+fn temporary(folder: &Path) -> PathBuf {
+    let found: Vec<_> = names(folder).into_iter().filter(|name| name.ends_with(".part")).collect();
+    assert_eq!(found.len(), 1, "{found:?}");
+    folder.join(&found[0])
+}
+
+#[test]
+fn a_failed_get_leaves_the_old_file_untouched_and_nothing_else() {
+    let folder = tempdir().unwrap();
+    let path = folder.path().join("f");
+    fs::write(&path, "old").unwrap();
+    let mut target = create(&path).unwrap();
+    target.deliver(&[7; 100_000]).unwrap();
+    assert_eq!(fs::read(&path).unwrap(), b"old");
+    drop(target);
+    assert_eq!(fs::read(&path).unwrap(), b"old");
+    assert_eq!(names(folder.path()), ["f"]);
+}
+
+#[test]
+fn a_file_is_there_only_when_it_is_whole() {
+    let folder = tempdir().unwrap();
+    let path = folder.path().join("fw.bin");
+    let mut target = create(&path).unwrap();
+    target.deliver(b"new").unwrap();
+    assert!(!path.exists());
+    let name = names(folder.path()).remove(0);
+    assert!(name.starts_with(&format!(".fw.bin.{}-", process::id())) && name.ends_with(".part"), "{name}");
+    target.commit().unwrap();
+    assert_eq!(fs::read(&path).unwrap(), b"new");
+    assert_eq!(names(folder.path()), ["fw.bin"]);
+}
+
+#[test]
+fn a_commit_that_fails_is_told_and_leaves_the_old_file() {
+    let folder = tempdir().unwrap();
+    let path = folder.path().join("f");
+    fs::write(&path, "old").unwrap();
+    let mut target = create(&path).unwrap();
+    fs::remove_file(temporary(folder.path())).unwrap();
+    assert_eq!(target.commit().unwrap_err().kind(), ErrorKind::NotFound);
+    assert!(target.commit().is_err() && target.deliver(b"x").is_err(), "a second try is no success");
+    assert_eq!(fs::read(&path).unwrap(), b"old");
+}
+
+#[test]
+fn a_link_survives_and_its_file_is_replaced() {
+    let folder = tempdir().unwrap();
+    let [sub, link, chain] = ["sub", "link", "chain"].map(|name| folder.path().join(name));
+    fs::create_dir(&sub).unwrap();
+    fs::write(sub.join("real"), "old").unwrap();
+    symlink("sub/real", &link).unwrap();
+    symlink(&link, &chain).unwrap();
+    let mut target = create(&chain).unwrap();
+    target.deliver(b"new").unwrap();
+    assert_eq!(temporary(&sub).parent(), Some(sub.as_path()));
+    target.commit().unwrap();
+    assert_eq!(fs::read(sub.join("real")).unwrap(), b"new");
+    assert!(link.is_symlink() && chain.is_symlink() && !sub.join("real").is_symlink());
+}
+
+#[test]
+fn a_dangling_link_leads_to_a_new_file_and_a_loop_to_an_error() {
+    let folder = tempdir().unwrap();
+    let [link, around] = ["link", "around"].map(|name| folder.path().join(name));
+    symlink("real", &link).unwrap();
+    symlink("around", &around).unwrap();
+    receive(&link, b"new").unwrap();
+    assert_eq!(fs::read(folder.path().join("real")).unwrap(), b"new");
+    assert!(link.is_symlink());
+    assert!(create(&around).is_err());
+}
+
+#[test]
+fn an_old_file_keeps_its_permissions_and_a_new_one_gets_the_usual_ones() {
+    let folder = tempdir().unwrap();
+    let [old, new, usual] = ["old", "new", "usual"].map(|name| folder.path().join(name));
+    for kept in [0o600, 0o640, 0o666, 0o755] {
+        fs::write(&old, "old").unwrap();
+        allow(&old, kept);
+        let mut target = create(&old).unwrap();
+        assert_eq!(bits(&temporary(folder.path())), kept, "the temporary file must not show more");
+        target.commit().unwrap();
+        assert_eq!(bits(&old), kept);
+    }
+    receive(&new, b"").unwrap();
+    File::create(&usual).unwrap();
+    assert_eq!(bits(&new), bits(&usual));
+}
+
+#[test]
+fn a_file_does_not_change_hands_nor_keep_a_set_user_id() {
+    let folder = tempdir().unwrap();
+    let path = folder.path().join("f");
+    fs::write(&path, "old").unwrap();
+    // Only root can give files away; for others the owner is their own.
+    let root = nix::unistd::geteuid().is_root();
+    if root {
+        chown(&path, Some(65534), Some(65533)).unwrap();
+    }
+    allow(&path, 0o4750);
+    let before = fs::metadata(&path).unwrap();
+    receive(&path, b"new").unwrap();
+    let after = fs::metadata(&path).unwrap();
+    assert_eq!((after.uid(), after.gid()), (before.uid(), before.gid()));
+    assert_ne!(after.ino(), before.ino());
+    assert_eq!(bits(&path), 0o750);
+}
+
+#[test]
+fn what_cannot_become_a_file_is_refused_before_anything_is_sent() {
+    let folder = tempdir().unwrap();
+    let at = |name: &str| format!("{}/{name}", folder.path().display());
+    fs::create_dir(at("sub")).unwrap();
+    fs::write(at("file"), "").unwrap();
+    for name in ["sub", "sub/", "sub/.", "sub/..", "new/", "file/", ""] {
+        let refused = create(at(name)).unwrap_err();
+        assert_eq!(refused.kind(), ErrorKind::IsADirectory, "{name}");
+        assert!(refused.to_string().starts_with("Is a directory"), "{refused}");
+    }
+    assert_eq!(create(at("missing/f")).unwrap_err().to_string(), "its folder does not exist");
+    assert_eq!(create(at("file/f")).unwrap_err().kind(), ErrorKind::NotADirectory);
+    assert_eq!(create("").unwrap_err().kind(), ErrorKind::NotFound);
+    assert_eq!(create("/").unwrap_err().kind(), ErrorKind::IsADirectory);
+    assert_eq!(names(folder.path()), ["file", "sub"]);
+}
+
+#[test]
+fn a_name_of_any_length_the_system_takes_is_taken() {
+    let folder = tempdir().unwrap();
+    let longest = "n".repeat(255);
+    receive(folder.path().join(&longest), b"new").unwrap();
+    assert_eq!(names(folder.path()), [longest]);
+    assert_eq!(create(folder.path().join("n".repeat(256))).unwrap_err().kind(), ErrorKind::InvalidFilename);
+}
+
+/// Opening a running program for writing fails even for root, as open(2) says (ETXTBSY).
+#[cfg(target_os = "linux")]
+#[test]
+fn a_running_program_is_not_replaced() {
+    assert_eq!(create(env::current_exe().unwrap()).unwrap_err().kind(), ErrorKind::ExecutableFileBusy);
+}
+
+#[test]
+fn a_file_that_may_not_be_written_is_refused() {
+    unprivileged("a_file_that_may_not_be_written_is_refused", |folder| {
+        let path = folder.join("f");
+        fs::write(&path, "old").unwrap();
+        allow(&path, 0o444);
+        assert_eq!(create(&path).unwrap_err().kind(), ErrorKind::PermissionDenied);
+        allow(&path, 0o644);
+        receive(&path, b"new").unwrap();
+    });
+}
+
+#[test]
+fn a_folder_that_may_not_be_written_is_refused_in_words() {
+    unprivileged("a_folder_that_may_not_be_written_is_refused_in_words", |folder| {
+        let sub = folder.join("sub");
+        fs::create_dir(&sub).unwrap();
+        fs::write(sub.join("f"), "old").unwrap();
+        allow(&sub, 0o555);
+        for name in ["f", "new"] {
+            let refused = create(sub.join(name)).unwrap_err();
+            assert_eq!(refused.kind(), ErrorKind::PermissionDenied);
+            assert!(refused.to_string().starts_with("the folder is not writable"), "{refused}");
+        }
+        assert_eq!(fs::read(sub.join("f")).unwrap(), b"old");
+        allow(&sub, 0o755);
+    });
+}
+
+#[test]
+fn a_file_that_may_not_be_read_is_refused() {
+    unprivileged("a_file_that_may_not_be_read_is_refused", |folder| {
+        let path = folder.join("f");
+        fs::write(&path, "old").unwrap();
+        allow(&path, 0o200);
+        assert_eq!(Source::open(&path, Mode::Octet).unwrap_err().kind(), ErrorKind::PermissionDenied);
+    });
+}
+
+#[test]
+fn a_device_is_written_straight_and_stays() {
+    receive("/dev/null", b"gone").unwrap();
+    assert!(fs::metadata("/dev/null").unwrap().file_type().is_char_device());
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_is_an_error_of_the_block_that_did_not_fit() {
+    for mode in [Mode::Octet, Mode::Netascii] {
+        let mut target = Target::create(Path::new("/dev/full"), mode).unwrap();
+        assert_eq!(target.deliver(b"x").unwrap_err().kind(), ErrorKind::StorageFull);
+        assert!(target.deliver(b"").is_err() && target.commit().is_err(), "a file with a hole is no file");
+    }
+}
+
+#[test]
+fn a_fifo_is_written_and_read_straight() {
+    let folder = tempdir().unwrap();
+    let path = folder.path().join("fifo");
+    mkfifo(&path, Bits::S_IRUSR | Bits::S_IWUSR).unwrap();
+    thread::scope(|scope| {
+        let writer = scope.spawn(|| receive(&path, &[7; 100_000]));
+        let mut source = Source::open(&path, Mode::Octet).unwrap();
+        let mut room = vec![0; 100_001];
+        assert_eq!(source.size(), None);
+        assert_eq!(source.fill(&mut room).unwrap(), 100_000);
+        writer.join().unwrap().unwrap();
+    });
+    assert!(fs::metadata(&path).unwrap().file_type().is_fifo());
+}
+
+/// Runs itself with its output in a file, which must be appended to and not replaced.
+#[test]
+fn the_standard_output_is_shared_even_where_it_is_a_file() {
+    if env::var_os("TFTPSH_TEST_STDOUT").is_some() {
+        return receive("/dev/stdout", b"<received>").unwrap();
+    }
+    let folder = tempdir().unwrap();
+    let path = folder.path().join("out");
+    fs::write(&path, "before ").unwrap();
+    let status = Command::new(env::current_exe().unwrap())
+        .args(["--exact", "the_standard_output_is_shared_even_where_it_is_a_file", "--nocapture"])
+        .env("TFTPSH_TEST_STDOUT", "")
+        .stdout(OpenOptions::new().append(true).open(&path).unwrap())
+        .status()
+        .unwrap();
+    let said = fs::read_to_string(&path).unwrap();
+    assert!(status.success() && said.starts_with("before ") && said.contains("<received>"), "{said}");
+    assert_eq!(names(folder.path()), ["out"]);
+}
+
+/// A writer whose content can be seen from outside, and that fails to flush if told so.
+#[derive(Clone, Default)]
+struct Shared(Arc<Mutex<Vec<u8>>>, bool);
+
+impl Write for Shared {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        // One at a time, as a slow pipe might.
+        self.0.lock().unwrap().write(&bytes[..bytes.len().min(1)])
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        if self.1 { Err(ErrorKind::StorageFull.into()) } else { Ok(()) }
+    }
+}
+
+#[test]
+fn a_writer_is_committed_by_its_flush() {
+    let shared = Shared::default();
+    let mut target = Target::writer(Box::new(shared.clone()), Mode::Octet);
+    target.deliver(b"\r\nraw\r").unwrap();
+    target.commit().unwrap();
+    assert_eq!(*shared.0.lock().unwrap(), b"\r\nraw\r");
+    let mut target = Target::writer(Box::new(Shared(Arc::default(), true)), Mode::Octet);
+    assert_eq!(target.commit().unwrap_err().kind(), ErrorKind::StorageFull);
+}
+
+#[test]
+fn netascii_is_the_same_text_wherever_the_blocks_are_cut() {
+    const WIRE: &[u8] = b"one\r\ntwo\r\0\r\nthree\r\0\0\r\n\r\n\r";
+    const LOCAL: &[u8] = b"one\ntwo\r\nthree\r\0\n\n\r";
+    let folder = tempdir().unwrap();
+    let path = folder.path().join("text");
+    for cut in 1..=WIRE.len() {
+        let shared = Shared::default();
+        let mut writer = Target::writer(Box::new(shared.clone()), Mode::Netascii);
+        let mut file = Target::create(&path, Mode::Netascii).unwrap();
+        for target in [&mut writer, &mut file] {
+            WIRE.chunks(cut).for_each(|block| target.deliver(block).unwrap());
+            target.commit().unwrap();
+            assert!(target.saw_nul());
+        }
+        assert_eq!(*shared.0.lock().unwrap(), LOCAL, "cut at {cut}");
+        assert_eq!(fs::read(&path).unwrap(), LOCAL, "cut at {cut}");
+    }
+}
+
+#[test]
+fn what_was_received_can_be_sent_back_as_it_came() {
+    let folder = tempdir().unwrap();
+    let path = folder.path().join("text");
+    let wire = b"a\r\nb\r\0c\r\n".repeat(1000);
+    let mut target = Target::create(&path, Mode::Netascii).unwrap();
+    target.deliver(&wire).unwrap();
+    target.commit().unwrap();
+    assert!(!target.saw_nul());
+    let mut room = vec![0; wire.len() + 1];
+    let filled = Source::open(&path, Mode::Netascii).unwrap().fill(&mut room).unwrap();
+    assert!(room[..filled] == wire);
+    let mut local = Vec::new();
+    File::open(&path).unwrap().read_to_end(&mut local).unwrap();
+    assert!(local == b"a\nb\rc\n".repeat(1000));
+}

@@ -1,0 +1,23 @@
+//! The README's list of commands says what the table of commands says.
+
+use tftpsh::shell::commands::COMMANDS;
+
+const README: &str = include_str!("../README.md");
+
+#[test]
+fn the_readme_lists_every_command_as_the_table_has_it() {
+    let (_, rest) = README.split_once("<!-- commands -->\n").expect("the mark before the list");
+    let (listed, _) = rest.split_once("<!-- /commands -->").expect("the mark behind the list");
+    let expected = list();
+    assert!(listed == expected, "README.md should list between its marks:\n{expected}");
+}
+
+fn list() -> String {
+    let mut list = String::from("| command | what it does |\n| --- | --- |\n");
+    for command in COMMANDS {
+        // A bar would end the cell.
+        let forms: Vec<_> = command.usage.iter().map(|form| format!("`{}`", form.replace('|', "\\|"))).collect();
+        list += &format!("| {} | {} |\n", forms.join("<br>"), command.brief);
+    }
+    list
+}

@@ -1,0 +1,188 @@
+//! A client, the network, and a server that answers each request from a new port.
+
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use tftpsh::transfer::{Ask, Failure, Machine, Patience, Receiver, Rexmt, Sender};
+use tftpsh::wire::{Offer, Packet, RequestKind, WindowSize};
+
+use crate::host::{File, Host};
+use crate::network::{Network, Random};
+use crate::scenario::Scenario;
+
+const CLIENT: &str = "192.0.2.1:40000";
+const WELL_KNOWN: &str = "192.0.2.2:69";
+/// Time without progress after which everybody gives up.
+const TIMEOUT: Duration = Duration::from_secs(25);
+
+pub(crate) struct Outcome {
+    pub(crate) client: Host,
+    pub(crate) servers: Vec<Host>,
+    pub(crate) elapsed: Duration,
+}
+
+struct World<'a> {
+    scenario: &'a Scenario,
+    content: Vec<u8>,
+    network: Network,
+    client: Host,
+    servers: Vec<Host>,
+    now: Instant,
+}
+
+/// Runs one transfer to its very end, dallying included.
+pub(crate) fn run(scenario: &Scenario) -> Outcome {
+    let start = Instant::now();
+    let mut random = Random(scenario.seed);
+    // Few different bytes, so that netascii has something to convert.
+    let content: Vec<u8> = (0..scenario.size).map(|_| random.pick(b"\r\n\0ab\xffcdefgh")).collect();
+    let file = match scenario.kind {
+        RequestKind::Read => File::target(scenario.mode),
+        RequestKind::Write => File::source(content.clone(), scenario.mode),
+    };
+    let client = Host::new(address(CLIENT), request(scenario, start, scenario.offer), file);
+    let network = Network::new(scenario.weather, random);
+    let mut world = World { scenario, content, network, client, servers: Vec::new(), now: start };
+    world.client.drain(start, &[], &mut world.network);
+    for _ in 0..3_000_000 {
+        if !world.step() {
+            return Outcome { client: world.client, servers: world.servers, elapsed: world.now - start };
+        }
+    }
+    panic!("never ends: {scenario:?}");
+}
+
+impl World<'_> {
+    /// The next thing that happens; nothing more will when this is `false`.
+    fn step(&mut self) -> bool {
+        if matches!(self.client.end, Some(Err(Failure::Options(_)))) {
+            self.ask_without_options();
+            return true;
+        }
+        let arrival = self.network.next_arrival();
+        let wakes = self.servers.iter().filter_map(|it| it.wake).chain(self.client.wake);
+        let Some(next) = wakes.chain(arrival).min() else { return false };
+        self.now = self.now.max(next);
+        if arrival.is_some_and(|at| at <= self.now) {
+            self.arrive();
+            return true;
+        }
+        for host in self.servers.iter_mut().chain([&mut self.client]) {
+            if host.wake.is_some_and(|wake| wake <= self.now) {
+                host.tick(self.now, &mut self.network);
+            }
+        }
+        true
+    }
+
+    /// What a client does with an unwelcome offer: once more, from a fresh port.
+    fn ask_without_options(&mut self) {
+        let fresh = SocketAddr::new(self.client.address.ip(), self.client.address.port() + 1);
+        let file = std::mem::take(&mut self.client.file);
+        self.client = Host::new(fresh, request(self.scenario, self.now, Offer::default()), file);
+        self.client.drain(self.now, &[], &mut self.network);
+    }
+
+    fn arrive(&mut self) {
+        let Some(arrival) = self.network.receive() else { return };
+        if arrival.to == address(WELL_KNOWN) {
+            self.answer(&arrival.datagram, arrival.from);
+        } else if let Some(host) = self.servers.iter_mut().chain([&mut self.client]).find(|it| it.address == arrival.to)
+        {
+            host.receive(self.now, arrival.from, &arrival.datagram, &mut self.network);
+        }
+    }
+
+    /// A server answers requests only, and takes one for doubled while the first still lives.
+    fn answer(&mut self, datagram: &[u8], from: SocketAddr) {
+        let Ok(Packet::Request(request)) = Packet::parse(datagram) else { return };
+        let forged = from.ip() != address(CLIENT).ip();
+        if forged || self.servers.iter().any(|it| it.end.is_none() && it.report.is_none()) {
+            return;
+        }
+        let scenario = self.scenario;
+        let offer = Offer::parse(&request.options);
+        let patience = patience(scenario.server_rexmt);
+        let (machine, file): (Box<dyn Machine>, _) = match request.kind {
+            RequestKind::Read => {
+                let answer = offer.answer(&scenario.limits, Some(self.content.len() as u64));
+                let file = File::source(self.content.clone(), scenario.mode);
+                (Box::new(Sender::answer(self.now, from, answer, patience)), file)
+            }
+            RequestKind::Write => {
+                let answer = offer.answer(&scenario.limits, offer.tsize);
+                (Box::new(Receiver::answer(self.now, from, answer, patience)), File::target(scenario.mode))
+            }
+        };
+        let tid = SocketAddr::new(address(WELL_KNOWN).ip(), 50_000 + self.servers.len() as u16);
+        let mut server = Host::new(tid, machine, file);
+        server.drain(self.now, &[], &mut self.network);
+        self.servers.push(server);
+    }
+}
+
+fn request(scenario: &Scenario, now: Instant, offer: Offer) -> Box<dyn Machine> {
+    let ask = Ask { filename: b"file", mode: scenario.mode, offer };
+    let (server, patience) = (address(WELL_KNOWN), patience(scenario.client_rexmt));
+    match scenario.kind {
+        RequestKind::Read => Box::new(Receiver::request(now, server, &ask, patience).unwrap()),
+        RequestKind::Write => Box::new(Sender::request(now, server, &ask, patience).unwrap()),
+    }
+}
+
+fn patience(rexmt: Rexmt) -> Patience {
+    Patience { rexmt, timeout: TIMEOUT }
+}
+
+fn address(text: &str) -> SocketAddr {
+    text.parse().unwrap()
+}
+
+impl Outcome {
+    /// The promise: whoever keeps a file has it whole, whoever is told that it is safe is told the truth, and
+    /// everybody comes to an end.
+    pub(crate) fn check(&self, scenario: &Scenario) {
+        let takers: Vec<&Host> = match scenario.kind {
+            RequestKind::Read => vec![&self.client],
+            RequestKind::Write => self.servers.iter().collect(),
+        };
+        let givers: Vec<&Host> = match scenario.kind {
+            RequestKind::Read => self.servers.iter().collect(),
+            RequestKind::Write => vec![&self.client],
+        };
+        let kept: Vec<&&Host> = takers.iter().filter(|it| it.file.committed).collect();
+        for taker in &kept {
+            assert!(givers.iter().all(|it| it.file.given == taker.file.taken), "a wrong file was kept: {scenario:?}");
+        }
+        for taker in &takers {
+            assert_eq!(taker.report.is_some(), taker.file.committed, "{scenario:?}");
+        }
+        if givers.iter().any(|it| it.report.is_some()) {
+            assert!(!kept.is_empty(), "told that the file is safe, but it is not: {scenario:?}");
+        }
+        for host in takers.iter().chain(&givers) {
+            assert!(host.end.is_some(), "no end: {scenario:?}");
+            host.check_copies(scenario);
+        }
+        // A put may be asked twice and each side dallies; nothing takes longer than progress each 25 s would.
+        let blocks = 1 + scenario.size as u32 / 8;
+        assert!(self.elapsed < TIMEOUT * (4 + blocks), "{:?}: {scenario:?}", self.elapsed);
+    }
+
+    pub(crate) fn succeeded(&self) -> bool {
+        self.client.report.is_some()
+    }
+}
+
+impl Host {
+    /// At most one copy of a block for each timeout, whatever arrives (RFC 1123 section 4.2.3.1).
+    fn check_copies(&self, scenario: &Scenario) {
+        if self.machine.stats().terms.windowsize > WindowSize::LEAST {
+            return;
+        }
+        // A file with more blocks than there are numbers uses them again by right.
+        let rounds = 1 + scenario.size as u32 * 2 / (8 * 65536);
+        let most = self.copies.values().max().copied().unwrap_or(0);
+        assert!(most <= rounds + self.timeouts, "{most} copies of a block, {} timeouts: {scenario:?}", self.timeouts);
+    }
+}
