@@ -244,3 +244,8 @@ fn tshark_finds_duplicates_and_losses_by_their_comment() {
     assert_eq!(lines, [["6"]]);
     assert_eq!(found("frame.comment contains \"LOST\""), Some(vec![vec!["5".to_owned()]]));
 }
+
+/// Packets in a capture file.
+pub(crate) fn count(file: &[u8]) -> usize {
+    packets(file).len()
+}
