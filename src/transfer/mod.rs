@@ -26,7 +26,7 @@ mod peer;
 mod receiver;
 mod retry;
 mod sender;
-mod window;
+pub(crate) mod window;
 
 use std::net::SocketAddr;
 use std::ops::Range;
