@@ -15,6 +15,7 @@
 //! | [`wire`] | bytes and their meaning; pure |
 //! | [`transfer`] | the protocol as state machines; pure |
 //! | [`event`] | the one stream of what happened |
+//! | [`fault`] | networks and programs that go wrong on purpose; pure |
 //! | [`net`] | sockets, and the two loops that drive machines |
 //! | [`files`] | where bytes come from and go to |
 //! | [`client`] | get and put |
@@ -25,6 +26,7 @@
 
 pub mod client;
 pub mod event;
+pub mod fault;
 pub mod files;
 pub mod net;
 pub mod server;
