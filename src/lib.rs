@@ -22,6 +22,7 @@
 //! | [`server`] | the same machines, answering |
 //! | [`trace`] | views of the stream |
 //! | [`session`] | what the shell remembers |
+//! | [`plan`] | what a transfer will cost, before it |
 //! | [`shell`] | the language, for terminals and scripts |
 
 pub mod client;
@@ -29,6 +30,7 @@ pub mod event;
 pub mod fault;
 pub mod files;
 pub mod net;
+pub mod plan;
 pub mod server;
 pub mod session;
 pub mod shell;
