@@ -23,12 +23,14 @@
 //! | [`trace`] | views of the stream |
 //! | [`session`] | what the shell remembers |
 //! | [`plan`] | what a transfer will cost, before it |
+//! | [`lessons`] | scripts that teach, built in |
 //! | [`shell`] | the language, for terminals and scripts |
 
 pub mod client;
 pub mod event;
 pub mod fault;
 pub mod files;
+pub mod lessons;
 pub mod net;
 pub mod plan;
 pub mod server;
