@@ -251,7 +251,7 @@ pub enum Failure {
 
 impl Failure {
     fn remote(code: ErrorCode, message: &[u8]) -> Self {
-        let message = if message.is_empty() { code.meaning().to_owned() } else { Printable(message).to_string() };
+        let message = if message.is_empty() { code.meaning().to_owned() } else { Printable(message).brief() };
         Self::Remote { code, message }
     }
 }
