@@ -35,8 +35,8 @@ pub struct Cli {
     #[arg(short = 'H', long, value_name = "HOST")]
     pub host: Option<String>,
 
-    /// The port of servers named without one.
-    #[arg(short, long, value_name = "PORT", value_parser = clap::value_parser!(u16))]
+    /// The port of servers named without one; of serve, 0 for any free one.
+    #[arg(short, long, value_name = "PORT")]
     pub port: Option<u16>,
 
     /// How files are carried: ascii, netascii, binary, image or octet.
@@ -144,5 +144,50 @@ fn rexmt(text: &str) -> Result<Rexmt, &'static str> {
     match text {
         "auto" => Ok(Rexmt::Auto),
         _ => seconds(text).map(Rexmt::Fixed),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(line: &str) -> Result<Cli, clap::Error> {
+        Cli::read_from(format!("tftp {line}").split_whitespace().map(OsString::from))
+    }
+
+    #[test]
+    fn the_options_do_not_contradict_each_other() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn options_stand_on_either_side_of_the_words() {
+        for line in ["-v -p 12345 h put f", "h -p 12345 put f -v", "h put f -vp12345", "h -v put --port=12345 f"] {
+            let cli = read(line).expect(line);
+            assert_eq!((cli.verbose, cli.port, cli.words.len()), (true, Some(12345), 3), "{line}");
+        }
+    }
+
+    #[test]
+    fn the_place_of_c_among_the_words_is_known() {
+        for (line, before) in
+            [("h get f", None), ("-c get f", Some(0)), ("h -v -c get f", Some(1)), ("h 69 -c", Some(2))]
+        {
+            assert_eq!(read(line).expect(line).words_before_command, before, "{line}");
+        }
+    }
+
+    #[test]
+    fn a_value_of_trace_needs_its_sign() {
+        assert_eq!(read("--trace get f").expect("words").words, ["get", "f"]);
+        assert!(read("--trace=classic get f").is_ok());
+        assert!(read("--trace=nonsense").is_err());
+    }
+
+    #[test]
+    fn values_that_no_rfc_allows_are_refused() {
+        for line in ["-b 7", "-b 65465", "-w 0", "-t 0", "--rexmt never", "-m mail", "-p 65536"] {
+            assert!(read(line).is_err(), "{line}");
+        }
     }
 }

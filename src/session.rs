@@ -136,10 +136,10 @@ const LONGEST: Duration = Duration::from_secs(86_400);
 
 /// The mode a user means: the names of RFC 1350 and BSD's other words for them, in any case.
 pub fn parse_mode(word: &[u8]) -> Option<Mode> {
-    let is = |name: &&str| word.eq_ignore_ascii_case(name.as_bytes());
-    if ["octet", "binary", "image"].iter().any(|name| is(name)) {
+    let is_one_of = |names: &[&str]| names.iter().any(|name| word.eq_ignore_ascii_case(name.as_bytes()));
+    if is_one_of(&["octet", "binary", "image"]) {
         Some(Mode::Octet)
-    } else if ["netascii", "ascii"].iter().any(|name| is(name)) {
+    } else if is_one_of(&["netascii", "ascii"]) {
         Some(Mode::Netascii)
     } else {
         None

@@ -14,7 +14,7 @@
 //!
 //! In arguments and typed lines `{port}` is the port of a practice server, `{silent}` one that never answers, `{dead}`
 //! one where nobody listens. In outputs these numbers become the same words again, the port of `--practice` becomes
-//! `{practice}`; times and rates become `S` and `R`.
+//! `{practice}`; times, rates, a server's counts and a resolver's reasons become `S`, `R`, `COUNTS` and `REASON`.
 
 mod common;
 

@@ -294,10 +294,10 @@ pub fn find(word: &Word) -> Found {
     if let Some(command) = exact(word) {
         return Found::Command(command);
     }
-    let begins = |name: &&str| begins(name, word.bytes());
-    let classics = COMMANDS.iter().filter(|command| command.classic && begins(&command.name));
+    let begins = |name: &str| begins(name, word.bytes());
+    let classics = COMMANDS.iter().filter(|command| command.classic && begins(command.name));
     let others = COMMANDS.iter().filter(|command| {
-        command.aliases.iter().any(|alias| begins(alias)) || !command.classic && begins(&command.name)
+        command.aliases.iter().any(|&alias| begins(alias)) || !command.classic && begins(command.name)
     });
     only(classics).or_else(|| only(others)).unwrap_or(Found::Unknown)
 }

@@ -52,18 +52,24 @@ impl Console {
         if let Some(said) = &complaint.said {
             self.say(said)?;
         }
-        let (reason, place) = (&complaint.reason, self.place);
-        match place {
+        let reason = &complaint.reason;
+        match self.place {
             Place::Terminal if complaint.said.is_some() => {}
             Place::Terminal => self.note(self.style.error(&format!("tftp: {reason}"))),
             Place::Script(line) => self.note(self.style.error(&format!("tftp: line {line}: {label}: {reason}"))),
             Place::CommandLine => self.note(self.style.error(&format!("tftp: {label}: {reason}"))),
         }
-        match (&complaint.hint, place) {
-            (None, _) => {}
-            (Some(hint), Place::Script(line)) => self.note(format_args!("tftp: line {line}: {hint}")),
-            (Some(hint), _) => self.note(hint),
+        if let Some(hint) = &complaint.hint {
+            self.hint(hint);
         }
         Ok(())
+    }
+
+    /// Tells what to do about a failure.
+    pub fn hint(&mut self, hint: &str) {
+        match self.place {
+            Place::Script(line) => self.note(format_args!("tftp: line {line}: {hint}")),
+            Place::Terminal | Place::CommandLine => self.note(hint),
+        }
     }
 }

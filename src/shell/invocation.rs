@@ -37,6 +37,11 @@ impl Invocation {
             _ => Ok(Self { command: command.to_vec(), ..invocation }),
         }
     }
+
+    /// Whether the command is to serve, so that options of the other side mean this one.
+    pub fn serves(&self) -> bool {
+        self.command.first().and_then(exact).is_some_and(|command| command.name == "serve")
+    }
 }
 
 /// Takes HOST and PORT off the front.

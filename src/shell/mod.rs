@@ -61,6 +61,10 @@ pub fn run(cli: &Cli) -> Result<Status> {
         Ok(invocation) => invocation,
         Err(error) => return Ok(mistake(&error)),
     };
+    let serves = cli.practice || invocation.serves();
+    if cli.port == Some(0) && !serves {
+        return Ok(mistake(&"0: bad port number"));
+    }
     if cli.practice && invocation.host.is_some() {
         return Ok(mistake(&"--practice is a server itself; name no other"));
     }
@@ -111,9 +115,8 @@ impl Shell {
 
     /// Connects, then carries out the one command or reads lines.
     fn begin(&mut self, cli: &Cli, invocation: &Invocation) -> Result<Status> {
-        let command = invocation.command.first().and_then(commands::exact);
-        let serves = command.is_some_and(|command| command.name == "serve");
-        let host = invocation.host.clone().or_else(|| cli.host.as_deref().filter(|_| !serves).map(Word::new));
+        let named = cli.host.as_deref().filter(|_| !invocation.serves()).map(Word::new);
+        let host = invocation.host.clone().or(named);
         if let Some(host) = host {
             let port = invocation.port.map(|port| Word::new(port.to_string()));
             let outcome = handlers::settings::connect(self, &[[host].as_slice(), port.as_slice()].concat());
@@ -164,6 +167,10 @@ impl Shell {
         let mut first_failure = None;
         loop {
             self.signals.wait();
+            // A signal from here on ends the process; an earlier one only raised the flag.
+            if self.is_interrupted() {
+                return Ok(Status::Interrupted);
+            }
             let Some((number, line)) = script.line()? else { break };
             self.signals.work();
             self.console.place = Place::Script(number);
@@ -189,6 +196,9 @@ impl Shell {
         loop {
             self.client.idle();
             self.signals.wait();
+            if self.signals.is_terminated() {
+                return Ok(Status::Interrupted);
+            }
             let input = self.editor.as_mut().map_or(Ok(Input::End), |editor| editor.command("tftp> "))?;
             self.signals.work();
             let next = match input {
@@ -198,9 +208,6 @@ impl Shell {
                 Input::End => Next::Leave,
             };
             self.failed = None;
-            if self.signals.is_terminated() {
-                return Ok(Status::Interrupted);
-            }
             if next == Next::Leave {
                 return Ok(Status::Success);
             }
@@ -222,7 +229,7 @@ impl Shell {
         let next = *outcome.as_ref().unwrap_or(&Next::Line);
         self.settle(command, outcome.map(drop))?;
         if line.lost_backslash && self.failed.is_some() {
-            self.console.note("tftp: a backslash was taken away; quotes keep it: 'dir\\file'");
+            self.console.hint("A backslash was taken away; quotes keep it: 'dir\\file'");
         }
         Ok(next)
     }
