@@ -5,9 +5,12 @@
 
 mod classic;
 mod notes;
+mod progress;
+pub mod units;
 
 pub use classic::Classic;
 pub use notes::Notes;
+pub use progress::Progress;
 
 use std::io::{self, Write};
 
