@@ -12,13 +12,13 @@ mod resolve;
 use std::fmt::{self, Display, Formatter};
 use std::io;
 use std::net::SocketAddr;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use thiserror::Error;
 
 pub use resolve::{UnknownHost, resolve};
 
-use crate::event::{Record, Watch, What};
+use crate::event::{Begin, Record, Watch, What};
 use crate::files::{Content, Source};
 use crate::net::{Dally, DriveError, Linger, Socket, drive, socket};
 use crate::session::Settings;
@@ -227,7 +227,9 @@ impl Run<'_, '_> {
         let mut machine = self.machine(server, offer)?;
         self.attempts += 1;
         if self.attempts == 1 {
-            self.tell(What::Begin);
+            let Job { settings, order, .. } = *self.job;
+            let begin = Begin { wall: SystemTime::now(), host: order.host, timeout: settings.timeout };
+            self.tell(What::Begin(begin));
         }
         let mut report =
             drive(machine.as_mut(), &mut socket, self.content, self.watch, self.stop).map_err(Halt::Drive)?;

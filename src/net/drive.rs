@@ -1,7 +1,7 @@
 //! One machine, one socket, one file, until the file is safe or lost: the client's loop.
 
 use std::io;
-use std::net::SocketAddr;
+use std::net::{SocketAddr, UdpSocket};
 use std::time::Instant;
 
 use thiserror::Error;
@@ -43,7 +43,8 @@ pub fn drive(
     watch: &mut Watch<'_>,
     stop: &Stop,
 ) -> Result<Report, DriveError> {
-    Drive { machine, socket, content, watch, cause: None, asked: None, answered: false }.run(stop)
+    let local = socket.local();
+    Drive { machine, socket, content, watch, cause: None, asked: None, local, answered: false }.run(stop)
 }
 
 struct Drive<'a, 'w> {
@@ -55,6 +56,8 @@ struct Drive<'a, 'w> {
     cause: Option<DriveError>,
     /// Where the first packet went.
     asked: Option<SocketAddr>,
+    /// This side, as those who watch are told.
+    local: SocketAddr,
     /// The peer's transfer id is known, so the way to it exists.
     answered: bool,
 }
@@ -108,7 +111,7 @@ impl Drive<'_, '_> {
         loop {
             let (datagram, behind) = rest.split_at(stride.min(rest.len()));
             let now = Instant::now();
-            self.tell(now, What::Packet { direction: Direction::Received, peer: from, datagram });
+            self.tell(now, What::Packet { direction: Direction::Received, peer: from, datagram, lost: false });
             self.machine.datagram(now, from, datagram);
             let drained = self.drain(datagram)?;
             if behind.is_empty() || matches!(drained, Drained::Complete(_)) {
@@ -133,17 +136,23 @@ impl Drive<'_, '_> {
         loop {
             match self.machine.poll() {
                 Output::Transmit { to, datagrams, stride } => {
-                    self.asked.get_or_insert(to);
-                    let at = Instant::now();
-                    match self.socket.transmit(to, datagrams, stride) {
-                        Ok(()) if self.watch.is_watched() => {
-                            for datagram in datagrams.chunks(stride.max(1)) {
-                                let what = What::Packet { direction: Direction::Sent, peer: to, datagram };
-                                self.watch.tell(&Record { at, local: self.socket.local(), what });
-                            }
+                    if self.asked.is_none() {
+                        self.asked = Some(to);
+                        if self.watch.is_watched() {
+                            self.local = own_address(self.local, to);
                         }
-                        Ok(()) => {}
-                        Err(error) => self.fail_network(error),
+                    }
+                    let at = Instant::now();
+                    let sent = self.socket.transmit(to, datagrams, stride);
+                    if self.watch.is_watched() {
+                        let lost = sent.is_err();
+                        for datagram in datagrams.chunks(stride.max(1)) {
+                            let what = What::Packet { direction: Direction::Sent, peer: to, datagram, lost };
+                            self.watch.tell(&Record { at, local: self.local, what });
+                        }
+                    }
+                    if let Err(error) = sent {
+                        self.fail_network(error);
                     }
                 }
                 Output::Fill(room) => match self.content.fill(room) {
@@ -203,7 +212,21 @@ impl Drive<'_, '_> {
 
     fn tell(&mut self, at: Instant, what: What<'_>) {
         if self.watch.is_watched() {
-            self.watch.tell(&Record { at, local: self.socket.local(), what });
+            self.watch.tell(&Record { at, local: self.local, what });
         }
+    }
+}
+
+/// The address that packets to `peer` carry: a socket open to every answer is bound to none. Connecting another one
+/// asks the system for the route and sends nothing.
+fn own_address(local: SocketAddr, peer: SocketAddr) -> SocketAddr {
+    let route = || {
+        let socket = UdpSocket::bind(SocketAddr::new(local.ip(), 0))?;
+        socket.connect(peer)?;
+        socket.local_addr()
+    };
+    match route() {
+        Ok(address) if local.ip().is_unspecified() => SocketAddr::new(address.ip(), local.port()),
+        _ => local,
     }
 }

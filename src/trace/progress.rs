@@ -99,7 +99,7 @@ impl Progress {
 impl Observer for Progress {
     fn observe(&mut self, record: &Record<'_>) {
         match record.what {
-            What::Begin => {
+            What::Begin(_) => {
                 self.due = Some(record.at + PATIENCE);
                 self.past = VecDeque::from([(record.at, 0)]);
             }
@@ -109,7 +109,7 @@ impl Observer for Progress {
                 self.past = VecDeque::from([(record.at, 0)]);
             }
             What::End(_) => self.clear(),
-            What::Machine(_) | What::Packet { .. } => {}
+            _ => {}
         }
     }
 
@@ -223,7 +223,7 @@ mod tests {
     #[test]
     fn nothing_is_told_that_is_not_known() {
         let figures = Figures { size: None, resent: 0, ..HALF_WAY };
-        assert_eq!(figures.as_bar(), "8.6 MB  4.1 MB/s");
+        assert_eq!(figures.as_bar(), "8.61 MB  4.1 MB/s");
         let stalled = Figures { gone: 0, resent: 3, ..HALF_WAY };
         assert_eq!(stalled.as_words(), "41 percent, 8.6 of 21.0 MB, 0 B/s, 3 resent");
     }

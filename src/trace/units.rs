@@ -2,23 +2,22 @@
 
 use std::time::Duration;
 
-/// `512 B`, `8.6 MB`: powers of ten, as networks are measured.
+/// `512 B`, `2.16 MB`: powers of ten, as networks are measured.
 pub fn size(bytes: u64) -> String {
-    let (divisor, unit) = unit_for(bytes);
-    format!("{} {unit}", in_unit(bytes, divisor))
+    scaled(bytes, 2)
 }
 
 /// `8.6 of 21.0 MB`: both in the unit of the whole.
 pub fn part_of(done: u64, whole: u64) -> String {
     let (divisor, unit) = unit_for(whole);
-    format!("{} of {} {unit}", in_unit(done, divisor), in_unit(whole, divisor))
+    format!("{} of {} {unit}", in_unit(done, divisor, 1), in_unit(whole, divisor, 1))
 }
 
 /// `4.1 MB/s`.
 pub fn rate(bytes: u64, time: Duration) -> String {
     // A clock that saw no time pass would make the rate infinite.
     let seconds = time.as_secs_f64().max(1e-6);
-    format!("{}/s", size((bytes as f64 / seconds) as u64))
+    format!("{}/s", scaled((bytes as f64 / seconds) as u64, 1))
 }
 
 /// `3 s`, `2 min`, `1 h 20 min`: as rough as a forecast is.
@@ -38,17 +37,23 @@ pub fn millis(time: Duration) -> String {
     if millis < 10.0 { format!("{millis:.2} ms") } else { format!("{millis:.1} ms") }
 }
 
+fn scaled(bytes: u64, places: usize) -> String {
+    let (divisor, unit) = unit_for(bytes);
+    format!("{} {unit}", in_unit(bytes, divisor, places))
+}
+
 fn unit_for(bytes: u64) -> (u64, &'static str) {
     match bytes {
         0..1_000 => (1, "B"),
         1_000..1_000_000 => (1_000, "kB"),
         1_000_000..1_000_000_000 => (1_000_000, "MB"),
-        _ => (1_000_000_000, "GB"),
+        1_000_000_000..1_000_000_000_000 => (1_000_000_000, "GB"),
+        _ => (1_000_000_000_000, "TB"),
     }
 }
 
-fn in_unit(bytes: u64, divisor: u64) -> String {
-    if divisor == 1 { bytes.to_string() } else { format!("{:.1}", bytes as f64 / divisor as f64) }
+fn in_unit(bytes: u64, divisor: u64, places: usize) -> String {
+    if divisor == 1 { bytes.to_string() } else { format!("{:.places$}", bytes as f64 / divisor as f64) }
 }
 
 #[cfg(test)]
@@ -56,8 +61,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn sizes_have_one_unit_and_one_place() {
-        assert_eq!([0, 999, 1000, 21_000_000].map(size), ["0 B", "999 B", "1.0 kB", "21.0 MB"]);
+    fn sizes_have_the_largest_unit_that_fits() {
+        assert_eq!([0, 999, 1000, 2_157_056].map(size), ["0 B", "999 B", "1.00 kB", "2.16 MB"]);
         assert_eq!(part_of(8_600_000, 21_000_000), "8.6 of 21.0 MB");
         assert_eq!(part_of(500, 21_000_000), "0.0 of 21.0 MB");
         assert_eq!(part_of(13, 13), "13 of 13 B");

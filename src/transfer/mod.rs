@@ -15,7 +15,8 @@
 //! - After any input, call [`Machine::poll`] and carry out what it says until it says [`Output::Wait`],
 //!   [`Output::Done`] or [`Output::Failed`]. Only then give the next input.
 //! - [`Output::Fill`] is answered by [`Machine::filled`], [`Output::Commit`] by [`Machine::committed`]; either may be
-//!   answered by [`Machine::abort`] instead, and so may a failed [`Output::Deliver`].
+//!   answered by [`Machine::abort`] instead, and so may a failed [`Output::Deliver`]. A machine that is polled before
+//!   the answer to a fill says the same [`Output::Fill`] again.
 //! - Time is an argument and never runs backwards. A machine reads no clock, opens no file and no socket, so that a
 //!   test can run hours of it in a moment.
 //!
@@ -27,7 +28,7 @@ mod peer;
 mod receiver;
 mod retry;
 mod sender;
-mod window;
+pub(crate) mod window;
 
 use std::net::SocketAddr;
 use std::ops::Range;
@@ -38,6 +39,7 @@ use thiserror::Error;
 pub use receiver::Receiver;
 pub use retry::{Patience, Rexmt};
 pub use sender::Sender;
+pub(crate) use window::Wrap;
 
 use crate::wire::{BadOption, ErrorCode, Malformed, Mode, Offer, Printable, Terms};
 
