@@ -25,6 +25,7 @@
 //! A machine knows its direction by its type: a [`Receiver`] cannot send DATA, a [`Sender`] cannot deliver bytes.
 
 mod link;
+mod median;
 mod peer;
 mod receiver;
 mod retry;
@@ -183,6 +184,8 @@ pub struct Rtt {
     pub least: Option<Duration>,
     /// Smoothed (RFC 6298 section 2).
     pub smoothed: Option<Duration>,
+    /// The middle one, within a sixteenth.
+    pub median: Option<Duration>,
     /// Longest.
     pub most: Option<Duration>,
 }
