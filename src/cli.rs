@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::{ArgAction, CommandFactory, FromArgMatches, Parser};
 
 use crate::session::{Family, parse_mode, parse_seconds};
+use crate::style::When;
 use crate::transfer::Rexmt;
 use crate::wire::{BlockSize, Mode, WindowSize};
 
@@ -35,8 +36,8 @@ pub struct Cli {
     #[arg(short = 'H', long, value_name = "HOST")]
     pub host: Option<String>,
 
-    /// The port of servers named without one.
-    #[arg(short, long, value_name = "PORT", value_parser = clap::value_parser!(u16))]
+    /// The port of servers named without one; of serve, 0 for any free one.
+    #[arg(short, long, value_name = "PORT")]
     pub port: Option<u16>,
 
     /// How files are carried: ascii, netascii, binary, image or octet.
@@ -80,8 +81,12 @@ pub struct Cli {
     pub literal: bool,
 
     /// Tell more of each transfer.
-    #[arg(short, long)]
+    #[arg(short, long, overrides_with = "quiet")]
     pub verbose: bool,
+
+    /// Say nothing of transfers that go well.
+    #[arg(short, long, overrides_with = "verbose")]
+    pub quiet: bool,
 
     /// Print every packet.
     #[arg(long, value_name = "VIEW", num_args = 0..=1, require_equals = true, default_missing_value = "classic", value_parser = ["classic"])]
@@ -102,6 +107,14 @@ pub struct Cli {
     /// End a script at its first failure.
     #[arg(long, action = ArgAction::SetTrue)]
     pub stop_on_error: bool,
+
+    /// Colour: auto, always or never.
+    #[arg(long, value_name = "WHEN", default_value = "auto", hide_default_value = true, value_parser = when)]
+    color: When,
+
+    /// No colour, no moving cursor, words instead of symbols.
+    #[arg(long)]
+    pub plain: bool,
 }
 
 impl Cli {
@@ -122,6 +135,11 @@ impl Cli {
         Ok(cli)
     }
 
+    /// When streams are coloured.
+    pub fn color(&self) -> When {
+        if self.plain { When::Never } else { self.color }
+    }
+
     /// Which addresses of a name are used.
     pub fn family(&self) -> Family {
         match (self.v4, self.v6) {
@@ -140,9 +158,63 @@ fn seconds(text: &str) -> Result<std::time::Duration, &'static str> {
     parse_seconds(text.as_bytes()).ok_or("seconds, as in 5 or 0.2")
 }
 
+fn when(text: &str) -> Result<When, &'static str> {
+    match text {
+        "auto" => Ok(When::Auto),
+        "always" => Ok(When::Always),
+        "never" => Ok(When::Never),
+        _ => Err("auto, always or never"),
+    }
+}
+
 fn rexmt(text: &str) -> Result<Rexmt, &'static str> {
     match text {
         "auto" => Ok(Rexmt::Auto),
         _ => seconds(text).map(Rexmt::Fixed),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(line: &str) -> Result<Cli, clap::Error> {
+        Cli::read_from(format!("tftp {line}").split_whitespace().map(OsString::from))
+    }
+
+    #[test]
+    fn the_options_do_not_contradict_each_other() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn options_stand_on_either_side_of_the_words() {
+        for line in ["-v -p 12345 h put f", "h -p 12345 put f -v", "h put f -vp12345", "h -v put --port=12345 f"] {
+            let cli = read(line).expect(line);
+            assert_eq!((cli.verbose, cli.port, cli.words.len()), (true, Some(12345), 3), "{line}");
+        }
+    }
+
+    #[test]
+    fn the_place_of_c_among_the_words_is_known() {
+        for (line, before) in
+            [("h get f", None), ("-c get f", Some(0)), ("h -v -c get f", Some(1)), ("h 69 -c", Some(2))]
+        {
+            assert_eq!(read(line).expect(line).words_before_command, before, "{line}");
+        }
+    }
+
+    #[test]
+    fn a_value_of_trace_needs_its_sign() {
+        assert_eq!(read("--trace get f").expect("words").words, ["get", "f"]);
+        assert!(read("--trace=classic get f").is_ok());
+        assert!(read("--trace=nonsense").is_err());
+    }
+
+    #[test]
+    fn values_that_no_rfc_allows_are_refused() {
+        for line in ["-b 7", "-b 65465", "-w 0", "-t 0", "--rexmt never", "-m mail", "-p 65536"] {
+            assert!(read(line).is_err(), "{line}");
+        }
     }
 }

@@ -60,6 +60,10 @@ pub struct Settings {
     pub literal: bool,
     /// Tell more of each transfer.
     pub verbose: bool,
+    /// Say nothing of transfers that go well.
+    pub quiet: bool,
+    /// Show people how far a transfer is.
+    pub progress: bool,
     /// Print every packet.
     pub tracing: bool,
     /// Replay the BSD session: see [`Settings::classic`].
@@ -82,6 +86,8 @@ impl Default for Settings {
             tout: false,
             literal: false,
             verbose: false,
+            quiet: false,
+            progress: true,
             tracing: false,
             classic: false,
             family: Family::Any,
@@ -136,10 +142,10 @@ const LONGEST: Duration = Duration::from_secs(86_400);
 
 /// The mode a user means: the names of RFC 1350 and BSD's other words for them, in any case.
 pub fn parse_mode(word: &[u8]) -> Option<Mode> {
-    let is = |name: &&str| word.eq_ignore_ascii_case(name.as_bytes());
-    if ["octet", "binary", "image"].iter().any(|name| is(name)) {
+    let is_one_of = |names: &[&str]| names.iter().any(|name| word.eq_ignore_ascii_case(name.as_bytes()));
+    if is_one_of(&["octet", "binary", "image"]) {
         Some(Mode::Octet)
-    } else if ["netascii", "ascii"].iter().any(|name| is(name)) {
+    } else if is_one_of(&["netascii", "ascii"]) {
         Some(Mode::Netascii)
     } else {
         None

@@ -351,7 +351,7 @@ struct Story {
 impl Observer for Story {
     fn observe(&mut self, record: &Record<'_>) {
         match record.what {
-            What::Begin => self.begun += 1,
+            What::Begin(_) => self.begun += 1,
             What::End(_) => self.ended += 1,
             What::Machine(Event::Fallback(_)) => self.fallbacks += 1,
             _ => {}

@@ -1,12 +1,37 @@
 //! What happened, for whoever watches: one stream of records, from which every trace is made.
 //!
+//! ```text
+//! loops in net --Record--> Watch --> Observer: classic trace, progress
+//!                               '--> Analyser --Seen--> Ring, and every other view
+//! ```
+//!
 //! The loops in [`net`](crate::net) tell each datagram and each machine event once, in order. Nothing else prints
-//! packets.
+//! packets. An [`Analyser`] reads the protocol in the records, so that every view tells the same.
+
+mod analyse;
+mod answers;
+mod flags;
+mod flaws;
+mod get;
+mod offer;
+mod put;
+mod ring;
+mod seen;
+mod tally;
+mod why;
 
 use std::net::SocketAddr;
-use std::time::Instant;
+use std::time::{Duration, Instant, SystemTime};
 
-use crate::transfer::{Event, Failure, Report};
+pub use analyse::Analyser;
+pub use flags::{Flag, Flags};
+pub use ring::{Kept, Ring};
+pub use seen::{Choice, Hit, Kind, Saw, Seen, SeenPacket, State};
+pub(crate) use tally::Samples;
+pub use tally::{Outcome, Summary};
+pub use why::Why;
+
+use crate::transfer::{Event, Failure, Machine, Report};
 
 /// One thing that happened in a transfer.
 #[derive(Debug, Clone, Copy)]
@@ -22,8 +47,8 @@ pub struct Record<'a> {
 /// The kinds of records.
 #[derive(Debug, Clone, Copy)]
 pub enum What<'a> {
-    /// A transfer begins.
-    Begin,
+    /// A transfer begins; told once, also where a request without options follows one with them.
+    Begin(Begin<'a>),
     /// A datagram went out or came in.
     Packet {
         /// Which way.
@@ -32,11 +57,63 @@ pub enum What<'a> {
         peer: SocketAddr,
         /// All of it, unchecked.
         datagram: &'a [u8],
+        /// It did not reach the other side: a fault took it, or the way there failed. A received one that is lost
+        /// never reached the machine.
+        lost: bool,
+    },
+    /// A rule of the session meddles with the packet told next; one packet may be hit by several.
+    Fault {
+        /// Number of the rule, as the user sees it.
+        rule: u32,
+        /// What it does, in the words of the rule: `drop`, `delay 200`.
+        action: &'a str,
+        /// What it did, for people: `dropped it`.
+        deed: &'a str,
+    },
+    /// A timer of which no machine event tells. Machines tell the expiry of the retransmission timer themselves.
+    Timer {
+        /// Which.
+        timer: Timer,
+        /// Set or run out.
+        turn: Turn,
+        /// How long it runs or ran.
+        after: Duration,
     },
     /// The machine told something beside the packets.
     Machine(&'a Event),
     /// The transfer ended.
     End(Result<&'a Report, &'a Failure>),
+}
+
+/// What is known before the first packet.
+#[derive(Debug, Clone, Copy)]
+pub struct Begin<'a> {
+    /// The clock on the wall, read once; every later moment is told by how much passed since.
+    pub wall: SystemTime,
+    /// The server as the user named it.
+    pub host: &'a str,
+    /// Time without progress after which the transfer is given up.
+    pub timeout: Duration,
+}
+
+/// What is waited for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Timer {
+    /// An answer to the last packet.
+    Rexmt,
+    /// A peer that did not hear the last ACK (RFC 1350 section 6).
+    Dally,
+    /// Progress of any kind.
+    Total,
+}
+
+/// What became of a timer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Turn {
+    /// It runs from now on.
+    Armed,
+    /// It ran out.
+    Expired,
 }
 
 /// Which way a datagram went, seen from this side.
@@ -52,6 +129,10 @@ pub enum Direction {
 pub trait Observer {
     /// Called once for every record, in order.
     fn observe(&mut self, record: &Record<'_>);
+
+    /// Called whenever everything that came is worked through, and several times a second while nothing comes: for
+    /// whoever wants to know how far the transfer is, and not each packet.
+    fn pulse(&mut self, _at: Instant, _machine: &dyn Machine) {}
 }
 
 /// The observers of one transfer; with none, telling costs one comparison.
@@ -80,6 +161,13 @@ impl<'a> Watch<'a> {
     pub fn tell(&mut self, record: &Record<'_>) {
         for observer in &mut self.observers {
             observer.observe(record);
+        }
+    }
+
+    /// See [`Observer::pulse`].
+    pub fn pulse(&mut self, at: Instant, machine: &dyn Machine) {
+        for observer in &mut self.observers {
+            observer.pulse(at, machine);
         }
     }
 }

@@ -1,13 +1,14 @@
 //! One machine, one socket, one file, until the file is safe or lost: the client's loop.
 
 use std::io;
-use std::net::SocketAddr;
+use std::net::{SocketAddr, UdpSocket};
 use std::time::Instant;
 
 use thiserror::Error;
 
 use super::blame;
-use super::socket::{LARGEST_DATAGRAM, Received, Socket};
+use super::gather::Gather;
+use super::socket::{LARGEST_DATAGRAM, Received, Socket, datagrams};
 use crate::event::{Direction, Record, Watch, What};
 use crate::files::Content;
 use crate::stop::Stop;
@@ -43,7 +44,8 @@ pub fn drive(
     watch: &mut Watch<'_>,
     stop: &Stop,
 ) -> Result<Report, DriveError> {
-    Drive { machine, socket, content, watch, cause: None, asked: None, answered: false }.run(stop)
+    let local = socket.local();
+    Drive { machine, socket, content, watch, cause: None, asked: None, local, answered: false }.run(stop)
 }
 
 struct Drive<'a, 'w> {
@@ -55,6 +57,8 @@ struct Drive<'a, 'w> {
     cause: Option<DriveError>,
     /// Where the first packet went.
     asked: Option<SocketAddr>,
+    /// This side, as those who watch are told.
+    local: SocketAddr,
     /// The peer's transfer id is known, so the way to it exists.
     answered: bool,
 }
@@ -68,7 +72,7 @@ enum Drained {
 impl Drive<'_, '_> {
     fn run(mut self, stop: &Stop) -> Result<Report, DriveError> {
         let mut buffer = vec![0; LARGEST_DATAGRAM];
-        let mut drained = self.drain(&[])?;
+        let mut drained = self.go_on()?;
         loop {
             let until = match drained {
                 Drained::Waiting(until) => until,
@@ -76,7 +80,7 @@ impl Drive<'_, '_> {
             };
             if stop.is_requested() {
                 self.give_up(ErrorCode::UNDEFINED, "transfer interrupted by the user", DriveError::Interrupted);
-                drained = self.drain(&[])?;
+                drained = self.go_on()?;
                 continue;
             }
             drained = match self.socket.receive(&mut buffer, until) {
@@ -87,33 +91,40 @@ impl Drive<'_, '_> {
                 Ok(Received::Interrupted | Received::Elapsed) => drained,
                 Err(error) => {
                     self.fail_network(error);
-                    self.drain(&[])?
+                    self.go_on()?
                 }
             };
             // Only after what was there already: a datagram may lie behind a sleep of this process. And after each
             // datagram, so that a peer that never stops talking cannot hold the timers off.
             if let Drained::Waiting(until) = drained {
                 let now = Instant::now();
+                self.watch.pulse(now, self.machine);
                 if now >= until {
                     self.machine.tick(now);
-                    drained = self.drain(&[])?;
+                    drained = self.go_on()?;
                 }
             }
         }
     }
 
-    fn datagrams(&mut self, from: SocketAddr, datagrams: &[u8], stride: usize) -> Result<Drained, DriveError> {
-        let mut rest = datagrams;
-        loop {
-            let (datagram, behind) = rest.split_at(stride.min(rest.len()));
+    fn datagrams(&mut self, from: SocketAddr, bytes: &[u8], stride: usize) -> Result<Drained, DriveError> {
+        let mut gather = Gather::new();
+        let mut drained = Ok(Drained::Waiting(Instant::now()));
+        for datagram in datagrams(bytes, stride) {
             let now = Instant::now();
-            self.tell(now, What::Packet { direction: Direction::Received, peer: from, datagram });
+            self.tell(now, What::Packet { direction: Direction::Received, peer: from, datagram, lost: false });
             self.machine.datagram(now, from, datagram);
-            let drained = self.drain(datagram)?;
-            if behind.is_empty() || matches!(drained, Drained::Complete(_)) {
-                return Ok(drained);
+            drained = self.drain(datagram, &mut gather);
+            if !matches!(drained, Ok(Drained::Waiting(_))) {
+                break;
             }
-            rest = behind;
+        }
+        match gather.write(self.content) {
+            Ok(()) => drained,
+            Err(error) => {
+                self.fail_local(error);
+                self.go_on()
+            }
         }
     }
 
@@ -123,26 +134,41 @@ impl Drive<'_, '_> {
         } else if self.asked == Some(to) {
             self.fail_network(error);
         }
-        self.drain(&[])
+        self.go_on()
+    }
+
+    /// After anything but a datagram.
+    fn go_on(&mut self) -> Result<Drained, DriveError> {
+        self.drain(&[], &mut Gather::new())
     }
 
     /// Carries out what the machine asks for until it waits or ends; `datagram` is the one just handed in.
-    fn drain(&mut self, datagram: &[u8]) -> Result<Drained, DriveError> {
+    fn drain<'d>(&mut self, datagram: &'d [u8], gather: &mut Gather<'d>) -> Result<Drained, DriveError> {
         let mut complete = None;
         loop {
             match self.machine.poll() {
                 Output::Transmit { to, datagrams, stride } => {
-                    self.asked.get_or_insert(to);
-                    let at = Instant::now();
-                    match self.socket.transmit(to, datagrams, stride) {
-                        Ok(()) if self.watch.is_watched() => {
-                            for datagram in datagrams.chunks(stride.max(1)) {
-                                let what = What::Packet { direction: Direction::Sent, peer: to, datagram };
-                                self.watch.tell(&Record { at, local: self.socket.local(), what });
-                            }
+                    if let Err(error) = gather.write(self.content) {
+                        self.fail_local(error);
+                        continue;
+                    }
+                    if self.asked.is_none() {
+                        self.asked = Some(to);
+                        if self.watch.is_watched() {
+                            self.local = own_address(self.local, to);
                         }
-                        Ok(()) => {}
-                        Err(error) => self.fail_network(error),
+                    }
+                    let watched = self.watch.is_watched().then(Instant::now);
+                    let sent = self.socket.transmit(to, datagrams, stride);
+                    if let Some(at) = watched {
+                        let lost = sent.is_err();
+                        for datagram in datagrams.chunks(stride.max(1)) {
+                            let what = What::Packet { direction: Direction::Sent, peer: to, datagram, lost };
+                            self.watch.tell(&Record { at, local: self.local, what });
+                        }
+                    }
+                    if let Err(error) = sent {
+                        self.fail_network(error);
                     }
                 }
                 Output::Fill(room) => match self.content.fill(room) {
@@ -151,11 +177,11 @@ impl Drive<'_, '_> {
                 },
                 Output::Deliver(range) => {
                     let bytes = datagram.get(range).unwrap_or_default();
-                    if let Err(error) = self.content.deliver(bytes) {
+                    if let Err(error) = gather.add(bytes, self.content) {
                         self.fail_local(error);
                     }
                 }
-                Output::Commit => match self.content.commit() {
+                Output::Commit => match gather.write(self.content).and_then(|()| self.content.commit()) {
                     Ok(()) => self.machine.committed(Instant::now()),
                     Err(error) => self.fail_local(error),
                 },
@@ -202,7 +228,21 @@ impl Drive<'_, '_> {
 
     fn tell(&mut self, at: Instant, what: What<'_>) {
         if self.watch.is_watched() {
-            self.watch.tell(&Record { at, local: self.socket.local(), what });
+            self.watch.tell(&Record { at, local: self.local, what });
         }
+    }
+}
+
+/// The address that packets to `peer` carry: a socket open to every answer is bound to none. Connecting another one
+/// asks the system for the route and sends nothing.
+fn own_address(local: SocketAddr, peer: SocketAddr) -> SocketAddr {
+    let route = || {
+        let socket = UdpSocket::bind(SocketAddr::new(local.ip(), 0))?;
+        socket.connect(peer)?;
+        socket.local_addr()
+    };
+    match route() {
+        Ok(address) if local.ip().is_unspecified() => SocketAddr::new(address.ip(), local.port()),
+        _ => local,
     }
 }

@@ -11,11 +11,15 @@
 //! ```
 //!
 //! [`drive()`] and the reactor carry out what machines ask for; [`drive()`] tells the watchers too. [`linger`] repeats the
-//! last ACK of a get beside whatever comes next. Every batching of datagrams stays behind [`socket`].
+//! last ACK of a get beside whatever comes next. How many datagrams a system call carries is known behind [`socket`]
+//! only; what comes in together is written together.
 
+mod batch;
 pub mod drive;
+mod gather;
 pub mod linger;
 mod listener;
+pub mod path;
 mod reactor;
 pub mod socket;
 

@@ -2,7 +2,8 @@
 
 use thiserror::Error;
 
-use super::commands::{exact, suggest};
+use super::commands::exact;
+use super::suggest::suggest;
 use super::words::{Unfinished, Word, split};
 
 /// What the words of the command line ask for.
@@ -36,6 +37,11 @@ impl Invocation {
             [first, ..] if exact(first).is_none() => Err(no_command(words, first, named)),
             _ => Ok(Self { command: command.to_vec(), ..invocation }),
         }
+    }
+
+    /// Whether the command is to serve, so that options of the other side mean this one.
+    pub fn serves(&self) -> bool {
+        self.command.first().and_then(exact).is_some_and(|command| command.name == "serve")
     }
 }
 

@@ -8,7 +8,7 @@
 //!  command line --Invocation--> words ---------------'        Complaint --> Console, Status
 //! ```
 //!
-//! [`commands`] holds the one table of commands. A command that fails returns a [`Complaint`](complaint::Complaint); the
+//! [`commands`] holds the one table of commands. A command that fails returns a [`Complaint`]; the
 //! shell tells it, remembers its status, and goes on.
 
 pub mod commands;
@@ -21,6 +21,8 @@ pub mod words;
 mod editor;
 mod handlers;
 mod script;
+mod suggest;
+mod summary;
 
 use std::fmt::Display;
 use std::fs::File;
@@ -30,19 +32,21 @@ use std::path::Path;
 
 use anyhow::Result;
 
-use self::commands::{Command, Found, find, suggest};
+use self::commands::{Command, Found, find};
 use self::complaint::Complaint;
 use self::console::{Console, Place};
 use self::editor::{Editor, Input};
 use self::invocation::Invocation;
 use self::script::Script;
 use self::status::Status;
+use self::suggest::suggest;
 use self::words::{Word, split, split_at_blanks};
 use crate::cli::Cli;
 use crate::client::Client;
 use crate::server::Background;
 use crate::session::{Options, Session, Settings};
 use crate::stop::Signals;
+use crate::style;
 use crate::wire::Mode;
 
 /// What follows a command.
@@ -59,13 +63,17 @@ pub fn run(cli: &Cli) -> Result<Status> {
     let words: Vec<Word> = cli.words.iter().map(|word| Word::new(word.as_bytes())).collect();
     let invocation = match Invocation::read(&words, cli.words_before_command, cli.host.is_some()) {
         Ok(invocation) => invocation,
-        Err(error) => return Ok(mistake(&error)),
+        Err(error) => return Ok(mistake(cli, &error)),
     };
+    let serves = cli.practice || invocation.serves();
+    if cli.port == Some(0) && !serves {
+        return Ok(mistake(cli, &"0: bad port number"));
+    }
     if cli.practice && invocation.host.is_some() {
-        return Ok(mistake(&"--practice is a server itself; name no other"));
+        return Ok(mistake(cli, &"--practice is a server itself; name no other"));
     }
     if cli.file.is_some() && !invocation.command.is_empty() {
-        return Ok(mistake(&"a command or -f FILE, not both"));
+        return Ok(mistake(cli, &"a command or -f FILE, not both"));
     }
     let mut shell = Shell::new(cli, Signals::install()?);
     let outcome = shell.begin(cli, &invocation);
@@ -73,8 +81,8 @@ pub fn run(cli: &Cli) -> Result<Status> {
     outcome
 }
 
-fn mistake(error: &dyn Display) -> Status {
-    Console::new(Place::CommandLine).note(format_args!("tftp: {error}"));
+fn mistake(cli: &Cli, error: &dyn Display) -> Status {
+    Console::new(Place::CommandLine, cli.color()).note(format_args!("tftp: {error}"));
     Status::CommandLine
 }
 
@@ -92,13 +100,16 @@ pub struct Shell {
     /// How the command at work failed first.
     failed: Option<Status>,
     stop_on_error: bool,
+    /// Nothing may be drawn over what was printed.
+    plain: bool,
 }
 
 impl Shell {
     fn new(cli: &Cli, signals: Signals) -> Self {
         Self {
             session: Session { settings: settings(cli), default_port: cli.port, ..Session::default() },
-            console: Console::new(Place::CommandLine),
+            console: Console::new(Place::CommandLine, cli.color()),
+            plain: cli.plain || !style::has_cursor(),
             client: Client::new(signals.stop().clone()),
             serving: None,
             listen: cli.host.clone(),
@@ -111,9 +122,8 @@ impl Shell {
 
     /// Connects, then carries out the one command or reads lines.
     fn begin(&mut self, cli: &Cli, invocation: &Invocation) -> Result<Status> {
-        let command = invocation.command.first().and_then(commands::exact);
-        let serves = command.is_some_and(|command| command.name == "serve");
-        let host = invocation.host.clone().or_else(|| cli.host.as_deref().filter(|_| !serves).map(Word::new));
+        let named = cli.host.as_deref().filter(|_| !invocation.serves()).map(Word::new);
+        let host = invocation.host.clone().or(named);
         if let Some(host) = host {
             let port = invocation.port.map(|port| Word::new(port.to_string()));
             let outcome = handlers::settings::connect(self, &[[host].as_slice(), port.as_slice()].concat());
@@ -164,6 +174,10 @@ impl Shell {
         let mut first_failure = None;
         loop {
             self.signals.wait();
+            // A signal from here on ends the process; an earlier one only raised the flag.
+            if self.is_interrupted() {
+                return Ok(Status::Interrupted);
+            }
             let Some((number, line)) = script.line()? else { break };
             self.signals.work();
             self.console.place = Place::Script(number);
@@ -185,22 +199,24 @@ impl Shell {
     /// Lines of a person, who sees what fails: leaving is success.
     fn converse(&mut self) -> Result<Status> {
         self.console.place = Place::Terminal;
-        self.editor = Some(Editor::new()?);
+        self.editor = Some(Editor::new(self.console.out_style)?);
         loop {
             self.client.idle();
             self.signals.wait();
+            if self.signals.is_terminated() {
+                return Ok(Status::Interrupted);
+            }
             let input = self.editor.as_mut().map_or(Ok(Input::End), |editor| editor.command("tftp> "))?;
-            self.signals.work();
             let next = match input {
-                Input::Line(line) => self.line(line.as_bytes())?,
+                Input::Line(line) => {
+                    self.signals.work();
+                    self.line(line.as_bytes())?
+                }
                 Input::Cleared => Next::Line,
                 Input::Leave => return Ok(Status::Interrupted),
                 Input::End => Next::Leave,
             };
             self.failed = None;
-            if self.signals.is_terminated() {
-                return Ok(Status::Interrupted);
-            }
             if next == Next::Leave {
                 return Ok(Status::Success);
             }
@@ -222,7 +238,7 @@ impl Shell {
         let next = *outcome.as_ref().unwrap_or(&Next::Line);
         self.settle(command, outcome.map(drop))?;
         if line.lost_backslash && self.failed.is_some() {
-            self.console.note("tftp: a backslash was taken away; quotes keep it: 'dir\\file'");
+            self.console.hint("A backslash was taken away; quotes keep it: 'dir\\file'");
         }
         Ok(next)
     }
@@ -296,6 +312,7 @@ fn settings(cli: &Cli) -> Settings {
         windowsize: cli.windowsize,
         literal: cli.literal,
         verbose: cli.verbose,
+        quiet: cli.quiet,
         tracing: cli.trace.is_some(),
         family: cli.family(),
         ..plain

@@ -85,10 +85,12 @@ impl Ending {
 impl<W: Write> Observer for Classic<W> {
     fn observe(&mut self, record: &Record<'_>) {
         match record.what {
-            What::Begin => self.ending = Ending::default(),
+            What::Begin(_) => self.ending = Ending::default(),
+            // A fault took it on the way here, so this side never saw it.
+            What::Packet { direction: Direction::Received, lost: true, .. } => {}
             What::Packet { direction, datagram, .. } => self.packet(direction, datagram),
             What::Machine(Event::Agreed(terms)) => self.ending.blksize = terms.blksize,
-            What::Machine(_) => {}
+            What::Machine(_) | What::Fault { .. } | What::Timer { .. } => {}
             What::End(_) => self.line.flush(),
         }
     }
@@ -98,8 +100,9 @@ impl<W: Write> Observer for Classic<W> {
 mod tests {
     use super::*;
     use std::io;
-    use std::time::Instant;
+    use std::time::{Duration, Instant, SystemTime};
 
+    use crate::event::Begin;
     use crate::wire::{ErrorCode, Terms, emit_ack, emit_data_header, emit_error};
 
     fn tell(classic: &mut Classic<impl Write>, what: What<'_>) {
@@ -108,7 +111,7 @@ mod tests {
     }
 
     fn packet(direction: Direction, datagram: &[u8]) -> What<'_> {
-        What::Packet { direction, peer: "127.0.0.1:40001".parse().unwrap(), datagram }
+        What::Packet { direction, peer: "127.0.0.1:40001".parse().unwrap(), datagram, lost: false }
     }
 
     fn data(block: u16, length: usize) -> Vec<u8> {
@@ -121,7 +124,8 @@ mod tests {
 
     /// A get of 600 bytes, as BSD's trace shows it.
     fn get(classic: &mut Classic<Vec<u8>>) {
-        tell(classic, What::Begin);
+        let begin = Begin { wall: SystemTime::now(), host: "localhost", timeout: Duration::from_secs(25) };
+        tell(classic, What::Begin(begin));
         tell(classic, packet(Direction::Sent, b"\0\x01fw.bin\0octet\0"));
         tell(classic, packet(Direction::Received, &data(1, 512)));
         tell(classic, What::Machine(&Event::Agreed(Terms::default())));

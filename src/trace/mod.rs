@@ -1,15 +1,127 @@
-//! Views of the event stream: observers that turn records into text.
+//! Views of what happened: [`Seen`] records in, text or bytes out.
 //!
-//! The classic view prints packets as BSD's tftp does and nothing else, so that tools may parse it; notes about what
-//! is no packet go elsewhere.
+//! ```text
+//! Record --Analyser--> Seen --> Ring: again, show
+//!                         '---> View, each with its own Write
+//!                                 Elided<Ladder>  Elided<Explain>  Elided<Hex>  Json  Pcapng
+//! ```
+//!
+//! The [`Classic`] view prints raw records as BSD's tftp does and nothing else, so that tools may parse it; [`Notes`]
+//! about what is no packet go elsewhere. Every other view is made from what the analysis says.
+//!
+//! A view is a function of the records alone: it reads no clock, opens nothing, and writes no byte of the network
+//! to a terminal that could steer it. Colour is handed in as a [`Paint`], so that nothing here names a terminal.
 
 mod classic;
+mod elide;
+mod explain;
+mod fields;
+mod figures;
+mod grammar;
+mod hex;
+mod json;
+mod ladder;
 mod notes;
-
-pub use classic::Classic;
-pub use notes::Notes;
+mod paint;
+mod pcapng;
+mod progress;
+mod show;
+pub mod units;
 
 use std::io::{self, Write};
+
+pub use classic::Classic;
+pub use elide::{Elided, Limit, Run};
+pub use explain::{Detail, Explain};
+pub use grammar::{BadTrace, Target, TraceCommand, ViewName};
+pub use hex::Hex;
+pub use json::Json;
+pub use ladder::Ladder;
+pub use notes::Notes;
+pub use paint::{Paint, Tint, plain};
+pub use pcapng::{HINT, Pcapng};
+pub use progress::Progress;
+pub use show::show;
+
+use crate::event::{Analyser, Observer, Record, Ring, Saw, Seen};
+
+/// One way to tell what happened.
+pub trait View {
+    /// Tells one record.
+    fn see(&mut self, seen: &Seen<'_>, out: &mut dyn Write) -> io::Result<()>;
+
+    /// The line that stands for a run of ordinary packets, in a view that may be shortened.
+    fn hidden(&self, _run: &Run) -> Option<String> {
+        None
+    }
+}
+
+/// Watches transfers for all views at once: analyses each record a single time, keeps it, and hands it on.
+#[derive(Default)]
+pub struct Tracer<'a> {
+    analyser: Analyser,
+    ring: Option<Ring>,
+    outlets: Vec<Outlet<'a>>,
+}
+
+struct Outlet<'a> {
+    view: Box<dyn View + 'a>,
+    out: Box<dyn Write + 'a>,
+    failure: Option<io::Error>,
+}
+
+impl<'a> Tracer<'a> {
+    /// Without a view; keeps nothing.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Also keeps the last transfers, to be seen again.
+    pub fn keeping(mut self, ring: Ring) -> Self {
+        self.ring = Some(ring);
+        self
+    }
+
+    /// Adds a view that writes to `out`.
+    pub fn add(&mut self, view: Box<dyn View + 'a>, out: Box<dyn Write + 'a>) {
+        self.outlets.push(Outlet { view, out, failure: None });
+    }
+
+    /// What is kept.
+    pub fn ring(&self) -> Option<&Ring> {
+        self.ring.as_ref()
+    }
+
+    /// Ends the watch: what was kept, and what went wrong in writing. A view that could not write was told no more.
+    pub fn finish(self) -> (Option<Ring>, Vec<io::Error>) {
+        (self.ring, self.outlets.into_iter().filter_map(|outlet| outlet.failure).collect())
+    }
+}
+
+impl Observer for Tracer<'_> {
+    fn observe(&mut self, record: &Record<'_>) {
+        let Some(seen) = self.analyser.analyse(record) else { return };
+        for outlet in &mut self.outlets {
+            outlet.tell(&seen);
+        }
+        if let Some(ring) = &mut self.ring {
+            ring.keep(&seen);
+        }
+    }
+}
+
+impl Outlet<'_> {
+    fn tell(&mut self, seen: &Seen<'_>) {
+        if self.failure.is_some() {
+            return;
+        }
+        let told = self.view.see(seen, &mut self.out).and_then(|()| match seen.what {
+            Saw::End(_) => self.out.flush(),
+            _ => Ok(()),
+        });
+        self.failure = told.err();
+    }
+}
 
 /// A writer that gives up at its first error: a trace that nobody reads any more must not end a transfer.
 struct Line<W> {

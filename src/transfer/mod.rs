@@ -15,18 +15,22 @@
 //! - After any input, call [`Machine::poll`] and carry out what it says until it says [`Output::Wait`],
 //!   [`Output::Done`] or [`Output::Failed`]. Only then give the next input.
 //! - [`Output::Fill`] is answered by [`Machine::filled`], [`Output::Commit`] by [`Machine::committed`]; either may be
-//!   answered by [`Machine::abort`] instead, and so may a failed [`Output::Deliver`].
+//!   answered by [`Machine::abort`] instead, and so may a failed [`Output::Deliver`]. A machine that is polled before
+//!   the answer to a fill says the same [`Output::Fill`] again.
+//! - [`Output::Deliver`] may be carried out later, together with those of the next datagrams, but before the next
+//!   [`Output::Transmit`] or [`Output::Commit`]: nothing is acknowledged unwritten.
 //! - Time is an argument and never runs backwards. A machine reads no clock, opens no file and no socket, so that a
 //!   test can run hours of it in a moment.
 //!
 //! A machine knows its direction by its type: a [`Receiver`] cannot send DATA, a [`Sender`] cannot deliver bytes.
 
 mod link;
+mod median;
 mod peer;
 mod receiver;
 mod retry;
 mod sender;
-mod window;
+pub(crate) mod window;
 
 use std::net::SocketAddr;
 use std::ops::Range;
@@ -37,6 +41,7 @@ use thiserror::Error;
 pub use receiver::Receiver;
 pub use retry::{Patience, Rexmt};
 pub use sender::Sender;
+pub(crate) use window::Wrap;
 
 use crate::wire::{BadOption, ErrorCode, Malformed, Mode, Offer, Printable, Terms};
 
@@ -168,8 +173,10 @@ pub struct Stats {
     pub strangers: u64,
     /// Round trips measured.
     pub rtt: Rtt,
-    /// What was agreed.
+    /// What holds, agreed or not.
     pub terms: Terms,
+    /// Whether options were agreed at all: an OACK was accepted, or sent.
+    pub negotiated: bool,
 }
 
 /// Round trips of packets sent once (Karn's rule).
@@ -179,6 +186,8 @@ pub struct Rtt {
     pub least: Option<Duration>,
     /// Smoothed (RFC 6298 section 2).
     pub smoothed: Option<Duration>,
+    /// The middle one, within a sixteenth.
+    pub median: Option<Duration>,
     /// Longest.
     pub most: Option<Duration>,
 }

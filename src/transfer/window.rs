@@ -2,7 +2,7 @@
 
 /// Where wire numbers go on behind 65535. No RFC says; senders wrap to 0, a few old ones to 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(super) enum Wrap {
+pub(crate) enum Wrap {
     #[default]
     ToZero,
     ToOne,
@@ -10,7 +10,7 @@ pub(super) enum Wrap {
 
 impl Wrap {
     /// The number on the wire of a block of the file; block 0 is what an ACK of nothing names.
-    pub(super) fn wire(self, block: u64) -> u16 {
+    pub(crate) fn wire(self, block: u64) -> u16 {
         let number = match self {
             Self::ToOne if block > 0 => block.wrapping_sub(1) % 65535 + 1,
             _ => block % 65536,
@@ -20,7 +20,7 @@ impl Wrap {
     }
 
     /// How many blocks the wire number `wire` is ahead of block `from`, at least 0 and less than one round of numbers.
-    pub(super) fn ahead(self, wire: u16, from: u64) -> u64 {
+    pub(crate) fn ahead(self, wire: u16, from: u64) -> u64 {
         let round = match self {
             Self::ToZero => 65536,
             Self::ToOne => 65535,

@@ -15,7 +15,7 @@ mod packet;
 mod text;
 
 pub use options::{
-    Answer, BadOption, BadValue, BlockSize, Limits, Offer, OptionList, Terms, TimeoutSeconds, WindowSize, names,
+    Answer, BadOption, BadValue, BlockSize, Fault, Limits, Offer, OptionList, Terms, TimeoutSeconds, WindowSize, names,
 };
 pub use packet::{
     BadRequest, DATA_HEADER, ErrorCode, Malformed, Mode, Opcode, Packet, REQUEST_LIMIT, Request, RequestKind, emit_ack,

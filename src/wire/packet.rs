@@ -164,7 +164,8 @@ pub enum RequestKind {
 }
 
 impl RequestKind {
-    fn opcode(self) -> Opcode {
+    /// The opcode of such a request.
+    pub fn opcode(self) -> Opcode {
         match self {
             Self::Read => Opcode::Rrq,
             Self::Write => Opcode::Wrq,

@@ -75,17 +75,14 @@ impl Offer<'_> {
     /// of this machine was named: a folder that anybody may write to is nobody's default.
     fn in_front(&self, shell: &mut Shell) -> Result<()> {
         let port = self.port.or(shell.session.default_port).unwrap_or(DEFAULT_PORT);
-        let server = match &shell.listen {
+        let (first, second) = match &shell.listen {
             Some(named) => {
                 let address = named.parse();
-                self.bind(
-                    address.map_err(|_| Complaint::local(format!("{named}: no address to listen at")))?,
-                    None,
-                    port,
-                )?
+                (address.map_err(|_| Complaint::local(format_args!("{named}: no address to listen at")))?, None)
             }
-            None => self.bind(Ipv4Addr::LOCALHOST.into(), Some(Ipv6Addr::LOCALHOST.into()), port)?,
+            None => (Ipv4Addr::LOCALHOST.into(), Some(Ipv6Addr::LOCALHOST.into())),
         };
+        let server = self.bind(first, second, port)?;
         let place = places(server.addresses());
         shell.console.say(format_args!("Serving {} at {place}.", self.title()))?;
         let stop = shell.signals.stop().clone();

@@ -8,7 +8,7 @@ use anyhow::Result;
 
 use crate::client::resolve;
 use crate::session::{Options, Peer, Session, Settings, parse_mode, parse_seconds};
-use crate::shell::commands::{COMMANDS, Command};
+use crate::shell::commands::exact;
 use crate::shell::complaint::Complaint;
 use crate::shell::words::Word;
 use crate::shell::{Next, Shell};
@@ -48,9 +48,9 @@ pub(in crate::shell) fn mode(shell: &mut Shell, words: &[Word]) -> Result<Next> 
     match parse_mode(word.bytes()) {
         Some(mode) => set_mode(shell, mode),
         None => {
-            let usage = usage("mode").and_then(|usage| usage.said).unwrap_or_default();
-            let said = Some(format!("{word}: unknown mode\n{usage}"));
-            Err(Complaint { said, ..Complaint::local(format_args!("{word}: unknown mode")) }.into())
+            let reason = format!("{word}: unknown mode");
+            let usage = exact(&Word::new("mode")).map(|mode| Complaint::usage(mode).reason).unwrap_or_default();
+            Err(Complaint { said: Some(format!("{reason}\n{usage}")), ..Complaint::local(reason) }.into())
         }
     }
 }
@@ -72,23 +72,27 @@ fn set_mode(shell: &mut Shell, mode: Mode) -> Result<Next> {
 }
 
 pub(in crate::shell) fn verbose(shell: &mut Shell, words: &[Word]) -> Result<Next> {
-    switch(shell, words, "verbose", "Verbose mode", |settings| &mut settings.verbose)
+    switch(shell, words, "Verbose mode", |settings| &mut settings.verbose)
 }
 
 pub(in crate::shell) fn trace(shell: &mut Shell, words: &[Word]) -> Result<Next> {
-    switch(shell, words, "trace", "Packet tracing", |settings| &mut settings.tracing)
+    switch(shell, words, "Packet tracing", |settings| &mut settings.tracing)
 }
 
 pub(in crate::shell) fn literal(shell: &mut Shell, words: &[Word]) -> Result<Next> {
-    switch(shell, words, "literal", "Literal mode", |settings| &mut settings.literal)
+    switch(shell, words, "Literal mode", |settings| &mut settings.literal)
+}
+
+pub(in crate::shell) fn progress(shell: &mut Shell, words: &[Word]) -> Result<Next> {
+    switch(shell, words, "Progress display", |settings| &mut settings.progress)
 }
 
 pub(in crate::shell) fn tsize(shell: &mut Shell, words: &[Word]) -> Result<Next> {
-    switch(shell, &auto_is_off(words), "tsize", "Tsize mode", |settings| &mut settings.tsize)
+    switch(shell, &auto_is_off(words), "Tsize mode", |settings| &mut settings.tsize)
 }
 
 pub(in crate::shell) fn tout(shell: &mut Shell, words: &[Word]) -> Result<Next> {
-    switch(shell, &auto_is_off(words), "tout", "Timeout option", |settings| &mut settings.tout)
+    switch(shell, &auto_is_off(words), "Timeout option", |settings| &mut settings.tout)
 }
 
 /// These toggles start off: what is asked for automatically does not need them.
@@ -97,27 +101,17 @@ fn auto_is_off(words: &[Word]) -> Vec<Word> {
 }
 
 /// Toggles, or sets where a word says on or off, and answers as BSD does.
-fn switch(
-    shell: &mut Shell,
-    words: &[Word],
-    name: &str,
-    title: &str,
-    setting: fn(&mut Settings) -> &mut bool,
-) -> Result<Next> {
+fn switch(shell: &mut Shell, words: &[Word], title: &str, setting: fn(&mut Settings) -> &mut bool) -> Result<Next> {
     let setting = setting(&mut shell.session.settings);
     *setting = match words.first() {
         None => !*setting,
         Some(word) if word.is("on") => true,
         Some(word) if word.is("off") => false,
-        Some(_) => return Err(usage(name).map_or_else(|| Complaint::local("bad value"), |it| it).into()),
+        Some(word) => return Err(bad_value(word).into()),
     };
     let state = on_off(*setting);
     shell.console.say(format_args!("{title} {state}."))?;
     Ok(Next::Line)
-}
-
-fn usage(name: &str) -> Option<Complaint> {
-    COMMANDS.iter().find(|command: &&Command| command.name == name).map(Complaint::usage)
 }
 
 pub(in crate::shell) fn rexmt(shell: &mut Shell, words: &[Word]) -> Result<Next> {
@@ -147,11 +141,13 @@ fn parse<T: FromStr>(word: &[u8]) -> Option<T> {
 /// The value the first word says, `None` where it says `auto`.
 fn value<T>(words: &[Word], parse: fn(&[u8]) -> Option<T>) -> Result<Option<T>, Complaint> {
     match words.first() {
-        Some(word) if !word.is("auto") => {
-            parse(word.bytes()).map(Some).ok_or_else(|| Complaint::said(format!("{word}: bad value")))
-        }
+        Some(word) if !word.is("auto") => parse(word.bytes()).map(Some).ok_or_else(|| bad_value(word)),
         _ => Ok(None),
     }
+}
+
+fn bad_value(word: &Word) -> Complaint {
+    Complaint::said(format_args!("{word}: bad value"))
 }
 
 pub(in crate::shell) fn options(shell: &mut Shell, words: &[Word]) -> Result<Next> {
@@ -165,7 +161,7 @@ pub(in crate::shell) fn options(shell: &mut Shell, words: &[Word]) -> Result<Nex
         Some(word) if word.is("auto") => settings.options = Options::Auto,
         Some(word) if word.is("on") => settings.options = Options::On,
         Some(word) if word.is("off") => settings.options = Options::Off,
-        Some(word) => return Err(Complaint::said(format!("{word}: bad value")).into()),
+        Some(word) => return Err(bad_value(word).into()),
     }
     if settings.verbose {
         let options = options_name(settings.options);

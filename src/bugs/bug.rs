@@ -1,0 +1,206 @@
+use std::fmt::{self, Display, Formatter};
+use std::str::FromStr;
+
+use thiserror::Error;
+
+use crate::wire::{ErrorCode, Mode, Packet, emit_ack, emit_data_header};
+
+/// A mistake the practice server makes on purpose: each was found in a real program, or an RFC warns of it.
+///
+/// Most act on packets and timers: [`Buggy`](super::Buggy) makes them. The rest are choices of the server, which asks
+/// here: [`refusal`](Self::refusal), [`mode`](Self::mode), [`shares_the_port`](Self::shares_the_port) and
+/// [`intruder`](Self::intruder).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Bug {
+    /// A duplicated ACK makes it send the next DATA again (RFC 1123 section 4.2.3.1).
+    Sorcerer,
+    /// Its first block has number 0 (RFC 1350 section 5).
+    FirstZero,
+    /// Its blocks have four octets too many: it took 516, the length of the packet, for that of the block (RFC 1350
+    /// section 5).
+    Oversize,
+    /// A missing file is told with code 5, that of a wrong transfer id (RFC 1350 section 5).
+    WrongCode,
+    /// It answers from the port that requests go to (RFC 1350 section 4).
+    OnePort,
+    /// It never sends anything again (RFC 1350 section 2).
+    NoResend,
+    /// A file that is a multiple of the block size ends without the empty block (RFC 1350 section 6).
+    NoEmpty,
+    /// Block 1 follows block 65535, where most programs count on with 0 (no RFC says).
+    WrapToOne,
+    /// It stops behind block 65535.
+    NoWrap,
+    /// It takes netascii for octet (RFC 1350 section 1).
+    DeafNetascii,
+    /// It acknowledges the last block before the file is stored, and then cannot store it (RFC 1350 section 6).
+    AckEarly,
+    /// It grants an option nobody asked for (RFC 2347).
+    OackExtra,
+    /// It grants larger blocks than were asked for (RFC 2348).
+    OackRaise,
+    /// Another port answers too, with other bytes (RFC 1350 section 4).
+    Stranger,
+}
+
+impl Bug {
+    /// All of them, in the order of the list.
+    pub const ALL: [Self; 14] = [
+        Self::Sorcerer,
+        Self::FirstZero,
+        Self::Oversize,
+        Self::WrongCode,
+        Self::OnePort,
+        Self::NoResend,
+        Self::NoEmpty,
+        Self::WrapToOne,
+        Self::NoWrap,
+        Self::DeafNetascii,
+        Self::AckEarly,
+        Self::OackExtra,
+        Self::OackRaise,
+        Self::Stranger,
+    ];
+
+    /// The word behind `serve bug`.
+    pub fn name(self) -> &'static str {
+        self.row().0
+    }
+
+    /// What it does, in one line.
+    pub fn brief(self) -> &'static str {
+        self.row().1
+    }
+
+    /// The section that says what would be right.
+    pub fn section(self) -> &'static str {
+        self.row().2
+    }
+
+    fn row(self) -> (&'static str, &'static str, &'static str) {
+        match self {
+            Self::Sorcerer => ("sorcerer", "resends DATA on a duplicate ACK", "RFC 1123 section 4.2.3.1"),
+            Self::FirstZero => ("first-zero", "numbers its blocks from 0", "RFC 1350 section 5"),
+            Self::Oversize => ("oversize", "sends 516 bytes where 512 were agreed", "RFC 1350 section 5"),
+            Self::WrongCode => ("wrong-code", "tells a missing file with error 5", "RFC 1350 section 5"),
+            Self::OnePort => ("one-port", "answers from the port that was asked", "RFC 1350 section 4"),
+            Self::NoResend => ("no-resend", "never sends anything again", "RFC 1350 section 2"),
+            Self::NoEmpty => ("no-empty", "omits the empty last block", "RFC 1350 section 6"),
+            Self::WrapToOne => ("wrap-1", "goes on with block 1 behind 65535", "no RFC: convention"),
+            Self::NoWrap => ("no-wrap", "stops behind block 65535", "no RFC: convention"),
+            Self::DeafNetascii => ("deaf-netascii", "takes netascii for octet", "RFC 1350 section 1"),
+            Self::AckEarly => ("ack-early", "acknowledges a file and then fails to store it", "RFC 1350 section 6"),
+            Self::OackExtra => ("oack-extra", "grants an option nobody asked for", "RFC 2347"),
+            Self::OackRaise => ("oack-raise", "grants larger blocks than asked for", "RFC 2348"),
+            Self::Stranger => ("stranger", "lets another port answer too", "RFC 1350 section 4"),
+        }
+    }
+
+    /// The bug of `serve bug ?`, chosen by a seed among those that a few small files can show.
+    pub fn puzzle(seed: u64) -> Self {
+        let candidates = Self::ALL.into_iter().filter(|bug| !matches!(bug, Self::WrapToOne | Self::NoWrap));
+        let candidates: Vec<Self> = candidates.collect();
+        // Scattered, so that neighbours among the seeds are none in the list.
+        let place = (seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32) % (candidates.len() as u64).max(1);
+        usize::try_from(place).ok().and_then(|place| candidates.get(place).copied()).unwrap_or(Self::Sorcerer)
+    }
+
+    /// The code that a refusal goes out with.
+    pub fn refusal(self, code: ErrorCode) -> ErrorCode {
+        match (self, code) {
+            (Self::WrongCode, ErrorCode::NOT_FOUND) => ErrorCode::UNKNOWN_TID,
+            _ => code,
+        }
+    }
+
+    /// The mode a file is opened in.
+    pub fn mode(self, asked: Mode) -> Mode {
+        if self == Self::DeafNetascii { Mode::Octet } else { asked }
+    }
+
+    /// Whether transfers use the port that requests go to.
+    pub fn shares_the_port(self) -> bool {
+        self == Self::OnePort
+    }
+
+    /// What another port sends to the client just before this datagram goes out: a block 2 with every octet inverted,
+    /// or its ACK.
+    pub fn intruder(self, datagram: &[u8]) -> Option<Vec<u8>> {
+        match Packet::parse(datagram) {
+            Ok(Packet::Data { block: 2, data }) if self == Self::Stranger => {
+                Some(emit_data_header(2).into_iter().chain(data.iter().map(|octet| !octet)).collect())
+            }
+            Ok(Packet::Ack { block: 2 }) if self == Self::Stranger => Some(emit_ack(2).to_vec()),
+            _ => None,
+        }
+    }
+}
+
+impl Display for Bug {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl FromStr for Bug {
+    type Err = UnknownBug;
+
+    /// Understands a name in any case, or its beginning where no other begins so.
+    fn from_str(word: &str) -> Result<Self, UnknownBug> {
+        let begins = |bug: &Self| bug.name().get(..word.len()).is_some_and(|start| start.eq_ignore_ascii_case(word));
+        let mut near = Self::ALL.into_iter().filter(begins);
+        let exact = Self::ALL.into_iter().find(|bug| bug.name().eq_ignore_ascii_case(word));
+        match (exact, near.next(), near.next()) {
+            (Some(bug), ..) => Ok(bug),
+            (None, Some(bug), None) if !word.is_empty() => Ok(bug),
+            _ => Err(UnknownBug),
+        }
+    }
+}
+
+/// No bug has this name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error("no bug has this name: {}, off", Bug::ALL.map(Bug::name).join(", "))]
+pub struct UnknownBug;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::HashSet;
+
+    #[test]
+    fn every_bug_is_found_by_its_own_name_and_tells_what_it_does() {
+        let mut names = HashSet::new();
+        for bug in Bug::ALL {
+            assert!(names.insert(bug.name()) && !bug.brief().is_empty() && bug.section().contains("RFC"));
+            assert_eq!(bug.name().to_uppercase().parse(), Ok(bug));
+        }
+        assert_eq!("sorc".parse(), Ok(Bug::Sorcerer));
+        for word in ["", "no-", "oack", "nobug", "sorcerers", "off"] {
+            assert_eq!(word.parse::<Bug>(), Err(UnknownBug), "{word}");
+        }
+        assert!(UnknownBug.to_string().starts_with("no bug has this name: sorcerer, first-zero, oversize, "));
+    }
+
+    #[test]
+    fn a_puzzle_depends_on_the_seed_alone_and_every_candidate_comes_up() {
+        let chosen: HashSet<Bug> = (0..200).map(Bug::puzzle).collect();
+        assert_eq!(chosen.len(), 12);
+        assert!(!chosen.contains(&Bug::WrapToOne) && !chosen.contains(&Bug::NoWrap));
+    }
+
+    #[test]
+    fn each_choice_of_the_server_is_wrong_for_one_bug_only() {
+        let data = [emit_data_header(2).as_slice(), b"\x00\xf0"].concat();
+        for bug in Bug::ALL {
+            assert_eq!(bug.refusal(ErrorCode::NOT_FOUND) == ErrorCode::UNKNOWN_TID, bug == Bug::WrongCode);
+            assert_eq!(bug.refusal(ErrorCode::EXISTS), ErrorCode::EXISTS);
+            assert_eq!(bug.mode(Mode::Netascii) == Mode::Octet, bug == Bug::DeafNetascii);
+            assert_eq!(bug.shares_the_port(), bug == Bug::OnePort);
+            assert_eq!(bug.intruder(&data).is_some(), bug == Bug::Stranger);
+        }
+        assert_eq!(Bug::Stranger.intruder(&data).as_deref(), Some(&b"\0\x03\0\x02\xff\x0f"[..]));
+        assert_eq!(Bug::Stranger.intruder(&emit_ack(2)), Some(emit_ack(2).to_vec()));
+        assert_eq!(Bug::Stranger.intruder(&emit_ack(1)), None);
+    }
+}

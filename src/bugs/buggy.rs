@@ -1,0 +1,267 @@
+use std::collections::VecDeque;
+use std::net::SocketAddr;
+use std::time::Instant;
+
+use super::Bug;
+use crate::transfer::{Event, Machine, Output, Stats, Wrap};
+use crate::wire::{DATA_HEADER, ErrorCode, Opcode, OptionList, Packet, emit_ack, names};
+
+/// Octets of a packet's header taken for octets of its block: 516 instead of 512.
+const SURPLUS: usize = DATA_HEADER;
+
+/// A server's machine that makes one mistake on purpose.
+///
+/// The machine inside stays honest and knows nothing of it: what comes in and what goes out is changed on the way, and
+/// a few of its outputs are kept back. The law of [`transfer`](crate::transfer) is kept towards both sides.
+#[derive(Debug)]
+pub struct Buggy<M> {
+    machine: M,
+    bug: Bug,
+    client: SocketAddr,
+    now: Instant,
+    /// What goes out before anything of the machine's.
+    extra: VecDeque<Burst>,
+    /// What is lent out now.
+    lent: Vec<u8>,
+    /// The DATA that went out last, and the ACK that came last: the spell of the Sorcerer's Apprentice.
+    data: Option<Burst>,
+    heard: Option<u16>,
+    /// Silence made the machine send again, which is kept back.
+    mute: bool,
+    /// An ACK that never came, handed in once the machine waits.
+    forged: Option<u16>,
+}
+
+/// Datagrams of equal length but the last, as in [`Output::Transmit`].
+#[derive(Debug, Clone)]
+struct Burst {
+    to: SocketAddr,
+    datagrams: Vec<u8>,
+    stride: usize,
+}
+
+/// What a poll came to, free of the machine's borrow.
+enum Step {
+    Transmit(Burst),
+    Fill,
+    Plain(Output<'static>),
+}
+
+impl<M: Machine> Buggy<M> {
+    /// Makes a machine wrong that is about to answer `client`.
+    pub fn new(machine: M, bug: Bug, now: Instant, client: SocketAddr) -> Self {
+        Self {
+            machine,
+            bug,
+            client,
+            now,
+            extra: VecDeque::new(),
+            lent: Vec::new(),
+            data: None,
+            heard: None,
+            mute: false,
+            forged: None,
+        }
+    }
+
+    /// Blocks acknowledged or delivered so far.
+    fn blocks(&self) -> u64 {
+        self.machine.stats().blocks
+    }
+
+    /// What the machine gets to see of a datagram; `None` is nothing at all.
+    fn incoming(&mut self, datagram: &[u8]) -> Option<Vec<u8>> {
+        let packet = Packet::parse(datagram);
+        let number = match (self.bug, packet) {
+            (Bug::FirstZero, Ok(Packet::Ack { block })) if self.data.is_some() => block.wrapping_add(1),
+            (Bug::WrapToOne, Ok(Packet::Ack { block })) => {
+                let acknowledged = self.blocks();
+                Wrap::ToZero.wire(acknowledged + Wrap::ToOne.ahead(block, acknowledged))
+            }
+            (Bug::WrapToOne, Ok(Packet::Data { block, .. })) => {
+                let next = self.blocks() + 1;
+                if block == 0 {
+                    return None;
+                }
+                Wrap::ToZero.wire(next + Wrap::ToOne.ahead(block, next))
+            }
+            (Bug::NoWrap, Ok(Packet::Data { block, .. })) if self.blocks() >= u16::MAX.into() && block != u16::MAX => {
+                return None;
+            }
+            _ => return Some(datagram.to_vec()),
+        };
+        let mut changed = datagram.to_vec();
+        renumber(&mut changed, number);
+        Some(changed)
+    }
+
+    /// Changes one datagram that goes out; `false` keeps it back.
+    fn outgoing(&mut self, datagram: &mut Vec<u8>) -> bool {
+        let terms = self.machine.stats().terms;
+        let blocks = self.blocks();
+        match (self.bug, Packet::parse(datagram)) {
+            (Bug::FirstZero, Ok(Packet::Data { block, .. })) => renumber(datagram, block.wrapping_sub(1)),
+            (Bug::Oversize, Ok(Packet::Data { data, .. })) if data.len() == usize::from(terms.blksize.get()) => {
+                datagram.extend_from_slice(&[0; SURPLUS]);
+            }
+            (Bug::NoEmpty, Ok(Packet::Data { block, data: [] })) => {
+                // Once all that went before is acknowledged, such a server takes the file for received.
+                if block == Wrap::ToZero.wire(blocks + 1) {
+                    self.forged = Some(block);
+                }
+                return false;
+            }
+            (Bug::WrapToOne, Ok(Packet::Data { block, .. })) => {
+                let number = Wrap::ToOne.wire(blocks + Wrap::ToZero.ahead(block, blocks));
+                renumber(datagram, number);
+            }
+            (Bug::WrapToOne, Ok(Packet::Ack { block })) => {
+                let behind = u64::from(Wrap::ToZero.wire(blocks).wrapping_sub(block));
+                renumber(datagram, Wrap::ToOne.wire(blocks.saturating_sub(behind)));
+            }
+            (Bug::NoWrap, Ok(Packet::Data { block, .. })) => {
+                return blocks + Wrap::ToZero.ahead(block, blocks) <= u16::MAX.into();
+            }
+            (Bug::OackExtra, Ok(Packet::Oack(_))) => datagram.extend_from_slice(b"rollover\x000\0"),
+            (Bug::OackRaise, Ok(Packet::Oack(options))) => *datagram = raised(&options),
+            _ => {}
+        }
+        true
+    }
+
+    /// Changes a burst; `None` where nothing of it is left.
+    fn distort(&mut self, to: SocketAddr, datagrams: &[u8], stride: usize) -> Option<Burst> {
+        let mut burst = Burst { to, datagrams: Vec::with_capacity(datagrams.len()), stride: 0 };
+        for datagram in datagrams.chunks(stride.max(1)) {
+            let mut datagram = datagram.to_vec();
+            if self.outgoing(&mut datagram) {
+                burst.stride = burst.stride.max(datagram.len());
+                burst.datagrams.extend_from_slice(&datagram);
+            }
+        }
+        if burst.datagrams.starts_with(&Opcode::Data.to_wire()) {
+            self.data = Some(burst.clone());
+        }
+        (!burst.datagrams.is_empty()).then_some(burst)
+    }
+
+    fn step(&mut self) -> Step {
+        loop {
+            if let Some(burst) = self.extra.pop_front() {
+                return Step::Transmit(burst);
+            }
+            let (to, datagrams, stride) = match self.machine.poll() {
+                Output::Fill(_) => return Step::Fill,
+                Output::Transmit { to, datagrams, stride } => (to, datagrams.to_vec(), stride),
+                Output::Event(Event::Resending { .. }) if self.bug == Bug::NoResend => {
+                    self.mute = true;
+                    continue;
+                }
+                Output::Commit if self.bug == Bug::AckEarly => {
+                    self.fail_after_the_ack();
+                    continue;
+                }
+                Output::Wait(moment) => {
+                    self.mute = false;
+                    let Some(block) = self.forged.take() else { return Step::Plain(Output::Wait(moment)) };
+                    self.machine.datagram(self.now, self.client, &emit_ack(block));
+                    continue;
+                }
+                Output::Deliver(range) => return Step::Plain(Output::Deliver(range)),
+                Output::Commit => return Step::Plain(Output::Commit),
+                Output::Event(event) => return Step::Plain(Output::Event(event)),
+                Output::Complete(report) => return Step::Plain(Output::Complete(report)),
+                Output::Done => return Step::Plain(Output::Done),
+                Output::Failed(failure) => return Step::Plain(Output::Failed(failure)),
+            };
+            if self.mute {
+                continue;
+            }
+            if let Some(burst) = self.distort(to, &datagrams, stride) {
+                return Step::Transmit(burst);
+            }
+        }
+    }
+
+    /// Says that the file is safe, and loses it.
+    fn fail_after_the_ack(&mut self) {
+        let ack = emit_ack(Wrap::ToZero.wire(self.blocks())).to_vec();
+        self.extra.push_back(Burst { to: self.client, stride: ack.len(), datagrams: ack });
+        self.machine.abort(self.now, ErrorCode::DISK_FULL, "the file could not be stored");
+    }
+}
+
+impl<M: Machine> Machine for Buggy<M> {
+    fn datagram(&mut self, now: Instant, from: SocketAddr, datagram: &[u8]) {
+        self.now = now;
+        if let Some(datagram) = self.incoming(datagram) {
+            self.machine.datagram(now, from, &datagram);
+        }
+        if let (Bug::Sorcerer, Ok(Packet::Ack { block })) = (self.bug, Packet::parse(datagram)) {
+            let again = self.heard.replace(block) == Some(block);
+            self.extra.extend(self.data.clone().filter(|_| again));
+        }
+    }
+
+    fn unreachable(&mut self, now: Instant, to: SocketAddr) {
+        self.now = now;
+        self.machine.unreachable(now, to);
+    }
+
+    fn tick(&mut self, now: Instant) {
+        self.now = now;
+        self.machine.tick(now);
+    }
+
+    fn filled(&mut self, now: Instant, length: usize) {
+        self.now = now;
+        self.machine.filled(now, length);
+    }
+
+    fn committed(&mut self, now: Instant) {
+        self.now = now;
+        self.machine.committed(now);
+    }
+
+    fn abort(&mut self, now: Instant, code: ErrorCode, reason: &str) {
+        self.now = now;
+        self.machine.abort(now, code, reason);
+    }
+
+    fn poll(&mut self) -> Output<'_> {
+        match self.step() {
+            Step::Transmit(Burst { to, datagrams, stride }) => {
+                self.lent = datagrams;
+                Output::Transmit { to, datagrams: &self.lent, stride }
+            }
+            // The machine says the same again.
+            Step::Fill => self.machine.poll(),
+            Step::Plain(output) => output,
+        }
+    }
+
+    fn stats(&self) -> Stats {
+        self.machine.stats()
+    }
+}
+
+/// Writes another block number into a DATA or an ACK.
+fn renumber(datagram: &mut [u8], number: u16) {
+    if let Some(field) = datagram.get_mut(2..4) {
+        field.copy_from_slice(&number.to_be_bytes());
+    }
+}
+
+/// An OACK with larger blocks than it had.
+fn raised(options: &OptionList<'_>) -> Vec<u8> {
+    let mut oack = Opcode::Oack.to_wire().to_vec();
+    for (name, value) in options.pairs() {
+        let size = str::from_utf8(value).ok().and_then(|value| value.parse::<u32>().ok());
+        let more = size.filter(|_| name.eq_ignore_ascii_case(names::BLKSIZE.as_bytes())).map(|size| size + 512);
+        oack.extend_from_slice(name);
+        oack.push(0);
+        oack.extend_from_slice(&more.map_or_else(|| value.to_vec(), |size| size.to_string().into_bytes()));
+        oack.push(0);
+    }
+    oack
+}

@@ -1,0 +1,64 @@
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+/// A packet that wants an answer, and how often it went out.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Trip {
+    /// Number of the packet the first time.
+    pub(super) first: u64,
+    /// Number of the packet the last time.
+    pub(super) latest: u64,
+    at: Instant,
+    times: u32,
+    answered: bool,
+}
+
+impl Trip {
+    pub(super) fn new(n: u64, at: Instant) -> Self {
+        Self { first: n, latest: n, at, times: 1, answered: false }
+    }
+
+    /// It went out once more.
+    pub(super) fn again(&mut self, n: u64, at: Instant) {
+        self.latest = n;
+        self.at = at;
+        self.times = self.times.saturating_add(1);
+    }
+
+    /// Its answer came: the packet it answers, and the round trip if no repetition makes it doubtful (Karn's rule).
+    pub(super) fn answer(&mut self, now: Instant) -> (u64, Option<Duration>) {
+        let fresh = !self.answered && self.times == 1;
+        self.answered = true;
+        (self.latest, fresh.then(|| now.saturating_duration_since(self.at)))
+    }
+}
+
+/// Packets by their block of the file; those far behind are forgotten, so that a window of them is held, not a file.
+#[derive(Debug, Default)]
+pub(super) struct Trips(BTreeMap<u64, Trip>);
+
+impl Trips {
+    /// Notes that the packet of this block went out or came in, and tells the number of the first one.
+    pub(super) fn note(&mut self, block: u64, n: u64, at: Instant) -> Option<u64> {
+        match self.0.get_mut(&block) {
+            Some(trip) => {
+                trip.again(n, at);
+                Some(trip.first)
+            }
+            None => {
+                self.0.insert(block, Trip::new(n, at));
+                None
+            }
+        }
+    }
+
+    pub(super) fn get_mut(&mut self, block: u64) -> Option<&mut Trip> {
+        self.0.get_mut(&block)
+    }
+
+    pub(super) fn forget_below(&mut self, block: u64) {
+        while self.0.first_key_value().is_some_and(|(first, _)| *first < block) {
+            self.0.pop_first();
+        }
+    }
+}

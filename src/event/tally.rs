@@ -1,0 +1,173 @@
+use std::time::Duration;
+
+use super::{Direction, Flag, SeenPacket};
+use crate::transfer::{Failure, Report};
+
+/// How a transfer ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// The file is safe.
+    Complete,
+    /// It is not, for this reason, made safe to print.
+    Failed(String),
+}
+
+/// What a transfer came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Summary {
+    /// Well or not.
+    pub outcome: Outcome,
+    /// Octets of the file delivered or acknowledged.
+    pub bytes: u64,
+    /// Blocks delivered or acknowledged.
+    pub blocks: u64,
+    /// From the request to the end.
+    pub elapsed: Duration,
+    /// Packets sent, lost ones and those to strangers too.
+    pub sent: u64,
+    /// Packets received, lost ones and those of strangers too.
+    pub received: u64,
+    /// Packets sent again.
+    pub resent: u64,
+    /// Packets that came again.
+    pub duplicates: u64,
+    /// Packets from other ports.
+    pub strangers: u64,
+    /// Packets that rules meddled with.
+    pub faults: u64,
+    /// Packets that never arrived.
+    pub lost: u64,
+    /// Shortest, median and longest round trip.
+    pub rtt: Option<[Duration; 3]>,
+}
+
+impl Summary {
+    /// Octets of the file in a second; none where no time passed.
+    pub fn rate(&self) -> Option<f64> {
+        let seconds = self.elapsed.as_secs_f64();
+        (seconds > 0.0).then(|| self.bytes as f64 / seconds)
+    }
+}
+
+/// Counts the packets of one transfer.
+#[derive(Debug, Default)]
+pub(super) struct Tally {
+    sent: u64,
+    received: u64,
+    resent: u64,
+    duplicates: u64,
+    strangers: u64,
+    faults: u64,
+    lost: u64,
+    rtt: Samples,
+}
+
+impl Tally {
+    pub(super) fn count(&mut self, packet: &SeenPacket<'_>) {
+        match packet.direction {
+            Direction::Sent => self.sent += 1,
+            Direction::Received => self.received += 1,
+        }
+        for (flag, counter) in [
+            (Flag::Rexmt, &mut self.resent),
+            (Flag::Dup, &mut self.duplicates),
+            (Flag::WrongTid, &mut self.strangers),
+            (Flag::Lost, &mut self.lost),
+        ] {
+            *counter += u64::from(packet.flags.contains(flag));
+        }
+        self.faults += u64::from(!packet.faults.is_empty());
+        if let Some(rtt) = packet.rtt {
+            self.rtt.add(rtt);
+        }
+    }
+
+    /// `bytes` and `blocks` are what is known where no report tells it better.
+    pub(super) fn summary(
+        &self,
+        result: Result<&Report, &Failure>,
+        elapsed: Duration,
+        bytes: u64,
+        blocks: u64,
+    ) -> Summary {
+        let (outcome, bytes, blocks) = match result {
+            Ok(report) => (Outcome::Complete, report.stats.bytes, report.stats.blocks),
+            Err(failure) => (Outcome::Failed(failure.to_string()), bytes, blocks),
+        };
+        Summary {
+            outcome,
+            bytes,
+            blocks,
+            elapsed,
+            sent: self.sent,
+            received: self.received,
+            resent: self.resent,
+            duplicates: self.duplicates,
+            strangers: self.strangers,
+            faults: self.faults,
+            lost: self.lost,
+            rtt: self.rtt.spread(),
+        }
+    }
+}
+
+/// Round trips: the extremes of all, and the median of at most [`SAMPLES`] taken at even distances.
+#[derive(Debug, Default)]
+pub(crate) struct Samples {
+    least: Option<Duration>,
+    most: Option<Duration>,
+    some: Vec<Duration>,
+    /// Only every so manieth is taken, less one.
+    skip: u64,
+    skipped: u64,
+}
+
+/// Enough for a median, and little enough to forget.
+const SAMPLES: usize = 1024;
+
+impl Samples {
+    pub(crate) fn add(&mut self, sample: Duration) {
+        self.least = Some(self.least.map_or(sample, |least| least.min(sample)));
+        self.most = Some(self.most.map_or(sample, |most| most.max(sample)));
+        if self.skipped < self.skip {
+            self.skipped += 1;
+            return;
+        }
+        self.skipped = 0;
+        if self.some.len() >= SAMPLES {
+            let mut index = 0_usize;
+            self.some.retain(|_| {
+                index += 1;
+                index % 2 == 1
+            });
+            self.skip = self.skip * 2 + 1;
+        }
+        self.some.push(sample);
+    }
+
+    /// Least, median, most.
+    pub(crate) fn spread(&self) -> Option<[Duration; 3]> {
+        let mut sorted = self.some.clone();
+        sorted.sort_unstable();
+        let median = sorted.get(sorted.len().saturating_sub(1) / 2)?;
+        Some([self.least?, *median, self.most?])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_median_holds_however_many_samples_come() {
+        let mut samples = Samples::default();
+        assert_eq!(samples.spread(), None);
+        for number in 0..100_000_u64 {
+            samples.add(Duration::from_micros(number % 1000));
+        }
+        assert!(samples.some.len() <= SAMPLES);
+        let [least, median, most] = samples.spread().expect("there are samples").map(|it| it.as_micros());
+        assert_eq!((least, most), (0, 999));
+        assert!((450..550).contains(&median), "{median}");
+    }
+}

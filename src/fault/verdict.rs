@@ -1,0 +1,99 @@
+use std::borrow::Cow;
+use std::fmt::{self, Display, Formatter};
+use std::time::Duration;
+
+use super::rule::Action;
+use crate::wire::DATA_HEADER;
+
+/// What becomes of one packet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Verdict<'a> {
+    /// What arrives: the packet itself, or what was made of it.
+    pub datagram: Cow<'a, [u8]>,
+    /// How often it arrives; 0 is lost.
+    pub copies: u32,
+    /// How much later it arrives.
+    pub delay: Duration,
+    /// The next packet of its direction arrives before it.
+    pub overtaken: bool,
+    /// A copy arrives before it, from another port.
+    pub stranger: bool,
+    /// The rules that hit it; none for nearly all packets.
+    pub hits: Vec<Hit>,
+}
+
+/// One rule that hit a packet: `rule 1 dropped it`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Hit {
+    /// The number `fault` lists it by.
+    pub rule: u32,
+    /// What it did.
+    pub action: Action,
+}
+
+impl<'a> Verdict<'a> {
+    /// Nothing happens to the packet.
+    pub fn pass(datagram: &'a [u8]) -> Self {
+        Self {
+            datagram: Cow::Borrowed(datagram),
+            copies: 1,
+            delay: Duration::ZERO,
+            overtaken: false,
+            stranger: false,
+            hits: Vec::new(),
+        }
+    }
+
+    /// Whether no rule hit the packet.
+    pub fn passes(&self) -> bool {
+        self.hits.is_empty()
+    }
+
+    pub(super) fn apply(&mut self, action: Action, dice: Dice) {
+        self.delay += action.delay();
+        match action {
+            Action::Drop => self.copies = 0,
+            Action::Dup => self.copies += 1,
+            Action::Delay(_) => {}
+            Action::Swap => self.overtaken = true,
+            Action::Corrupt(offset) => {
+                let datagram = self.datagram.to_mut();
+                let header = if datagram.len() > DATA_HEADER { DATA_HEADER } else { 0 };
+                let chosen = || header + dice.below(datagram.len() - header);
+                let offset = offset.map_or_else(chosen, usize::from);
+                if let Some(octet) = datagram.get_mut(offset) {
+                    *octet = !*octet;
+                }
+            }
+            Action::Cut(length) => self.datagram.to_mut().truncate(length.into()),
+            Action::Stranger => self.stranger = true,
+        }
+    }
+}
+
+/// Chance for one rule and one packet: SplitMix64 over the seed, the transfer, the rule's number and the packet's place
+/// among those of its direction, so that neither the time nor the other direction has a say.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Dice(pub(super) [u64; 5]);
+
+impl Dice {
+    pub(super) fn roll(self, throw: u64) -> u64 {
+        self.0.into_iter().chain([throw]).fold(0, |state, number| {
+            let mixed = (state ^ number).wrapping_add(0x9e37_79b9_7f4a_7c15);
+            let mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+            let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+            mixed ^ (mixed >> 31)
+        })
+    }
+
+    fn below(self, bound: usize) -> usize {
+        let bound = u64::try_from(bound).unwrap_or(u64::MAX).max(1);
+        usize::try_from(self.roll(1) % bound).unwrap_or(0)
+    }
+}
+
+impl Display for Hit {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        write!(f, "rule {} {}", self.rule, self.action.past())
+    }
+}

@@ -1,0 +1,165 @@
+//! Lessons: scripts of plain shell commands, each readable on its own, that show one thing the protocol does.
+//!
+//! A script begins with `# Lesson N: TITLE`. What comes next is told in the comments in front of the commands, so that
+//! a run on a terminal can show them and pause; a run from a pipe just runs.
+
+use std::iter::Peekable;
+use std::str::Lines;
+
+/// One lesson.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Lesson {
+    /// From 1.
+    pub number: usize,
+    /// A few words.
+    pub title: &'static str,
+    /// The file, as it is printed and piped.
+    pub script: &'static str,
+}
+
+/// Comments and the commands they speak of.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Step<'a> {
+    /// Lines for people, without their `#`; an empty one parts paragraphs.
+    pub words: Vec<&'a str>,
+    /// Lines for the shell, none where the words are the lesson's last.
+    pub commands: Vec<&'a str>,
+}
+
+macro_rules! lesson {
+    ($number:literal, $title:literal, $file:literal) => {
+        Lesson { number: $number, title: $title, script: include_str!(concat!("lessons/", $file)) }
+    };
+}
+
+/// All lessons, in order.
+pub const LESSONS: [Lesson; 12] = [
+    lesson!(1, "Hello", "01-hello.tftp"),
+    lesson!(2, "Text and bytes", "02-text-and-bytes.tftp"),
+    lesson!(3, "How many packets?", "03-how-many-packets.tftp"),
+    lesson!(4, "The ACK is lost", "04-lost-ack.tftp"),
+    lesson!(5, "The request is lost, the data is lost", "05-lost-request.tftp"),
+    lesson!(6, "The last ACK", "06-last-ack.tftp"),
+    lesson!(7, "Two answers, and a stranger", "07-stranger.tftp"),
+    lesson!(8, "Sorcerer's Apprentice", "08-sorcerer.tftp"),
+    lesson!(9, "Bargaining", "09-bargaining.tftp"),
+    lesson!(10, "Roll-over", "10-roll-over.tftp"),
+    lesson!(11, "Faster: blksize and window", "11-faster.tftp"),
+    lesson!(12, "Find the bug", "12-find-the-bug.tftp"),
+];
+
+impl Lesson {
+    /// The lesson with this number.
+    pub fn find(number: usize) -> Option<&'static Self> {
+        LESSONS.iter().find(|lesson| lesson.number == number)
+    }
+
+    /// The script step by step, from its title on.
+    pub fn steps(&self) -> impl Iterator<Item = Step<'static>> + use<> {
+        steps(self.script)
+    }
+}
+
+/// Takes a script apart: each step is a block of comments and the commands up to the next one. Blank lines part
+/// paragraphs within comments and mean nothing else.
+pub fn steps(script: &str) -> impl Iterator<Item = Step<'_>> {
+    let mut lines = script.lines().peekable();
+    std::iter::from_fn(move || {
+        skip_blank(&mut lines);
+        let mut step = Step::default();
+        while let Some(line) = lines.next_if(|line| comment(line).is_some() || is_blank(line)) {
+            step.words.push(comment(line).unwrap_or_default());
+        }
+        while step.words.last().is_some_and(|line| line.is_empty()) {
+            step.words.pop();
+        }
+        while let Some(line) = lines.next_if(|line| comment(line).is_none()) {
+            step.commands.extend((!is_blank(line)).then_some(line));
+        }
+        (step != Step::default()).then_some(step)
+    })
+}
+
+fn skip_blank(lines: &mut Peekable<Lines<'_>>) {
+    while lines.next_if(|line| is_blank(line)).is_some() {}
+}
+
+fn is_blank(line: &str) -> bool {
+    line.trim().is_empty()
+}
+
+fn comment(line: &str) -> Option<&str> {
+    Some(line.trim().strip_prefix('#')?.trim())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bugs::{Bug, ClientBug};
+    use crate::fault::Instruction;
+    use crate::plan::Plan;
+
+    fn commands() -> impl Iterator<Item = (usize, &'static str)> {
+        LESSONS.iter().flat_map(|lesson| lesson.steps().flat_map(|it| it.commands).map(|line| (lesson.number, line)))
+    }
+
+    #[test]
+    fn a_script_is_taken_apart_into_words_and_commands() {
+        let script = "# Title\n#\n# What comes.\n\nserve\n\nget a\n# Then:\nget b\n\n# A question?\n\n# Another?\n\n";
+        let step = |words: &[&'static str], commands: &[&'static str]| Step {
+            words: words.to_vec(),
+            commands: commands.to_vec(),
+        };
+        let all: Vec<_> = steps(script).collect();
+        assert_eq!(
+            all,
+            [
+                step(&["Title", "", "What comes."], &["serve", "get a"]),
+                step(&["Then:"], &["get b"]),
+                step(&["A question?", "", "Another?"], &[]),
+            ]
+        );
+        assert_eq!(steps("\n\n").count(), 0);
+        assert_eq!(steps("get a").collect::<Vec<_>>(), [step(&[], &["get a"])]);
+    }
+
+    #[test]
+    fn each_lesson_tells_its_title_and_asks_a_question() {
+        for (place, lesson) in LESSONS.iter().enumerate() {
+            assert_eq!(lesson.number, place + 1);
+            assert_eq!(Lesson::find(lesson.number), Some(lesson));
+            let title = format!("# Lesson {}: {}", lesson.number, lesson.title);
+            assert_eq!(lesson.script.lines().next(), Some(title.as_str()));
+            let last = lesson.steps().last().unwrap_or_default();
+            assert!(last.commands.is_empty() && last.words.concat().contains('?'), "{title}");
+            assert!(lesson.script.lines().all(|line| line.len() <= 80 && line.is_ascii()), "{title}");
+            assert!(lesson.steps().all(|step| !step.words.is_empty()), "{title}: every command is explained");
+        }
+        assert_eq!(Lesson::find(13), None);
+    }
+
+    #[test]
+    fn every_lesson_begins_with_fixed_timers() {
+        for lesson in LESSONS {
+            let commands: Vec<_> = lesson.steps().flat_map(|step| step.commands).take(4).collect();
+            assert_eq!(commands, ["serve", "options off", "rexmt 5", "serve rexmt 1"], "lesson {}", lesson.number);
+        }
+    }
+
+    #[test]
+    fn every_fault_bug_and_plan_of_a_lesson_is_understood() {
+        for (number, line) in commands() {
+            let words: Vec<&str> = line.trim_start_matches('-').split_whitespace().collect();
+            match words.as_slice() {
+                ["fault", rest @ ..] => assert!(Instruction::parse(rest).is_ok(), "lesson {number}: {line}"),
+                ["serve", "bug", "?" | "off"] | ["client", "bug", "off"] => {}
+                ["serve", "bug", bug] => assert!(bug.parse::<Bug>().is_ok(), "lesson {number}: {line}"),
+                ["client", "bug", bug] => assert!(bug.parse::<ClientBug>().is_ok(), "lesson {number}: {line}"),
+                ["plan", rest @ ..] => {
+                    assert!(Plan::parse(rest.iter().copied()).is_ok(), "lesson {number}: {line}");
+                }
+                _ => {}
+            }
+        }
+    }
+}

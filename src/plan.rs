@@ -1,0 +1,293 @@
+//! What a transfer will cost, before it: `plan 2150 blksize 512 rtt 10ms`, the exercise of every textbook.
+
+use std::fmt::{self, Display, Formatter};
+use std::time::Duration;
+
+use thiserror::Error;
+
+use crate::wire::{BadValue, BlockSize, Printable, WindowSize};
+
+/// The number of blocks that have a wire number of their own.
+const NUMBERS: u64 = u16::MAX as u64;
+
+/// A transfer without losses, counted in advance.
+///
+/// [`Display`] writes the answer for people.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Plan {
+    /// Octets of the file, as they stand on the wire.
+    pub size: u64,
+    /// Octets of a full block (RFC 2348).
+    pub blksize: BlockSize,
+    /// Blocks before an ACK (RFC 7440).
+    pub windowsize: WindowSize,
+    /// Time from here to the peer and back.
+    pub rtt: Option<Duration>,
+}
+
+/// What a transfer costs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Cost {
+    /// Packets of both sides together, the final ACK included.
+    pub packets: u64,
+    /// Round trips until the requester has the last block, or its acknowledgement.
+    pub round_trips: u64,
+}
+
+impl Plan {
+    /// Reads `SIZE [blksize N] [windowsize W] [rtt T]`; T needs its unit, as in `10ms` or `0.2s`.
+    pub fn parse<'a>(words: impl IntoIterator<Item = &'a str>) -> Result<Self, BadPlan> {
+        let mut words = words.into_iter();
+        let size = words.next().ok_or(BadPlan::NoSize)?;
+        let mut plan = Self {
+            size: digits(size).ok_or_else(|| BadPlan::Size(printable(size)))?,
+            blksize: BlockSize::default(),
+            windowsize: WindowSize::default(),
+            rtt: None,
+        };
+        while let Some(name) = words.next() {
+            let name = name.to_ascii_lowercase();
+            if !["blksize", "blocksize", "windowsize", "rtt"].contains(&name.as_str()) {
+                return Err(BadPlan::Unknown(printable(&name)));
+            }
+            let value = words.next().ok_or_else(|| BadPlan::NoValue(name.clone()))?;
+            let bad = |reason: BadValue| BadPlan::Value { name: name.clone(), value: printable(value), reason };
+            match name.as_str() {
+                "windowsize" => plan.windowsize = value.parse().map_err(bad)?,
+                "rtt" => plan.rtt = Some(duration(value).ok_or_else(|| BadPlan::Time(printable(value)))?),
+                _ => plan.blksize = value.parse().map_err(bad)?,
+            }
+        }
+        Ok(plan)
+    }
+
+    /// DATA packets: a file whose size is a multiple of the block size ends with an empty one (RFC 1350 section 6).
+    pub fn blocks(&self) -> u64 {
+        self.size / self.block() + 1
+    }
+
+    /// Octets of the last block.
+    pub fn last(&self) -> u64 {
+        self.size % self.block()
+    }
+
+    /// A get as RFC 1350 knew it, where no option is needed: DATA 1 answers the request.
+    pub fn plain_get(&self) -> Option<Cost> {
+        let blocks = self.plain_blocks()?;
+        Some(Cost { packets: 1 + 2 * blocks, round_trips: blocks })
+    }
+
+    /// A put as RFC 1350 knew it, where no option is needed: ACK 0 answers the request.
+    pub fn plain_put(&self) -> Option<Cost> {
+        let blocks = self.plain_blocks()?;
+        Some(Cost { packets: 2 + 2 * blocks, round_trips: 1 + blocks })
+    }
+
+    /// A get with options: the request, OACK, ACK 0, then window by window.
+    pub fn get(&self) -> Cost {
+        Cost { packets: 3 + self.blocks() + self.windows(), round_trips: 1 + self.windows() }
+    }
+
+    /// A put with options: the request, OACK, then window by window.
+    pub fn put(&self) -> Cost {
+        Cost { packets: 2 + self.blocks() + self.windows(), round_trips: 1 + self.windows() }
+    }
+
+    /// Whether wire numbers start again within the file.
+    pub fn wraps(&self) -> bool {
+        self.blocks() > NUMBERS
+    }
+
+    /// Octets of the largest file whose blocks all have a number of their own: the last of 65,535 is short.
+    pub fn largest_without_wrap(&self) -> u64 {
+        NUMBERS * self.block() - 1
+    }
+
+    fn block(&self) -> u64 {
+        self.blksize.get().into()
+    }
+
+    fn windows(&self) -> u64 {
+        self.blocks().div_ceil(self.windowsize.get().into())
+    }
+
+    fn plain_blocks(&self) -> Option<u64> {
+        let plain = self.blksize == BlockSize::default() && self.windowsize == WindowSize::default();
+        plain.then(|| self.blocks())
+    }
+
+    fn row(&self, f: &mut Formatter<'_>, name: &str, cost: Cost) -> fmt::Result {
+        write!(f, "\n  {name:<17}{:>12} packets{:>12} round trips", grouped(cost.packets), grouped(cost.round_trips))?;
+        match self.rtt {
+            Some(rtt) => write!(f, "  {:>9.3} s", rtt.as_secs_f64() * cost.round_trips as f64),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Display for Plan {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let (size, blocks) = (grouped(self.size), self.blocks());
+        write!(f, "{size} bytes in blocks of {}", self.blksize)?;
+        if self.windowsize != WindowSize::default() {
+            write!(f, ", {} to a window", self.windowsize)?;
+        }
+        write!(f, ": {} DATA, the last ", grouped(blocks))?;
+        match self.last() {
+            0 => f.write_str("empty, for only a short block ends a file")?,
+            1 => f.write_str("with 1 byte")?,
+            last => write!(f, "with {last} bytes")?,
+        }
+        if let (Some(get), Some(put)) = (self.plain_get(), self.plain_put()) {
+            self.row(f, "get", get)?;
+            self.row(f, "put", put)?;
+        }
+        self.row(f, "get with options", self.get())?;
+        self.row(f, "put with options", self.put())?;
+        let most = grouped(self.largest_without_wrap());
+        if self.wraps() {
+            write!(f, "\nBlock numbers start again behind 65,535; only up to {most} bytes they do not.")
+        } else {
+            write!(f, "\nBlock numbers do not start again; up to {most} bytes they never do.")
+        }
+    }
+}
+
+/// Why words are not a plan.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum BadPlan {
+    /// Nothing to plan.
+    #[error("the size of the file is missing")]
+    NoSize,
+    /// Not a number of bytes.
+    #[error("{0}: the size of the file must be a number of bytes")]
+    Size(String),
+    /// Not one of the three.
+    #[error("{0}: only blksize, windowsize and rtt can be set")]
+    Unknown(String),
+    /// A name at the end of the line.
+    #[error("{0} needs a value")]
+    NoValue(String),
+    /// Beyond what the option allows.
+    #[error("{name} {value}: {reason}")]
+    Value {
+        /// The option.
+        name: String,
+        /// What was said, made safe to print.
+        value: String,
+        /// What is allowed.
+        reason: BadValue,
+    },
+    /// Not a time.
+    #[error("rtt {0}: must be a time with its unit, as in 10ms or 0.2s")]
+    Time(String),
+}
+
+fn digits(text: &str) -> Option<u64> {
+    text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok()).flatten()
+}
+
+/// `10ms`, `0.2s` or `500us`.
+fn duration(text: &str) -> Option<Duration> {
+    let unit = text.find(|character: char| character.is_ascii_alphabetic())?;
+    let (number, unit) = text.split_at_checked(unit)?;
+    let scale = match unit.to_ascii_lowercase().as_str() {
+        "us" => 1e-6,
+        "ms" => 1e-3,
+        "s" => 1.0,
+        _ => return None,
+    };
+    let is_plain = number.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
+    let seconds = is_plain.then(|| number.parse::<f64>().ok()).flatten()? * scale;
+    Duration::try_from_secs_f64(seconds).ok()
+}
+
+/// Digits in groups of three.
+fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+fn printable(word: &str) -> String {
+    Printable(word.as_bytes()).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn plan(line: &str) -> Plan {
+        Plan::parse(line.split_whitespace()).unwrap()
+    }
+
+    #[test]
+    fn the_textbook_numbers_come_out() {
+        let blocks = |line: &str| (plan(line).blocks(), plan(line).last());
+        assert_eq!(blocks("2150"), (5, 102));
+        assert_eq!(blocks("1024"), (3, 0));
+        assert_eq!(blocks("0"), (1, 0));
+        assert_eq!(blocks("511"), (1, 511));
+        assert_eq!(blocks("524300 blksize 8"), (65_538, 4));
+        assert_eq!(plan("2150").plain_get(), Some(Cost { packets: 11, round_trips: 5 }));
+        assert_eq!(plan("2150").plain_put(), Some(Cost { packets: 12, round_trips: 6 }));
+        assert_eq!(plan("524300 blksize 8").get(), Cost { packets: 131_079, round_trips: 65_539 });
+        assert_eq!(plan("131072 windowsize 8").get(), Cost { packets: 3 + 257 + 33, round_trips: 34 });
+        assert_eq!(plan("131072 windowsize 8").plain_get(), None);
+    }
+
+    #[test]
+    fn the_largest_file_without_a_wrap_is_exact() {
+        for (blksize, largest) in [(512, 33_553_919), (1428, 93_583_979), (65464, 4_290_183_239)] {
+            let at = |size: u64| plan(&format!("{size} blksize {blksize}"));
+            assert_eq!(at(0).largest_without_wrap(), largest);
+            assert!(!at(largest).wraps() && at(largest + 1).wraps());
+        }
+    }
+
+    #[test]
+    fn the_answer_reads_like_one() {
+        assert_eq!(
+            plan("2150 rtt 10ms").to_string(),
+            "2,150 bytes in blocks of 512: 5 DATA, the last with 102 bytes\n  \
+             get                        11 packets           5 round trips      0.050 s\n  \
+             put                        12 packets           6 round trips      0.060 s\n  \
+             get with options           13 packets           6 round trips      0.060 s\n  \
+             put with options           12 packets           6 round trips      0.060 s\n\
+             Block numbers do not start again; up to 33,553,919 bytes they never do."
+        );
+        assert_eq!(
+            plan("524300 blksize 8 windowsize 4").to_string(),
+            "524,300 bytes in blocks of 8, 4 to a window: 65,538 DATA, the last with 4 bytes\n  \
+             get with options       81,926 packets      16,386 round trips\n  \
+             put with options       81,925 packets      16,386 round trips\n\
+             Block numbers start again behind 65,535; only up to 524,279 bytes they do not."
+        );
+        assert!(plan("1024").to_string().contains("3 DATA, the last empty"));
+    }
+
+    #[test]
+    fn what_is_wrong_is_said() {
+        for (line, words) in [
+            ("", "the size of the file is missing"),
+            ("5M", "5M: the size of the file must be a number of bytes"),
+            ("5 rate 3", "rate: only blksize, windowsize and rtt can be set"),
+            ("5 blksize", "blksize needs a value"),
+            ("5 blksize 7", "blksize 7: must be a number from 8 to 65464"),
+            ("5 windowsize 0", "windowsize 0: must be a number from 1 to 65535"),
+            ("5 rtt 10", "rtt 10: must be a time with its unit, as in 10ms or 0.2s"),
+            ("5 rtt -1s", "rtt -1s: must be a time with its unit, as in 10ms or 0.2s"),
+        ] {
+            let error = Plan::parse(line.split_whitespace()).map_err(|it| it.to_string());
+            assert_eq!(error, Err(words.to_owned()), "{line}");
+        }
+        assert_eq!(plan("5 rtt 0.2s").rtt, plan("5 RTT 200ms").rtt);
+        assert_eq!(plan(&u64::MAX.to_string()).blocks(), 1 << 55);
+    }
+}

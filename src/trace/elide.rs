@@ -1,0 +1,149 @@
+use std::collections::VecDeque;
+use std::io::{self, Write};
+use std::time::Duration;
+
+use super::View;
+use crate::event::{Samples, Saw, Seen, SeenPacket};
+
+/// How many ordinary pairs of DATA and ACK are shown at each end of a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Limit {
+    /// So many; what lies between becomes one line.
+    Pairs(u32),
+    /// Every one.
+    All,
+}
+
+impl Default for Limit {
+    fn default() -> Self {
+        Self::Pairs(3)
+    }
+}
+
+/// Silence after which something is not as it should be, even if it comes all right.
+pub(super) const WAITING: Duration = Duration::from_millis(500);
+
+/// How often a count that grows in place is drawn.
+const REDRAW: Duration = Duration::from_millis(100);
+
+/// Ordinary packets that are not shown.
+#[derive(Debug, Default)]
+pub struct Run {
+    pub(super) blocks: u64,
+    pub(super) first: u64,
+    pub(super) last: u64,
+    pub(super) bytes: u64,
+    pub(super) rtt: Samples,
+}
+
+impl Run {
+    fn add(&mut self, packet: &SeenPacket<'_>) {
+        if self.first == 0 {
+            self.first = packet.n;
+        }
+        self.last = packet.n;
+        if let Some(length) = packet.data_length() {
+            self.blocks += 1;
+            self.bytes += length as u64;
+        }
+        if let Some(rtt) = packet.rtt {
+            self.rtt.add(rtt);
+        }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.first == 0
+    }
+}
+
+/// A view in which long runs of ordinary DATA and ACK become one line each. What is out of the ordinary is always
+/// shown, with what came right before it.
+#[derive(Debug)]
+pub struct Elided<V> {
+    view: V,
+    /// Packets shown at each end.
+    most: usize,
+    in_place: bool,
+    /// Packets shown since the run began.
+    shown: usize,
+    run: Run,
+    /// The end of the run as far as it is known.
+    held: VecDeque<Seen<'static>>,
+    drawn: Option<Duration>,
+}
+
+impl<V: View> Elided<V> {
+    /// `in_place` is for terminals: the line counts up while the run lasts.
+    pub fn new(view: V, limit: Limit, in_place: bool) -> Self {
+        let most = match limit {
+            Limit::All => usize::MAX,
+            Limit::Pairs(pairs) => usize::try_from(pairs).unwrap_or(usize::MAX).saturating_mul(2),
+        };
+        Self { view, most, in_place, shown: 0, run: Run::default(), held: VecDeque::new(), drawn: None }
+    }
+
+    fn ordinary(&mut self, seen: &Seen<'_>, out: &mut dyn Write) -> io::Result<()> {
+        if self.shown < self.most {
+            self.shown += 1;
+            return self.view.see(seen, out);
+        }
+        self.held.push_back(seen.kept());
+        if self.held.len() > self.most
+            && let Some(packet) = self.held.pop_front().as_ref().and_then(Seen::packet)
+        {
+            self.run.add(packet);
+            self.draw(seen.t, out)?;
+        }
+        Ok(())
+    }
+
+    fn draw(&mut self, now: Duration, out: &mut dyn Write) -> io::Result<()> {
+        if !self.in_place || self.drawn.is_some_and(|drawn| now.saturating_sub(drawn) < REDRAW) {
+            return Ok(());
+        }
+        self.drawn = Some(now);
+        if let Some(line) = self.view.hidden(&self.run) {
+            write!(out, "\r{line}")?;
+            out.flush()?;
+        }
+        Ok(())
+    }
+
+    /// The run is over: its line, and the packets at its end.
+    fn close(&mut self, out: &mut dyn Write) -> io::Result<()> {
+        self.shown = 0;
+        // What is shown again begins with a block, not with the ACK of one left out.
+        if !self.run.is_empty()
+            && let Some(ack) = self.held.front().and_then(Seen::packet)
+            && ack.data_length().is_none()
+        {
+            self.run.add(ack);
+            self.held.pop_front();
+        }
+        let run = std::mem::take(&mut self.run);
+        if !run.is_empty()
+            && let Some(line) = self.view.hidden(&run)
+        {
+            let back = if self.drawn.take().is_some() { "\r" } else { "" };
+            writeln!(out, "{back}{line}")?;
+        }
+        for seen in std::mem::take(&mut self.held) {
+            self.view.see(&seen, out)?;
+        }
+        Ok(())
+    }
+}
+
+impl<V: View> View for Elided<V> {
+    fn see(&mut self, seen: &Seen<'_>, out: &mut dyn Write) -> io::Result<()> {
+        match &seen.what {
+            Saw::Packet(packet) if packet.is_ordinary() && packet.gap < WAITING => self.ordinary(seen, out),
+            // What these tell, packets tell too.
+            Saw::Choice { .. } => self.view.see(seen, out),
+            _ => {
+                self.close(out)?;
+                self.view.see(seen, out)
+            }
+        }
+    }
+}

@@ -1,0 +1,155 @@
+use std::collections::HashSet;
+use std::io::{self, Write};
+
+use super::elide::Run;
+use super::fields::fields;
+use super::figures::{flag, millis, thousands, tint, told_the_end};
+use super::units::size;
+use super::{Paint, Tint, View};
+use crate::event::{Choice, Direction, Kind, Outcome, Saw, Seen, SeenPacket, State, Turn, Why};
+
+/// How much is told of each packet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Detail {
+    /// What and why.
+    Short,
+    /// Every field of the first packet of each kind, what and why of the others: the layout is read once, then the
+    /// story followed.
+    #[default]
+    First,
+    /// Every field of every packet.
+    Full,
+}
+
+/// Packets in words: what, which bytes, what they answer, and why.
+#[derive(Debug)]
+pub struct Explain {
+    detail: Detail,
+    paint: Paint,
+    xfer: Option<u32>,
+    known: HashSet<Kind>,
+    last: State,
+}
+
+impl Explain {
+    /// So much of each packet.
+    pub fn new(detail: Detail, paint: Paint) -> Self {
+        Self { detail, paint, xfer: None, known: HashSet::new(), last: State::Idle }
+    }
+
+    fn packet(&mut self, seen: &Seen<'_>, packet: &SeenPacket<'_>, out: &mut dyn Write) -> io::Result<()> {
+        self.last = packet.after;
+        let full = match self.detail {
+            Detail::Short => false,
+            Detail::First => !self.known.contains(&packet.kind),
+            Detail::Full => true,
+        };
+        // Any opcode is possible; no peer shall make us remember them all.
+        if matches!(packet.kind, Kind::Known(_)) {
+            self.known.insert(packet.kind);
+        }
+        writeln!(out, "{}", self.headline(seen, packet))?;
+        if full {
+            for line in details(packet) {
+                writeln!(out, "{line}")?;
+            }
+        }
+        for hit in &packet.faults {
+            writeln!(out, "      fault: rule {} {}", hit.rule, hit.deed)?;
+        }
+        writeln!(out, "      why:   {}", reason(&packet.why))
+    }
+
+    fn headline(&self, seen: &Seen<'_>, packet: &SeenPacket<'_>) -> String {
+        let n = format!("#{}", packet.n);
+        let (t, gap) = (seen.t.as_secs_f64(), packet.gap.as_secs_f64());
+        let (direction, arrow) = match packet.direction {
+            Direction::Sent => ("sent", "-->"),
+            Direction::Received => ("received", "<--"),
+        };
+        let kind = (self.paint)(tint(packet.kind), packet.kind.name());
+        let pad = " ".repeat(6_usize.saturating_sub(packet.kind.name().len()));
+        let (local, peer, length) = (packet.local.port(), packet.peer.port(), packet.length);
+        let line =
+            format!("{n:<4}{t:>9.4} s  +{gap:.4}  {direction:<8} {kind}{pad}:{local} {arrow} :{peer}  {length} bytes");
+        if packet.flags.is_empty() {
+            return line;
+        }
+        let flags: Vec<_> = packet.flags.iter().map(|it| flag(packet, it)).collect();
+        format!("{line}  {}", (self.paint)(Tint::Notice, &format!("[{}]", flags.join(", "))))
+    }
+
+    /// Something that is no packet.
+    fn line(&self, seen: &Seen<'_>, text: &str, out: &mut dyn Write) -> io::Result<()> {
+        writeln!(out, "{:>13.4} s  {text}", seen.t.as_secs_f64())
+    }
+}
+
+impl View for Explain {
+    fn see(&mut self, seen: &Seen<'_>, out: &mut dyn Write) -> io::Result<()> {
+        if self.xfer != Some(seen.xfer) {
+            if self.xfer.replace(seen.xfer).is_some() {
+                writeln!(out)?;
+            }
+            self.known.clear();
+            self.last = State::Idle;
+        }
+        match &seen.what {
+            Saw::Packet(packet) => self.packet(seen, packet, out),
+            Saw::Timer { turn: Turn::Expired, after, left, awaited, why, .. } => {
+                let mut text = format!("timer expired: no {awaited} for {:.2} s.", after.as_secs_f64());
+                match (why, left) {
+                    (Why::DallyEnd, _) => text = format!("timer expired: {}", reason(why)),
+                    (_, Some(left)) => {
+                        text.push_str(&format!(" Send again; {:.2} s left before giving up.", left.as_secs_f64()));
+                        text.push_str("  [RFC 1123 s4.2.3.2]");
+                    }
+                    (_, None) => text.push_str("  [RFC 1123 s4.2.3.2]"),
+                }
+                self.line(seen, &text, out)
+            }
+            Saw::Choice { choice: Choice::Fallback, why } => self.line(seen, &reason(why), out),
+            Saw::End(summary) => match &summary.outcome {
+                Outcome::Failed(reason) if !told_the_end(self.last) => {
+                    self.line(seen, &format!("failed: {reason}"), out)
+                }
+                _ => Ok(()),
+            },
+            // The packets tell these.
+            Saw::Begin { .. } | Saw::Timer { .. } | Saw::Choice { .. } | Saw::Fault { .. } => Ok(()),
+        }
+    }
+
+    fn hidden(&self, run: &Run) -> Option<String> {
+        let (blocks, bytes) = (thousands(run.blocks), size(run.bytes));
+        let mut line = format!("       ... {blocks} blocks as expected (#{}-#{}), {bytes}", run.first, run.last);
+        if let Some([least, median, most]) = run.rtt.spread() {
+            line.push_str(&format!(", rtt {}/{}/{} ms", millis(least), millis(median), millis(most)));
+        }
+        Some(line)
+    }
+}
+
+/// The fields, what is answered, and the state.
+pub(super) fn details(packet: &SeenPacket<'_>) -> Vec<String> {
+    let mut lines: Vec<_> = fields(packet).iter().map(super::fields::Field::line).collect();
+    match (packet.answers, packet.rtt) {
+        (Some(n), Some(rtt)) => lines.push(format!("      answers #{n} after {} ms", millis(rtt))),
+        (Some(n), None) => lines.push(format!("      answers #{n}")),
+        (None, _) => {}
+    }
+    lines.push(if packet.before == packet.after {
+        format!("      state: {} (no change)", packet.before)
+    } else {
+        format!("      state: {} -> {}", packet.before, packet.after)
+    });
+    lines
+}
+
+/// The sentence and where it comes from.
+pub(super) fn reason(why: &Why) -> String {
+    match why.source() {
+        "" => why.to_string(),
+        source => format!("{why}  [{source}]"),
+    }
+}

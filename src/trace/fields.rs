@@ -1,0 +1,136 @@
+use super::figures::hex;
+use crate::event::{Kind, SeenPacket};
+use crate::wire::{DATA_HEADER, Opcode, Printable};
+
+/// A stretch of a packet and what it means.
+#[derive(Debug)]
+pub(super) struct Field {
+    offset: usize,
+    length: usize,
+    hex: String,
+    name: &'static str,
+    value: String,
+}
+
+impl Field {
+    /// One line of the explain view.
+    pub(super) fn line(&self) -> String {
+        format!("{:>10} +{:<5}{:<22} {:<9} {}", self.offset, self.length, self.hex, self.name, self.value)
+    }
+}
+
+/// Cuts any packet into its fields, as far as there are any.
+pub(super) fn fields(packet: &SeenPacket<'_>) -> Vec<Field> {
+    let mut cutter = Cutter { bytes: &packet.bytes, at: 0, fields: Vec::new() };
+    let opcode = match packet.kind {
+        Kind::None => return cutter.rest("bytes"),
+        Kind::Unknown(number) => {
+            cutter.take(2, "opcode", format!("{number} unknown"));
+            return cutter.rest("bytes");
+        }
+        Kind::Known(opcode) => opcode,
+    };
+    cutter.take(2, "opcode", format!("{} {}", opcode as u16, packet.kind.name()));
+    match opcode {
+        Opcode::Rrq | Opcode::Wrq => {
+            cutter.text("filename");
+            cutter.text("mode");
+            cutter.options();
+        }
+        Opcode::Oack => cutter.options(),
+        Opcode::Ack => {
+            cutter.block(packet);
+        }
+        Opcode::Data => {
+            if cutter.block(packet) {
+                cutter.data(packet);
+            }
+        }
+        Opcode::Error => {
+            if let Some(code) = cutter.number() {
+                cutter.take(2, "errorcode", code.to_string());
+                cutter.text("errmsg");
+            }
+        }
+    }
+    cutter.rest("more")
+}
+
+struct Cutter<'a> {
+    bytes: &'a [u8],
+    at: usize,
+    fields: Vec<Field>,
+}
+
+impl Cutter<'_> {
+    fn ahead(&self) -> &[u8] {
+        self.bytes.get(self.at..).unwrap_or_default()
+    }
+
+    fn number(&self) -> Option<u16> {
+        self.ahead().first_chunk().map(|number| u16::from_be_bytes(*number))
+    }
+
+    fn take(&mut self, length: usize, name: &'static str, value: String) {
+        let bytes = self.ahead().get(..length).unwrap_or(self.ahead());
+        let hex = abridged(bytes);
+        self.fields.push(Field { offset: self.at, length, hex, name, value });
+        self.at = self.at.saturating_add(length);
+    }
+
+    fn text(&mut self, name: &'static str) {
+        let ahead = self.ahead();
+        if ahead.is_empty() {
+            return;
+        }
+        let (length, value) = match ahead.iter().position(|&byte| byte == 0) {
+            Some(end) => (end + 1, format!("\"{}\" + NUL", Printable(ahead.get(..end).unwrap_or_default()))),
+            None => (ahead.len(), format!("\"{}\" without NUL", Printable(ahead))),
+        };
+        self.take(length, name, value);
+    }
+
+    fn options(&mut self) {
+        while self.ahead().first().is_some_and(|&byte| byte != 0) {
+            self.text("option");
+            self.text("value");
+        }
+    }
+
+    fn block(&mut self, packet: &SeenPacket<'_>) -> bool {
+        let Some(block) = self.number() else { return false };
+        let value = match packet.abs {
+            Some(abs) if abs != u64::from(block) => format!("{block} (file block {abs})"),
+            _ => block.to_string(),
+        };
+        self.take(2, "block", value);
+        true
+    }
+
+    fn data(&mut self, packet: &SeenPacket<'_>) {
+        let length = packet.length.saturating_sub(DATA_HEADER);
+        let meaning = match length.cmp(&packet.blksize.into()) {
+            std::cmp::Ordering::Less => "short: the end",
+            std::cmp::Ordering::Equal => "full",
+            std::cmp::Ordering::Greater => "too many",
+        };
+        self.take(length, "data", format!("{length} bytes ({meaning})"));
+    }
+
+    fn rest(mut self, name: &'static str) -> Vec<Field> {
+        let length = self.ahead().len();
+        if length > 0 || self.fields.is_empty() {
+            self.take(length, name, format!("{length} bytes"));
+        }
+        self.fields
+    }
+}
+
+/// Up to eight bytes; of more the first six.
+fn abridged(bytes: &[u8]) -> String {
+    match bytes.get(..6) {
+        _ if bytes.is_empty() => "-".to_owned(),
+        Some(first) if bytes.len() > 8 => format!("{} ..", hex(first)),
+        _ => hex(bytes),
+    }
+}

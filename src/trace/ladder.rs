@@ -1,0 +1,221 @@
+use std::io::{self, Write};
+
+use super::elide::{Run, WAITING};
+use super::figures::{flag, millis, thousands, tint, told_the_end};
+use super::units::size;
+use super::{Paint, Tint, View};
+use crate::event::{Direction, Flag, Kind, Outcome, Saw, Seen, SeenPacket, State, Turn};
+use crate::wire::{Opcode, Packet, Printable};
+
+/// Packets as arrows between client and server, time going down.
+#[derive(Debug)]
+pub struct Ladder {
+    /// Columns between the two lines; none where the screen is too narrow to draw them.
+    width: Option<usize>,
+    glyphs: &'static Glyphs,
+    paint: Paint,
+    /// The transfer that has its header.
+    xfer: Option<u32>,
+    /// A timer ran out since the last packet.
+    expired: bool,
+    last: State,
+}
+
+/// Columns below which arrows are drawn on the left.
+const NARROW: usize = 66;
+/// Columns in front of the client's line.
+const MARGIN: usize = 10;
+
+#[derive(Debug)]
+struct Glyphs {
+    bar: char,
+    dots: char,
+    line: char,
+    right: char,
+    left: char,
+    lost: char,
+}
+
+const UNICODE: Glyphs = Glyphs { bar: '│', dots: '┊', line: '─', right: '▶', left: '◀', lost: '✗' };
+const ASCII: Glyphs = Glyphs { bar: '|', dots: ':', line: '-', right: '>', left: '<', lost: 'X' };
+
+impl Ladder {
+    /// For a screen of so many columns.
+    pub fn new(columns: usize, ascii: bool, paint: Paint) -> Self {
+        // Notes need the rest.
+        let width = (columns >= NARROW).then(|| columns.saturating_sub(42).clamp(26, 38));
+        let glyphs = if ascii { &ASCII } else { &UNICODE };
+        Self { width, glyphs, paint, xfer: None, expired: false, last: State::Idle }
+    }
+
+    fn packet(&mut self, seen: &Seen<'_>, packet: &SeenPacket<'_>, out: &mut dyn Write) -> io::Result<()> {
+        let silence = packet.gap >= WAITING || self.expired;
+        if std::mem::take(&mut self.expired) | silence && packet.n > 1 {
+            self.between(&format!("waiting {:.2} s", packet.gap.as_secs_f64()), out)?;
+        }
+        self.last = packet.after;
+        let time = format!("{:.4}", seen.t.as_secs_f64());
+        match self.width {
+            Some(width) => {
+                let bar = self.glyphs.bar;
+                let notes = self.notes(packet, true);
+                let line = format!("{time:>9} {bar}{}{bar} {notes}", self.arrow(packet, width));
+                writeln!(out, "{}", line.trim_end())
+            }
+            None => {
+                let arrow = match (packet.direction, packet.flags.contains(Flag::Lost)) {
+                    (Direction::Sent, false) => "-->",
+                    (Direction::Sent, true) => "--X",
+                    (Direction::Received, false) => "<--",
+                    (Direction::Received, true) => "X--",
+                };
+                let label = (self.paint)(tint(packet.kind), &label(packet));
+                let line = format!("{time:>8} {arrow} {label}  {}", self.notes(packet, false));
+                writeln!(out, "{}", line.trim_end())
+            }
+        }
+    }
+
+    /// The arrow with its label, `width` columns wide.
+    fn arrow(&self, packet: &SeenPacket<'_>, width: usize) -> String {
+        let Glyphs { line, right, left, lost, .. } = *self.glyphs;
+        // Two strokes and a blank before the label; a blank, and at the least the head, behind it.
+        let label = cut(&label(packet), width.saturating_sub(5));
+        let length = label.chars().count();
+        let label = (self.paint)(tint(packet.kind), &label);
+        let strokes = |count: usize| String::from(line).repeat(count);
+        let is_lost = packet.flags.contains(Flag::Lost);
+        let rest = width.saturating_sub(length + 4);
+        // A lost packet gets half way.
+        let way = if is_lost { (width / 2 + 1).saturating_sub(length + 4).clamp(1, rest.max(2) - 1) } else { rest - 1 };
+        let blank = " ".repeat(rest.saturating_sub(way + 1));
+        match packet.direction {
+            Direction::Sent => {
+                format!("{} {label} {}{}{blank}", strokes(2), strokes(way), if is_lost { lost } else { right })
+            }
+            Direction::Received => {
+                format!("{blank}{}{} {label} {}", if is_lost { lost } else { left }, strokes(way), strokes(2))
+            }
+        }
+    }
+
+    fn notes(&self, packet: &SeenPacket<'_>, ports: bool) -> String {
+        let mut notes = Vec::new();
+        let request = matches!(packet.kind, Kind::Known(Opcode::Rrq | Opcode::Wrq));
+        let new_port = [Flag::Tid, Flag::WrongTid, Flag::ToStranger].iter().any(|it| packet.flags.contains(*it));
+        if ports && (request || new_port) {
+            notes.push(format!(":{}", packet.peer.port()));
+        }
+        for it in packet.flags.without(Flag::Tid).iter() {
+            match it {
+                // The arrow tells it where no line is drawn for the other side.
+                Flag::Lost if ports => notes.push((self.paint)(Tint::Notice, "lost")),
+                Flag::Lost => {}
+                _ => notes.push((self.paint)(Tint::Notice, &flag(packet, it))),
+            }
+        }
+        for hit in packet.faults.iter().filter(|hit| hit.action != "drop") {
+            let twice = if hit.action == "dup" { "x2  " } else { "" };
+            notes.push(format!("{twice}fault rule {} {}", hit.rule, hit.deed));
+        }
+        notes.join(" ")
+    }
+
+    /// A line of its own that is no packet.
+    fn between(&self, note: &str, out: &mut dyn Write) -> io::Result<()> {
+        match self.width {
+            Some(width) => {
+                let dots = self.glyphs.dots;
+                writeln!(out, "{:MARGIN$}{dots}{:width$}{dots}  {note}", "", "")
+            }
+            None => Ok(()),
+        }
+    }
+
+    fn header(&mut self, xfer: u32, out: &mut dyn Write) -> io::Result<()> {
+        let follows = self.xfer.replace(xfer);
+        if follows == Some(xfer) {
+            return Ok(());
+        }
+        self.expired = false;
+        self.last = State::Idle;
+        let Some(width) = self.width else { return Ok(()) };
+        if follows.is_some() {
+            writeln!(out)?;
+        }
+        writeln!(out, "{:MARGIN$}{:<columns$}server", "", "client", columns = width + 2)
+    }
+}
+
+impl View for Ladder {
+    fn see(&mut self, seen: &Seen<'_>, out: &mut dyn Write) -> io::Result<()> {
+        match &seen.what {
+            Saw::Packet(packet) => {
+                self.header(seen.xfer, out)?;
+                self.packet(seen, packet, out)
+            }
+            Saw::Timer { turn: Turn::Expired, .. } => {
+                self.expired = true;
+                Ok(())
+            }
+            Saw::End(summary) => match &summary.outcome {
+                Outcome::Failed(reason) if !told_the_end(self.last) => self.between(&format!("failed: {reason}"), out),
+                _ => Ok(()),
+            },
+            Saw::Begin { .. } | Saw::Timer { .. } | Saw::Choice { .. } | Saw::Fault { .. } => Ok(()),
+        }
+    }
+
+    fn hidden(&self, run: &Run) -> Option<String> {
+        let dots = self.glyphs.dots;
+        let count = format!("{} blocks as expected (#{}-#{})", thousands(run.blocks), run.first, run.last);
+        let mut notes = size(run.bytes);
+        if let Some([least, median, most]) = run.rtt.spread() {
+            notes.push_str(&format!(", rtt {}/{}/{} ms", millis(least), millis(median), millis(most)));
+        }
+        Some(match self.width {
+            Some(width) => format!("{:MARGIN$}{dots}{:<width$}{dots}  {notes}", "", format!("  {count}")),
+            None => format!("{:8} ... {count}", ""),
+        })
+    }
+}
+
+/// What stands on the arrow.
+fn label(packet: &SeenPacket<'_>) -> String {
+    let name = packet.kind.name();
+    match packet.parse() {
+        Ok(Packet::Request(request)) => {
+            let mut label = format!("{name} {} {}", Printable(request.filename), Printable(request.mode));
+            for (option, value) in request.options.pairs() {
+                label.push_str(&format!(" {}={}", Printable(option), Printable(value)));
+            }
+            label
+        }
+        Ok(Packet::Data { block, .. }) => {
+            format!("{name} {block}  {} B", packet.data_length().unwrap_or_default())
+        }
+        Ok(Packet::Ack { block }) => format!("{name} {block}"),
+        Ok(Packet::Error { code, message }) => format!("{name} {} {}", code.0, Printable(message)),
+        Ok(Packet::Oack(options)) => {
+            let mut label = name.to_owned();
+            for (option, value) in options.pairs() {
+                label.push_str(&format!(" {}={}", Printable(option), Printable(value)));
+            }
+            label
+        }
+        Err(_) => match packet.kind {
+            Kind::Unknown(opcode) => format!("opcode {opcode}  {} B", packet.length),
+            _ => format!("{name}  {} B", packet.length),
+        },
+    }
+}
+
+/// At most `most` characters.
+fn cut(text: &str, most: usize) -> String {
+    if text.chars().count() <= most {
+        return text.to_owned();
+    }
+    let mut cut: String = text.chars().take(most.saturating_sub(2)).collect();
+    cut.push_str("..");
+    cut
+}

@@ -1,0 +1,21 @@
+use std::io::{self, Write};
+
+use super::explain::{Detail, Explain};
+use super::hex::dump;
+use super::{Paint, View};
+use crate::event::Kept;
+
+/// One packet of a kept transfer: every field, every octet kept, why, what it answers and what answered it.
+///
+/// Tells whether there is such a packet.
+pub fn show(kept: &Kept, n: u64, paint: Paint, out: &mut dyn Write) -> io::Result<bool> {
+    let Some(seen) = kept.packet(n) else { return Ok(false) };
+    Explain::new(Detail::Full, paint).see(seen, out)?;
+    if let Some(answer) = kept.answer_to(n) {
+        writeln!(out, "      answered by #{answer}")?;
+    }
+    if let Some(packet) = seen.packet() {
+        dump(packet, usize::MAX, out)?;
+    }
+    Ok(true)
+}

@@ -1,0 +1,251 @@
+//! Capture files, read back: by hand, and by tshark where there is one.
+
+use std::io::Write;
+use std::process::Command;
+
+use tftpsh::trace::{Json, Ladder, Pcapng, plain};
+use tftpsh::wire::{BlockSize, Mode, Offer};
+
+use crate::story::{Story, ack, data, oack, rrq, wrq};
+use crate::{capture_of, page, stories};
+
+/// A packet as it stands in a capture file.
+#[derive(Debug)]
+struct Captured {
+    nanos: u64,
+    bytes: Vec<u8>,
+    length: u32,
+    comment: String,
+    outbound: bool,
+    id: u64,
+}
+
+/// Reads the blocks of a file; both lengths of each must agree.
+fn blocks(file: &[u8]) -> Vec<(u32, &[u8])> {
+    let word = |at: usize| u32::from_le_bytes(file[at..at + 4].try_into().expect("four octets"));
+    let mut blocks = Vec::new();
+    let mut at = 0;
+    while at < file.len() {
+        let length = word(at + 4) as usize;
+        assert_eq!(word(at + length - 4) as usize, length);
+        blocks.push((word(at), &file[at + 8..at + length - 4]));
+        at += length;
+    }
+    blocks
+}
+
+fn packets(file: &[u8]) -> Vec<Captured> {
+    blocks(file).into_iter().filter(|(kind, _)| *kind == 6).map(|(_, body)| captured(body)).collect()
+}
+
+fn captured(body: &[u8]) -> Captured {
+    let word = |at: usize| u32::from_le_bytes(body[at..at + 4].try_into().expect("four octets"));
+    let kept = word(12) as usize;
+    let mut packet = Captured {
+        nanos: u64::from(word(4)) << 32 | u64::from(word(8)),
+        bytes: body[20..20 + kept].to_vec(),
+        length: word(16),
+        comment: String::new(),
+        outbound: false,
+        id: 0,
+    };
+    let mut at = 20 + kept.next_multiple_of(4);
+    while at < body.len() {
+        let half = |at: usize| u16::from_le_bytes([body[at], body[at + 1]]);
+        let (code, length) = (half(at), usize::from(half(at + 2)));
+        let value = &body[at + 4..at + 4 + length];
+        match code {
+            1 => packet.comment = String::from_utf8(value.to_vec()).expect("UTF-8"),
+            2 => packet.outbound = value == [2, 0, 0, 0],
+            5 => packet.id = u64::from_le_bytes(value.try_into().expect("eight octets")),
+            _ => {}
+        }
+        at += 4 + length.next_multiple_of(4);
+    }
+    packet
+}
+
+#[test]
+fn the_smallest_packet_is_written_octet_for_octet() {
+    let story = Story::between("127.0.0.1:50617", "127.0.0.1:6969", "127.0.0.1:40001");
+    let file = capture_of(&story.asks(rrq("f", Mode::Octet, Offer::default())));
+    let kinds: Vec<_> = blocks(&file).iter().map(|(kind, _)| *kind).collect();
+    assert_eq!(kinds, [0x0a0d_0d0a, 1, 6]);
+    let interface = blocks(&file)[1].1;
+    assert_eq!(interface[..12], [101, 0, 0, 0, 0, 0, 0, 0, 2, 0, 5, 0], "link type, no limit, a name of five octets");
+    let packet = &packets(&file)[0];
+    let hex: String = packet.bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    assert_eq!(
+        hex,
+        "4500002600004000\
+         40113cc57f0000017f000001c5b91b390012630a000166006f6374657400"
+    );
+    assert!(packet.outbound && packet.id == 1 && packet.length == 38);
+    assert!(packet.comment.starts_with("Ask to read \"f\"."), "{}", packet.comment);
+    assert_eq!(packet.nanos, 1_767_225_600_000_000_000);
+}
+
+#[test]
+fn snap_cuts_blocks_and_keeps_their_length() {
+    let file = page(&stories::get(), Box::new(Pcapng::new(Some(64), false))).bytes();
+    let sizes: Vec<_> = packets(&file).iter().map(|it| (it.bytes.len(), it.length)).collect();
+    assert_eq!(sizes, [(48, 48), (64, 544), (32, 32), (64, 96), (32, 32)]);
+}
+
+#[test]
+fn what_was_lost_on_the_way_here_is_written_only_if_asked_for() {
+    let story = stories::all().into_iter().find(|it| it.0 == "lost_request").expect("it is there").1;
+    let lost = |all| {
+        let file = page(&story, Box::new(Pcapng::new(None, all))).bytes();
+        packets(&file).iter().filter(|it| it.comment.starts_with("LOST")).map(|it| it.id).collect::<Vec<_>>()
+    };
+    assert_eq!(lost(false), [1], "a capture on the sender's side would show it");
+    assert_eq!(lost(true), [1, 5]);
+}
+
+#[test]
+fn a_name_that_the_user_typed_is_in_the_file_and_an_address_is_not() {
+    let named = |host: &str| {
+        let file = capture_of(&stories::get().called(host));
+        blocks(&file).into_iter().filter(|(kind, _)| *kind == 4).map(|(_, body)| body.to_vec()).collect::<Vec<_>>()
+    };
+    assert_eq!(named("127.0.0.1"), Vec::<Vec<u8>>::new());
+    assert_eq!(named("switch1.lab").len(), 1);
+    assert!(named("switch1.lab")[0].windows(12).any(|it| it == b"switch1.lab\0"));
+}
+
+#[test]
+fn the_hint_is_given_where_wireshark_may_need_it() {
+    let hint = |server: &str, peer: &str, file: &str| {
+        let story = Story::between("127.0.0.1:50617", server, peer);
+        let story = story.asks(rrq(file, Mode::Octet, Offer::default())).hears(data(1, 4));
+        // The view is out of reach once the tracer has it, so it is asked directly.
+        let mut view = Pcapng::new(None, false);
+        crate::views::tell(&story, &mut view);
+        view.needs_hint()
+    };
+    assert!(!hint("127.0.0.1:69", "127.0.0.1:40001", "fw 1.bin"));
+    assert!(hint("127.0.0.1:6969", "127.0.0.1:40001", "fw.bin"));
+    assert!(hint("127.0.0.1:69", "127.0.0.1:69", "fw.bin"));
+    assert!(hint("127.0.0.1:69", "127.0.0.1:40001", "\u{fc}ber.txt"));
+}
+
+#[test]
+fn json_ladder_and_capture_agree_packet_by_packet() {
+    for (name, story) in stories::all().into_iter().filter(|it| it.0 != "wrap") {
+        let ladder = page(&story, Box::new(Ladder::new(40, true, plain))).text();
+        let json = page(&story, Box::new(Json::new())).text();
+        let file = page(&story, Box::new(Pcapng::new(None, true))).bytes();
+        let json: Vec<serde_json::Value> = json
+            .lines()
+            .map(|line| serde_json::from_str(line).expect("JSON"))
+            .filter(|line: &serde_json::Value| line["ev"] == "packet")
+            .collect();
+        let captured = packets(&file);
+        assert_eq!((json.len(), ladder.lines().count()), (captured.len(), captured.len()), "{name}");
+        for ((json, line), packet) in json.iter().zip(ladder.lines()).zip(&captured) {
+            assert_eq!(json["n"], packet.id, "{name}");
+            let sent = json["dir"] == "sent";
+            assert_eq!(sent, packet.outbound, "{name} {line}");
+            assert_eq!(sent, line.contains("--> ") || line.contains("--X "), "{name} {line}");
+            let time: f64 = line.split_whitespace().next().and_then(|it| it.parse().ok()).expect("a time");
+            assert!((json["t"].as_f64().expect("a time") - time).abs() < 1e-4, "{name} {line}");
+            assert_eq!(json["len"], packet.length - 28, "{name} {line}");
+            let payload: String = packet.bytes[28..].iter().take(68).map(|byte| format!("{byte:02x}")).collect();
+            assert!(json["raw"].as_str().expect("octets").starts_with(&payload), "{name} {line}");
+            assert!(packet.comment.contains(json["text"].as_str().expect("a sentence")), "{name} {line}");
+            let kind = json["pkt"].as_str().expect("a kind");
+            assert!(kind == "?" || line.contains(kind), "{name} {line}");
+            for flag in json["flags"].as_array().into_iter().flatten().filter_map(|flag| flag.as_str()) {
+                let word = flag.to_ascii_uppercase().replace("WRONG-", "WRONG ");
+                assert!(flag == "tid" || packet.comment.contains(&word), "{name} {flag} {}", packet.comment);
+                assert!(flag == "tid" || flag == "lost" || line.contains(&word), "{name} {flag} {line}");
+            }
+        }
+    }
+}
+
+/// What tshark says of a capture, field by field; nothing where it is not installed.
+fn tshark(file: &[u8], fields: &[&str], more: &[&str]) -> Option<Vec<Vec<String>>> {
+    if Command::new("tshark").arg("--version").output().is_err() {
+        assert_ne!(std::env::var("CI").as_deref(), Ok("true"), "CI must have tshark");
+        let _ = writeln!(std::io::stderr(), "skipped: tshark is not installed");
+        return None;
+    }
+    let mut capture = tempfile::NamedTempFile::new().expect("a temporary file");
+    capture.write_all(file).expect("written");
+    let mut command = Command::new("tshark");
+    command.arg("-r").arg(capture.path()).args(["-n", "-T", "fields", "-E", "separator=/t", "-E", "occurrence=f"]);
+    command.args(["-o", "ip.check_checksum:TRUE", "-o", "udp.check_checksum:TRUE"]).args(more);
+    for field in fields {
+        command.args(["-e", field]);
+    }
+    let output = command.output().expect("tshark runs");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    Some(text.lines().map(|line| line.split('\t').map(str::to_owned).collect()).collect())
+}
+
+/// Transfers over other addresses and ports, and a largest block.
+fn elsewhere() -> Vec<(String, Story)> {
+    let mut all = Vec::new();
+    for (local, server, peer) in [
+        ("127.0.0.1:50617", "127.0.0.1:69", "127.0.0.1:40001"),
+        ("127.0.0.1:50617", "127.0.0.1:6969", "127.0.0.1:40001"),
+        ("10.0.0.5:50617", "10.0.0.1:1069", "10.0.0.1:49153"),
+        ("[::1]:50617", "[::1]:69", "[::1]:40001"),
+        ("[fd00::5]:50617", "[fd00::1]:6969", "[fd00::1]:40001"),
+        ("[::ffff:127.0.0.1]:50617", "127.0.0.1:6969", "[::ffff:127.0.0.1]:40001"),
+    ] {
+        let story = || Story::between(local, server, peer);
+        let get = story().asks(rrq("fw.bin", Mode::Netascii, Offer::default()));
+        let get = get.at(0.001).hears(data(1, 512)).sends(ack(1)).hears(data(2, 511)).sends(ack(2));
+        all.push((format!("get {server}"), get));
+        let most = Offer { blksize: Some(BlockSize::MOST), ..Offer::default() };
+        let put = story().asks(wrq("fw.bin", Mode::Octet, most)).at(0.001).hears(oack(&[("blksize", 65464)]));
+        all.push((format!("put {server}"), put.sends(data(1, 65464)).hears(ack(1)).sends(data(2, 0)).hears(ack(2))));
+    }
+    all
+}
+
+#[test]
+fn tshark_dissects_every_frame_of_every_transfer() {
+    let all = stories::all().into_iter().filter(|it| it.0 != "malformed").map(|it| (it.0.to_owned(), it.1));
+    for (name, story) in all.chain(elsewhere()) {
+        let file = capture_of(&story);
+        let fields = [
+            "tftp.opcode",
+            "udp.checksum.status",
+            "frame.comment",
+            "frame.packet_flags_direction",
+            "frame.packet_id",
+            "ip.version",
+            "ip.checksum.status",
+        ];
+        let Some(lines) = tshark(&file, &fields, &[]) else { return };
+        let captured = packets(&file);
+        assert_eq!(lines.len(), captured.len(), "{name}");
+        for (line, packet) in lines.iter().zip(&captured) {
+            assert!(!line[0].is_empty(), "{name}: frame {} is not dissected as TFTP", packet.id);
+            assert_eq!(line[1], "1", "{name}: the UDP checksum of frame {} is not good", packet.id);
+            assert_eq!(line[2], packet.comment, "{name}");
+            let direction = u32::from_str_radix(line[3].trim_start_matches("0x"), 16).ok();
+            assert_eq!(direction, Some(if packet.outbound { 2 } else { 1 }), "{name}");
+            assert!(line[6] == "1" || line[5] != "4", "{name}: the IP checksum of frame {} is not good", packet.id);
+        }
+    }
+}
+
+#[test]
+fn tshark_finds_duplicates_and_losses_by_their_comment() {
+    let file = capture_of(&stories::lost_ack());
+    let found = |filter| tshark(&file, &["frame.number"], &["-Y", filter]);
+    let Some(lines) = found("frame.comment contains \"DUP\"") else { return };
+    assert_eq!(lines, [["6"]]);
+    assert_eq!(found("frame.comment contains \"LOST\""), Some(vec![vec!["5".to_owned()]]));
+}
+
+/// Packets in a capture file.
+pub(crate) fn count(file: &[u8]) -> usize {
+    packets(file).len()
+}

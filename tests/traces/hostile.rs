@@ -1,0 +1,126 @@
+//! Whatever comes, in whatever order: nothing panics, and nothing reaches the terminal that could steer it.
+
+use std::net::SocketAddr;
+use std::time::{Duration, Instant, SystemTime};
+
+use proptest::prelude::*;
+use tftpsh::event::{Begin, Direction, Observer, Record, Ring, Timer, Turn, What};
+use tftpsh::trace::{Pcapng, Tracer, plain, show};
+use tftpsh::transfer::{Event, Failure};
+
+use crate::{Page, views};
+
+#[derive(Debug, Clone)]
+enum Any {
+    Begin(String),
+    Packet { sent: bool, port: u16, datagram: Vec<u8>, lost: bool },
+    Fault(u32, String),
+    Timer(u64),
+    Silence(u64),
+    Locked(u16),
+    Fail(String),
+}
+
+fn datagram() -> impl Strategy<Value = Vec<u8>> {
+    let near = prop_oneof![0..6_u16, 65530..=65535_u16, any::<u16>()];
+    let text = prop::collection::vec(any::<u8>(), 0..40);
+    prop_oneof![
+        4 => (3..5_u8, near.clone(), 0..20_usize).prop_map(|(opcode, block, length)| {
+            let mut datagram = vec![0, opcode];
+            datagram.extend_from_slice(&block.to_be_bytes());
+            datagram.resize(4 + length, b'x');
+            datagram
+        }),
+        2 => (1..7_u8, text.clone()).prop_map(|(opcode, text)| [vec![0, opcode], text].concat()),
+        1 => ("[a-z\u{1b}]{1,9}", 0..9_u32).prop_map(|(file, value)| {
+            format!("\0\u{1}{file}\0octet\0blksize\0{value}\0windowsize\0{value}\0").into_bytes()
+        }),
+        1 => (8..20_u32, 1..9_u32).prop_map(|(size, window)| {
+            format!("\0\u{6}blksize\0{size}\0windowsize\0{window}\0").into_bytes()
+        }),
+        1 => (near, "\\PC{0,20}\u{1b}\\[2J").prop_map(|(code, message)| {
+            [&[0, 5], &code.to_be_bytes()[..], message.as_bytes(), &[0]].concat()
+        }),
+        1 => prop::collection::vec(any::<u8>(), 0..600),
+    ]
+}
+
+fn anything() -> impl Strategy<Value = Any> {
+    prop_oneof![
+        1 => any::<String>().prop_map(Any::Begin),
+        20 => (any::<bool>(), 1..4_u16, datagram(), any::<bool>())
+            .prop_map(|(sent, port, datagram, lost)| Any::Packet { sent, port, datagram, lost: lost && port == 2 }),
+        1 => (any::<u32>(), any::<String>()).prop_map(|(rule, action)| Any::Fault(rule, action)),
+        1 => any::<u64>().prop_map(Any::Timer),
+        1 => any::<u64>().prop_map(Any::Silence),
+        1 => any::<u16>().prop_map(Any::Locked),
+        1 => any::<String>().prop_map(Any::Fail),
+    ]
+}
+
+fn tell(all: &[(u32, Any)], observer: &mut dyn Observer) {
+    let start = Instant::now();
+    let local = SocketAddr::from(([127, 0, 0, 1], 50617));
+    for (passed, any) in all {
+        // Not even time keeps its order.
+        let at = start + Duration::from_micros(u64::from(*passed));
+        let peer = |port: u16| SocketAddr::from(([127, 0, 0, 1], port));
+        let (event, failure);
+        let what = match any {
+            Any::Begin(host) => {
+                What::Begin(Begin { wall: SystemTime::UNIX_EPOCH, host, timeout: Duration::from_secs(25) })
+            }
+            Any::Packet { sent, port, datagram, lost } => {
+                let direction = if *sent { Direction::Sent } else { Direction::Received };
+                What::Packet { direction, peer: peer(*port), datagram, lost: *lost }
+            }
+            Any::Fault(rule, action) => What::Fault { rule: *rule, action, deed: action },
+            Any::Timer(millis) => {
+                What::Timer { timer: Timer::Dally, turn: Turn::Expired, after: Duration::from_millis(*millis) }
+            }
+            Any::Silence(millis) => {
+                event = Event::Resending { attempt: 1, after: Duration::from_millis(*millis) };
+                What::Machine(&event)
+            }
+            Any::Locked(port) => {
+                event = Event::Locked(peer(*port));
+                What::Machine(&event)
+            }
+            Any::Fail(words) => {
+                // A failure's words are made safe where it is made.
+                failure = Failure::Aborted(words.chars().filter(char::is_ascii_graphic).collect());
+                What::End(Err(&failure))
+            }
+        };
+        observer.observe(&Record { at, local, what });
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 300, ..ProptestConfig::default() })]
+    #[test]
+    fn no_bytes_in_any_order_upset_the_analyser_or_a_view(all in prop::collection::vec((any::<u32>(), anything()), 0..60)) {
+        let mut pages = Vec::new();
+        let mut tracer = Tracer::new().keeping(Ring::new());
+        for (_, view) in views() {
+            let page = Page::default();
+            tracer.add(view, Box::new(page.clone()));
+            pages.push(page);
+        }
+        tracer.add(Box::new(Pcapng::new(Some(64), true)), Box::new(Page::default()));
+        tell(&all, &mut tracer);
+        let (ring, failures) = tracer.finish();
+        prop_assert!(failures.is_empty());
+        let mut shown = Vec::new();
+        for kept in ring.as_ref().into_iter().flat_map(Ring::transfers) {
+            for n in 0..=60 {
+                show(kept, n, plain, &mut shown).expect("a Vec takes all");
+            }
+        }
+        let shown = String::from_utf8(shown).expect("views write UTF-8");
+        for text in pages.iter().map(Page::text).chain([shown]) {
+            let steering = text.chars().find(|it| it.is_control() && *it != '\n');
+            prop_assert_eq!(steering, None, "{}", text);
+        }
+    }
+}

@@ -1,0 +1,205 @@
+//! The transfers that every view is shown.
+
+use tftpsh::transfer::Failure;
+use tftpsh::wire::{BlockSize, ErrorCode, Mode, Offer, WindowSize};
+
+use crate::story::{Story, ack, data, error, oack, rrq, wrq};
+
+const PLAIN: Offer = Offer { tsize: None, timeout: None, blksize: None, windowsize: None };
+
+fn read(file: &str) -> Vec<u8> {
+    rrq(file, Mode::Octet, PLAIN)
+}
+
+fn write(file: &str) -> Vec<u8> {
+    wrq(file, Mode::Octet, PLAIN)
+}
+
+fn offer(blksize: u64, windowsize: u64) -> Offer {
+    Offer { tsize: Some(0), blksize: BlockSize::new(blksize), windowsize: WindowSize::new(windowsize), ..PLAIN }
+}
+
+pub(crate) fn all() -> Vec<(&'static str, Story)> {
+    vec![
+        ("get", get()),
+        ("put", put()),
+        ("lost_ack", lost_ack()),
+        ("lost_request", lost_request()),
+        ("duplicate", duplicate()),
+        ("apprentice", apprentice()),
+        ("options", options()),
+        ("option_refused", option_refused()),
+        ("error", error_()),
+        ("wrong_tid", wrong_tid()),
+        ("wrap", wrap()),
+        ("empty_last_block", empty_last_block()),
+        ("window_gap", window_gap()),
+        ("put_window_gap", put_window_gap()),
+        ("cancelled", cancelled()),
+        ("timed_out", timed_out()),
+        ("malformed", malformed()),
+        ("long", long()),
+    ]
+}
+
+pub(crate) fn get() -> Story {
+    let story = Story::new().asks(rrq("test.txt", Mode::Netascii, PLAIN));
+    let story = story.at(0.0011).hears(data(1, 512)).at(0.0012).sends(ack(1));
+    story.at(0.0016).hears(data(2, 64)).at(0.0017).sends(ack(2)).ends(2, 576)
+}
+
+fn put() -> Story {
+    let story = Story::new().asks(write("cfg.txt")).at(0.0013).hears(ack(0));
+    let story = story.at(0.0014).sends(data(1, 512)).at(0.0019).hears(ack(1));
+    story.at(0.0020).sends(data(2, 188)).at(0.0024).hears(ack(2)).ends(2, 700)
+}
+
+pub(crate) fn lost_ack() -> Story {
+    let story = Story::new().asks(read("fw.bin")).at(0.0009).hears(data(1, 512)).at(0.0010).sends(ack(1));
+    let story = story.at(0.0014).hears(data(2, 512)).at(0.0015).fault(1, "drop", "dropped it").loses(ack(2));
+    let story = story.at(1.0021).hears(data(2, 512)).at(1.0022).sends(ack(2));
+    story.at(1.0027).hears(data(3, 4)).at(1.0028).sends(ack(3)).ends(3, 1028)
+}
+
+/// Our own timer, too: the request is lost, then a block.
+fn lost_request() -> Story {
+    let story = Story::new().fault(1, "drop", "dropped it").asks_in_vain(read("fw.bin"));
+    let story = story.at(1.0).silence(1, 1.0).asks(read("fw.bin"));
+    let story = story.at(1.0009).hears(data(1, 512)).at(1.0010).sends(ack(1));
+    let story = story.at(1.0014).fault(2, "drop", "dropped it").misses(data(2, 4));
+    let story = story.at(2.0010).silence(1, 1.0).sends(ack(1));
+    story.at(2.0014).hears(data(2, 4)).at(2.0015).sends(ack(2)).ends(2, 516)
+}
+
+fn duplicate() -> Story {
+    let story = Story::new().asks(write("cfg.txt")).at(0.0008).hears(ack(0));
+    let story = story.at(0.0009).sends(data(1, 512)).at(0.0013).hears(ack(1));
+    let story = story.at(0.0014).hears(ack(1)).sends(data(2, 100));
+    story.at(0.0019).hears(ack(2)).ends(2, 612)
+}
+
+/// A fault duplicates an ACK, and the server falls for it.
+fn apprentice() -> Story {
+    let story = Story::new().asks(read("eight.bin")).at(0.0004).hears(data(1, 512)).sends(ack(1));
+    let mut story = story.at(0.0008).hears(data(2, 512)).fault(1, "dup", "duplicated it").sends(ack(2));
+    for (block, length) in [(3, 512), (4, 4)] {
+        let t = f64::from(block) * 0.0004;
+        story = story.at(t).hears(data(block, length)).sends(ack(block));
+        story = story.hears(data(block, length)).sends(ack(block));
+    }
+    story.ends(4, 1540)
+}
+
+fn options() -> Story {
+    let story = Story::new().asks(rrq("fw.bin", Mode::Octet, offer(1428, 4)));
+    let story = story.at(0.0009).hears(oack(&[("tsize", 3000), ("blksize", 1024)])).at(0.0010).sends(ack(0));
+    let story = story.at(0.0015).hears(data(1, 1024)).at(0.0016).sends(ack(1));
+    let story = story.at(0.0020).hears(data(2, 1024)).at(0.0021).sends(ack(2));
+    story.at(0.0025).hears(data(3, 952)).at(0.0026).sends(ack(3)).ends(3, 3000)
+}
+
+fn option_refused() -> Story {
+    let story = Story::new().asks(rrq("fw.bin", Mode::Octet, Offer { blksize: BlockSize::new(1024), ..PLAIN }));
+    let story = story.at(0.0009).hears(oack(&[("blksize", 1428)]));
+    let words = "the server answered blksize=1428, which is not what was asked for";
+    story.at(0.0010).sends(error(8, words)).fails(Failure::Protocol(words.to_owned()))
+}
+
+fn error_() -> Story {
+    let story = Story::new().asks(read("nosuch.bin")).at(0.0012).hears(error(1, "File not found"));
+    story.fails(Failure::Remote { code: ErrorCode::NOT_FOUND, message: "File not found".to_owned() })
+}
+
+pub(crate) fn wrong_tid() -> Story {
+    let story = Story::new().asks(read("fw.bin")).at(0.0009).hears(data(1, 512)).at(0.0010).sends(ack(1));
+    let story = story.at(0.0012).hears_from(41234, data(2, 512));
+    let story = story.at(0.0013).tells(41234, error(5, "Unknown transfer ID"));
+    story.at(0.0014).hears(data(2, 100)).at(0.0015).sends(ack(2)).ends(2, 612)
+}
+
+/// From the first block to one behind the wrap; blocks of 8, to be quick.
+pub(crate) fn wrap() -> Story {
+    let offer = Offer { blksize: BlockSize::new(8), ..PLAIN };
+    let mut story = Story::new().asks(rrq("wrap.bin", Mode::Octet, offer));
+    story = story.at(0.0005).hears(oack(&[("blksize", 8)])).sends(ack(0));
+    for block in 1..=65_538_u32 {
+        let t = 0.0005 + f64::from(block) * 0.0004;
+        let wire = u16::try_from(block % 65536).expect("a remainder");
+        story = story.at(t).hears(data(wire, if block == 65_538 { 4 } else { 8 }));
+        story = story.at(t + 0.0001).sends(ack(wire));
+    }
+    story.ends(65_538, 524_300)
+}
+
+fn empty_last_block() -> Story {
+    let story = Story::new().asks(read("even.bin")).at(0.0010).hears(data(1, 512)).at(0.0011).sends(ack(1));
+    let story = story.at(0.0013).hears(data(2, 512)).at(0.0014).sends(ack(2));
+    story.at(0.0016).hears(data(3, 0)).at(0.0017).sends(ack(3)).ends(3, 1024)
+}
+
+/// Block 6 of a window of 4 is lost.
+pub(crate) fn window_gap() -> Story {
+    let windowed = Offer { windowsize: WindowSize::new(4), ..PLAIN };
+    let mut story = Story::new().asks(rrq("fw.bin", Mode::Octet, windowed));
+    story = story.at(0.0005).hears(oack(&[("windowsize", 4)])).at(0.0006).sends(ack(0));
+    let blocks = |story: Story, t: f64, blocks: &[u16]| {
+        blocks.iter().fold(story.at(t), |story, block| story.hears(data(*block, if *block == 9 { 4 } else { 512 })))
+    };
+    story = blocks(story, 0.0010, &[1, 2, 3, 4]).at(0.0011).sends(ack(4));
+    story = blocks(story, 0.0015, &[5, 7]).at(0.0016).sends(ack(5));
+    story = blocks(story, 0.0017, &[8]);
+    story = blocks(story, 0.0020, &[6, 7, 8, 9]).at(0.0021).sends(ack(9));
+    story.ends(9, 4100)
+}
+
+fn put_window_gap() -> Story {
+    let windowed = Offer { windowsize: WindowSize::new(4), ..PLAIN };
+    let mut story = Story::new().asks(wrq("fw.bin", Mode::Octet, windowed));
+    story = story.at(0.0005).hears(oack(&[("windowsize", 4)])).at(0.0006);
+    for block in 1..=4 {
+        story = story.sends(data(block, 512));
+    }
+    story = story.at(0.0010).hears(ack(2)).at(0.0011).sends(data(3, 512)).sends(data(4, 512)).sends(data(5, 4));
+    story.at(0.0016).hears(ack(5)).ends(5, 2052)
+}
+
+fn cancelled() -> Story {
+    let story = Story::new().asks(read("big.bin")).at(0.0009).hears(data(1, 512)).at(0.0010).sends(ack(1));
+    let words = "transfer interrupted by the user";
+    story.at(0.3210).sends(error(0, words)).fails(Failure::Aborted(words.to_owned()))
+}
+
+fn timed_out() -> Story {
+    let mut story = Story::new().asks(read("fw.bin"));
+    for (attempt, t) in [(1, 5.0), (2, 10.0), (3, 15.0), (4, 20.0)] {
+        story = story.at(t).silence(attempt, 5.0).asks(read("fw.bin"));
+    }
+    story.at(25.0).fails(Failure::TimedOut { answered: false })
+}
+
+/// What no server should send.
+fn malformed() -> Story {
+    let story = Story::new().asks(read("fw.bin")).at(0.0009).hears(data(1, 512)).at(0.0010).sends(ack(1));
+    let story = story.at(0.0012).hears(vec![]).hears(vec![0]).hears(vec![0, 9, 1, 2]).hears(vec![0, 3, 0]);
+    let story = story.hears(data(2, 516)).hears(b"\0\x06blksize".to_vec()).hears(b"\0\x06a\0b\0\0x".to_vec());
+    let story = story.hears([data(9, 512)].concat()).hears([ack(1), vec![1, 2, 3]].concat());
+    let story = story.at(0.0020).hears(b"\0\x05\0\x02\x1b[2Jgo away\0\0\0".to_vec());
+    story.hears(data(2, 512)).fails(Failure::Remote { code: ErrorCode::ACCESS, message: "go away".to_owned() })
+}
+
+/// Enough blocks to leave some out, and a loss between.
+fn long() -> Story {
+    let mut story = Story::new().asks(read("big.bin"));
+    let mut t = 0.0;
+    for block in 1..=40 {
+        t += 0.0004;
+        story = story.at(t).hears(data(block, if block == 40 { 100 } else { 512 })).at(t + 0.0001);
+        if block == 20 {
+            story = story.fault(1, "drop", "dropped it").loses(ack(block));
+            t += 1.0;
+            story = story.at(t).hears(data(block, 512)).at(t + 0.0001);
+        }
+        story = story.sends(ack(block));
+    }
+    story.ends(40, 39 * 512 + 100)
+}

@@ -1,0 +1,185 @@
+//! Transfers made by hand: records with fixed times, so that a view of them is the same on every machine.
+
+use std::net::SocketAddr;
+use std::sync::LazyLock;
+use std::time::{Duration, Instant, SystemTime};
+
+use tftpsh::event::{Begin, Direction, Observer, Record, What};
+use tftpsh::transfer::{Event, Failure, Report, Stats};
+use tftpsh::wire::{ErrorCode, Mode, Offer, RequestKind, emit_ack, emit_data_header, emit_error, emit_request};
+
+/// One moment for all stories, for an instant cannot be made up.
+static START: LazyLock<Instant> = LazyLock::new(Instant::now);
+
+/// Records in the making. Times are seconds since the request.
+#[derive(Clone)]
+pub(crate) struct Story {
+    now: Duration,
+    local: SocketAddr,
+    server: SocketAddr,
+    peer: SocketAddr,
+    told: Vec<(Duration, SocketAddr, Told)>,
+}
+
+#[derive(Clone)]
+enum Told {
+    Begin(String),
+    Packet { direction: Direction, peer: SocketAddr, datagram: Vec<u8>, lost: bool },
+    Fault { rule: u32, action: &'static str, deed: &'static str },
+    Machine(Event),
+    End(Result<Report, Failure>),
+}
+
+impl Story {
+    /// A client at port 50617, a server that listens at port 69 and answers from port 40001.
+    pub(crate) fn new() -> Self {
+        Self::between("127.0.0.1:50617", "127.0.0.1:69", "127.0.0.1:40001")
+    }
+
+    pub(crate) fn between(local: &str, server: &str, peer: &str) -> Self {
+        let address = |text: &str| text.parse().expect("an address");
+        let server: SocketAddr = address(server);
+        let mut story =
+            Self { now: Duration::ZERO, local: address(local), server, peer: address(peer), told: Vec::new() };
+        story.tell_of(Told::Begin(server.ip().to_string()));
+        story
+    }
+
+    /// As if the user had called the server so.
+    pub(crate) fn called(mut self, host: &str) -> Self {
+        self.told[0].2 = Told::Begin(host.to_owned());
+        self
+    }
+
+    /// What follows happens then.
+    pub(crate) fn at(mut self, seconds: f64) -> Self {
+        self.now = Duration::from_micros((seconds * 1e6).round() as u64);
+        self
+    }
+
+    pub(crate) fn asks(self, request: Vec<u8>) -> Self {
+        let server = self.server;
+        self.packet(Direction::Sent, server, request, false)
+    }
+
+    pub(crate) fn asks_in_vain(self, request: Vec<u8>) -> Self {
+        let server = self.server;
+        self.packet(Direction::Sent, server, request, true)
+    }
+
+    pub(crate) fn sends(self, datagram: Vec<u8>) -> Self {
+        let peer = self.peer;
+        self.packet(Direction::Sent, peer, datagram, false)
+    }
+
+    pub(crate) fn loses(self, datagram: Vec<u8>) -> Self {
+        let peer = self.peer;
+        self.packet(Direction::Sent, peer, datagram, true)
+    }
+
+    pub(crate) fn hears(self, datagram: Vec<u8>) -> Self {
+        let peer = self.peer;
+        self.packet(Direction::Received, peer, datagram, false)
+    }
+
+    pub(crate) fn misses(self, datagram: Vec<u8>) -> Self {
+        let peer = self.peer;
+        self.packet(Direction::Received, peer, datagram, true)
+    }
+
+    pub(crate) fn hears_from(self, port: u16, datagram: Vec<u8>) -> Self {
+        let peer = SocketAddr::new(self.peer.ip(), port);
+        self.packet(Direction::Received, peer, datagram, false)
+    }
+
+    pub(crate) fn tells(self, port: u16, datagram: Vec<u8>) -> Self {
+        let peer = SocketAddr::new(self.peer.ip(), port);
+        self.packet(Direction::Sent, peer, datagram, false)
+    }
+
+    pub(crate) fn fault(mut self, rule: u32, action: &'static str, deed: &'static str) -> Self {
+        self.tell_of(Told::Fault { rule, action, deed });
+        self
+    }
+
+    pub(crate) fn event(mut self, event: Event) -> Self {
+        self.tell_of(Told::Machine(event));
+        self
+    }
+
+    pub(crate) fn silence(self, attempt: u32, seconds: f64) -> Self {
+        self.event(Event::Resending { attempt, after: Duration::from_secs_f64(seconds) })
+    }
+
+    pub(crate) fn fails(mut self, failure: Failure) -> Self {
+        self.tell_of(Told::End(Err(failure)));
+        self
+    }
+
+    pub(crate) fn ends(mut self, blocks: u64, bytes: u64) -> Self {
+        let stats = Stats { blocks, bytes, ..Stats::default() };
+        let report = Report { stats, elapsed: self.now, peer: self.peer };
+        self.tell_of(Told::End(Ok(report)));
+        self
+    }
+
+    /// Tells it all, in order.
+    pub(crate) fn tell(&self, observer: &mut dyn Observer) {
+        for (passed, local, told) in &self.told {
+            let what = match told {
+                Told::Begin(host) => What::Begin(Begin {
+                    wall: SystemTime::UNIX_EPOCH + Duration::from_secs(1_767_225_600),
+                    host,
+                    timeout: Duration::from_secs(25),
+                }),
+                Told::Packet { direction, peer, datagram, lost } => {
+                    What::Packet { direction: *direction, peer: *peer, datagram, lost: *lost }
+                }
+                Told::Fault { rule, action, deed } => What::Fault { rule: *rule, action, deed },
+                Told::Machine(event) => What::Machine(event),
+                Told::End(result) => What::End(result.as_ref()),
+            };
+            observer.observe(&Record { at: *START + *passed, local: *local, what });
+        }
+    }
+
+    fn packet(mut self, direction: Direction, peer: SocketAddr, datagram: Vec<u8>, lost: bool) -> Self {
+        self.tell_of(Told::Packet { direction, peer, datagram, lost });
+        self
+    }
+
+    fn tell_of(&mut self, told: Told) {
+        self.told.push((self.now, self.local, told));
+    }
+}
+
+pub(crate) fn rrq(file: &str, mode: Mode, offer: Offer) -> Vec<u8> {
+    emit_request(RequestKind::Read, file.as_bytes(), mode, &offer).expect("a short request")
+}
+
+pub(crate) fn wrq(file: &str, mode: Mode, offer: Offer) -> Vec<u8> {
+    emit_request(RequestKind::Write, file.as_bytes(), mode, &offer).expect("a short request")
+}
+
+/// A block of the alphabet.
+pub(crate) fn data(block: u16, length: usize) -> Vec<u8> {
+    let mut datagram = emit_data_header(block).to_vec();
+    datagram.extend((b'A'..=b'Z').cycle().take(length));
+    datagram
+}
+
+pub(crate) fn ack(block: u16) -> Vec<u8> {
+    emit_ack(block).to_vec()
+}
+
+pub(crate) fn error(code: u16, message: &str) -> Vec<u8> {
+    emit_error(ErrorCode(code), message.as_bytes())
+}
+
+pub(crate) fn oack(pairs: &[(&str, u64)]) -> Vec<u8> {
+    let mut datagram = vec![0, 6];
+    for (name, value) in pairs {
+        datagram.extend_from_slice(format!("{name}\0{value}\0").as_bytes());
+    }
+    datagram
+}

@@ -1,0 +1,233 @@
+//! What every view shows of every story, as snapshots; and what can be seen again.
+
+use tftpsh::event::{Analyser, Observer, Record, Ring, Saw, Seen};
+use tftpsh::trace::{Detail, Elided, Explain, Ladder, Limit, Tint, Tracer, View, plain, show};
+
+use crate::story::{Story, ack, data, rrq};
+use crate::{Page, page, stories, views};
+
+#[test]
+fn every_view_shows_every_story_as_kept() {
+    for (name, story) in stories::all() {
+        let mut text = String::new();
+        for (view_name, view) in views() {
+            // Thousands of lines would show nothing more.
+            if name == "wrap" && view_name == "json" {
+                continue;
+            }
+            text.push_str(&format!("== {view_name}\n{}\n", page(&story, view).text()));
+        }
+        insta::with_settings!({ snapshot_path => ".", prepend_module_to_snapshot => false, omit_expression => true }, {
+            insta::assert_snapshot!(name, text);
+        });
+    }
+}
+
+/// Collects what the analyser makes of a story.
+#[derive(Default)]
+struct Notes {
+    analyser: Analyser,
+    seen: Vec<Seen<'static>>,
+}
+
+impl Observer for Notes {
+    fn observe(&mut self, record: &Record<'_>) {
+        self.seen.extend(self.analyser.analyse(record).map(|seen| seen.kept()));
+    }
+}
+
+fn analysed(story: &Story) -> Vec<Seen<'static>> {
+    let mut notes = Notes::default();
+    story.tell(&mut notes);
+    notes.seen
+}
+
+#[test]
+fn the_ack_of_the_wrap_is_an_ordinary_one_and_not_that_of_an_oack() {
+    let seen = analysed(&stories::wrap());
+    let packets: Vec<_> = seen.iter().filter_map(Seen::packet).collect();
+    assert_eq!(packets.len(), 131_079, "RRQ, OACK, ACK 0 and 65538 pairs");
+    let codes: Vec<_> = packets
+        .iter()
+        .filter(|packet| packet.block == Some(0))
+        .map(|packet| (packet.n, packet.abs, packet.why.code()))
+        .collect();
+    assert_eq!(
+        codes,
+        [(3, Some(0), "oack.ack"), (131_074, Some(65536), "data.wrap0"), (131_075, Some(65536), "ack.send")]
+    );
+}
+
+#[test]
+fn a_round_trip_is_measured_on_packets_sent_once_and_never_with_strangers() {
+    let rtts = |story: &Story| -> Vec<_> {
+        analysed(story).iter().filter_map(Seen::packet).filter(|it| it.rtt.is_some()).map(|it| it.n).collect()
+    };
+    assert_eq!(rtts(&stories::lost_ack()), [2, 4], "DATA 3 answers an ACK that went out twice");
+    assert_eq!(rtts(&stories::wrong_tid()), [2, 6], "the stranger's packet answers nothing");
+    assert_eq!(rtts(&stories::window_gap()), [2, 4, 9, 13], "the first block of each window; ACK 5 went out once");
+}
+
+#[test]
+fn a_block_that_comes_again_after_a_gap_is_no_duplicate() {
+    let seen = analysed(&stories::window_gap());
+    let codes: Vec<_> = seen.iter().filter_map(Seen::packet).skip(8).map(|it| it.why.code()).collect();
+    assert_eq!(
+        codes,
+        [
+            "data.expected",
+            "data.ahead",
+            "ack.gap",
+            "data.ahead",
+            "data.expected",
+            "data.expected",
+            "data.expected",
+            "data.last",
+            "ack.final"
+        ]
+    );
+}
+
+#[test]
+fn the_summary_counts_what_was_seen() {
+    let seen = analysed(&stories::lost_ack());
+    let Some(Saw::End(summary)) = seen.last().map(|last| last.what.clone()) else { panic!("a story has an end") };
+    assert_eq!((summary.sent, summary.received, summary.resent, summary.duplicates), (5, 4, 1, 1));
+    assert_eq!((summary.faults, summary.lost, summary.strangers), (1, 1, 0));
+}
+
+#[test]
+fn times_begin_with_the_request_however_late_it_goes_out() {
+    let seen = analysed(
+        &Story::new().at(3.0).asks(rrq("f", Default::default(), Default::default())).at(3.5).hears(data(1, 4)),
+    );
+    let times: Vec<_> = seen.iter().filter(|it| it.packet().is_some()).map(|it| it.t.as_secs_f64()).collect();
+    assert_eq!(times, [0.0, 0.5]);
+}
+
+fn kept(stories: &[Story]) -> Ring {
+    let mut tracer = Tracer::new().keeping(Ring::new());
+    for story in stories {
+        story.tell(&mut tracer);
+    }
+    tracer.finish().0.expect("the ring")
+}
+
+#[test]
+fn a_transfer_is_seen_again_in_another_view_as_it_was_seen_live() {
+    let story = stories::lost_ack();
+    let ring = kept(std::slice::from_ref(&story));
+    for (name, mut view) in views() {
+        if name == "hex" {
+            continue; // the ends of blocks are not kept
+        }
+        let mut again = Vec::new();
+        for seen in ring.last().expect("kept").again(None) {
+            view.see(seen, &mut again).expect("a Vec takes all");
+        }
+        let live = views().into_iter().find(|it| it.0 == name).expect("the same view").1;
+        assert_eq!(String::from_utf8_lossy(&again), page(&story, live).text(), "{name}");
+    }
+}
+
+#[test]
+fn a_range_of_packets_is_seen_again() {
+    let ring = kept(&[stories::lost_ack()]);
+    let mut ladder = Ladder::new(40, true, plain);
+    let mut out = Vec::new();
+    for seen in ring.last().expect("kept").again(Some(4..=6)) {
+        ladder.see(seen, &mut out).expect("a Vec takes all");
+    }
+    assert_eq!(
+        String::from_utf8_lossy(&out),
+        "  0.0014 <-- DATA 2  512 B\n  0.0015 --X ACK 2\n  1.0021 <-- DATA 2  512 B  DUP of #4\n"
+    );
+}
+
+#[test]
+fn the_last_three_transfers_are_kept_and_no_more_than_20000_records_of_each() {
+    let ring = kept(&[stories::get(), stories::wrap(), stories::get(), stories::get()]);
+    let xfers: Vec<_> = ring.transfers().map(|kept| kept.xfer()).collect();
+    assert_eq!(xfers, [2, 3, 4]);
+    let wrap = ring.transfers().next().expect("the oldest");
+    assert_eq!(wrap.len(), 20_000);
+    assert_eq!(wrap.len() as u64 + wrap.forgotten(), 131_079 + 2, "packets, the beginning and the end");
+    assert!(wrap.packet(2).is_some() && wrap.packet(131_074).is_some() && wrap.packet(60_000).is_none());
+    let longest = ring.transfers().flat_map(|kept| kept.again(None)).filter_map(Seen::packet).map(|it| it.bytes.len());
+    assert_eq!(longest.max(), Some(68), "four octets and 64 of the block");
+}
+
+#[test]
+fn one_packet_is_shown_with_every_octet_and_its_answer() {
+    let ring = kept(&[stories::get()]);
+    let mut out = Vec::new();
+    let kept = ring.last().expect("kept");
+    assert!(show(kept, 3, plain, &mut out).expect("a Vec takes all"));
+    assert!(!show(kept, 99, plain, &mut out).expect("a Vec takes all"));
+    assert_eq!(
+        String::from_utf8_lossy(&out),
+        "#3     0.0012 s  +0.0001  sent     ACK   :50617 --> :40001  4 bytes\n         \
+         0 +2    00 04                  opcode    4 ACK\n         \
+         2 +2    00 01                  block     1\n      \
+         state: received 1 -> receiving 2\n      \
+         why:   Block 1 is safe; this asks for block 2.  [RFC 1350 s2]\n      \
+         answered by #4\n  \
+         0000  00 04 00 01                                       |....|\n"
+    );
+}
+
+#[test]
+fn a_run_is_left_out_by_the_limit() {
+    let lines = |limit| {
+        let view = Elided::new(Ladder::new(80, false, plain), limit, false);
+        let story = stories::all().into_iter().find(|it| it.0 == "long").expect("it is there").1;
+        page(&story, Box::new(view)).text().lines().count()
+    };
+    assert_eq!(lines(Limit::All), 1 + 1 + 82 + 1, "header, request, all packets, a pause");
+    assert!(lines(Limit::Pairs(1)) < lines(Limit::Pairs(3)));
+    assert!(lines(Limit::Pairs(3)) < 40);
+}
+
+#[test]
+fn on_a_terminal_the_count_grows_in_place() {
+    let mut story = Story::new().asks(rrq("f", Default::default(), Default::default()));
+    for block in 1..100 {
+        story = story.at(f64::from(block) * 0.02).hears(data(block, 512)).sends(ack(block));
+    }
+    let view = Elided::new(Ladder::new(80, false, plain), Limit::default(), true);
+    let text = page(&story.ends(99, 0), Box::new(view)).text();
+    let counts = text.matches('\r').count();
+    assert!((10..30).contains(&counts), "at most ten times a second: {counts}");
+    let last = text.rsplit('\r').next().expect("behind the last");
+    assert!(last.contains("93 blocks as expected (#8-#193)"), "{last}");
+}
+
+#[test]
+fn colour_adds_to_the_words_and_never_replaces_them() {
+    fn marked(tint: Tint, text: &str) -> String {
+        format!("<{tint:?}>{text}</>")
+    }
+    for (_, story) in stories::all().into_iter().filter(|it| it.0 != "wrap") {
+        let pages = |paint: fn(Tint, &str) -> String| -> [Page; 2] {
+            [
+                page(&story, Box::new(Ladder::new(80, false, paint))),
+                page(&story, Box::new(Explain::new(Detail::Full, paint))),
+            ]
+        };
+        for (coloured, bare) in pages(marked).into_iter().zip(pages(plain)) {
+            let mut stripped = coloured.text();
+            assert!(stripped.contains("</>"));
+            for tint in [Tint::Request, Tint::Data, Tint::Ack, Tint::Oack, Tint::Error, Tint::Notice] {
+                stripped = stripped.replace(&format!("<{tint:?}>"), "");
+            }
+            assert_eq!(stripped.replace("</>", ""), bare.text());
+        }
+    }
+}
+
+/// Shows a story to a view that is looked at afterwards; what it writes is thrown away.
+pub(crate) fn tell(story: &Story, view: &mut dyn View) {
+    for seen in analysed(story) {
+        view.see(&seen, &mut std::io::sink()).expect("a sink takes all");
+    }
+}
