@@ -11,7 +11,8 @@ use super::text::{Encoding, read_some};
 use crate::wire::Mode;
 
 /// Bytes read ahead of small blocks, so that many of them cost one system call; larger ones are read straight.
-const AHEAD: usize = 32 * 1024;
+/// A server holds as much for each transfer.
+const AHEAD: usize = 16 * 1024;
 
 /// A file to be sent, read as it goes on the wire.
 ///
@@ -37,7 +38,12 @@ impl Source {
             return Err(Errno::EISDIR.into());
         }
         let size = found.is_file().then_some(found.len());
-        Ok(Self::new(Box::new(BufReader::with_capacity(AHEAD, file)), size, mode))
+        let reader: Box<dyn Read + Send> = match mode {
+            Mode::Octet => Box::new(BufReader::with_capacity(AHEAD, file)),
+            // Conversion has a buffer of its own.
+            Mode::Netascii => Box::new(file),
+        };
+        Ok(Self::new(reader, size, mode))
     }
 
     /// Reads whatever `reader` gives until it ends; the size is not known.
