@@ -8,8 +8,8 @@ use crate::wire::Terms;
 ///
 /// Strangers are told of only if there were any.
 pub(super) fn summary(report: &Report) -> String {
-    let Stats { bytes, blocks, resent, duplicates, strangers, rtt, terms } = report.stats;
-    let mut parts = vec![units::rate(bytes, report.elapsed), agreed(&terms)];
+    let Stats { bytes, blocks, resent, duplicates, strangers, rtt, terms, negotiated } = report.stats;
+    let mut parts = vec![units::rate(bytes, report.elapsed), agreed(&terms, negotiated)];
     parts.push(counted(blocks, "block"));
     parts.push(format!("{resent} resent"));
     parts.push(counted(duplicates, "duplicate"));
@@ -18,10 +18,10 @@ pub(super) fn summary(report: &Report) -> String {
     parts.join(", ")
 }
 
-fn agreed(terms: &Terms) -> String {
+fn agreed(terms: &Terms, negotiated: bool) -> String {
     let Terms { blksize, windowsize, .. } = terms;
     let values = format!("blksize {blksize}, windowsize {windowsize}");
-    if *terms == Terms::default() { format!("no options agreed ({values})") } else { values }
+    if negotiated { values } else { format!("no options agreed ({values})") }
 }
 
 fn counted(number: u64, what: &str) -> String {
@@ -61,6 +61,7 @@ mod tests {
                 windowsize: WindowSize::new(16).expect("a size"),
                 ..Terms::default()
             },
+            negotiated: true,
         };
         assert_eq!(
             summary(&report(stats)),

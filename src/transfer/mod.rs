@@ -171,8 +171,10 @@ pub struct Stats {
     pub strangers: u64,
     /// Round trips measured.
     pub rtt: Rtt,
-    /// What was agreed.
+    /// What holds, agreed or not.
     pub terms: Terms,
+    /// Whether options were agreed at all: an OACK was accepted, or sent.
+    pub negotiated: bool,
 }
 
 /// Round trips of packets sent once (Karn's rule).

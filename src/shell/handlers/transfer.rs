@@ -38,6 +38,7 @@ pub(in crate::shell) fn put(shell: &mut Shell, words: &[Word]) -> Result<Next> {
     let Some((last, locals)) = words.split_last() else { return Ok(Next::Line) };
     let place = Place::named(&shell.session, last);
     match locals {
+        [] if place.file.is_empty() => return Err(Complaint::local(format!("{last}: names no file")).into()),
         [] => {
             let local = Word::new(place.file);
             let outcome = store(shell, &place, &local, place.file);
