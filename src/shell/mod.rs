@@ -8,7 +8,7 @@
 //!  command line --Invocation--> words ---------------'        Complaint --> Console, Status
 //! ```
 //!
-//! [`commands`] holds the one table of commands. A command that fails returns a [`Complaint`](complaint::Complaint); the
+//! [`commands`] holds the one table of commands. A command that fails returns a [`Complaint`]; the
 //! shell tells it, remembers its status, and goes on.
 
 pub mod commands;
@@ -21,6 +21,7 @@ pub mod words;
 mod editor;
 mod handlers;
 mod script;
+mod suggest;
 mod summary;
 
 use std::fmt::Display;
@@ -31,13 +32,14 @@ use std::path::Path;
 
 use anyhow::Result;
 
-use self::commands::{Command, Found, find, suggest};
+use self::commands::{Command, Found, find};
 use self::complaint::Complaint;
 use self::console::{Console, Place};
 use self::editor::{Editor, Input};
 use self::invocation::Invocation;
 use self::script::Script;
 use self::status::Status;
+use self::suggest::suggest;
 use self::words::{Word, split, split_at_blanks};
 use crate::cli::Cli;
 use crate::client::Client;
@@ -205,9 +207,11 @@ impl Shell {
                 return Ok(Status::Interrupted);
             }
             let input = self.editor.as_mut().map_or(Ok(Input::End), |editor| editor.command("tftp> "))?;
-            self.signals.work();
             let next = match input {
-                Input::Line(line) => self.line(line.as_bytes())?,
+                Input::Line(line) => {
+                    self.signals.work();
+                    self.line(line.as_bytes())?
+                }
                 Input::Cleared => Next::Line,
                 Input::Leave => return Ok(Status::Interrupted),
                 Input::End => Next::Leave,
