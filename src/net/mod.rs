@@ -37,7 +37,7 @@ use crate::wire::ErrorCode;
 /// What the peer is told when the file here fails in the middle of a transfer (RFC 1350, "Error Codes").
 pub(crate) fn blame(error: &io::Error) -> (ErrorCode, String) {
     match error.kind() {
-        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge => {
             (ErrorCode::DISK_FULL, ErrorCode::DISK_FULL.meaning().to_owned())
         }
         io::ErrorKind::PermissionDenied => (ErrorCode::ACCESS, ErrorCode::ACCESS.meaning().to_owned()),

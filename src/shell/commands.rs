@@ -266,6 +266,16 @@ pub static COMMANDS: &[Command] = &[
         ..ROW
     },
     Command {
+        name: "progress",
+        args: &[Arg::Switch],
+        takes: 0..=1,
+        usage: &["progress [ on | off ]"],
+        brief: "toggle showing how far a transfer is",
+        examples: &["progress", "progress off"],
+        run: settings::progress,
+        ..ROW
+    },
+    Command {
         name: "serve",
         args: &[Arg::Local, Arg::Number("port")],
         takes: 0..=2,
@@ -307,17 +317,8 @@ pub fn exact(word: &Word) -> Option<&'static Command> {
     COMMANDS.iter().find(|command| names(command).any(|name| word.is(name)))
 }
 
-/// The command name that a mistyped word most likely means.
-pub fn suggest(word: &Word) -> Option<&'static str> {
-    let typed = word.text()?.to_ascii_lowercase();
-    let near = |name: &&str| {
-        let allowed = if name.len() < 5 { 1 } else { 2 };
-        (3..20).contains(&typed.len()) && distance(&typed, name) <= allowed
-    };
-    COMMANDS.iter().flat_map(names).filter(near).min_by_key(|name| distance(&typed, name))
-}
-
-fn names(command: &'static Command) -> impl Iterator<Item = &'static str> {
+/// The name and all aliases.
+pub(super) fn names(command: &'static Command) -> impl Iterator<Item = &'static str> {
     std::iter::once(command.name).chain(command.aliases.iter().copied())
 }
 
@@ -328,26 +329,6 @@ fn begins(name: &str, prefix: &[u8]) -> bool {
 fn only(mut matches: impl Iterator<Item = &'static Command>) -> Option<Found> {
     let first = matches.next()?;
     Some(if matches.next().is_some() { Found::Ambiguous } else { Found::Command(first) })
-}
-
-/// How many letters must be inserted, dropped or changed, or neighbours swapped, to make one word of the other.
-fn distance(a: &str, b: &str) -> usize {
-    let (a, b) = (a.as_bytes(), b.as_bytes());
-    let mut before: Vec<usize> = Vec::new();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for i in 1..=a.len() {
-        let mut next = vec![i];
-        for j in 1..=b.len() {
-            let change = row[j - 1] + usize::from(a[i - 1] != b[j - 1]);
-            let mut least = change.min(row[j] + 1).min(next[j - 1] + 1);
-            if i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] {
-                least = least.min(before[j - 2] + 1);
-            }
-            next.push(least);
-        }
-        before = std::mem::replace(&mut row, next);
-    }
-    row[b.len()]
 }
 
 #[cfg(test)]
@@ -439,6 +420,7 @@ mod tests {
             ("w", "windowsize"),
             ("o", "options"),
             ("l", "literal"),
+            ("pr", "progress"),
             ("se", "serve"),
             ("h", "?"),
             ("e", "quit"),
@@ -449,16 +431,5 @@ mod tests {
         ] {
             assert_eq!(name(word), expected, "{word}");
         }
-    }
-
-    #[test]
-    fn a_slip_of_the_finger_is_understood() {
-        let suggestion = |word: &str| suggest(&Word::new(word));
-        assert_eq!(suggestion("gett"), Some("get"));
-        assert_eq!(suggestion("gte"), Some("get"));
-        assert_eq!(suggestion("conect"), Some("connect"));
-        assert_eq!(suggestion("STAUTS"), Some("status"));
-        assert_eq!(suggestion("switch1"), None);
-        assert_eq!(suggestion("x"), None);
     }
 }

@@ -67,7 +67,7 @@ impl Receiver {
     /// A server's machine: answers a request to write with an OACK, or with ACK 0 where nothing is granted.
     pub fn answer(now: Instant, client: SocketAddr, answer: Answer, patience: Patience) -> Self {
         let first = if answer.is_empty() { emit_ack(0).to_vec() } else { emit_oack(&answer) };
-        let mut receiver = Self::new(Link::answering(now, client, answer.terms(), patience), Phase::Receiving, first);
+        let mut receiver = Self::new(Link::answering(now, client, &answer, patience), Phase::Receiving, first);
         receiver.set_pause();
         receiver
     }
@@ -317,7 +317,11 @@ impl Machine for Receiver {
 
     fn abort(&mut self, now: Instant, code: ErrorCode, reason: &str) {
         self.link.now = now;
-        self.link.abort(code, reason);
+        // The file is safe: an ERROR now would tell the peer otherwise.
+        match self.phase {
+            Phase::Dallying { .. } => self.link.finish(),
+            _ => self.link.abort(code, reason),
+        }
     }
 
     fn poll(&mut self) -> Output<'_> {
