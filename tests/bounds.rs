@@ -283,7 +283,7 @@ fn an_address_that_may_be_forged_gets_three_packets_and_1548_bytes() {
     let server = Server::bind(&["127.0.0.1:0".parse().unwrap()], Box::new(shelf), config).unwrap().spawn().unwrap();
     let requests: [&[u8]; 5] = [
         b"\0\x01f\0octet\0",
-        b"\0\x01f\0octet\0blksize\x0065464\0windowsize\065535\0",
+        b"\0\x01f\0octet\0blksize\x0065464\0windowsize\x0065535\0",
         b"\0\x01f\0octet\0tsize\x000\0unheard\x001\0",
         b"\0\x02new\0octet\0",
         b"\0\x02newer\0octet\0blksize\x0065464\0tsize\x00100000\0",
