@@ -1,6 +1,7 @@
 //! The options of the command line; its words are left as they are, for the shell to read.
 
 use std::ffi::OsString;
+use std::ops::RangeInclusive;
 use std::path::PathBuf;
 
 use clap::{ArgAction, CommandFactory, FromArgMatches, Parser};
@@ -75,6 +76,10 @@ pub struct Cli {
     #[arg(short = '6', overrides_with = "v4")]
     pub v6: bool,
 
+    /// Send from one of these local ports: LOW:HIGH, or one port.
+    #[arg(short = 'R', value_name = "LOW:HIGH", value_parser = ports)]
+    pub local_ports: Option<RangeInclusive<u16>>,
+
     /// Take host:file as a file name.
     #[arg(short, long)]
     pub literal: bool,
@@ -98,6 +103,10 @@ pub struct Cli {
     /// Read commands from this file.
     #[arg(short, value_name = "FILE")]
     pub file: Option<PathBuf>,
+
+    /// Tell the outcome of each command as a line of JSON on standard output, and all else on standard error.
+    #[arg(long)]
+    pub json: bool,
 
     /// End a script at its first failure.
     #[arg(long, action = ArgAction::SetTrue)]
@@ -138,6 +147,15 @@ fn mode(text: &str) -> Result<Mode, &'static str> {
 
 fn seconds(text: &str) -> Result<std::time::Duration, &'static str> {
     parse_seconds(text.as_bytes()).ok_or("seconds, as in 5 or 0.2")
+}
+
+fn ports(text: &str) -> Result<RangeInclusive<u16>, &'static str> {
+    let port = |digits: &str| digits.parse().ok().filter(|&port: &u16| port != 0);
+    let (low, high) = text.split_once(':').unwrap_or((text, text));
+    match (port(low), port(high)) {
+        (Some(low), Some(high)) if low <= high => Ok(low..=high),
+        _ => Err("LOW:HIGH, two ports from 1 to 65535, the lower one first"),
+    }
 }
 
 fn rexmt(text: &str) -> Result<Rexmt, &'static str> {
@@ -186,7 +204,19 @@ mod tests {
 
     #[test]
     fn values_that_no_rfc_allows_are_refused() {
-        for line in ["-b 7", "-b 65465", "-w 0", "-t 0", "--rexmt never", "-m mail", "-p 65536"] {
+        for line in [
+            "-R 0",
+            "-R 9:8",
+            "-R 1:2:3",
+            "-R a",
+            "-b 7",
+            "-b 65465",
+            "-w 0",
+            "-t 0",
+            "--rexmt never",
+            "-m mail",
+            "-p 65536",
+        ] {
             assert!(read(line).is_err(), "{line}");
         }
     }

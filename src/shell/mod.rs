@@ -20,8 +20,10 @@ pub mod words;
 
 mod editor;
 mod handlers;
+mod place;
 mod script;
 mod suggest;
+mod uri;
 
 use std::fmt::Display;
 use std::fs::File;
