@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use clap::{ArgAction, CommandFactory, FromArgMatches, Parser};
 
 use crate::session::{Family, parse_mode, parse_seconds};
+use crate::style::When;
 use crate::transfer::Rexmt;
 use crate::wire::{BlockSize, Mode, WindowSize};
 
@@ -85,8 +86,12 @@ pub struct Cli {
     pub literal: bool,
 
     /// Tell more of each transfer.
-    #[arg(short, long)]
+    #[arg(short, long, overrides_with = "quiet")]
     pub verbose: bool,
+
+    /// Say nothing of transfers that go well.
+    #[arg(short, long, overrides_with = "verbose")]
+    pub quiet: bool,
 
     /// Print every packet.
     #[arg(long, value_name = "VIEW", num_args = 0..=1, require_equals = true, default_missing_value = "classic", value_parser = ["classic"])]
@@ -111,6 +116,14 @@ pub struct Cli {
     /// End a script at its first failure.
     #[arg(long, action = ArgAction::SetTrue)]
     pub stop_on_error: bool,
+
+    /// Colour: auto, always or never.
+    #[arg(long, value_name = "WHEN", default_value = "auto", hide_default_value = true, value_parser = when)]
+    color: When,
+
+    /// No colour, no moving cursor, words instead of symbols.
+    #[arg(long)]
+    pub plain: bool,
 }
 
 impl Cli {
@@ -129,6 +142,11 @@ impl Cli {
             cli.words_before_command = Some(matches.indices_of("words").map_or(0, before));
         }
         Ok(cli)
+    }
+
+    /// When streams are coloured.
+    pub fn color(&self) -> When {
+        if self.plain { When::Never } else { self.color }
     }
 
     /// Which addresses of a name are used.
@@ -155,6 +173,15 @@ fn ports(text: &str) -> Result<RangeInclusive<u16>, &'static str> {
     match (port(low), port(high)) {
         (Some(low), Some(high)) if low <= high => Ok(low..=high),
         _ => Err("LOW:HIGH, two ports from 1 to 65535, the lower one first"),
+    }
+}
+
+fn when(text: &str) -> Result<When, &'static str> {
+    match text {
+        "auto" => Ok(When::Auto),
+        "always" => Ok(When::Always),
+        "never" => Ok(When::Never),
+        _ => Err("auto, always or never"),
     }
 }
 

@@ -61,6 +61,10 @@ pub struct Settings {
     pub literal: bool,
     /// Tell more of each transfer.
     pub verbose: bool,
+    /// Say nothing of transfers that go well.
+    pub quiet: bool,
+    /// Show people how far a transfer is.
+    pub progress: bool,
     /// Print every packet.
     pub tracing: bool,
     /// Replay the BSD session: see [`Settings::classic`].
@@ -87,6 +91,8 @@ impl Default for Settings {
             tout: false,
             literal: false,
             verbose: false,
+            quiet: false,
+            progress: true,
             tracing: false,
             classic: false,
             family: Family::Any,

@@ -32,11 +32,11 @@ pub(super) struct Editor {
 }
 
 impl Editor {
-    /// Takes the terminal of the process.
-    pub(super) fn new() -> io::Result<Self> {
+    /// Takes the terminal of the process; prompts are in the style of its output.
+    pub(super) fn new(style: Style) -> io::Result<Self> {
         let config = Config::builder().auto_add_history(false).build();
         let inner = DefaultEditor::with_config(config).map_err(io::Error::other)?;
-        Ok(Self { inner, style: Style::of(&io::stdout()), cleared: None })
+        Ok(Self { inner, style, cleared: None })
     }
 
     /// Asks for a command.

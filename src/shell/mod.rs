@@ -20,9 +20,10 @@ pub mod words;
 
 mod editor;
 mod handlers;
-mod place;
+mod remote;
 mod script;
 mod suggest;
+mod summary;
 mod uri;
 
 use std::fmt::Display;
@@ -47,6 +48,7 @@ use crate::client::Client;
 use crate::server::Background;
 use crate::session::{Options, Session, Settings};
 use crate::stop::Signals;
+use crate::style;
 use crate::wire::Mode;
 
 /// What follows a command.
@@ -63,17 +65,17 @@ pub fn run(cli: &Cli) -> Result<Status> {
     let words: Vec<Word> = cli.words.iter().map(|word| Word::new(word.as_bytes())).collect();
     let invocation = match Invocation::read(&words, cli.words_before_command, cli.host.is_some()) {
         Ok(invocation) => invocation,
-        Err(error) => return Ok(mistake(&error)),
+        Err(error) => return Ok(mistake(cli, &error)),
     };
     let serves = cli.practice || invocation.serves();
     if cli.port == Some(0) && !serves {
-        return Ok(mistake(&"0: bad port number"));
+        return Ok(mistake(cli, &"0: bad port number"));
     }
     if cli.practice && invocation.host.is_some() {
-        return Ok(mistake(&"--practice is a server itself; name no other"));
+        return Ok(mistake(cli, &"--practice is a server itself; name no other"));
     }
     if cli.file.is_some() && !invocation.command.is_empty() {
-        return Ok(mistake(&"a command or -f FILE, not both"));
+        return Ok(mistake(cli, &"a command or -f FILE, not both"));
     }
     let mut shell = Shell::new(cli, Signals::install()?);
     let outcome = shell.begin(cli, &invocation);
@@ -81,8 +83,8 @@ pub fn run(cli: &Cli) -> Result<Status> {
     outcome
 }
 
-fn mistake(error: &dyn Display) -> Status {
-    Console::new(Place::CommandLine).note(format_args!("tftp: {error}"));
+fn mistake(cli: &Cli, error: &dyn Display) -> Status {
+    Console::new(Place::CommandLine, cli.color()).note(format_args!("tftp: {error}"));
     Status::CommandLine
 }
 
@@ -100,13 +102,16 @@ pub struct Shell {
     /// How the command at work failed first.
     failed: Option<Status>,
     stop_on_error: bool,
+    /// Nothing may be drawn over what was printed.
+    plain: bool,
 }
 
 impl Shell {
     fn new(cli: &Cli, signals: Signals) -> Self {
         Self {
             session: Session { settings: settings(cli), default_port: cli.port, ..Session::default() },
-            console: Console::new(Place::CommandLine),
+            console: Console::new(Place::CommandLine, cli.color()),
+            plain: cli.plain || !style::has_cursor(),
             client: Client::new(signals.stop().clone()),
             serving: None,
             listen: cli.host.clone(),
@@ -196,7 +201,7 @@ impl Shell {
     /// Lines of a person, who sees what fails: leaving is success.
     fn converse(&mut self) -> Result<Status> {
         self.console.place = Place::Terminal;
-        self.editor = Some(Editor::new()?);
+        self.editor = Some(Editor::new(self.console.out_style)?);
         loop {
             self.client.idle();
             self.signals.wait();
@@ -309,6 +314,7 @@ fn settings(cli: &Cli) -> Settings {
         windowsize: cli.windowsize,
         literal: cli.literal,
         verbose: cli.verbose,
+        quiet: cli.quiet,
         tracing: cli.trace.is_some(),
         family: cli.family(),
         ..plain

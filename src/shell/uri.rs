@@ -32,7 +32,7 @@ pub enum BadUri {
     #[error("names no host")]
     NoHost,
     /// The host is not UTF-8, or a bracket is not closed, or something stands behind it.
-    #[error("{0}: bad host")]
+    #[error("{0}: bad host (an IPv6 address stands in brackets)")]
     Host(String),
     /// `tftp://user@host/file`
     #[error("TFTP knows no users (write %40 for an @ in a file name)")]
@@ -92,6 +92,7 @@ fn host_and_port(authority: &[u8]) -> Result<(String, Option<u16>), BadUri> {
             let (address, port) = rest.split_once(']').ok_or_else(bad_host)?;
             (address.replacen("%25", "%", 1), port)
         }
+        None if text.matches(':').count() > 1 => return Err(bad_host()),
         None => {
             let (host, port) = text.split_at(text.find(':').unwrap_or(text.len()));
             (String::from_utf8(decode(host.as_bytes())?).map_err(|_| bad_host())?, port)
@@ -207,9 +208,9 @@ mod tests {
             ("tftp://sw1/", "names no file: tftp://HOST/FILE"),
             ("tftp://sw1;mode=octet", "names no file: tftp://HOST/FILE"),
             ("tftp://me@sw1/f", "TFTP knows no users (write %40 for an @ in a file name)"),
-            ("tftp://[::1/f", "[::1: bad host"),
-            ("tftp://[::1]x/f", "[::1]x: bad host"),
-            ("tftp://::1/f", ":: bad port number"),
+            ("tftp://[::1/f", "[::1: bad host (an IPv6 address stands in brackets)"),
+            ("tftp://[::1]x/f", "[::1]x: bad host (an IPv6 address stands in brackets)"),
+            ("tftp://::1/f", "::1: bad host (an IPv6 address stands in brackets)"),
             ("tftp://sw1:/f", ": bad port number"),
             ("tftp://sw1:0/f", "0: bad port number"),
             ("tftp://sw1:+69/f", "+69: bad port number"),

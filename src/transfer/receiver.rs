@@ -67,7 +67,7 @@ impl Receiver {
     /// A server's machine: answers a request to write with an OACK, or with ACK 0 where nothing is granted.
     pub fn answer(now: Instant, client: SocketAddr, answer: Answer, patience: Patience) -> Self {
         let first = if answer.is_empty() { emit_ack(0).to_vec() } else { emit_oack(&answer) };
-        let mut receiver = Self::new(Link::answering(now, client, answer.terms(), patience), Phase::Receiving, first);
+        let mut receiver = Self::new(Link::answering(now, client, &answer, patience), Phase::Receiving, first);
         receiver.set_pause();
         receiver
     }

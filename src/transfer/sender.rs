@@ -58,7 +58,7 @@ impl Sender {
 
     /// A server's machine: answers a request to read with an OACK, or with block 1 where nothing is granted.
     pub fn answer(now: Instant, client: SocketAddr, answer: Answer, patience: Patience) -> Self {
-        let link = Link::answering(now, client, answer.terms(), patience);
+        let link = Link::answering(now, client, &answer, patience);
         if answer.is_empty() {
             Self::new(link, Phase::Sending, Vec::new())
         } else {

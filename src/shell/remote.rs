@@ -11,7 +11,7 @@ use crate::wire::Mode;
 
 /// A file on a server.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Place<'a> {
+pub(super) struct Remote<'a> {
     /// The server named, else the connected one.
     pub(super) peer: Option<Peer>,
     /// The file's name there.
@@ -20,7 +20,7 @@ pub(super) struct Place<'a> {
     pub(super) mode: Option<Mode>,
 }
 
-impl<'a> Place<'a> {
+impl<'a> Remote<'a> {
     /// Understands a URI, `[v6]:file`, `host:file` and `file`, in this order; with `literal on` only the last.
     ///
     /// A server named before a colon is asked at the current port. A URI says all by itself: where it names no port,
@@ -92,7 +92,7 @@ mod tests {
 
     fn named(session: &Session, word: &str) -> (Option<(String, u16)>, Vec<u8>, Option<Mode>) {
         let word = Word::new(word);
-        let Place { peer, file, mode } = Place::named(session, &word).expect("a place");
+        let Remote { peer, file, mode } = Remote::named(session, &word).expect("a place");
         (peer.map(|peer| (peer.host, peer.port)), file.into_owned(), mode)
     }
 
@@ -120,7 +120,7 @@ mod tests {
         session.default_port = Some(1069);
         assert_eq!(named(&session, "tftp://h/f"), (Some(("h".to_owned(), 1069)), b"f".to_vec(), octet));
         let word = Word::new("tftp://h");
-        let bad = Place::named(&session, &word).map_err(|bad| bad.reason);
+        let bad = Remote::named(&session, &word).map_err(|bad| bad.reason);
         assert_eq!(bad, Err("tftp://h: names no file: tftp://HOST/FILE".to_owned()));
     }
 
