@@ -128,12 +128,19 @@ pub struct Cli {
 
 impl Cli {
     /// Reads the arguments of the process; on `--help` and on mistakes, says so and ends it.
-    pub fn read() -> Self {
-        Self::read_from(std::env::args_os()).unwrap_or_else(|error| error.exit())
+    ///
+    /// `switches` are those of commands: they become words, behind the others.
+    pub fn read(switches: &[&str]) -> Self {
+        Self::read_from(std::env::args_os(), switches).unwrap_or_else(|error| error.exit())
     }
 
     /// Reads arguments, the program's name first.
-    pub fn read_from(args: impl IntoIterator<Item = OsString>) -> Result<Self, clap::Error> {
+    pub fn read_from(args: impl IntoIterator<Item = OsString>, switches: &[&str]) -> Result<Self, clap::Error> {
+        let mut only_words = false;
+        let (switches, args): (Vec<_>, Vec<_>) = args.into_iter().partition(|arg| {
+            only_words |= arg == "--";
+            !only_words && switches.iter().any(|switch| arg == switch)
+        });
         let matches = Self::command().try_get_matches_from(args)?;
         let mut cli = Self::from_arg_matches(&matches)?;
         if cli.command_follows {
@@ -141,6 +148,7 @@ impl Cli {
             let before = |indices: clap::parser::Indices<'_>| indices.filter(|&index| index < place).count();
             cli.words_before_command = Some(matches.indices_of("words").map_or(0, before));
         }
+        cli.words.extend(switches);
         Ok(cli)
     }
 
@@ -197,7 +205,7 @@ mod tests {
     use super::*;
 
     fn read(line: &str) -> Result<Cli, clap::Error> {
-        Cli::read_from(format!("tftp {line}").split_whitespace().map(OsString::from))
+        Cli::read_from(format!("tftp {line}").split_whitespace().map(OsString::from), &["--read-only"])
     }
 
     #[test]
@@ -220,6 +228,14 @@ mod tests {
         {
             assert_eq!(read(line).expect(line).words_before_command, before, "{line}");
         }
+    }
+
+    #[test]
+    fn switches_of_commands_are_words() {
+        for line in ["serve . --read-only", "--read-only serve .", "serve --read-only .", "serve . -- --read-only"] {
+            assert_eq!(read(line).expect(line).words, ["serve", ".", "--read-only"], "{line}");
+        }
+        assert!(read("serve . --overwrite").is_err());
     }
 
     #[test]

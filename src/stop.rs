@@ -104,6 +104,14 @@ impl Signals {
         self.stop.clear();
     }
 
+    /// A signal may be meant for somebody else, a command of the system's shell in the same terminal: it raises the flag,
+    /// but the next one does not end the process. To be called again and again while that lasts.
+    pub fn forbear(&self) {
+        if !self.is_terminated() {
+            self.armed.store(false, Ordering::SeqCst);
+        }
+    }
+
     /// Whether the signal was one that ends an interactive shell too.
     pub fn is_terminated(&self) -> bool {
         self.terminated.load(Ordering::SeqCst)

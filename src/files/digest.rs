@@ -47,7 +47,7 @@ impl Display for Digest {
 
 /// A received file is not the one that was expected; it was not put in its place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-#[error("SHA-256 is {found}, expected was {expected}")]
+#[error("SHA-256 is {found}, not {expected} as expected")]
 pub struct Mismatch {
     /// What the user said it should be.
     pub expected: Digest,
