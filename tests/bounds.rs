@@ -133,7 +133,7 @@ fn a_thousand_transfers_at_once_fit_into_64_mib() {
             // Four addresses, since none gets all places. No answer is waited for by a socket of its own.
             let client = UdpSocket::bind(format!("127.0.0.{}:0", 1 + index % 4)).unwrap();
             client.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
-            client.send_to(b"\0\x01f\0octet\0blksize\065464\0windowsize\x0064\0", address).unwrap();
+            client.send_to(b"\0\x01f\0octet\0blksize\x0065464\0windowsize\x0064\0", address).unwrap();
             let (oack, peer) = receive(&client);
             assert!(matches!(Packet::parse(&oack), Ok(Packet::Oack(_))), "{}: {}", index, oack.escape_ascii());
             client.send_to(&emit_ack(0), peer).unwrap();
@@ -267,7 +267,7 @@ fn an_address_that_may_be_forged_gets_three_packets_and_1548_bytes() {
     let server = Server::bind(&["127.0.0.1:0".parse().unwrap()], Box::new(shelf), config).unwrap().spawn().unwrap();
     let requests: [&[u8]; 5] = [
         b"\0\x01f\0octet\0",
-        b"\0\x01f\0octet\0blksize\065464\0windowsize\065535\0",
+        b"\0\x01f\0octet\0blksize\x0065464\0windowsize\x0065535\0",
         b"\0\x01f\0octet\0tsize\x000\0unheard\x001\0",
         b"\0\x02new\0octet\0",
         b"\0\x02newer\0octet\0blksize\x0065464\0tsize\x00100000\0",

@@ -10,9 +10,11 @@ use std::path::Path;
 
 use proptest::prelude::*;
 
+type Target = fn(&[u8]);
+
 #[test]
 fn the_corpus_breaks_no_promise() {
-    let targets: [(&str, fn(&[u8])); 5] = [
+    let targets: [(&str, Target); 5] = [
         ("line", targets::line::run),
         ("machine", targets::machine::run),
         ("netascii", targets::netascii::run),
