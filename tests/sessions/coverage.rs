@@ -47,9 +47,16 @@ const ERRORS: &[&str] = &[
     "names no file; say what to call it here",
     "no server is running",
     "a server is running already",
+    "SHA-256 is ",
+    "a SHA-256 has 64 digits",
+    "exit status 3",
+    "standard input is where the commands come from",
+    "more than 16 scripts and repetitions in each other",
+    "a ; stands only before mode=netascii or mode=octet",
+    "names no host",
 ];
 
-const STATUSES: &[&str] = &["", "1", "2", "3", "4", "10", "11", "12", "13", "14", "15", "16", "17", "18", "130"];
+const STATUSES: &[&str] = &["", "1", "2", "3", "4", "5", "10", "11", "12", "13", "14", "15", "16", "17", "18", "130"];
 
 fn sessions() -> Vec<Session> {
     paths().iter().map(|path| Session::read(path)).collect()
