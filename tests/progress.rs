@@ -57,6 +57,15 @@ fn a_trace_a_switch_and_quiet_keep_it_away() {
 }
 
 #[test]
+fn a_file_printed_on_the_terminal_is_left_alone() {
+    let place = Place::new();
+    let (typed, status) = place.run(&["get", "hello.txt", "-"]);
+    assert_eq!((status, screen(&typed).len()), (0, 2), "the file and BSD's line: {typed:?}");
+    let (typed, status) = place.run(&["get", "big.bin", "-"]);
+    assert_eq!((status, typed.contains(" of 5.0 MB")), (0, false));
+}
+
+#[test]
 fn plain_is_lines_of_words_and_no_cursor_moves() {
     let place = Place::new();
     let (typed, status) = place.run(&["--plain", "get", "big.bin"]);

@@ -32,6 +32,7 @@ pub struct Console {
     /// Of standard output.
     pub out_style: Style,
     err_style: Style,
+    out_is_terminal: bool,
     err_is_terminal: bool,
     /// Standard output carries something else than text, which goes to standard error instead.
     diverted: bool,
@@ -55,6 +56,7 @@ impl Console {
         Self {
             out_style: Style::of(&out, color),
             err_style: Style::of(&err, color),
+            out_is_terminal: out.is_terminal(),
             err_is_terminal: err.is_terminal(),
             out: Box::new(out),
             err: Box::new(err),
@@ -109,9 +111,11 @@ impl Console {
         Ok(())
     }
 
-    /// Whether somebody looks at standard error while it is written. Nobody looks at a script.
+    /// Whether somebody looks at standard error while it is written. Nobody looks at a script, and nothing should be drawn
+    /// into a file that is printed on the terminal.
     pub fn is_watched(&self) -> bool {
-        self.err_is_terminal && !matches!(self.place, Place::Script(_))
+        let under_other_output = self.diverted && self.out_is_terminal;
+        self.err_is_terminal && !under_other_output && !matches!(self.place, Place::Script(_))
     }
 
     /// A line on standard output.

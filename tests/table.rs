@@ -1,0 +1,133 @@
+//! The table of commands, from which dispatch, help and completion are made, is whole. `readme.rs` holds the README to it.
+
+use std::collections::{BTreeSet, HashMap};
+
+use tftpsh::shell::commands::{Arg, COMMANDS, Command, Found, exact, find};
+use tftpsh::shell::words::{Word, split};
+
+fn names(command: &Command) -> impl Iterator<Item = &'static str> {
+    [command.name].into_iter().chain(command.aliases.iter().copied())
+}
+
+fn found(word: &str) -> &'static str {
+    match find(&Word::new(word)) {
+        Found::Command(command) => command.name,
+        Found::Ambiguous => "ambiguous",
+        Found::Unknown => "unknown",
+    }
+}
+
+#[test]
+fn no_word_names_two_commands() {
+    let mut seen = BTreeSet::new();
+    for name in COMMANDS.iter().flat_map(names) {
+        assert!(seen.insert(name), "{name}");
+        assert!(
+            name.chars().all(|letter| letter.is_ascii_lowercase() || letter.is_ascii_digit() || "?!".contains(letter)),
+            "{name}"
+        );
+    }
+}
+
+/// The rule anew, in words: a whole name means its command; else the one classic command that begins so; else the one
+/// other command that begins so, under any of its names.
+#[test]
+fn every_abbreviation_means_what_the_rule_says() {
+    let mut owners: HashMap<&str, BTreeSet<&str>> = HashMap::new();
+    for command in COMMANDS {
+        for name in names(command) {
+            for end in 1..=name.len() {
+                owners.entry(&name[..end]).or_default().insert(command.name);
+            }
+        }
+    }
+    let classics: Vec<_> = COMMANDS.iter().filter(|command| command.classic).map(|command| command.name).collect();
+    for (prefix, commands) in owners {
+        let whole = COMMANDS.iter().find(|command| names(command).any(|name| name == prefix));
+        let of_old: Vec<_> = classics.iter().filter(|name| name.starts_with(prefix)).collect();
+        let expected = match (whole, &of_old[..], commands.len()) {
+            (Some(command), _, _) => command.name,
+            (None, [only], _) => only,
+            (None, [], 1) => commands.first().expect("one"),
+            _ => "ambiguous",
+        };
+        assert_eq!(found(prefix), expected, "{prefix}");
+        assert_eq!(found(&prefix.to_ascii_uppercase()), expected, "{prefix}");
+        assert_eq!(found(&format!("{prefix}x")), found(&format!("{prefix}X")), "{prefix}");
+    }
+}
+
+#[test]
+fn the_letters_people_have_in_their_fingers_stay() {
+    for (letters, name) in [
+        ("p b r s v c m g q a", "put binary rexmt status verbose connect mode get quit ascii"),
+        ("reach", "unknown"),
+        ("tr ti t", "trace timeout ambiguous"),
+    ] {
+        let meant: Vec<_> = letters.split(' ').map(found).collect();
+        assert_eq!(meant.join(" "), name);
+    }
+}
+
+#[test]
+fn every_row_says_what_it_does_and_shows_how() {
+    for command in COMMANDS {
+        let row = command.name;
+        assert!(
+            (1..=64).contains(&command.brief.len()),
+            "{row}: a line of `?` has 80 letters, 16 of them for the name"
+        );
+        assert!(!command.brief.ends_with('.'), "{row}");
+        assert!(command.brief.starts_with(char::is_lowercase), "{row}: as BSD's");
+        assert!(!command.usage.is_empty() && !command.examples.is_empty(), "{row}");
+        for usage in command.usage {
+            let words = usage.split(['[', ']', '|', ' ', '.']).next();
+            assert_eq!(words, Some(row), "{usage}");
+        }
+        for example in command.examples {
+            let words = split(example.trim_start_matches('!').as_bytes()).expect(example).words;
+            let first =
+                if example.starts_with('!') { Some("!") } else { words.first().and_then(exact).map(|it| it.name) };
+            assert_eq!(first, Some(row), "{example}: whole names, for people who read");
+        }
+    }
+}
+
+#[test]
+fn every_argument_can_be_completed_or_hinted_at() {
+    for command in COMMANDS {
+        let row = command.name;
+        assert_eq!(
+            *command.takes.end() == 0,
+            command.args.is_empty(),
+            "{row}: what it takes is told, and nothing else"
+        );
+        assert!(command.takes.start() <= command.takes.end(), "{row}");
+        assert!(
+            command.ask.is_none_or(|ask| *command.takes.start() > 0 && ask.ends_with(") ")),
+            "{row}: asks for what it needs"
+        );
+        for arg in command.args {
+            match arg {
+                Arg::Choice(words) => {
+                    let unique: BTreeSet<_> = words.iter().collect();
+                    assert!(unique.len() == words.len() && words.len() > 1, "{row}: {words:?}");
+                    assert!(words.iter().all(|word| !word.is_empty() && !word.contains(' ')), "{row}: {words:?}");
+                }
+                Arg::Number(of) => assert!(!of.is_empty(), "{row}: of what?"),
+                _ => {}
+            }
+        }
+    }
+}
+
+#[test]
+fn switches_offer_on_and_off() {
+    let mut switches = 0;
+    for command in COMMANDS.iter().filter(|command| command.args == [Arg::Switch]) {
+        let line = format!("{} [ on | off ]", command.name);
+        assert_eq!(command.usage, [line.as_str()]);
+        switches += 1;
+    }
+    assert!(switches >= 4, "verbose, trace, literal, progress");
+}
