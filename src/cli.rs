@@ -99,6 +99,10 @@ pub struct Cli {
     #[arg(short, value_name = "FILE")]
     pub file: Option<PathBuf>,
 
+    /// Begin without the start-up file.
+    #[arg(long)]
+    pub no_rc: bool,
+
     /// End a script at its first failure.
     #[arg(long, action = ArgAction::SetTrue)]
     pub stop_on_error: bool,

@@ -28,7 +28,12 @@ impl Style {
 
     /// The words that ask for a line.
     pub fn prompt(self, text: &str) -> String {
-        if self.on { text.bold().to_string() } else { text.to_owned() }
+        if self.on { text.bold().cyan().to_string() } else { text.to_owned() }
+    }
+
+    /// What could be typed next.
+    pub fn hint(self, text: &str) -> String {
+        if self.on { text.bright_black().to_string() } else { text.to_owned() }
     }
 
     /// What went wrong.

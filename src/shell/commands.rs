@@ -2,7 +2,7 @@
 
 use std::ops::RangeInclusive;
 
-use super::handlers::{local, server, settings, transfer};
+use super::handlers::{hosts, local, server, settings, transfer};
 use super::words::Word;
 use super::{Next, Shell};
 
@@ -26,6 +26,12 @@ pub struct Command {
     pub brief: &'static str,
     /// Lines that work.
     pub examples: &'static [&'static str],
+    /// Commands and topics that have to do with it.
+    pub see: &'static [&'static str],
+    /// Words that stand where its first argument would.
+    pub subwords: &'static [&'static str],
+    /// It changes how transfers go and nothing else, so that it may stand in the start-up file.
+    pub setting: bool,
     /// Does it.
     pub run: Handler,
 }
@@ -49,9 +55,14 @@ pub enum Arg {
     Number(&'static str),
     /// `on` or `off`.
     Switch,
+    /// A command, or another thing that `help` tells about.
+    Topic,
     /// Any words.
     Words,
 }
+
+/// The words for the modes of RFC 1350 section 5.
+pub const MODES: &[&str] = &["ascii", "netascii", "binary", "image", "octet"];
 
 const MANY: usize = usize::MAX;
 
@@ -66,10 +77,15 @@ const ROW: Command = Command {
     ask: None,
     brief: "",
     examples: &[],
+    see: &[],
+    subwords: &[],
+    setting: false,
     run: local::quit,
 };
 
 const CLASSIC: Command = Command { classic: true, ..ROW };
+const CLASSIC_SETTING: Command = Command { setting: true, ..CLASSIC };
+const SETTING: Command = Command { setting: true, ..ROW };
 
 /// Every command, in the order that `?` lists them.
 pub static COMMANDS: &[Command] = &[
@@ -81,18 +97,20 @@ pub static COMMANDS: &[Command] = &[
         ask: Some("(to) "),
         brief: "connect to remote tftp",
         examples: &["connect 192.0.2.1", "connect switch1 6969"],
+        see: &["get", "host", "status"],
         run: settings::connect,
         ..CLASSIC
     },
     Command {
         name: "mode",
-        args: &[Arg::Choice(&["ascii", "netascii", "binary", "image", "octet"])],
+        args: &[Arg::Choice(MODES)],
         takes: 0..=1,
         usage: &["mode [ ascii | netascii | binary | image | octet ]"],
         brief: "set file transfer mode",
         examples: &["mode", "mode octet"],
+        see: &["ascii", "binary", "modes"],
         run: settings::mode,
-        ..CLASSIC
+        ..CLASSIC_SETTING
     },
     Command {
         name: "put",
@@ -102,6 +120,7 @@ pub static COMMANDS: &[Command] = &[
         ask: Some("(file) "),
         brief: "send file",
         examples: &["put fw.bin", "put fw.bin switch1:images/fw.bin", "put a.cfg b.cfg configs"],
+        see: &["get", "mode", "options", "errors"],
         run: transfer::put,
         ..CLASSIC
     },
@@ -113,6 +132,7 @@ pub static COMMANDS: &[Command] = &[
         ask: Some("(files) "),
         brief: "receive file",
         examples: &["get fw.bin", "get switch1:fw.bin new.bin", "get a.cfg b.cfg c.cfg"],
+        see: &["put", "connect", "options", "uri"],
         run: transfer::get,
         ..CLASSIC
     },
@@ -122,6 +142,7 @@ pub static COMMANDS: &[Command] = &[
         usage: &["quit"],
         brief: "exit tftp",
         examples: &["quit"],
+        see: &["connect"],
         run: local::quit,
         ..CLASSIC
     },
@@ -132,8 +153,9 @@ pub static COMMANDS: &[Command] = &[
         usage: &["verbose [ on | off ]"],
         brief: "toggle verbose mode",
         examples: &["verbose", "verbose on"],
+        see: &["trace", "status"],
         run: settings::verbose,
-        ..CLASSIC
+        ..CLASSIC_SETTING
     },
     Command {
         name: "trace",
@@ -142,14 +164,16 @@ pub static COMMANDS: &[Command] = &[
         usage: &["trace [ on | off ]"],
         brief: "toggle packet tracing",
         examples: &["trace", "trace off"],
+        see: &["verbose", "status"],
         run: settings::trace,
-        ..CLASSIC
+        ..CLASSIC_SETTING
     },
     Command {
         name: "status",
         usage: &["status"],
         brief: "show current status",
         examples: &["status"],
+        see: &["options", "modes"],
         run: settings::status,
         ..CLASSIC
     },
@@ -158,16 +182,18 @@ pub static COMMANDS: &[Command] = &[
         usage: &["binary"],
         brief: "set mode to octet",
         examples: &["binary"],
+        see: &["mode", "modes"],
         run: settings::binary,
-        ..CLASSIC
+        ..CLASSIC_SETTING
     },
     Command {
         name: "ascii",
         usage: &["ascii"],
         brief: "set mode to netascii",
         examples: &["ascii"],
+        see: &["mode", "modes"],
         run: settings::ascii,
-        ..CLASSIC
+        ..CLASSIC_SETTING
     },
     Command {
         name: "rexmt",
@@ -177,8 +203,9 @@ pub static COMMANDS: &[Command] = &[
         ask: Some("(value) "),
         brief: "set per-packet retransmission timeout",
         examples: &["rexmt 5", "rexmt 0.2", "rexmt auto"],
+        see: &["timeout", "tout"],
         run: settings::rexmt,
-        ..CLASSIC
+        ..CLASSIC_SETTING
     },
     Command {
         name: "timeout",
@@ -188,17 +215,19 @@ pub static COMMANDS: &[Command] = &[
         ask: Some("(value) "),
         brief: "set total retransmission timeout",
         examples: &["timeout 60", "timeout auto"],
+        see: &["rexmt", "errors"],
         run: settings::timeout,
-        ..CLASSIC
+        ..CLASSIC_SETTING
     },
     Command {
         name: "?",
         aliases: &["help"],
-        args: &[Arg::Words],
+        args: &[Arg::Topic],
         takes: 0..=MANY,
-        usage: &["? [command ...]"],
+        usage: &["? [command or topic ...]"],
         brief: "print help information",
-        examples: &["?", "help get"],
+        examples: &["?", "help get", "help options"],
+        see: &["status", "modes", "options", "errors", "scripts", "uri"],
         run: local::help,
         ..CLASSIC
     },
@@ -211,8 +240,9 @@ pub static COMMANDS: &[Command] = &[
         ask: Some("(value) "),
         brief: "set block size to ask for",
         examples: &["blksize 1428", "blksize auto"],
+        see: &["windowsize", "options"],
         run: settings::blksize,
-        ..ROW
+        ..SETTING
     },
     Command {
         name: "windowsize",
@@ -222,8 +252,9 @@ pub static COMMANDS: &[Command] = &[
         ask: Some("(value) "),
         brief: "set blocks before each acknowledgement",
         examples: &["windowsize 16", "windowsize auto"],
+        see: &["blksize", "options"],
         run: settings::windowsize,
-        ..ROW
+        ..SETTING
     },
     Command {
         name: "tsize",
@@ -232,8 +263,9 @@ pub static COMMANDS: &[Command] = &[
         usage: &["tsize [ on | off | auto ]"],
         brief: "toggle asking for the file size",
         examples: &["tsize", "tsize on"],
+        see: &["options"],
         run: settings::tsize,
-        ..ROW
+        ..SETTING
     },
     Command {
         name: "tout",
@@ -242,8 +274,9 @@ pub static COMMANDS: &[Command] = &[
         usage: &["tout [ on | off | auto ]"],
         brief: "toggle asking for our own interval",
         examples: &["tout", "tout on"],
+        see: &["rexmt", "options"],
         run: settings::tout,
-        ..ROW
+        ..SETTING
     },
     Command {
         name: "options",
@@ -252,8 +285,9 @@ pub static COMMANDS: &[Command] = &[
         usage: &["options [ auto | on | off ]"],
         brief: "set which options are asked for",
         examples: &["options off", "options auto"],
+        see: &["blksize", "windowsize", "tsize", "tout"],
         run: settings::options,
-        ..ROW
+        ..SETTING
     },
     Command {
         name: "literal",
@@ -262,8 +296,9 @@ pub static COMMANDS: &[Command] = &[
         usage: &["literal [ on | off ]"],
         brief: "toggle taking host:file as a file name",
         examples: &["literal", "literal on"],
+        see: &["get", "uri"],
         run: settings::literal,
-        ..ROW
+        ..SETTING
     },
     Command {
         name: "serve",
@@ -272,7 +307,29 @@ pub static COMMANDS: &[Command] = &[
         usage: &["serve [directory [port]]", "serve status", "serve stop"],
         brief: "start a server to practise on",
         examples: &["serve", "serve . 6969", "serve stop"],
+        see: &["connect", "get"],
+        subwords: &["status", "stop"],
         run: server::serve,
+        ..ROW
+    },
+    Command {
+        name: "host",
+        args: &[Arg::Host, Arg::Host, Arg::Number("port"), Arg::Choice(&["mode=octet", "mode=netascii", "blksize=512"])],
+        takes: 2..=5,
+        usage: &["host name address [port] [mode=..] [blksize=..]", "host name off"],
+        brief: "give a server a name",
+        examples: &["host sw1 192.0.2.1", "host old 192.0.2.9 6969 mode=netascii blksize=512", "host sw1 off"],
+        see: &["hosts", "connect", "uri"],
+        run: hosts::host,
+        ..ROW
+    },
+    Command {
+        name: "hosts",
+        usage: &["hosts"],
+        brief: "list the servers with names",
+        examples: &["hosts"],
+        see: &["host", "connect"],
+        run: hosts::hosts,
         ..ROW
     },
 ];
@@ -294,12 +351,17 @@ pub fn find(word: &Word) -> Found {
     if let Some(command) = exact(word) {
         return Found::Command(command);
     }
-    let begins = |name: &str| begins(name, word.bytes());
+    let begins = |name: &str| !word.bytes().is_empty() && begins(name, word.bytes());
     let classics = COMMANDS.iter().filter(|command| command.classic && begins(command.name));
     let others = COMMANDS.iter().filter(|command| {
         command.aliases.iter().any(|&alias| begins(alias)) || !command.classic && begins(command.name)
     });
     only(classics).or_else(|| only(others)).unwrap_or(Found::Unknown)
+}
+
+/// The names that a word begins.
+pub fn candidates(word: &Word) -> Vec<&'static str> {
+    COMMANDS.iter().flat_map(names).filter(|name| begins(name, word.bytes())).collect()
 }
 
 /// The command with exactly this name, in any case.
@@ -317,12 +379,14 @@ pub fn suggest(word: &Word) -> Option<&'static str> {
     COMMANDS.iter().flat_map(names).filter(near).min_by_key(|name| distance(&typed, name))
 }
 
-fn names(command: &'static Command) -> impl Iterator<Item = &'static str> {
+/// What it may be called.
+pub(super) fn names(command: &'static Command) -> impl Iterator<Item = &'static str> {
     std::iter::once(command.name).chain(command.aliases.iter().copied())
 }
 
-fn begins(name: &str, prefix: &[u8]) -> bool {
-    !prefix.is_empty() && name.as_bytes().get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix))
+/// Whether the name has this beginning, in any case.
+pub(super) fn begins(name: &str, prefix: &[u8]) -> bool {
+    name.as_bytes().get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix))
 }
 
 fn only(mut matches: impl Iterator<Item = &'static Command>) -> Option<Found> {
@@ -440,7 +504,10 @@ mod tests {
             ("o", "options"),
             ("l", "literal"),
             ("se", "serve"),
-            ("h", "?"),
+            ("h", "ambiguous"),
+            ("he", "?"),
+            ("hos", "ambiguous"),
+            ("host", "host"),
             ("e", "quit"),
             ("by", "quit"),
             ("bi", "binary"),

@@ -13,6 +13,8 @@ pub enum Place {
     Terminal,
     /// A script, at this line.
     Script(usize),
+    /// The start-up file, at this line.
+    StartUp(usize),
     /// The command line of the process.
     CommandLine,
 }
@@ -57,6 +59,7 @@ impl Console {
             Place::Terminal if complaint.said.is_some() => {}
             Place::Terminal => self.note(self.style.error(&format!("tftp: {reason}"))),
             Place::Script(line) => self.note(self.style.error(&format!("tftp: line {line}: {label}: {reason}"))),
+            Place::StartUp(line) => self.note(self.style.error(&format!("tftp: rc line {line}: {label}: {reason}"))),
             Place::CommandLine => self.note(self.style.error(&format!("tftp: {label}: {reason}"))),
         }
         if let Some(hint) = &complaint.hint {
@@ -69,6 +72,7 @@ impl Console {
     pub fn hint(&mut self, hint: &str) {
         match self.place {
             Place::Script(line) => self.note(format_args!("tftp: line {line}: {hint}")),
+            Place::StartUp(line) => self.note(format_args!("tftp: rc line {line}: {hint}")),
             Place::Terminal | Place::CommandLine => self.note(hint),
         }
     }

@@ -13,14 +13,21 @@
 
 pub mod commands;
 pub mod complaint;
+pub mod complete;
 pub mod console;
 pub mod invocation;
+pub mod memory;
 pub mod status;
+pub mod topics;
 pub mod words;
 
+mod bookmarks;
 mod editor;
+mod folders;
 mod handlers;
+mod hint;
 mod script;
+mod startup;
 
 use std::fmt::Display;
 use std::fs::File;
@@ -30,11 +37,13 @@ use std::path::Path;
 
 use anyhow::Result;
 
-use self::commands::{Command, Found, find, suggest};
+use self::commands::{Command, Found, candidates, find, suggest};
 use self::complaint::Complaint;
 use self::console::{Console, Place};
 use self::editor::{Editor, Input};
+use self::folders::Folders;
 use self::invocation::Invocation;
+use self::memory::Memory;
 use self::script::Script;
 use self::status::Status;
 use self::words::{Word, split, split_at_blanks};
@@ -91,6 +100,10 @@ pub struct Shell {
     /// The address that `serve` in front of the user listens at, if one was named.
     listen: Option<String>,
     signals: Signals,
+    /// Where bookmarks, typed lines and names are kept; `None` for a user without a home.
+    folders: Option<Folders>,
+    /// What no bookmark changes.
+    insists: Insists,
     /// Asks for missing arguments, and for lines; only on a terminal.
     editor: Option<Editor>,
     /// How the command at work failed first.
@@ -98,15 +111,24 @@ pub struct Shell {
     stop_on_error: bool,
 }
 
+/// Settings that the command line made.
+struct Insists {
+    mode: bool,
+    blksize: bool,
+}
+
 impl Shell {
     fn new(cli: &Cli, signals: Signals) -> Self {
+        let plain = if cli.classic { Settings::classic() } else { Settings::default() };
         Self {
-            session: Session { settings: settings(cli), default_port: cli.port, ..Session::default() },
+            session: Session { settings: settings(cli, plain), default_port: cli.port, ..Session::default() },
             console: Console::new(Place::CommandLine),
             client: Client::new(signals.stop().clone()),
             serving: None,
             listen: cli.host.clone(),
             signals,
+            folders: Folders::of_user(),
+            insists: Insists { mode: cli.mode.is_some() || cli.image, blksize: cli.blksize.is_some() },
             editor: None,
             failed: None,
             stop_on_error: cli.stop_on_error,
@@ -115,6 +137,11 @@ impl Shell {
 
     /// Connects, then carries out the one command or reads lines.
     fn begin(&mut self, cli: &Cli, invocation: &Invocation) -> Result<Status> {
+        handlers::hosts::load(self);
+        let interactive = invocation.command.is_empty() && cli.file.is_none() && io::stdin().is_terminal();
+        if interactive && !cli.no_rc && !cli.classic {
+            self.start_up(cli)?;
+        }
         let named = cli.host.as_deref().filter(|_| !invocation.serves()).map(Word::new);
         let host = invocation.host.clone().or(named);
         if let Some(host) = host {
@@ -138,7 +165,7 @@ impl Shell {
         }
         let status = match &cli.file {
             Some(path) => self.file(path)?,
-            None if io::stdin().is_terminal() => return self.converse(),
+            None if interactive => return self.converse(),
             None => self.script(Script::new(io::stdin().lock()))?,
         };
         Ok(unconnected.filter(|_| status != Status::Interrupted).unwrap_or(status))
@@ -192,14 +219,15 @@ impl Shell {
     /// Lines of a person, who sees what fails: leaving is success.
     fn converse(&mut self) -> Result<Status> {
         self.console.place = Place::Terminal;
-        self.editor = Some(Editor::new()?);
+        self.editor = Some(Editor::new(self.folders.as_ref())?);
         loop {
             self.client.idle();
             self.signals.wait();
             if self.signals.is_terminated() {
                 return Ok(Status::Interrupted);
             }
-            let input = self.editor.as_mut().map_or(Ok(Input::End), |editor| editor.command("tftp> "))?;
+            let host = self.session.peer.as_ref().map(|peer| peer.host.as_str());
+            let input = self.editor.as_mut().map_or(Ok(Input::End), |editor| editor.command("tftp> ", host))?;
             self.signals.work();
             let next = match input {
                 Input::Line(line) => self.line(line.as_bytes())?,
@@ -241,7 +269,8 @@ impl Shell {
             Found::Command(command) => command,
             Found::Ambiguous => {
                 let said = Some("?Ambiguous command".to_owned());
-                return Err(Complaint { said, ..Complaint::local("ambiguous command") }.into());
+                let hint = Some(format!("It may be {}.", candidates(name).join(", ")));
+                return Err(Complaint { said, hint, ..Complaint::local("ambiguous command") }.into());
             }
             Found::Unknown => {
                 let said = Some("?Invalid command".to_owned());
@@ -262,9 +291,9 @@ impl Shell {
     }
 
     /// Asks for the arguments that are missing, where there is somebody to ask.
-    fn ask(&mut self, command: &Command) -> Result<Vec<Word>> {
+    fn ask(&mut self, command: &'static Command) -> Result<Vec<Word>> {
         let (Some(prompt), Some(editor)) = (command.ask, &mut self.editor) else { return Ok(Vec::new()) };
-        match editor.read(prompt)? {
+        match editor.arguments(prompt, command.name)? {
             Input::Line(answer) => Ok(split(answer.as_bytes()).map_err(Complaint::local)?.words),
             Input::Cleared | Input::Leave | Input::End => Ok(Vec::new()),
         }
@@ -285,25 +314,32 @@ impl Shell {
         Ok(self.console.complain(&label.to_string(), &complaint)?)
     }
 
+    /// Remembers a file that was carried from or to a host, for Tab; what scripts do is nobody's to remember.
+    fn learn(&mut self, host: &str, name: &[u8]) {
+        if let (Some(folders), Place::Terminal | Place::CommandLine) = (&self.folders, self.console.place) {
+            // A memory that cannot be written is no failure of the transfer.
+            let _ = Memory::record(&folders.seen(), host, name);
+        }
+    }
+
     fn is_interrupted(&self) -> bool {
         self.signals.stop().is_requested()
     }
 }
 
-/// The settings that options change.
-fn settings(cli: &Cli) -> Settings {
-    let plain = if cli.classic { Settings::classic() } else { Settings::default() };
+/// The settings with what options change of them.
+fn settings(cli: &Cli, plain: Settings) -> Settings {
     let image = cli.image.then_some(Mode::Octet);
     Settings {
         mode: cli.mode.or(image).unwrap_or(plain.mode),
         rexmt: cli.rexmt.unwrap_or(plain.rexmt),
         timeout: cli.timeout.unwrap_or(plain.timeout),
         options: if cli.no_options { Options::Off } else { plain.options },
-        blksize: cli.blksize,
-        windowsize: cli.windowsize,
-        literal: cli.literal,
-        verbose: cli.verbose,
-        tracing: cli.trace.is_some(),
+        blksize: cli.blksize.or(plain.blksize),
+        windowsize: cli.windowsize.or(plain.windowsize),
+        literal: cli.literal || plain.literal,
+        verbose: cli.verbose || plain.verbose,
+        tracing: cli.trace.is_some() || plain.tracing,
         family: cli.family(),
         ..plain
     }

@@ -1,5 +1,6 @@
 //! What commands do, one file for each family.
 
+pub(super) mod hosts;
 pub(super) mod local;
 pub(super) mod server;
 pub(super) mod settings;

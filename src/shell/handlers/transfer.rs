@@ -4,10 +4,11 @@ use std::net::Ipv6Addr;
 
 use anyhow::Result;
 
+use super::hosts;
 use crate::client::{ClientError, Order};
 use crate::event::Watch;
 use crate::files::{Source, Target};
-use crate::session::{Peer, Session};
+use crate::session::{Bookmark, Peer, Session};
 use crate::shell::complaint::Complaint;
 use crate::shell::words::Word;
 use crate::shell::{Next, Shell};
@@ -36,6 +37,7 @@ pub(in crate::shell) fn get(shell: &mut Shell, words: &[Word]) -> Result<Next> {
 pub(in crate::shell) fn put(shell: &mut Shell, words: &[Word]) -> Result<Next> {
     let Some((last, locals)) = words.split_last() else { return Ok(Next::Line) };
     let place = Place::named(&shell.session, last);
+    place.adopt(shell);
     match locals {
         [] => {
             let local = Word::new(place.file);
@@ -63,6 +65,7 @@ pub(in crate::shell) fn put(shell: &mut Shell, words: &[Word]) -> Result<Next> {
 
 fn fetch(shell: &mut Shell, word: &Word, local: Option<&Word>) -> Result<()> {
     let place = Place::named(&shell.session, word);
+    place.adopt(shell);
     let peer = place.peer.clone().ok_or_else(no_target)?;
     let Settled { mode, verbose, tracing, classic } = Settled::of(&shell.session);
     let local = local.cloned().unwrap_or_else(|| Word::new(base_name(place.file)));
@@ -83,7 +86,7 @@ fn fetch(shell: &mut Shell, word: &Word, local: Option<&Word>) -> Result<()> {
         watch.add(&mut view);
     }
     let outcome = shell.client.get(&order, &shell.session.settings, &mut target, &mut watch);
-    remember(shell, peer, &outcome);
+    remember(shell, peer, place.file, &outcome);
     let report = outcome.map_err(|error| Complaint::transfer(&error, &local))?;
     finish(shell, "Received", &report, target.saw_nul().then_some(&local))
 }
@@ -105,7 +108,7 @@ fn store(shell: &mut Shell, place: &Place<'_>, local: &Word, remote: &[u8]) -> R
         watch.add(&mut view);
     }
     let outcome = shell.client.put(&order, &shell.session.settings, &mut source, &mut watch);
-    remember(shell, peer, &outcome);
+    remember(shell, peer, remote, &outcome);
     let report = outcome.map_err(|error| Complaint::transfer(&error, local))?;
     finish(shell, "Sent", &report, source.saw_nul().then_some(local))
 }
@@ -130,8 +133,11 @@ impl Settled {
     }
 }
 
-/// A host named with a file becomes the default host, if there is such a host.
-fn remember(shell: &mut Shell, peer: Peer, outcome: &Result<Report, ClientError>) {
+/// A host named with a file becomes the default host, if there is such a host; Tab will know the file.
+fn remember(shell: &mut Shell, peer: Peer, file: &[u8], outcome: &Result<Report, ClientError>) {
+    if outcome.is_ok() {
+        shell.learn(&peer.host, file);
+    }
     if !matches!(outcome, Err(ClientError::UnknownHost(_))) {
         shell.session.peer = Some(peer);
     }
@@ -162,6 +168,8 @@ fn finish(shell: &mut Shell, done: &str, report: &Report, binary: Option<&Word>)
 struct Place<'a> {
     /// The server named, else the connected one.
     peer: Option<Peer>,
+    /// What the user knows of the server named.
+    bookmark: Option<Bookmark>,
     file: &'a [u8],
 }
 
@@ -171,16 +179,30 @@ impl<'a> Place<'a> {
         let split = if session.settings.literal { None } else { split_host(word.bytes()) };
         match split {
             Some((host, file)) => {
-                let port = session.peer.as_ref().map_or(session.default_port(), |peer| peer.port);
-                Self { peer: Some(Peer { host: host.to_owned(), port }), file }
+                let bookmark = session.bookmark(host).cloned();
+                let peer = match &bookmark {
+                    Some(known) => Peer { host: known.host.clone(), port: session.port(Some(known)) },
+                    None => {
+                        let port = session.peer.as_ref().map_or(session.default_port(), |peer| peer.port);
+                        Peer { host: host.to_owned(), port }
+                    }
+                };
+                Self { peer: Some(peer), bookmark, file }
             }
-            None => Self { peer: session.peer.clone(), file: word.bytes() },
+            None => Self { peer: session.peer.clone(), bookmark: None, file: word.bytes() },
+        }
+    }
+
+    /// Sets what the bookmark of the server says, if it has one.
+    fn adopt(&self, shell: &mut Shell) {
+        if let Some(bookmark) = &self.bookmark {
+            hosts::adopt(shell, bookmark);
         }
     }
 }
 
 /// Host and file of `host:file` or `[v6]:file`. A bare IPv6 address names no host, it is ambiguous.
-fn split_host(word: &[u8]) -> Option<(&str, &[u8])> {
+pub(in crate::shell) fn split_host(word: &[u8]) -> Option<(&str, &[u8])> {
     let text = str::from_utf8(word).ok();
     if text.is_some_and(|text| text.parse::<Ipv6Addr>().is_ok()) {
         return None;
@@ -232,6 +254,11 @@ mod tests {
         assert_eq!(port(&session), Some(1069));
         session.peer = Some(Peer { host: "other".to_owned(), port: 6969 });
         assert_eq!(port(&session), Some(6969));
+        session.bookmarks = crate::shell::bookmarks::parse("h 192.0.2.1\ni ::1 1234");
+        assert_eq!(port(&session), Some(1069), "a bookmark names another server than the connected one");
+        session.default_port = None;
+        assert_eq!(port(&session), Some(69));
+        assert_eq!(Place::named(&session, &Word::new("i:f")).peer, Some(Peer { host: "::1".to_owned(), port: 1234 }));
         session.settings.literal = true;
         assert_eq!(Place::named(&session, &Word::new("h:f")).file, b"h:f");
     }
