@@ -95,7 +95,8 @@ fn comment(line: &str) -> Option<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fault::{Bug, ClientBug, Instruction};
+    use crate::bugs::{Bug, ClientBug};
+    use crate::fault::Instruction;
     use crate::plan::Plan;
 
     fn commands() -> impl Iterator<Item = (usize, &'static str)> {

@@ -15,7 +15,8 @@
 //! | [`wire`] | bytes and their meaning; pure |
 //! | [`transfer`] | the protocol as state machines; pure |
 //! | [`event`] | the one stream of what happened |
-//! | [`fault`] | networks and programs that go wrong on purpose; pure |
+//! | [`fault`] | networks that go wrong on purpose; pure |
+//! | [`bugs`] | programs that do, with the mistakes of the field; pure |
 //! | [`net`] | sockets, and the two loops that drive machines |
 //! | [`files`] | where bytes come from and go to |
 //! | [`client`] | get and put |
@@ -27,6 +28,7 @@
 //! | [`shell`] | the language, for terminals and scripts |
 //! | [`cli`], [`style`], [`stop`] | options, colour and signals |
 
+pub mod bugs;
 pub mod cli;
 pub mod client;
 pub mod event;

@@ -4,7 +4,7 @@ use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGXFSZ};
 use signal_hook::flag;
 
 /// What a process that a signal ended leaves behind: 128 and the number of SIGINT.
@@ -65,6 +65,9 @@ impl Signals {
                 flag::register(signal, Arc::clone(&signals.terminated))?;
             }
         }
+        // Where a file may not grow any longer (ulimit -f), the write shall fail, as it does where a disk is full; left
+        // alone, this signal ends the process in the middle of the transfer.
+        flag::register(SIGXFSZ, Arc::default())?;
         Ok(signals)
     }
 

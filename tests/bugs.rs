@@ -5,8 +5,9 @@
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
+use tftpsh::bugs::{Bug, Buggy, Careless, ClientBug};
 use tftpsh::event::Direction;
-use tftpsh::fault::{Bug, Buggy, Careless, ClientBug, Course, Faults, Line};
+use tftpsh::fault::{Course, Faults, Line};
 use tftpsh::transfer::{Ask, Failure, Machine, Output, Patience, Receiver, Rexmt, Sender};
 use tftpsh::wire::{BlockSize, ErrorCode, Limits, Mode, Offer, Packet, RequestKind, WindowSize};
 
@@ -311,7 +312,7 @@ fn a_lost_ack_shows_block_2_twice_on_the_wire_and_once_in_the_file() {
 fn blocks_from_zero_are_refused() {
     let outcome = get(3000).bug(Bug::FirstZero).run();
     assert!(outcome.packets[1].starts_with("DATA <block=0,"));
-    assert_eq!(outcome.client_failure(), "the server's first block is number 0, but blocks begin with 1");
+    assert_eq!(outcome.client_failure(), "the peer's first block is number 0, but blocks begin with 1");
 }
 
 #[test]

@@ -5,9 +5,9 @@ mod common;
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::UdpSocket;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 
-use common::{Peers, Ran, run};
+use common::{Peers, Ran, program, run};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
@@ -181,8 +181,8 @@ fn start(args: &[&str]) -> Child {
 }
 
 fn start_in(folder: &std::path::Path, args: &[&str]) -> Child {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_tftp"));
-    command.args(args).current_dir(folder).env("NO_COLOR", "1");
+    let mut command = program(std::path::Path::new("/nonexistent"));
+    command.args(args).current_dir(folder);
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     command.spawn().expect("the program")
 }

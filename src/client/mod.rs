@@ -20,7 +20,7 @@ pub use resolve::{UnknownHost, resolve};
 
 use crate::event::{Begin, Record, Watch, What};
 use crate::files::{Content, Source};
-use crate::net::{Dally, DriveError, Linger, Socket, drive, socket};
+use crate::net::{Dally, DriveError, Linger, Socket, drive, path};
 use crate::session::Settings;
 use crate::stop::Stop;
 use crate::transfer::{Ask, Event, Failure, Machine, Patience, Receiver, Report, Sender};
@@ -223,7 +223,7 @@ impl Run<'_, '_> {
         let network = |error| Halt::Drive(DriveError::Network(error));
         let mut socket = Socket::towards(server).map_err(network)?;
         self.local = Some(socket.local());
-        let offer = if with_options { self.offer(server, &socket) } else { Offer::default() };
+        let offer = if with_options { self.offer(server, &mut socket) } else { Offer::default() };
         let mut machine = self.machine(server, offer)?;
         self.attempts += 1;
         if self.attempts == 1 {
@@ -241,9 +241,9 @@ impl Run<'_, '_> {
         Ok((report, dally))
     }
 
-    fn offer(&self, server: SocketAddr, socket: &Socket) -> Offer {
+    fn offer(&self, server: SocketAddr, socket: &mut Socket) -> Offer {
         let Job { settings, kind, size, .. } = *self.job;
-        let offer = offer::offer(settings, kind, size, || socket::path_blksize(server));
+        let offer = offer::offer(settings, kind, size, || path::path_blksize(server));
         if kind == RequestKind::Write || offer.is_empty() {
             return offer;
         }

@@ -296,7 +296,7 @@ mod tests {
             let verdict = faults.judge(&mut course, direction, &datagram);
             let changed: Vec<usize> = (0..datagram.len()).filter(|&at| verdict.datagram[at] != datagram[at]).collect();
             match direction {
-                Direction::Sent => assert_eq!(changed, []),
+                Direction::Sent => assert!(changed.is_empty()),
                 Direction::Received => assert!(changed.len() == 1 && changed[0] >= DATA_HEADER, "{changed:?}"),
             }
         }

@@ -1,21 +1,16 @@
-//! Faults and bugs on purpose: what a network or a careless program does to a transfer, at will and repeatable.
+//! Faults on purpose: what a network does to a transfer, at will and repeatable.
 //!
 //! ```text
 //!  words --Rule::parse--> Faults (rules, hits, seed)
 //!                           |
 //!  datagram --judge(Course)-+--> Verdict --Line: now, later, behind the next--> datagram, or none, or two
-//!
-//!  Machine --Buggy (server), Careless (client)--> the same machine with one of the field's historic mistakes
 //! ```
 //!
 //! Everything here is pure: no socket, no clock, no file. The same seed and the same packets give the same verdicts on
-//! every machine. Faults and bugs are made for a class on one computer, so they act on [loopback](is_loopback) peers
-//! only, unless faults are [allowed](Faults::allow_remote) elsewhere.
+//! every machine. Faults are made for a class on one computer, so they act on [loopback](is_loopback) peers
+//! only, unless they are [allowed](Faults::allow_remote) elsewhere.
 
 mod blocks;
-mod bug;
-mod buggy;
-mod careless;
 mod course;
 mod faults;
 mod instruction;
@@ -26,9 +21,6 @@ mod verdict;
 
 use std::net::IpAddr;
 
-pub use bug::{Bug, UnknownBug};
-pub use buggy::Buggy;
-pub use careless::{Careless, ClientBug, UnknownClientBug};
 pub use course::Course;
 pub use faults::{Faults, Recorded};
 pub use instruction::Instruction;

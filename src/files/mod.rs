@@ -19,7 +19,7 @@ mod store;
 mod target;
 mod text;
 
-use std::io;
+use std::io::{self, IoSlice};
 
 pub use root::Root;
 pub use shelf::Shelf;
@@ -39,6 +39,11 @@ pub trait Content: Send {
     fn deliver(&mut self, bytes: &[u8]) -> io::Result<()> {
         let _ = bytes;
         Err(io::ErrorKind::Unsupported.into())
+    }
+
+    /// Appends pieces one after the other, with one write where the file allows. The slices may be used up.
+    fn deliver_all(&mut self, pieces: &mut [IoSlice<'_>]) -> io::Result<()> {
+        pieces.iter().try_for_each(|piece| self.deliver(piece))
     }
 
     /// Everything is delivered: put the file in its place.

@@ -2,7 +2,7 @@
 
 use std::ffi::{OsStr, OsString};
 use std::fs::{File, Metadata, Permissions};
-use std::io::{self, Write};
+use std::io::{self, IoSlice, Write};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::os::unix::fs::{MetadataExt, PermissionsExt, fchown};
 use std::process;
@@ -69,6 +69,11 @@ impl Part {
         self.file.as_mut().map_or(Ok(()), |file| file.write_all(bytes))
     }
 
+    /// Appends several pieces, likewise.
+    pub(super) fn append_all(&mut self, pieces: &mut [IoSlice<'_>]) -> io::Result<()> {
+        self.file.as_mut().map_or(Ok(()), |file| write_all(file, pieces))
+    }
+
     /// Closes the file and puts it in its place at one stroke. A failure to close is a failure: that is where network
     /// file systems tell of a full disk.
     pub(super) fn commit(mut self) -> io::Result<()> {
@@ -103,6 +108,21 @@ impl Drop for Part {
             _ = self.folder.remove_file(&self.temporary);
         }
     }
+}
+
+/// Writes all pieces, with one write where the system takes them at once.
+pub(super) fn write_all(file: &mut File, mut pieces: &mut [IoSlice<'_>]) -> io::Result<()> {
+    // Nothing but empty pieces must not be taken for a file that takes nothing.
+    IoSlice::advance_slices(&mut pieces, 0);
+    while !pieces.is_empty() {
+        match file.write_vectored(pieces) {
+            Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+            Ok(written) => IoSlice::advance_slices(&mut pieces, written),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
 }
 
 /// What stands at `name` now, if anything, and may be replaced.

@@ -1,6 +1,6 @@
 use std::fmt::{self, Debug, Formatter};
 use std::fs::File;
-use std::io::{self, Cursor, Read};
+use std::io::{self, BufReader, Cursor, Read};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -9,6 +9,9 @@ use nix::errno::Errno;
 use super::Content;
 use super::text::{Encoding, read_some};
 use crate::wire::Mode;
+
+/// Bytes read ahead of small blocks, so that many of them cost one system call; larger ones are read straight.
+const AHEAD: usize = 32 * 1024;
 
 /// A file to be sent, read as it goes on the wire.
 ///
@@ -34,7 +37,7 @@ impl Source {
             return Err(Errno::EISDIR.into());
         }
         let size = found.is_file().then_some(found.len());
-        Ok(Self::new(Box::new(file), size, mode))
+        Ok(Self::new(Box::new(BufReader::with_capacity(AHEAD, file)), size, mode))
     }
 
     /// Reads whatever `reader` gives until it ends; the size is not known.

@@ -1,6 +1,6 @@
 use std::fmt::{self, Debug, Formatter};
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write};
+use std::io::{self, IoSlice, Write};
 use std::mem;
 use std::os::fd::AsFd;
 use std::os::unix::ffi::OsStrExt;
@@ -12,7 +12,7 @@ use nix::errno::Errno;
 use nix::unistd::close;
 
 use super::Content;
-use super::part::{Part, Placing};
+use super::part::{Part, Placing, write_all};
 use super::shelf::Draft;
 use super::text::Decoding;
 use crate::wire::Mode;
@@ -85,6 +85,13 @@ impl Content for Target {
         self.sink.append(local).inspect_err(|_| self.sink = Sink::Over)
     }
 
+    fn deliver_all(&mut self, pieces: &mut [IoSlice<'_>]) -> io::Result<()> {
+        if self.text.is_some() {
+            return pieces.iter().try_for_each(|piece| self.deliver(piece));
+        }
+        self.sink.append_all(pieces).inspect_err(|_| self.sink = Sink::Over)
+    }
+
     fn commit(&mut self) -> io::Result<()> {
         if let Some(text) = &mut self.text {
             self.sink.append(text.finish())?;
@@ -116,8 +123,8 @@ enum Sink {
 }
 
 impl Sink {
-    /// The one place all local bytes pass. An error must be told before the block it belongs to is acknowledged, so
-    /// whoever gathers blocks here has to hold back their ACK too.
+    /// All local bytes pass here or in [`Sink::append_all`], at once. An error must be told before the block it belongs
+    /// to is acknowledged, so whoever gathers blocks has to hold back their ACK too.
     fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
         match self {
             Self::Part(part) => part.append(bytes),
@@ -125,6 +132,14 @@ impl Sink {
             Self::Writer(writer) => writer.write_all(bytes),
             Self::Draft(draft) => draft.append(bytes),
             Self::Over => Err(already_over()),
+        }
+    }
+
+    fn append_all(&mut self, pieces: &mut [IoSlice<'_>]) -> io::Result<()> {
+        match self {
+            Self::Part(part) => part.append_all(pieces),
+            Self::File(file) => write_all(file, pieces),
+            _ => pieces.iter().try_for_each(|piece| self.append(piece)),
         }
     }
 }

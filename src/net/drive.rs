@@ -7,7 +7,8 @@ use std::time::Instant;
 use thiserror::Error;
 
 use super::blame;
-use super::socket::{LARGEST_DATAGRAM, Received, Socket};
+use super::gather::Gather;
+use super::socket::{LARGEST_DATAGRAM, Received, Socket, datagrams};
 use crate::event::{Direction, Record, Watch, What};
 use crate::files::Content;
 use crate::stop::Stop;
@@ -71,7 +72,7 @@ enum Drained {
 impl Drive<'_, '_> {
     fn run(mut self, stop: &Stop) -> Result<Report, DriveError> {
         let mut buffer = vec![0; LARGEST_DATAGRAM];
-        let mut drained = self.drain(&[])?;
+        let mut drained = self.go_on()?;
         loop {
             let until = match drained {
                 Drained::Waiting(until) => until,
@@ -79,7 +80,7 @@ impl Drive<'_, '_> {
             };
             if stop.is_requested() {
                 self.give_up(ErrorCode::UNDEFINED, "transfer interrupted by the user", DriveError::Interrupted);
-                drained = self.drain(&[])?;
+                drained = self.go_on()?;
                 continue;
             }
             drained = match self.socket.receive(&mut buffer, until) {
@@ -90,7 +91,7 @@ impl Drive<'_, '_> {
                 Ok(Received::Interrupted | Received::Elapsed) => drained,
                 Err(error) => {
                     self.fail_network(error);
-                    self.drain(&[])?
+                    self.go_on()?
                 }
             };
             // Only after what was there already: a datagram may lie behind a sleep of this process. And after each
@@ -99,24 +100,30 @@ impl Drive<'_, '_> {
                 let now = Instant::now();
                 if now >= until {
                     self.machine.tick(now);
-                    drained = self.drain(&[])?;
+                    drained = self.go_on()?;
                 }
             }
         }
     }
 
-    fn datagrams(&mut self, from: SocketAddr, datagrams: &[u8], stride: usize) -> Result<Drained, DriveError> {
-        let mut rest = datagrams;
-        loop {
-            let (datagram, behind) = rest.split_at(stride.min(rest.len()));
+    fn datagrams(&mut self, from: SocketAddr, bytes: &[u8], stride: usize) -> Result<Drained, DriveError> {
+        let mut gather = Gather::new();
+        let mut drained = Ok(Drained::Waiting(Instant::now()));
+        for datagram in datagrams(bytes, stride) {
             let now = Instant::now();
             self.tell(now, What::Packet { direction: Direction::Received, peer: from, datagram, lost: false });
             self.machine.datagram(now, from, datagram);
-            let drained = self.drain(datagram)?;
-            if behind.is_empty() || matches!(drained, Drained::Complete(_)) {
-                return Ok(drained);
+            drained = self.drain(datagram, &mut gather);
+            if !matches!(drained, Ok(Drained::Waiting(_))) {
+                break;
             }
-            rest = behind;
+        }
+        match gather.write(self.content) {
+            Ok(()) => drained,
+            Err(error) => {
+                self.fail_local(error);
+                self.go_on()
+            }
         }
     }
 
@@ -126,24 +133,33 @@ impl Drive<'_, '_> {
         } else if self.asked == Some(to) {
             self.fail_network(error);
         }
-        self.drain(&[])
+        self.go_on()
+    }
+
+    /// After anything but a datagram.
+    fn go_on(&mut self) -> Result<Drained, DriveError> {
+        self.drain(&[], &mut Gather::new())
     }
 
     /// Carries out what the machine asks for until it waits or ends; `datagram` is the one just handed in.
-    fn drain(&mut self, datagram: &[u8]) -> Result<Drained, DriveError> {
+    fn drain<'d>(&mut self, datagram: &'d [u8], gather: &mut Gather<'d>) -> Result<Drained, DriveError> {
         let mut complete = None;
         loop {
             match self.machine.poll() {
                 Output::Transmit { to, datagrams, stride } => {
+                    if let Err(error) = gather.write(self.content) {
+                        self.fail_local(error);
+                        continue;
+                    }
                     if self.asked.is_none() {
                         self.asked = Some(to);
                         if self.watch.is_watched() {
                             self.local = own_address(self.local, to);
                         }
                     }
-                    let at = Instant::now();
+                    let watched = self.watch.is_watched().then(Instant::now);
                     let sent = self.socket.transmit(to, datagrams, stride);
-                    if self.watch.is_watched() {
+                    if let Some(at) = watched {
                         let lost = sent.is_err();
                         for datagram in datagrams.chunks(stride.max(1)) {
                             let what = What::Packet { direction: Direction::Sent, peer: to, datagram, lost };
@@ -160,11 +176,11 @@ impl Drive<'_, '_> {
                 },
                 Output::Deliver(range) => {
                     let bytes = datagram.get(range).unwrap_or_default();
-                    if let Err(error) = self.content.deliver(bytes) {
+                    if let Err(error) = gather.add(bytes, self.content) {
                         self.fail_local(error);
                     }
                 }
-                Output::Commit => match self.content.commit() {
+                Output::Commit => match gather.write(self.content).and_then(|()| self.content.commit()) {
                     Ok(()) => self.machine.committed(Instant::now()),
                     Err(error) => self.fail_local(error),
                 },

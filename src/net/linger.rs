@@ -10,7 +10,7 @@ use std::sync::mpsc::{Receiver, Sender, TryRecvError, channel};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use super::socket::{Received, Socket};
+use super::socket::{LARGEST_DATAGRAM, Received, Socket, datagrams};
 use crate::stop::Stop;
 use crate::transfer::{Machine, Output, Rexmt};
 
@@ -35,14 +35,17 @@ impl Dally {
 
     /// Answers until a moment, at most until the machine is done. Tells whether there may be more.
     fn serve(&mut self, until: Instant, stop: &Stop) -> bool {
-        // Of a repeated block only the number counts.
-        let mut buffer = [0; 512];
+        let mut buffer = vec![0; LARGEST_DATAGRAM];
         loop {
             let Some(done) = self.drain() else { return false };
             match self.socket.receive(&mut buffer, until.min(done)) {
-                Ok(Received::Datagrams { from, length, .. }) => {
-                    let datagram = buffer.get(..length).unwrap_or_default();
-                    self.machine.datagram(Instant::now(), from, datagram);
+                Ok(Received::Datagrams { from, length, stride }) => {
+                    for datagram in datagrams(buffer.get(..length).unwrap_or_default(), stride) {
+                        self.machine.datagram(Instant::now(), from, datagram);
+                        if self.drain().is_none() {
+                            return false;
+                        }
+                    }
                 }
                 Ok(Received::Unreachable { to, .. }) => self.machine.unreachable(Instant::now(), to),
                 Ok(Received::Interrupted | Received::Elapsed) => {}

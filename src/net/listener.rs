@@ -9,7 +9,7 @@ use nix::sys::socket::{
     sendmsg, setsockopt, socket, sockopt,
 };
 
-use super::socket::plain_address;
+use super::batch::plain_address;
 
 /// The socket requests come to.
 ///

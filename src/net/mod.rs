@@ -11,11 +11,15 @@
 //! ```
 //!
 //! [`drive()`] and the reactor carry out what machines ask for; [`drive()`] tells the watchers too. [`linger`] repeats the
-//! last ACK of a get beside whatever comes next. Every batching of datagrams stays behind [`socket`].
+//! last ACK of a get beside whatever comes next. How many datagrams a system call carries is known behind [`socket`]
+//! only; what comes in together is written together.
 
+mod batch;
 pub mod drive;
+mod gather;
 pub mod linger;
 mod listener;
+pub mod path;
 mod reactor;
 pub mod socket;
 
@@ -33,7 +37,7 @@ use crate::wire::ErrorCode;
 /// What the peer is told when the file here fails in the middle of a transfer (RFC 1350, "Error Codes").
 pub(crate) fn blame(error: &io::Error) -> (ErrorCode, String) {
     match error.kind() {
-        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge => {
             (ErrorCode::DISK_FULL, ErrorCode::DISK_FULL.meaning().to_owned())
         }
         io::ErrorKind::PermissionDenied => (ErrorCode::ACCESS, ErrorCode::ACCESS.meaning().to_owned()),

@@ -10,7 +10,8 @@ use mio::unix::SourceFd;
 use mio::{Events, Interest, Poll, Token, Waker};
 
 use super::blame;
-use super::socket::{LARGEST_DATAGRAM, Received, Socket};
+use super::gather::Gather;
+use super::socket::{LARGEST_DATAGRAM, Received, Socket, datagrams};
 use crate::files::Content;
 use crate::transfer::{Failure, Machine, Output, Report};
 use crate::wire::ErrorCode;
@@ -129,7 +130,7 @@ impl Reactor {
         for (key, mut transfer) in self.transfers.drain() {
             if !transfer.complete {
                 transfer.machine.abort(now, ErrorCode::UNDEFINED, reason);
-                transfer.run(key, now, &[], notices);
+                transfer.go_on(key, now, notices);
             }
         }
     }
@@ -177,7 +178,7 @@ impl Reactor {
             return;
         };
         transfer.queued = false;
-        let begun = transfer.due.is_some() || transfer.run(key, Instant::now(), &[], notices);
+        let begun = transfer.due.is_some() || transfer.go_on(key, Instant::now(), notices);
         let going = begun && transfer.read(key, &mut self.buffer, notices);
         if going {
             if transfer.queued {
@@ -204,7 +205,7 @@ impl Reactor {
             transfer.alarm = None;
             if transfer.due.is_some_and(|due| due <= now) {
                 transfer.machine.tick(now);
-                if !transfer.run(key, now, &[], notices) {
+                if !transfer.go_on(key, now, notices) {
                     self.transfers.remove(&key);
                     continue;
                 }
@@ -240,7 +241,7 @@ impl Transfer {
                 Ok(Received::Unreachable { to, error }) if error.kind() == io::ErrorKind::ConnectionRefused => {
                     let now = Instant::now();
                     self.machine.unreachable(now, to);
-                    self.run(key, now, &[], notices)
+                    self.go_on(key, now, notices)
                 }
                 // A way that is blocked for a while is as good as losses; only silence ends a transfer.
                 Ok(Received::Unreachable { .. } | Received::Interrupted) => true,
@@ -258,33 +259,57 @@ impl Transfer {
         &mut self,
         key: Key,
         from: SocketAddr,
-        datagrams: &[u8],
+        bytes: &[u8],
         stride: usize,
         notices: &mut Vec<Notice>,
     ) -> bool {
-        let mut rest = datagrams;
-        loop {
-            let (datagram, behind) = rest.split_at(stride.min(rest.len()));
-            let now = Instant::now();
+        let mut gather = Gather::new();
+        let mut now = Instant::now();
+        for datagram in datagrams(bytes, stride) {
             self.machine.datagram(now, from, datagram);
-            if !self.run(key, now, datagram, notices) {
+            if !self.run(key, now, datagram, &mut gather, notices) {
+                // Over: what is still held is of no use any more, or written.
                 return false;
             }
-            if behind.is_empty() {
-                return true;
+            now = Instant::now();
+        }
+        match gather.write(&mut *self.content) {
+            Ok(()) => true,
+            Err(error) => {
+                self.abort(now, &error);
+                self.go_on(key, now, notices)
             }
-            rest = behind;
         }
     }
 
+    /// After anything but a datagram.
+    fn go_on(&mut self, key: Key, now: Instant, notices: &mut Vec<Notice>) -> bool {
+        self.run(key, now, &[], &mut Gather::new(), notices)
+    }
+
+    fn abort(&mut self, now: Instant, error: &io::Error) {
+        let (code, reason) = blame(error);
+        self.machine.abort(now, code, &reason);
+    }
+
     /// Does what the machine asks for until it waits or is over. Tells whether the transfer goes on.
-    fn run(&mut self, key: Key, now: Instant, datagram: &[u8], notices: &mut Vec<Notice>) -> bool {
+    fn run<'d>(
+        &mut self,
+        key: Key,
+        now: Instant,
+        datagram: &'d [u8],
+        gather: &mut Gather<'d>,
+        notices: &mut Vec<Notice>,
+    ) -> bool {
         loop {
             let trouble = match self.machine.poll() {
                 Output::Transmit { to, datagrams, stride } => {
-                    // Lost in here is lost on the way: the machine sends again.
-                    let _ = self.socket.transmit(to, datagrams, stride);
-                    None
+                    let written = gather.write(&mut *self.content);
+                    if written.is_ok() {
+                        // Lost in here is lost on the way: the machine sends again.
+                        let _ = self.socket.transmit(to, datagrams, stride);
+                    }
+                    written.err()
                 }
                 Output::Fill(room) => match self.content.fill(room) {
                     Ok(length) => {
@@ -293,8 +318,8 @@ impl Transfer {
                     }
                     Err(error) => Some(error),
                 },
-                Output::Deliver(range) => self.content.deliver(datagram.get(range).unwrap_or_default()).err(),
-                Output::Commit => match self.content.commit() {
+                Output::Deliver(range) => gather.add(datagram.get(range).unwrap_or_default(), &mut *self.content).err(),
+                Output::Commit => match gather.write(&mut *self.content).and_then(|()| self.content.commit()) {
                     Ok(()) => {
                         self.machine.committed(now);
                         None
@@ -321,8 +346,7 @@ impl Transfer {
                 }
             };
             if let Some(error) = trouble {
-                let (code, reason) = blame(&error);
-                self.machine.abort(now, code, &reason);
+                self.abort(now, &error);
             }
         }
     }

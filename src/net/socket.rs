@@ -1,18 +1,19 @@
 //! One UDP socket of one transfer: send, receive until a moment, and what the network says about ports and sizes.
 //!
-//! The only file that knows how many datagrams a system call carries. Both directions speak of *datagrams of one
-//! stride*: a run of equally long datagrams, one behind the other, of which only the last may be shorter. Today each
-//! run holds one datagram when it comes in; `UDP_SEGMENT` and `UDP_GRO` fit behind the same words.
+//! Nobody above knows how many datagrams a system call carries. Both directions speak of *datagrams of one stride*: a
+//! run of equally long datagrams, one behind the other, of which only the last may be shorter.
 
 use std::collections::VecDeque;
 use std::io::{self, IoSliceMut};
-use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
+use std::net::{SocketAddr, UdpSocket};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
 use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
 use nix::sys::socket::{MsgFlags, SockaddrStorage, recvmsg, setsockopt, sockopt};
 
+use super::batch::{self, Batch, plain_address};
+use super::path::any_port;
 use crate::wire::{BlockSize, DATA_HEADER, WindowSize};
 
 /// Room for the largest datagram UDP can bring, so that an oversize packet is seen whole.
@@ -29,6 +30,10 @@ pub struct Socket {
     local: SocketAddr,
     /// SO_RCVTIMEO as it stands, to spare a system call for each packet.
     wait: Option<Duration>,
+    /// The system has not refused yet to cut what is sent into datagrams.
+    cuts: bool,
+    /// Where the system tells what it joined, once it was asked to.
+    joined: Option<Vec<u8>>,
     /// What the network reported about earlier datagrams while another was being sent.
     reported: VecDeque<Undelivered>,
 }
@@ -69,7 +74,8 @@ impl Socket {
     pub fn bind(local: SocketAddr) -> io::Result<Self> {
         let udp = UdpSocket::bind(local)?;
         report_errors(&udp, local)?;
-        Ok(Self { local: udp.local_addr()?, udp, wait: None, reported: VecDeque::new() })
+        let local = udp.local_addr()?;
+        Ok(Self { udp, local, wait: None, cuts: true, joined: None, reported: VecDeque::new() })
     }
 
     /// A free port that can reach `peer`.
@@ -87,23 +93,42 @@ impl Socket {
     /// A datagram that the system drops for want of memory, or that a firewall of this host forbids, counts as lost
     /// on the way: the transfer's own timers repair that.
     pub fn transmit(&mut self, to: SocketAddr, datagrams: &[u8], stride: usize) -> io::Result<()> {
-        datagrams.chunks(stride.max(1)).try_for_each(|datagram| self.send(to, datagram))
+        let mut rest = datagrams;
+        while !rest.is_empty() {
+            let most = if self.cuts { batch::most_sent(stride) } else { 1 };
+            let (batch, behind) = rest.split_at(rest.len().min(stride.max(1) * most));
+            // What could not be cut goes again, each datagram on its own.
+            if self.send(to, batch, stride)? {
+                rest = behind;
+            }
+        }
+        Ok(())
     }
 
-    fn send(&mut self, to: SocketAddr, datagram: &[u8]) -> io::Result<()> {
+    /// Tells whether the system could cut the batch; the next one will be a single datagram if not.
+    fn send(&mut self, to: SocketAddr, batch: &[u8], stride: usize) -> io::Result<bool> {
+        let several = batch.len() > stride;
         loop {
-            let Err(error) = self.udp.send_to(datagram, to) else { return Ok(()) };
-            match Errno::try_from(error) {
-                Ok(Errno::EINTR) => {}
-                Ok(Errno::EAGAIN | Errno::ENOBUFS | Errno::ENOMEM | Errno::EPERM) => return Ok(()),
-                Ok(errno) => match self.read_report()? {
+            let sent = if several {
+                batch::send(&self.udp, to, batch, stride)
+            } else {
+                self.udp.send_to(batch, to).map(drop).map_err(|error| Errno::try_from(error).unwrap_or(Errno::EIO))
+            };
+            match sent {
+                Ok(()) => return Ok(true),
+                Err(Errno::EINTR) => {}
+                Err(Errno::EAGAIN | Errno::ENOBUFS | Errno::ENOMEM | Errno::EPERM) => return Ok(true),
+                Err(errno) => match self.read_report()? {
                     // The error belongs to an earlier datagram; this one was not sent yet.
                     Some(Undelivered { errno: Errno::EMSGSIZE, .. }) => {}
                     Some(report) => self.reported.push_back(report),
-                    None if errno == Errno::EMSGSIZE => return Err(too_long(datagram)),
+                    None if several && batch::cannot_cut(errno) => {
+                        self.cuts = false;
+                        return Ok(false);
+                    }
+                    None if errno == Errno::EMSGSIZE => return Err(too_long(batch)),
                     None => return Err(errno.into()),
                 },
-                Err(error) => return Err(error),
             }
         }
     }
@@ -122,8 +147,8 @@ impl Socket {
             self.wait_for(wanted)?;
             MsgFlags::empty()
         };
-        match read(&self.udp, buffer, flags) {
-            Ok((length, from)) => Ok(Received::Datagrams { from, length, stride: length.max(1) }),
+        match batch::read(&self.udp, buffer, self.joined.as_deref_mut(), flags) {
+            Ok(Batch { from, length, stride }) => Ok(Received::Datagrams { from, length, stride }),
             Err(Errno::EINTR) => Ok(Received::Interrupted),
             Err(Errno::EAGAIN) if Instant::now() >= until => Ok(Received::Elapsed),
             Err(Errno::EAGAIN) => Ok(Received::Interrupted),
@@ -155,13 +180,18 @@ impl Socket {
     }
 
     /// Enlarges the receive buffer for windows of `windowsize` blocks, where the system allows it, and tells how
-    /// many blocks of the window it carries: 1 to `windowsize`.
-    pub fn make_room(&self, blksize: BlockSize, windowsize: WindowSize) -> WindowSize {
+    /// many blocks of the window it carries: 1 to `windowsize`. Blocks of a window come in together from now on, where
+    /// the system can join them.
+    pub fn make_room(&mut self, blksize: BlockSize, windowsize: WindowSize) -> WindowSize {
         let block = usize::from(blksize.get()) + 1024;
         let wanted = 2 * usize::from(windowsize.get()) * block;
         // Setting a size below the system's own default would make the buffer smaller.
         if self.granted() < wanted {
             let _ = setsockopt(&self.udp, sockopt::RcvBuf, &wanted);
+        }
+        // In lock-step no two can be joined, and asking what was would only cost time.
+        if windowsize > WindowSize::LEAST {
+            self.joined = batch::join(&self.udp);
         }
         // Measured: 425,984 bytes carry 4 blocks of 65464 and 16 of 8192; 212,992 lose some of either.
         let carried = self.granted() / (block * 8 / 5);
@@ -226,31 +256,6 @@ impl AsRawFd for Socket {
     }
 }
 
-/// The largest block that reaches `peer` in one unfragmented datagram: the MTU of the path less the headers of IP,
-/// UDP and DATA, 1468 on Ethernet with IPv4. Nothing is sent to find out; Ethernet is assumed where the system
-/// does not tell.
-pub fn path_blksize(peer: SocketAddr) -> BlockSize {
-    const ETHERNET_MTU: usize = 1500;
-    let headers = if peer.is_ipv4() { 20 + 8 } else { 40 + 8 } + DATA_HEADER;
-    let mtu = path_mtu(peer).unwrap_or(ETHERNET_MTU);
-    let block = mtu.saturating_sub(headers).min(BlockSize::MOST.get().into());
-    BlockSize::new(block as u64).unwrap_or_default()
-}
-
-/// Only a connected socket has a route; a throw-away one leaves the transfer's own open to every answer.
-#[cfg(target_os = "linux")]
-fn path_mtu(peer: SocketAddr) -> Option<usize> {
-    let udp = UdpSocket::bind(any_port(peer)).ok()?;
-    udp.connect(peer).ok()?;
-    // Linux answers this question of IPv4 for IPv6 routes as well.
-    nix::sys::socket::getsockopt(&udp, sockopt::IpMtu).ok()?.try_into().ok()
-}
-
-#[cfg(not(target_os = "linux"))]
-fn path_mtu(_: SocketAddr) -> Option<usize> {
-    None
-}
-
 /// Asks for ICMP errors on a socket that is not connected, so that a refused port is known in microseconds.
 #[cfg(target_os = "linux")]
 fn report_errors(udp: &UdpSocket, local: SocketAddr) -> io::Result<()> {
@@ -268,23 +273,10 @@ fn report_errors(udp: &UdpSocket, _: SocketAddr) -> io::Result<()> {
     Ok(())
 }
 
-fn any_port(peer: SocketAddr) -> SocketAddr {
-    match peer {
-        SocketAddr::V4(_) => (Ipv4Addr::UNSPECIFIED, 0).into(),
-        SocketAddr::V6(_) => (Ipv6Addr::UNSPECIFIED, 0).into(),
-    }
-}
-
-fn read(udp: &UdpSocket, buffer: &mut [u8], flags: MsgFlags) -> Result<(usize, SocketAddr), Errno> {
-    let mut room = [IoSliceMut::new(buffer)];
-    let message = recvmsg::<SockaddrStorage>(udp.as_raw_fd(), &mut room, None, flags)?;
-    let from = message.address.as_ref().and_then(plain_address).ok_or(Errno::EAFNOSUPPORT)?;
-    Ok((message.bytes, from))
-}
-
-pub(super) fn plain_address(address: &SockaddrStorage) -> Option<SocketAddr> {
-    let v4 = address.as_sockaddr_in().map(|address| SocketAddr::V4((*address).into()));
-    v4.or_else(|| address.as_sockaddr_in6().map(|address| SocketAddr::V6((*address).into())))
+/// The datagrams that a wait brought, one after the other.
+pub fn datagrams(bytes: &[u8], stride: usize) -> impl Iterator<Item = &[u8]> {
+    let empty = bytes.is_empty().then_some(bytes);
+    bytes.chunks(stride.max(1)).chain(empty)
 }
 
 /// Whether a wait that is set will do where another is wanted: too early only loops, a little late does no harm.
@@ -382,19 +374,11 @@ mod tests {
 
     #[test]
     fn a_window_is_never_larger_than_asked_nor_than_the_buffer() {
-        let (here, _) = pair("127.0.0.1");
+        let (mut here, _) = pair("127.0.0.1");
         let window = |count| WindowSize::new(count).unwrap();
         assert_eq!(here.make_room(BlockSize::default(), window(4)), window(4));
         let most = here.make_room(BlockSize::MOST, WindowSize::MOST);
         assert!(WindowSize::LEAST < most && most < WindowSize::MOST, "{most}");
         assert_eq!(here.make_room(BlockSize::MOST, WindowSize::LEAST), WindowSize::LEAST);
-    }
-
-    #[test]
-    #[cfg(target_os = "linux")]
-    fn loopback_carries_the_largest_block() {
-        for peer in ["127.0.0.1:69", "[::1]:69"] {
-            assert_eq!(path_blksize(peer.parse().unwrap()), BlockSize::MOST, "{peer}");
-        }
     }
 }

@@ -178,7 +178,7 @@ impl Server {
         }
         let granted = policy::grant(request, datagram.len(), &config, &*self.store)?;
         // Out of descriptors, as a rule: this client is refused, those under way go on.
-        let socket = Socket::bind(envelope.to).map_err(unable)?;
+        let mut socket = Socket::bind(envelope.to).map_err(unable)?;
         let Terms { blksize, windowsize, .. } = granted.answer(WindowSize::MOST).terms();
         let (now, client) = (Instant::now(), envelope.from);
         let (answer, machine): (_, Box<dyn Machine + Send>) = match request.kind {

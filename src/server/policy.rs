@@ -1,5 +1,5 @@
 use std::fmt::{self, Display, Formatter};
-use std::io;
+use std::io::{self, IoSlice};
 
 use crate::files::{Content, Denied, Store};
 use crate::transfer::Patience;
@@ -123,12 +123,24 @@ struct Bounded<T> {
     left: u64,
 }
 
-impl<T: Content> Content for Bounded<T> {
-    fn deliver(&mut self, bytes: &[u8]) -> io::Result<()> {
-        let left = u64::try_from(bytes.len()).ok().and_then(|length| self.left.checked_sub(length));
+impl<T> Bounded<T> {
+    fn charge(&mut self, octets: usize) -> io::Result<()> {
+        let left = u64::try_from(octets).ok().and_then(|octets| self.left.checked_sub(octets));
         self.left =
             left.ok_or_else(|| io::Error::new(io::ErrorKind::QuotaExceeded, TooLarge(self.room).to_string()))?;
+        Ok(())
+    }
+}
+
+impl<T: Content> Content for Bounded<T> {
+    fn deliver(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.charge(bytes.len())?;
         self.content.deliver(bytes)
+    }
+
+    fn deliver_all(&mut self, pieces: &mut [IoSlice<'_>]) -> io::Result<()> {
+        self.charge(pieces.iter().map(|piece| piece.len()).sum())?;
+        self.content.deliver_all(pieces)
     }
 
     fn commit(&mut self) -> io::Result<()> {

@@ -45,13 +45,8 @@ pub(super) fn read(words: &[Word]) -> Result<Bookmark, Complaint> {
     let [name, host, rest @ ..] = words else { return Err(Complaint::local("a name and an address are needed")) };
     let host = text(host)?;
     let host = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(host);
-    let mut bookmark = Bookmark {
-        name: self::name(name)?.to_owned(),
-        host: host.to_owned(),
-        port: None,
-        mode: None,
-        blksize: None,
-    };
+    let mut bookmark =
+        Bookmark { name: self::name(name)?.to_owned(), host: host.to_owned(), port: None, mode: None, blksize: None };
     for word in rest {
         let bad = || Complaint::said(format_args!("{word}: bad value"));
         match text(word)?.split_once('=') {
@@ -121,7 +116,8 @@ mod tests {
 
     #[test]
     fn a_bookmark_is_written_as_it_is_read() {
-        for line in ["sw1 192.0.2.1", "sw1 h 6969", "a ::1 6969 mode=netascii blksize=512", "a fe80::1%eth0 mode=octet"] {
+        for line in ["sw1 192.0.2.1", "sw1 h 6969", "a ::1 6969 mode=netascii blksize=512", "a fe80::1%eth0 mode=octet"]
+        {
             assert_eq!(bookmark(line).as_deref(), Ok(line));
         }
         assert_eq!(bookmark("a [::1] MODE=x"), Err("MODE=x: bad value".to_owned()));

@@ -314,7 +314,12 @@ pub static COMMANDS: &[Command] = &[
     },
     Command {
         name: "host",
-        args: &[Arg::Host, Arg::Host, Arg::Number("port"), Arg::Choice(&["mode=octet", "mode=netascii", "blksize=512"])],
+        args: &[
+            Arg::Host,
+            Arg::Host,
+            Arg::Number("port"),
+            Arg::Choice(&["mode=octet", "mode=netascii", "blksize=512"]),
+        ],
         takes: 2..=5,
         usage: &["host name address [port] [mode=..] [blksize=..]", "host name off"],
         brief: "give a server a name",
@@ -369,17 +374,7 @@ pub fn exact(word: &Word) -> Option<&'static Command> {
     COMMANDS.iter().find(|command| names(command).any(|name| word.is(name)))
 }
 
-/// The command name that a mistyped word most likely means.
-pub fn suggest(word: &Word) -> Option<&'static str> {
-    let typed = word.text()?.to_ascii_lowercase();
-    let near = |name: &&str| {
-        let allowed = if name.len() < 5 { 1 } else { 2 };
-        (3..20).contains(&typed.len()) && distance(&typed, name) <= allowed
-    };
-    COMMANDS.iter().flat_map(names).filter(near).min_by_key(|name| distance(&typed, name))
-}
-
-/// What it may be called.
+/// The name and all aliases.
 pub(super) fn names(command: &'static Command) -> impl Iterator<Item = &'static str> {
     std::iter::once(command.name).chain(command.aliases.iter().copied())
 }
@@ -394,31 +389,12 @@ fn only(mut matches: impl Iterator<Item = &'static Command>) -> Option<Found> {
     Some(if matches.next().is_some() { Found::Ambiguous } else { Found::Command(first) })
 }
 
-/// How many letters must be inserted, dropped or changed, or neighbours swapped, to make one word of the other.
-fn distance(a: &str, b: &str) -> usize {
-    let (a, b) = (a.as_bytes(), b.as_bytes());
-    let mut before: Vec<usize> = Vec::new();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for i in 1..=a.len() {
-        let mut next = vec![i];
-        for j in 1..=b.len() {
-            let change = row[j - 1] + usize::from(a[i - 1] != b[j - 1]);
-            let mut least = change.min(row[j] + 1).min(next[j - 1] + 1);
-            if i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] {
-                least = least.min(before[j - 2] + 1);
-            }
-            next.push(least);
-        }
-        before = std::mem::replace(&mut row, next);
-    }
-    row[b.len()]
-}
-
 #[cfg(test)]
 mod tests {
     use std::collections::HashSet;
 
     use super::*;
+    use crate::shell::topics::TOPICS;
 
     fn name(word: &str) -> &'static str {
         match find(&Word::new(word)) {
@@ -442,6 +418,11 @@ mod tests {
             assert!(command.usage.iter().all(|usage| usage.starts_with(row)), "{row}");
             assert_eq!(command.takes == (0..=0), command.args.is_empty(), "{row}");
             assert!(command.ask.is_none() || *command.takes.start() == 1, "{row}: asks for what may be missing");
+            assert!(!command.see.is_empty(), "{row}");
+            for name in command.see {
+                let known = exact(&Word::new(*name)).is_some() || TOPICS.iter().any(|topic| topic.name == *name);
+                assert!(known && *name != row, "{row}: see {name}");
+            }
             for example in command.examples {
                 let words = super::super::words::split(example.as_bytes()).expect(example).words;
                 assert_eq!(name(&words[0].to_string()), row, "{example}");
@@ -516,16 +497,5 @@ mod tests {
         ] {
             assert_eq!(name(word), expected, "{word}");
         }
-    }
-
-    #[test]
-    fn a_slip_of_the_finger_is_understood() {
-        let suggestion = |word: &str| suggest(&Word::new(word));
-        assert_eq!(suggestion("gett"), Some("get"));
-        assert_eq!(suggestion("gte"), Some("get"));
-        assert_eq!(suggestion("conect"), Some("connect"));
-        assert_eq!(suggestion("STAUTS"), Some("status"));
-        assert_eq!(suggestion("switch1"), None);
-        assert_eq!(suggestion("x"), None);
     }
 }

@@ -158,6 +158,8 @@ fn remote(part: &str, host: Option<&str>, sources: &Sources) -> Vec<Candidate> {
     let mut found = host.map(|host| on(host, "")).unwrap_or_default();
     match split_host(part.as_bytes()) {
         Some((host, file)) => found.extend(on(sources.address(host), &part[..part.len() - file.len()])),
+        // Before a letter is typed, a file of the connected server is meant, where any is known.
+        None if part.is_empty() && !found.is_empty() => {}
         None => found.extend(hosts(part, ":", sources)),
     }
     found
@@ -310,7 +312,9 @@ mod tests {
         let list = |folder: &Path| {
             let entry = |name: &str, is_folder| Entry { name: name.to_owned(), is_folder };
             match folder.to_str() {
-                Some(".") => vec![entry("my file", false), entry("fw.bin", false), entry("cfg", true), entry(".x", false)],
+                Some(".") => {
+                    vec![entry("my file", false), entry("fw.bin", false), entry("cfg", true), entry(".x", false)]
+                }
                 Some("cfg/") => vec![entry("a.cfg", false), entry("evil\x1b[2J", false)],
                 _ => Vec::new(),
             }
@@ -343,7 +347,7 @@ mod tests {
             ("bl", "blksize | blocksize"),
             ("zzz", ""),
             ("zzz a", ""),
-            ("get ", "run.cfg | sw1: | 192.0.2.1: | router: | [::1]:"),
+            ("get ", "run.cfg"),
             ("g r", "run.cfg | router:"),
             ("get sw1:f", "sw1:fw.bin"),
             ("get [::1]:", "[::1]:six"),
@@ -386,7 +390,8 @@ mod tests {
             ("g", "get"),
             ("s", "status | serve | sw1"),
             ("sw1 g", "get"),
-            ("sw1 get ", "fw.bin | images/fw.bin | sw1: | 192.0.2.1: | router: | [::1]:"),
+            ("sw1 get ", "fw.bin | images/fw.bin"),
+            ("get ", "sw1: | 192.0.2.1: | router: | [::1]:"),
             ("sw1 6969 get i", "images/fw.bin"),
             ("-v sw1 -c get i", "images/fw.bin"),
             ("-H router get ru", "run.cfg"),

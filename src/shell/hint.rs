@@ -16,7 +16,8 @@ pub(super) fn missing(line: &str) -> Option<String> {
     let (name, args) = words.split_first()?;
     let Found::Command(command) = find(name) else { return None };
     let forms = command.usage.iter().map(|form| arguments(form));
-    let rest = forms.filter_map(|form| form.get(args.len()..).map(|rest| rest.join(" "))).find(|rest| !rest.is_empty())?;
+    let rest =
+        forms.filter_map(|form| form.get(args.len()..).map(|rest| rest.join(" "))).find(|rest| !rest.is_empty())?;
     Some(format!("{}{rest}", if whole { " " } else { "" }))
 }
 

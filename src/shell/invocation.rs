@@ -2,7 +2,8 @@
 
 use thiserror::Error;
 
-use super::commands::{exact, suggest};
+use super::commands::exact;
+use super::suggest::suggest;
 use super::words::{Unfinished, Word, split};
 
 /// What the words of the command line ask for.

@@ -69,7 +69,11 @@ impl Memory {
         if !is_fit(host) || !is_fit(name) {
             return false;
         }
-        if self.hosts.first().is_some_and(|first| first.host == host && first.names.first().is_some_and(|it| it == name)) {
+        if self
+            .hosts
+            .first()
+            .is_some_and(|first| first.host == host && first.names.first().is_some_and(|it| it == name))
+        {
             return false;
         }
         let known = self.hosts.iter().position(|known| known.host == host);

@@ -8,7 +8,7 @@
 //!  command line --Invocation--> words ---------------'        Complaint --> Console, Status
 //! ```
 //!
-//! [`commands`] holds the one table of commands. A command that fails returns a [`Complaint`](complaint::Complaint); the
+//! [`commands`] holds the one table of commands. A command that fails returns a [`Complaint`]; the
 //! shell tells it, remembers its status, and goes on.
 
 pub mod commands;
@@ -26,18 +26,21 @@ mod editor;
 mod folders;
 mod handlers;
 mod hint;
+mod manual;
+mod outside;
 mod script;
 mod startup;
+mod suggest;
 
 use std::fmt::Display;
 use std::fs::File;
-use std::io::{self, BufReader, IsTerminal};
+use std::io::{self, BufReader, IsTerminal, Write};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 use anyhow::Result;
 
-use self::commands::{Command, Found, candidates, find, suggest};
+use self::commands::{Command, Found, candidates, find};
 use self::complaint::Complaint;
 use self::console::{Console, Place};
 use self::editor::{Editor, Input};
@@ -46,6 +49,7 @@ use self::invocation::Invocation;
 use self::memory::Memory;
 use self::script::Script;
 use self::status::Status;
+use self::suggest::suggest;
 use self::words::{Word, split, split_at_blanks};
 use crate::cli::Cli;
 use crate::client::Client;
@@ -66,6 +70,10 @@ pub enum Next {
 /// Runs what the command line asks for. An error means that standard input or output failed.
 pub fn run(cli: &Cli) -> Result<Status> {
     let words: Vec<Word> = cli.words.iter().map(|word| Word::new(word.as_bytes())).collect();
+    if let Some(answer) = outside::answer(&words) {
+        write!(io::stdout(), "{answer}")?;
+        return Ok(Status::Success);
+    }
     let invocation = match Invocation::read(&words, cli.words_before_command, cli.host.is_some()) {
         Ok(invocation) => invocation,
         Err(error) => return Ok(mistake(&error)),
@@ -228,9 +236,11 @@ impl Shell {
             }
             let host = self.session.peer.as_ref().map(|peer| peer.host.as_str());
             let input = self.editor.as_mut().map_or(Ok(Input::End), |editor| editor.command("tftp> ", host))?;
-            self.signals.work();
             let next = match input {
-                Input::Line(line) => self.line(line.as_bytes())?,
+                Input::Line(line) => {
+                    self.signals.work();
+                    self.line(line.as_bytes())?
+                }
                 Input::Cleared => Next::Line,
                 Input::Leave => return Ok(Status::Interrupted),
                 Input::End => Next::Leave,

@@ -31,16 +31,8 @@ pub static TOPICS: &[Topic] = &[
         brief: "commands from a file, and exit statuses",
         text: include_str!("topics/scripts.txt"),
     },
-    Topic {
-        name: "uri",
-        brief: "the ways to name a file on a server",
-        text: include_str!("topics/uri.txt"),
-    },
-    Topic {
-        name: "faults",
-        brief: "networks that lose, repeat and reorder",
-        text: include_str!("topics/faults.txt"),
-    },
+    Topic { name: "uri", brief: "the ways to name a file on a server", text: include_str!("topics/uri.txt") },
+    Topic { name: "faults", brief: "networks that lose, repeat and reorder", text: include_str!("topics/faults.txt") },
 ];
 
 /// The topic of this name, else the one topic that it begins. Any case.

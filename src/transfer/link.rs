@@ -231,7 +231,7 @@ impl Opening {
     /// (RFC 2347).
     pub(super) fn refused(&self, code: ErrorCode, message: &[u8]) -> Failure {
         if !self.offer.is_empty() && [ErrorCode::UNDEFINED, ErrorCode::ILLEGAL, ErrorCode::OPTIONS].contains(&code) {
-            return Unwelcome::Error { code, message: Printable(message).to_string() }.into();
+            return Unwelcome::Error { code, message: Printable(message).brief() }.into();
         }
         Failure::remote(code, message)
     }

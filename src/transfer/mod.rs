@@ -17,6 +17,8 @@
 //! - [`Output::Fill`] is answered by [`Machine::filled`], [`Output::Commit`] by [`Machine::committed`]; either may be
 //!   answered by [`Machine::abort`] instead, and so may a failed [`Output::Deliver`]. A machine that is polled before
 //!   the answer to a fill says the same [`Output::Fill`] again.
+//! - [`Output::Deliver`] may be carried out later, together with those of the next datagrams, but before the next
+//!   [`Output::Transmit`] or [`Output::Commit`]: nothing is acknowledged unwritten.
 //! - Time is an argument and never runs backwards. A machine reads no clock, opens no file and no socket, so that a
 //!   test can run hours of it in a moment.
 //!
@@ -251,7 +253,7 @@ pub enum Failure {
 
 impl Failure {
     fn remote(code: ErrorCode, message: &[u8]) -> Self {
-        let message = if message.is_empty() { code.meaning().to_owned() } else { Printable(message).to_string() };
+        let message = if message.is_empty() { code.meaning().to_owned() } else { Printable(message).brief() };
         Self::Remote { code, message }
     }
 }

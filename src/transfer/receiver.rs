@@ -317,7 +317,11 @@ impl Machine for Receiver {
 
     fn abort(&mut self, now: Instant, code: ErrorCode, reason: &str) {
         self.link.now = now;
-        self.link.abort(code, reason);
+        // The file is safe: an ERROR now would tell the peer otherwise.
+        match self.phase {
+            Phase::Dallying { .. } => self.link.finish(),
+            _ => self.link.abort(code, reason),
+        }
     }
 
     fn poll(&mut self) -> Output<'_> {

@@ -204,11 +204,7 @@ impl Offer {
                     })
                 }
             };
-            doubled.map_err(|fault| BadOption {
-                name: known.to_string(),
-                value: Printable(value).to_string(),
-                fault,
-            })?;
+            doubled.map_err(|fault| BadOption { name: known.to_string(), value: Printable(value).brief(), fault })?;
         }
         Ok(Answer(answer).terms())
     }
@@ -310,7 +306,7 @@ pub enum Fault {
 
 impl BadOption {
     fn unasked(name: &[u8]) -> Self {
-        Self { name: Printable(name).to_string(), value: "..".to_owned(), fault: Fault::Unasked }
+        Self { name: Printable(name).brief(), value: "..".to_owned(), fault: Fault::Unasked }
     }
 }
 

@@ -330,8 +330,13 @@ fn numbered(opcode: Opcode, number: u16) -> [u8; 4] {
     [a, b, c, d]
 }
 
-/// A whole ERROR; NULs in the message are left out.
+/// Octets an ERROR of ours has at most, however much of what it answers it repeats: it may go to an address that never
+/// asked for it.
+const ERROR_LIMIT: usize = 512;
+
+/// A whole ERROR of at most 512 octets; NULs in the message are left out, and what is too long is cut.
 pub fn emit_error(code: ErrorCode, message: &[u8]) -> Vec<u8> {
+    let message = message.get(..ERROR_LIMIT - 5).unwrap_or(message);
     let mut datagram = Vec::with_capacity(5 + message.len());
     Packet::Error { code, message }.emit(&mut datagram);
     datagram
@@ -444,6 +449,12 @@ mod tests {
         let parsed = Packet::parse(b"\0\x05\0\x02no");
         assert_eq!(parsed, Ok(Packet::Error { code: ErrorCode::ACCESS, message: b"no" }));
         assert_eq!(emit_error(ErrorCode::ACCESS, b"n\0o"), b"\0\x05\0\x02no\0");
+    }
+
+    #[test]
+    fn an_error_of_ours_is_never_longer_than_a_request() {
+        assert_eq!(emit_error(ErrorCode::ILLEGAL, &[b'x'; 507]).len(), ERROR_LIMIT);
+        assert_eq!(emit_error(ErrorCode::ILLEGAL, &[b'x'; 2000]).len(), ERROR_LIMIT);
     }
 
     proptest! {

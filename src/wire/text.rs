@@ -7,6 +7,19 @@ use std::fmt::{self, Display, Formatter, Write};
 #[derive(Debug, Clone, Copy)]
 pub struct Printable<'a>(pub &'a [u8]);
 
+/// Bytes of somebody else's text that a message of ours shows at most.
+const BRIEF: usize = 300;
+
+impl Printable<'_> {
+    /// For a message: a text longer than 300 bytes is cut, and `...` tells it.
+    pub fn brief(self) -> String {
+        match self.0.split_at_checked(BRIEF) {
+            Some((head, tail)) if !tail.is_empty() => format!("{}...", Printable(head)),
+            _ => self.to_string(),
+        }
+    }
+}
+
 impl Display for Printable<'_> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         for chunk in self.0.utf8_chunks() {
@@ -40,6 +53,12 @@ mod tests {
     #[test]
     fn readable_text_stays_as_it_is() {
         assert_eq!(Printable("über fw-1.2.bin".as_bytes()).to_string(), "über fw-1.2.bin");
+    }
+
+    #[test]
+    fn a_text_without_end_is_cut_in_messages() {
+        assert_eq!(Printable(&[b'x'; BRIEF]).brief(), "x".repeat(BRIEF));
+        assert_eq!(Printable(&[b'\n'; 60_000]).brief(), "\\x0a".repeat(BRIEF) + "...");
     }
 
     #[test]

@@ -1,10 +1,13 @@
 //! Runs the program against peers on loopback.
 
+mod program;
+
 use std::io::Write;
 use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
+pub(crate) use program::program;
 use tftpsh::server::{Background, Config, Server, practice_files};
 
 /// What a run of the program left behind.
@@ -14,12 +17,12 @@ pub(crate) struct Ran {
     pub(crate) status: i32,
 }
 
-/// Runs the program in `folder` with `stdin` on a pipe.
+/// Runs the program in `folder` with `stdin` on a pipe, for a user who never ran it before.
 pub(crate) fn run(folder: &Path, args: &[impl AsRef<str>], stdin: &[u8]) -> Ran {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_tftp"))
+    let home = tempfile::tempdir().expect("a folder");
+    let mut child = program(home.path())
         .args(args.iter().map(AsRef::as_ref))
         .current_dir(folder)
-        .env("NO_COLOR", "1")
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())

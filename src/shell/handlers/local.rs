@@ -5,8 +5,8 @@ use anyhow::Result;
 use crate::shell::commands::{COMMANDS, Command, Found, find};
 use crate::shell::complaint::Complaint;
 use crate::shell::console::Place;
-use crate::shell::words::Word;
 use crate::shell::topics::{self, TOPICS};
+use crate::shell::words::Word;
 use crate::shell::{Next, Shell};
 
 pub(in crate::shell) fn quit(_: &mut Shell, _: &[Word]) -> Result<Next> {
@@ -22,7 +22,9 @@ pub(in crate::shell) fn help(shell: &mut Shell, words: &[Word]) -> Result<Next> 
         }
         if shell.console.place == Place::Terminal && !classic {
             let names: Vec<_> = TOPICS.iter().map(|topic| topic.name).collect();
-            shell.console.say(format_args!("\n\"help COMMAND\" tells more, as does \"help\" with {}.", names.join(", ")))?;
+            shell
+                .console
+                .say(format_args!("\n\"help COMMAND\" tells more, as does \"help\" with {}.", names.join(", ")))?;
         }
     }
     for word in words {

@@ -116,7 +116,12 @@ impl Offer<'_> {
     fn store(&self) -> Result<Box<dyn Store>> {
         Ok(match self.folder {
             None => Box::new(practice_files()),
-            Some(folder) => Box::new(Root::open(folder.path()).map_err(|error| Complaint::io(folder, &error))?),
+            Some(folder) => {
+                let root = Root::open(folder.path()).map_err(|error| Complaint::io(folder, &error))?;
+                // What a killed server left is nobody's; if it cannot be removed, it only takes room.
+                let _ = root.sweep();
+                Box::new(root)
+            }
         })
     }
 

@@ -101,7 +101,7 @@ impl<M: Machine> Buggy<M> {
         let blocks = self.blocks();
         match (self.bug, Packet::parse(datagram)) {
             (Bug::FirstZero, Ok(Packet::Data { block, .. })) => renumber(datagram, block.wrapping_sub(1)),
-            (Bug::Oversize, Ok(Packet::Data { data, .. })) if data.len() == terms.blksize.get().into() => {
+            (Bug::Oversize, Ok(Packet::Data { data, .. })) if data.len() == usize::from(terms.blksize.get()) => {
                 datagram.extend_from_slice(&[0; SURPLUS]);
             }
             (Bug::NoEmpty, Ok(Packet::Data { block, data: [] })) => {

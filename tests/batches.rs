@@ -1,0 +1,179 @@
+//! Windows that come in and go out many datagrams at a time: what a system call carries must show nowhere.
+
+#![allow(clippy::unwrap_used, reason = "a test may stop where it stands")]
+
+use std::io::{self, IoSlice};
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tftpsh::client::{Client, ClientError, Order};
+use tftpsh::event::Watch;
+use tftpsh::files::{Content, Shelf, Source};
+use tftpsh::net::{Received, Socket, socket};
+use tftpsh::server::{Config, Server};
+use tftpsh::session::Settings;
+use tftpsh::stop::Stop;
+use tftpsh::wire::{BlockSize, ErrorCode, Limits, Mode, Packet, WindowSize, emit_ack, emit_data_header};
+
+/// A file in memory that counts how it was written, and takes no more than it has room for.
+#[derive(Default)]
+struct Counted {
+    bytes: Vec<u8>,
+    writes: usize,
+    room: Option<usize>,
+}
+
+impl Content for Counted {
+    fn deliver(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.deliver_all(&mut [IoSlice::new(bytes)])
+    }
+
+    fn deliver_all(&mut self, pieces: &mut [IoSlice<'_>]) -> io::Result<()> {
+        self.writes += 1;
+        pieces.iter().for_each(|piece| self.bytes.extend_from_slice(piece));
+        if self.room.is_some_and(|room| self.bytes.len() > room) {
+            Err(io::ErrorKind::StorageFull.into())
+        } else {
+            Ok(())
+        }
+    }
+
+    fn commit(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+fn settings(blksize: u64, windowsize: u64) -> Settings {
+    Settings { blksize: BlockSize::new(blksize), windowsize: WindowSize::new(windowsize), ..Settings::default() }
+}
+
+fn get(from: SocketAddr, settings: &Settings, target: &mut Counted) -> Result<(), ClientError> {
+    let host = from.ip().to_string();
+    let order = Order { host: &host, port: from.port(), remote: b"f" };
+    Client::new(Stop::new()).get(&order, settings, target, &mut Watch::nobody()).map(drop)
+}
+
+/// Bytes that differ from block to block, whatever the block size.
+fn pattern(length: usize) -> Vec<u8> {
+    (0..length).map(|index| (index % 251 + index / 65_521) as u8).collect()
+}
+
+/// The next `count` datagrams, however many a wait brings.
+fn receive(socket: &mut Socket, count: usize) -> (Vec<Vec<u8>>, SocketAddr) {
+    let (mut taken, mut peer) = (Vec::new(), socket.local());
+    let mut buffer = vec![0; socket::LARGEST_DATAGRAM];
+    let end = Instant::now() + Duration::from_secs(10);
+    while taken.len() < count {
+        match socket.receive(&mut buffer, end).unwrap() {
+            Received::Datagrams { from, length, stride } => {
+                peer = from;
+                taken.extend(socket::datagrams(&buffer[..length], stride).map(<[u8]>::to_vec));
+            }
+            Received::Interrupted => {}
+            other => panic!("{other:?} instead of a datagram"),
+        }
+    }
+    (taken, peer)
+}
+
+#[test]
+fn a_burst_arrives_as_it_was_cut_joined_on_the_way_or_not() {
+    for host in ["127.0.0.1:0", "[::1]:0"] {
+        for joins in [false, true] {
+            for (stride, length) in
+                [(1, 150), (12, 12 * 100), (516, 516 * 70 + 3), (8196, 8196 * 20 + 1), (60_000, 100_000)]
+            {
+                let (mut here, mut there) =
+                    (Socket::bind(host.parse().unwrap()).unwrap(), Socket::bind(host.parse().unwrap()).unwrap());
+                if joins {
+                    there.make_room(BlockSize::MOST, WindowSize::new(16).unwrap());
+                }
+                let burst = pattern(length);
+                let sent: Vec<_> = burst.chunks(stride).map(<[u8]>::to_vec).collect();
+                here.transmit(there.local(), &burst, stride).unwrap();
+                let (taken, from) = receive(&mut there, sent.len());
+                assert!(taken == sent && from == here.local(), "{host} {joins} {stride} {length}");
+            }
+        }
+    }
+}
+
+#[test]
+fn every_window_and_block_size_carries_the_file_both_ways() {
+    let shelf = Shelf::new();
+    let limits = Limits { windowsize: WindowSize::MOST, window_bytes: u32::MAX, ..Limits::default() };
+    let config = Config { limits, overwrite: true, ..Config::default() };
+    let server =
+        Server::bind(&["127.0.0.1:0".parse().unwrap()], Box::new(shelf.clone()), config).unwrap().spawn().unwrap();
+    let at = server.addresses()[0];
+    for (blksize, windowsize, length) in [
+        (8, 64, 10_000),
+        (512, 1, 5_000),
+        (1428, 16, 300_000),
+        (1428, 64, 1_428 * 128),
+        (8192, 64, 2_000_000),
+        (65464, 4, 3_000_000),
+    ] {
+        let file = pattern(length);
+        shelf.insert(b"f", file.clone());
+        let mut target = Counted::default();
+        get(at, &settings(blksize, windowsize), &mut target).unwrap();
+        assert!(target.bytes == file, "get {blksize}/{windowsize}");
+
+        let mut source = Source::bytes(Arc::from(file.as_slice()), Mode::Octet);
+        let order = Order { host: "127.0.0.1", port: at.port(), remote: b"put" };
+        let mut client = Client::new(Stop::new());
+        client.put(&order, &settings(blksize, windowsize), &mut source, &mut Watch::nobody()).unwrap();
+        assert!(*shelf.get(b"put").unwrap() == *file, "put {blksize}/{windowsize}");
+    }
+}
+
+/// A server that sends the windows of a file at one stroke, and hands over what comes back for each.
+fn window_server(windowsize: usize, file: Vec<u8>) -> (SocketAddr, std::thread::JoinHandle<Vec<Vec<u8>>>) {
+    let mut socket = Socket::bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let at = socket.local();
+    let run = move || {
+        let (_, client) = receive(&mut socket, 1);
+        let oack = format!("\0\x06windowsize\0{windowsize}\0");
+        socket.transmit(client, oack.as_bytes(), 64).unwrap();
+        let mut answers = vec![receive(&mut socket, 1).0.remove(0)];
+        let blocks: Vec<_> = file.chunks(512).collect();
+        for (index, window) in blocks.chunks(windowsize).enumerate() {
+            let first = (index * windowsize + 1) as u16;
+            let burst: Vec<u8> =
+                (first..).zip(window).flat_map(|(block, bytes)| [&emit_data_header(block), *bytes].concat()).collect();
+            socket.transmit(client, &burst, 516).unwrap();
+            answers.push(receive(&mut socket, 1).0.remove(0));
+            if matches!(Packet::parse(answers.last().unwrap()), Ok(Packet::Error { .. })) {
+                break;
+            }
+        }
+        answers
+    };
+    (at, std::thread::spawn(run))
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_window_that_comes_in_together_is_written_together() {
+    let file = pattern(512 * 64 + 100);
+    let (at, server) = window_server(16, file.clone());
+    let mut target = Counted::default();
+    get(at, &settings(512, 16), &mut target).unwrap();
+    assert!(target.bytes == file);
+    assert!(target.writes < 20, "{} writes for 65 blocks", target.writes);
+    assert_eq!(server.join().unwrap(), [0, 16, 32, 48, 64, 65].map(|block| emit_ack(block).to_vec()));
+}
+
+#[test]
+fn a_window_that_cannot_be_written_is_never_acknowledged() {
+    let (at, server) = window_server(16, pattern(512 * 64));
+    let mut target = Counted { room: Some(512 * 20), ..Counted::default() };
+    let error = get(at, &settings(512, 16), &mut target).unwrap_err();
+    assert!(matches!(error, ClientError::Local(_)), "{error}");
+    let answers = server.join().unwrap();
+    assert_eq!(answers[..2], [0, 16].map(|block| emit_ack(block).to_vec()));
+    let refused = matches!(Packet::parse(&answers[2]), Ok(Packet::Error { code: ErrorCode::DISK_FULL, .. }));
+    assert!(refused && answers.len() == 3, "{answers:?}");
+}

@@ -1,0 +1,173 @@
+//! What comes to the port of a server, over real sockets: requests of every kind, and what is none.
+
+use std::fs;
+use std::net::UdpSocket;
+use std::os::unix::fs::symlink;
+use std::path::Path;
+use std::time::Duration;
+
+use tempfile::{TempDir, tempdir};
+use tftpsh::files::{Root, Shelf};
+use tftpsh::server::{Background, Config, Server};
+use tftpsh::wire::{Packet, emit_ack};
+
+use crate::Random;
+use crate::cases::unescape;
+
+/// Request and first answer. A question that is answered with "not found" is sent behind each, so that `nothing` needs
+/// no waiting.
+const REQUESTS: &str = include_str!("requests.cases");
+
+fn folder() -> TempDir {
+    let folder = tempdir().unwrap();
+    let place = |name: &str| folder.path().join(name);
+    fs::create_dir_all(place("served/sub")).unwrap();
+    fs::write(place("secret"), "secret").unwrap();
+    fs::write(place("served/f"), "file").unwrap();
+    fs::write(place("served/sub/g"), "below").unwrap();
+    symlink("../secret", place("served/out")).unwrap();
+    symlink("f", place("served/in")).unwrap();
+    symlink("loop", place("served/loop")).unwrap();
+    symlink("/etc", place("served/etc")).unwrap();
+    symlink("nowhere", place("served/dangling")).unwrap();
+    nix::unistd::mkfifo(&place("served/fifo"), nix::sys::stat::Mode::S_IRWXU).unwrap();
+    folder
+}
+
+fn serve(folder: &Path, config: Config) -> Background {
+    let root = Root::open(&folder.join("served")).unwrap();
+    Server::bind(&["127.0.0.1:0".parse().unwrap()], Box::new(root), config).unwrap().spawn().unwrap()
+}
+
+fn client() -> UdpSocket {
+    let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+    socket.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+    socket
+}
+
+fn receive(client: &UdpSocket) -> Vec<u8> {
+    let mut buffer = vec![0; 65_536];
+    let length = client.recv(&mut buffer).expect("an answer");
+    buffer.truncate(length);
+    buffer
+}
+
+/// Whether the server still answers, as it does when nothing is wrong.
+fn answers(server: &Background) -> bool {
+    let client = client();
+    client.send_to(b"\0\x01in\0octet\0", server.addresses()[0]).unwrap();
+    receive(&client) == b"\0\x03\0\x01file"
+}
+
+#[test]
+fn every_request_gets_the_answer_it_deserves() {
+    let folder = folder();
+    let server = serve(folder.path(), Config::default());
+    let cases: Vec<_> = REQUESTS.lines().filter_map(|line| line.split_once(" -> ")).collect();
+    assert!(cases.len() >= 60, "{}", cases.len());
+    for (request, expected) in cases {
+        let client = client();
+        client.send_to(&unescape(request.trim()), server.addresses()[0]).unwrap();
+        client.send_to(b"\0\x01no such file\0octet\0", server.addresses()[0]).unwrap();
+        let mut answers = [receive(&client), Vec::new()];
+        if expected != "nothing" {
+            answers[1] = receive(&client);
+        }
+        // The answer of a transfer and that of the port may overtake one another.
+        let told = answers.iter().filter_map(|answer| Packet::parse(answer).ok()).map(|it| it.to_string());
+        let told: Vec<_> = told.filter(|told| expected != "nothing" || !told.contains("File not found")).collect();
+        let found = match expected.strip_suffix("...") {
+            _ if expected == "nothing" => told.is_empty(),
+            Some(beginning) => told.iter().any(|told| told.starts_with(beginning)),
+            None => told.iter().any(|told| told == expected),
+        };
+        assert!(found, "{request}: {told:?} instead of {expected}");
+        assert!(answers.iter().all(|answer| answer.len() <= 516), "{request}: no answer is longer than a block");
+    }
+    assert_eq!(fs::read(folder.path().join("secret")).unwrap(), b"secret");
+    assert_eq!(fs::read(folder.path().join("served/f")).unwrap(), b"file");
+    assert!(answers(&server));
+}
+
+#[test]
+fn a_name_may_hold_every_byte_and_none_leads_out() {
+    let folder = folder();
+    let server = serve(folder.path(), Config::default());
+    for byte in 1..=255u8 {
+        for name in [vec![byte], vec![byte, byte], [&[byte][..], b"/../../secret"].concat(), vec![b'a', byte, b'b']] {
+            let client = client();
+            client.send_to(&[b"\0\x01", &name[..], b"\0octet\0"].concat(), server.addresses()[0]).unwrap();
+            let answer = receive(&client);
+            let served = name == b"f" || name == b"/f";
+            assert_eq!(answer.starts_with(b"\0\x03"), served, "{}: {}", name.escape_ascii(), answer.escape_ascii());
+        }
+    }
+    assert!(answers(&server));
+}
+
+#[test]
+fn random_datagrams_neither_stop_the_server_nor_make_it_talk() {
+    let folder = folder();
+    let server = serve(folder.path(), Config::default());
+    let (mut random, client) = (Random(7), client());
+    for count in 1..=5_000 {
+        let mut datagram = random.datagram();
+        // No request by chance, and no whole one by design.
+        if let [0, opcode @ (1 | 2), ..] = &mut datagram[..] {
+            *opcode += 2;
+        }
+        client.send_to(&datagram, server.addresses()[0]).unwrap();
+        if count % 100 == 0 {
+            assert!(answers(&server));
+        }
+    }
+    client.set_nonblocking(true).unwrap();
+    assert!(client.recv(&mut [0; 16]).is_err(), "what is no request is never answered");
+}
+
+#[test]
+fn clients_that_vanish_and_clients_that_come_back_are_served_256_at_once() {
+    let shelf = Shelf::new();
+    shelf.insert(b"f", vec![b'x'; 1000]);
+    let server = Server::bind(&["127.0.0.1:0".parse().unwrap()], Box::new(shelf), Config::default()).unwrap();
+    let server = server.spawn().unwrap();
+    let clients: Vec<_> = (0..256).map(|_| client()).collect();
+    for client in &clients {
+        client.send_to(b"\0\x01f\0octet\0", server.addresses()[0]).unwrap();
+    }
+    let mut peers = Vec::new();
+    for client in &clients {
+        let mut buffer = [0; 516];
+        peers.push(client.recv_from(&mut buffer).expect("block 1").1);
+    }
+    assert_eq!(server.status().live, 256);
+    let (stay, vanish) = (clients.iter().zip(&peers).step_by(2), clients.len() / 2);
+    for (client, peer) in stay {
+        client.send_to(&emit_ack(1), peer).unwrap();
+        assert_eq!(receive(client).len(), 4 + 488);
+        client.send_to(&emit_ack(2), peer).unwrap();
+    }
+    while server.status().finished < vanish as u64 {
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    drop(clients);
+    assert_eq!(server.status().live, vanish as u64, "the others are still waited for");
+}
+
+#[test]
+fn one_address_cannot_take_every_place() {
+    let shelf = Shelf::new();
+    shelf.insert(b"f", vec![b'x'; 1000]);
+    let config = Config { transfers_per_source: 5, transfers: 8, ..Config::default() };
+    let server = Server::bind(&["127.0.0.1:0".parse().unwrap()], Box::new(shelf), config).unwrap().spawn().unwrap();
+    let ask = |from: &str| {
+        let socket = UdpSocket::bind((from, 0)).unwrap();
+        socket.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+        socket.send_to(b"\0\x01f\0octet\0", server.addresses()[0]).unwrap();
+        (receive(&socket)[1], socket)
+    };
+    let greedy: Vec<_> = (0..7).map(|_| ask("127.0.0.1")).collect();
+    assert_eq!(greedy.iter().map(|(opcode, _)| *opcode).collect::<Vec<_>>(), [3, 3, 3, 3, 3, 5, 5]);
+    let others: Vec<_> = (2..7).map(|host| ask(&format!("127.0.0.{host}"))).collect();
+    assert_eq!(others.iter().map(|(opcode, _)| *opcode).collect::<Vec<_>>(), [3, 3, 3, 5, 5], "eight places in all");
+}

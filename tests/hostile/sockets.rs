@@ -1,0 +1,220 @@
+//! The same tables over real sockets: the library's client against a server that follows a case, and the library's
+//! server against a client that does.
+
+use std::io;
+use std::net::{SocketAddr, UdpSocket};
+use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
+
+use tftpsh::client::{Client, ClientError, Order};
+use tftpsh::event::Watch;
+use tftpsh::files::{Content, Shelf, Source as FileSource};
+use tftpsh::server::{Config, Server};
+use tftpsh::session::{Options, Settings};
+use tftpsh::stop::Stop;
+use tftpsh::transfer::{Patience, Rexmt};
+use tftpsh::wire::{Mode, Packet, RequestKind, emit_request};
+
+use crate::cases::{self, Case, Input, Role, Source, Step};
+use crate::{CLIENT_CASES, SERVER_CASES};
+
+/// Longer than any case: nothing is sent again.
+const LONG: Duration = Duration::from_secs(60);
+
+#[test]
+fn no_server_leads_the_client_astray_over_real_sockets() {
+    in_parallel(CLIENT_CASES, 80, play_to_client);
+}
+
+#[test]
+fn no_client_leads_the_server_astray_over_real_sockets() {
+    in_parallel(SERVER_CASES, 60, play_to_server);
+}
+
+/// Plays the cases that need no clock and only this host, of which there must be `least`.
+fn in_parallel(table: &str, least: usize, play: fn(&Case)) {
+    let mut cases = cases::parse(table);
+    cases.retain(|case| case.steps.iter().all(can_be_played));
+    assert!(cases.len() >= least, "{}", cases.len());
+    thread::scope(|scope| {
+        for share in cases.chunks(cases.len().div_ceil(4)) {
+            scope.spawn(|| share.iter().for_each(play));
+        }
+    });
+}
+
+fn can_be_played(step: &Step) -> bool {
+    // More than a receive buffer holds; and a client that takes an ERROR for one about its options comes back without
+    // them, which other tests show.
+    if step.times > 100 || step.expected.contains("a request with options") {
+        return false;
+    }
+    matches!(step.input, Input::Hear { from: Source::Peer | Source::Stranger, .. })
+}
+
+/// A peer with two ports.
+struct Puppet<'a> {
+    case: &'a Case,
+    port: UdpSocket,
+    stranger: UdpSocket,
+    to: SocketAddr,
+}
+
+impl Puppet<'_> {
+    /// Follows the case: everything that is sent must come, and nothing else before it.
+    fn play(&self) {
+        for step in &self.case.steps {
+            let Input::Hear { from, datagram } = &step.input else { continue };
+            let socket = if *from == Source::Stranger { &self.stranger } else { &self.port };
+            for _ in 0..step.times {
+                socket.send_to(datagram, self.to).unwrap();
+            }
+            for (socket, words) in expand(&step.expected) {
+                let socket = if socket == Source::Stranger { &self.stranger } else { &self.port };
+                let received = receive(socket, &self.case.name).0;
+                assert_eq!(Packet::parse(&received).unwrap().to_string(), words, "{}: {}", self.case.name, step.text);
+            }
+        }
+    }
+}
+
+/// The packets of an expectation, each with the port it goes to.
+fn expand(expected: &str) -> Vec<(Source, String)> {
+    let mut packets = Vec::new();
+    for line in expected.split("; ").filter(|line| line.contains(" <")) {
+        let (times, line) = line.split_once(" x ").map_or((1, line), |(times, line)| (times.parse().unwrap(), line));
+        let packet = match line.strip_suffix(" to stranger") {
+            Some(line) => (Source::Stranger, line.to_owned()),
+            None => (Source::Peer, line.to_owned()),
+        };
+        packets.extend(std::iter::repeat_n(packet, times));
+    }
+    packets
+}
+
+fn receive(socket: &UdpSocket, case: &str) -> (Vec<u8>, SocketAddr) {
+    let mut buffer = vec![0; 65_536];
+    let (length, from) = socket.recv_from(&mut buffer).unwrap_or_else(|error| panic!("{case}: {error}"));
+    buffer.truncate(length);
+    (buffer, from)
+}
+
+fn port() -> UdpSocket {
+    let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+    socket.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+    socket
+}
+
+/// How the case ends: `Some(Ok)` with the octets of the file, `Some(Err)` with the words, `None` in the middle.
+fn end(case: &Case) -> Option<Result<u64, &str>> {
+    let mut words = case.steps.iter().flat_map(|step| step.expected.split("; "));
+    words.find_map(|words| {
+        let complete = words.strip_prefix("complete ").map(|bytes| Ok(bytes.parse().unwrap()));
+        complete.or_else(|| words.strip_prefix("failed: ").map(Err))
+    })
+}
+
+fn play_to_client(case: &Case) {
+    let well_known = port();
+    let number = well_known.local_addr().unwrap().port();
+    let stop = Stop::new();
+    let flag = stop.clone();
+    let mut client = Client::new(stop);
+    thread::scope(|scope| {
+        scope.spawn(move || {
+            let (_, to) = receive(&well_known, &case.name);
+            Puppet { case, port: port(), stranger: port(), to }.play();
+            if end(case).is_none() {
+                flag.request();
+            }
+        });
+        let mut memory = Memory::default();
+        let result = transfer(&mut client, case, number, &mut memory);
+        // What the case goes on with behind the end of a get.
+        client.idle();
+        match (end(case), result) {
+            (Some(Ok(expected)), Ok(bytes)) => assert_eq!(bytes, expected, "{}", case.name),
+            (Some(Err(words)), Err(error)) => {
+                assert!(error.to_string().ends_with(words), "{}: {error}", case.name);
+            }
+            (None, Err(ClientError::Interrupted)) => {}
+            (end, result) => panic!("{}: {result:?} instead of {end:?}", case.name),
+        }
+        let whole = case.role == Role::Get && matches!(end(case), Some(Ok(_)));
+        assert_eq!(memory.committed, whole, "{}: only a whole file is committed", case.name);
+    });
+}
+
+fn transfer(client: &mut Client, case: &Case, port: u16, memory: &mut Memory) -> Result<u64, ClientError> {
+    let settings = Settings {
+        options: Options::On,
+        tsize: case.offer.tsize.is_some(),
+        tout: case.offer.timeout.is_some(),
+        blksize: case.offer.blksize,
+        windowsize: case.offer.windowsize,
+        rexmt: Rexmt::Fixed(case.offer.timeout.map_or(LONG, |it| Duration::from_secs(it.get().into()))),
+        timeout: LONG,
+        ..Settings::default()
+    };
+    let order = Order { host: "127.0.0.1", port, remote: b"f" };
+    let report = match case.role {
+        Role::Put(size) => {
+            let mut source = FileSource::bytes(Arc::from(vec![b'x'; size]), Mode::Octet);
+            client.put(&order, &settings, &mut source, &mut Watch::nobody())?
+        }
+        _ => client.get(&order, &settings, memory, &mut Watch::nobody())?,
+    };
+    Ok(report.stats.bytes)
+}
+
+#[derive(Default)]
+struct Memory {
+    committed: bool,
+}
+
+impl Content for Memory {
+    fn deliver(&mut self, _: &[u8]) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn commit(&mut self) -> io::Result<()> {
+        self.committed = true;
+        Ok(())
+    }
+}
+
+fn play_to_server(case: &Case) {
+    let shelf = Shelf::new();
+    let kind = match case.role {
+        Role::ServeRead(size) => {
+            shelf.insert(b"f", vec![b'x'; size]);
+            RequestKind::Read
+        }
+        _ => RequestKind::Write,
+    };
+    let config = Config { patience: Patience { rexmt: Rexmt::Fixed(LONG), timeout: LONG }, ..Config::default() };
+    let server = Server::bind(&["127.0.0.1:0".parse().unwrap()], Box::new(shelf.clone()), config).unwrap();
+    let server = server.spawn().unwrap();
+    let client = port();
+    let request = emit_request(kind, b"f", Mode::Octet, &case.offer).unwrap();
+    client.send_to(&request, server.addresses()[0]).unwrap();
+    let (_, to) = receive(&client, &case.name);
+    Puppet { case, port: client, stranger: port(), to }.play();
+    let ended = end(case);
+    for _ in 0..5000 {
+        let status = server.status();
+        let counted = match ended {
+            Some(Ok(_)) => status.finished == 1,
+            Some(Err(_)) => status.failed == 1,
+            None => status.live == 1,
+        };
+        if counted {
+            let whole = kind == RequestKind::Read || matches!(ended, Some(Ok(_)));
+            assert_eq!(shelf.get(b"f").is_some(), whole, "{}: only whole files are there", case.name);
+            return;
+        }
+        thread::sleep(Duration::from_millis(2));
+    }
+    panic!("{}: {}", case.name, server.status());
+}
