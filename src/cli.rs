@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::{ArgAction, CommandFactory, FromArgMatches, Parser};
 
 use crate::session::{Family, parse_mode, parse_seconds};
+use crate::style::When;
 use crate::transfer::Rexmt;
 use crate::wire::{BlockSize, Mode, WindowSize};
 
@@ -80,8 +81,12 @@ pub struct Cli {
     pub literal: bool,
 
     /// Tell more of each transfer.
-    #[arg(short, long)]
+    #[arg(short, long, overrides_with = "quiet")]
     pub verbose: bool,
+
+    /// Say nothing of transfers that go well.
+    #[arg(short, long, overrides_with = "verbose")]
+    pub quiet: bool,
 
     /// Print every packet.
     #[arg(long, value_name = "VIEW", num_args = 0..=1, require_equals = true, default_missing_value = "classic", value_parser = ["classic"])]
@@ -106,6 +111,14 @@ pub struct Cli {
     /// End a script at its first failure.
     #[arg(long, action = ArgAction::SetTrue)]
     pub stop_on_error: bool,
+
+    /// Colour: auto, always or never.
+    #[arg(long, value_name = "WHEN", default_value = "auto", hide_default_value = true, value_parser = when)]
+    color: When,
+
+    /// No colour, no moving cursor, words instead of symbols.
+    #[arg(long)]
+    pub plain: bool,
 }
 
 impl Cli {
@@ -126,6 +139,11 @@ impl Cli {
         Ok(cli)
     }
 
+    /// When streams are coloured.
+    pub fn color(&self) -> When {
+        if self.plain { When::Never } else { self.color }
+    }
+
     /// Which addresses of a name are used.
     pub fn family(&self) -> Family {
         match (self.v4, self.v6) {
@@ -142,6 +160,15 @@ fn mode(text: &str) -> Result<Mode, &'static str> {
 
 fn seconds(text: &str) -> Result<std::time::Duration, &'static str> {
     parse_seconds(text.as_bytes()).ok_or("seconds, as in 5 or 0.2")
+}
+
+fn when(text: &str) -> Result<When, &'static str> {
+    match text {
+        "auto" => Ok(When::Auto),
+        "always" => Ok(When::Always),
+        "never" => Ok(When::Never),
+        _ => Err("auto, always or never"),
+    }
 }
 
 fn rexmt(text: &str) -> Result<Rexmt, &'static str> {

@@ -7,12 +7,13 @@ use tftpsh::cli::Cli;
 use tftpsh::shell::{self, console, status::Status};
 
 fn main() -> ExitCode {
-    match shell::run(&Cli::read()) {
+    let cli = Cli::read();
+    match shell::run(&cli) {
         Ok(status) => status.into(),
         // Whoever read our output has seen enough.
         Err(error) if is_broken_pipe(&error) => Status::Success.into(),
         Err(error) => {
-            console::Console::new(console::Place::CommandLine).note(format_args!("tftp: {error:#}"));
+            console::Console::new(console::Place::CommandLine, cli.color()).note(format_args!("tftp: {error:#}"));
             Status::Local.into()
         }
     }

@@ -87,6 +87,10 @@ pub struct Settings {
     pub literal: bool,
     /// Tell more of each transfer.
     pub verbose: bool,
+    /// Say nothing of transfers that go well.
+    pub quiet: bool,
+    /// Show people how far a transfer is.
+    pub progress: bool,
     /// Print every packet.
     pub tracing: bool,
     /// Replay the BSD session: see [`Settings::classic`].
@@ -109,6 +113,8 @@ impl Default for Settings {
             tout: false,
             literal: false,
             verbose: false,
+            quiet: false,
+            progress: true,
             tracing: false,
             classic: false,
             family: Family::Any,

@@ -1,11 +1,25 @@
 //! Colour, decided per stream; the only file that names `colored`.
 //!
-//! Colour never says anything that the words do not say too.
+//! Colour never says anything that the words do not say too, and only the sixteen colours of the terminal's own palette
+//! are used, so that people read them on the background they chose.
 
 use std::env;
+use std::ffi::OsStr;
 use std::io::IsTerminal;
 
-use colored::{Colorize, control};
+use colored::{ColoredString, Colorize, control};
+
+/// When a stream is coloured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum When {
+    /// On a terminal that shows colours, unless the environment says otherwise.
+    #[default]
+    Auto,
+    /// Whatever it is.
+    Always,
+    /// Not at all.
+    Never,
+}
 
 /// Whether and how one stream is coloured.
 #[derive(Debug, Clone, Copy, Default)]
@@ -14,11 +28,10 @@ pub struct Style {
 }
 
 impl Style {
-    /// Colour for a terminal, unless NO_COLOR (set and not empty) or TERM=dumb says otherwise.
-    pub fn of(stream: &impl IsTerminal) -> Self {
-        let refused = env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-        let dumb = env::var_os("TERM").is_none_or(|term| term == "dumb");
-        let on = stream.is_terminal() && !refused && !dumb;
+    /// The style of a stream. Left to itself, `NO_COLOR` (set and not empty) switches colour off, `CLICOLOR_FORCE` (set and
+    /// not 0) on; else a terminal is coloured, unless TERM says that it is dumb or `CLICOLOR` is 0.
+    pub fn of(stream: &impl IsTerminal, when: When) -> Self {
+        let on = is_wanted(when, stream.is_terminal(), |name| env::var_os(name));
         if on {
             // The crate decides once, from stdout alone; here each stream decides for itself.
             control::set_override(true);
@@ -28,16 +41,87 @@ impl Style {
 
     /// The words that ask for a line.
     pub fn prompt(self, text: &str) -> String {
-        if self.on { text.bold().cyan().to_string() } else { text.to_owned() }
+        self.paint(text, |text| text.green().bold())
     }
 
     /// What could be typed next.
     pub fn hint(self, text: &str) -> String {
-        if self.on { text.bright_black().to_string() } else { text.to_owned() }
+        self.paint(text, |text| text.bright_black())
     }
 
     /// What went wrong.
     pub fn error(self, text: &str) -> String {
-        if self.on { text.red().to_string() } else { text.to_owned() }
+        self.paint(text, |text| text.red())
+    }
+
+    /// What a transfer cost.
+    pub fn summary(self, text: &str) -> String {
+        self.paint(text, |text| text.cyan())
+    }
+
+    fn paint(self, text: &str, how: fn(&str) -> ColoredString) -> String {
+        if self.on { how(text).to_string() } else { text.to_owned() }
+    }
+}
+
+/// Whether the terminal can draw over what it showed.
+pub fn has_cursor() -> bool {
+    !is_dumb(env::var_os("TERM").as_deref())
+}
+
+fn is_dumb(term: Option<&OsStr>) -> bool {
+    term.is_none_or(|term| term == "dumb")
+}
+
+fn is_wanted<S: AsRef<OsStr>>(when: When, terminal: bool, variable: impl Fn(&str) -> Option<S>) -> bool {
+    let is = |name: &str, value: &str| variable(name).is_some_and(|it| it.as_ref() == value);
+    let is_set = |name: &str| variable(name).is_some_and(|it| !it.as_ref().is_empty());
+    match when {
+        When::Always => true,
+        When::Never => false,
+        When::Auto if is_set("NO_COLOR") => false,
+        When::Auto if is_set("CLICOLOR_FORCE") && !is("CLICOLOR_FORCE", "0") => true,
+        When::Auto => terminal && !is_dumb(variable("TERM").as_ref().map(AsRef::as_ref)) && !is("CLICOLOR", "0"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn wanted(when: When, terminal: bool, environment: &[(&str, &'static str)]) -> bool {
+        is_wanted(when, terminal, |name| environment.iter().find(|(key, _)| *key == name).map(|(_, value)| *value))
+    }
+
+    const XTERM: (&str, &str) = ("TERM", "xterm");
+
+    #[test]
+    fn left_to_itself_only_a_terminal_is_coloured() {
+        assert!(wanted(When::Auto, true, &[XTERM]));
+        assert!(!wanted(When::Auto, false, &[XTERM]));
+        assert!(!wanted(When::Auto, true, &[("TERM", "dumb")]));
+        assert!(!wanted(When::Auto, true, &[]));
+    }
+
+    #[test]
+    fn the_environment_has_a_say() {
+        assert!(!wanted(When::Auto, true, &[XTERM, ("NO_COLOR", "1")]));
+        assert!(wanted(When::Auto, true, &[XTERM, ("NO_COLOR", "")]), "empty means nothing");
+        assert!(wanted(When::Auto, false, &[("CLICOLOR_FORCE", "1")]));
+        assert!(!wanted(When::Auto, false, &[XTERM, ("CLICOLOR_FORCE", "0")]));
+        assert!(!wanted(When::Auto, true, &[XTERM, ("CLICOLOR", "0")]));
+        assert!(!wanted(When::Auto, true, &[XTERM, ("NO_COLOR", "1"), ("CLICOLOR_FORCE", "1")]), "no is no");
+    }
+
+    #[test]
+    fn the_option_has_the_last_word() {
+        assert!(wanted(When::Always, false, &[("NO_COLOR", "1")]));
+        assert!(!wanted(When::Never, true, &[XTERM, ("CLICOLOR_FORCE", "1")]));
+    }
+
+    #[test]
+    fn without_colour_the_words_are_the_same() {
+        let plain = Style::default();
+        assert_eq!([plain.prompt("a"), plain.error("b"), plain.summary("c")], ["a", "b", "c"]);
     }
 }

@@ -57,6 +57,7 @@ const KEEPERS: &[(&[&str], &[&str])] = &[
     (&["rustyline"], &["shell::editor"]),
     (&["etcetera"], &["shell::folders"]),
     (&["clap_mangen"], &["shell::manual"]),
+    (&["indicatif"], &["trace::progress"]),
     (&["nix"], &["net", "files"]),
     (&["cap_std"], &["net", "files"]),
     (&["cap_tempfile"], &["net", "files"]),

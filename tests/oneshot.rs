@@ -15,10 +15,10 @@ use nix::unistd::Pid;
 fn tftp(line: &str) -> (Vec<String>, Ran) {
     let folder = tempfile::tempdir().expect("a folder");
     fs::write(folder.path().join("up.bin"), "up").expect("a file");
-    let peers = Peers::new();
+    let peers = Peers::new(&[]);
     let line = peers.fill_in(line);
     let args = shlex::split(&line).expect("quotes in pairs");
-    let ran = peers.normalise(run(folder.path(), &args, b""));
+    let ran = peers.normalise(run(folder.path(), &args, b"", |_| {}));
     let names = fs::read_dir(folder.path()).expect("the folder").map(|entry| entry.expect("entry").file_name());
     let mut names: Vec<_> = names.map(|name| name.to_string_lossy().into_owned()).filter(|it| it != "up.bin").collect();
     names.sort();
@@ -115,7 +115,7 @@ fn silence_has_its_status() {
 fn a_script_comes_from_a_file_too() {
     let folder = tempfile::tempdir().expect("a folder");
     fs::write(folder.path().join("script"), "get hello.txt\r\nget nosuch\nquit\nget fw.bin\n").expect("a file");
-    let ran = run(folder.path(), &["--practice", "-f", "script"], b"get even.bin\n");
+    let ran = run(folder.path(), &["--practice", "-f", "script"], b"get even.bin\n", |_| {});
     assert_eq!(ran.status, 11);
     assert!(ran.stderr.contains("tftp: line 2: get nosuch: server: File not found (code 1)"), "{}", ran.stderr);
     assert!(folder.path().join("hello.txt").exists());
@@ -169,7 +169,7 @@ fn serve_stays_in_front_until_a_signal() {
     let place = line.strip_prefix("Serving . at 127.0.0.1:").expect("where it serves");
     let port: String = place.chars().take_while(char::is_ascii_digit).collect();
     let other = tempfile::tempdir().expect("a folder");
-    let ran = run(other.path(), &["127.0.0.1", &port, "get", "served.txt"], b"");
+    let ran = run(other.path(), &["127.0.0.1", &port, "get", "served.txt"], b"", |_| {});
     assert_eq!((ran.status, ran.stderr.as_str()), (0, ""));
     assert_eq!(fs::read_to_string(other.path().join("served.txt")).expect("the file"), "served\n");
     interrupt(&child, Signal::SIGTERM);

@@ -31,7 +31,7 @@ pub(crate) use tally::Samples;
 pub use tally::{Outcome, Summary};
 pub use why::Why;
 
-use crate::transfer::{Event, Failure, Report};
+use crate::transfer::{Event, Failure, Machine, Report};
 
 /// One thing that happened in a transfer.
 #[derive(Debug, Clone, Copy)]
@@ -129,6 +129,10 @@ pub enum Direction {
 pub trait Observer {
     /// Called once for every record, in order.
     fn observe(&mut self, record: &Record<'_>);
+
+    /// Called whenever everything that came is worked through, and several times a second while nothing comes: for
+    /// whoever wants to know how far the transfer is, and not each packet.
+    fn pulse(&mut self, _at: Instant, _machine: &dyn Machine) {}
 }
 
 /// The observers of one transfer; with none, telling costs one comparison.
@@ -157,6 +161,13 @@ impl<'a> Watch<'a> {
     pub fn tell(&mut self, record: &Record<'_>) {
         for observer in &mut self.observers {
             observer.observe(record);
+        }
+    }
+
+    /// See [`Observer::pulse`].
+    pub fn pulse(&mut self, at: Instant, machine: &dyn Machine) {
+        for observer in &mut self.observers {
+            observer.pulse(at, machine);
         }
     }
 }

@@ -98,6 +98,7 @@ impl Drive<'_, '_> {
             // datagram, so that a peer that never stops talking cannot hold the timers off.
             if let Drained::Waiting(until) = drained {
                 let now = Instant::now();
+                self.watch.pulse(now, self.machine);
                 if now >= until {
                     self.machine.tick(now);
                     drained = self.go_on()?;

@@ -301,6 +301,16 @@ pub static COMMANDS: &[Command] = &[
         ..SETTING
     },
     Command {
+        name: "progress",
+        args: &[Arg::Switch],
+        takes: 0..=1,
+        usage: &["progress [ on | off ]"],
+        brief: "toggle showing how far a transfer is",
+        examples: &["progress", "progress off"],
+        run: settings::progress,
+        ..ROW
+    },
+    Command {
         name: "serve",
         args: &[Arg::Local, Arg::Number("port")],
         takes: 0..=2,
@@ -484,6 +494,7 @@ mod tests {
             ("w", "windowsize"),
             ("o", "options"),
             ("l", "literal"),
+            ("pr", "progress"),
             ("se", "serve"),
             ("h", "ambiguous"),
             ("he", "?"),

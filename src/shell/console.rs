@@ -1,10 +1,10 @@
 //! Where the shell's words go: BSD's to standard output, diagnostics to standard error.
 
 use std::fmt::Display;
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 
 use super::complaint::Complaint;
-use crate::style::Style;
+use crate::style::{Style, When};
 
 /// Where lines come from, which decides how mistakes are told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,14 +27,29 @@ pub struct Console {
     pub place: Place,
     /// Diagnostics.
     pub err: Box<dyn Write>,
-    style: Style,
+    /// Of standard output.
+    pub out_style: Style,
+    err_style: Style,
+    err_is_terminal: bool,
 }
 
 impl Console {
-    /// The streams of the process.
-    pub fn new(place: Place) -> Self {
+    /// The streams of the process, coloured as asked.
+    pub fn new(place: Place, color: When) -> Self {
         let (out, err) = (io::stdout(), io::stderr());
-        Self { style: Style::of(&err), out: Box::new(out), err: Box::new(err), place }
+        Self {
+            out_style: Style::of(&out, color),
+            err_style: Style::of(&err, color),
+            err_is_terminal: err.is_terminal(),
+            out: Box::new(out),
+            err: Box::new(err),
+            place,
+        }
+    }
+
+    /// Whether somebody looks at standard error while it is written. Nobody looks at a script.
+    pub fn is_watched(&self) -> bool {
+        self.err_is_terminal && !matches!(self.place, Place::Script(_))
     }
 
     /// A line on standard output.
@@ -52,18 +67,28 @@ impl Console {
     /// words and with a line number.
     pub fn complain(&mut self, label: &str, complaint: &Complaint) -> io::Result<()> {
         if let Some(said) = &complaint.said {
-            self.say(said)?;
+            self.say(self.out_style.error(said))?;
         }
         let reason = &complaint.reason;
         match self.place {
             Place::Terminal if complaint.said.is_some() => {}
-            Place::Terminal => self.note(self.style.error(&format!("tftp: {reason}"))),
-            Place::Script(line) => self.note(self.style.error(&format!("tftp: line {line}: {label}: {reason}"))),
-            Place::StartUp(line) => self.note(self.style.error(&format!("tftp: rc line {line}: {label}: {reason}"))),
-            Place::CommandLine => self.note(self.style.error(&format!("tftp: {label}: {reason}"))),
+            Place::Terminal => self.note(self.err_style.error(&format!("tftp: {reason}"))),
+            Place::Script(line) => self.note(self.err_style.error(&format!("tftp: line {line}: {label}: {reason}"))),
+            Place::StartUp(line) => self.note(self.err_style.error(&format!("tftp: rc line {line}: {label}: {reason}"))),
+            Place::CommandLine => self.note(self.err_style.error(&format!("tftp: {label}: {reason}"))),
         }
         if let Some(hint) = &complaint.hint {
             self.hint(hint);
+        }
+        Ok(())
+    }
+
+    /// What a transfer cost: on standard output where it was asked for, else only to people who look.
+    pub fn summarise(&mut self, summary: &str, asked_for: bool) -> io::Result<()> {
+        if asked_for {
+            self.say(self.out_style.summary(summary))?;
+        } else if self.is_watched() {
+            self.note(self.err_style.summary(summary));
         }
         Ok(())
     }

@@ -50,8 +50,9 @@ pub(super) struct Editor {
 }
 
 impl Editor {
-    /// Takes the terminal of the process, and what earlier sessions left.
-    pub(super) fn new(folders: Option<&Folders>) -> io::Result<Self> {
+    /// Takes the terminal of the process, and what earlier sessions left; prompts are in the style of
+    /// its output.
+    pub(super) fn new(style: Style, hints: bool, folders: Option<&Folders>) -> io::Result<Self> {
         let config = Config::builder()
             .auto_add_history(false)
             .history_ignore_space(true)
@@ -60,8 +61,7 @@ impl Editor {
             .completion_type(CompletionType::List)
             .build();
         let mut inner = rustyline::Editor::with_config(config).map_err(io::Error::other)?;
-        let style = Style::of(&io::stdout());
-        inner.set_helper(Some(Helper { folders: folders.cloned(), host: None, asked: None, style }));
+        inner.set_helper(Some(Helper { folders: folders.cloned(), host: None, asked: None, hints, style }));
         if let Some(folders) = folders {
             // Without old lines the shell is as good as new.
             let _ = inner.load_history(&folders.history());
@@ -128,6 +128,8 @@ struct Helper {
     host: Option<String>,
     /// The command whose arguments are asked for; `None` where a whole line is.
     asked: Option<&'static str>,
+    /// What is missing is told behind the cursor.
+    hints: bool,
     style: Style,
 }
 
@@ -167,7 +169,7 @@ impl Hinter for Helper {
     type Hint = Missing;
 
     fn hint(&self, line: &str, place: usize, _: &Context<'_>) -> Option<Missing> {
-        (self.asked.is_none() && place == line.len()).then(|| hint::missing(line).map(Missing))?
+        (self.hints && self.asked.is_none() && place == line.len()).then(|| hint::missing(line).map(Missing))?
     }
 }
 

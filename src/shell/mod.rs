@@ -31,6 +31,7 @@ mod outside;
 mod script;
 mod startup;
 mod suggest;
+mod summary;
 
 use std::fmt::Display;
 use std::fs::File;
@@ -56,6 +57,7 @@ use crate::client::Client;
 use crate::server::Background;
 use crate::session::{Options, Session, Settings};
 use crate::stop::Signals;
+use crate::style;
 use crate::wire::Mode;
 
 /// What follows a command.
@@ -76,17 +78,17 @@ pub fn run(cli: &Cli) -> Result<Status> {
     }
     let invocation = match Invocation::read(&words, cli.words_before_command, cli.host.is_some()) {
         Ok(invocation) => invocation,
-        Err(error) => return Ok(mistake(&error)),
+        Err(error) => return Ok(mistake(cli, &error)),
     };
     let serves = cli.practice || invocation.serves();
     if cli.port == Some(0) && !serves {
-        return Ok(mistake(&"0: bad port number"));
+        return Ok(mistake(cli, &"0: bad port number"));
     }
     if cli.practice && invocation.host.is_some() {
-        return Ok(mistake(&"--practice is a server itself; name no other"));
+        return Ok(mistake(cli, &"--practice is a server itself; name no other"));
     }
     if cli.file.is_some() && !invocation.command.is_empty() {
-        return Ok(mistake(&"a command or -f FILE, not both"));
+        return Ok(mistake(cli, &"a command or -f FILE, not both"));
     }
     let mut shell = Shell::new(cli, Signals::install()?);
     let outcome = shell.begin(cli, &invocation);
@@ -94,8 +96,8 @@ pub fn run(cli: &Cli) -> Result<Status> {
     outcome
 }
 
-fn mistake(error: &dyn Display) -> Status {
-    Console::new(Place::CommandLine).note(format_args!("tftp: {error}"));
+fn mistake(cli: &Cli, error: &dyn Display) -> Status {
+    Console::new(Place::CommandLine, cli.color()).note(format_args!("tftp: {error}"));
     Status::CommandLine
 }
 
@@ -117,6 +119,8 @@ pub struct Shell {
     /// How the command at work failed first.
     failed: Option<Status>,
     stop_on_error: bool,
+    /// Nothing may be drawn over what was printed.
+    plain: bool,
 }
 
 /// Settings that the command line made.
@@ -130,7 +134,8 @@ impl Shell {
         let plain = if cli.classic { Settings::classic() } else { Settings::default() };
         Self {
             session: Session { settings: settings(cli, plain), default_port: cli.port, ..Session::default() },
-            console: Console::new(Place::CommandLine),
+            console: Console::new(Place::CommandLine, cli.color()),
+            plain: cli.plain || !style::has_cursor(),
             client: Client::new(signals.stop().clone()),
             serving: None,
             listen: cli.host.clone(),
@@ -227,7 +232,7 @@ impl Shell {
     /// Lines of a person, who sees what fails: leaving is success.
     fn converse(&mut self) -> Result<Status> {
         self.console.place = Place::Terminal;
-        self.editor = Some(Editor::new(self.folders.as_ref())?);
+        self.editor = Some(Editor::new(self.console.out_style, !self.plain, self.folders.as_ref())?);
         loop {
             self.client.idle();
             self.signals.wait();
@@ -349,6 +354,7 @@ fn settings(cli: &Cli, plain: Settings) -> Settings {
         windowsize: cli.windowsize.or(plain.windowsize),
         literal: cli.literal || plain.literal,
         verbose: cli.verbose || plain.verbose,
+        quiet: cli.quiet || plain.quiet,
         tracing: cli.trace.is_some() || plain.tracing,
         family: cli.family(),
         ..plain

@@ -3,7 +3,8 @@ use std::io::{self, Write};
 
 use super::elide::Run;
 use super::fields::fields;
-use super::figures::{flag, millis, size, thousands, tint, told_the_end};
+use super::figures::{flag, millis, thousands, tint, told_the_end};
+use super::units::size;
 use super::{Paint, Tint, View};
 use crate::event::{Choice, Direction, Kind, Outcome, Saw, Seen, SeenPacket, State, Turn, Why};
 

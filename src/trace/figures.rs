@@ -19,20 +19,6 @@ pub(super) fn thousands(number: u64) -> String {
     text
 }
 
-/// `512 B`, `2.16 MB`.
-pub(super) fn size(bytes: u64) -> String {
-    let mut value = bytes as f64;
-    let mut unit = "B";
-    for larger in ["kB", "MB", "GB", "TB"] {
-        if value < 1000.0 {
-            break;
-        }
-        value /= 1000.0;
-        unit = larger;
-    }
-    if unit == "B" { format!("{bytes} B") } else { format!("{value:.2} {unit}") }
-}
-
 /// Milliseconds with one place.
 pub(super) fn millis(time: Duration) -> String {
     format!("{:.1}", time.as_secs_f64() * 1000.0)
@@ -83,6 +69,5 @@ mod tests {
             [0, 12, 999, 1000, 4213, 1_234_567].map(thousands),
             ["0", "12", "999", "1,000", "4,213", "1,234,567"]
         );
-        assert_eq!([0, 999, 1000, 2_157_056].map(size), ["0 B", "999 B", "1.00 kB", "2.16 MB"]);
     }
 }

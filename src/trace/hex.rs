@@ -1,7 +1,8 @@
 use std::io::{self, Write};
 
 use super::elide::Run;
-use super::figures::{flag, hex, size, thousands, tint};
+use super::figures::{flag, hex, thousands, tint};
+use super::units::size;
 use super::{Paint, View};
 use crate::event::{Direction, Flag, Saw, Seen, SeenPacket};
 use crate::wire::{DATA_HEADER, Packet};

@@ -1,7 +1,8 @@
 use std::io::{self, Write};
 
 use super::elide::{Run, WAITING};
-use super::figures::{flag, millis, size, thousands, tint, told_the_end};
+use super::figures::{flag, millis, thousands, tint, told_the_end};
+use super::units::size;
 use super::{Paint, Tint, View};
 use crate::event::{Direction, Flag, Kind, Outcome, Saw, Seen, SeenPacket, State, Turn};
 use crate::wire::{Opcode, Packet, Printable};

@@ -24,7 +24,9 @@ mod ladder;
 mod notes;
 mod paint;
 mod pcapng;
+mod progress;
 mod show;
+pub mod units;
 
 use std::io::{self, Write};
 
@@ -38,6 +40,7 @@ pub use ladder::Ladder;
 pub use notes::Notes;
 pub use paint::{Paint, Tint, plain};
 pub use pcapng::{HINT, Pcapng};
+pub use progress::Progress;
 pub use show::show;
 
 use crate::event::{Analyser, Observer, Record, Ring, Saw, Seen};

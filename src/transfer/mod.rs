@@ -25,6 +25,7 @@
 //! A machine knows its direction by its type: a [`Receiver`] cannot send DATA, a [`Sender`] cannot deliver bytes.
 
 mod link;
+mod median;
 mod peer;
 mod receiver;
 mod retry;
@@ -172,8 +173,10 @@ pub struct Stats {
     pub strangers: u64,
     /// Round trips measured.
     pub rtt: Rtt,
-    /// What was agreed.
+    /// What holds, agreed or not.
     pub terms: Terms,
+    /// Whether options were agreed at all: an OACK was accepted, or sent.
+    pub negotiated: bool,
 }
 
 /// Round trips of packets sent once (Karn's rule).
@@ -183,6 +186,8 @@ pub struct Rtt {
     pub least: Option<Duration>,
     /// Smoothed (RFC 6298 section 2).
     pub smoothed: Option<Duration>,
+    /// The middle one, within a sixteenth.
+    pub median: Option<Duration>,
     /// Longest.
     pub most: Option<Duration>,
 }

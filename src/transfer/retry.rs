@@ -1,6 +1,7 @@
 use std::time::{Duration, Instant};
 
 use super::Rtt;
+use super::median::Median;
 
 /// How long to wait for an answer, and how long in all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,6 +46,7 @@ const UNPROVEN: u32 = 3;
 pub(super) struct Retry {
     patience: Patience,
     rtt: Rtt,
+    median: Median,
     variation: Duration,
     least: Duration,
     /// Transmissions of what is unanswered, beyond the first.
@@ -69,6 +71,7 @@ impl Retry {
         Self {
             patience,
             rtt: Rtt::default(),
+            median: Median::default(),
             variation: Duration::ZERO,
             least: Duration::ZERO,
             attempt: 0,
@@ -170,7 +173,9 @@ impl Retry {
     }
 
     pub(super) fn rtt(&self) -> Rtt {
-        self.rtt
+        let Rtt { least, most, .. } = self.rtt;
+        let median = self.median.value().map(|median| median.clamp(least.unwrap_or(median), most.unwrap_or(median)));
+        Rtt { median, ..self.rtt }
     }
 
     /// RFC 6298 section 2.
@@ -185,6 +190,7 @@ impl Retry {
                 (smoothed * 7 + sample) / 8
             }
         };
+        self.median.count(sample);
         self.rtt.smoothed = Some(smoothed);
         self.rtt.least = Some(self.rtt.least.map_or(sample, |least| least.min(sample)));
         self.rtt.most = Some(self.rtt.most.map_or(sample, |most| most.max(sample)));
@@ -224,6 +230,35 @@ mod tests {
         }
         retry.progress(now, true);
         assert_eq!(retry.interval(), 30 * MS, "progress ends the back-off, and a packet sent twice is not measured");
+    }
+
+    #[test]
+    fn the_median_lies_between_the_extremes() {
+        let (mut now, mut retry) = retry(Rexmt::Auto);
+        assert_eq!(retry.rtt().median, None);
+        for _ in 0..3 {
+            retry.sent(now);
+            now += 7 * MS;
+            retry.progress(now, true);
+        }
+        assert_eq!(retry.rtt().median, Some(7 * MS), "not the middle of its class, for none was longer");
+        retry.sent(now);
+        retry.progress(now + 300 * MS, true);
+        let Rtt { least, median, most, .. } = retry.rtt();
+        assert_eq!((least, most), (Some(7 * MS), Some(300 * MS)));
+        assert!(median < Some(8 * MS), "{median:?}");
+    }
+
+    /// RFC 6298 section 2.
+    #[test]
+    fn a_longer_round_trip_widens_the_interval() {
+        let (start, mut retry) = retry(Rexmt::Auto);
+        retry.sent(start);
+        retry.progress(start + 20 * MS, true);
+        retry.sent(start + 20 * MS);
+        retry.progress(start + 60 * MS, true);
+        assert_eq!(retry.interval(), 72 * MS + MS / 2, "SRTT (7 x 20 + 40) / 8 + 4 x RTTVAR (3 x 10 + 20) / 4");
+        assert_eq!((retry.rtt().least, retry.rtt().most), (Some(20 * MS), Some(40 * MS)));
     }
 
     #[test]

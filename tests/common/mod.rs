@@ -6,9 +6,11 @@ use std::io::Write;
 use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
 use std::path::Path;
 use std::process::Stdio;
+use std::time::Duration;
 
 pub(crate) use program::program;
 use tftpsh::server::{Background, Config, Server, practice_files};
+use tftpsh::transfer::{Patience, Rexmt};
 
 /// What a run of the program left behind.
 pub(crate) struct Ran {
@@ -17,8 +19,9 @@ pub(crate) struct Ran {
     pub(crate) status: i32,
 }
 
-/// Runs the program in `folder` with `stdin` on a pipe, for a user who never ran it before.
-pub(crate) fn run(folder: &Path, args: &[impl AsRef<str>], stdin: &[u8]) -> Ran {
+/// Runs the program in `folder` with `stdin` on a pipe, for a user who never ran it before; tells `meet` the number of
+/// the process as soon as there is one.
+pub(crate) fn run(folder: &Path, args: &[impl AsRef<str>], stdin: &[u8], meet: impl FnOnce(u32)) -> Ran {
     let home = tempfile::tempdir().expect("a folder");
     let mut child = program(home.path())
         .args(args.iter().map(AsRef::as_ref))
@@ -28,6 +31,7 @@ pub(crate) fn run(folder: &Path, args: &[impl AsRef<str>], stdin: &[u8]) -> Ran 
         .stderr(Stdio::piped())
         .spawn()
         .expect("the program");
+    meet(child.id());
     // It may end without reading all of it.
     let _ = child.stdin.take().expect("stdin").write_all(stdin);
     let output = child.wait_with_output().expect("its output");
@@ -43,16 +47,19 @@ pub(crate) struct Peers {
     server: Background,
     silent: UdpSocket,
     dead: u16,
+    /// Others, by the words that stand for their ports.
+    others: Vec<(&'static str, u16)>,
 }
 
 impl Peers {
-    pub(crate) fn new() -> Self {
+    /// With `others` known as well, each by the words that stand for its port.
+    pub(crate) fn new(others: &[(&'static str, u16)]) -> Self {
         let anywhere = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-        let server = Server::bind(&[anywhere], Box::new(practice_files()), Config::default()).expect("a server");
+        let server = Server::bind(&[anywhere], Box::new(practice_files()), patient()).expect("a server");
         let silent = UdpSocket::bind(anywhere).expect("a socket");
         // Below the range of ports that the system hands out, so that no other test's socket gets it.
         let dead = 1023;
-        Self { server: server.spawn().expect("a thread"), silent, dead }
+        Self { server: server.spawn().expect("a thread"), silent, dead, others: others.to_vec() }
     }
 
     /// Where the server answers.
@@ -60,9 +67,9 @@ impl Peers {
         self.server.addresses()[0].port()
     }
 
-    fn names(&self) -> [(&'static str, u16); 3] {
+    fn names(&self) -> Vec<(&'static str, u16)> {
         let silent = self.silent.local_addr().expect("its address").port();
-        [("{port}", self.port()), ("{silent}", silent), ("{dead}", self.dead)]
+        [&[("{port}", self.port()), ("{silent}", silent), ("{dead}", self.dead)], &self.others[..]].concat()
     }
 
     /// Puts the ports in the place of their names.
@@ -72,7 +79,7 @@ impl Peers {
 
     /// Takes out what differs from run to run.
     pub(crate) fn normalise(&self, ran: Ran) -> Ran {
-        let practice = ran.stderr.split("Practice server at 127.0.0.1:").nth(1);
+        let practice = ran.stderr.split(" at 127.0.0.1:").nth(1);
         let practice = practice.map(|rest| rest.chars().take_while(char::is_ascii_digit).collect::<String>());
         let fix = |text: String| {
             let mut lines = String::new();
@@ -91,6 +98,7 @@ impl Peers {
                 let line = line.replace(" and [::1]:{practice}", "");
                 let line = between(&line, " bytes in ", " seconds", "S");
                 let line = between(&line, " [", " bits/sec]", "R");
+                let line = summary(line);
                 let line = between(&line, "{practice}: ", " failed", "COUNTS");
                 let line = between(&line, ": unknown host (", ")", "REASON");
                 lines.push_str(&line);
@@ -100,6 +108,20 @@ impl Peers {
         };
         Ran { stdout: fix(ran.stdout), stderr: fix(ran.stderr), status: ran.status }
     }
+}
+
+/// A server that sends nothing twice only because this machine has much to do.
+pub(crate) fn patient() -> Config {
+    let rexmt = Rexmt::Fixed(Duration::from_secs(5));
+    Config { patience: Patience { rexmt, ..Patience::default() }, ..Config::default() }
+}
+
+/// A summary without its rate and its round trips.
+fn summary(line: String) -> String {
+    let costs = ["/s, blksize ", "/s, no options agreed "].iter().find_map(|mark| line.find(mark));
+    let (Some(rate), Some(trips)) = (costs, line.find(", rtt ")) else { return line };
+    let [before, behind] = if line.starts_with('\x1b') { ["\x1b[36m", "\x1b[0m"] } else { [""; 2] };
+    format!("{before}R{}, rtt T{behind}", &line[rate..trips])
 }
 
 /// `number` behind `before`, where it stands alone, becomes `name`.

@@ -87,6 +87,10 @@ pub(in crate::shell) fn literal(shell: &mut Shell, words: &[Word]) -> Result<Nex
     switch(shell, words, "Literal mode", |settings| &mut settings.literal)
 }
 
+pub(in crate::shell) fn progress(shell: &mut Shell, words: &[Word]) -> Result<Next> {
+    switch(shell, words, "Progress display", |settings| &mut settings.progress)
+}
+
 pub(in crate::shell) fn tsize(shell: &mut Shell, words: &[Word]) -> Result<Next> {
     switch(shell, &auto_is_off(words), "Tsize mode", |settings| &mut settings.tsize)
 }

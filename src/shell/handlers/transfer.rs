@@ -8,11 +8,12 @@ use super::hosts;
 use crate::client::{ClientError, Order};
 use crate::event::Watch;
 use crate::files::{Source, Target};
-use crate::session::{Bookmark, Peer, Session};
+use crate::session::{Bookmark, Peer, Session, Settings};
 use crate::shell::complaint::Complaint;
+use crate::shell::summary::summary;
 use crate::shell::words::Word;
 use crate::shell::{Next, Shell};
-use crate::trace::{Classic, Notes};
+use crate::trace::{Classic, Notes, Progress};
 use crate::transfer::Report;
 use crate::wire::{Mode, Printable};
 
@@ -39,6 +40,7 @@ pub(in crate::shell) fn put(shell: &mut Shell, words: &[Word]) -> Result<Next> {
     let place = Place::named(&shell.session, last);
     place.adopt(shell);
     match locals {
+        [] if place.file.is_empty() => return Err(Complaint::local(format!("{last}: names no file")).into()),
         [] => {
             let local = Word::new(place.file);
             let outcome = store(shell, &place, &local, place.file);
@@ -78,9 +80,14 @@ fn fetch(shell: &mut Shell, word: &Word, local: Option<&Word>) -> Result<()> {
         shell.console.say(format_args!("getting from {}:{remote} to {local} [{mode}]", peer.host))?;
     }
     let order = Order { host: &peer.host, port: peer.port, remote: place.file };
+    let mut progress = progress(shell, &local, None);
     let mut view = Classic::new(&mut shell.console.out).omit_final_ack(classic);
     let mut notes = Notes::new(&mut shell.console.err, "tftp: ");
     let mut watch = Watch::nobody();
+    // First, so that its line is gone when others write.
+    if let Some(progress) = &mut progress {
+        watch.add(progress);
+    }
     watch.add(&mut notes);
     if tracing {
         watch.add(&mut view);
@@ -100,9 +107,14 @@ fn store(shell: &mut Shell, place: &Place<'_>, local: &Word, remote: &[u8]) -> R
         shell.console.say(format_args!("putting {local} to {}:{remote} [{mode}]", peer.host))?;
     }
     let order = Order { host: &peer.host, port: peer.port, remote };
+    let mut progress = progress(shell, local, source.size());
     let mut view = Classic::new(&mut shell.console.out).omit_final_ack(classic);
     let mut notes = Notes::new(&mut shell.console.err, "tftp: ");
     let mut watch = Watch::nobody();
+    // First, so that its line is gone when others write.
+    if let Some(progress) = &mut progress {
+        watch.add(progress);
+    }
     watch.add(&mut notes);
     if tracing {
         watch.add(&mut view);
@@ -146,17 +158,32 @@ fn remember(shell: &mut Shell, peer: Peer, file: &[u8], outcome: &Result<Report,
     }
 }
 
-/// BSD's closing line; bits per second when verbose. `binary` is a file that was carried as text and looks like none.
+/// A line that shows people how far the transfer of the local `file` is, where there are people, and no trace that shows
+/// them more.
+fn progress(shell: &Shell, file: &Word, size: Option<u64>) -> Option<Progress> {
+    let settings = &shell.session.settings;
+    let wanted = settings.progress && !settings.quiet && !settings.tracing && shell.console.is_watched();
+    let form = if shell.plain { Progress::words } else { Progress::bar };
+    wanted.then(|| form(&file.to_string(), size))
+}
+
+/// BSD's closing line and what the transfer cost; bits per second when verbose. `binary` is a file that was carried as text and looks like none.
 fn finish(shell: &mut Shell, done: &str, report: &Report, binary: Option<&Word>) -> Result<()> {
+    let Settings { verbose, quiet, classic, .. } = shell.session.settings;
     let bytes = report.stats.bytes;
     let seconds = report.elapsed.as_secs_f64();
-    let rate = if shell.session.settings.verbose {
+    let rate = if verbose {
         // A clock that saw no time pass would make the rate infinite.
         format!(" [{:.0} bits/sec]", bytes as f64 * 8.0 / seconds.max(1e-6))
     } else {
         String::new()
     };
-    shell.console.say(format_args!("{done} {bytes} bytes in {seconds:.1} seconds{rate}"))?;
+    if !quiet {
+        shell.console.say(format_args!("{done} {bytes} bytes in {seconds:.1} seconds{rate}"))?;
+    }
+    if !quiet && !classic {
+        shell.console.summarise(&summary(report), verbose)?;
+    }
     if let Some(file) = binary {
         let warning = "has a NUL in it and was carried as text (netascii); \"binary\" carries files as they are";
         shell.console.note(format_args!("tftp: warning: {file} {warning}"));

@@ -1,0 +1,257 @@
+use std::collections::VecDeque;
+use std::io;
+use std::time::{Duration, Instant};
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use super::{Line, units};
+use crate::event::{Observer, Record, What};
+use crate::transfer::{Event, Machine, Stats};
+
+/// How far a transfer is, for a person at a terminal: one line on standard error that is drawn over and over, and gone
+/// at the end. The only file that names `indicatif`.
+///
+/// ```text
+/// fw.bin  [######          ]  41%  8.6 of 21.0 MB  4.1 MB/s  3 s left  2 resent
+/// ```
+///
+/// What is over sooner than half a second shows nothing. A packet costs one comparison of times.
+pub struct Progress {
+    look: Look,
+    name: String,
+    /// Octets of the file, where this side knows them; else the server may tell.
+    size: Option<u64>,
+    /// When to show more; nothing to show before the transfer begins.
+    due: Option<Instant>,
+    /// What had gone when, over the last few seconds.
+    past: VecDeque<(Instant, u64)>,
+}
+
+/// Nobody wants to be told sooner how far it is.
+const PATIENCE: Duration = Duration::from_millis(500);
+/// The rate is that of so long.
+const MEMORY: Duration = Duration::from_secs(3);
+/// Letters of a bar.
+const BAR: usize = 16;
+/// Letters of a name; of longer ones the end is shown, where names differ.
+const NAME: usize = 24;
+
+enum Look {
+    /// One line drawn anew ten times a second; `None` until there is something to draw.
+    Bar(Option<ProgressBar>),
+    /// A new line every five seconds, in words.
+    Words(Line<io::Stderr>),
+}
+
+impl Progress {
+    /// A bar, of the transfer of the file `name` with so many octets, where that is known beforehand.
+    pub fn bar(name: &str, size: Option<u64>) -> Self {
+        Self::new(Look::Bar(None), name, size)
+    }
+
+    /// The same in whole lines of words, for terminals whose cursor does not move, and for ears.
+    pub fn words(name: &str, size: Option<u64>) -> Self {
+        Self::new(Look::Words(Line::new(io::stderr())), name, size)
+    }
+
+    fn new(look: Look, name: &str, size: Option<u64>) -> Self {
+        Self { look, name: shorten(name), size, due: None, past: VecDeque::new() }
+    }
+
+    fn show(&mut self, figures: &Figures) {
+        match &mut self.look {
+            Look::Bar(bar) => {
+                bar.get_or_insert_with(one_line).set_message(format!("{}  {}", self.name, figures.as_bar()));
+            }
+            Look::Words(line) => {
+                line.write(&format!("{}: {}\n", self.name, figures.as_words()));
+                line.flush();
+            }
+        }
+    }
+
+    /// Takes the line away, so that others can write where it stood.
+    fn clear(&mut self) {
+        if let Look::Bar(bar) = &mut self.look
+            && let Some(bar) = bar.take()
+        {
+            bar.finish_and_clear();
+        }
+    }
+
+    fn measure(&mut self, now: Instant, stats: &Stats) -> Figures {
+        while self.past.len() > 1 && self.past.front().is_some_and(|(at, _)| *at + MEMORY < now) {
+            self.past.pop_front();
+        }
+        let (since, before) = self.past.front().copied().unwrap_or((now, 0));
+        self.past.push_back((now, stats.bytes));
+        Figures {
+            bytes: stats.bytes,
+            // What a server tells is a hint, and may be wrong.
+            size: self.size.or(stats.terms.tsize).filter(|&size| size > 0 && size >= stats.bytes),
+            gone: stats.bytes.saturating_sub(before),
+            during: now.saturating_duration_since(since),
+            resent: stats.resent,
+        }
+    }
+}
+
+impl Observer for Progress {
+    fn observe(&mut self, record: &Record<'_>) {
+        match record.what {
+            What::Begin(_) => {
+                self.due = Some(record.at + PATIENCE);
+                self.past = VecDeque::from([(record.at, 0)]);
+            }
+            // It starts again, and somebody may tell so.
+            What::Machine(Event::Fallback(_)) => {
+                self.clear();
+                self.past = VecDeque::from([(record.at, 0)]);
+            }
+            What::End(_) => self.clear(),
+            _ => {}
+        }
+    }
+
+    fn pulse(&mut self, at: Instant, machine: &dyn Machine) {
+        if self.due.is_none_or(|due| at < due) {
+            return;
+        }
+        self.due = Some(at + self.look.pause());
+        let figures = self.measure(at, &machine.stats());
+        self.show(&figures);
+    }
+}
+
+impl Look {
+    fn pause(&self) -> Duration {
+        match self {
+            Self::Bar(_) => Duration::from_millis(100),
+            Self::Words(_) => Duration::from_secs(5),
+        }
+    }
+}
+
+fn one_line() -> ProgressBar {
+    // The moments of drawing are chosen here; its own limit only has to be above them.
+    let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr_with_hz(20));
+    match ProgressStyle::with_template("{wide_msg}") {
+        Ok(style) => bar.with_style(style),
+        Err(_) => bar,
+    }
+}
+
+fn shorten(name: &str) -> String {
+    let letters = name.chars().count();
+    if letters <= NAME {
+        return name.to_owned();
+    }
+    let end: String = name.chars().skip(letters - (NAME - 3)).collect();
+    format!("...{end}")
+}
+
+/// What is known at one moment.
+#[derive(Debug, Clone, Copy)]
+struct Figures {
+    bytes: u64,
+    size: Option<u64>,
+    /// Octets of late.
+    gone: u64,
+    /// How long that is.
+    during: Duration,
+    resent: u64,
+}
+
+impl Figures {
+    fn as_bar(&self) -> String {
+        let mut parts = Vec::new();
+        if let Some(percent) = self.percent() {
+            let filled = "#".repeat(usize::try_from(percent).unwrap_or(100) * BAR / 100);
+            parts.push(format!("[{filled:<BAR$}] {percent:>3}%"));
+        }
+        parts.extend(self.parts());
+        parts.join("  ")
+    }
+
+    fn as_words(&self) -> String {
+        let percent = self.percent().map(|percent| format!("{percent} percent"));
+        percent.into_iter().chain(self.parts()).collect::<Vec<_>>().join(", ")
+    }
+
+    fn percent(&self) -> Option<u64> {
+        self.size.map(|size| (u128::from(self.bytes) * 100 / u128::from(size).max(1)) as u64)
+    }
+
+    fn parts(&self) -> Vec<String> {
+        let mut parts = vec![
+            self.size.map_or_else(|| units::size(self.bytes), |size| units::part_of(self.bytes, size)),
+            units::rate(self.gone, self.during),
+        ];
+        parts.extend(self.left().map(|left| format!("{} left", units::forecast(left))));
+        if self.resent > 0 {
+            parts.push(format!("{} resent", self.resent));
+        }
+        parts
+    }
+
+    /// The time the rest will take, if it goes on like this.
+    fn left(&self) -> Option<Duration> {
+        let rest = self.size?.saturating_sub(self.bytes) as f64;
+        let seconds = rest / self.gone as f64 * self.during.as_secs_f64();
+        Duration::try_from_secs_f64(seconds).ok()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HALF_WAY: Figures = Figures {
+        bytes: 8_610_000,
+        size: Some(21_000_000),
+        gone: 12_300_000,
+        during: Duration::from_secs(3),
+        resent: 2,
+    };
+
+    #[test]
+    fn a_line_tells_all_that_is_known() {
+        assert_eq!(HALF_WAY.as_bar(), "[######          ]  41%  8.6 of 21.0 MB  4.1 MB/s  4 s left  2 resent");
+        assert_eq!(HALF_WAY.as_words(), "41 percent, 8.6 of 21.0 MB, 4.1 MB/s, 4 s left, 2 resent");
+    }
+
+    #[test]
+    fn nothing_is_told_that_is_not_known() {
+        let figures = Figures { size: None, resent: 0, ..HALF_WAY };
+        assert_eq!(figures.as_bar(), "8.61 MB  4.1 MB/s");
+        let stalled = Figures { gone: 0, resent: 3, ..HALF_WAY };
+        assert_eq!(stalled.as_words(), "41 percent, 8.6 of 21.0 MB, 0 B/s, 3 resent");
+    }
+
+    #[test]
+    fn of_a_long_name_the_end_is_shown() {
+        assert_eq!(shorten("fw.bin"), "fw.bin");
+        let short = shorten("images/2024/switch-stack-firmware-17.bin");
+        assert_eq!((short.as_str(), short.len()), ("...stack-firmware-17.bin", NAME));
+    }
+
+    #[test]
+    fn the_rate_forgets_what_is_long_past_and_a_wrong_size_is_dropped() {
+        let mut progress = Progress::bar("f", None);
+        let start = Instant::now();
+        let mut figures = None;
+        for second in 0..=10_u64 {
+            // A thousand a second, and ten times as much from the eighth on.
+            let bytes = second * 1000 + second.saturating_sub(7) * 9000;
+            let stats = Stats {
+                bytes,
+                terms: crate::wire::Terms { tsize: Some(30_000), ..Default::default() },
+                ..Stats::default()
+            };
+            figures = Some(progress.measure(start + Duration::from_secs(second), &stats));
+        }
+        let figures = figures.expect("ten of them");
+        assert_eq!(units::rate(figures.gone, figures.during), "10.0 kB/s");
+        assert_eq!(figures.size, None, "37000 bytes of 30000");
+    }
+}

@@ -1,0 +1,84 @@
+//! Sizes, rates and times in the units people think in.
+
+use std::time::Duration;
+
+/// `512 B`, `2.16 MB`: powers of ten, as networks are measured.
+pub fn size(bytes: u64) -> String {
+    scaled(bytes, 2)
+}
+
+/// `8.6 of 21.0 MB`: both in the unit of the whole.
+pub fn part_of(done: u64, whole: u64) -> String {
+    let (divisor, unit) = unit_for(whole);
+    format!("{} of {} {unit}", in_unit(done, divisor, 1), in_unit(whole, divisor, 1))
+}
+
+/// `4.1 MB/s`.
+pub fn rate(bytes: u64, time: Duration) -> String {
+    // A clock that saw no time pass would make the rate infinite.
+    let seconds = time.as_secs_f64().max(1e-6);
+    format!("{}/s", scaled((bytes as f64 / seconds) as u64, 1))
+}
+
+/// `3 s`, `2 min`, `1 h 20 min`: as rough as a forecast is.
+pub fn forecast(time: Duration) -> String {
+    let seconds = time.as_secs_f64().ceil() as u64;
+    let minutes = seconds.div_ceil(60);
+    match seconds {
+        0..120 => format!("{seconds} s"),
+        120..7200 => format!("{minutes} min"),
+        _ => format!("{} h {} min", minutes / 60, minutes % 60),
+    }
+}
+
+/// `0.08 ms`, `12.5 ms`: two places where they matter.
+pub fn millis(time: Duration) -> String {
+    let millis = time.as_secs_f64() * 1000.0;
+    if millis < 10.0 { format!("{millis:.2} ms") } else { format!("{millis:.1} ms") }
+}
+
+fn scaled(bytes: u64, places: usize) -> String {
+    let (divisor, unit) = unit_for(bytes);
+    format!("{} {unit}", in_unit(bytes, divisor, places))
+}
+
+fn unit_for(bytes: u64) -> (u64, &'static str) {
+    match bytes {
+        0..1_000 => (1, "B"),
+        1_000..1_000_000 => (1_000, "kB"),
+        1_000_000..1_000_000_000 => (1_000_000, "MB"),
+        1_000_000_000..1_000_000_000_000 => (1_000_000_000, "GB"),
+        _ => (1_000_000_000_000, "TB"),
+    }
+}
+
+fn in_unit(bytes: u64, divisor: u64, places: usize) -> String {
+    if divisor == 1 { bytes.to_string() } else { format!("{:.places$}", bytes as f64 / divisor as f64) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_have_the_largest_unit_that_fits() {
+        assert_eq!([0, 999, 1000, 2_157_056].map(size), ["0 B", "999 B", "1.00 kB", "2.16 MB"]);
+        assert_eq!(part_of(8_600_000, 21_000_000), "8.6 of 21.0 MB");
+        assert_eq!(part_of(500, 21_000_000), "0.0 of 21.0 MB");
+        assert_eq!(part_of(13, 13), "13 of 13 B");
+    }
+
+    #[test]
+    fn rates_are_finite() {
+        assert_eq!(rate(4_100_000, Duration::from_secs(1)), "4.1 MB/s");
+        assert_eq!(rate(0, Duration::ZERO), "0 B/s");
+    }
+
+    #[test]
+    fn times_are_as_exact_as_they_can_be_known() {
+        let forecast = |seconds| forecast(Duration::from_secs(seconds));
+        assert_eq!([3, 119, 150, 7300].map(forecast), ["3 s", "119 s", "3 min", "2 h 2 min"]);
+        assert_eq!(millis(Duration::from_micros(84)), "0.08 ms");
+        assert_eq!(millis(Duration::from_micros(12_480)), "12.5 ms");
+    }
+}
