@@ -307,8 +307,9 @@ pub static COMMANDS: &[Command] = &[
         usage: &["progress [ on | off ]"],
         brief: "toggle showing how far a transfer is",
         examples: &["progress", "progress off"],
+        see: &["status"],
         run: settings::progress,
-        ..ROW
+        ..SETTING
     },
     Command {
         name: "serve",
