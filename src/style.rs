@@ -39,6 +39,11 @@ impl Style {
         Self { on }
     }
 
+    /// Whether anything is coloured at all.
+    pub fn is_on(self) -> bool {
+        self.on
+    }
+
     /// The words that ask for a line.
     pub fn prompt(self, text: &str) -> String {
         self.paint(text, |text| text.green().bold())

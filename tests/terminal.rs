@@ -97,6 +97,15 @@ fn tab_completes_commands_values_and_files() {
 }
 
 #[test]
+fn lines_pasted_at_once_are_carried_out_one_by_one() {
+    let mut person = Person::begin(home(), &[]);
+    person.types("mode\rverbose on\rstatus\rmode netascii\r");
+    for answer in ["Using octet mode", "Verbose mode on.", "Not connected.", "mode set to netascii"] {
+        person.sees(answer);
+    }
+}
+
+#[test]
 fn tab_twice_lists_what_there_is() {
     let mut person = Person::begin(home(), &[]);
     person.types("mode \t\t");
@@ -147,7 +156,10 @@ fn what_a_script_does_is_not_remembered() {
 
 #[test]
 fn the_arguments_still_missing_stand_behind_the_cursor() {
-    let mut person = Person::begin(home(), &[]);
+    let home = home();
+    let mut command = program(home.path());
+    command.current_dir(home.path()).env("TERM", "xterm").env_remove("NO_COLOR");
+    let mut person = Person::start(home, command);
     person.types("connect");
     person.sees("connect host-name [port]");
     person.types(" h ");

@@ -60,6 +60,8 @@ impl Editor {
             .map_err(io::Error::other)?
             .completion_type(CompletionType::List)
             .build();
+        // Without grey they would look like what was typed.
+        let hints = hints && style.is_on();
         let mut inner = rustyline::Editor::with_config(config).map_err(io::Error::other)?;
         inner.set_helper(Some(Helper { folders: folders.cloned(), host: None, asked: None, hints, style }));
         if let Some(folders) = folders {
