@@ -110,6 +110,13 @@ impl Linger {
         self.held = Some(dally);
     }
 
+    /// Gives up the last get, and its port at once.
+    pub fn let_go(&mut self) {
+        self.held = None;
+        // Only when the thread has ended is its socket closed.
+        drop(self.background.take().and_then(Background::recall));
+    }
+
     /// Answers what came meanwhile; never waits.
     pub fn glance(&mut self) {
         if self.held.as_mut().is_some_and(|dally| !dally.glance()) {

@@ -17,8 +17,8 @@ use clap::CommandFactory;
 use super::bookmarks;
 use super::commands::{Arg, COMMANDS, Command, Found, MODES, begins, exact, find, names};
 use super::folders::{self, Folders};
-use super::handlers::transfer::split_host;
 use super::memory::Memory;
+use super::remote::split_host;
 use super::topics::TOPICS;
 use super::words::Word;
 use crate::cli::Cli;
@@ -84,8 +84,15 @@ pub struct Candidate {
 pub fn line(before: &[Word], part: &str, host: Option<&str>, sources: &Sources) -> Vec<Candidate> {
     let Some((name, args)) = before.split_first() else { return commands(part) };
     let Found::Command(command) = find(name) else { return Vec::new() };
+    if let Some(inner) = inner_line(command, args) {
+        return line(inner, part, host, sources);
+    }
+    if part.starts_with('-') && !command.switches.is_empty() {
+        return fit(command.switches.iter().map(|&switch| plain(switch, "")), part);
+    }
+    let args: Vec<_> = args.iter().filter(|arg| !command.switches.iter().any(|it| arg.is(it))).cloned().collect();
     let mut found = fit(command.subwords.iter().filter(|_| args.is_empty()).map(|&word| plain(word, "")), part);
-    found.extend(argument(command, args, part, host, sources));
+    found.extend(argument(command, &args, part, host, sources));
     found
 }
 
@@ -97,9 +104,6 @@ pub fn command_line(before: &[Word], part: &str, sources: &Sources) -> Vec<Candi
     if let Some(option) = value_of {
         return values(option, part, sources);
     }
-    if !only_words && part.starts_with('-') {
-        return option_or_value(&options, part, sources);
-    }
     let connected = named.is_some();
     let (host, command) = match words.split_first() {
         Some((first, rest)) if !connected && exact(first).is_none() => {
@@ -108,11 +112,28 @@ pub fn command_line(before: &[Word], part: &str, sources: &Sources) -> Vec<Candi
         }
         _ => (named.as_ref().and_then(Word::text), words.as_slice()),
     };
+    if !only_words && part.starts_with('-') {
+        let mut found = option_or_value(&options, part, sources);
+        if !command.is_empty() {
+            found.extend(line(command, part, None, sources).into_iter().filter(|it| it.value.starts_with('-')));
+        }
+        return found;
+    }
     let mut found = line(command, part, host.map(|host| sources.address(host)), sources);
     if words.is_empty() && !connected {
         found.extend(hosts(part, "", sources));
     }
     found
+}
+
+/// The command that stands among these arguments, as in `repeat 3 every 5 get fw.bin`.
+fn inner_line<'a>(command: &Command, args: &'a [Word]) -> Option<&'a [Word]> {
+    let begin = command.args.iter().position(|arg| *arg == Arg::Line)?;
+    let inner = args.get(begin..)?;
+    match inner.first() {
+        Some(word) if word.is("every") => inner.get(2..),
+        _ => Some(inner),
+    }
 }
 
 /// Commands by their names; those of one letter that is none are not worth a Tab.
@@ -145,7 +166,7 @@ fn argument(command: &Command, args: &[Word], part: &str, host: Option<&str>, so
             found.extend(fit(topics, part).into_iter().filter(|topic| exact(&Word::new(&*topic.value)).is_none()));
             found
         }
-        Arg::Words => Vec::new(),
+        Arg::Line | Arg::Words => Vec::new(),
     }
 }
 
@@ -206,6 +227,7 @@ fn numbers(unit: &str, part: &str) -> Vec<Candidate> {
         ],
         "blocks" => &[("1", "as in RFC 1350"), ("4", ""), ("16", ""), ("64", ""), ("auto", "what fits the blocks")],
         "seconds" => &[("1", ""), ("5", ""), ("25", ""), ("auto", "the default")],
+        "times" => &[("until-ok", "until it succeeds"), ("2", ""), ("10", "")],
         "port" => &[("69", "the port of TFTP"), ("6969", "a port for everybody")],
         _ => &[],
     };
@@ -288,6 +310,7 @@ fn values(option: &clap::Arg, part: &str, sources: &Sources) -> Vec<Candidate> {
     match option.get_value_names().and_then(<[_]>::first).map(|name| name.to_ascii_lowercase()).as_deref() {
         Some("host") => hosts(part, "", sources),
         Some("file") => paths(part, sources),
+        Some("when") => fit(["auto", "always", "never"].map(|when| plain(when, "")), part),
         Some("mode") => fit(MODES.iter().map(|&mode| plain(mode, "")), part),
         Some(unit) => numbers(unit, part),
         None => Vec::new(),
@@ -367,6 +390,12 @@ mod tests {
             ("rexmt a", "auto"),
             ("options o", "on | off"),
             ("serve st", "status | stop"),
+            ("serve . --", "--read-only | --overwrite"),
+            ("serve --read-only . 6", "69 | 6969"),
+            ("sha256 o", "on | off"),
+            ("repeat u", "until-ok"),
+            ("repeat 3 g", "get"),
+            ("repeat 3 every 5 get ru", "run.cfg"),
             ("help opt", "options"),
             ("help ur", "uri"),
             ("status ", ""),
@@ -388,7 +417,9 @@ mod tests {
             ("-f f", "fw.bin"),
             ("--trace=", "--trace=classic"),
             ("g", "get"),
-            ("s", "status | serve | sw1"),
+            ("st", "status"),
+            ("sw", "sw1"),
+            ("--color a", "auto | always"),
             ("sw1 g", "get"),
             ("sw1 get ", "fw.bin | images/fw.bin"),
             ("get ", "sw1: | 192.0.2.1: | router: | [::1]:"),
@@ -397,6 +428,7 @@ mod tests {
             ("-H router get ru", "run.cfg"),
             ("--host=router get ru", "run.cfg"),
             ("get router:", "router:run.cfg"),
+            ("serve --re", "--rexmt | --read-only"),
             ("-- --mo", ""),
         ] {
             assert_eq!(outside(text), expected, "{text}");

@@ -28,7 +28,9 @@ impl Shell {
             }
         };
         let out = mem::replace(&mut self.console.out, Box::new(io::sink()));
+        self.console.file = Some(path.display().to_string());
         let outcome = self.settings_from(Script::new(&*text));
+        self.console.file = None;
         self.console.out = out;
         self.console.place = Place::Terminal;
         self.failed = None;
@@ -38,7 +40,7 @@ impl Shell {
 
     fn settings_from(&mut self, mut script: Script<'_>) -> Result<()> {
         while let Some((number, line)) = script.line()? {
-            self.console.place = Place::StartUp(number);
+            self.console.place = Place::Script(number);
             let first = split(&line).ok().and_then(|line| line.words.into_iter().next());
             match first.as_ref().map(|word| (word, find(word))) {
                 Some((word, Found::Command(command))) if !command.setting => {

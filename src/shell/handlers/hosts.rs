@@ -44,7 +44,8 @@ pub(in crate::shell) fn load(shell: &mut Shell) {
 }
 
 /// Sets what the bookmark says about its server, unless the command line says otherwise.
-pub(in crate::shell) fn adopt(shell: &mut Shell, bookmark: &Bookmark) {
+pub(in crate::shell) fn adopt(shell: &mut Shell, bookmark: Option<&Bookmark>) {
+    let Some(bookmark) = bookmark else { return };
     let settings = &mut shell.session.settings;
     if let (Some(mode), false) = (bookmark.mode, shell.insists.mode) {
         settings.mode = mode;

@@ -1,5 +1,6 @@
 //! Commands that change or show the session.
 
+use std::env;
 use std::fmt::Display;
 use std::str::FromStr;
 use std::time::Duration;
@@ -7,6 +8,7 @@ use std::time::Duration;
 use anyhow::Result;
 
 use super::hosts;
+use super::local::folder_line;
 use crate::client::resolve;
 use crate::session::{Options, Peer, Session, Settings, parse_mode, parse_seconds};
 use crate::shell::commands::exact;
@@ -28,9 +30,7 @@ pub(in crate::shell) fn connect(shell: &mut Shell, words: &[Word]) -> Result<Nex
     let port = port.unwrap_or_else(|| shell.session.port(bookmark.as_ref()));
     resolve(name, port, shell.session.settings.family).map_err(Complaint::said)?;
     shell.session.peer = Some(Peer { host: name.to_owned(), port });
-    if let Some(bookmark) = &bookmark {
-        hosts::adopt(shell, bookmark);
-    }
+    hosts::adopt(shell, bookmark.as_ref());
     Ok(Next::Line)
 }
 
@@ -203,6 +203,7 @@ pub(in crate::shell) fn status(shell: &mut Shell, _: &[Word]) -> Result<Next> {
                 report.stats.bytes
             ));
         }
+        lines.extend(env::current_dir().ok().map(|folder| folder_line(&folder)));
         lines.extend(shell.serving.as_ref().map(|serving| format!("Serving: {}", serving.status())));
     }
     for line in lines {
