@@ -9,7 +9,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use program::program;
+use program::{at_home, program};
 use rexpect::reader::Options;
 use rexpect::session::{PtySession, spawn_with_options};
 
@@ -117,9 +117,9 @@ fn remember(home: &Path) {
 fn start(shell: &str, args: &[&str], home: &Path) -> PtySession {
     let path = std::env::var("PATH").unwrap_or_default();
     let mut command = Command::new(shell);
-    command.args(args).current_dir(home).env("HOME", home).env("TERM", "xterm").env("PS1", "> ");
+    at_home(&mut command, home).args(args).current_dir(home).env("TERM", "xterm").env("PS1", "> ");
     command.env("PATH", format!("{}:{path}", home.join("bin").display()));
-    for name in ["XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_DATA_HOME", "INPUTRC", "ZDOTDIR"] {
+    for name in ["XDG_DATA_HOME", "INPUTRC", "ZDOTDIR"] {
         command.env_remove(name);
     }
     spawn_with_options(command, Options::new().timeout_ms(Some(20_000))).expect("a terminal")

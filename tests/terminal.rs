@@ -9,7 +9,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Command;
 
-use program::program;
+use program::{at_home, program};
 use rexpect::process::WaitStatus;
 use rexpect::reader::Options;
 use rexpect::session::{PtySession, spawn_with_options};
@@ -259,8 +259,7 @@ fn a_resized_terminal_keeps_the_line() {
     let mut command = Command::new("sh");
     let program = env!("CARGO_BIN_EXE_tftp");
     command.arg("-c").arg(format!("tty >'{}'; exec '{program}'", place.display()));
-    command.env("HOME", home.path()).env("TERM", "xterm").current_dir(home.path());
-    command.env_remove("XDG_CONFIG_HOME").env_remove("XDG_STATE_HOME");
+    at_home(&mut command, &home).env("TERM", "xterm").current_dir(home.path());
     let mut person = Person::start(home, command);
     let terminal = fs::File::open(fs::read_to_string(place).expect("a name").trim()).expect("the terminal");
     let resize = |columns: &str| {

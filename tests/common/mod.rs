@@ -8,7 +8,8 @@ use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 
-pub(crate) use program::program;
+#[allow(unused_imports, reason = "each test takes what it needs")]
+pub(crate) use program::{NOWHERE, program};
 use tftpsh::server::{Background, Config, Server, practice_files};
 use tftpsh::transfer::{Patience, Rexmt};
 

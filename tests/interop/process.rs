@@ -51,7 +51,7 @@ impl Process {
             .stdout(words.try_clone().expect("another handle"))
             .stderr(words.try_clone().expect("another handle"))
             .process_group(0)
-            .env("HOME", "/nonexistent")
+            .env("HOME", "/dev/null")
             .env_remove("XDG_CONFIG_HOME")
             .env_remove("XDG_STATE_HOME")
             .spawn()
