@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::bugs::ClientBug;
 use crate::transfer::{Patience, Report, Rexmt};
 use crate::wire::{BlockSize, Mode, WindowSize};
 
@@ -68,6 +69,8 @@ pub struct Settings {
     pub tracing: bool,
     /// Replay the BSD session: see [`Settings::classic`].
     pub classic: bool,
+    /// A historic mistake to make, on loopback only.
+    pub bug: Option<ClientBug>,
     /// Addresses to use of a name.
     pub family: Family,
 }
@@ -88,6 +91,7 @@ impl Default for Settings {
             verbose: false,
             quiet: false,
             progress: true,
+            bug: None,
             tracing: false,
             classic: false,
             family: Family::Any,

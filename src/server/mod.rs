@@ -192,7 +192,7 @@ impl Server {
                 (answer, Box::new(Receiver::answer(now, client, answer, config.patience)))
             }
         };
-        let key = self.reactor.start(socket, machine, granted.content).map_err(unable)?;
+        let key = self.reactor.start(socket, machine, granted.content, None).map_err(unable)?;
         let entry = Entry {
             client,
             request: datagram.into(),
