@@ -68,6 +68,17 @@ impl Meddler {
         (if verdict.overtaken { 0 } else { verdict.copies }, verdict.datagram)
     }
 
+    /// One more for a second transfer that the same request began.
+    pub fn twin(&self) -> Self {
+        let twin = Self::new(&self.faults, self.course.clone()).with_intruder(self.intruder);
+        Self { late: self.late, ..twin }
+    }
+
+    /// What the rules know of the transfer, for its next attempt.
+    pub fn into_course(self) -> Course {
+        self.course
+    }
+
     /// The machine sends datagrams of one stride.
     pub fn send(&mut self, to: SocketAddr, bytes: &[u8], stride: usize, tell: &mut dyn FnMut(What<'_>)) {
         let now = Instant::now();

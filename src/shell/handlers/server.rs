@@ -102,7 +102,7 @@ impl Offer<'_> {
 
     /// Binds the first address, and the second one where this machine has it.
     fn bind(&self, first: IpAddr, second: Option<IpAddr>, port: u16) -> Result<Server> {
-        let config = || Config { title: self.title(), ..Config::default() };
+        let config = || Config { title: self.title(), answer_twice: self.folder.is_none(), ..Config::default() };
         let first = SocketAddr::new(first, port);
         if let Some(second) = second {
             match Server::bind(&[first, SocketAddr::new(second, port)], self.store()?, config()) {
