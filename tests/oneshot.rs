@@ -15,7 +15,7 @@ use nix::unistd::Pid;
 fn tftp(line: &str) -> (Vec<String>, Ran) {
     let folder = tempfile::tempdir().expect("a folder");
     fs::write(folder.path().join("up.bin"), "up").expect("a file");
-    let peers = Peers::new();
+    let peers = Peers::new(&[]);
     let line = peers.fill_in(line);
     let args = shlex::split(&line).expect("quotes in pairs");
     let ran = peers.normalise(run(folder.path(), &args, b"", |_| {}));

@@ -15,7 +15,7 @@ use crate::transfer::{Event, Machine, Stats};
 /// fw.bin  [######          ]  41%  8.6 of 21.0 MB  4.1 MB/s  3 s left  2 resent
 /// ```
 ///
-/// What is over sooner than [`PATIENCE`] shows nothing. A packet costs one comparison of times.
+/// What is over sooner than half a second shows nothing. A packet costs one comparison of times.
 pub struct Progress {
     look: Look,
     name: String,

@@ -249,6 +249,18 @@ mod tests {
         assert!(median < Some(8 * MS), "{median:?}");
     }
 
+    /// RFC 6298 section 2.
+    #[test]
+    fn a_longer_round_trip_widens_the_interval() {
+        let (start, mut retry) = retry(Rexmt::Auto);
+        retry.sent(start);
+        retry.progress(start + 20 * MS, true);
+        retry.sent(start + 20 * MS);
+        retry.progress(start + 60 * MS, true);
+        assert_eq!(retry.interval(), 72 * MS + MS / 2, "SRTT (7 x 20 + 40) / 8 + 4 x RTTVAR (3 x 10 + 20) / 4");
+        assert_eq!((retry.rtt().least, retry.rtt().most), (Some(20 * MS), Some(40 * MS)));
+    }
+
     #[test]
     fn a_fixed_interval_stays() {
         let (mut now, mut retry) = retry(Rexmt::Fixed(5000 * MS));
