@@ -32,7 +32,7 @@ pub(super) struct Shared {
     pub(super) failed: AtomicU64,
 }
 
-/// How a server in the background is doing; [`Display`] gives a line, and one more for each thing worth a remark.
+/// How a server in the background is doing; [`Display`] gives a line for `status`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Status {
     /// What is served: [`Config::title`].
@@ -142,13 +142,6 @@ impl Display for Status {
             write!(f, "{} {address}", if index == 0 { " at" } else { " and" })?;
         }
         let state = if self.running { "" } else { ", stopped" };
-        write!(f, ": {} transfers, {} finished, {} failed{state}", self.live, self.finished, self.failed)?;
-        if let Some(last) = &self.last {
-            write!(f, "\nLast: {last}")?;
-        }
-        match self.bug {
-            Some(bug) => write!(f, "\nBug on purpose: {bug}, {} ({})", bug.brief(), bug.section()),
-            None => Ok(()),
-        }
+        write!(f, ": {} transfers, {} finished, {} failed{state}", self.live, self.finished, self.failed)
     }
 }

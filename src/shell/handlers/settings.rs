@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use anyhow::Result;
 
+use super::faults;
 use crate::client::resolve;
 use crate::session::{Options, Peer, Session, Settings, parse_mode, parse_seconds};
 use crate::shell::commands::exact;
@@ -200,6 +201,9 @@ pub(in crate::shell) fn status(shell: &mut Shell, _: &[Word]) -> Result<Next> {
             ));
         }
         lines.extend(shell.serving.as_ref().map(|serving| format!("Serving: {}", serving.status())));
+        lines.extend(settings.bug.map(faults::client_bug));
+        let faults = shell.client.faults().lock();
+        lines.extend(faults.rules().next().map(|_| faults.to_string()));
     }
     for line in lines {
         shell.console.say(line)?;
