@@ -2,7 +2,7 @@
 
 use std::io;
 use std::net::{SocketAddr, UdpSocket};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use thiserror::Error;
 
@@ -15,6 +15,9 @@ use crate::files::Content;
 use crate::stop::Stop;
 use crate::transfer::{Event, Failure, Machine, Output, Report};
 use crate::wire::ErrorCode;
+
+/// How long a transfer with faults listens on after its end.
+const QUIET: Duration = Duration::from_millis(50);
 
 /// Why a transfer ended without its file, told by where the cause lies.
 #[derive(Debug, Error)]
@@ -40,7 +43,7 @@ pub enum DriveError {
 /// 100 ms, and the peer gets an ERROR.
 ///
 /// A `meddler` stands between machine and socket. Where it took the last ACK away, the transfer goes on until that was
-/// repeated, so that those who watch see it.
+/// repeated, so that those who watch see it; in any case it listens for another moment.
 pub fn drive(
     machine: &mut dyn Machine,
     socket: &mut Socket,
@@ -155,12 +158,17 @@ impl Drive<'_, '_> {
         Ok(drained)
     }
 
-    /// The last ACK was lost or is late, on purpose: stays until it has arrived, or the machine is tired of waiting.
-    /// Whatever happens now, the file is safe.
+    /// Where there are faults, the end of a transfer is part of what is to be seen: a last ACK that was lost on purpose
+    /// is repeated, and what was doubled still comes in. Whatever happens now, the file is safe.
     fn see_off(&mut self, buffer: &mut [u8], stop: &Stop) {
-        while self.meddler.as_ref().is_some_and(|meddler| meddler.owes()) && !stop.is_requested() {
+        let quiet = Instant::now() + QUIET;
+        while let Some(meddler) = &self.meddler {
+            let owes = meddler.owes();
+            if stop.is_requested() || !owes && Instant::now() >= quiet {
+                return;
+            }
             let Ok(Drained::Waiting(until)) = self.go_on() else { return };
-            if self.turn(buffer, until).is_err() {
+            if self.turn(buffer, if owes { until } else { until.min(quiet) }).is_err() {
                 return;
             }
         }
