@@ -162,7 +162,7 @@ impl Meddler {
     fn spare(&mut self, peer: SocketAddr) -> Option<&mut Socket> {
         if self.spare.is_none() {
             // Without a descriptor there is no stranger.
-            self.spare = Socket::towards(peer).ok();
+            self.spare = Socket::towards(peer, None).ok();
         }
         self.spare.as_mut()
     }

@@ -8,6 +8,7 @@ use thiserror::Error;
 use super::commands::Command;
 use super::status::Status;
 use crate::client::ClientError;
+use crate::files::Mismatch;
 use crate::transfer::Failure;
 
 /// A failed command. Handlers return it inside an [`anyhow::Error`]; any other error there means that the shell itself
@@ -54,7 +55,11 @@ impl Complaint {
         match error {
             ClientError::UnknownHost(_) => Self::said(error),
             ClientError::Request(_) => told,
-            ClientError::Local(error) => Self::io(file, error),
+            ClientError::Local(error) => {
+                let differs = error.get_ref().is_some_and(|cause| cause.is::<Mismatch>());
+                let status = if differs { Status::Digest } else { Status::Local };
+                Self { status, ..Self::io(file, error) }
+            }
             ClientError::Network { .. } => Self { status: Status::Peer, ..told },
             ClientError::Interrupted => Self { status: Status::Interrupted, ..told },
             ClientError::Transfer { failure, .. } => match failure {

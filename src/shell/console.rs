@@ -2,8 +2,10 @@
 
 use std::fmt::Display;
 use std::io::{self, IsTerminal, Write};
+use std::mem;
 
 use super::complaint::Complaint;
+use super::outcome::Outcome;
 use crate::style::{Style, When};
 
 /// Where lines come from, which decides how mistakes are told.
@@ -23,12 +25,27 @@ pub struct Console {
     pub out: Box<dyn Write>,
     /// Whether what goes wrong is told with a line number, a command, or neither.
     pub place: Place,
+    /// The sourced file that lines come from.
+    pub file: Option<String>,
     /// Diagnostics.
     pub err: Box<dyn Write>,
     /// Of standard output.
     pub out_style: Style,
     err_style: Style,
     err_is_terminal: bool,
+    /// Standard output carries something else than text, which goes to standard error instead.
+    diverted: bool,
+    /// Standard output carries outcomes.
+    json: bool,
+    /// The command at work has told its outcome, or those of its transfers.
+    pub(super) told: bool,
+}
+
+/// Where text went before it was diverted.
+pub(super) struct Before {
+    out: Box<dyn Write>,
+    style: Style,
+    diverted: bool,
 }
 
 impl Console {
@@ -42,7 +59,54 @@ impl Console {
             out: Box::new(out),
             err: Box::new(err),
             place,
+            file: None,
+            diverted: false,
+            json: false,
+            told: false,
         }
+    }
+
+    /// With outcomes on standard output, and all text on standard error.
+    pub(super) fn telling_outcomes(mut self, wanted: bool) -> Self {
+        if wanted {
+            self.divert();
+            self.json = true;
+        }
+        self
+    }
+
+    /// From here on text goes to standard error, since standard output carries something else.
+    pub(super) fn divert(&mut self) -> Before {
+        let out = mem::replace(&mut self.out, Box::new(io::stderr()));
+        let style = mem::replace(&mut self.out_style, self.err_style);
+        Before { out, style, diverted: mem::replace(&mut self.diverted, true) }
+    }
+
+    /// Text goes where it went before.
+    pub(super) fn restore(&mut self, before: Before) {
+        let Before { out, style, diverted } = before;
+        (self.out, self.out_style, self.diverted) = (out, style, diverted);
+    }
+
+    /// Whether standard output is not for text.
+    pub(super) fn is_diverted(&self) -> bool {
+        self.diverted
+    }
+
+    /// Whether standard output is for outcomes.
+    pub(super) fn tells_outcomes(&self) -> bool {
+        self.json
+    }
+
+    /// The outcome of a command or transfer, where outcomes are wanted.
+    pub(super) fn tell(&mut self, outcome: &Outcome) -> io::Result<()> {
+        self.told = true;
+        if self.json {
+            let mut out = io::stdout().lock();
+            writeln!(out, "{}", outcome.line()?)?;
+            out.flush()?;
+        }
+        Ok(())
     }
 
     /// Whether somebody looks at standard error while it is written. Nobody looks at a script.
@@ -71,7 +135,10 @@ impl Console {
         match self.place {
             Place::Terminal if complaint.said.is_some() => {}
             Place::Terminal => self.note(self.err_style.error(&format!("tftp: {reason}"))),
-            Place::Script(line) => self.note(self.err_style.error(&format!("tftp: line {line}: {label}: {reason}"))),
+            Place::Script(line) => {
+                let line = self.name_of_line(line);
+                self.note(self.err_style.error(&format!("tftp: {line}: {label}: {reason}")));
+            }
             Place::CommandLine => self.note(self.err_style.error(&format!("tftp: {label}: {reason}"))),
         }
         if let Some(hint) = &complaint.hint {
@@ -93,8 +160,19 @@ impl Console {
     /// Tells what to do about a failure.
     pub fn hint(&mut self, hint: &str) {
         match self.place {
-            Place::Script(line) => self.note(format_args!("tftp: line {line}: {hint}")),
+            Place::Script(line) => {
+                let line = self.name_of_line(line);
+                self.note(format_args!("tftp: {line}: {hint}"));
+            }
             Place::Terminal | Place::CommandLine => self.note(hint),
+        }
+    }
+
+    /// `line 7`, or `FILE:7` in a sourced file.
+    fn name_of_line(&self, number: usize) -> String {
+        match &self.file {
+            Some(file) => format!("{file}:{number}"),
+            None => format!("line {number}"),
         }
     }
 }

@@ -4,6 +4,7 @@ use thiserror::Error;
 
 use super::commands::exact;
 use super::suggest::suggest;
+use super::uri::Uri;
 use super::words::{Unfinished, Word, split};
 
 /// What the words of the command line ask for.
@@ -48,6 +49,8 @@ impl Invocation {
 /// Takes HOST and PORT off the front.
 fn server(words: &[Word], named: bool) -> Result<(Invocation, &[Word]), BadWords> {
     let (host, rest) = match words {
+        [host, ..] if !named && Uri::parse(host.bytes()).is_some() => return Err(BadWords::Uri(host.to_string())),
+        [host, ..] if !named && host.bytes().starts_with(b"-") => return Err(BadWords::surplus(host)),
         [host, rest @ ..] if !named => (Some(host.clone()), rest),
         _ => (None, words),
     };
@@ -99,6 +102,9 @@ pub enum BadWords {
         /// What may have been meant.
         hint: String,
     },
+    /// A URI where a host or a command should stand.
+    #[error("{0}: what to do with it? tftp get {0}")]
+    Uri(String),
     /// A number that is no port.
     #[error("{0}: bad port number")]
     Port(String),
@@ -176,6 +182,8 @@ mod tests {
             ("192.0.2.1 gett x", "no command \"gett\"; did you mean \"get\"?"),
             ("192.0.2.1 fw.bin", "no command \"fw.bin\""),
             ("-H h gett x", "no command \"gett\"; did you mean \"get\"?"),
+            ("tftp://h/f", "tftp://h/f: what to do with it? tftp get tftp://h/f"),
+            ("--read-only", "no command \"--read-only\""),
             ("h 65536", "65536: bad port number"),
             ("h 0 get x", "0: bad port number"),
             ("h -c", "no command behind -c"),

@@ -1,5 +1,5 @@
 use std::collections::VecDeque;
-use std::io;
+use std::io::{self, Write};
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -62,6 +62,9 @@ impl Progress {
         match &mut self.look {
             Look::Bar(bar) => {
                 bar.get_or_insert_with(one_line).set_message(format!("{}  {}", self.name, figures.as_bar()));
+                // The cursor was left behind the last column: a ^C there would fall onto the next line, and this one
+                // could never be cleared.
+                let _ = io::stderr().write_all(b"\r");
             }
             Look::Words(line) => {
                 line.write(&format!("{}: {}\n", self.name, figures.as_words()));

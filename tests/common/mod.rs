@@ -97,7 +97,8 @@ impl Peers {
                 let line = summary(line);
                 let line = between(&line, "{practice}: ", " failed", "COUNTS");
                 let line = between(&line, ": unknown host (", ")", "REASON");
-                lines.push_str(&line);
+                let line = if line.starts_with("Local directory: ") { "Local directory: FOLDER" } else { &line };
+                lines.push_str(line);
                 lines.push('\n');
             }
             lines

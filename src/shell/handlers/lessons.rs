@@ -26,15 +26,16 @@ pub(in crate::shell) fn plan(shell: &mut Shell, words: &[Word]) -> Result<Next> 
 
 /// `lesson`, `lesson N`, `lesson N --script`
 pub(in crate::shell) fn lesson(shell: &mut Shell, words: &[Word]) -> Result<Next> {
-    match words {
-        [] => {
+    let (switches, words): (Vec<_>, Vec<_>) = words.iter().partition(|word| word.is("--script"));
+    match words.first() {
+        None if switches.is_empty() => {
             for Lesson { number, title, .. } in &LESSONS {
                 shell.console.say(format_args!("{number:>3}  {title}"))?;
             }
         }
-        [number] => give(shell, find(number)?)?,
-        [number, script] if script.is("--script") => shell.console.say(find(number)?.script.trim_end())?,
-        [_, word, ..] => return Err(Complaint::local(format_args!("{word}: only --script may follow")).into()),
+        None => return Err(Complaint::local("which lesson's script?").into()),
+        Some(number) if switches.is_empty() => give(shell, find(number)?)?,
+        Some(number) => shell.console.say(find(number)?.script.trim_end())?,
     }
     Ok(Next::Line)
 }

@@ -1,7 +1,9 @@
 //! What commands do, one file for each family.
 
+pub(super) mod escape;
 pub(super) mod faults;
 pub(super) mod lessons;
+pub(super) mod lines;
 pub(super) mod local;
 pub(super) mod server;
 pub(super) mod settings;

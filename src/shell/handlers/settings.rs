@@ -1,5 +1,6 @@
 //! Commands that change or show the session.
 
+use std::env;
 use std::fmt::Display;
 use std::str::FromStr;
 use std::time::Duration;
@@ -7,6 +8,7 @@ use std::time::Duration;
 use anyhow::Result;
 
 use super::faults;
+use super::local::folder_line;
 use crate::client::resolve;
 use crate::session::{Options, Peer, Session, Settings, parse_mode, parse_seconds};
 use crate::shell::commands::exact;
@@ -200,6 +202,7 @@ pub(in crate::shell) fn status(shell: &mut Shell, _: &[Word]) -> Result<Next> {
                 report.stats.bytes
             ));
         }
+        lines.extend(env::current_dir().ok().map(|folder| folder_line(&folder)));
         lines.extend(shell.serving.as_ref().map(|serving| format!("Serving: {}", serving.status())));
         lines.extend(settings.bug.map(faults::client_bug));
         let faults = shell.client.faults().lock();
