@@ -10,11 +10,11 @@ use crate::client::Client;
 use crate::lessons::{LESSONS, Lesson, Step};
 use crate::plan::Plan;
 use crate::server::Background;
-use crate::session::{Session, Settings};
+use crate::session::Session;
 use crate::shell::complaint::Complaint;
-use crate::shell::editor::Input;
+use crate::shell::console::Place;
 use crate::shell::words::Word;
-use crate::shell::{Next, Shell};
+use crate::shell::{Next, Shell, Typed};
 
 /// `plan SIZE [blksize N] [windowsize W] [rtt T]`
 pub(in crate::shell) fn plan(shell: &mut Shell, words: &[Word]) -> Result<Next> {
@@ -51,7 +51,7 @@ fn find(word: &Word) -> Result<&'static Lesson, Complaint> {
 /// Runs a lesson in a session and a folder of its own; what the user had is there again afterwards.
 fn give(shell: &mut Shell, lesson: &Lesson) -> Result<()> {
     let mut room = Room::open().map_err(|error| Complaint::io("a temporary folder", &error))?;
-    let before = Before::set_aside(shell);
+    let before = Before::set_aside(shell, lesson);
     let outcome = teach(shell, lesson);
     before.put_back(shell);
     let left = room.leave().map_err(|error| Complaint::io("the way back from a temporary folder", &error));
@@ -60,6 +60,8 @@ fn give(shell: &mut Shell, lesson: &Lesson) -> Result<()> {
 
 /// Step by step: its words, then its commands. On a terminal somebody says when to go on.
 fn teach(shell: &mut Shell, lesson: &Lesson) -> Result<()> {
+    let mut first_failure = None;
+    let mut lines = (1..).zip(lesson.script.lines());
     for (index, Step { words, commands }) in lesson.steps().enumerate() {
         if index > 0 {
             shell.console.say("")?;
@@ -67,24 +69,25 @@ fn teach(shell: &mut Shell, lesson: &Lesson) -> Result<()> {
         for line in words {
             shell.console.say(format!("# {line}").trim_end())?;
         }
-        if !commands.is_empty() && !goes_on(shell)? {
-            return Ok(());
+        if shell.is_interrupted() || !commands.is_empty() && !goes_on(shell)? {
+            break;
         }
-        for line in commands {
-            shell.console.say(format_args!("tftp> {line}"))?;
-            // What came of the command before may go on beside this one, such as a last ACK that is asked for again.
-            shell.client.idle();
-            let failed = shell.failed;
-            let (line, may_fail) = line.strip_prefix('-').map_or((line, false), |line| (line, true));
-            shell.line(line.as_bytes())?;
-            if may_fail {
-                shell.failed = failed;
+        for command in commands {
+            let number = lines.find(|(_, line)| *line == command).map_or(0, |(number, _)| number);
+            if shell.console.place != Place::Terminal {
+                shell.console.place = Place::Script(number);
             }
+            shell.console.say(format_args!("tftp> {command}"))?;
+            // What came of the command before goes on beside this one: its last ACK may be asked for again.
+            shell.client.idle();
+            let (_, failed) = shell.script_line(command.as_bytes())?;
+            first_failure = first_failure.or(failed);
             if shell.is_interrupted() {
-                return Ok(());
+                break;
             }
         }
     }
+    shell.failed = first_failure;
     Ok(())
 }
 
@@ -95,7 +98,7 @@ fn goes_on(shell: &mut Shell) -> Result<bool> {
     shell.signals.wait();
     let answer = editor.read("[Enter goes on, q leaves] ");
     shell.signals.work();
-    Ok(matches!(answer?, Input::Line(line) if !line.trim_start().starts_with(['q', 'Q'])))
+    Ok(matches!(answer?, Typed::Line(line) if !line.trim_start().starts_with(['q', 'Q'])))
 }
 
 /// What a lesson must not touch.
@@ -103,21 +106,26 @@ struct Before {
     session: Session,
     client: Client,
     serving: Option<Background>,
+    place: Place,
+    file: Option<String>,
 }
 
 impl Before {
-    fn set_aside(shell: &mut Shell) -> Self {
-        let fresh = Session { settings: Settings::default(), ..Session::default() };
+    fn set_aside(shell: &mut Shell, lesson: &Lesson) -> Self {
+        let client = Client::new(shell.signals.stop().clone());
         Self {
-            session: std::mem::replace(&mut shell.session, fresh),
-            client: std::mem::replace(&mut shell.client, Client::new(shell.signals.stop().clone())),
+            session: std::mem::take(&mut shell.session),
+            client: std::mem::replace(&mut shell.client, client),
             serving: shell.serving.take(),
+            place: shell.console.place,
+            file: shell.console.file.replace(format!("lesson {}", lesson.number)),
         }
     }
 
     /// Ends the lesson's server too.
     fn put_back(self, shell: &mut Shell) {
         (shell.session, shell.client, shell.serving) = (self.session, self.client, self.serving);
+        (shell.console.place, shell.console.file) = (self.place, self.file);
     }
 }
 
