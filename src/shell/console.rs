@@ -3,6 +3,8 @@
 use std::fmt::Display;
 use std::io::{self, IsTerminal, Write};
 
+use terminal_size::{Width, terminal_size_of};
+
 use super::complaint::Complaint;
 use crate::style::{Style, When};
 
@@ -17,16 +19,26 @@ pub enum Place {
     CommandLine,
 }
 
+/// A stream of the process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stream {
+    /// Standard output.
+    Output,
+    /// Standard error.
+    Error,
+}
+
 /// Both output streams, written line by line.
 pub struct Console {
     /// What BSD prints, and what was asked for.
-    pub out: Box<dyn Write>,
+    out: Box<dyn Write>,
+    /// Where that goes.
+    stream: Stream,
     /// Whether what goes wrong is told with a line number, a command, or neither.
     pub place: Place,
     /// Diagnostics.
     pub err: Box<dyn Write>,
-    /// Of standard output.
-    pub out_style: Style,
+    out_style: Style,
     err_style: Style,
     err_is_terminal: bool,
 }
@@ -40,6 +52,7 @@ impl Console {
             err_style: Style::of(&err, color),
             err_is_terminal: err.is_terminal(),
             out: Box::new(out),
+            stream: Stream::Output,
             err: Box::new(err),
             place,
         }
@@ -50,7 +63,43 @@ impl Console {
         self.err_is_terminal && !matches!(self.place, Place::Script(_))
     }
 
-    /// A line on standard output.
+    /// Sends text to standard error, away from data that has standard output to itself; or back.
+    pub fn divert(&mut self, away: bool) {
+        self.stream = if away { Stream::Error } else { Stream::Output };
+        self.out = self.writer(self.stream);
+    }
+
+    /// Where text goes.
+    pub fn stream(&self) -> Stream {
+        self.stream
+    }
+
+    /// Another way to write to a stream.
+    pub fn writer(&self, stream: Stream) -> Box<dyn Write> {
+        match stream {
+            Stream::Output => Box::new(io::stdout()),
+            Stream::Error => Box::new(io::stderr()),
+        }
+    }
+
+    /// Its colours.
+    pub fn style(&self, stream: Stream) -> Style {
+        match stream {
+            Stream::Output => self.out_style,
+            Stream::Error => self.err_style,
+        }
+    }
+
+    /// Letters in a line of a stream, if it is a terminal.
+    pub fn columns(stream: Stream) -> Option<usize> {
+        let size = match stream {
+            Stream::Output => terminal_size_of(io::stdout()),
+            Stream::Error => terminal_size_of(io::stderr()),
+        };
+        size.map(|(Width(columns), _)| columns.into()).filter(|columns| *columns > 0)
+    }
+
+    /// A line of text: on standard output, unless that is taken.
     pub fn say(&mut self, line: impl Display) -> io::Result<()> {
         writeln!(self.out, "{line}")?;
         self.out.flush()
@@ -65,7 +114,7 @@ impl Console {
     /// words and with a line number.
     pub fn complain(&mut self, label: &str, complaint: &Complaint) -> io::Result<()> {
         if let Some(said) = &complaint.said {
-            self.say(self.out_style.error(said))?;
+            self.say(self.style(self.stream).error(said))?;
         }
         let reason = &complaint.reason;
         match self.place {
@@ -83,7 +132,7 @@ impl Console {
     /// What a transfer cost: on standard output where it was asked for, else only to people who look.
     pub fn summarise(&mut self, summary: &str, asked_for: bool) -> io::Result<()> {
         if asked_for {
-            self.say(self.out_style.summary(summary))?;
+            self.say(self.style(self.stream).summary(summary))?;
         } else if self.is_watched() {
             self.note(self.err_style.summary(summary));
         }

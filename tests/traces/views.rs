@@ -179,7 +179,7 @@ fn one_packet_is_shown_with_every_octet_and_its_answer() {
 #[test]
 fn a_run_is_left_out_by_the_limit() {
     let lines = |limit| {
-        let view = Elided::new(Ladder::new(80, false, plain), limit, false);
+        let view = Elided::new(Ladder::new(80, false, plain), limit, None);
         let story = stories::all().into_iter().find(|it| it.0 == "long").expect("it is there").1;
         page(&story, Box::new(view)).text().lines().count()
     };
@@ -194,7 +194,7 @@ fn on_a_terminal_the_count_grows_in_place() {
     for block in 1..100 {
         story = story.at(f64::from(block) * 0.02).hears(data(block, 512)).sends(ack(block));
     }
-    let view = Elided::new(Ladder::new(80, false, plain), Limit::default(), true);
+    let view = Elided::new(Ladder::new(80, false, plain), Limit::default(), Some(80));
     let text = page(&story.ends(99, 0), Box::new(view)).text();
     let counts = text.matches('\r').count();
     assert!((10..30).contains(&counts), "at most ten times a second: {counts}");

@@ -4,6 +4,7 @@ use std::net::Ipv6Addr;
 
 use anyhow::Result;
 
+use super::trace;
 use crate::client::{ClientError, Order};
 use crate::event::Watch;
 use crate::files::{Source, Target};
@@ -12,9 +13,9 @@ use crate::shell::complaint::Complaint;
 use crate::shell::summary::summary;
 use crate::shell::words::Word;
 use crate::shell::{Next, Shell};
-use crate::trace::{Classic, Notes, Progress};
+use crate::trace::{Notes, Progress};
 use crate::transfer::Report;
-use crate::wire::{Mode, Printable};
+use crate::wire::Printable;
 
 /// `get file`, `get remotename localname`, `get file file file ...`
 pub(in crate::shell) fn get(shell: &mut Shell, words: &[Word]) -> Result<Next> {
@@ -66,7 +67,7 @@ pub(in crate::shell) fn put(shell: &mut Shell, words: &[Word]) -> Result<Next> {
 fn fetch(shell: &mut Shell, word: &Word, local: Option<&Word>) -> Result<()> {
     let place = Place::named(&shell.session, word);
     let peer = place.peer.clone().ok_or_else(no_target)?;
-    let Settled { mode, verbose, tracing, classic } = Settled::of(&shell.session);
+    let Settings { mode, verbose, .. } = shell.session.settings;
     let local = local.cloned().unwrap_or_else(|| Word::new(base_name(place.file)));
     if local.bytes().is_empty() {
         return Err(Complaint::local(format!("{word}: names no file; say what to call it here")).into());
@@ -78,7 +79,7 @@ fn fetch(shell: &mut Shell, word: &Word, local: Option<&Word>) -> Result<()> {
     }
     let order = Order { host: &peer.host, port: peer.port, remote: place.file };
     let mut progress = progress(shell, &local, None);
-    let mut view = Classic::new(&mut shell.console.out).omit_final_ack(classic);
+    shell.tracing.begin(&shell.session.settings, &shell.console, shell.plain);
     let mut notes = Notes::new(&mut shell.console.err, "tftp: ");
     let mut watch = Watch::nobody();
     // First, so that its line is gone when others write.
@@ -86,10 +87,11 @@ fn fetch(shell: &mut Shell, word: &Word, local: Option<&Word>) -> Result<()> {
         watch.add(progress);
     }
     watch.add(&mut notes);
-    if tracing {
-        watch.add(&mut view);
+    if shell.tracing.is_on() {
+        watch.add(&mut shell.tracing);
     }
     let outcome = shell.client.get(&order, &shell.session.settings, &mut target, &mut watch);
+    trace::settle(shell)?;
     remember(shell, peer, &outcome);
     let report = outcome.map_err(|error| Complaint::transfer(&error, &local))?;
     finish(shell, "Received", &report, target.saw_nul().then_some(&local))
@@ -97,7 +99,7 @@ fn fetch(shell: &mut Shell, word: &Word, local: Option<&Word>) -> Result<()> {
 
 fn store(shell: &mut Shell, place: &Place<'_>, local: &Word, remote: &[u8]) -> Result<()> {
     let peer = place.peer.clone().ok_or_else(no_target)?;
-    let Settled { mode, verbose, tracing, classic } = Settled::of(&shell.session);
+    let Settings { mode, verbose, .. } = shell.session.settings;
     let mut source = Source::open(local.path(), mode).map_err(|error| Complaint::io(local, &error))?;
     if verbose {
         let remote = Printable(remote);
@@ -105,7 +107,7 @@ fn store(shell: &mut Shell, place: &Place<'_>, local: &Word, remote: &[u8]) -> R
     }
     let order = Order { host: &peer.host, port: peer.port, remote };
     let mut progress = progress(shell, local, source.size());
-    let mut view = Classic::new(&mut shell.console.out).omit_final_ack(classic);
+    shell.tracing.begin(&shell.session.settings, &shell.console, shell.plain);
     let mut notes = Notes::new(&mut shell.console.err, "tftp: ");
     let mut watch = Watch::nobody();
     // First, so that its line is gone when others write.
@@ -113,10 +115,11 @@ fn store(shell: &mut Shell, place: &Place<'_>, local: &Word, remote: &[u8]) -> R
         watch.add(progress);
     }
     watch.add(&mut notes);
-    if tracing {
-        watch.add(&mut view);
+    if shell.tracing.is_on() {
+        watch.add(&mut shell.tracing);
     }
     let outcome = shell.client.put(&order, &shell.session.settings, &mut source, &mut watch);
+    trace::settle(shell)?;
     remember(shell, peer, &outcome);
     let report = outcome.map_err(|error| Complaint::transfer(&error, local))?;
     finish(shell, "Sent", &report, source.saw_nul().then_some(local))
@@ -124,22 +127,6 @@ fn store(shell: &mut Shell, place: &Place<'_>, local: &Word, remote: &[u8]) -> R
 
 fn no_target() -> Complaint {
     Complaint::said("No target machine specified.")
-}
-
-/// The settings a transfer's words need, free of the shell.
-struct Settled {
-    mode: Mode,
-    verbose: bool,
-    tracing: bool,
-    classic: bool,
-}
-
-impl Settled {
-    fn of(session: &Session) -> Self {
-        let settings = &session.settings;
-        let (mode, verbose) = (settings.mode, settings.verbose);
-        Self { mode, verbose, tracing: settings.tracing, classic: settings.classic }
-    }
 }
 
 /// A host named with a file becomes the default host, if there is such a host.
@@ -156,7 +143,7 @@ fn remember(shell: &mut Shell, peer: Peer, outcome: &Result<Report, ClientError>
 /// them more.
 fn progress(shell: &Shell, file: &Word, size: Option<u64>) -> Option<Progress> {
     let settings = &shell.session.settings;
-    let wanted = settings.progress && !settings.quiet && !settings.tracing && shell.console.is_watched();
+    let wanted = settings.progress && !settings.quiet && settings.tracing.is_none() && shell.console.is_watched();
     let form = if shell.plain { Progress::words } else { Progress::bar };
     wanted.then(|| form(&file.to_string(), size))
 }
