@@ -123,8 +123,8 @@ impl TraceCommand {
             ("on" | "off" | "status" | "?", _) => Err(BadTrace::Usage("trace on | off | status")),
             ("pcap", rest) => pcap(rest),
             ("again", rest) => again(rest),
-            ("show", [n]) => number(n).map(Self::Show).ok_or(BadTrace::Usage("trace show N")),
-            ("show", _) => Err(BadTrace::Usage("trace show N")),
+            ("show", [n]) => number(n).map(Self::Show).ok_or(BadTrace::Usage("trace show packet")),
+            ("show", _) => Err(BadTrace::Usage("trace show packet")),
             ("limit", rest) => limit(rest),
             ("ascii", [word]) => Ok(Self::Ascii(match whole(word, &["on", "off", "auto"])? {
                 "on" => Some(true),
@@ -140,7 +140,7 @@ impl TraceCommand {
                     [to, file] if to.eq_ignore_ascii_case("to") => {
                         Ok(Self::View(view, Target::File((*file).to_owned())))
                     }
-                    _ => Err(BadTrace::Usage("trace VIEW [to FILE | off]")),
+                    _ => Err(BadTrace::Usage("trace view [ to file | off ]")),
                 }
             }
         }
@@ -171,7 +171,7 @@ impl TraceCommand {
 }
 
 fn pcap(words: &[&str]) -> Result<TraceCommand, BadTrace> {
-    const USAGE: BadTrace = BadTrace::Usage("trace pcap FILE [snap N] [lost] | pcap off");
+    const USAGE: BadTrace = BadTrace::Usage("trace pcap file [ snap bytes ] [ lost ] | pcap off");
     let (file, mut rest) = words.split_first().ok_or(USAGE)?;
     if rest.is_empty() && file.eq_ignore_ascii_case("off") {
         return Ok(TraceCommand::PcapOff);
@@ -194,7 +194,7 @@ fn pcap(words: &[&str]) -> Result<TraceCommand, BadTrace> {
 }
 
 fn again(words: &[&str]) -> Result<TraceCommand, BadTrace> {
-    const USAGE: BadTrace = BadTrace::Usage("trace again [VIEW] [A-B]");
+    const USAGE: BadTrace = BadTrace::Usage("trace again [view] [first-last]");
     let (view, rest) = match words.split_first() {
         Some((word, rest)) if !word.starts_with(|it: char| it.is_ascii_digit() || it == '#') => {
             let (view, rest) = detailed(whole(word, &VIEWS)?, rest);
@@ -222,7 +222,7 @@ fn limit(words: &[&str]) -> Result<TraceCommand, BadTrace> {
         [n] => number(n).and_then(|n| u32::try_from(n).ok()).map(Limit::Pairs),
         _ => None,
     };
-    limit.map(TraceCommand::Limit).ok_or(BadTrace::Usage("trace limit N | all"))
+    limit.map(TraceCommand::Limit).ok_or(BadTrace::Usage("trace limit pairs | all"))
 }
 
 /// The view of a whole word, and the detail that may follow `explain`.
@@ -315,13 +315,13 @@ mod tests {
             ("nonsense", "nonsense: not a view or word of trace; try: trace ?"),
             ("l", "l: ambiguous: ladder, limit"),
             ("a", "a: ambiguous: again, ascii"),
-            ("show", "usage: trace show N"),
-            ("show x", "usage: trace show N"),
-            ("again 9-3", "usage: trace again [VIEW] [A-B]"),
-            ("pcap", "usage: trace pcap FILE [snap N] [lost] | pcap off"),
-            ("pcap x snap", "usage: trace pcap FILE [snap N] [lost] | pcap off"),
-            ("hex x.txt", "usage: trace VIEW [to FILE | off]"),
-            ("limit -1", "usage: trace limit N | all"),
+            ("show", "usage: trace show packet"),
+            ("show x", "usage: trace show packet"),
+            ("again 9-3", "usage: trace again [view] [first-last]"),
+            ("pcap", "usage: trace pcap file [ snap bytes ] [ lost ] | pcap off"),
+            ("pcap x snap", "usage: trace pcap file [ snap bytes ] [ lost ] | pcap off"),
+            ("hex x.txt", "usage: trace view [ to file | off ]"),
+            ("limit -1", "usage: trace limit pairs | all"),
             ("on on", "usage: trace on | off | status"),
         ] {
             assert_eq!(parse(line).map_err(|error| error.to_string()), Err(error.to_owned()), "trace {line}");
