@@ -106,8 +106,8 @@ impl<V: View> Elided<V> {
         self.drawn = Some(now);
         if let Some(line) = self.view.hidden(&self.run) {
             // A line that wraps could not be drawn over.
-            let line: String = line.chars().take(columns.saturating_sub(1)).collect();
-            write!(out, "\r{line}")?;
+            let width = columns.saturating_sub(1);
+            write!(out, "\r{line:<width$.width$}")?;
             out.flush()?;
         }
         Ok(())
@@ -128,8 +128,11 @@ impl<V: View> Elided<V> {
         if !run.is_empty()
             && let Some(line) = self.view.hidden(&run)
         {
-            let back = if self.drawn.take().is_some() { "\r" } else { "" };
-            writeln!(out, "{back}{line}")?;
+            match self.in_place.filter(|_| self.drawn.take().is_some()) {
+                // It may be shorter than the last one drawn.
+                Some(columns) => writeln!(out, "\r{line:<width$}", width = columns.saturating_sub(1))?,
+                None => writeln!(out, "{line}")?,
+            }
         }
         for seen in std::mem::take(&mut self.held) {
             self.view.see(&seen, out)?;
