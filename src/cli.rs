@@ -1,6 +1,7 @@
 //! The options of the command line; its words are left as they are, for the shell to read.
 
 use std::ffi::OsString;
+use std::ops::RangeInclusive;
 use std::path::PathBuf;
 
 use clap::{ArgAction, CommandFactory, FromArgMatches, Parser};
@@ -24,6 +25,10 @@ pub struct Cli {
     /// The host, its port and one command line: `192.0.2.1 get fw.bin`, `get 192.0.2.1:fw.bin`, `serve DIR`.
     #[arg(value_name = "HOST PORT COMMAND ARGS", hide = true)]
     pub words: Vec<OsString>,
+
+    /// Switches that belong to a command, wherever they stood.
+    #[arg(skip)]
+    pub switches: Vec<OsString>,
 
     /// How many of the words stand in front of `-c`; `None` without it.
     #[arg(skip)]
@@ -77,6 +82,10 @@ pub struct Cli {
     #[arg(short = '6', overrides_with = "v4")]
     pub v6: bool,
 
+    /// Send from one of these local ports: LOW:HIGH, or one port.
+    #[arg(short = 'R', value_name = "LOW:HIGH", value_parser = ports)]
+    pub local_ports: Option<RangeInclusive<u16>>,
+
     /// Take host:file as a file name.
     #[arg(short, long)]
     pub literal: bool,
@@ -105,6 +114,10 @@ pub struct Cli {
     #[arg(short, value_name = "FILE")]
     pub file: Option<PathBuf>,
 
+    /// Tell the outcome of each command as a line of JSON on standard output, and all else on standard error.
+    #[arg(long)]
+    pub json: bool,
+
     /// End a script at its first failure.
     #[arg(long, action = ArgAction::SetTrue)]
     pub stop_on_error: bool,
@@ -120,12 +133,19 @@ pub struct Cli {
 
 impl Cli {
     /// Reads the arguments of the process; on `--help` and on mistakes, says so and ends it.
-    pub fn read() -> Self {
-        Self::read_from(std::env::args_os()).unwrap_or_else(|error| error.exit())
+    ///
+    /// `switches` are those of commands, which are put aside for them.
+    pub fn read(switches: &[&str]) -> Self {
+        Self::read_from(std::env::args_os(), switches).unwrap_or_else(|error| error.exit())
     }
 
     /// Reads arguments, the program's name first.
-    pub fn read_from(args: impl IntoIterator<Item = OsString>) -> Result<Self, clap::Error> {
+    pub fn read_from(args: impl IntoIterator<Item = OsString>, switches: &[&str]) -> Result<Self, clap::Error> {
+        let mut only_words = false;
+        let (switches, args): (Vec<_>, Vec<_>) = args.into_iter().partition(|arg| {
+            only_words |= arg == "--";
+            !only_words && switches.iter().any(|switch| arg == switch)
+        });
         let matches = Self::command().try_get_matches_from(args)?;
         let mut cli = Self::from_arg_matches(&matches)?;
         if cli.command_follows {
@@ -133,6 +153,7 @@ impl Cli {
             let before = |indices: clap::parser::Indices<'_>| indices.filter(|&index| index < place).count();
             cli.words_before_command = Some(matches.indices_of("words").map_or(0, before));
         }
+        cli.switches = switches;
         Ok(cli)
     }
 
@@ -167,6 +188,15 @@ fn seconds(text: &str) -> Result<std::time::Duration, &'static str> {
     parse_seconds(text.as_bytes()).ok_or("seconds, as in 5 or 0.2")
 }
 
+fn ports(text: &str) -> Result<RangeInclusive<u16>, &'static str> {
+    let port = |digits: &str| digits.parse().ok().filter(|&port: &u16| port != 0);
+    let (low, high) = text.split_once(':').unwrap_or((text, text));
+    match (port(low), port(high)) {
+        (Some(low), Some(high)) if low <= high => Ok(low..=high),
+        _ => Err("LOW:HIGH, two ports from 1 to 65535, the lower one first"),
+    }
+}
+
 fn when(text: &str) -> Result<When, &'static str> {
     match text {
         "auto" => Ok(When::Auto),
@@ -188,7 +218,7 @@ mod tests {
     use super::*;
 
     fn read(line: &str) -> Result<Cli, clap::Error> {
-        Cli::read_from(format!("tftp {line}").split_whitespace().map(OsString::from))
+        Cli::read_from(format!("tftp {line}").split_whitespace().map(OsString::from), &["--read-only"])
     }
 
     #[test]
@@ -214,6 +244,20 @@ mod tests {
     }
 
     #[test]
+    fn switches_of_commands_are_put_aside() {
+        for line in ["serve . --read-only", "--read-only serve .", "serve --read-only ."] {
+            let cli = read(line).expect(line);
+            assert_eq!(
+                (cli.words, cli.switches),
+                (vec!["serve".into(), ".".into()], vec!["--read-only".into()]),
+                "{line}"
+            );
+        }
+        assert_eq!(read("get -- --read-only").expect("words").words, ["get", "--read-only"]);
+        assert!(read("serve . --overwrite").is_err());
+    }
+
+    #[test]
     fn a_value_of_trace_needs_its_sign() {
         assert_eq!(read("--trace get f").expect("words").words, ["get", "f"]);
         for views in ["", "classic", "explain,pcap=x.pcapng", "json=x.json,lad"] {
@@ -224,7 +268,19 @@ mod tests {
 
     #[test]
     fn values_that_no_rfc_allows_are_refused() {
-        for line in ["-b 7", "-b 65465", "-w 0", "-t 0", "--rexmt never", "-m mail", "-p 65536"] {
+        for line in [
+            "-R 0",
+            "-R 9:8",
+            "-R 1:2:3",
+            "-R a",
+            "-b 7",
+            "-b 65465",
+            "-w 0",
+            "-t 0",
+            "--rexmt never",
+            "-m mail",
+            "-p 65536",
+        ] {
             assert!(read(line).is_err(), "{line}");
         }
     }

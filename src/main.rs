@@ -4,10 +4,10 @@ use std::io;
 use std::process::ExitCode;
 
 use tftpsh::cli::Cli;
-use tftpsh::shell::{self, console, status::Status};
+use tftpsh::shell::{self, commands, console, status::Status};
 
 fn main() -> ExitCode {
-    let cli = Cli::read();
+    let cli = Cli::read(&commands::switches());
     match shell::run(&cli) {
         Ok(status) => status.into(),
         // Whoever read our output has seen enough.

@@ -1,5 +1,6 @@
 //! What the shell remembers between commands: plain data, no behaviour beyond its defaults.
 
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use crate::trace::{Limit, ViewName};
@@ -75,6 +76,10 @@ pub struct Settings {
     pub classic: bool,
     /// Addresses to use of a name.
     pub family: Family,
+    /// Ports of this side, one of which is each transfer's id; `None` is any.
+    pub local_ports: Option<RangeInclusive<u16>>,
+    /// Tell the SHA-256 of each file.
+    pub sha256: bool,
 }
 
 impl Default for Settings {
@@ -98,6 +103,8 @@ impl Default for Settings {
             trace_ascii: None,
             classic: false,
             family: Family::Any,
+            local_ports: None,
+            sha256: false,
         }
     }
 }

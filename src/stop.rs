@@ -3,6 +3,8 @@
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGXFSZ};
 use signal_hook::flag;
@@ -30,6 +32,21 @@ impl Stop {
     /// Whether somebody asked.
     pub fn is_requested(&self) -> bool {
         self.requests.load(Ordering::SeqCst) > 0
+    }
+
+    /// Waits until a moment, unless somebody asks or has asked before; tells whether the moment came.
+    ///
+    /// Sleeps in small pieces: a signal does not end a sleep, and may reach another thread.
+    pub fn sleep_until(&self, moment: Instant) -> bool {
+        const PIECE: Duration = Duration::from_millis(20);
+        while !self.is_requested() {
+            let left = moment.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return true;
+            }
+            thread::sleep(left.min(PIECE));
+        }
+        false
     }
 
     /// Takes the requests back: the transfer they were meant for is over.
@@ -85,6 +102,14 @@ impl Signals {
     pub fn work(&self) {
         self.armed.store(false, Ordering::SeqCst);
         self.stop.clear();
+    }
+
+    /// A signal may be meant for somebody else, a command of the system's shell in the same terminal: it raises the flag,
+    /// but the next one does not end the process. To be called again and again while that lasts.
+    pub fn forbear(&self) {
+        if !self.is_terminated() {
+            self.armed.store(false, Ordering::SeqCst);
+        }
     }
 
     /// Whether the signal was one that ends an interactive shell too.

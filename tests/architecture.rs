@@ -61,6 +61,7 @@ const KEEPERS: &[(&[&str], &[&str])] = &[
     (&["cap_std"], &["net", "files"]),
     (&["cap_tempfile"], &["net", "files"]),
     (&["mio"], &["net", "files"]),
+    (&["sha2"], &["files"]),
 ];
 
 /// Rooms that are values and functions only, and what would end that.

@@ -213,7 +213,10 @@ impl Host {
     /// To an address that acknowledged nothing go at most three packets and 1,548 bytes.
     fn check_unproven(&self) {
         let (packets, bytes) = self.unproven;
-        assert!(!self.answers || self.acknowledged || (packets <= 3 && bytes <= 1548), "{packets} packets, {bytes} bytes");
+        assert!(
+            !self.answers || self.acknowledged || (packets <= 3 && bytes <= 1548),
+            "{packets} packets, {bytes} bytes"
+        );
     }
 }
 

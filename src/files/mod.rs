@@ -11,6 +11,7 @@
 //!
 //! A [`Store`] is what a server serves: a folder ([`Root`]) or files in memory ([`Shelf`]).
 
+mod digest;
 mod part;
 mod root;
 mod shelf;
@@ -21,6 +22,7 @@ mod text;
 
 use std::io::{self, IoSlice};
 
+pub use digest::{Digest, Mismatch};
 pub use root::Root;
 pub use shelf::Shelf;
 pub use source::Source;

@@ -12,6 +12,7 @@ use nix::errno::Errno;
 use nix::unistd::close;
 
 use super::Content;
+use super::digest::{Digest, Hasher, Mismatch};
 use super::part::{Part, Placing, write_all};
 use super::shelf::Draft;
 use super::text::Decoding;
@@ -28,6 +29,8 @@ const MOST_LINKS: usize = 40;
 pub struct Target {
     sink: Sink,
     text: Option<Decoding>,
+    hasher: Option<Hasher>,
+    expected: Option<Digest>,
 }
 
 impl Target {
@@ -55,6 +58,11 @@ impl Target {
         }
     }
 
+    /// Writes to the standard output of this process, behind what was printed before.
+    pub fn stdout(mode: Mode) -> io::Result<Self> {
+        Ok(Self::new(Sink::File(shared_stdout()?), mode))
+    }
+
     /// Writes to `writer`; committed by a flush.
     pub fn writer(writer: Box<dyn Write + Send>, mode: Mode) -> Self {
         Self::new(Sink::Writer(writer), mode)
@@ -69,7 +77,29 @@ impl Target {
     }
 
     fn new(sink: Sink, mode: Mode) -> Self {
-        Self { sink, text: (mode == Mode::Netascii).then(Decoding::default) }
+        Self { sink, text: (mode == Mode::Netascii).then(Decoding::default), hasher: None, expected: None }
+    }
+
+    /// Computes the digest of the local file on the way, if `wanted`.
+    pub fn digested(self, wanted: bool) -> Self {
+        Self { hasher: wanted.then(Hasher::default), ..self }
+    }
+
+    /// Puts the file in its place only if this is its digest; [`Content::commit`] fails with a [`Mismatch`] otherwise.
+    pub fn expecting(self, expected: Digest) -> Self {
+        Self { expected: Some(expected), ..self.digested(true) }
+    }
+
+    /// The digest of what was written to the local file; `None` where it was not wanted.
+    pub fn digest(&self) -> Option<Digest> {
+        self.hasher.as_ref().map(Hasher::digest)
+    }
+
+    fn check(&self) -> io::Result<()> {
+        match self.expected.zip(self.digest()) {
+            Some((expected, found)) if expected != found => Err(io::Error::other(Mismatch { expected, found })),
+            _ => Ok(()),
+        }
     }
 
     /// Whether netascii made a NUL in the first 4 KiB of the local data: it is hardly text. Never in octet mode.
@@ -81,12 +111,15 @@ impl Target {
 impl Content for Target {
     fn deliver(&mut self, bytes: &[u8]) -> io::Result<()> {
         let local = self.text.as_mut().map_or(bytes, |text| text.decode(bytes));
+        if let Some(hasher) = &mut self.hasher {
+            hasher.update(local);
+        }
         // A file with a hole in it must never be committed, whoever asks for it.
         self.sink.append(local).inspect_err(|_| self.sink = Sink::Over)
     }
 
     fn deliver_all(&mut self, pieces: &mut [IoSlice<'_>]) -> io::Result<()> {
-        if self.text.is_some() {
+        if self.text.is_some() || self.hasher.is_some() {
             return pieces.iter().try_for_each(|piece| self.deliver(piece));
         }
         self.sink.append_all(pieces).inspect_err(|_| self.sink = Sink::Over)
@@ -94,8 +127,13 @@ impl Content for Target {
 
     fn commit(&mut self) -> io::Result<()> {
         if let Some(text) = &mut self.text {
-            self.sink.append(text.finish())?;
+            let last = text.finish();
+            if let Some(hasher) = &mut self.hasher {
+                hasher.update(last);
+            }
+            self.sink.append(last)?;
         }
+        self.check()?;
         match mem::replace(&mut self.sink, Sink::Over) {
             Sink::Part(part) => part.commit(),
             Sink::File(file) => Ok(close(file)?),
@@ -155,6 +193,13 @@ fn no_folder(error: io::Error) -> io::Error {
     }
 }
 
+/// Our own output, shared rather than opened anew, so that what is printed afterwards stands behind the file.
+fn shared_stdout() -> io::Result<File> {
+    let mut stdout = io::stdout();
+    stdout.flush()?;
+    Ok(stdout.as_fd().try_clone_to_owned()?.into())
+}
+
 /// What a path leads to when its last component is followed as long as it is a link.
 enum Destination {
     /// No link, perhaps nothing yet.
@@ -196,15 +241,11 @@ fn is_descriptor_folder(folder: &Path) -> bool {
         || folder.ends_with("fd") && fs::canonicalize(folder).is_ok_and(|folder| folder.starts_with("/proc"))
 }
 
-/// Opens an open file again. Our own outputs are shared rather than opened anew, so that what is printed afterwards
-/// stands behind the file; others are appended to, which is where their writers are.
+/// Opens an open file again. Our own outputs are shared rather than opened anew; others are appended to, which is where
+/// their writers are.
 fn open_descriptor(path: &Path) -> io::Result<File> {
     match path.file_name().and_then(|name| name.to_str()) {
-        Some("1") => {
-            let mut stdout = io::stdout();
-            stdout.flush()?;
-            Ok(stdout.as_fd().try_clone_to_owned()?.into())
-        }
+        Some("1") => shared_stdout(),
         Some("2") => Ok(io::stderr().as_fd().try_clone_to_owned()?.into()),
         _ => OpenOptions::new().append(true).open(path),
     }

@@ -6,8 +6,8 @@ use std::ops::Range;
 
 use crate::wire::netascii::{Decoder, Encoder};
 
-/// Local octets read at once, so that netascii costs no system call a byte.
-const READ_SIZE: usize = 32 * 1024;
+/// Local octets read at once, so that netascii costs no system call a byte; a server holds as much for each transfer.
+const READ_SIZE: usize = 8 * 1024;
 
 /// How much of the local data is looked at for a NUL, in bytes.
 const NUL_RANGE: usize = 4096;

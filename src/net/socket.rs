@@ -4,8 +4,10 @@
 //! run of equally long datagrams, one behind the other, of which only the last may be shorter.
 
 use std::collections::VecDeque;
+use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io::{self, IoSliceMut};
 use std::net::{SocketAddr, UdpSocket};
+use std::ops::RangeInclusive;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
 use std::time::{Duration, Instant};
 
@@ -78,9 +80,18 @@ impl Socket {
         Ok(Self { udp, local, wait: None, cuts: true, joined: None, reported: VecDeque::new() })
     }
 
-    /// A free port that can reach `peer`.
-    pub fn towards(peer: SocketAddr) -> io::Result<Self> {
-        Self::bind(any_port(peer))
+    /// A free port that can reach `peer`, one of `ports` where some are given, for firewalls that know no others.
+    pub fn towards(peer: SocketAddr, ports: Option<&RangeInclusive<u16>>) -> io::Result<Self> {
+        let Some(ports) = ports else { return Self::bind(any_port(peer)) };
+        for port in shuffled(ports) {
+            let local = SocketAddr::new(any_port(peer).ip(), port);
+            match Self::bind(local) {
+                Err(error) if error.kind() == io::ErrorKind::AddrInUse => {}
+                bound => return bound,
+            }
+        }
+        let (low, high) = (ports.start(), ports.end());
+        Err(io::Error::new(io::ErrorKind::AddrInUse, format!("none of the local ports {low} to {high} is free")))
     }
 
     /// The address bound; its port is this side's transfer id.
@@ -198,6 +209,13 @@ impl Socket {
         WindowSize::new(carried as u64).unwrap_or(WindowSize::LEAST).min(windowsize).max(WindowSize::LEAST)
     }
 
+    /// Lets each datagram come in by itself again, for a buffer that has no room for many.
+    pub fn part(&mut self) {
+        if self.joined.take().is_some() {
+            batch::part(&self.udp);
+        }
+    }
+
     /// Enlarges the send buffer for windows of `windowsize` blocks, where the system allows it: a loop that never
     /// blocks loses what does not fit.
     pub fn make_room_to_send(&self, blksize: BlockSize, windowsize: WindowSize) {
@@ -301,6 +319,14 @@ fn too_long(datagram: &[u8]) -> io::Error {
     )
 }
 
+/// All of the range, from a random one on: a transfer id should not be the last one's (RFC 1350 section 4).
+fn shuffled(ports: &RangeInclusive<u16>) -> impl Iterator<Item = u16> {
+    let (low, count) = (*ports.start(), ports.len() as u64);
+    // The standard library's one source of randomness.
+    let start = RandomState::new().build_hasher().finish();
+    (0..count).filter_map(move |at| u16::try_from(start.wrapping_add(at) % count).ok()?.checked_add(low))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -363,6 +389,25 @@ mod tests {
         let mut buffer = [0; 64];
         assert!(matches!(receive(&mut there, &mut buffer, passed), Received::Datagrams { length: 4, .. }));
         assert!(matches!(receive(&mut there, &mut buffer, passed), Received::Elapsed));
+    }
+
+    #[test]
+    fn a_range_of_local_ports_is_kept_to_until_none_is_free() {
+        let free = Socket::bind("127.0.0.1:0".parse().unwrap()).unwrap().local();
+        let only = free.port()..=free.port();
+        let first = Socket::towards(free, Some(&only)).unwrap();
+        assert_eq!(first.local().port(), free.port());
+        let refused = Socket::towards(free, Some(&only)).unwrap_err();
+        assert_eq!(refused.kind(), io::ErrorKind::AddrInUse);
+    }
+
+    #[test]
+    fn every_port_of_a_range_is_tried() {
+        for range in [5..=5, 1..=7, 65_530..=65_535] {
+            let mut tried: Vec<u16> = shuffled(&range).collect();
+            tried.sort_unstable();
+            assert_eq!(tried, range.collect::<Vec<_>>());
+        }
     }
 
     #[test]

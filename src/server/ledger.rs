@@ -4,7 +4,12 @@ use std::time::Instant;
 
 use super::{Config, Happening, What};
 use crate::net::Key;
-use crate::wire::RequestKind;
+use crate::wire::{BlockSize, Limits, RequestKind};
+
+/// Octets of windows up to which each transfer gets what it asks for.
+const AMPLE: usize = 16 << 20;
+/// Octets of a window that a transfer gets behind that: a thousand of them take 16 MiB.
+const FRUGAL: u32 = 16 << 10;
 
 /// The transfers a server has, by what they answer.
 ///
@@ -24,6 +29,8 @@ pub(super) struct Entry {
     /// Made safe to print.
     pub(super) filename: String,
     pub(super) begun: Instant,
+    /// Octets of a window that is kept for it.
+    pub(super) window: usize,
     /// When the file was safe; from then on it only dallies.
     pub(super) complete: Option<Instant>,
 }
@@ -52,6 +59,17 @@ impl Ledger {
         let dallying = self.entries.iter().filter(|(_, entry)| !of_source || entry.client.ip() == source);
         let longest = dallying.filter_map(|(key, entry)| Some((entry.complete?, *key))).min();
         longest.map_or(Room::Full, |(_, key)| Room::InsteadOf(key))
+    }
+
+    /// What one more transfer may have of `limits`, so that the windows of all of them fit into memory: those that find
+    /// much of it taken get little.
+    pub(super) fn afford(&self, limits: Limits) -> Limits {
+        let taken: usize = self.entries.values().map(|entry| entry.window).sum();
+        if taken < AMPLE {
+            return limits;
+        }
+        let blksize = limits.blksize.min(BlockSize::new(FRUGAL.into()).unwrap_or_default());
+        Limits { blksize, window_bytes: limits.window_bytes.min(FRUGAL), ..limits }
     }
 
     pub(super) fn enter(&mut self, key: Key, entry: Entry) {

@@ -176,7 +176,8 @@ impl Server {
             }
             Room::Full => return Err(unable("too many transfers, try again later")),
         }
-        let granted = policy::grant(request, datagram.len(), &config, &*self.store)?;
+        let mut granted = policy::grant(request, datagram.len(), &config, &*self.store)?;
+        granted.limits = self.ledger.afford(granted.limits);
         // Out of descriptors, as a rule: this client is refused, those under way go on.
         let mut socket = Socket::bind(envelope.to).map_err(unable)?;
         let Terms { blksize, windowsize, .. } = granted.answer(WindowSize::MOST).terms();
@@ -193,7 +194,14 @@ impl Server {
             }
         };
         let key = self.reactor.start(socket, machine, granted.content).map_err(unable)?;
+        let Terms { blksize, windowsize, .. } = answer.terms();
+        let window = match request.kind {
+            RequestKind::Read => usize::from(blksize.get()) * usize::from(windowsize.get()),
+            // What is written goes to its file block by block.
+            RequestKind::Write => 0,
+        };
         let entry = Entry {
+            window,
             client,
             request: datagram.into(),
             kind: request.kind,

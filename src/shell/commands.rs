@@ -2,7 +2,7 @@
 
 use std::ops::RangeInclusive;
 
-use super::handlers::{local, server, settings, trace, transfer};
+use super::handlers::{escape, lines, local, server, settings, trace, transfer};
 use super::words::Word;
 use super::{Next, Shell};
 
@@ -18,6 +18,8 @@ pub struct Command {
     pub args: &'static [Arg],
     /// How many there may be.
     pub takes: RangeInclusive<usize>,
+    /// Words that stand anywhere among its arguments, each beginning with `--`.
+    pub switches: &'static [&'static str],
     /// How it is written, one form a line.
     pub usage: &'static [&'static str],
     /// The prompt that asks for missing arguments on a terminal.
@@ -62,6 +64,7 @@ const ROW: Command = Command {
     classic: false,
     args: &[],
     takes: 0..=0,
+    switches: &[],
     usage: &[],
     ask: None,
     brief: "",
@@ -109,7 +112,12 @@ pub static COMMANDS: &[Command] = &[
         name: "get",
         args: &[Arg::Remote, Arg::Local, Arg::Remote],
         takes: 1..=MANY,
-        usage: &["get file", "get remotename localname", "get file file file ..."],
+        usage: &[
+            "get file",
+            "get remotename localname",
+            "get file file file ...",
+            "get file [localname] verify sha256-digest",
+        ],
         ask: Some("(files) "),
         brief: "receive file",
         examples: &["get fw.bin", "get switch1:fw.bin new.bin", "get a.cfg b.cfg c.cfg"],
@@ -298,10 +306,71 @@ pub static COMMANDS: &[Command] = &[
         name: "serve",
         args: &[Arg::Local, Arg::Number("port")],
         takes: 0..=2,
-        usage: &["serve [directory [port]]", "serve status", "serve stop"],
+        switches: &["--read-only", "--overwrite"],
+        usage: &["serve [directory [port]] [--read-only | --overwrite]", "serve status", "serve stop"],
         brief: "start a server to practise on",
-        examples: &["serve", "serve . 6969", "serve stop"],
+        examples: &["serve", "serve . 6969", "serve . --read-only", "serve stop"],
         run: server::serve,
+        ..ROW
+    },
+    Command {
+        name: "lcd",
+        args: &[Arg::Local],
+        takes: 0..=1,
+        usage: &["lcd [directory]"],
+        brief: "change the local directory",
+        examples: &["lcd /tmp", "lcd"],
+        run: local::lcd,
+        ..ROW
+    },
+    Command {
+        name: "lpwd",
+        usage: &["lpwd"],
+        brief: "show the local directory",
+        examples: &["lpwd"],
+        run: local::lpwd,
+        ..ROW
+    },
+    Command {
+        name: "!",
+        args: &[Arg::Words],
+        takes: 0..=MANY,
+        usage: &["! [command]"],
+        brief: "run a command of the system's shell",
+        examples: &["! ls -l", "!sha256sum *.bin"],
+        run: escape::escape,
+        ..ROW
+    },
+    Command {
+        name: "sha256",
+        args: &[Arg::Local],
+        takes: 1..=MANY,
+        usage: &["sha256 file ...", "sha256 on | off"],
+        ask: Some("(file) "),
+        brief: "show the SHA-256 of a local file, or of each transferred one",
+        examples: &["sha256 fw.bin", "sha256 on"],
+        run: local::sha256,
+        ..ROW
+    },
+    Command {
+        name: "source",
+        args: &[Arg::Local],
+        takes: 1..=1,
+        usage: &["source file"],
+        ask: Some("(file) "),
+        brief: "carry out the commands in a local file",
+        examples: &["source provision.tftp"],
+        run: lines::source,
+        ..ROW
+    },
+    Command {
+        name: "repeat",
+        args: &[Arg::Number("times"), Arg::Words],
+        takes: 2..=MANY,
+        usage: &["repeat number [every seconds] command", "repeat until-ok [every seconds] command"],
+        brief: "carry out a command again and again",
+        examples: &["repeat 10 get fw.bin /dev/null", "repeat until-ok every 5 get fw.bin"],
+        run: lines::repeat,
         ..ROW
     },
 ];
@@ -329,6 +398,11 @@ pub fn find(word: &Word) -> Found {
         command.aliases.iter().any(|&alias| begins(alias)) || !command.classic && begins(command.name)
     });
     only(classics).or_else(|| only(others)).unwrap_or(Found::Unknown)
+}
+
+/// The switches of all commands, which the command line leaves to them.
+pub fn switches() -> Vec<&'static str> {
+    COMMANDS.iter().flat_map(|command| command.switches.iter().copied()).collect()
 }
 
 /// The command with exactly this name, in any case.
@@ -379,8 +453,11 @@ mod tests {
             assert_eq!(command.takes == (0..=0), command.args.is_empty(), "{row}");
             assert!(command.ask.is_none() || *command.takes.start() == 1, "{row}: asks for what may be missing");
             for example in command.examples {
-                let words = super::super::words::split(example.as_bytes()).expect(example).words;
-                assert_eq!(name(&words[0].to_string()), row, "{example}");
+                let mut words = super::super::words::split(example.as_bytes()).expect(example).words;
+                words.retain(|word| !command.switches.iter().any(|switch| word.is(switch)));
+                let called = words[0].to_string();
+                let called = if called.starts_with('!') { "!" } else { &called };
+                assert_eq!(name(called), row, "{example}");
                 assert!(command.takes.contains(&(words.len() - 1)), "{example}");
             }
         }
@@ -438,7 +515,14 @@ mod tests {
             ("blo", "blksize"),
             ("w", "windowsize"),
             ("o", "options"),
-            ("l", "literal"),
+            ("l", "ambiguous"),
+            ("li", "literal"),
+            ("lc", "lcd"),
+            ("lp", "lpwd"),
+            ("so", "source"),
+            ("sh", "sha256"),
+            ("re", "rexmt"),
+            ("rep", "repeat"),
             ("pr", "progress"),
             ("se", "serve"),
             ("h", "?"),

@@ -5,9 +5,11 @@ use std::io;
 
 use thiserror::Error;
 
-use super::commands::Command;
+use super::commands::{Command, exact};
 use super::status::Status;
+use super::words::Word;
 use crate::client::ClientError;
+use crate::files::Mismatch;
 use crate::transfer::Failure;
 
 /// A failed command. Handlers return it inside an [`anyhow::Error`]; any other error there means that the shell itself
@@ -48,13 +50,22 @@ impl Complaint {
         Self { said: Some(said), ..Self::local(format_args!("usage: {}", command.usage.join(" | "))) }
     }
 
+    /// The words of the command with this name make no sense.
+    pub fn usage_of(name: &str) -> Self {
+        exact(&Word::new(name)).map_or_else(|| Self::local(format_args!("{name}: usage")), Self::usage)
+    }
+
     /// A transfer failed. `file` is the local one.
     pub fn transfer(error: &ClientError, file: impl Display) -> Self {
         let told = Self { hint: error.hint().map(|hint| format!("Hint: {hint}.")), ..Self::local(error) };
         match error {
             ClientError::UnknownHost(_) => Self::said(error),
             ClientError::Request(_) => told,
-            ClientError::Local(error) => Self::io(file, error),
+            ClientError::Local(error) => {
+                let differs = error.get_ref().is_some_and(|cause| cause.is::<Mismatch>());
+                let status = if differs { Status::Digest } else { Status::Local };
+                Self { status, ..Self::io(file, error) }
+            }
             ClientError::Network { .. } => Self { status: Status::Peer, ..told },
             ClientError::Interrupted => Self { status: Status::Interrupted, ..told },
             ClientError::Transfer { failure, .. } => match failure {

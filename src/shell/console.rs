@@ -6,6 +6,7 @@ use std::io::{self, IsTerminal, Write};
 use terminal_size::{Width, terminal_size_of};
 
 use super::complaint::Complaint;
+use super::outcome::Outcome;
 use crate::style::{Style, When};
 
 /// Where lines come from, which decides how mistakes are told.
@@ -31,17 +32,29 @@ pub enum Stream {
 /// Both output streams, written line by line.
 pub struct Console {
     /// What BSD prints, and what was asked for.
-    out: Box<dyn Write>,
-    /// Where that goes.
-    stream: Stream,
+    pub out: Box<dyn Write>,
     /// Whether what goes wrong is told with a line number, a command, or neither.
     pub place: Place,
+    /// The sourced file that lines come from.
+    pub file: Option<String>,
     /// Diagnostics.
     pub err: Box<dyn Write>,
     out_style: Style,
     err_style: Style,
+    out_is_terminal: bool,
     err_is_terminal: bool,
+    /// Standard output carries files or outcomes, and text goes to standard error instead.
+    diverted: bool,
+    /// Standard output carries a trace for programs, likewise.
+    traced: bool,
+    /// Standard output carries outcomes.
+    json: bool,
+    /// The command at work has told its outcome, or those of its transfers.
+    pub(super) told: bool,
 }
+
+/// Whether text was diverted before.
+pub(super) struct Before(bool);
 
 impl Console {
     /// The streams of the process, coloured as asked.
@@ -50,28 +63,55 @@ impl Console {
         Self {
             out_style: Style::of(&out, color),
             err_style: Style::of(&err, color),
+            out_is_terminal: out.is_terminal(),
             err_is_terminal: err.is_terminal(),
             out: Box::new(out),
-            stream: Stream::Output,
             err: Box::new(err),
             place,
+            file: None,
+            diverted: false,
+            traced: false,
+            json: false,
+            told: false,
         }
     }
 
-    /// Whether somebody looks at standard error while it is written. Nobody looks at a script.
-    pub fn is_watched(&self) -> bool {
-        self.err_is_terminal && !matches!(self.place, Place::Script(_))
+    /// With outcomes on standard output, and all text on standard error.
+    pub(super) fn telling_outcomes(mut self, wanted: bool) -> Self {
+        if wanted {
+            self.divert();
+            self.json = true;
+        }
+        self
     }
 
-    /// Sends text to standard error, away from data that has standard output to itself; or back.
-    pub fn divert(&mut self, away: bool) {
-        self.stream = if away { Stream::Error } else { Stream::Output };
-        self.out = self.writer(self.stream);
+    /// From here on text goes to standard error, since standard output carries something else.
+    pub(super) fn divert(&mut self) -> Before {
+        let before = Before(self.diverted);
+        self.restore(Before(true));
+        before
+    }
+
+    /// Text goes where it went before.
+    pub(super) fn restore(&mut self, before: Before) {
+        self.diverted = before.0;
+        self.out = self.writer(self.stream());
+    }
+
+    /// Text makes way for a trace on standard output, or comes back.
+    pub(super) fn give_way(&mut self, traced: bool) {
+        self.traced = traced;
+        self.out = self.writer(self.stream());
+    }
+
+    /// Whether standard output is for files or outcomes, so that no trace may go there.
+    pub(super) fn is_diverted(&self) -> bool {
+        self.diverted
     }
 
     /// Where text goes.
     pub fn stream(&self) -> Stream {
-        self.stream
+        if self.diverted || self.traced { Stream::Error } else { Stream::Output }
     }
 
     /// Another way to write to a stream.
@@ -99,6 +139,29 @@ impl Console {
         size.map(|(Width(columns), _)| columns.into()).filter(|columns| *columns > 0)
     }
 
+    /// Whether standard output is for outcomes.
+    pub(super) fn tells_outcomes(&self) -> bool {
+        self.json
+    }
+
+    /// The outcome of a command or transfer, where outcomes are wanted.
+    pub(super) fn tell(&mut self, outcome: &Outcome) -> io::Result<()> {
+        self.told = true;
+        if self.json {
+            let mut out = io::stdout().lock();
+            writeln!(out, "{}", outcome.line()?)?;
+            out.flush()?;
+        }
+        Ok(())
+    }
+
+    /// Whether somebody looks at standard error while it is written. Nobody looks at a script, and nothing should be drawn
+    /// into a file that is printed on the terminal.
+    pub fn is_watched(&self) -> bool {
+        let under_other_output = self.diverted && self.out_is_terminal;
+        self.err_is_terminal && !under_other_output && !matches!(self.place, Place::Script(_))
+    }
+
     /// A line of text: on standard output, unless that is taken.
     pub fn say(&mut self, line: impl Display) -> io::Result<()> {
         writeln!(self.out, "{line}")?;
@@ -114,13 +177,16 @@ impl Console {
     /// words and with a line number.
     pub fn complain(&mut self, label: &str, complaint: &Complaint) -> io::Result<()> {
         if let Some(said) = &complaint.said {
-            self.say(self.style(self.stream).error(said))?;
+            self.say(self.style(self.stream()).error(said))?;
         }
         let reason = &complaint.reason;
         match self.place {
             Place::Terminal if complaint.said.is_some() => {}
             Place::Terminal => self.note(self.err_style.error(&format!("tftp: {reason}"))),
-            Place::Script(line) => self.note(self.err_style.error(&format!("tftp: line {line}: {label}: {reason}"))),
+            Place::Script(line) => {
+                let line = self.name_of_line(line);
+                self.note(self.err_style.error(&format!("tftp: {line}: {label}: {reason}")));
+            }
             Place::CommandLine => self.note(self.err_style.error(&format!("tftp: {label}: {reason}"))),
         }
         if let Some(hint) = &complaint.hint {
@@ -132,7 +198,7 @@ impl Console {
     /// What a transfer cost: on standard output where it was asked for, else only to people who look.
     pub fn summarise(&mut self, summary: &str, asked_for: bool) -> io::Result<()> {
         if asked_for {
-            self.say(self.style(self.stream).summary(summary))?;
+            self.say(self.style(self.stream()).summary(summary))?;
         } else if self.is_watched() {
             self.note(self.err_style.summary(summary));
         }
@@ -142,8 +208,19 @@ impl Console {
     /// Tells what to do about a failure.
     pub fn hint(&mut self, hint: &str) {
         match self.place {
-            Place::Script(line) => self.note(format_args!("tftp: line {line}: {hint}")),
+            Place::Script(line) => {
+                let line = self.name_of_line(line);
+                self.note(format_args!("tftp: {line}: {hint}"));
+            }
             Place::Terminal | Place::CommandLine => self.note(hint),
+        }
+    }
+
+    /// `line 7`, or `FILE:7` in a sourced file.
+    fn name_of_line(&self, number: usize) -> String {
+        match &self.file {
+            Some(file) => format!("{file}:{number}"),
+            None => format!("line {number}"),
         }
     }
 }

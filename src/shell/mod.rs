@@ -16,10 +16,13 @@ pub mod complaint;
 pub mod console;
 pub mod invocation;
 pub mod status;
+pub mod uri;
 pub mod words;
 
 mod editor;
 mod handlers;
+mod outcome;
+mod remote;
 mod script;
 mod suggest;
 mod summary;
@@ -36,13 +39,14 @@ use anyhow::Result;
 use self::commands::{Command, Found, find};
 use self::complaint::Complaint;
 use self::console::{Console, Place, Stream};
-use self::editor::{Editor, Input};
+use self::editor::{Editor, Input as Typed};
 use self::invocation::Invocation;
+use self::outcome::Outcome;
 use self::script::Script;
 use self::status::Status;
 use self::suggest::suggest;
 use self::tracing::Tracing;
-use self::words::{Word, split, split_at_blanks};
+use self::words::{Line, Unfinished, Word, cut_escape, split, split_at_blanks};
 use crate::cli::{Cli, TraceList};
 use crate::client::Client;
 use crate::server::Background;
@@ -60,10 +64,23 @@ pub enum Next {
     Leave,
 }
 
+/// Where commands come from, which decides what else standard input may be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Input {
+    /// The command line, or a file that it names: standard input is free.
+    CommandLine,
+    /// Standard input, with nobody at it.
+    Script,
+    /// A person at a terminal.
+    Terminal,
+}
+
 /// Runs what the command line asks for. An error means that standard input or output failed.
 pub fn run(cli: &Cli) -> Result<Status> {
     let words: Vec<Word> = cli.words.iter().map(|word| Word::new(word.as_bytes())).collect();
-    let invocation = match Invocation::read(&words, cli.words_before_command, cli.host.is_some()) {
+    let switches: Vec<Word> = cli.switches.iter().map(|word| Word::new(word.as_bytes())).collect();
+    let invocation = Invocation::read(&words, cli.words_before_command, cli.host.is_some());
+    let invocation = match invocation.and_then(|invocation| invocation.with(switches)) {
         Ok(invocation) => invocation,
         Err(error) => return Ok(mistake(cli, &error)),
     };
@@ -100,8 +117,13 @@ pub struct Shell {
     signals: Signals,
     /// Asks for missing arguments, and for lines; only on a terminal.
     editor: Option<Editor>,
+    input: Input,
+    /// How many scripts and repetitions stand in each other.
+    depth: usize,
     /// How the command at work failed first.
     failed: Option<Status>,
+    /// And why, in words.
+    reason: Option<String>,
     stop_on_error: bool,
     /// Nothing may be drawn over what was printed.
     plain: bool,
@@ -111,7 +133,7 @@ impl Shell {
     fn new(cli: &Cli, signals: Signals) -> Self {
         Self {
             session: Session { settings: settings(cli), default_port: cli.port, ..Session::default() },
-            console: Console::new(Place::CommandLine, cli.color()),
+            console: Console::new(Place::CommandLine, cli.color()).telling_outcomes(cli.json),
             plain: cli.plain || !style::has_cursor(),
             client: Client::new(signals.stop().clone()),
             tracing: Tracing::default(),
@@ -119,7 +141,10 @@ impl Shell {
             listen: cli.host.clone(),
             signals,
             editor: None,
+            input: Input::CommandLine,
+            depth: 0,
             failed: None,
+            reason: None,
             stop_on_error: cli.stop_on_error,
         }
     }
@@ -139,6 +164,9 @@ impl Shell {
 
     /// Connects, then carries out the one command or reads lines.
     fn begin(&mut self, cli: &Cli, invocation: &Invocation) -> Result<Status> {
+        if handlers::transfer::fills_stdout(&invocation.command) && !cli.json {
+            self.console.divert();
+        }
         self.trace(cli, invocation.command.is_empty())?;
         let named = cli.host.as_deref().filter(|_| !invocation.serves()).map(Word::new);
         let host = invocation.host.clone().or(named);
@@ -146,6 +174,9 @@ impl Shell {
             let port = invocation.port.map(|port| Word::new(port.to_string()));
             let outcome = handlers::settings::connect(self, &[[host].as_slice(), port.as_slice()].concat());
             self.settle("connect", outcome.map(drop))?;
+            if self.failed.is_some() {
+                self.tell(Outcome::of(b"connect"))?;
+            }
         }
         if cli.practice {
             let outcome = handlers::server::practise(self, cli.port);
@@ -162,9 +193,12 @@ impl Shell {
             return Ok(unconnected.unwrap_or_default());
         }
         let status = match &cli.file {
-            Some(path) => self.file(path)?,
+            Some(path) if path != Path::new("-") => self.file(path)?,
             None if io::stdin().is_terminal() => return self.converse(),
-            None => self.script(Script::new(io::stdin().lock()))?,
+            _ => {
+                self.input = Input::Script;
+                self.script(Script::new(io::stdin().lock()))?
+            }
         };
         Ok(unconnected.filter(|_| status != Status::Interrupted).unwrap_or(status))
     }
@@ -172,8 +206,7 @@ impl Shell {
     /// The one command of the command line.
     fn once(&mut self, words: &[Word]) -> Result<Status> {
         self.console.place = Place::CommandLine;
-        let outcome = self.dispatch(words).map(drop);
-        self.settle(&words[0], outcome)?;
+        self.carry_out(words)?;
         Ok(self.failed.take().unwrap_or_default())
     }
 
@@ -182,40 +215,15 @@ impl Shell {
             Ok(file) => self.script(Script::new(BufReader::new(file))),
             Err(error) => {
                 self.complain("-f", Complaint::io(Word::new(path.as_os_str().as_bytes()), &error))?;
+                self.tell(Outcome::default())?;
                 Ok(self.failed.take().unwrap_or_default())
             }
         }
     }
 
-    /// Lines without anybody to ask: all are carried out, and the first failure is what counts.
-    fn script(&mut self, mut script: Script<'_>) -> Result<Status> {
-        let mut first_failure = None;
-        loop {
-            self.signals.wait();
-            // A signal from here on ends the process; an earlier one only raised the flag.
-            if self.is_interrupted() {
-                return Ok(Status::Interrupted);
-            }
-            let Some((number, line)) = script.line()? else { break };
-            self.signals.work();
-            self.console.place = Place::Script(number);
-            let ignored = line.strip_prefix(b"-").filter(|_| !self.session.settings.classic);
-            let next = self.line(ignored.unwrap_or(&line))?;
-            if self.is_interrupted() {
-                return Ok(Status::Interrupted);
-            }
-            let failed = self.failed.take().filter(|_| ignored.is_none());
-            first_failure = first_failure.or(failed);
-            if next == Next::Leave || failed.is_some() && self.stop_on_error {
-                break;
-            }
-        }
-        self.signals.work();
-        Ok(first_failure.unwrap_or_default())
-    }
-
     /// Lines of a person, who sees what fails: leaving is success.
     fn converse(&mut self) -> Result<Status> {
+        self.input = Input::Terminal;
         self.console.place = Place::Terminal;
         self.tracing.keep();
         self.editor = Some(Editor::new(self.console.style(Stream::Output))?);
@@ -225,15 +233,15 @@ impl Shell {
             if self.signals.is_terminated() {
                 return Ok(Status::Interrupted);
             }
-            let input = self.editor.as_mut().map_or(Ok(Input::End), |editor| editor.command("tftp> "))?;
+            let input = self.editor.as_mut().map_or(Ok(Typed::End), |editor| editor.command("tftp> "))?;
             let next = match input {
-                Input::Line(line) => {
+                Typed::Line(line) => {
                     self.signals.work();
                     self.line(line.as_bytes())?
                 }
-                Input::Cleared => Next::Line,
-                Input::Leave => return Ok(Status::Interrupted),
-                Input::End => Next::Leave,
+                Typed::Cleared => Next::Line,
+                Typed::Leave => return Ok(Status::Interrupted),
+                Typed::End => Next::Leave,
             };
             self.failed = None;
             if next == Next::Leave {
@@ -244,22 +252,65 @@ impl Shell {
 
     /// Carries out a line; what fails is told.
     fn line(&mut self, line: &[u8]) -> Result<Next> {
-        let line = if self.session.settings.classic { Ok(split_at_blanks(line)) } else { split(line) };
-        let line = match line {
+        let line = match self.split(line) {
             Ok(line) => line,
             Err(unfinished) => {
+                self.begin_command();
                 self.complain("syntax", Complaint::local(unfinished))?;
+                self.tell(Outcome::default())?;
                 return Ok(Next::Line);
             }
         };
-        let Some(command) = line.words.first() else { return Ok(Next::Line) };
-        let outcome = self.dispatch(&line.words);
-        let next = *outcome.as_ref().unwrap_or(&Next::Line);
-        self.settle(command, outcome.map(drop))?;
+        let next = self.carry_out(&line.words)?;
         if line.lost_backslash && self.failed.is_some() {
             self.console.hint("A backslash was taken away; quotes keep it: 'dir\\file'");
         }
         Ok(next)
+    }
+
+    fn split(&self, line: &[u8]) -> Result<Line, Unfinished> {
+        if self.session.settings.classic {
+            return Ok(split_at_blanks(line));
+        }
+        if let Some((before, command)) = cut_escape(line)
+            && let Ok(Line { words, .. }) = split(before)
+            && (before.trim_ascii().is_empty() || handlers::lines::repeats(&words))
+        {
+            let escape = [&b"!"[..], command].into_iter().filter(|word| !word.is_empty()).map(Word::new);
+            return Ok(Line { words: words.into_iter().chain(escape).collect(), lost_backslash: false });
+        }
+        split(line)
+    }
+
+    /// Carries a command out; what fails is told, and the outcome where outcomes are wanted.
+    fn carry_out(&mut self, words: &[Word]) -> Result<Next> {
+        let Some(name) = words.first() else { return Ok(Next::Line) };
+        self.begin_command();
+        let outcome = self.dispatch(words);
+        let next = *outcome.as_ref().unwrap_or(&Next::Line);
+        self.settle(name, outcome.map(drop))?;
+        self.tell(Outcome::of(match find(name) {
+            Found::Command(command) => command.name.as_bytes(),
+            Found::Ambiguous | Found::Unknown => name.bytes(),
+        }))?;
+        Ok(next)
+    }
+
+    fn begin_command(&mut self) {
+        self.console.told = false;
+        self.reason = None;
+    }
+
+    /// Tells the outcome of a command, if it has not told one of its own.
+    fn tell(&mut self, outcome: Outcome) -> Result<()> {
+        if self.console.told {
+            return Ok(());
+        }
+        let outcome = match (self.failed, &self.reason) {
+            (Some(status), Some(reason)) => outcome.failed(status, reason),
+            _ => outcome,
+        };
+        Ok(self.console.tell(&outcome)?)
     }
 
     /// Finds the command and runs it, if it has as many arguments as it takes.
@@ -281,20 +332,26 @@ impl Shell {
         if args.is_empty() {
             args = self.ask(command)?;
         }
-        if !command.takes.contains(&args.len()) {
-            let usage = Complaint::usage(command);
-            let status = if self.console.place == Place::CommandLine { Status::CommandLine } else { usage.status };
-            return Err(Complaint { status, ..usage }.into());
+        let switches = args.iter().filter(|arg| command.switches.iter().any(|switch| arg.is(switch))).count();
+        if !command.takes.contains(&(args.len() - switches)) {
+            return Err(self.mistake(Complaint::usage(command)).into());
         }
         (command.run)(self, &args)
     }
 
+    /// What is wrong with the words themselves is wrong with the command line, where they stand there.
+    fn mistake(&self, complaint: Complaint) -> Complaint {
+        let status = if self.console.place == Place::CommandLine { Status::CommandLine } else { complaint.status };
+        Complaint { status, ..complaint }
+    }
+
     /// Asks for the arguments that are missing, where there is somebody to ask.
     fn ask(&mut self, command: &Command) -> Result<Vec<Word>> {
-        let (Some(prompt), Some(editor)) = (command.ask, &mut self.editor) else { return Ok(Vec::new()) };
+        let editor = self.editor.as_mut().filter(|_| self.console.place == Place::Terminal);
+        let (Some(prompt), Some(editor)) = (command.ask, editor) else { return Ok(Vec::new()) };
         match editor.read(prompt)? {
-            Input::Line(answer) => Ok(split(answer.as_bytes()).map_err(Complaint::local)?.words),
-            Input::Cleared | Input::Leave | Input::End => Ok(Vec::new()),
+            Typed::Line(answer) => Ok(split(answer.as_bytes()).map_err(Complaint::local)?.words),
+            Typed::Cleared | Typed::Leave | Typed::End => Ok(Vec::new()),
         }
     }
 
@@ -310,6 +367,7 @@ impl Shell {
     /// Tells why a command failed, and remembers that it did.
     fn complain(&mut self, label: impl Display, complaint: Complaint) -> Result<()> {
         self.failed.get_or_insert(complaint.status);
+        self.reason.get_or_insert_with(|| complaint.reason.clone());
         Ok(self.console.complain(&label.to_string(), &complaint)?)
     }
 
@@ -333,6 +391,7 @@ fn settings(cli: &Cli) -> Settings {
         verbose: cli.verbose,
         quiet: cli.quiet,
         family: cli.family(),
+        local_ports: cli.local_ports.clone(),
         ..plain
     }
 }

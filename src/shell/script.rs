@@ -1,6 +1,12 @@
-//! Lines of a script, from standard input or a file: bytes, numbered from 1.
+//! Lines of a script, from standard input or a file: bytes, numbered from 1; and how they are carried out.
 
 use std::io::{self, BufRead};
+
+use anyhow::Result;
+
+use super::console::Place;
+use super::status::Status;
+use super::{Next, Shell};
 
 /// The lines of a script. A byte order mark in front, carriage returns before line feeds and a missing last line feed
 /// are what editors leave behind, and no part of any line.
@@ -28,6 +34,41 @@ impl<'a> Script<'a> {
             line.drain(..3);
         }
         Ok(Some((self.number, line)))
+    }
+}
+
+impl Shell {
+    /// Lines without anybody to ask: all are carried out, and the first failure is what counts.
+    pub(super) fn script(&mut self, mut script: Script<'_>) -> Result<Status> {
+        let mut first_failure = None;
+        loop {
+            self.signals.wait();
+            // A signal from here on ends the process; an earlier one only raised the flag.
+            if self.is_interrupted() {
+                return Ok(Status::Interrupted);
+            }
+            let Some((number, line)) = script.line()? else { break };
+            self.signals.work();
+            self.console.place = Place::Script(number);
+            let (next, failed) = self.script_line(&line)?;
+            if self.is_interrupted() {
+                return Ok(Status::Interrupted);
+            }
+            first_failure = first_failure.or(failed);
+            if next == Next::Leave || failed.is_some() && self.stop_on_error {
+                break;
+            }
+        }
+        self.signals.work();
+        Ok(first_failure.unwrap_or_default())
+    }
+
+    /// Carries out one line of a script; tells how it failed, unless a `-` in front forgives that.
+    pub(super) fn script_line(&mut self, line: &[u8]) -> Result<(Next, Option<Status>)> {
+        let forgiven = line.strip_prefix(b"-").filter(|_| !self.session.settings.classic);
+        let next = self.line(forgiven.unwrap_or(line))?;
+        let failed = self.failed.take().filter(|_| forgiven.is_none());
+        Ok((next, failed))
     }
 }
 

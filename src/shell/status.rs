@@ -19,6 +19,8 @@ pub enum Status {
     TimedOut,
     /// Refused, unreachable, or the peer broke the protocol.
     Peer,
+    /// A file is not the one that was expected.
+    Digest,
     /// The server sent an ERROR with this code.
     Server(ErrorCode),
     /// A signal ended the work.
@@ -34,6 +36,7 @@ impl Status {
             Self::CommandLine => 2,
             Self::TimedOut => 3,
             Self::Peer => 4,
+            Self::Digest => 5,
             Self::Server(ErrorCode(code)) => 10 + u8::try_from(code).ok().filter(|&code| code <= 8).unwrap_or(0),
             Self::Interrupted => INTERRUPTED,
         }

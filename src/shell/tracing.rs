@@ -12,7 +12,7 @@ use crate::trace::{Classic, OutletId, Page, Pcapng, Tracer, View, ViewName, pain
 /// Columns where nothing says how many there are.
 const COLUMNS: usize = 80;
 /// The file name that means standard output.
-const STDOUT: &str = "-";
+pub(super) const STDOUT: &str = "-";
 
 /// Everything that watches transfers for the user. The screen's view is a setting, and drawn anew for each transfer, as
 /// the screen is then; files stay open from one to the next.
@@ -117,7 +117,8 @@ impl Tracing {
         self.classic = None;
         self.screen.take().inspect(|id| self.tracer.remove(*id));
         let Some(view) = settings.tracing else { return };
-        let stream = if view == ViewName::Json && !self.has_stdout() { Stream::Output } else { console.stream() };
+        let has_place = !self.has_stdout() && !console.is_diverted();
+        let stream = if view == ViewName::Json && has_place { Stream::Output } else { console.stream() };
         let out = console.writer(stream);
         if view == ViewName::Classic {
             self.classic = Some(Classic::new(out).omit_final_ack(settings.classic));
@@ -176,7 +177,8 @@ impl Tracing {
         self.files.len() < before
     }
 
-    fn has_stdout(&self) -> bool {
+    /// Whether standard output is one of the files.
+    pub(super) fn has_stdout(&self) -> bool {
         self.files.iter().any(|filed| filed.path == STDOUT)
     }
 

@@ -64,6 +64,14 @@ pub fn split(line: &[u8]) -> Result<Line, Unfinished> {
     if shlex.had_error { Err(Unfinished::Backslash) } else { Ok(Line { words, lost_backslash }) }
 }
 
+/// What stands in front of the first `!` that begins a word, and what stands behind it to the end of the line, for the
+/// system's shell to read. `!` is no mark of ours: whether a command may begin there, the caller must know.
+pub fn cut_escape(line: &[u8]) -> Option<(&[u8], &[u8])> {
+    let begins = |place: &usize| line[..*place].last().is_none_or(|before| b" \t".contains(before));
+    let place = line.iter().enumerate().filter(|(_, byte)| **byte == b'!').map(|(place, _)| place).find(begins)?;
+    Some((&line[..place], line[place + 1..].trim_ascii()))
+}
+
 /// Splits a line at blanks only, as 4.3BSD did.
 pub fn split_at_blanks(line: &[u8]) -> Line {
     let words = line.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty()).map(Word::new).collect();
@@ -148,6 +156,14 @@ mod tests {
         assert_eq!(lost(br"get dir\file"), Ok(true));
         assert_eq!(lost(br"get 'dir\file'"), Ok(false));
         assert_eq!(lost(br"get my\ file"), Ok(false));
+    }
+
+    #[test]
+    fn an_escape_is_everything_behind_the_mark() {
+        assert_eq!(cut_escape(b"  !ls -l 'a' "), Some((&b"  "[..], &b"ls -l 'a'"[..])));
+        assert_eq!(cut_escape(b"repeat 3 !echo a! | wc"), Some((&b"repeat 3 "[..], &b"echo a! | wc"[..])));
+        assert_eq!(cut_escape(b"!"), Some((&b""[..], &b""[..])));
+        assert_eq!(cut_escape(b"get a!b"), None);
     }
 
     #[test]

@@ -172,9 +172,10 @@ impl View for Ladder {
         let count = format!("{} blocks as expected (#{}-#{})", thousands(run.blocks), run.first, run.last);
         let Some(width) = self.width else { return Some(format!("{:8} ... {count}", "")) };
         let line = format!("{:MARGIN$}{dots}{:<width$}{dots}  {}", "", format!("  {count}"), size(run.bytes));
-        let rtt = run.rtt.spread().map(|[least, median, most]| {
-            format!(", rtt {}/{}/{} ms", millis(least), millis(median), millis(most))
-        });
+        let rtt = run
+            .rtt
+            .spread()
+            .map(|[least, median, most]| format!(", rtt {}/{}/{} ms", millis(least), millis(median), millis(most)));
         // What does not fit is best left out.
         Some(match rtt.filter(|rtt| line.chars().count() + rtt.len() <= self.columns) {
             Some(rtt) => line + &rtt,

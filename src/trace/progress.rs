@@ -1,5 +1,5 @@
 use std::collections::VecDeque;
-use std::io;
+use std::io::{self, Write};
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -15,7 +15,7 @@ use crate::transfer::{Event, Machine, Stats};
 /// fw.bin  [######          ]  41%  8.6 of 21.0 MB  4.1 MB/s  3 s left  2 resent
 /// ```
 ///
-/// What is over sooner than [`PATIENCE`] shows nothing. A packet costs one comparison of times.
+/// What is over sooner than half a second shows nothing. A packet costs one comparison of times.
 pub struct Progress {
     look: Look,
     name: String,
@@ -62,6 +62,9 @@ impl Progress {
         match &mut self.look {
             Look::Bar(bar) => {
                 bar.get_or_insert_with(one_line).set_message(format!("{}  {}", self.name, figures.as_bar()));
+                // The cursor was left behind the last column: a ^C there would fall onto the next line, and this one
+                // could never be cleared.
+                let _ = io::stderr().write_all(b"\r");
             }
             Look::Words(line) => {
                 line.write(&format!("{}: {}\n", self.name, figures.as_words()));

@@ -31,10 +31,10 @@ pub fn forecast(time: Duration) -> String {
     }
 }
 
-/// `0.08 ms`, `12.5 ms`: two places where they matter.
+/// Milliseconds: `0.08`, `12.5`; two places where they matter.
 pub fn millis(time: Duration) -> String {
     let millis = time.as_secs_f64() * 1000.0;
-    if millis < 10.0 { format!("{millis:.2} ms") } else { format!("{millis:.1} ms") }
+    if millis < 10.0 { format!("{millis:.2}") } else { format!("{millis:.1}") }
 }
 
 fn scaled(bytes: u64, places: usize) -> String {
@@ -78,7 +78,7 @@ mod tests {
     fn times_are_as_exact_as_they_can_be_known() {
         let forecast = |seconds| forecast(Duration::from_secs(seconds));
         assert_eq!([3, 119, 150, 7300].map(forecast), ["3 s", "119 s", "3 min", "2 h 2 min"]);
-        assert_eq!(millis(Duration::from_micros(84)), "0.08 ms");
-        assert_eq!(millis(Duration::from_micros(12_480)), "12.5 ms");
+        assert_eq!(millis(Duration::from_micros(84)), "0.08");
+        assert_eq!(millis(Duration::from_micros(12_480)), "12.5");
     }
 }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use super::peer::{Origin, Peer};
 use super::retry::{Demand, Patience, Retry};
 use super::{Event, Failure, Ignored, Output, Report, Stats, Unwelcome};
-use crate::wire::{Answer, ErrorCode, Offer, OptionList, Packet, Printable, RequestKind, Terms, emit_error};
+use crate::wire::{Answer, ErrorCode, Offer, OptionList, Packet, Printable, Terms, emit_error};
 
 /// What both machines share: the peer and its transfer id, the timers, the costs, and what waits to be told.
 #[derive(Debug)]
@@ -224,7 +224,6 @@ impl Urgent {
 /// A request that waits for its first answer.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Opening {
-    pub(super) kind: RequestKind,
     pub(super) offer: Offer,
 }
 
@@ -238,10 +237,10 @@ impl Opening {
         Failure::remote(code, message)
     }
 
-    /// Whether so many unanswered requests speak against the options. A put never falls back on silence: its first
-    /// request may have created the file.
+    /// Whether so many unanswered requests speak against the options. Not a question for a put: its first request may
+    /// have created the file.
     pub(super) fn is_hopeless(&self, unanswered: u32) -> bool {
-        self.kind == RequestKind::Read && !self.offer.is_empty() && unanswered >= 2
+        !self.offer.is_empty() && unanswered >= 2
     }
 
     /// Takes an OACK, or refuses it with ERROR 8 (RFC 2347).

@@ -58,10 +58,9 @@ enum Phase {
 impl Receiver {
     /// A client's machine: sends the request first.
     pub fn request(now: Instant, server: SocketAddr, ask: &Ask<'_>, patience: Patience) -> Result<Self, BadRequest> {
-        let kind = RequestKind::Read;
-        let request = emit_request(kind, ask.filename, ask.mode, &ask.offer)?;
+        let request = emit_request(RequestKind::Read, ask.filename, ask.mode, &ask.offer)?;
         let link = Link::asking(now, server, patience);
-        Ok(Self::new(link, Phase::Requesting(Opening { kind, offer: ask.offer }), request))
+        Ok(Self::new(link, Phase::Requesting(Opening { offer: ask.offer }), request))
     }
 
     /// A server's machine: answers a request to write with an OACK, or with ACK 0 where nothing is granted.
@@ -165,6 +164,10 @@ impl Receiver {
 
     fn expected(&mut self, length: usize, size: usize) {
         self.deliver = Some(DATA_HEADER..DATA_HEADER + length);
+        if let Some(wait) = self.link.retry.outwaited(self.link.now) {
+            self.link.stats.waits.count += 1;
+            self.link.stats.waits.total += wait;
+        }
         let timing = std::mem::take(&mut self.timing);
         self.link.retry.progress(self.link.now, timing);
         self.link.stats.bytes += length as u64;
@@ -197,7 +200,7 @@ impl Receiver {
             return self.link.ignore(from, Ignored::OutOfPlace);
         }
         self.link.ignore(from, Ignored::Duplicate);
-        if self.unacknowledged == 0 && self.next > 1 {
+        if self.unacknowledged == 0 {
             self.repeat();
         }
     }

@@ -4,7 +4,7 @@ use std::time::Instant;
 use super::link::{Link, Opening};
 use super::peer::Origin;
 use super::window::Wrap;
-use super::{Ask, Failure, Ignored, Machine, Output, Patience, Stats, Unwelcome};
+use super::{Ask, Failure, Ignored, Machine, Output, Patience, Stats};
 use crate::wire::{
     Answer, BadRequest, DATA_HEADER, ErrorCode, Packet, RequestKind, emit_data_header, emit_oack, emit_request,
 };
@@ -50,10 +50,9 @@ enum Phase {
 impl Sender {
     /// A client's machine: sends the request first.
     pub fn request(now: Instant, server: SocketAddr, ask: &Ask<'_>, patience: Patience) -> Result<Self, BadRequest> {
-        let kind = RequestKind::Write;
-        let request = emit_request(kind, ask.filename, ask.mode, &ask.offer)?;
+        let request = emit_request(RequestKind::Write, ask.filename, ask.mode, &ask.offer)?;
         let link = Link::asking(now, server, patience);
-        Ok(Self::new(link, Phase::Requesting(Opening { kind, offer: ask.offer }), request))
+        Ok(Self::new(link, Phase::Requesting(Opening { offer: ask.offer }), request))
     }
 
     /// A server's machine: answers a request to read with an OACK, or with block 1 where nothing is granted.
@@ -247,9 +246,6 @@ impl Machine for Sender {
             return;
         }
         match self.phase {
-            Phase::Requesting(opening) if opening.is_hopeless(self.link.retry.attempts()) => {
-                self.link.fail(Unwelcome::Silence.into());
-            }
             Phase::Requesting(_) | Phase::Offering => {
                 self.link.stats.resent += 1;
                 self.send_opening = true;

@@ -443,6 +443,15 @@ mod tests {
     }
 
     #[test]
+    fn a_list_is_put_together_as_it_was() {
+        let list = OptionList::parse(b"tsize\x000\0Unheard\0\0").unwrap();
+        let mut again = Vec::new();
+        list.emit(&mut again);
+        assert_eq!(again, b"tsize\x000\0Unheard\0\0");
+        assert!(!list.is_empty() && OptionList::parse(b"").unwrap().is_empty());
+    }
+
+    #[test]
     fn padding_behind_the_last_pair_is_left_out() {
         let list = OptionList::parse(b"tsize\x000\0\0\0").unwrap();
         assert_eq!(list.pairs().collect::<Vec<_>>(), [(&b"tsize"[..], &b"0"[..])]);

@@ -439,9 +439,18 @@ mod tests {
         let name = vec![b'n'; 502];
         assert!(emit_request(RequestKind::Read, &name, Mode::Octet, &Offer::default()).is_ok_and(|it| it.len() == 511));
         let refused = |name: &[u8]| emit_request(RequestKind::Read, name, Mode::Octet, &Offer::default());
+        assert!(refused(&[b'n'; 503]).is_ok_and(|it| it.len() == REQUEST_LIMIT));
         assert_eq!(refused(&[b'n'; 504]), Err(BadRequest::TooLong(513)));
         assert_eq!(refused(b"a\0b"), Err(BadRequest::NulInFilename));
         assert_eq!(refused(b""), Err(BadRequest::NoFilename));
+    }
+
+    #[test]
+    fn modes_are_known_in_any_case() {
+        for mode in [Mode::Octet, Mode::Netascii] {
+            assert_eq!(Mode::from_wire(mode.to_string().to_uppercase().as_bytes()), Some(mode));
+        }
+        assert_eq!((Mode::from_wire(b"mail"), Mode::Netascii.to_string()), (None, "netascii".to_owned()));
     }
 
     #[test]

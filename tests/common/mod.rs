@@ -6,7 +6,6 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use tftpsh::files::Root;
 use tftpsh::server::{Background, Config, Server, practice_files};
 use tftpsh::transfer::{Patience, Rexmt};
 
@@ -46,33 +45,17 @@ pub(crate) struct Peers {
     dead: u16,
     /// Others, by the words that stand for their ports.
     others: Vec<(&'static str, u16)>,
-    folder: Option<Background>,
 }
 
 impl Peers {
-    pub(crate) fn new() -> Self {
+    /// With `others` known as well, each by the words that stand for its port.
+    pub(crate) fn new(others: &[(&'static str, u16)]) -> Self {
         let anywhere = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
         let server = Server::bind(&[anywhere], Box::new(practice_files()), patient()).expect("a server");
         let silent = UdpSocket::bind(anywhere).expect("a socket");
         // Below the range of ports that the system hands out, so that no other test's socket gets it.
         let dead = 1023;
-        Self { server: server.spawn().expect("a thread"), silent, dead, others: Vec::new(), folder: None }
-    }
-
-    /// One more, known by `name`.
-    pub(crate) fn and(mut self, name: &'static str, port: u16) -> Self {
-        self.others.push((name, port));
-        self
-    }
-
-    /// A server of a folder, known by `{folder}`.
-    pub(crate) fn and_folder(mut self, folder: &Path) -> Self {
-        let anywhere = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-        let root = Box::new(Root::open(folder).expect("a folder"));
-        let server = Server::bind(&[anywhere], root, patient()).expect("a server");
-        let server = self.folder.insert(server.spawn().expect("a thread"));
-        let port = server.addresses()[0].port();
-        self.and("{folder}", port)
+        Self { server: server.spawn().expect("a thread"), silent, dead, others: others.to_vec() }
     }
 
     /// Where the server answers.
@@ -114,7 +97,8 @@ impl Peers {
                 let line = summary(line);
                 let line = between(&line, "{practice}: ", " failed", "COUNTS");
                 let line = between(&line, ": unknown host (", ")", "REASON");
-                lines.push_str(&line);
+                let line = if line.starts_with("Local directory: ") { "Local directory: FOLDER" } else { &line };
+                lines.push_str(line);
                 lines.push('\n');
             }
             lines
@@ -124,7 +108,7 @@ impl Peers {
 }
 
 /// A server that sends nothing twice only because this machine has much to do.
-fn patient() -> Config {
+pub(crate) fn patient() -> Config {
     let rexmt = Rexmt::Fixed(Duration::from_secs(5));
     Config { patience: Patience { rexmt, ..Patience::default() }, ..Config::default() }
 }

@@ -47,9 +47,26 @@ const ERRORS: &[&str] = &[
     "names no file; say what to call it here",
     "no server is running",
     "a server is running already",
+    ": exit status 3",
+    "tftp: inner:3: get nosuch",
+    "more than 16 scripts and repetitions in each other",
+    "usage: repeat number [every seconds] command",
+    "as expected",
+    "a SHA-256 has 64 digits, not 63",
+    "verify is for one file",
+    "names no file: tftp://HOST/FILE",
+    "names no host",
+    "an IPv6 address stands in brackets",
+    "TFTP knows no users",
+    "% stands before two hexadecimal digits",
+    "? has no meaning here",
+    "a ; stands only before mode=netascii or mode=octet",
+    "standard input is where the commands come from",
+    "say what to call it there",
+    "--read-only belongs to another command",
 ];
 
-const STATUSES: &[&str] = &["", "1", "2", "3", "4", "10", "11", "12", "13", "14", "15", "16", "17", "18", "130"];
+const STATUSES: &[&str] = &["", "1", "2", "3", "4", "5", "10", "11", "12", "13", "14", "15", "16", "17", "18", "130"];
 
 fn sessions() -> Vec<Session> {
     paths().iter().map(|path| Session::read(path)).collect()

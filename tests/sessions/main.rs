@@ -28,12 +28,15 @@ mod peer;
 mod session;
 
 use std::fs;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use common::{Peers, Ran, run};
+use common::{Peers, Ran, patient, run};
 use peer::Peer;
 use session::{Session, bytes, left, write_files};
+use tftpsh::files::Root;
+use tftpsh::server::{Background, Server};
 
 /// As many at once: some wait for their time to run out, and none should wait for a processor as well.
 const AT_ONCE: usize = 4;
@@ -77,7 +80,8 @@ fn play(session: &Session) -> Session {
     let served = tempfile::tempdir().expect("a folder");
     write_files(served.path(), session.part("served"));
     let peer = Peer::new(session.part("peer"));
-    let peers = Peers::new().and("{peer}", peer.port()).and_folder(served.path());
+    let server = serve(served.path());
+    let peers = Peers::new(&[("{peer}", peer.port()), ("{folder}", server.addresses()[0].port())]);
     write_files(folder.path(), &peers.fill_in(session.part("files")));
     let args: Vec<_> = session.part("args").lines().map(|arg| peers.fill_in(arg)).collect();
     let stdin = bytes(&peers.fill_in(session.part("stdin")));
@@ -87,4 +91,11 @@ fn play(session: &Session) -> Session {
     let left = if session.has("left") { left(folder.path(), session.part("left")) } else { String::new() };
     let found = [("stdout", stdout), ("stderr", stderr), ("left", left), ("status", status)];
     session.with(found.map(|(name, text)| (name, text.replace('\x1b', "{esc}"))))
+}
+
+fn serve(folder: &Path) -> Background {
+    let anywhere = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+    let root = Root::open(folder).expect("a folder");
+    let server = Server::bind(&[anywhere], Box::new(root), patient()).expect("a server");
+    server.spawn().expect("a thread")
 }

@@ -1,11 +1,19 @@
-//! Commands that ask nobody else: quit and help.
+//! Commands that ask nobody else: quit, help, and what has to do with the files here.
+
+use std::env;
+use std::fs::File;
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
 
 use anyhow::Result;
 
+use crate::files::Digest;
 use crate::shell::commands::{COMMANDS, Found, find};
 use crate::shell::complaint::Complaint;
+use crate::shell::outcome::Outcome;
 use crate::shell::words::Word;
 use crate::shell::{Next, Shell};
+use crate::wire::Printable;
 
 pub(in crate::shell) fn quit(_: &mut Shell, _: &[Word]) -> Result<Next> {
     Ok(Next::Leave)
@@ -30,6 +38,48 @@ pub(in crate::shell) fn help(shell: &mut Shell, topics: &[Word]) -> Result<Next>
             }
             Found::Ambiguous => shell.complain("?", Complaint::said(format!("?Ambiguous help command {topic}")))?,
             Found::Unknown => shell.complain("?", Complaint::said(format!("?Invalid help command {topic}")))?,
+        }
+    }
+    Ok(Next::Line)
+}
+
+/// Changes the folder in which local names are looked up, to the home folder without a word.
+pub(in crate::shell) fn lcd(shell: &mut Shell, words: &[Word]) -> Result<Next> {
+    let folder = match words.first() {
+        Some(word) => word.path().to_owned(),
+        None => env::home_dir().ok_or_else(|| Complaint::local("no home directory is known; name one"))?,
+    };
+    let name = Word::new(folder.as_os_str().as_bytes());
+    env::set_current_dir(&folder).map_err(|error| Complaint::io(&name, &error))?;
+    lpwd(shell, &[])
+}
+
+pub(in crate::shell) fn lpwd(shell: &mut Shell, _: &[Word]) -> Result<Next> {
+    let folder = env::current_dir().map_err(|error| Complaint::io("local directory", &error))?;
+    shell.console.say(folder_line(&folder))?;
+    Ok(Next::Line)
+}
+
+/// How the local folder is told.
+pub(in crate::shell) fn folder_line(folder: &Path) -> String {
+    format!("Local directory: {}", Printable(folder.as_os_str().as_bytes()))
+}
+
+/// The digest of a file now, as sha256sum prints it; or of every file that is transferred from now on.
+pub(in crate::shell) fn sha256(shell: &mut Shell, words: &[Word]) -> Result<Next> {
+    match words {
+        [word] if word.is("on") || word.is("off") => {
+            shell.session.settings.sha256 = word.is("on");
+            let state = if word.is("on") { "on" } else { "off" };
+            shell.console.say(format_args!("SHA-256 of transferred files {state}."))?;
+        }
+        files => {
+            for file in files {
+                let digest = File::open(file.path()).and_then(Digest::of);
+                let digest = digest.map_err(|error| Complaint::io(file, &error))?;
+                shell.console.say(format_args!("{digest}  {file}"))?;
+                shell.console.tell(&Outcome::of(b"sha256").file(file.bytes()).digest(Some(digest)))?;
+            }
         }
     }
     Ok(Next::Line)

@@ -1,5 +1,7 @@
 //! What commands do, one file for each family.
 
+pub(super) mod escape;
+pub(super) mod lines;
 pub(super) mod local;
 pub(super) mod server;
 pub(super) mod settings;

@@ -16,7 +16,9 @@ use crate::shell::{Next, Shell};
 
 /// `serve`, `serve directory [port]`, `serve status`, `serve stop`
 pub(in crate::shell) fn serve(shell: &mut Shell, words: &[Word]) -> Result<Next> {
-    match words {
+    let (switches, words): (Vec<_>, Vec<_>) = words.iter().cloned().partition(|word| word.bytes().starts_with(b"--"));
+    let has = |name: &str| switches.iter().any(|switch| switch.is(name));
+    match &words[..] {
         [word] if word.is("status") => match &shell.serving {
             Some(serving) => shell.console.say(serving.status())?,
             None => shell.console.say("No server is running.")?,
@@ -26,7 +28,8 @@ pub(in crate::shell) fn serve(shell: &mut Shell, words: &[Word]) -> Result<Next>
         }
         _ => {
             let port = words.get(1).map(parse_port).transpose()?;
-            let offer = Offer { folder: words.first(), port };
+            let (read_only, overwrite) = (has("--read-only"), has("--overwrite"));
+            let offer = Offer { folder: words.first(), port, read_only, overwrite };
             if shell.console.place == Place::CommandLine {
                 offer.in_front(shell)?;
             } else {
@@ -39,7 +42,7 @@ pub(in crate::shell) fn serve(shell: &mut Shell, words: &[Word]) -> Result<Next>
 
 /// Starts the practice server and connects to it.
 pub(in crate::shell) fn practise(shell: &mut Shell, port: Option<u16>) -> Result<()> {
-    Offer { folder: None, port }.in_background(shell)
+    Offer { folder: None, port, read_only: false, overwrite: false }.in_background(shell)
 }
 
 /// What is to be served, and where.
@@ -47,6 +50,10 @@ struct Offer<'a> {
     /// The practice files where `None`.
     folder: Option<&'a Word>,
     port: Option<u16>,
+    /// Nothing may be sent here.
+    read_only: bool,
+    /// What is sent here may replace what is there.
+    overwrite: bool,
 }
 
 impl Offer<'_> {
@@ -102,7 +109,12 @@ impl Offer<'_> {
 
     /// Binds the first address, and the second one where this machine has it.
     fn bind(&self, first: IpAddr, second: Option<IpAddr>, port: u16) -> Result<Server> {
-        let config = || Config { title: self.title(), ..Config::default() };
+        let config = || Config {
+            title: self.title(),
+            read_only: self.read_only,
+            overwrite: self.overwrite,
+            ..Config::default()
+        };
         let first = SocketAddr::new(first, port);
         if let Some(second) = second {
             match Server::bind(&[first, SocketAddr::new(second, port)], self.store()?, config()) {

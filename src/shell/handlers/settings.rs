@@ -1,11 +1,13 @@
 //! Commands that change or show the session.
 
+use std::env;
 use std::fmt::Display;
 use std::str::FromStr;
 use std::time::Duration;
 
 use anyhow::Result;
 
+use super::local::folder_line;
 use crate::client::resolve;
 use crate::session::{Options, Peer, Session, Settings, parse_mode, parse_seconds};
 use crate::shell::commands::exact;
@@ -201,6 +203,7 @@ pub(in crate::shell) fn status(shell: &mut Shell, _: &[Word]) -> Result<Next> {
             ));
         }
         lines.extend(super::trace::brief(shell));
+        lines.extend(env::current_dir().ok().map(|folder| folder_line(&folder)));
         lines.extend(shell.serving.as_ref().map(|serving| format!("Serving: {}", serving.status())));
     }
     for line in lines {

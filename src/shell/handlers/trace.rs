@@ -9,7 +9,7 @@ use crate::event::{Kept, Seen};
 use crate::shell::commands::exact;
 use crate::shell::complaint::Complaint;
 use crate::shell::console::Place;
-use crate::shell::tracing::{Aftermath, screen_page};
+use crate::shell::tracing::{Aftermath, STDOUT, screen_page};
 use crate::shell::words::Word;
 use crate::shell::{Next, Shell};
 use crate::trace::{Limit, Page, Target, TraceCommand, ViewName, show};
@@ -38,13 +38,15 @@ pub(in crate::shell) fn carry_out(shell: &mut Shell, command: &TraceCommand) -> 
             Some(format!("Packet tracing on ({view})."))
         }
         TraceCommand::View(view, Target::File(path)) => {
+            check_stdout(shell, path)?;
             let opened = shell.tracing.open(*view, path, &shell.session.settings);
             opened.map_err(|error| Complaint::io(path, &error))?;
             Some(format!("Packet tracing to {path} ({view})."))
         }
         TraceCommand::ViewOff(view) => Some(view_off(shell, *view)?),
         TraceCommand::Pcap { file, snap, lost } => {
-            if file == "-" && io::stdout().is_terminal() {
+            check_stdout(shell, file)?;
+            if file == STDOUT && io::stdout().is_terminal() {
                 return Err(Complaint::local("-: standard output is a terminal; name a file").into());
             }
             shell.tracing.capture(file, *snap, *lost).map_err(|error| Complaint::io(file, &error))?;
@@ -72,14 +74,22 @@ pub(in crate::shell) fn carry_out(shell: &mut Shell, command: &TraceCommand) -> 
             Some(format!("usage: {}\n{}", usage.unwrap_or_default(), status(shell)))
         }
     };
-    shell.console.divert(shell.tracing.takes_stdout(&shell.session.settings));
+    shell.console.give_way(shell.tracing.takes_stdout(&shell.session.settings));
     Ok(answer)
+}
+
+/// What else goes to standard output needs it alone.
+fn check_stdout(shell: &Shell, path: &str) -> Result<(), Complaint> {
+    if path == STDOUT && shell.console.is_diverted() {
+        return Err(Complaint::local("-: something else goes to standard output"));
+    }
+    Ok(())
 }
 
 /// Tells what came of the traces of a transfer.
 pub(in crate::shell) fn settle(shell: &mut Shell) -> Result<()> {
     let Aftermath { failed, hints } = shell.tracing.settle()?;
-    shell.console.divert(shell.tracing.takes_stdout(&shell.session.settings));
+    shell.console.give_way(shell.tracing.takes_stdout(&shell.session.settings));
     for (path, error) in failed {
         let complaint = Complaint::io(&path, &error);
         let hint = Some(format!("Nothing more is written to {path}."));

@@ -1,60 +1,53 @@
 //! get and put.
 
-use std::net::Ipv6Addr;
+use std::io;
 
 use anyhow::Result;
 
 use super::trace;
-use crate::client::{ClientError, Order};
+use crate::client::{Client, ClientError, Order};
 use crate::event::Watch;
-use crate::files::{Source, Target};
-use crate::session::{Peer, Session, Settings};
+use crate::files::{Digest, Source, Target};
+use crate::session::{Peer, Settings};
+use crate::shell::commands::{self, Found};
 use crate::shell::complaint::Complaint;
+use crate::shell::outcome::Outcome;
+use crate::shell::remote::{Remote, base_name};
 use crate::shell::summary::summary;
 use crate::shell::words::Word;
-use crate::shell::{Next, Shell};
+use crate::shell::{Input, Next, Shell};
 use crate::trace::{Notes, Progress};
 use crate::transfer::Report;
 use crate::wire::Printable;
 
-/// `get file`, `get remotename localname`, `get file file file ...`
-pub(in crate::shell) fn get(shell: &mut Shell, words: &[Word]) -> Result<Next> {
-    if let [remote, local] = words {
-        let outcome = fetch(shell, remote, Some(local));
-        shell.settle(format_args!("get {remote}"), outcome)?;
-    } else {
-        for remote in words {
-            let outcome = fetch(shell, remote, None);
-            shell.settle(format_args!("get {remote}"), outcome)?;
-            if shell.is_interrupted() {
-                break;
-            }
-        }
-    }
-    Ok(Next::Line)
-}
+/// The local name of standard output, and of standard input.
+const STREAM: &str = "-";
 
-/// `put file`, `put localname remotename`, `put file file ... remote-directory`
-pub(in crate::shell) fn put(shell: &mut Shell, words: &[Word]) -> Result<Next> {
-    let Some((last, locals)) = words.split_last() else { return Ok(Next::Line) };
-    let place = Place::named(&shell.session, last);
-    match locals {
-        [] if place.file.is_empty() => return Err(Complaint::local(format!("{last}: names no file")).into()),
-        [] => {
-            let local = Word::new(place.file);
-            let outcome = store(shell, &place, &local, place.file);
-            shell.settle(format_args!("put {local}"), outcome)?;
+/// `get file`, `get remotename localname`, `get file file file ...`, `get file [localname] verify digest`
+pub(in crate::shell) fn get(shell: &mut Shell, words: &[Word]) -> Result<Next> {
+    let Errands { files, expected } = Errands::read(words).map_err(|complaint| shell.mistake(complaint))?;
+    match files {
+        [remote, local] if local.is(STREAM) => {
+            if shell.console.tells_outcomes() {
+                return Err(Complaint::local("a file and --json cannot both go to standard output").into());
+            }
+            if shell.tracing.has_stdout() {
+                return Err(Complaint::local("a file and a trace cannot both go to standard output").into());
+            }
+            let before = shell.console.divert();
+            let outcome = fetch(shell, remote, Some(local), expected);
+            let outcome = conclude(shell, "get", remote, outcome);
+            shell.console.restore(before);
+            outcome?;
         }
-        [local] => {
-            let outcome = store(shell, &place, local, place.file);
-            shell.settle(format_args!("put {local}"), outcome)?;
+        [remote, local] => {
+            let outcome = fetch(shell, remote, Some(local), expected);
+            conclude(shell, "get", remote, outcome)?;
         }
-        locals => {
-            for local in locals {
-                let folder = place.file.strip_suffix(b"/").unwrap_or(place.file);
-                let remote = [folder, b"/", base_name(local.bytes())].concat();
-                let outcome = store(shell, &place, local, &remote);
-                shell.settle(format_args!("put {local}"), outcome)?;
+        files => {
+            for remote in files {
+                let outcome = fetch(shell, remote, None, expected);
+                conclude(shell, "get", remote, outcome)?;
                 if shell.is_interrupted() {
                     break;
                 }
@@ -64,75 +57,220 @@ pub(in crate::shell) fn put(shell: &mut Shell, words: &[Word]) -> Result<Next> {
     Ok(Next::Line)
 }
 
-fn fetch(shell: &mut Shell, word: &Word, local: Option<&Word>) -> Result<()> {
-    let place = Place::named(&shell.session, word);
-    let peer = place.peer.clone().ok_or_else(no_target)?;
-    let Settings { mode, verbose, .. } = shell.session.settings;
-    let local = local.cloned().unwrap_or_else(|| Word::new(base_name(place.file)));
+/// `put file`, `put localname remotename`, `put file file ... remote-directory`
+pub(in crate::shell) fn put(shell: &mut Shell, words: &[Word]) -> Result<Next> {
+    let Some((last, locals)) = words.split_last() else { return Ok(Next::Line) };
+    let remote = Remote::named(&shell.session, last).map_err(|complaint| shell.mistake(complaint))?;
+    match locals {
+        [] if remote.file.is_empty() => return Err(Complaint::local(format!("{last}: names no file")).into()),
+        [] if last.is(STREAM) => {
+            let reason = Complaint::local("say what to call it there: put - FILE");
+            return Err(shell.mistake(reason).into());
+        }
+        [] => {
+            let local = Word::new(&*remote.file);
+            let outcome = store(shell, &remote, &local, false);
+            conclude(shell, "put", &local, outcome)?;
+        }
+        [local] => {
+            let outcome = store(shell, &remote, local, local.is(STREAM));
+            conclude(shell, "put", local, outcome)?;
+        }
+        locals => {
+            for local in locals {
+                let folder = remote.file.strip_suffix(b"/").unwrap_or(&remote.file);
+                let file = [folder, b"/", base_name(local.bytes())].concat().into();
+                let outcome = store(shell, &Remote { file, ..remote.clone() }, local, false);
+                conclude(shell, "put", local, outcome)?;
+                if shell.is_interrupted() {
+                    break;
+                }
+            }
+        }
+    }
+    Ok(Next::Line)
+}
+
+/// Whether the command fills standard output with a file, so that no text may go there.
+pub(in crate::shell) fn fills_stdout(words: &[Word]) -> bool {
+    let [name, words @ ..] = words else { return false };
+    let is_get = matches!(commands::find(name), Found::Command(command) if command.name == "get");
+    is_get && matches!(Errands::read(words), Ok(Errands { files: [_, local], .. }) if local.is(STREAM))
+}
+
+/// What the words of get ask for.
+struct Errands<'a> {
+    files: &'a [Word],
+    /// What the one file must be.
+    expected: Option<Digest>,
+}
+
+impl<'a> Errands<'a> {
+    /// `verify` and a digest at the end are no files. Digits that are not quite a digest are a mistake rather than files.
+    fn read(words: &'a [Word]) -> Result<Self, Complaint> {
+        let [files @ .., verify, digits] = words else { return Ok(Self { files: words, expected: None }) };
+        let bytes = digits.bytes();
+        if files.is_empty() || !verify.is("verify") || bytes.len() < 32 || !bytes.iter().all(u8::is_ascii_hexdigit) {
+            return Ok(Self { files: words, expected: None });
+        }
+        match Digest::parse(bytes) {
+            None => Err(Complaint::local(format_args!("a SHA-256 has 64 digits, not {}", bytes.len()))),
+            Some(_) if files.len() > 2 => {
+                Err(Complaint::local("verify is for one file: get FILE [LOCAL] verify DIGEST"))
+            }
+            expected => Ok(Self { files, expected }),
+        }
+    }
+}
+
+/// What became of a transfer that went well.
+struct Done {
+    report: Report,
+    digest: Option<Digest>,
+}
+
+/// The name on the server, where there is one, and what became of the file.
+type Outcomes = (Option<Vec<u8>>, Result<Done>);
+
+/// Tells the outcome of one transfer; only what is no [`Complaint`] goes on to the caller.
+fn conclude(shell: &mut Shell, command: &str, word: &Word, (file, outcome): Outcomes) -> Result<()> {
+    let told = Outcome::of(command.as_bytes()).file(file.as_deref().unwrap_or(word.bytes()));
+    let (told, outcome) = match outcome {
+        Ok(Done { report, digest }) => (told.transferred(&report).digest(digest), Ok(())),
+        Err(error) => match error.downcast_ref::<Complaint>() {
+            Some(complaint) => (told.failed(complaint.status, &complaint.reason), Err(error)),
+            None => return Err(error),
+        },
+    };
+    shell.settle(format_args!("{command} {word}"), outcome)?;
+    Ok(shell.console.tell(&told)?)
+}
+
+fn fetch(shell: &mut Shell, word: &Word, local: Option<&Word>, expected: Option<Digest>) -> Outcomes {
+    match Remote::named(&shell.session, word) {
+        Ok(remote) => {
+            let outcome = fetch_from(shell, &remote, word, local, expected);
+            (Some(remote.file.into_owned()), outcome)
+        }
+        Err(complaint) => (None, Err(shell.mistake(complaint).into())),
+    }
+}
+
+fn fetch_from(
+    shell: &mut Shell,
+    remote: &Remote<'_>,
+    word: &Word,
+    local: Option<&Word>,
+    expected: Option<Digest>,
+) -> Result<Done> {
+    let peer = remote.peer.clone().ok_or_else(no_target)?;
+    let settings = settings(shell, remote);
+    let to_stdout = local.is_some_and(|local| local.is(STREAM));
+    let local = local.cloned().unwrap_or_else(|| Word::new(base_name(&remote.file)));
     if local.bytes().is_empty() {
         return Err(Complaint::local(format!("{word}: names no file; say what to call it here")).into());
     }
-    let mut target = Target::create(local.path(), mode).map_err(|error| Complaint::io(&local, &error))?;
-    if verbose {
-        let remote = Printable(place.file);
-        shell.console.say(format_args!("getting from {}:{remote} to {local} [{mode}]", peer.host))?;
+    let mode = settings.mode;
+    let target = if to_stdout { Target::stdout(mode) } else { Target::create(local.path(), mode) };
+    let target = target.map_err(|error| Complaint::io(&local, &error))?.digested(settings.sha256);
+    let mut target = match expected {
+        Some(expected) => target.expecting(expected),
+        None => target,
+    };
+    if settings.verbose {
+        let file = Printable(&remote.file);
+        shell.console.say(format_args!("getting from {}:{file} to {local} [{mode}]", peer.host))?;
     }
-    let order = Order { host: &peer.host, port: peer.port, remote: place.file };
-    let mut progress = progress(shell, &local, None);
-    shell.tracing.begin(&shell.session.settings, &shell.console, shell.plain);
-    let mut notes = Notes::new(&mut shell.console.err, "tftp: ");
-    let mut watch = Watch::nobody();
-    // First, so that its line is gone when others write.
-    if let Some(progress) = &mut progress {
-        watch.add(progress);
+    let order = Order { host: &peer.host, port: peer.port, remote: &remote.file };
+    let outcome =
+        watched(shell, &settings, &local, None, |client, watch| client.get(&order, &settings, &mut target, watch))?;
+    remember(shell, &peer, &outcome);
+    if to_stdout
+        && let Err(ClientError::Local(error)) = &outcome
+        && error.kind() == io::ErrorKind::BrokenPipe
+    {
+        // Whoever reads our output has seen enough.
+        return Err(io::Error::from(io::ErrorKind::BrokenPipe).into());
     }
-    watch.add(&mut notes);
-    if shell.tracing.is_on() {
-        watch.add(&mut shell.tracing);
-    }
-    let outcome = shell.client.get(&order, &shell.session.settings, &mut target, &mut watch);
-    trace::settle(shell)?;
-    remember(shell, peer, &outcome);
     let report = outcome.map_err(|error| Complaint::transfer(&error, &local))?;
-    finish(shell, "Received", &report, target.saw_nul().then_some(&local))
+    finish(shell, &settings, "Received", &report, target.saw_nul().then_some(&local))?;
+    let digest = target.digest();
+    if expected.is_some() && !settings.quiet {
+        shell.console.say("SHA-256 as expected.")?;
+    }
+    tell_digest(shell, &settings, digest, &local)?;
+    Ok(Done { report, digest })
 }
 
-fn store(shell: &mut Shell, place: &Place<'_>, local: &Word, remote: &[u8]) -> Result<()> {
-    let peer = place.peer.clone().ok_or_else(no_target)?;
-    let Settings { mode, verbose, .. } = shell.session.settings;
-    let mut source = Source::open(local.path(), mode).map_err(|error| Complaint::io(local, &error))?;
-    if verbose {
-        let remote = Printable(remote);
-        shell.console.say(format_args!("putting {local} to {}:{remote} [{mode}]", peer.host))?;
+fn store(shell: &mut Shell, remote: &Remote<'_>, local: &Word, from_stdin: bool) -> Outcomes {
+    (Some(remote.file.to_vec()), store_to(shell, remote, local, from_stdin))
+}
+
+fn store_to(shell: &mut Shell, remote: &Remote<'_>, local: &Word, from_stdin: bool) -> Result<Done> {
+    let peer = remote.peer.clone().ok_or_else(no_target)?;
+    let settings = settings(shell, remote);
+    let mode = settings.mode;
+    if from_stdin && shell.input != Input::CommandLine {
+        let reason = "standard input is where the commands come from; -f FILE takes them from a file, \
+            ./- is a file of this name";
+        return Err(Complaint::local(reason).into());
     }
-    let order = Order { host: &peer.host, port: peer.port, remote };
-    let mut progress = progress(shell, local, source.size());
-    shell.tracing.begin(&shell.session.settings, &shell.console, shell.plain);
-    let mut notes = Notes::new(&mut shell.console.err, "tftp: ");
-    let mut watch = Watch::nobody();
-    // First, so that its line is gone when others write.
-    if let Some(progress) = &mut progress {
-        watch.add(progress);
+    let source = if from_stdin { Source::stdin(mode) } else { Source::open(local.path(), mode) };
+    let mut source = source.map_err(|error| Complaint::io(local, &error))?.digested(settings.sha256);
+    if settings.verbose {
+        let file = Printable(&remote.file);
+        shell.console.say(format_args!("putting {local} to {}:{file} [{mode}]", peer.host))?;
     }
-    watch.add(&mut notes);
-    if shell.tracing.is_on() {
-        watch.add(&mut shell.tracing);
-    }
-    let outcome = shell.client.put(&order, &shell.session.settings, &mut source, &mut watch);
-    trace::settle(shell)?;
-    remember(shell, peer, &outcome);
+    let order = Order { host: &peer.host, port: peer.port, remote: &remote.file };
+    let size = source.size();
+    let outcome =
+        watched(shell, &settings, local, size, |client, watch| client.put(&order, &settings, &mut source, watch))?;
+    remember(shell, &peer, &outcome);
     let report = outcome.map_err(|error| Complaint::transfer(&error, local))?;
-    finish(shell, "Sent", &report, source.saw_nul().then_some(local))
+    finish(shell, &settings, "Sent", &report, source.saw_nul().then_some(local))?;
+    tell_digest(shell, &settings, source.digest(), local)?;
+    Ok(Done { report, digest: source.digest() })
 }
 
 fn no_target() -> Complaint {
     Complaint::said("No target machine specified.")
 }
 
+/// The session's, but for what the word itself says.
+fn settings(shell: &Shell, remote: &Remote<'_>) -> Settings {
+    let settings = shell.session.settings.clone();
+    Settings { mode: remote.mode.unwrap_or(settings.mode), ..settings }
+}
+
+/// Runs a transfer of the local `file` with everybody looking on who wants to.
+fn watched(
+    shell: &mut Shell,
+    settings: &Settings,
+    file: &Word,
+    size: Option<u64>,
+    run: impl FnOnce(&mut Client, &mut Watch<'_>) -> Result<Report, ClientError>,
+) -> Result<Result<Report, ClientError>> {
+    let mut progress = progress(shell, file, size);
+    shell.tracing.begin(settings, &shell.console, shell.plain);
+    let mut notes = Notes::new(&mut shell.console.err, "tftp: ");
+    let mut watch = Watch::nobody();
+    // First, so that its line is gone when others write.
+    if let Some(progress) = &mut progress {
+        watch.add(progress);
+    }
+    watch.add(&mut notes);
+    if shell.tracing.is_on() {
+        watch.add(&mut shell.tracing);
+    }
+    let outcome = run(&mut shell.client, &mut watch);
+    trace::settle(shell)?;
+    Ok(outcome)
+}
+
 /// A host named with a file becomes the default host, if there is such a host.
-fn remember(shell: &mut Shell, peer: Peer, outcome: &Result<Report, ClientError>) {
+fn remember(shell: &mut Shell, peer: &Peer, outcome: &Result<Report, ClientError>) {
     if !matches!(outcome, Err(ClientError::UnknownHost(_))) {
-        shell.session.peer = Some(peer);
+        shell.session.peer = Some(peer.clone());
     }
     if let Ok(report) = outcome {
         shell.session.last = Some(*report);
@@ -148,22 +286,22 @@ fn progress(shell: &Shell, file: &Word, size: Option<u64>) -> Option<Progress> {
     wanted.then(|| form(&file.to_string(), size))
 }
 
-/// BSD's closing line and what the transfer cost; bits per second when verbose. `binary` is a file that was carried as text and looks like none.
-fn finish(shell: &mut Shell, done: &str, report: &Report, binary: Option<&Word>) -> Result<()> {
-    let Settings { verbose, quiet, classic, .. } = shell.session.settings;
+/// BSD's closing line and what the transfer cost; bits per second when verbose. `binary` is a file that was carried as
+/// text and looks like none.
+fn finish(shell: &mut Shell, settings: &Settings, done: &str, report: &Report, binary: Option<&Word>) -> Result<()> {
     let bytes = report.stats.bytes;
     let seconds = report.elapsed.as_secs_f64();
-    let rate = if verbose {
+    let rate = if settings.verbose {
         // A clock that saw no time pass would make the rate infinite.
         format!(" [{:.0} bits/sec]", bytes as f64 * 8.0 / seconds.max(1e-6))
     } else {
         String::new()
     };
-    if !quiet {
+    if !settings.quiet {
         shell.console.say(format_args!("{done} {bytes} bytes in {seconds:.1} seconds{rate}"))?;
     }
-    if !quiet && !classic {
-        shell.console.summarise(&summary(report), verbose)?;
+    if !settings.quiet && !settings.classic {
+        shell.console.summarise(&summary(report), settings.verbose)?;
     }
     if let Some(file) = binary {
         let warning = "has a NUL in it and was carried as text (netascii); \"binary\" carries files as they are";
@@ -172,88 +310,41 @@ fn finish(shell: &mut Shell, done: &str, report: &Report, binary: Option<&Word>)
     Ok(())
 }
 
-/// Where a file is on which server, as a word of get or put names it.
-struct Place<'a> {
-    /// The server named, else the connected one.
-    peer: Option<Peer>,
-    file: &'a [u8],
-}
-
-impl<'a> Place<'a> {
-    /// Understands `file`, `host:file` and `[v6]:file`. A server named this way is asked at the current port.
-    fn named(session: &Session, word: &'a Word) -> Self {
-        let split = if session.settings.literal { None } else { split_host(word.bytes()) };
-        match split {
-            Some((host, file)) => {
-                let port = session.peer.as_ref().map_or(session.default_port(), |peer| peer.port);
-                Self { peer: Some(Peer { host: host.to_owned(), port }), file }
-            }
-            None => Self { peer: session.peer.clone(), file: word.bytes() },
-        }
+/// As sha256sum does, which can check it.
+fn tell_digest(shell: &mut Shell, settings: &Settings, digest: Option<Digest>, local: &Word) -> Result<()> {
+    if let Some(digest) = digest.filter(|_| settings.sha256) {
+        shell.console.say(format_args!("{digest}  {local}"))?;
     }
-}
-
-/// Host and file of `host:file` or `[v6]:file`. A bare IPv6 address names no host, it is ambiguous.
-fn split_host(word: &[u8]) -> Option<(&str, &[u8])> {
-    let text = str::from_utf8(word).ok();
-    if text.is_some_and(|text| text.parse::<Ipv6Addr>().is_ok()) {
-        return None;
-    }
-    let bracketed = word.strip_prefix(b"[").and_then(|rest| cut(rest, b"]:"));
-    let (host, file) = bracketed.or_else(|| cut(word, b":"))?;
-    let host = str::from_utf8(host).ok().filter(|host| !host.is_empty())?;
-    Some((host, file))
-}
-
-fn cut<'a>(bytes: &'a [u8], separator: &[u8]) -> Option<(&'a [u8], &'a [u8])> {
-    let place = bytes.windows(separator.len()).position(|window| window == separator)?;
-    Some((bytes.get(..place)?, bytes.get(place + separator.len()..)?))
-}
-
-/// The part behind the last slash.
-fn base_name(path: &[u8]) -> &[u8] {
-    path.rsplit(|&byte| byte == b'/').next().unwrap_or(path)
+    Ok(())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::shell::words::split;
 
-    #[test]
-    fn a_host_stands_before_the_first_colon_or_in_brackets() {
-        for (word, expected) in [
-            ("file", None),
-            ("h:file", Some(("h", "file"))),
-            ("h:a:b", Some(("h", "a:b"))),
-            ("[::1]:file", Some(("::1", "file"))),
-            ("[fe80::1%eth0]:f", Some(("fe80::1%eth0", "f"))),
-            ("192.0.2.1:", Some(("192.0.2.1", ""))),
-            (":file", None),
-            ("::1", None),
-            ("2001:db8::1", None),
-        ] {
-            let expected = expected.map(|(host, file): (&str, &str)| (host, file.as_bytes()));
-            assert_eq!(split_host(word.as_bytes()), expected, "{word}");
-        }
+    fn read(line: &str) -> Result<(usize, bool), String> {
+        let words = split(line.as_bytes()).expect(line).words;
+        let read = Errands::read(&words).map(|errands| (errands.files.len(), errands.expected.is_some()));
+        read.map_err(|complaint| complaint.reason)
     }
 
     #[test]
-    fn a_host_named_with_a_file_keeps_the_current_port() {
-        let mut session = Session::default();
-        let port = |session: &Session| Place::named(session, &Word::new("h:f")).peer.map(|peer| peer.port);
-        assert_eq!(port(&session), Some(69));
-        session.default_port = Some(1069);
-        assert_eq!(port(&session), Some(1069));
-        session.peer = Some(Peer { host: "other".to_owned(), port: 6969 });
-        assert_eq!(port(&session), Some(6969));
-        session.settings.literal = true;
-        assert_eq!(Place::named(&session, &Word::new("h:f")).file, b"h:f");
+    fn verify_is_recognised_by_the_digits_behind_it() {
+        let digits = "0".repeat(64);
+        assert_eq!(read(&format!("f verify {digits}")), Ok((1, true)));
+        assert_eq!(read(&format!("f g VERIFY {}", "aB".repeat(32))), Ok((2, true)));
+        assert_eq!(read("f verify"), Ok((2, false)));
+        assert_eq!(read("f verify g"), Ok((3, false)));
+        assert_eq!(read(&format!("verify {digits}")), Ok((2, false)));
+        assert_eq!(read(&format!("f verify {}", "0".repeat(63))), Err("a SHA-256 has 64 digits, not 63".to_owned()));
+        assert!(read(&format!("f g h verify {digits}")).is_err());
     }
 
     #[test]
-    fn the_local_name_is_what_stands_behind_the_last_slash() {
-        assert_eq!(base_name(b"/tftpboot/fw.bin"), b"fw.bin");
-        assert_eq!(base_name(b"fw.bin"), b"fw.bin");
-        assert_eq!(base_name(b"folder/"), b"");
+    fn a_get_to_a_dash_fills_standard_output() {
+        let fills = |line: &str| fills_stdout(&split(line.as_bytes()).expect(line).words);
+        assert!(fills("get f -") && fills("g f -") && fills(&format!("get f - verify {}", "0".repeat(64))));
+        assert!(!fills("get f ./-") && !fills("get -") && !fills("get f g -") && !fills("put f -") && !fills(""));
     }
 }

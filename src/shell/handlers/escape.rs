@@ -1,0 +1,72 @@
+//! `!CMD`: a command of the system's shell.
+
+use std::env;
+use std::ffi::{OsStr, OsString};
+use std::io::{self, Write};
+use std::os::fd::AsFd;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::process::ExitStatusExt;
+use std::process::{Command, ExitStatus, Stdio};
+use std::thread;
+use std::time::Duration;
+
+use anyhow::Result;
+
+use crate::shell::complaint::Complaint;
+use crate::shell::console::{Place, Stream};
+use crate::shell::status::Status;
+use crate::shell::words::Word;
+use crate::shell::{Input, Next, Shell};
+
+/// Runs the rest of the line with sh; on a terminal `!` alone starts the user's own shell.
+pub(in crate::shell) fn escape(shell: &mut Shell, words: &[Word]) -> Result<Next> {
+    let line = words.iter().map(Word::bytes).collect::<Vec<_>>().join(&b' ');
+    let mut command = match shell.console.place {
+        _ if !line.is_empty() => {
+            let mut command = Command::new("sh");
+            command.arg("-c").arg(OsStr::from_bytes(&line));
+            command
+        }
+        Place::Terminal => Command::new(env::var_os("SHELL").unwrap_or_else(|| OsString::from("sh"))),
+        _ => return Err(shell.mistake(Complaint::usage_of("!")).into()),
+    };
+    shell.console.out.flush()?;
+    if shell.input == Input::Script {
+        // The rest of the script is not for it.
+        command.stdin(Stdio::null());
+    }
+    if shell.console.stream() == Stream::Error {
+        command.stdout(io::stderr().as_fd().try_clone_to_owned()?);
+    }
+    let status = wait(shell, &mut command).map_err(|error| Complaint::io("sh", &error))?;
+    match reason(status) {
+        None => Ok(Next::Line),
+        Some(reason) => {
+            let status = if shell.is_interrupted() { Status::Interrupted } else { Status::Local };
+            Err(Complaint { status, ..Complaint::local(reason) }.into())
+        }
+    }
+}
+
+/// Waits as sh does: Ctrl-C, however often, is for the command, which belongs to the same terminal.
+fn wait(shell: &Shell, command: &mut Command) -> io::Result<ExitStatus> {
+    const MOST: Duration = Duration::from_millis(20);
+    let mut child = command.spawn()?;
+    let mut pause = Duration::from_millis(1);
+    loop {
+        if let Some(status) = child.try_wait()? {
+            return Ok(status);
+        }
+        shell.signals.forbear();
+        thread::sleep(pause);
+        pause = MOST.min(pause * 2);
+    }
+}
+
+fn reason(status: ExitStatus) -> Option<String> {
+    match (status.code(), status.signal()) {
+        (Some(0), _) => None,
+        (Some(code), _) => Some(format!("exit status {code}")),
+        (None, signal) => Some(format!("ended by signal {}", signal.unwrap_or_default())),
+    }
+}

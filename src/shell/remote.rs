@@ -1,0 +1,133 @@
+//! Where a file is on which server, as a word of get or put names it.
+
+use std::borrow::Cow;
+use std::net::Ipv6Addr;
+
+use super::complaint::Complaint;
+use super::uri::Uri;
+use super::words::Word;
+use crate::session::{Peer, Session};
+use crate::wire::Mode;
+
+/// A file on a server.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Remote<'a> {
+    /// The server named, else the connected one.
+    pub(super) peer: Option<Peer>,
+    /// The file's name there.
+    pub(super) file: Cow<'a, [u8]>,
+    /// How the word wants it carried; `None` is as the session has it.
+    pub(super) mode: Option<Mode>,
+}
+
+impl<'a> Remote<'a> {
+    /// Understands a URI, `[v6]:file`, `host:file` and `file`, in this order; with `literal on` only the last.
+    ///
+    /// A server named before a colon is asked at the current port. A URI says all by itself: where it names no port,
+    /// the default one is meant.
+    pub(super) fn named(session: &Session, word: &'a Word) -> Result<Self, Complaint> {
+        let whole = |peer| Self { peer, file: Cow::Borrowed(word.bytes()), mode: None };
+        if session.settings.literal {
+            return Ok(whole(session.peer.clone()));
+        }
+        if let Some(uri) = Uri::parse(word.bytes()) {
+            let Uri { host, port, file, mode } = uri.map_err(|bad| Complaint::local(format_args!("{word}: {bad}")))?;
+            let port = port.unwrap_or(session.default_port());
+            return Ok(Self { peer: Some(Peer { host, port }), file: Cow::Owned(file), mode: Some(mode) });
+        }
+        Ok(match split_host(word.bytes()) {
+            Some((host, file)) => {
+                let port = session.peer.as_ref().map_or(session.default_port(), |peer| peer.port);
+                let peer = Some(Peer { host: host.to_owned(), port });
+                Self { peer, file: Cow::Borrowed(file), mode: None }
+            }
+            None => whole(session.peer.clone()),
+        })
+    }
+}
+
+/// Host and file of `host:file` or `[v6]:file`. A bare IPv6 address names no host, it is ambiguous.
+fn split_host(word: &[u8]) -> Option<(&str, &[u8])> {
+    let text = str::from_utf8(word).ok();
+    if text.is_some_and(|text| text.parse::<Ipv6Addr>().is_ok()) {
+        return None;
+    }
+    let bracketed = word.strip_prefix(b"[").and_then(|rest| cut(rest, b"]:"));
+    let (host, file) = bracketed.or_else(|| cut(word, b":"))?;
+    let host = str::from_utf8(host).ok().filter(|host| !host.is_empty())?;
+    Some((host, file))
+}
+
+fn cut<'a>(bytes: &'a [u8], separator: &[u8]) -> Option<(&'a [u8], &'a [u8])> {
+    let place = bytes.windows(separator.len()).position(|window| window == separator)?;
+    Some((bytes.get(..place)?, bytes.get(place + separator.len()..)?))
+}
+
+/// The part behind the last slash.
+pub(super) fn base_name(path: &[u8]) -> &[u8] {
+    path.rsplit(|&byte| byte == b'/').next().unwrap_or(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_host_stands_before_the_first_colon_or_in_brackets() {
+        for (word, expected) in [
+            ("file", None),
+            ("h:file", Some(("h", "file"))),
+            ("h:a:b", Some(("h", "a:b"))),
+            ("[::1]:file", Some(("::1", "file"))),
+            ("[fe80::1%eth0]:f", Some(("fe80::1%eth0", "f"))),
+            ("192.0.2.1:", Some(("192.0.2.1", ""))),
+            (":file", None),
+            ("::1", None),
+            ("2001:db8::1", None),
+        ] {
+            let expected = expected.map(|(host, file): (&str, &str)| (host, file.as_bytes()));
+            assert_eq!(split_host(word.as_bytes()), expected, "{word}");
+        }
+    }
+
+    fn named(session: &Session, word: &str) -> (Option<(String, u16)>, Vec<u8>, Option<Mode>) {
+        let word = Word::new(word);
+        let Remote { peer, file, mode } = Remote::named(session, &word).expect("a place");
+        (peer.map(|peer| (peer.host, peer.port)), file.into_owned(), mode)
+    }
+
+    #[test]
+    fn a_host_named_with_a_file_keeps_the_current_port() {
+        let mut session = Session::default();
+        let port = |session: &Session| named(session, "h:f").0.map(|(_, port)| port);
+        assert_eq!(port(&session), Some(69));
+        session.default_port = Some(1069);
+        assert_eq!(port(&session), Some(1069));
+        session.peer = Some(Peer { host: "other".to_owned(), port: 6969 });
+        assert_eq!(port(&session), Some(6969));
+        session.settings.literal = true;
+        assert_eq!(named(&session, "h:f"), (Some(("other".to_owned(), 6969)), b"h:f".to_vec(), None));
+        assert_eq!(named(&session, "tftp://h/f").1, b"tftp://h/f");
+    }
+
+    #[test]
+    fn a_uri_says_all_by_itself() {
+        let mut session = Session { peer: Some(Peer { host: "other".to_owned(), port: 6969 }), ..Session::default() };
+        session.settings.mode = Mode::Netascii;
+        let octet = Some(Mode::Octet);
+        assert_eq!(named(&session, "tftp://h/f"), (Some(("h".to_owned(), 69)), b"f".to_vec(), octet));
+        assert_eq!(named(&session, "tftp://h:70/f"), (Some(("h".to_owned(), 70)), b"f".to_vec(), octet));
+        session.default_port = Some(1069);
+        assert_eq!(named(&session, "tftp://h/f"), (Some(("h".to_owned(), 1069)), b"f".to_vec(), octet));
+        let word = Word::new("tftp://h");
+        let bad = Remote::named(&session, &word).map_err(|bad| bad.reason);
+        assert_eq!(bad, Err("tftp://h: names no file: tftp://HOST/FILE".to_owned()));
+    }
+
+    #[test]
+    fn the_local_name_is_what_stands_behind_the_last_slash() {
+        assert_eq!(base_name(b"/tftpboot/fw.bin"), b"fw.bin");
+        assert_eq!(base_name(b"fw.bin"), b"fw.bin");
+        assert_eq!(base_name(b"folder/"), b"");
+    }
+}

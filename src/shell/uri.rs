@@ -1,0 +1,256 @@
+//! `tftp://host/file;mode=octet` (RFC 3617): server, file and mode in one word.
+
+use std::fmt::{self, Display, Formatter};
+
+use thiserror::Error;
+
+use crate::session::parse_mode;
+use crate::wire::{Mode, Printable};
+
+const SCHEME: &[u8] = b"tftp://";
+
+/// Where a file is, and how it is carried.
+///
+/// RFC 3617 knows no port; `host:port` is understood as in other schemes. Displayed, it is read as the same again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Uri {
+    /// Name or address, without brackets.
+    pub host: String,
+    /// Where requests go, if said.
+    pub port: Option<u16>,
+    /// The file's name: bytes, percent-decoded. What stands behind the slash that ends the host; a second slash is part
+    /// of the name.
+    pub file: Vec<u8>,
+    /// Octet where nothing is said (RFC 3617 section 2).
+    pub mode: Mode,
+}
+
+/// Why a word that begins as a URI is none.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum BadUri {
+    /// `tftp:///file`
+    #[error("names no host")]
+    NoHost,
+    /// The host is not UTF-8, or a bracket is not closed, or something stands behind it.
+    #[error("{0}: bad host (an IPv6 address stands in brackets)")]
+    Host(String),
+    /// `tftp://user@host/file`
+    #[error("TFTP knows no users (write %40 for an @ in a file name)")]
+    User,
+    /// Behind the colon stands no number from 1 to 65535.
+    #[error("{0}: bad port number")]
+    Port(String),
+    /// `tftp://host`
+    #[error("names no file: tftp://HOST/FILE")]
+    NoFile,
+    /// A percent sign without two hexadecimal digits.
+    #[error("% stands before two hexadecimal digits (write %25 for a % itself)")]
+    Percent,
+    /// `?` or `#`, which other schemes give a meaning.
+    #[error("{} has no meaning here (write %{:02X} in a file name)", char::from(*_0), *_0)]
+    Reserved(u8),
+    /// `;` before anything but `mode=netascii` or `mode=octet`.
+    #[error("{0}: a ; stands only before mode=netascii or mode=octet (write %3B in a file name)")]
+    Parameter(String),
+}
+
+impl Uri {
+    /// Reads a word; `None` where it does not begin as a URI does, in any case.
+    pub fn parse(word: &[u8]) -> Option<Result<Self, BadUri>> {
+        let (scheme, rest) = word.split_at_checked(SCHEME.len())?;
+        scheme.eq_ignore_ascii_case(SCHEME).then(|| Self::behind_scheme(rest))
+    }
+
+    fn behind_scheme(rest: &[u8]) -> Result<Self, BadUri> {
+        let end = rest.iter().position(|byte| b"/?#;".contains(byte)).unwrap_or(rest.len());
+        let (authority, path) = rest.split_at(end);
+        let (host, port) = host_and_port(authority)?;
+        let path = path.strip_prefix(b"/").ok_or(BadUri::NoFile)?;
+        let (path, mode) = match path.iter().position(|&byte| byte == b';') {
+            Some(place) => (&path[..place], mode(&path[place + 1..])?),
+            None => (path, Mode::Octet),
+        };
+        if let Some(&reserved) = path.iter().find(|byte| b"?#".contains(byte)) {
+            return Err(BadUri::Reserved(reserved));
+        }
+        match decode(path)? {
+            file if file.is_empty() => Err(BadUri::NoFile),
+            file => Ok(Self { host, port, file, mode }),
+        }
+    }
+}
+
+fn host_and_port(authority: &[u8]) -> Result<(String, Option<u16>), BadUri> {
+    if authority.contains(&b'@') {
+        return Err(BadUri::User);
+    }
+    let bad_host = || BadUri::Host(Printable(authority).to_string());
+    let text = str::from_utf8(authority).map_err(|_| bad_host())?;
+    let (host, port) = match text.strip_prefix('[') {
+        // RFC 6874 section 2 writes the percent sign of a scope as any other: [fe80::1%25eth0].
+        Some(rest) => {
+            let (address, port) = rest.split_once(']').ok_or_else(bad_host)?;
+            (address.replacen("%25", "%", 1), port)
+        }
+        None if text.matches(':').count() > 1 => return Err(bad_host()),
+        None => {
+            let (host, port) = text.split_at(text.find(':').unwrap_or(text.len()));
+            (String::from_utf8(decode(host.as_bytes())?).map_err(|_| bad_host())?, port)
+        }
+    };
+    if host.is_empty() {
+        return Err(BadUri::NoHost);
+    }
+    match port.strip_prefix(':') {
+        None if port.is_empty() => Ok((host, None)),
+        None => Err(bad_host()),
+        Some(digits) => {
+            let plain = digits.bytes().all(|byte| byte.is_ascii_digit());
+            let port = digits.parse().ok().filter(|&port: &u16| plain && port != 0);
+            let bad_port = || BadUri::Port(Printable(digits.as_bytes()).to_string());
+            port.map(|port| (host, Some(port))).ok_or_else(bad_port)
+        }
+    }
+}
+
+fn mode(parameter: &[u8]) -> Result<Mode, BadUri> {
+    let (name, value) = parameter.split_at_checked(5).unwrap_or((parameter, b""));
+    let mode = parse_mode(value).filter(|_| name.eq_ignore_ascii_case(b"mode="));
+    mode.ok_or_else(|| BadUri::Parameter(Printable(parameter).to_string()))
+}
+
+fn decode(text: &[u8]) -> Result<Vec<u8>, BadUri> {
+    let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
+    let mut decoded = Vec::with_capacity(text.len());
+    let mut bytes = text.iter().copied();
+    while let Some(byte) = bytes.next() {
+        decoded.push(match byte {
+            b'%' => {
+                let pair = bytes.next().and_then(digit).zip(bytes.next().and_then(digit));
+                pair.map(|(high, low)| high * 16 + low).ok_or(BadUri::Percent)?
+            }
+            _ => byte,
+        });
+    }
+    Ok(decoded)
+}
+
+impl Display for Uri {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        f.write_str("tftp://")?;
+        if self.host.contains(':') {
+            write!(f, "[{}]", self.host.replacen('%', "%25", 1))?;
+        } else {
+            encode(f, self.host.as_bytes(), b"")?;
+        }
+        if let Some(port) = self.port {
+            write!(f, ":{port}")?;
+        }
+        f.write_str("/")?;
+        encode(f, &self.file, b"/")?;
+        match self.mode {
+            Mode::Octet => Ok(()),
+            Mode::Netascii => f.write_str(";mode=netascii"),
+        }
+    }
+}
+
+/// Leaves the unreserved characters of RFC 2396 section 2.3, and `also`, as they are.
+fn encode(f: &mut Formatter<'_>, bytes: &[u8], also: &[u8]) -> fmt::Result {
+    bytes.iter().try_for_each(|&byte| {
+        if byte.is_ascii_alphanumeric() || b"-_.!~*'()".contains(&byte) || also.contains(&byte) {
+            write!(f, "{}", char::from(byte))
+        } else {
+            write!(f, "%{byte:02X}")
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn parse(word: &str) -> Result<Uri, BadUri> {
+        Uri::parse(word.as_bytes()).expect("a URI")
+    }
+
+    fn uri(host: &str, port: Option<u16>, file: &[u8], mode: Mode) -> Result<Uri, BadUri> {
+        Ok(Uri { host: host.to_owned(), port, file: file.to_vec(), mode })
+    }
+
+    #[test]
+    fn the_forms_of_rfc_3617_are_understood() {
+        for (word, expected) in [
+            ("tftp://192.0.2.1/fw.bin", uri("192.0.2.1", None, b"fw.bin", Mode::Octet)),
+            ("TFTP://sw1/fw.bin;MODE=Octet", uri("sw1", None, b"fw.bin", Mode::Octet)),
+            ("tftp://sw1/a/b.cfg;mode=netascii", uri("sw1", None, b"a/b.cfg", Mode::Netascii)),
+            ("tftp://sw1//etc/motd", uri("sw1", None, b"/etc/motd", Mode::Octet)),
+            ("tftp://sw1:6969/fw.bin", uri("sw1", Some(6969), b"fw.bin", Mode::Octet)),
+            ("tftp://[::1]:6969/fw.bin", uri("::1", Some(6969), b"fw.bin", Mode::Octet)),
+            ("tftp://[fe80::1%25eth0]/f", uri("fe80::1%eth0", None, b"f", Mode::Octet)),
+            ("tftp://[fe80::1%eth0]/f", uri("fe80::1%eth0", None, b"f", Mode::Octet)),
+            ("tftp://sw1/a%20b%3Bmode=octet", uri("sw1", None, b"a b;mode=octet", Mode::Octet)),
+            ("tftp://sw1/%ff%00%2F", uri("sw1", None, b"\xff\0/", Mode::Octet)),
+            ("tftp://sw1/a:b@c", uri("sw1", None, b"a:b@c", Mode::Octet)),
+        ] {
+            assert_eq!(parse(word), expected, "{word}");
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_is_said() {
+        for (word, expected) in [
+            ("tftp://", "names no host"),
+            ("tftp:///f", "names no host"),
+            ("tftp://sw1", "names no file: tftp://HOST/FILE"),
+            ("tftp://sw1/", "names no file: tftp://HOST/FILE"),
+            ("tftp://sw1;mode=octet", "names no file: tftp://HOST/FILE"),
+            ("tftp://me@sw1/f", "TFTP knows no users (write %40 for an @ in a file name)"),
+            ("tftp://[::1/f", "[::1: bad host (an IPv6 address stands in brackets)"),
+            ("tftp://[::1]x/f", "[::1]x: bad host (an IPv6 address stands in brackets)"),
+            ("tftp://::1/f", "::1: bad host (an IPv6 address stands in brackets)"),
+            ("tftp://sw1:/f", ": bad port number"),
+            ("tftp://sw1:0/f", "0: bad port number"),
+            ("tftp://sw1:+69/f", "+69: bad port number"),
+            ("tftp://sw1/100%", "% stands before two hexadecimal digits (write %25 for a % itself)"),
+            ("tftp://sw1/%+1", "% stands before two hexadecimal digits (write %25 for a % itself)"),
+            ("tftp://sw1/f?x", "? has no meaning here (write %3F in a file name)"),
+            ("tftp://sw1/f#x", "# has no meaning here (write %23 in a file name)"),
+            (
+                "tftp://sw1/f;mode=mail",
+                "mode=mail: a ; stands only before mode=netascii or mode=octet (write %3B in a file name)",
+            ),
+            ("tftp://sw1/f;", ": a ; stands only before mode=netascii or mode=octet (write %3B in a file name)"),
+        ] {
+            assert_eq!(parse(word).map_err(|bad| bad.to_string()), Err(expected.to_owned()), "{word}");
+        }
+    }
+
+    #[test]
+    fn other_words_are_left_alone() {
+        for word in ["fw.bin", "sw1:fw.bin", "tftp:f", "tftp:/f", "http://sw1/f", ""] {
+            assert_eq!(Uri::parse(word.as_bytes()), None, "{word}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_displayed_is_read_as_the_same(
+            host in "[a-z0-9.-]{1,9}|[0-9a-f:]{1,4}:[0-9a-f]{1,4}(%[a-z0-9]{1,4})?|[a-zü% ]{1,4}",
+            port in proptest::option::of(1..=u16::MAX),
+            file in proptest::collection::vec(any::<u8>(), 1..20),
+            netascii: bool,
+        ) {
+            let mode = if netascii { Mode::Netascii } else { Mode::Octet };
+            let uri = Uri { host, port, file, mode };
+            prop_assert_eq!(parse(&uri.to_string()), Ok(uri));
+        }
+
+        #[test]
+        fn no_word_panics(rest: Vec<u8>) {
+            let _ = Uri::parse(&[SCHEME, rest.as_slice()].concat());
+        }
+    }
+}
