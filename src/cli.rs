@@ -25,6 +25,10 @@ pub struct Cli {
     #[arg(value_name = "HOST PORT COMMAND ARGS", hide = true)]
     pub words: Vec<OsString>,
 
+    /// Switches that belong to a command, wherever they stood.
+    #[arg(skip)]
+    pub switches: Vec<OsString>,
+
     /// How many of the words stand in front of `-c`; `None` without it.
     #[arg(skip)]
     pub words_before_command: Option<usize>,
@@ -129,7 +133,7 @@ pub struct Cli {
 impl Cli {
     /// Reads the arguments of the process; on `--help` and on mistakes, says so and ends it.
     ///
-    /// `switches` are those of commands: they become words, behind the others.
+    /// `switches` are those of commands, which are put aside for them.
     pub fn read(switches: &[&str]) -> Self {
         Self::read_from(std::env::args_os(), switches).unwrap_or_else(|error| error.exit())
     }
@@ -148,7 +152,7 @@ impl Cli {
             let before = |indices: clap::parser::Indices<'_>| indices.filter(|&index| index < place).count();
             cli.words_before_command = Some(matches.indices_of("words").map_or(0, before));
         }
-        cli.words.extend(switches);
+        cli.switches = switches;
         Ok(cli)
     }
 
@@ -231,10 +235,16 @@ mod tests {
     }
 
     #[test]
-    fn switches_of_commands_are_words() {
-        for line in ["serve . --read-only", "--read-only serve .", "serve --read-only .", "serve . -- --read-only"] {
-            assert_eq!(read(line).expect(line).words, ["serve", ".", "--read-only"], "{line}");
+    fn switches_of_commands_are_put_aside() {
+        for line in ["serve . --read-only", "--read-only serve .", "serve --read-only ."] {
+            let cli = read(line).expect(line);
+            assert_eq!(
+                (cli.words, cli.switches),
+                (vec!["serve".into(), ".".into()], vec!["--read-only".into()]),
+                "{line}"
+            );
         }
+        assert_eq!(read("get -- --read-only").expect("words").words, ["get", "--read-only"]);
         assert!(read("serve . --overwrite").is_err());
     }
 

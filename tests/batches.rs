@@ -14,6 +14,7 @@ use tftpsh::net::{Received, Socket, socket};
 use tftpsh::server::{Config, Server};
 use tftpsh::session::Settings;
 use tftpsh::stop::Stop;
+use tftpsh::transfer::Rexmt;
 use tftpsh::wire::{BlockSize, ErrorCode, Limits, Mode, Packet, WindowSize, emit_ack, emit_data_header};
 
 /// A file in memory that counts how it was written, and takes no more than it has room for.
@@ -44,8 +45,11 @@ impl Content for Counted {
     }
 }
 
+/// Nothing is repeated because the machine is busy for a moment.
 fn settings(blksize: u64, windowsize: u64) -> Settings {
-    Settings { blksize: BlockSize::new(blksize), windowsize: WindowSize::new(windowsize), ..Settings::default() }
+    let rexmt = Rexmt::Fixed(Duration::from_secs(5));
+    let (blksize, windowsize) = (BlockSize::new(blksize), WindowSize::new(windowsize));
+    Settings { blksize, windowsize, rexmt, ..Settings::default() }
 }
 
 fn get(from: SocketAddr, settings: &Settings, target: &mut Counted) -> Result<(), ClientError> {
@@ -152,6 +156,36 @@ fn window_server(windowsize: usize, file: Vec<u8>) -> (SocketAddr, std::thread::
         answers
     };
     (at, std::thread::spawn(run))
+}
+
+/// The whole last window comes again at one stroke, since its ACK was lost: only its last block wants an answer.
+#[test]
+fn a_lost_last_ack_is_repeated_for_a_window_that_comes_again() {
+    let mut server = Socket::bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let at = server.local();
+    let file = pattern(512 * 4 + 100);
+    let expected = file.clone();
+    let (finished, proceed) = std::sync::mpsc::channel();
+    let serving = std::thread::spawn(move || {
+        let (_, client) = receive(&mut server, 1);
+        server.transmit(client, b"\0\x06windowsize\x008\0", 64).unwrap();
+        receive(&mut server, 1);
+        let window: Vec<u8> =
+            (1..).zip(file.chunks(512)).flat_map(|(block, bytes)| [&emit_data_header(block), bytes].concat()).collect();
+        server.transmit(client, &window, 516).unwrap();
+        assert_eq!(receive(&mut server, 1).0, [emit_ack(5)]);
+        proceed.recv().unwrap();
+        server.transmit(client, &window, 516).unwrap();
+        assert_eq!(receive(&mut server, 1).0, [emit_ack(5)]);
+    });
+    let mut client = Client::new(Stop::new());
+    let mut target = Counted::default();
+    let order = Order { host: "127.0.0.1", port: at.port(), remote: b"f" };
+    client.get(&order, &settings(512, 8), &mut target, &mut Watch::nobody()).unwrap();
+    assert!(target.bytes == expected);
+    client.idle();
+    finished.send(()).unwrap();
+    serving.join().unwrap();
 }
 
 #[test]

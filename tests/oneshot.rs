@@ -10,6 +10,7 @@ use std::process::{Child, Command, Stdio};
 use common::{Peers, Ran, run};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
+use tftpsh::server::practice_files;
 
 /// Runs `line` in a folder that holds `up.bin`, and returns what it left there and said.
 fn tftp(line: &str) -> (Vec<String>, Ran) {
@@ -75,6 +76,193 @@ fn the_form_of_windows() {
 fn the_practice_server_serves_one_command_too() {
     let (names, ran) = tftp("--practice get hello.txt");
     assert_eq!((names, ran.status), (vec!["hello.txt".to_owned()], 0), "{}", ran.stderr);
+}
+
+#[test]
+fn only_a_host() {
+    let (_, ran) = tftp("127.0.0.1");
+    assert_eq!((ran.status, ran.stdout.as_str(), ran.stderr.as_str()), (0, "", ""));
+}
+
+#[test]
+fn only_a_host_and_a_port() {
+    let (_, ran) = tftp("127.0.0.1 {port}");
+    assert_eq!((ran.status, ran.stdout.as_str(), ran.stderr.as_str()), (0, "", ""));
+}
+
+#[test]
+fn a_uri_names_server_port_file_and_mode() {
+    let (names, ran) = tftp("get 'tftp://127.0.0.1:{port}/hello.txt;mode=netascii' out.bin --trace --no-options");
+    assert_eq!((names, ran.status), (vec!["out.bin".to_owned()], 0), "{}", ran.stderr);
+    assert!(ran.stdout.starts_with("sent RRQ <file=hello.txt, mode=netascii>\n"), "{}", ran.stdout);
+}
+
+#[test]
+fn a_uri_without_a_mode_is_carried_as_octet() {
+    let (_, ran) = tftp("-m ascii -p {port} get tftp://127.0.0.1/hello.txt --trace --no-options");
+    assert!(ran.stdout.starts_with("sent RRQ <file=hello.txt, mode=octet>\n"), "{}{}", ran.stdout, ran.stderr);
+}
+
+#[test]
+fn a_uri_is_percent_decoded() {
+    gets_hello("get tftp://127.0.0.1:{port}/%68ello%2Etxt");
+}
+
+#[test]
+fn a_put_to_a_uri() {
+    let (_, ran) = tftp("put up.bin 'tftp://127.0.0.1:{port}/a%20b%3Bc' --trace --no-options");
+    assert!(ran.stdout.starts_with("sent WRQ <file=a b;c, mode=octet>\n"), "{}{}", ran.stdout, ran.stderr);
+    assert_eq!(ran.status, 0);
+}
+
+#[test]
+fn a_bad_uri_is_a_mistake_of_the_command_line() {
+    for (line, reason) in [
+        ("get tftp://127.0.0.1", "get tftp://127.0.0.1: tftp://127.0.0.1: names no file: tftp://HOST/FILE"),
+        ("get 'tftp://h/f?x'", "get tftp://h/f?x: tftp://h/f?x: ? has no meaning here (write %3F in a file name)"),
+        ("put up.bin tftp://h:0/f", "put: tftp://h:0/f: 0: bad port number"),
+        ("tftp://h/f", "tftp://h/f: what to do with it? tftp get tftp://h/f"),
+    ] {
+        let (_, ran) = tftp(line);
+        assert_eq!((ran.stderr.trim_end(), ran.status), (format!("tftp: {reason}").as_str(), 2), "{line}");
+    }
+}
+
+#[test]
+fn literal_takes_a_uri_for_a_file_name() {
+    let (_, ran) = tftp("-l 127.0.0.1 {port} get tftp://127.0.0.1/hello.txt");
+    assert_eq!(ran.status, 11, "{}", ran.stderr);
+}
+
+#[test]
+fn a_get_to_a_dash_writes_the_file_and_nothing_else_to_standard_output() {
+    let peers = Peers::new(&[]);
+    let folder = tempfile::tempdir().expect("a folder");
+    let port = peers.port().to_string();
+    let mut tftp = Command::new(env!("CARGO_BIN_EXE_tftp"));
+    tftp.args(["-v", "--trace", "127.0.0.1", &port, "get", "wrap.bin", "-"]).current_dir(folder.path());
+    let ran = tftp.output().expect("the program");
+    let expected = practice_files().get(b"wrap.bin").expect("a practice file");
+    assert!(ran.stdout == *expected && ran.status.success());
+    let text = String::from_utf8(ran.stderr).expect("text");
+    assert!(text.contains("getting from 127.0.0.1:wrap.bin to - [octet]\n") && text.contains("sent RRQ"), "{text}");
+    assert_eq!(fs::read_dir(folder.path()).expect("the folder").count(), 0);
+}
+
+#[test]
+fn a_failed_get_to_a_dash_says_nothing_on_standard_output() {
+    for (line, status) in [("127.0.0.1 {port} get nosuch -", 11), ("no..such.host get x -", 1)] {
+        let (_, ran) = tftp(line);
+        assert_eq!((ran.stdout.as_str(), ran.status), ("", status), "{line}: {}", ran.stderr);
+    }
+}
+
+#[test]
+fn a_get_to_a_dash_that_nobody_reads_is_no_failure() {
+    let peers = Peers::new(&[]);
+    let mut child = start(&["127.0.0.1", &peers.port().to_string(), "get", "big.bin", "-"]);
+    drop(child.stdout.take());
+    assert_eq!(child.wait().expect("its status").code(), Some(0));
+}
+
+#[test]
+fn a_put_from_a_dash_sends_standard_input() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let peers = Peers::new(&[]);
+    let port = peers.port().to_string();
+    let ran = run(folder.path(), &["127.0.0.1", &port, "put", "-", "piped"], b"from a pipe", |_| {});
+    assert_eq!((ran.status, ran.stderr.as_str()), (0, ""));
+    let ran = run(folder.path(), &["127.0.0.1", &port, "get", "piped", "-"], b"", |_| {});
+    assert_eq!((ran.status, ran.stdout.as_str()), (0, "from a pipe"));
+}
+
+#[test]
+fn a_put_from_a_dash_needs_a_name_there() {
+    let (_, ran) = tftp("127.0.0.1 {port} put -");
+    assert_eq!((ran.stderr.as_str(), ran.status), ("tftp: put: say what to call it there: put - FILE\n", 2));
+}
+
+#[test]
+fn local_ports_are_taken_from_the_range() {
+    let server = UdpSocket::bind("127.0.0.1:0").expect("a socket");
+    let free = UdpSocket::bind("127.0.0.1:0").expect("a socket").local_addr().expect("its address").port().to_string();
+    let port = server.local_addr().expect("its address").port().to_string();
+    let range = format!("{free}:{free}");
+    let folder = tempfile::tempdir().expect("a folder");
+    let args = ["-R", &range, "127.0.0.1", &port, "get", "x", "-t", "0.2", "--no-options"];
+    assert_eq!(run(folder.path(), &args, b"", |_| {}).status, 3);
+    let (_, from) = server.recv_from(&mut [0; 512]).expect("a request");
+    assert_eq!(from.port().to_string(), free);
+}
+
+#[test]
+fn one_local_port_serves_one_transfer_after_the_other() {
+    let free = UdpSocket::bind("127.0.0.1:0").expect("a socket").local_addr().expect("its address").port();
+    let (names, ran) = tftp(&format!("-R {free} 127.0.0.1 {{port}} get hello.txt fw.bin text.txt"));
+    assert_eq!((names.len(), ran.status), (3, 0), "{}", ran.stderr);
+}
+
+#[test]
+fn the_address_family_can_be_chosen() {
+    gets_hello("-4 127.0.0.1 {port} get hello.txt");
+    let (_, ran) = tftp("127.0.0.1 {port} get hello.txt -6");
+    let reason = "tftp: connect: 127.0.0.1: unknown host (no IPv6 address)\n".replace("no IPv6 address", "REASON");
+    assert_eq!((ran.stderr, ran.status), (reason, 1));
+}
+
+#[test]
+fn a_digest_is_verified() {
+    let digest = "0db37a6ebb4759708c6c5d494e1cc4881c0b209d8d3ff6383fb8565c275df73d";
+    let (names, ran) = tftp(&format!("127.0.0.1 {{port}} get hello.txt verify {digest}"));
+    assert_eq!((names, ran.status), (vec!["hello.txt".to_owned()], 0), "{}", ran.stderr);
+    let (names, ran) = tftp(&format!("127.0.0.1 {{port}} get hello.txt other verify {}", digest.replace('0', "1")));
+    assert_eq!((names, ran.status), (Vec::new(), 5), "{}", ran.stderr);
+    let (_, ran) = tftp(&format!("127.0.0.1 {{port}} get hello.txt verify {}", &digest[1..]));
+    assert_eq!((ran.stderr.as_str(), ran.status), ("tftp: get: a SHA-256 has 64 digits, not 63\n", 2));
+}
+
+#[test]
+fn a_file_that_is_not_the_expected_one_leaves_the_old_one() {
+    let folder = tempfile::tempdir().expect("a folder");
+    fs::write(folder.path().join("fw.bin"), "old").expect("a file");
+    let wrong = "0".repeat(64);
+    for mode in ["octet", "netascii"] {
+        let ran = run(folder.path(), &["--practice", "-m", mode, "get", "fw.bin", "verify", &wrong], b"", |_| {});
+        assert_eq!(ran.status, 5, "{}", ran.stderr);
+        assert!(ran.stderr.contains(&format!("not {wrong} as expected")), "{}", ran.stderr);
+        assert_eq!(fs::read_to_string(folder.path().join("fw.bin")).expect("the file"), "old");
+        assert_eq!(fs::read_dir(folder.path()).expect("the folder").count(), 1);
+    }
+}
+
+#[test]
+fn quiet_says_nothing_of_what_goes_well() {
+    let (names, ran) = tftp("-q 127.0.0.1 {port} get hello.txt");
+    assert_eq!((names.len(), ran.status, ran.stdout.as_str(), ran.stderr.as_str()), (1, 0, "", ""));
+}
+
+#[test]
+fn outcomes_can_be_had_as_json() {
+    let (_, ran) = tftp("--json 127.0.0.1 {port} get hello.txt");
+    let outcome: serde_json::Value = serde_json::from_str(&ran.stdout).expect("one object");
+    assert_eq!((&outcome["command"], &outcome["bytes"], &outcome["status"]), (&"get".into(), &13.into(), &0.into()));
+    assert_eq!(ran.stderr, "Received 13 bytes in S seconds\n");
+    let (_, ran) = tftp("--json no..such.host get hello.txt");
+    let outcome: serde_json::Value = serde_json::from_str(&ran.stdout).expect("one object");
+    assert_eq!((&outcome["command"], &outcome["status"]), (&"connect".into(), &1.into()));
+}
+
+#[test]
+fn standard_output_is_not_for_a_file_and_outcomes_both() {
+    let (_, ran) = tftp("--json 127.0.0.1 {port} get hello.txt -");
+    assert_eq!(ran.status, 1);
+    assert!(ran.stderr.contains("cannot both go to standard output"), "{}", ran.stderr);
+}
+
+#[test]
+fn a_command_of_the_system_runs_from_the_command_line_too() {
+    let (_, ran) = tftp("! echo hi");
+    assert_eq!((ran.stdout.as_str(), ran.status), ("hi\n", 0));
 }
 
 #[test]
@@ -174,6 +362,41 @@ fn serve_stays_in_front_until_a_signal() {
     assert_eq!(fs::read_to_string(other.path().join("served.txt")).expect("the file"), "served\n");
     interrupt(&child, Signal::SIGTERM);
     assert_eq!(child.wait().expect("its status").code(), Some(0));
+}
+
+#[test]
+fn switches_of_serve_stand_on_either_side_and_hold() {
+    for (args, refused) in [
+        (&["serve", ".", "--port", "0", "--read-only"][..], Some("this server takes no files (code 2)")),
+        (&["--read-only", "serve", ".", "--port", "0"], Some("this server takes no files (code 2)")),
+        (&["serve", "--overwrite", ".", "--port", "0"], None),
+        (&["serve", ".", "--port", "0"], Some("File already exists (code 6)")),
+    ] {
+        let folder = tempfile::tempdir().expect("a folder");
+        fs::write(folder.path().join("served.txt"), "old").expect("a file");
+        let mut child = start_in(folder.path(), args);
+        let line = first_line(&mut child);
+        let place = line.strip_prefix("Serving . at 127.0.0.1:").expect("where it serves");
+        let port: String = place.chars().take_while(char::is_ascii_digit).collect();
+        let ran = run(folder.path(), &["127.0.0.1", &port, "put", "-", "served.txt"], b"new", |_| {});
+        match refused {
+            Some(reason) => assert!(ran.stderr.contains(reason), "{args:?}: {}", ran.stderr),
+            None => assert_eq!(ran.status, 0, "{args:?}: {}", ran.stderr),
+        }
+        let left = fs::read_to_string(folder.path().join("served.txt")).expect("the file");
+        assert_eq!(left, if refused.is_some() { "old" } else { "new" }, "{args:?}");
+        interrupt(&child, Signal::SIGTERM);
+        assert_eq!(child.wait().expect("its status").code(), Some(0));
+    }
+}
+
+#[test]
+fn a_switch_of_another_command_is_a_mistake() {
+    for line in
+        ["--read-only", "127.0.0.1 --overwrite", "127.0.0.1 get x --read-only", "--nonsense", "-R 9:8", "-m mail"]
+    {
+        assert_eq!(tftp(line).1.status, 2, "{line}");
+    }
 }
 
 fn start(args: &[&str]) -> Child {

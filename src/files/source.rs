@@ -46,7 +46,12 @@ impl Source {
             return Err(Errno::EISDIR.into());
         }
         let size = if found.is_file() { Some(found.len().saturating_sub(file.stream_position()?)) } else { None };
-        Ok(Self::new(Box::new(BufReader::with_capacity(AHEAD, file)), size, mode))
+        let reader: Box<dyn Read + Send> = match mode {
+            Mode::Octet => Box::new(BufReader::with_capacity(AHEAD, file)),
+            // Conversion has a buffer of its own.
+            Mode::Netascii => Box::new(file),
+        };
+        Ok(Self::new(reader, size, mode))
     }
 
     /// Reads whatever `reader` gives until it ends; the size is not known.

@@ -62,6 +62,18 @@ pub(super) fn join(_: &UdpSocket) -> Option<Vec<u8>> {
     None
 }
 
+/// Takes [`join`] back. What was joined already comes joined all the same.
+#[cfg(target_os = "linux")]
+pub(super) fn part(udp: &UdpSocket) {
+    use nix::sys::socket::{setsockopt, sockopt};
+
+    // A socket that could be told to join can be told not to.
+    let _ = setsockopt(udp, sockopt::UdpGroSegment, &false);
+}
+
+#[cfg(not(target_os = "linux"))]
+pub(super) fn part(_: &UdpSocket) {}
+
 /// Reads one datagram, or those that the system joined.
 pub(super) fn read(
     udp: &UdpSocket,

@@ -10,7 +10,7 @@ use std::sync::mpsc::{Receiver, Sender, TryRecvError, channel};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use super::socket::{LARGEST_DATAGRAM, Received, Socket, datagrams};
+use super::socket::{Received, Socket};
 use crate::stop::Stop;
 use crate::transfer::{Machine, Output, Rexmt};
 
@@ -24,7 +24,8 @@ pub struct Dally {
 
 impl Dally {
     /// Takes over from [`drive`](super::drive()), which has just succeeded.
-    pub fn new(machine: Box<dyn Machine + Send>, socket: Socket, rexmt: Rexmt) -> Self {
+    pub fn new(machine: Box<dyn Machine + Send>, mut socket: Socket, rexmt: Rexmt) -> Self {
+        socket.part();
         Self { machine, socket, rexmt, since: Instant::now() }
     }
 
@@ -35,17 +36,14 @@ impl Dally {
 
     /// Answers until a moment, at most until the machine is done. Tells whether there may be more.
     fn serve(&mut self, until: Instant, stop: &Stop) -> bool {
-        let mut buffer = vec![0; LARGEST_DATAGRAM];
+        // Of a repeated block only the number counts.
+        let mut buffer = [0; 512];
         loop {
             let Some(done) = self.drain() else { return false };
             match self.socket.receive(&mut buffer, until.min(done)) {
-                Ok(Received::Datagrams { from, length, stride }) => {
-                    for datagram in datagrams(buffer.get(..length).unwrap_or_default(), stride) {
-                        self.machine.datagram(Instant::now(), from, datagram);
-                        if self.drain().is_none() {
-                            return false;
-                        }
-                    }
+                Ok(Received::Datagrams { from, length, .. }) => {
+                    let datagram = buffer.get(..length).unwrap_or_default();
+                    self.machine.datagram(Instant::now(), from, datagram);
                 }
                 Ok(Received::Unreachable { to, .. }) => self.machine.unreachable(Instant::now(), to),
                 Ok(Received::Interrupted | Received::Elapsed) => {}

@@ -209,6 +209,13 @@ impl Socket {
         WindowSize::new(carried as u64).unwrap_or(WindowSize::LEAST).min(windowsize).max(WindowSize::LEAST)
     }
 
+    /// Lets each datagram come in by itself again, for a buffer that has no room for many.
+    pub fn part(&mut self) {
+        if self.joined.take().is_some() {
+            batch::part(&self.udp);
+        }
+    }
+
     /// Enlarges the send buffer for windows of `windowsize` blocks, where the system allows it: a loop that never
     /// blocks loses what does not fit.
     pub fn make_room_to_send(&self, blksize: BlockSize, windowsize: WindowSize) {

@@ -7,7 +7,7 @@ use crate::net::Key;
 use crate::wire::{BlockSize, Limits, RequestKind};
 
 /// Octets of windows up to which each transfer gets what it asks for.
-const AMPLE: usize = 24 << 20;
+const AMPLE: usize = 16 << 20;
 /// Octets of a window that a transfer gets behind that: a thousand of them take 16 MiB.
 const FRUGAL: u32 = 16 << 10;
 

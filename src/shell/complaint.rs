@@ -5,8 +5,9 @@ use std::io;
 
 use thiserror::Error;
 
-use super::commands::Command;
+use super::commands::{Command, exact};
 use super::status::Status;
+use super::words::Word;
 use crate::client::ClientError;
 use crate::files::Mismatch;
 use crate::transfer::Failure;
@@ -47,6 +48,11 @@ impl Complaint {
     pub fn usage(command: &Command) -> Self {
         let said = format!("usage: {}", command.usage.join("\n       "));
         Self { said: Some(said), ..Self::local(format_args!("usage: {}", command.usage.join(" | "))) }
+    }
+
+    /// The words of the command with this name make no sense.
+    pub fn usage_of(name: &str) -> Self {
+        exact(&Word::new(name)).map_or_else(|| Self::local(format_args!("{name}: usage")), Self::usage)
     }
 
     /// A transfer failed. `file` is the local one.

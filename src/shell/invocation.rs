@@ -40,6 +40,17 @@ impl Invocation {
         }
     }
 
+    /// With switches, which must be those of the command.
+    pub fn with(mut self, switches: Vec<Word>) -> Result<Self, BadWords> {
+        let own = self.command.first().and_then(exact).map_or(&[][..], |command| command.switches);
+        let foreign = switches.iter().find(|switch| !own.iter().any(|own| switch.is(own)));
+        if let Some(switch) = foreign {
+            return Err(BadWords::Switch(switch.to_string()));
+        }
+        self.command.extend(switches);
+        Ok(self)
+    }
+
     /// Whether the command is to serve, so that options of the other side mean this one.
     pub fn serves(&self) -> bool {
         self.command.first().and_then(exact).is_some_and(|command| command.name == "serve")
@@ -50,7 +61,6 @@ impl Invocation {
 fn server(words: &[Word], named: bool) -> Result<(Invocation, &[Word]), BadWords> {
     let (host, rest) = match words {
         [host, ..] if !named && Uri::parse(host.bytes()).is_some() => return Err(BadWords::Uri(host.to_string())),
-        [host, ..] if !named && host.bytes().starts_with(b"-") => return Err(BadWords::surplus(host)),
         [host, rest @ ..] if !named => (Some(host.clone()), rest),
         _ => (None, words),
     };
@@ -105,6 +115,9 @@ pub enum BadWords {
     /// A URI where a host or a command should stand.
     #[error("{0}: what to do with it? tftp get {0}")]
     Uri(String),
+    /// A switch without the command that it belongs to.
+    #[error("{0} belongs to another command")]
+    Switch(String),
     /// A number that is no port.
     #[error("{0}: bad port number")]
     Port(String),
@@ -183,7 +196,6 @@ mod tests {
             ("192.0.2.1 fw.bin", "no command \"fw.bin\""),
             ("-H h gett x", "no command \"gett\"; did you mean \"get\"?"),
             ("tftp://h/f", "tftp://h/f: what to do with it? tftp get tftp://h/f"),
-            ("--read-only", "no command \"--read-only\""),
             ("h 65536", "65536: bad port number"),
             ("h 0 get x", "0: bad port number"),
             ("h -c", "no command behind -c"),

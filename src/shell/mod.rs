@@ -76,7 +76,9 @@ enum Input {
 /// Runs what the command line asks for. An error means that standard input or output failed.
 pub fn run(cli: &Cli) -> Result<Status> {
     let words: Vec<Word> = cli.words.iter().map(|word| Word::new(word.as_bytes())).collect();
-    let invocation = match Invocation::read(&words, cli.words_before_command, cli.host.is_some()) {
+    let switches: Vec<Word> = cli.switches.iter().map(|word| Word::new(word.as_bytes())).collect();
+    let invocation = Invocation::read(&words, cli.words_before_command, cli.host.is_some());
+    let invocation = match invocation.and_then(|invocation| invocation.with(switches)) {
         Ok(invocation) => invocation,
         Err(error) => return Ok(mistake(cli, &error)),
     };
@@ -313,11 +315,15 @@ impl Shell {
         }
         let switches = args.iter().filter(|arg| command.switches.iter().any(|switch| arg.is(switch))).count();
         if !command.takes.contains(&(args.len() - switches)) {
-            let usage = Complaint::usage(command);
-            let status = if self.console.place == Place::CommandLine { Status::CommandLine } else { usage.status };
-            return Err(Complaint { status, ..usage }.into());
+            return Err(self.mistake(Complaint::usage(command)).into());
         }
         (command.run)(self, &args)
+    }
+
+    /// What is wrong with the words themselves is wrong with the command line, where they stand there.
+    fn mistake(&self, complaint: Complaint) -> Complaint {
+        let status = if self.console.place == Place::CommandLine { Status::CommandLine } else { complaint.status };
+        Complaint { status, ..complaint }
     }
 
     /// Asks for the arguments that are missing, where there is somebody to ask.

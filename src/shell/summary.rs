@@ -1,21 +1,23 @@
 //! What a transfer cost, in one line.
 
 use crate::trace::units;
-use crate::transfer::{Report, Rtt, Stats};
+use crate::transfer::{Report, Rtt, Stats, Waits};
 use crate::wire::Terms;
 
 /// `4.1 MB/s, blksize 1468, windowsize 16, 2793 blocks, 2 resent, 1 duplicate, rtt 0.08/0.10/0.31 ms`.
 ///
 /// What did not happen is not told, so that an untroubled transfer fits a line of 80 letters. Round trips are the
-/// shortest, the median and the longest.
+/// shortest, the median and the longest. A server whose own timer held the transfer up is told of last:
+/// `server resent after 1.0 s, 14 times`.
 pub(super) fn summary(report: &Report) -> String {
-    let Stats { bytes, blocks, resent, duplicates, strangers, rtt, terms, negotiated } = report.stats;
+    let Stats { bytes, blocks, resent, duplicates, strangers, rtt, waits, terms, negotiated } = report.stats;
     let mut parts = vec![units::rate(bytes, report.elapsed), agreed(&terms, negotiated)];
     parts.push(counted(blocks, "block"));
     parts.extend((resent > 0).then(|| format!("{resent} resent")));
     parts.extend((duplicates > 0).then(|| counted(duplicates, "duplicate")));
     parts.extend((strangers > 0).then(|| counted(strangers, "stranger")));
     parts.extend(round_trips(rtt));
+    parts.extend(held_up(waits));
     parts.join(", ")
 }
 
@@ -33,6 +35,12 @@ fn counted(number: u64, what: &str) -> String {
 fn round_trips(rtt: Rtt) -> Option<String> {
     let [least, median, most] = [rtt.least?, rtt.median?, rtt.most?].map(units::millis);
     Some(format!("rtt {least}/{median}/{most} ms"))
+}
+
+fn held_up(Waits { count, total }: Waits) -> Option<String> {
+    let mean = total.checked_div(count)?.as_secs_f64();
+    let times = if count == 1 { "once".to_owned() } else { format!("{count} times") };
+    Some(format!("server resent after {mean:.1} s, {times}"))
 }
 
 #[cfg(test)]
@@ -61,12 +69,13 @@ mod tests {
                 windowsize: WindowSize::new(16).expect("a size"),
                 ..Terms::default()
             },
+            waits: Waits { count: 14, total: Duration::from_millis(14_100) },
             negotiated: true,
         };
         assert_eq!(
             summary(&report(stats)),
             "4.1 MB/s, blksize 1468, windowsize 16, 2793 blocks, 2 resent, 1 duplicate, 1 stranger, \
-             rtt 0.08/0.10/12.3 ms"
+             rtt 0.08/0.10/12.3 ms, server resent after 1.0 s, 14 times"
         );
     }
 

@@ -173,6 +173,8 @@ pub struct Stats {
     pub strangers: u64,
     /// Round trips measured.
     pub rtt: Rtt,
+    /// What a receiver lost by blocks that only the sender's own timer brought again.
+    pub waits: Waits,
     /// What holds, agreed or not.
     pub terms: Terms,
     /// Whether options were agreed at all: an OACK was accepted, or sent.
@@ -190,6 +192,16 @@ pub struct Rtt {
     pub median: Option<Duration>,
     /// Longest.
     pub most: Option<Duration>,
+}
+
+/// Waits of a receiver whose repeated ACKs brought nothing, until the sender sent its block again by itself. A sender
+/// that is slow once looks the same from here.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Waits {
+    /// How many.
+    pub count: u32,
+    /// How long they took together.
+    pub total: Duration,
 }
 
 /// A finished transfer.

@@ -164,6 +164,10 @@ impl Receiver {
 
     fn expected(&mut self, length: usize, size: usize) {
         self.deliver = Some(DATA_HEADER..DATA_HEADER + length);
+        if let Some(wait) = self.link.retry.outwaited(self.link.now) {
+            self.link.stats.waits.count += 1;
+            self.link.stats.waits.total += wait;
+        }
         let timing = std::mem::take(&mut self.timing);
         self.link.retry.progress(self.link.now, timing);
         self.link.stats.bytes += length as u64;

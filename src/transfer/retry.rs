@@ -120,6 +120,13 @@ impl Retry {
         self.progress = now;
     }
 
+    /// How long a wait was that ends now, if the answer is too late for what was sent again last: the peer's own timer
+    /// ended it then.
+    pub(super) fn outwaited(&self, now: Instant) -> Option<Duration> {
+        let late = now.saturating_duration_since(self.sent) > self.measured();
+        (self.attempt > 0 && late).then(|| now.saturating_duration_since(self.progress))
+    }
+
     /// Whether what arrives now can be an answer to what was sent last.
     pub(super) fn round_trip_passed(&self, now: Instant) -> bool {
         self.rtt.least.is_some_and(|least| now.saturating_duration_since(self.sent) >= least)
@@ -157,9 +164,13 @@ impl Retry {
         if let Rexmt::Fixed(interval) = self.patience.rexmt {
             return interval;
         }
-        let measured = self.rtt.smoothed.map_or(FIRST, |smoothed| smoothed + MARGIN.max(self.variation * 4));
-        let doubled = measured.max(self.least).saturating_mul(1 << self.attempt.min(10));
+        let doubled = self.measured().max(self.least).saturating_mul(1 << self.attempt.min(10));
         doubled.min(CEILING)
+    }
+
+    /// What an answer takes at most, as a rule (RFC 6298 section 2).
+    fn measured(&self) -> Duration {
+        self.rtt.smoothed.map_or(FIRST, |smoothed| smoothed + MARGIN.max(self.variation * 4))
     }
 
     /// The longest time without progress that is borne.
@@ -259,6 +270,19 @@ mod tests {
         retry.progress(start + 60 * MS, true);
         assert_eq!(retry.interval(), 72 * MS + MS / 2, "SRTT (7 x 20 + 40) / 8 + 4 x RTTVAR (3 x 10 + 20) / 4");
         assert_eq!((retry.rtt().least, retry.rtt().most), (Some(20 * MS), Some(40 * MS)));
+    }
+
+    #[test]
+    fn an_answer_too_late_for_what_was_repeated_is_the_peers_own_doing() {
+        let (start, mut retry) = retry(Rexmt::Auto);
+        retry.sent(start);
+        retry.progress(start + 20 * MS, true);
+        retry.sent(start + 20 * MS);
+        assert_eq!(retry.outwaited(start + 900 * MS), None, "nothing was repeated");
+        assert!(retry.check(start + 80 * MS).is_some());
+        retry.sent(start + 80 * MS);
+        assert_eq!(retry.outwaited(start + 100 * MS), None, "a round trip later");
+        assert_eq!(retry.outwaited(start + 1020 * MS), Some(1000 * MS));
     }
 
     #[test]

@@ -16,7 +16,7 @@ use crate::shell::complaint::Complaint;
 use crate::shell::console::Place;
 use crate::shell::status::Status;
 use crate::shell::words::Word;
-use crate::shell::{Input, Next, Shell, commands};
+use crate::shell::{Input, Next, Shell};
 
 /// Runs the rest of the line with sh; on a terminal `!` alone starts the user's own shell.
 pub(in crate::shell) fn escape(shell: &mut Shell, words: &[Word]) -> Result<Next> {
@@ -28,11 +28,7 @@ pub(in crate::shell) fn escape(shell: &mut Shell, words: &[Word]) -> Result<Next
             command
         }
         Place::Terminal => Command::new(env::var_os("SHELL").unwrap_or_else(|| OsString::from("sh"))),
-        _ => {
-            return Err(commands::exact(&Word::new("!"))
-                .map_or_else(|| Complaint::local("usage"), Complaint::usage)
-                .into());
-        }
+        _ => return Err(shell.mistake(Complaint::usage_of("!")).into()),
     };
     shell.console.out.flush()?;
     if shell.input == Input::Script {

@@ -54,11 +54,9 @@ fn sourced(shell: &mut Shell, mut script: Script<'_>) -> Result<Next> {
 /// `repeat N [every S] command`: that often, whatever becomes of it. `repeat until-ok [every S] command`: until it
 /// succeeds; the failures before do not count. Ctrl-C ends either at once.
 pub(in crate::shell) fn repeat(shell: &mut Shell, words: &[Word]) -> Result<Next> {
-    let plan = Plan::read(words)?;
+    let plan = Plan::read(words).map_err(|complaint| shell.mistake(complaint))?;
     if plan.command.is_empty() {
-        return Err(commands::exact(&Word::new("repeat"))
-            .map_or_else(|| Complaint::local("usage"), Complaint::usage)
-            .into());
+        return Err(shell.mistake(Complaint::usage_of("repeat")).into());
     }
     deeper(shell, |shell| plan.carry_out(shell))
 }

@@ -24,7 +24,7 @@ const STREAM: &str = "-";
 
 /// `get file`, `get remotename localname`, `get file file file ...`, `get file [localname] verify digest`
 pub(in crate::shell) fn get(shell: &mut Shell, words: &[Word]) -> Result<Next> {
-    let Errands { files, expected } = Errands::read(words)?;
+    let Errands { files, expected } = Errands::read(words).map_err(|complaint| shell.mistake(complaint))?;
     match files {
         [remote, local] if local.is(STREAM) => {
             if shell.console.tells_outcomes() {
@@ -56,10 +56,13 @@ pub(in crate::shell) fn get(shell: &mut Shell, words: &[Word]) -> Result<Next> {
 /// `put file`, `put localname remotename`, `put file file ... remote-directory`
 pub(in crate::shell) fn put(shell: &mut Shell, words: &[Word]) -> Result<Next> {
     let Some((last, locals)) = words.split_last() else { return Ok(Next::Line) };
-    let remote = Remote::named(&shell.session, last)?;
+    let remote = Remote::named(&shell.session, last).map_err(|complaint| shell.mistake(complaint))?;
     match locals {
         [] if remote.file.is_empty() => return Err(Complaint::local(format!("{last}: names no file")).into()),
-        [] if last.is(STREAM) => return Err(Complaint::local("say what to call it there: put - FILE").into()),
+        [] if last.is(STREAM) => {
+            let reason = Complaint::local("say what to call it there: put - FILE");
+            return Err(shell.mistake(reason).into());
+        }
         [] => {
             let local = Word::new(&*remote.file);
             let outcome = store(shell, &remote, &local, false);
@@ -145,7 +148,7 @@ fn fetch(shell: &mut Shell, word: &Word, local: Option<&Word>, expected: Option<
             let outcome = fetch_from(shell, &remote, word, local, expected);
             (Some(remote.file.into_owned()), outcome)
         }
-        Err(complaint) => (None, Err(complaint.into())),
+        Err(complaint) => (None, Err(shell.mistake(complaint).into())),
     }
 }
 
