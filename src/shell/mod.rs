@@ -189,7 +189,10 @@ impl Shell {
     fn once(&mut self, words: &[Word]) -> Result<Status> {
         self.console.place = Place::CommandLine;
         self.carry_out(words)?;
-        Ok(self.failed.take().unwrap_or_default())
+        let failed = self.failed.take().unwrap_or_default();
+        // A server that was told to stop did what it was told; a command that failed then was cut short.
+        let cut_short = failed != Status::Success && self.is_interrupted();
+        Ok(if cut_short { Status::Interrupted } else { failed })
     }
 
     fn file(&mut self, path: &Path) -> Result<Status> {

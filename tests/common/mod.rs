@@ -95,7 +95,8 @@ impl Peers {
                 let line = between(&line, " bytes in ", " seconds", "S");
                 let line = between(&line, " [", " bits/sec]", "R");
                 let line = summary(line);
-                let line = between(&line, "\"seconds\":0.", ",", "S");
+                // Still a number, for those who read the JSON.
+                let line = between(&line, "\"seconds\":0.", ",", "0");
                 let line = between(&line, "{practice}: ", " failed", "COUNTS");
                 let line = between(&line, ": unknown host (", ")", "REASON");
                 let line = if line.starts_with("Local directory: ") { "Local directory: FOLDER" } else { &line };

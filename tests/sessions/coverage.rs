@@ -64,6 +64,7 @@ const ERRORS: &[&str] = &[
     "standard input is where the commands come from",
     "say what to call it there",
     "--read-only belongs to another command",
+    "SHA-256 is ",
 ];
 
 const STATUSES: &[&str] = &["", "1", "2", "3", "4", "5", "10", "11", "12", "13", "14", "15", "16", "17", "18", "130"];
