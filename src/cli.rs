@@ -8,6 +8,7 @@ use clap::{ArgAction, CommandFactory, FromArgMatches, Parser};
 
 use crate::session::{Family, parse_mode, parse_seconds};
 use crate::style::When;
+use crate::trace::{BadTrace, TraceCommand};
 use crate::transfer::Rexmt;
 use crate::wire::{BlockSize, Mode, WindowSize};
 
@@ -97,9 +98,9 @@ pub struct Cli {
     #[arg(short, long, overrides_with = "verbose")]
     pub quiet: bool,
 
-    /// Print every packet.
-    #[arg(long, value_name = "VIEW", num_args = 0..=1, require_equals = true, default_missing_value = "classic", value_parser = ["classic"])]
-    pub trace: Option<String>,
+    /// Show every packet: classic, explain, ladder, hex, json, pcap=FILE, VIEW=FILE, several with commas.
+    #[arg(long, value_name = "VIEWS", num_args = 0..=1, require_equals = true, default_missing_value = "", value_parser = views)]
+    pub trace: Option<TraceList>,
 
     /// Replay the BSD session: netascii, no options, fixed intervals.
     #[arg(long)]
@@ -169,6 +170,14 @@ impl Cli {
             _ => Family::Any,
         }
     }
+}
+
+/// What `--trace` asks for.
+#[derive(Debug, Clone)]
+pub struct TraceList(pub Vec<TraceCommand>);
+
+fn views(text: &str) -> Result<TraceList, BadTrace> {
+    TraceCommand::parse_list(text).map(TraceList)
 }
 
 fn mode(text: &str) -> Result<Mode, &'static str> {
@@ -251,7 +260,9 @@ mod tests {
     #[test]
     fn a_value_of_trace_needs_its_sign() {
         assert_eq!(read("--trace get f").expect("words").words, ["get", "f"]);
-        assert!(read("--trace=classic get f").is_ok());
+        for views in ["", "classic", "explain,pcap=x.pcapng", "json=x.json,lad"] {
+            assert_eq!(read(&format!("--trace={views} get f")).expect(views).words.len(), 2, "{views}");
+        }
         assert!(read("--trace=nonsense").is_err());
     }
 

@@ -3,6 +3,7 @@
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
+use crate::trace::{Limit, ViewName};
 use crate::transfer::{Patience, Report, Rexmt};
 use crate::wire::{BlockSize, Mode, WindowSize};
 
@@ -65,8 +66,12 @@ pub struct Settings {
     pub quiet: bool,
     /// Show people how far a transfer is.
     pub progress: bool,
-    /// Print every packet.
-    pub tracing: bool,
+    /// The view of packets on the screen.
+    pub tracing: Option<ViewName>,
+    /// How much of long runs of ordinary packets views show.
+    pub trace_limit: Limit,
+    /// Whether views keep to ASCII; `None` looks at the locale and the terminal.
+    pub trace_ascii: Option<bool>,
     /// Replay the BSD session: see [`Settings::classic`].
     pub classic: bool,
     /// Addresses to use of a name.
@@ -93,7 +98,9 @@ impl Default for Settings {
             verbose: false,
             quiet: false,
             progress: true,
-            tracing: false,
+            tracing: None,
+            trace_limit: Limit::default(),
+            trace_ascii: None,
             classic: false,
             family: Family::Any,
             local_ports: None,

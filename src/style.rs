@@ -54,9 +54,60 @@ impl Style {
         self.paint(text, |text| text.cyan())
     }
 
+    /// Whether there is any colour.
+    pub fn is_on(self) -> bool {
+        self.on
+    }
+
     fn paint(self, text: &str, how: fn(&str) -> ColoredString) -> String {
         if self.on { how(text).to_string() } else { text.to_owned() }
     }
+}
+
+/// How a stretch of text stands out, on a stream that is coloured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Look {
+    /// Bold.
+    Strong,
+    /// Dim.
+    Faint,
+    /// Foreground and background changed.
+    Reversed,
+    /// Blue.
+    Blue,
+    /// Cyan.
+    Cyan,
+    /// Yellow and bold.
+    Notice,
+}
+
+impl Look {
+    /// The text in this look.
+    pub fn on(self, text: &str) -> String {
+        match self {
+            Self::Strong => text.bold(),
+            Self::Faint => text.dimmed(),
+            Self::Reversed => text.reversed(),
+            Self::Blue => text.blue(),
+            Self::Cyan => text.cyan(),
+            Self::Notice => text.yellow().bold(),
+        }
+        .to_string()
+    }
+}
+
+/// Whether the locale says that text is UTF-8.
+pub fn is_utf8() -> bool {
+    says_utf8(|name| env::var(name).ok())
+}
+
+/// The first of the three that says anything has the say, as POSIX orders them.
+fn says_utf8(variable: impl Fn(&str) -> Option<String>) -> bool {
+    let locale = ["LC_ALL", "LC_CTYPE", "LANG"].iter().find_map(|name| variable(name).filter(|it| !it.is_empty()));
+    locale.is_some_and(|locale| {
+        let locale = locale.to_ascii_lowercase();
+        locale.contains("utf-8") || locale.contains("utf8")
+    })
 }
 
 /// Whether the terminal can draw over what it showed.
@@ -112,6 +163,18 @@ mod tests {
     fn the_option_has_the_last_word() {
         assert!(wanted(When::Always, false, &[("NO_COLOR", "1")]));
         assert!(!wanted(When::Never, true, &[XTERM, ("CLICOLOR_FORCE", "1")]));
+    }
+
+    #[test]
+    fn the_locale_tells_whether_text_is_utf8() {
+        let says = |environment: &[(&str, &str)]| {
+            says_utf8(|name| environment.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned()))
+        };
+        assert!(says(&[("LANG", "de_DE.UTF-8")]));
+        assert!(says(&[("LC_CTYPE", "C.utf8"), ("LANG", "C")]));
+        assert!(!says(&[("LC_ALL", "C"), ("LANG", "de_DE.UTF-8")]));
+        assert!(says(&[("LC_ALL", ""), ("LANG", "en_GB.UTF-8")]), "empty means nothing");
+        assert!(!says(&[]));
     }
 
     #[test]

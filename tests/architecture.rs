@@ -55,6 +55,7 @@ const KEEPERS: &[(&[&str], &[&str])] = &[
     (&["colored"], &["style"]),
     (&["signal_hook"], &["stop"]),
     (&["rustyline"], &["shell::editor"]),
+    (&["terminal_size"], &["shell::console"]),
     (&["indicatif"], &["trace::progress"]),
     (&["nix"], &["net", "files"]),
     (&["cap_std"], &["net", "files"]),

@@ -2,7 +2,7 @@
 
 use std::ops::RangeInclusive;
 
-use super::handlers::{escape, lines, local, server, settings, transfer};
+use super::handlers::{escape, lines, local, server, settings, trace, transfer};
 use super::words::Word;
 use super::{Next, Shell};
 
@@ -145,12 +145,31 @@ pub static COMMANDS: &[Command] = &[
     },
     Command {
         name: "trace",
-        args: &[Arg::Switch],
-        takes: 0..=1,
-        usage: &["trace [ on | off ]"],
+        args: &[Arg::Words],
+        takes: 0..=MANY,
+        usage: &[
+            "trace [ on | off ]",
+            "trace classic | explain [ short | full ] | ladder | hex | json",
+            "trace view to file",
+            "trace view off",
+            "trace pcap file [ snap bytes ] [ lost ]",
+            "trace pcap off",
+            "trace again [view] [first-last]",
+            "trace show packet",
+            "trace limit pairs | all",
+            "trace ascii on | off | auto",
+            "trace status",
+            "trace ?",
+        ],
         brief: "toggle packet tracing",
-        examples: &["trace", "trace off"],
-        run: settings::trace,
+        examples: &[
+            "trace",
+            "trace ladder",
+            "trace json to packets.json",
+            "trace pcap fw.pcapng",
+            "trace again explain 1-5",
+        ],
+        run: trace::trace,
         ..CLASSIC
     },
     Command {

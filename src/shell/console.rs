@@ -2,7 +2,8 @@
 
 use std::fmt::Display;
 use std::io::{self, IsTerminal, Write};
-use std::mem;
+
+use terminal_size::{Width, terminal_size_of};
 
 use super::complaint::Complaint;
 use super::outcome::Outcome;
@@ -19,6 +20,15 @@ pub enum Place {
     CommandLine,
 }
 
+/// A stream of the process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stream {
+    /// Standard output.
+    Output,
+    /// Standard error.
+    Error,
+}
+
 /// Both output streams, written line by line.
 pub struct Console {
     /// What BSD prints, and what was asked for.
@@ -29,25 +39,22 @@ pub struct Console {
     pub file: Option<String>,
     /// Diagnostics.
     pub err: Box<dyn Write>,
-    /// Of standard output.
-    pub out_style: Style,
+    out_style: Style,
     err_style: Style,
     out_is_terminal: bool,
     err_is_terminal: bool,
-    /// Standard output carries something else than text, which goes to standard error instead.
+    /// Standard output carries files or outcomes, and text goes to standard error instead.
     diverted: bool,
+    /// Standard output carries a trace for programs, likewise.
+    traced: bool,
     /// Standard output carries outcomes.
     json: bool,
     /// The command at work has told its outcome, or those of its transfers.
     pub(super) told: bool,
 }
 
-/// Where text went before it was diverted.
-pub(super) struct Before {
-    out: Box<dyn Write>,
-    style: Style,
-    diverted: bool,
-}
+/// Whether text was diverted before.
+pub(super) struct Before(bool);
 
 impl Console {
     /// The streams of the process, coloured as asked.
@@ -63,6 +70,7 @@ impl Console {
             place,
             file: None,
             diverted: false,
+            traced: false,
             json: false,
             told: false,
         }
@@ -79,20 +87,56 @@ impl Console {
 
     /// From here on text goes to standard error, since standard output carries something else.
     pub(super) fn divert(&mut self) -> Before {
-        let out = mem::replace(&mut self.out, Box::new(io::stderr()));
-        let style = mem::replace(&mut self.out_style, self.err_style);
-        Before { out, style, diverted: mem::replace(&mut self.diverted, true) }
+        let before = Before(self.diverted);
+        self.restore(Before(true));
+        before
     }
 
     /// Text goes where it went before.
     pub(super) fn restore(&mut self, before: Before) {
-        let Before { out, style, diverted } = before;
-        (self.out, self.out_style, self.diverted) = (out, style, diverted);
+        self.diverted = before.0;
+        self.out = self.writer(self.stream());
     }
 
-    /// Whether standard output is not for text.
+    /// Text makes way for a trace on standard output, or comes back.
+    pub(super) fn give_way(&mut self, traced: bool) {
+        self.traced = traced;
+        self.out = self.writer(self.stream());
+    }
+
+    /// Whether standard output is for files or outcomes, so that no trace may go there.
     pub(super) fn is_diverted(&self) -> bool {
         self.diverted
+    }
+
+    /// Where text goes.
+    pub fn stream(&self) -> Stream {
+        if self.diverted || self.traced { Stream::Error } else { Stream::Output }
+    }
+
+    /// Another way to write to a stream.
+    pub fn writer(&self, stream: Stream) -> Box<dyn Write> {
+        match stream {
+            Stream::Output => Box::new(io::stdout()),
+            Stream::Error => Box::new(io::stderr()),
+        }
+    }
+
+    /// Its colours.
+    pub fn style(&self, stream: Stream) -> Style {
+        match stream {
+            Stream::Output => self.out_style,
+            Stream::Error => self.err_style,
+        }
+    }
+
+    /// Letters in a line of a stream, if it is a terminal.
+    pub fn columns(stream: Stream) -> Option<usize> {
+        let size = match stream {
+            Stream::Output => terminal_size_of(io::stdout()),
+            Stream::Error => terminal_size_of(io::stderr()),
+        };
+        size.map(|(Width(columns), _)| columns.into()).filter(|columns| *columns > 0)
     }
 
     /// Whether standard output is for outcomes.
@@ -118,7 +162,7 @@ impl Console {
         self.err_is_terminal && !under_other_output && !matches!(self.place, Place::Script(_))
     }
 
-    /// A line on standard output.
+    /// A line of text: on standard output, unless that is taken.
     pub fn say(&mut self, line: impl Display) -> io::Result<()> {
         writeln!(self.out, "{line}")?;
         self.out.flush()
@@ -133,7 +177,7 @@ impl Console {
     /// words and with a line number.
     pub fn complain(&mut self, label: &str, complaint: &Complaint) -> io::Result<()> {
         if let Some(said) = &complaint.said {
-            self.say(self.out_style.error(said))?;
+            self.say(self.style(self.stream()).error(said))?;
         }
         let reason = &complaint.reason;
         match self.place {
@@ -154,7 +198,7 @@ impl Console {
     /// What a transfer cost: on standard output where it was asked for, else only to people who look.
     pub fn summarise(&mut self, summary: &str, asked_for: bool) -> io::Result<()> {
         if asked_for {
-            self.say(self.out_style.summary(summary))?;
+            self.say(self.style(self.stream()).summary(summary))?;
         } else if self.is_watched() {
             self.note(self.err_style.summary(summary));
         }

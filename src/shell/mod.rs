@@ -26,6 +26,7 @@ mod remote;
 mod script;
 mod suggest;
 mod summary;
+mod tracing;
 
 use std::fmt::Display;
 use std::fs::File;
@@ -37,15 +38,16 @@ use anyhow::Result;
 
 use self::commands::{Command, Found, find};
 use self::complaint::Complaint;
-use self::console::{Console, Place};
+use self::console::{Console, Place, Stream};
 use self::editor::{Editor, Input as Typed};
 use self::invocation::Invocation;
 use self::outcome::Outcome;
 use self::script::Script;
 use self::status::Status;
 use self::suggest::suggest;
+use self::tracing::Tracing;
 use self::words::{Line, Unfinished, Word, cut_escape, split, split_at_blanks};
-use crate::cli::Cli;
+use crate::cli::{Cli, TraceList};
 use crate::client::Client;
 use crate::server::Background;
 use crate::session::{Options, Session, Settings};
@@ -108,6 +110,7 @@ pub struct Shell {
     session: Session,
     console: Console,
     client: Client,
+    tracing: Tracing,
     serving: Option<Background>,
     /// The address that `serve` in front of the user listens at, if one was named.
     listen: Option<String>,
@@ -133,6 +136,7 @@ impl Shell {
             console: Console::new(Place::CommandLine, cli.color()).telling_outcomes(cli.json),
             plain: cli.plain || !style::has_cursor(),
             client: Client::new(signals.stop().clone()),
+            tracing: Tracing::default(),
             serving: None,
             listen: cli.host.clone(),
             signals,
@@ -145,11 +149,25 @@ impl Shell {
         }
     }
 
+    /// Switches the views on that the command line names; nobody need be told that they are.
+    fn trace(&mut self, cli: &Cli, reads_lines: bool) -> Result<()> {
+        let Some(TraceList(commands)) = &cli.trace else { return Ok(()) };
+        if reads_lines {
+            self.tracing.keep();
+        }
+        for command in commands {
+            let outcome = handlers::trace::carry_out(self, command);
+            self.settle("--trace", outcome.map(drop))?;
+        }
+        Ok(())
+    }
+
     /// Connects, then carries out the one command or reads lines.
     fn begin(&mut self, cli: &Cli, invocation: &Invocation) -> Result<Status> {
         if handlers::transfer::fills_stdout(&invocation.command) && !cli.json {
             self.console.divert();
         }
+        self.trace(cli, invocation.command.is_empty())?;
         let named = cli.host.as_deref().filter(|_| !invocation.serves()).map(Word::new);
         let host = invocation.host.clone().or(named);
         if let Some(host) = host {
@@ -210,7 +228,8 @@ impl Shell {
     fn converse(&mut self) -> Result<Status> {
         self.input = Input::Terminal;
         self.console.place = Place::Terminal;
-        self.editor = Some(Editor::new(self.console.out_style)?);
+        self.tracing.keep();
+        self.editor = Some(Editor::new(self.console.style(Stream::Output))?);
         loop {
             self.client.idle();
             self.signals.wait();
@@ -374,7 +393,6 @@ fn settings(cli: &Cli) -> Settings {
         literal: cli.literal,
         verbose: cli.verbose,
         quiet: cli.quiet,
-        tracing: cli.trace.is_some(),
         family: cli.family(),
         local_ports: cli.local_ports.clone(),
         ..plain

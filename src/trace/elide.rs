@@ -63,7 +63,8 @@ pub struct Elided<V> {
     view: V,
     /// Packets shown at each end.
     most: usize,
-    in_place: bool,
+    /// Columns of the terminal, where the line of a run is drawn while it grows.
+    in_place: Option<usize>,
     /// Packets shown since the run began.
     shown: usize,
     run: Run,
@@ -73,8 +74,8 @@ pub struct Elided<V> {
 }
 
 impl<V: View> Elided<V> {
-    /// `in_place` is for terminals: the line counts up while the run lasts.
-    pub fn new(view: V, limit: Limit, in_place: bool) -> Self {
+    /// `in_place` is for terminals of so many columns: the line counts up while the run lasts.
+    pub fn new(view: V, limit: Limit, in_place: Option<usize>) -> Self {
         let most = match limit {
             Limit::All => usize::MAX,
             Limit::Pairs(pairs) => usize::try_from(pairs).unwrap_or(usize::MAX).saturating_mul(2),
@@ -98,12 +99,15 @@ impl<V: View> Elided<V> {
     }
 
     fn draw(&mut self, now: Duration, out: &mut dyn Write) -> io::Result<()> {
-        if !self.in_place || self.drawn.is_some_and(|drawn| now.saturating_sub(drawn) < REDRAW) {
+        let Some(columns) = self.in_place else { return Ok(()) };
+        if self.drawn.is_some_and(|drawn| now.saturating_sub(drawn) < REDRAW) {
             return Ok(());
         }
         self.drawn = Some(now);
         if let Some(line) = self.view.hidden(&self.run) {
-            write!(out, "\r{line}")?;
+            // A line that wraps could not be drawn over.
+            let width = columns.saturating_sub(1);
+            write!(out, "\r{line:<width$.width$}")?;
             out.flush()?;
         }
         Ok(())
@@ -124,8 +128,11 @@ impl<V: View> Elided<V> {
         if !run.is_empty()
             && let Some(line) = self.view.hidden(&run)
         {
-            let back = if self.drawn.take().is_some() { "\r" } else { "" };
-            writeln!(out, "{back}{line}")?;
+            match self.in_place.filter(|_| self.drawn.take().is_some()) {
+                // It may be shorter than the last one drawn.
+                Some(columns) => writeln!(out, "\r{line:<width$}", width = columns.saturating_sub(1))?,
+                None => writeln!(out, "{line}")?,
+            }
         }
         for seen in std::mem::take(&mut self.held) {
             self.view.see(&seen, out)?;

@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use crate::event::{Flag, SeenPacket};
 use crate::event::{Kind, State};
-use crate::wire::Opcode;
+use crate::wire::{DATA_HEADER, Malformed, Opcode, Packet};
 
 use super::Tint;
 
@@ -42,6 +42,17 @@ pub(super) fn flag(packet: &SeenPacket<'_>, flag: Flag) -> String {
         Flag::Tid => format!("TID {}", packet.peer.port()),
         _ => flag.name().to_ascii_uppercase(),
     }
+}
+
+/// The packet in the words of the classic trace.
+pub(super) fn words(packet: &SeenPacket<'_>) -> Result<String, Malformed> {
+    Ok(match packet.parse()? {
+        // The block may be cut.
+        Packet::Data { block, .. } => {
+            format!("DATA <block={block}, {} bytes>", packet.length.saturating_sub(DATA_HEADER))
+        }
+        other => other.to_string(),
+    })
 }
 
 pub(super) fn tint(kind: Kind) -> Tint {

@@ -1,3 +1,4 @@
+use std::fmt::{self, Display, Formatter};
 use std::ops::RangeInclusive;
 
 use thiserror::Error;
@@ -13,6 +14,8 @@ pub enum TraceCommand {
     Set(bool),
     /// `trace VIEW [to FILE]`.
     View(ViewName, Target),
+    /// `trace VIEW off`: on the screen, and into its file.
+    ViewOff(ViewName),
     /// `trace pcap FILE [snap N] [lost]`.
     Pcap {
         /// `-` is stdout.
@@ -32,8 +35,10 @@ pub enum TraceCommand {
     Limit(Limit),
     /// `trace ascii on|off|auto`; auto is none.
     Ascii(Option<bool>),
-    /// `trace status`, `trace ?`.
+    /// `trace status`.
     Status,
+    /// `trace ?`.
+    Help,
 }
 
 /// Views that can be on a screen.
@@ -49,6 +54,27 @@ pub enum ViewName {
     Hex,
     /// For programs.
     Json,
+}
+
+impl ViewName {
+    /// Whether both are the same view, in whatever detail.
+    pub fn is_like(self, other: Self) -> bool {
+        std::mem::discriminant(&self) == std::mem::discriminant(&other)
+    }
+}
+
+impl Display for ViewName {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Classic => "classic",
+            Self::Explain(Detail::First) => "explain",
+            Self::Explain(Detail::Short) => "explain short",
+            Self::Explain(Detail::Full) => "explain full",
+            Self::Ladder => "ladder",
+            Self::Hex => "hex",
+            Self::Json => "json",
+        })
+    }
 }
 
 /// Where a view goes.
@@ -92,12 +118,13 @@ impl TraceCommand {
         match (whole(first, &WORDS)?, rest) {
             ("on", []) => Ok(Self::Set(true)),
             ("off", []) => Ok(Self::Set(false)),
-            ("status" | "?", []) => Ok(Self::Status),
+            ("status", []) => Ok(Self::Status),
+            ("?", []) => Ok(Self::Help),
             ("on" | "off" | "status" | "?", _) => Err(BadTrace::Usage("trace on | off | status")),
             ("pcap", rest) => pcap(rest),
             ("again", rest) => again(rest),
-            ("show", [n]) => number(n).map(Self::Show).ok_or(BadTrace::Usage("trace show N")),
-            ("show", _) => Err(BadTrace::Usage("trace show N")),
+            ("show", [n]) => number(n).map(Self::Show).ok_or(BadTrace::Usage("trace show packet")),
+            ("show", _) => Err(BadTrace::Usage("trace show packet")),
             ("limit", rest) => limit(rest),
             ("ascii", [word]) => Ok(Self::Ascii(match whole(word, &["on", "off", "auto"])? {
                 "on" => Some(true),
@@ -109,10 +136,11 @@ impl TraceCommand {
                 let (view, rest) = detailed(view, rest);
                 match rest {
                     [] => Ok(Self::View(view, Target::Screen)),
+                    [off] if off.eq_ignore_ascii_case("off") => Ok(Self::ViewOff(view)),
                     [to, file] if to.eq_ignore_ascii_case("to") => {
                         Ok(Self::View(view, Target::File((*file).to_owned())))
                     }
-                    _ => Err(BadTrace::Usage("trace VIEW [to FILE]")),
+                    _ => Err(BadTrace::Usage("trace view [ to file | off ]")),
                 }
             }
         }
@@ -143,7 +171,7 @@ impl TraceCommand {
 }
 
 fn pcap(words: &[&str]) -> Result<TraceCommand, BadTrace> {
-    const USAGE: BadTrace = BadTrace::Usage("trace pcap FILE [snap N] [lost] | pcap off");
+    const USAGE: BadTrace = BadTrace::Usage("trace pcap file [ snap bytes ] [ lost ] | pcap off");
     let (file, mut rest) = words.split_first().ok_or(USAGE)?;
     if rest.is_empty() && file.eq_ignore_ascii_case("off") {
         return Ok(TraceCommand::PcapOff);
@@ -166,7 +194,7 @@ fn pcap(words: &[&str]) -> Result<TraceCommand, BadTrace> {
 }
 
 fn again(words: &[&str]) -> Result<TraceCommand, BadTrace> {
-    const USAGE: BadTrace = BadTrace::Usage("trace again [VIEW] [A-B]");
+    const USAGE: BadTrace = BadTrace::Usage("trace again [view] [first-last]");
     let (view, rest) = match words.split_first() {
         Some((word, rest)) if !word.starts_with(|it: char| it.is_ascii_digit() || it == '#') => {
             let (view, rest) = detailed(whole(word, &VIEWS)?, rest);
@@ -194,7 +222,7 @@ fn limit(words: &[&str]) -> Result<TraceCommand, BadTrace> {
         [n] => number(n).and_then(|n| u32::try_from(n).ok()).map(Limit::Pairs),
         _ => None,
     };
-    limit.map(TraceCommand::Limit).ok_or(BadTrace::Usage("trace limit N | all"))
+    limit.map(TraceCommand::Limit).ok_or(BadTrace::Usage("trace limit pairs | all"))
 }
 
 /// The view of a whole word, and the detail that may follow `explain`.
@@ -247,7 +275,9 @@ mod tests {
 
     #[test]
     fn every_form_of_the_grammar_is_understood() {
-        use TraceCommand::{Again, Ascii, Limit as SetLimit, Pcap, PcapOff, Set, Show, Status, Toggle, View};
+        use TraceCommand::{
+            Again, Ascii, Help, Limit as SetLimit, Pcap, PcapOff, Set, Show, Status, Toggle, View, ViewOff,
+        };
         let file = || Target::File("x.txt".to_owned());
         for (line, command) in [
             ("", Toggle),
@@ -257,6 +287,7 @@ mod tests {
             ("explain", View(ViewName::Explain(Detail::First), Target::Screen)),
             ("explain full to x.txt", View(ViewName::Explain(Detail::Full), file())),
             ("e s", View(ViewName::Explain(Detail::Short), Target::Screen)),
+            ("lad off", ViewOff(ViewName::Ladder)),
             ("ladder to x.txt", View(ViewName::Ladder, file())),
             ("json to -", View(ViewName::Json, Target::File("-".to_owned()))),
             ("pcap x.pcapng", Pcap { file: "x.pcapng".to_owned(), snap: None, lost: false }),
@@ -272,7 +303,7 @@ mod tests {
             ("ascii auto", Ascii(None)),
             ("as on", Ascii(Some(true))),
             ("status", Status),
-            ("?", Status),
+            ("?", Help),
         ] {
             assert_eq!(parse(line), Ok(command), "trace {line}");
         }
@@ -284,13 +315,13 @@ mod tests {
             ("nonsense", "nonsense: not a view or word of trace; try: trace ?"),
             ("l", "l: ambiguous: ladder, limit"),
             ("a", "a: ambiguous: again, ascii"),
-            ("show", "usage: trace show N"),
-            ("show x", "usage: trace show N"),
-            ("again 9-3", "usage: trace again [VIEW] [A-B]"),
-            ("pcap", "usage: trace pcap FILE [snap N] [lost] | pcap off"),
-            ("pcap x snap", "usage: trace pcap FILE [snap N] [lost] | pcap off"),
-            ("hex x.txt", "usage: trace VIEW [to FILE]"),
-            ("limit -1", "usage: trace limit N | all"),
+            ("show", "usage: trace show packet"),
+            ("show x", "usage: trace show packet"),
+            ("again 9-3", "usage: trace again [view] [first-last]"),
+            ("pcap", "usage: trace pcap file [ snap bytes ] [ lost ] | pcap off"),
+            ("pcap x snap", "usage: trace pcap file [ snap bytes ] [ lost ] | pcap off"),
+            ("hex x.txt", "usage: trace view [ to file | off ]"),
+            ("limit -1", "usage: trace limit pairs | all"),
             ("on on", "usage: trace on | off | status"),
         ] {
             assert_eq!(parse(line).map_err(|error| error.to_string()), Err(error.to_owned()), "trace {line}");

@@ -1,11 +1,10 @@
 use std::io::{self, Write};
 
 use super::elide::Run;
-use super::figures::{flag, hex, thousands, tint};
+use super::figures::{flag, hex, thousands, tint, words};
 use super::units::size;
 use super::{Paint, View};
 use crate::event::{Direction, Flag, Saw, Seen, SeenPacket};
-use crate::wire::{DATA_HEADER, Packet};
 
 /// Octets in a row.
 const ROW: usize = 16;
@@ -32,7 +31,8 @@ impl View for Hex {
             Direction::Sent => "sent",
             Direction::Received => "received",
         };
-        let mut line = format!("{way} {}  ({} bytes)", (self.paint)(tint(packet.kind), &words(packet)), packet.length);
+        let words = words(packet).unwrap_or_else(|reason| format!("malformed <{reason}>"));
+        let mut line = format!("{way} {}  ({} bytes)", (self.paint)(tint(packet.kind), &words), packet.length);
         let flags: Vec<_> = packet.flags.without(Flag::Tid).iter().map(|it| flag(packet, it)).collect();
         if !flags.is_empty() {
             line.push_str(&format!("  [{}]", flags.join(", ")));
@@ -44,18 +44,6 @@ impl View for Hex {
     fn hidden(&self, run: &Run) -> Option<String> {
         let (blocks, bytes) = (thousands(run.blocks), size(run.bytes));
         Some(format!("... {blocks} blocks as expected (#{}-#{}), {bytes}", run.first, run.last))
-    }
-}
-
-/// The packet in the words of the classic trace.
-fn words(packet: &SeenPacket<'_>) -> String {
-    match packet.parse() {
-        // The block may be cut.
-        Ok(Packet::Data { block, .. }) => {
-            format!("DATA <block={block}, {} bytes>", packet.length.saturating_sub(DATA_HEADER))
-        }
-        Ok(other) => other.to_string(),
-        Err(reason) => format!("malformed <{reason}>"),
     }
 }
 

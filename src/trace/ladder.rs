@@ -10,6 +10,7 @@ use crate::wire::{Opcode, Packet, Printable};
 /// Packets as arrows between client and server, time going down.
 #[derive(Debug)]
 pub struct Ladder {
+    columns: usize,
     /// Columns between the two lines; none where the screen is too narrow to draw them.
     width: Option<usize>,
     glyphs: &'static Glyphs,
@@ -45,7 +46,7 @@ impl Ladder {
         // Notes need the rest.
         let width = (columns >= NARROW).then(|| columns.saturating_sub(42).clamp(26, 38));
         let glyphs = if ascii { &ASCII } else { &UNICODE };
-        Self { width, glyphs, paint, xfer: None, expired: false, last: State::Idle }
+        Self { columns, width, glyphs, paint, xfer: None, expired: false, last: State::Idle }
     }
 
     fn packet(&mut self, seen: &Seen<'_>, packet: &SeenPacket<'_>, out: &mut dyn Write) -> io::Result<()> {
@@ -169,13 +170,16 @@ impl View for Ladder {
     fn hidden(&self, run: &Run) -> Option<String> {
         let dots = self.glyphs.dots;
         let count = format!("{} blocks as expected (#{}-#{})", thousands(run.blocks), run.first, run.last);
-        let mut notes = size(run.bytes);
-        if let Some([least, median, most]) = run.rtt.spread() {
-            notes.push_str(&format!(", rtt {}/{}/{} ms", millis(least), millis(median), millis(most)));
-        }
-        Some(match self.width {
-            Some(width) => format!("{:MARGIN$}{dots}{:<width$}{dots}  {notes}", "", format!("  {count}")),
-            None => format!("{:8} ... {count}", ""),
+        let Some(width) = self.width else { return Some(format!("{:8} ... {count}", "")) };
+        let line = format!("{:MARGIN$}{dots}{:<width$}{dots}  {}", "", format!("  {count}"), size(run.bytes));
+        let rtt = run
+            .rtt
+            .spread()
+            .map(|[least, median, most]| format!(", rtt {}/{}/{} ms", millis(least), millis(median), millis(most)));
+        // What does not fit is best left out.
+        Some(match rtt.filter(|rtt| line.chars().count() + rtt.len() <= self.columns) {
+            Some(rtt) => line + &rtt,
+            None => line,
         })
     }
 }

@@ -21,7 +21,9 @@ mod grammar;
 mod hex;
 mod json;
 mod ladder;
+mod lines;
 mod notes;
+mod page;
 mod paint;
 mod pcapng;
 mod progress;
@@ -37,8 +39,10 @@ pub use grammar::{BadTrace, Target, TraceCommand, ViewName};
 pub use hex::Hex;
 pub use json::Json;
 pub use ladder::Ladder;
+pub use lines::Lines;
 pub use notes::Notes;
-pub use paint::{Paint, Tint, plain};
+pub use page::Page;
+pub use paint::{Paint, Tint, paint, plain};
 pub use pcapng::{HINT, Pcapng};
 pub use progress::Progress;
 pub use show::show;
@@ -54,6 +58,11 @@ pub trait View {
     fn hidden(&self, _run: &Run) -> Option<String> {
         None
     }
+
+    /// What a reader of the output should know.
+    fn hint(&self) -> Option<&'static str> {
+        None
+    }
 }
 
 /// Watches transfers for all views at once: analyses each record a single time, keeps it, and hands it on.
@@ -62,9 +71,16 @@ pub struct Tracer<'a> {
     analyser: Analyser,
     ring: Option<Ring>,
     outlets: Vec<Outlet<'a>>,
+    /// Outlets there were so far.
+    count: usize,
 }
 
+/// Names a view among those of a [`Tracer`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OutletId(usize);
+
 struct Outlet<'a> {
+    id: OutletId,
     view: Box<dyn View + 'a>,
     out: Box<dyn Write + 'a>,
     failure: Option<io::Error>,
@@ -82,9 +98,45 @@ impl<'a> Tracer<'a> {
         self
     }
 
+    /// Keeps the last transfers from here on, if it does not already.
+    pub fn keep(&mut self) {
+        self.ring.get_or_insert_default();
+    }
+
+    /// Whether there is nothing to tell anybody, now or later.
+    pub fn is_idle(&self) -> bool {
+        self.ring.is_none() && self.outlets.is_empty()
+    }
+
     /// Adds a view that writes to `out`.
-    pub fn add(&mut self, view: Box<dyn View + 'a>, out: Box<dyn Write + 'a>) {
-        self.outlets.push(Outlet { view, out, failure: None });
+    pub fn add(&mut self, view: Box<dyn View + 'a>, out: Box<dyn Write + 'a>) -> OutletId {
+        self.count += 1;
+        let id = OutletId(self.count);
+        self.outlets.push(Outlet { id, view, out, failure: None });
+        id
+    }
+
+    /// Ends a view.
+    pub fn remove(&mut self, id: OutletId) {
+        self.outlets.retain(|outlet| outlet.id != id);
+    }
+
+    /// Draws in another way from here on, to the same place.
+    pub fn replace(&mut self, id: OutletId, view: Box<dyn View + 'a>) {
+        if let Some(outlet) = self.outlets.iter_mut().find(|outlet| outlet.id == id) {
+            outlet.view = view;
+        }
+    }
+
+    /// The view of this name.
+    pub fn view(&self, id: OutletId) -> Option<&(dyn View + 'a)> {
+        self.outlets.iter().find(|outlet| outlet.id == id).map(|outlet| &*outlet.view)
+    }
+
+    /// Takes the views out that could not write, with the reasons.
+    pub fn failed(&mut self) -> Vec<(OutletId, io::Error)> {
+        let failed = |outlet: Outlet<'_>| outlet.failure.map(|error| (outlet.id, error));
+        self.outlets.extract_if(.., |outlet| outlet.failure.is_some()).filter_map(failed).collect()
     }
 
     /// What is kept.

@@ -49,6 +49,17 @@ impl Pcapng {
         self.obscure
     }
 
+    /// Writes what stands before the first packet, so that a capture of nothing is a capture too.
+    pub fn begin(&mut self, out: &mut dyn Write) -> io::Result<()> {
+        if self.begun {
+            return Ok(());
+        }
+        self.begun = true;
+        out.write_all(&block::section(ABOUT))?;
+        out.write_all(&block::interface())?;
+        out.flush()
+    }
+
     /// Off port 69, from a server with a single port, or with a name of more than ASCII, dissectors may look away.
     fn is_obscure(&mut self, packet: &SeenPacket<'_>) -> bool {
         match packet.parse() {
@@ -95,12 +106,7 @@ impl Pcapng {
 
 impl View for Pcapng {
     fn see(&mut self, seen: &Seen<'_>, out: &mut dyn Write) -> io::Result<()> {
-        if !self.begun {
-            self.begun = true;
-            out.write_all(&block::section(ABOUT))?;
-            out.write_all(&block::interface())?;
-            out.flush()?;
-        }
+        self.begin(out)?;
         match &seen.what {
             Saw::Packet(packet) => self.packet(seen, packet, out),
             Saw::Begin { host } => {
@@ -110,6 +116,10 @@ impl View for Pcapng {
             }
             _ => Ok(()),
         }
+    }
+
+    fn hint(&self) -> Option<&'static str> {
+        self.needs_hint().then_some(HINT)
     }
 }
 

@@ -41,7 +41,7 @@ impl Write for Page {
 /// The views, by the names they have in the snapshots.
 pub(crate) fn views() -> Vec<(&'static str, Box<dyn View>)> {
     fn elided(view: impl View + 'static) -> Box<dyn View> {
-        Box::new(Elided::new(view, Limit::default(), false))
+        Box::new(Elided::new(view, Limit::default(), None))
     }
     vec![
         ("ladder", elided(Ladder::new(80, false, plain))),

@@ -51,6 +51,14 @@ impl Story {
         self
     }
 
+    /// The same from client ports that are so much higher: another conversation for whoever sees both.
+    pub(crate) fn moved(mut self, by: u16) -> Self {
+        for (_, local, _) in &mut self.told {
+            local.set_port(local.port() + by);
+        }
+        self
+    }
+
     /// What follows happens then.
     pub(crate) fn at(mut self, seconds: f64) -> Self {
         self.now = Duration::from_micros((seconds * 1e6).round() as u64);

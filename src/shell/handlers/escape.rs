@@ -13,7 +13,7 @@ use std::time::Duration;
 use anyhow::Result;
 
 use crate::shell::complaint::Complaint;
-use crate::shell::console::Place;
+use crate::shell::console::{Place, Stream};
 use crate::shell::status::Status;
 use crate::shell::words::Word;
 use crate::shell::{Input, Next, Shell};
@@ -35,7 +35,7 @@ pub(in crate::shell) fn escape(shell: &mut Shell, words: &[Word]) -> Result<Next
         // The rest of the script is not for it.
         command.stdin(Stdio::null());
     }
-    if shell.console.is_diverted() {
+    if shell.console.stream() == Stream::Error {
         command.stdout(io::stderr().as_fd().try_clone_to_owned()?);
     }
     let status = wait(shell, &mut command).map_err(|error| Complaint::io("sh", &error))?;

@@ -5,4 +5,5 @@ pub(super) mod lines;
 pub(super) mod local;
 pub(super) mod server;
 pub(super) mod settings;
+pub(super) mod trace;
 pub(super) mod transfer;

@@ -77,10 +77,6 @@ pub(in crate::shell) fn verbose(shell: &mut Shell, words: &[Word]) -> Result<Nex
     switch(shell, words, "Verbose mode", |settings| &mut settings.verbose)
 }
 
-pub(in crate::shell) fn trace(shell: &mut Shell, words: &[Word]) -> Result<Next> {
-    switch(shell, words, "Packet tracing", |settings| &mut settings.tracing)
-}
-
 pub(in crate::shell) fn literal(shell: &mut Shell, words: &[Word]) -> Result<Next> {
     switch(shell, words, "Literal mode", |settings| &mut settings.literal)
 }
@@ -180,7 +176,12 @@ pub(in crate::shell) fn status(shell: &mut Shell, _: &[Word]) -> Result<Next> {
             Some(peer) => format!("Connected to {}.", peer.host),
             None => "Not connected.".to_owned(),
         },
-        format!("Mode: {} Verbose: {} Tracing: {}", settings.mode, on_off(settings.verbose), on_off(settings.tracing)),
+        format!(
+            "Mode: {} Verbose: {} Tracing: {}",
+            settings.mode,
+            on_off(settings.verbose),
+            on_off(settings.tracing.is_some())
+        ),
         format!("Rexmt-interval: {}, Max-timeout: {}", interval(settings.rexmt), seconds(settings.timeout)),
     ];
     if !settings.classic {
@@ -201,6 +202,7 @@ pub(in crate::shell) fn status(shell: &mut Shell, _: &[Word]) -> Result<Next> {
                 report.stats.bytes
             ));
         }
+        lines.extend(super::trace::brief(shell));
         lines.extend(env::current_dir().ok().map(|folder| folder_line(&folder)));
         lines.extend(shell.serving.as_ref().map(|serving| format!("Serving: {}", serving.status())));
     }

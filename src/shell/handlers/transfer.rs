@@ -4,6 +4,7 @@ use std::io;
 
 use anyhow::Result;
 
+use super::trace;
 use crate::client::{Client, ClientError, Order};
 use crate::event::Watch;
 use crate::files::{Digest, Source, Target};
@@ -15,7 +16,7 @@ use crate::shell::remote::{Remote, base_name};
 use crate::shell::summary::summary;
 use crate::shell::words::Word;
 use crate::shell::{Input, Next, Shell};
-use crate::trace::{Classic, Notes, Progress};
+use crate::trace::{Notes, Progress};
 use crate::transfer::Report;
 use crate::wire::Printable;
 
@@ -29,6 +30,9 @@ pub(in crate::shell) fn get(shell: &mut Shell, words: &[Word]) -> Result<Next> {
         [remote, local] if local.is(STREAM) => {
             if shell.console.tells_outcomes() {
                 return Err(Complaint::local("a file and --json cannot both go to standard output").into());
+            }
+            if shell.tracing.has_stdout() {
+                return Err(Complaint::local("a file and a trace cannot both go to standard output").into());
             }
             let before = shell.console.divert();
             let outcome = fetch(shell, remote, Some(local), expected);
@@ -179,7 +183,7 @@ fn fetch_from(
     }
     let order = Order { host: &peer.host, port: peer.port, remote: &remote.file };
     let outcome =
-        watched(shell, &settings, &local, None, |client, watch| client.get(&order, &settings, &mut target, watch));
+        watched(shell, &settings, &local, None, |client, watch| client.get(&order, &settings, &mut target, watch))?;
     remember(shell, &peer, &outcome);
     if to_stdout
         && let Err(ClientError::Local(error)) = &outcome
@@ -220,7 +224,7 @@ fn store_to(shell: &mut Shell, remote: &Remote<'_>, local: &Word, from_stdin: bo
     let order = Order { host: &peer.host, port: peer.port, remote: &remote.file };
     let size = source.size();
     let outcome =
-        watched(shell, &settings, local, size, |client, watch| client.put(&order, &settings, &mut source, watch));
+        watched(shell, &settings, local, size, |client, watch| client.put(&order, &settings, &mut source, watch))?;
     remember(shell, &peer, &outcome);
     let report = outcome.map_err(|error| Complaint::transfer(&error, local))?;
     finish(shell, &settings, "Sent", &report, source.saw_nul().then_some(local))?;
@@ -245,9 +249,9 @@ fn watched(
     file: &Word,
     size: Option<u64>,
     run: impl FnOnce(&mut Client, &mut Watch<'_>) -> Result<Report, ClientError>,
-) -> Result<Report, ClientError> {
+) -> Result<Result<Report, ClientError>> {
     let mut progress = progress(shell, file, size);
-    let mut view = Classic::new(&mut shell.console.out).omit_final_ack(settings.classic);
+    shell.tracing.begin(settings, &shell.console, shell.plain);
     let mut notes = Notes::new(&mut shell.console.err, "tftp: ");
     let mut watch = Watch::nobody();
     // First, so that its line is gone when others write.
@@ -255,10 +259,12 @@ fn watched(
         watch.add(progress);
     }
     watch.add(&mut notes);
-    if settings.tracing {
-        watch.add(&mut view);
+    if shell.tracing.is_on() {
+        watch.add(&mut shell.tracing);
     }
-    run(&mut shell.client, &mut watch)
+    let outcome = run(&mut shell.client, &mut watch);
+    trace::settle(shell)?;
+    Ok(outcome)
 }
 
 /// A host named with a file becomes the default host, if there is such a host.
@@ -275,7 +281,7 @@ fn remember(shell: &mut Shell, peer: &Peer, outcome: &Result<Report, ClientError
 /// them more.
 fn progress(shell: &Shell, file: &Word, size: Option<u64>) -> Option<Progress> {
     let settings = &shell.session.settings;
-    let wanted = settings.progress && !settings.quiet && !settings.tracing && shell.console.is_watched();
+    let wanted = settings.progress && !settings.quiet && settings.tracing.is_none() && shell.console.is_watched();
     let form = if shell.plain { Progress::words } else { Progress::bar };
     wanted.then(|| form(&file.to_string(), size))
 }

@@ -1,0 +1,208 @@
+//! trace: which views are on, where they go, and what happened before, seen again.
+
+use std::io::{self, IsTerminal};
+use std::ops::RangeInclusive;
+
+use anyhow::Result;
+
+use crate::event::{Kept, Seen};
+use crate::shell::commands::exact;
+use crate::shell::complaint::Complaint;
+use crate::shell::console::Place;
+use crate::shell::tracing::{Aftermath, STDOUT, screen_page};
+use crate::shell::words::Word;
+use crate::shell::{Next, Shell};
+use crate::trace::{Limit, Page, Target, TraceCommand, ViewName, show};
+
+/// `trace` and all its forms.
+pub(in crate::shell) fn trace(shell: &mut Shell, words: &[Word]) -> Result<Next> {
+    let texts: Option<Vec<&str>> = words.iter().map(Word::text).collect();
+    let texts = texts.ok_or_else(|| Complaint::local("trace: no file name of another encoding than UTF-8"))?;
+    let command = TraceCommand::parse(&texts).map_err(Complaint::said)?;
+    if shell.console.place != Place::CommandLine {
+        shell.tracing.keep();
+    }
+    if let Some(answer) = carry_out(shell, &command)? {
+        shell.console.say(answer)?;
+    }
+    Ok(Next::Line)
+}
+
+/// Does what the command says, and returns what BSD would say to it.
+pub(in crate::shell) fn carry_out(shell: &mut Shell, command: &TraceCommand) -> Result<Option<String>> {
+    let answer = match command {
+        TraceCommand::Toggle => Some(switch(shell, shell.session.settings.tracing.is_none())),
+        TraceCommand::Set(on) => Some(switch(shell, *on)),
+        TraceCommand::View(view, Target::Screen) => {
+            shell.session.settings.tracing = Some(*view);
+            Some(format!("Packet tracing on ({view})."))
+        }
+        TraceCommand::View(view, Target::File(path)) => {
+            check_stdout(shell, path)?;
+            let opened = shell.tracing.open(*view, path, &shell.session.settings);
+            opened.map_err(|error| Complaint::io(path, &error))?;
+            Some(format!("Packet tracing to {path} ({view})."))
+        }
+        TraceCommand::ViewOff(view) => Some(view_off(shell, *view)?),
+        TraceCommand::Pcap { file, snap, lost } => {
+            check_stdout(shell, file)?;
+            if file == STDOUT && io::stdout().is_terminal() {
+                return Err(Complaint::local("-: standard output is a terminal; name a file").into());
+            }
+            shell.tracing.capture(file, *snap, *lost).map_err(|error| Complaint::io(file, &error))?;
+            Some(format!("Packet tracing to {file} (pcap)."))
+        }
+        TraceCommand::PcapOff => {
+            let was_on = shell.tracing.end_capture();
+            was_on.then(|| Some("Packet tracing off (pcap).".to_owned())).ok_or_else(|| not_on("pcap"))?
+        }
+        TraceCommand::Limit(limit) => {
+            shell.session.settings.trace_limit = *limit;
+            shell.tracing.redraw(&shell.session.settings);
+            shell.session.settings.verbose.then(|| format!("trace limit set to {}", limit_words(*limit)))
+        }
+        TraceCommand::Ascii(ascii) => {
+            shell.session.settings.trace_ascii = *ascii;
+            shell.tracing.redraw(&shell.session.settings);
+            shell.session.settings.verbose.then(|| format!("trace ascii set to {}", ascii_words(*ascii)))
+        }
+        TraceCommand::Again(view, packets) => again(shell, *view, packets.clone()).map(|()| None)?,
+        TraceCommand::Show(n) => show_one(shell, *n).map(|()| None)?,
+        TraceCommand::Status => Some(status(shell)),
+        TraceCommand::Help => {
+            let usage = exact(&Word::new("trace")).map(|trace| trace.usage.join("\n       "));
+            Some(format!("usage: {}\n{}", usage.unwrap_or_default(), status(shell)))
+        }
+    };
+    shell.console.give_way(shell.tracing.takes_stdout(&shell.session.settings));
+    Ok(answer)
+}
+
+/// What else goes to standard output needs it alone.
+fn check_stdout(shell: &Shell, path: &str) -> Result<(), Complaint> {
+    if path == STDOUT && shell.console.is_diverted() {
+        return Err(Complaint::local("-: something else goes to standard output"));
+    }
+    Ok(())
+}
+
+/// Tells what came of the traces of a transfer.
+pub(in crate::shell) fn settle(shell: &mut Shell) -> Result<()> {
+    let Aftermath { failed, hints } = shell.tracing.settle()?;
+    shell.console.give_way(shell.tracing.takes_stdout(&shell.session.settings));
+    for (path, error) in failed {
+        let complaint = Complaint::io(&path, &error);
+        let hint = Some(format!("Nothing more is written to {path}."));
+        shell.complain("trace", Complaint { hint, ..complaint })?;
+    }
+    if shell.console.is_watched() {
+        hints.iter().for_each(|hint| shell.console.hint(hint));
+    }
+    Ok(())
+}
+
+/// One line for `status`; none where there is nothing to tell beside on and off.
+pub(in crate::shell) fn brief(shell: &Shell) -> Option<String> {
+    let view = shell.session.settings.tracing.filter(|view| *view != ViewName::Classic);
+    let mut parts: Vec<_> = view.iter().map(ToString::to_string).chain(shell.tracing.files()).collect();
+    parts
+        .extend(shell.tracing.ring().filter(|ring| !ring.is_empty()).map(|ring| format!("{} events kept", ring.len())));
+    (!parts.is_empty()).then(|| format!("Trace: {}", parts.join("; ")))
+}
+
+fn switch(shell: &mut Shell, on: bool) -> String {
+    let settings = &mut shell.session.settings;
+    settings.tracing = on.then(|| settings.tracing.unwrap_or(ViewName::Classic));
+    format!("Packet tracing {}.", if on { "on" } else { "off" })
+}
+
+fn view_off(shell: &mut Shell, view: ViewName) -> Result<String, Complaint> {
+    let screen = &mut shell.session.settings.tracing;
+    let was_on_screen = screen.take_if(|shown| shown.is_like(view)).is_some();
+    let was_filed = shell.tracing.close(view);
+    if !was_on_screen && !was_filed {
+        return Err(not_on(&view.to_string()));
+    }
+    Ok(format!("Packet tracing off ({view})."))
+}
+
+fn not_on(view: &str) -> Complaint {
+    Complaint::local(format_args!("{view} is not on"))
+}
+
+/// The last transfer, drawn on the screen as it is now. A range that was asked for is shown whole.
+fn again(shell: &mut Shell, view: Option<ViewName>, packets: Option<RangeInclusive<u64>>) -> Result<()> {
+    let kept = last(shell)?;
+    let view = view.or(shell.session.settings.tracing).unwrap_or(ViewName::Ladder);
+    if let Some(range) = &packets
+        && !kept.again(packets.clone()).any(|seen| seen.packet().is_some())
+    {
+        let (first, last) = (range.start(), range.end());
+        return Err(Complaint::local(format_args!("no packet of #{first} to #{last}{}", there_are(kept))).into());
+    }
+    let page = page(shell);
+    let limit = if packets.is_some() { Limit::All } else { page.limit };
+    let mut view = Page { limit, ..page }.view(view);
+    let mut out = io::BufWriter::new(shell.console.writer(shell.console.stream()));
+    for seen in kept.again(packets) {
+        view.see(seen, &mut out)?;
+    }
+    io::Write::flush(&mut out)?;
+    if kept.forgotten() > 0 {
+        let forgotten = kept.forgotten();
+        shell.console.note(format_args!("{forgotten} events in the middle were too many to keep."));
+    }
+    Ok(())
+}
+
+fn show_one(shell: &mut Shell, n: u64) -> Result<()> {
+    let kept = last(shell)?;
+    let mut out = shell.console.writer(shell.console.stream());
+    if !show(kept, n, page(shell).paint, &mut out)? {
+        return Err(Complaint::local(format_args!("no packet #{n}{}", there_are(kept))).into());
+    }
+    Ok(io::Write::flush(&mut out)?)
+}
+
+fn last(shell: &Shell) -> Result<&Kept, Complaint> {
+    let kept = shell.tracing.ring().and_then(|ring| ring.last());
+    kept.ok_or_else(|| Complaint::local("no transfer to see again; they are kept once a script used trace"))
+}
+
+fn there_are(kept: &Kept) -> String {
+    let last = kept.again(None).filter_map(Seen::packet).map(|packet| packet.n).max().unwrap_or_default();
+    match kept.forgotten() {
+        0 => format!(": the last transfer has #1 to #{last}"),
+        _ => format!(" is kept: the last transfer has #1 to #{last}, too many to keep all"),
+    }
+}
+
+fn page(shell: &Shell) -> Page {
+    let stream = shell.console.stream();
+    Page { redraws: false, ..screen_page(&shell.session.settings, &shell.console, stream, shell.plain) }
+}
+
+fn status(shell: &Shell) -> String {
+    let settings = &shell.session.settings;
+    let mut lines = vec![format!("Screen: {}", settings.tracing.map_or("off".to_owned(), |view| view.to_string()))];
+    lines.extend(shell.tracing.files().map(|file| format!("File: {file}")));
+    lines.push(format!("Limit: {}, Ascii: {}", limit_words(settings.trace_limit), ascii_words(settings.trace_ascii)));
+    let (events, transfers) = shell.tracing.ring().map_or((0, 0), |ring| (ring.len(), ring.transfers().count()));
+    lines.push(format!("Kept: {events} events, {transfers} transfers"));
+    lines.join("\n")
+}
+
+fn limit_words(limit: Limit) -> String {
+    match limit {
+        Limit::Pairs(pairs) => pairs.to_string(),
+        Limit::All => "all".to_owned(),
+    }
+}
+
+fn ascii_words(ascii: Option<bool>) -> &'static str {
+    match ascii {
+        Some(true) => "on",
+        Some(false) => "off",
+        None => "auto",
+    }
+}

@@ -1,0 +1,234 @@
+//! Where the trace views go: one on the screen, others into files; and what is kept to be seen again.
+
+use std::fs::File;
+use std::io::{self, BufWriter, LineWriter, Write};
+
+use super::console::{Console, Stream};
+use crate::event::{Observer, Record, Ring};
+use crate::session::Settings;
+use crate::style;
+use crate::trace::{Classic, OutletId, Page, Pcapng, Tracer, View, ViewName, paint};
+
+/// Columns where nothing says how many there are.
+const COLUMNS: usize = 80;
+/// The file name that means standard output.
+pub(super) const STDOUT: &str = "-";
+
+/// Everything that watches transfers for the user. The screen's view is a setting, and drawn anew for each transfer, as
+/// the screen is then; files stay open from one to the next.
+#[derive(Default)]
+pub(super) struct Tracing {
+    tracer: Tracer<'static>,
+    /// The screen's view, where it is the classic one: that needs no analysis.
+    classic: Option<Classic<Box<dyn Write>>>,
+    /// The screen's view, where it is another.
+    screen: Option<OutletId>,
+    files: Vec<Filed>,
+}
+
+/// What goes into one file.
+struct Filed {
+    content: Content,
+    path: String,
+    outlet: OutletId,
+    /// The user was told what a reader of the file should know.
+    hinted: bool,
+}
+
+#[derive(Clone, Copy)]
+enum Content {
+    View(ViewName),
+    Capture { snap: Option<usize>, lost: bool },
+}
+
+/// What is to be told when a transfer is over.
+#[derive(Default)]
+pub(super) struct Aftermath {
+    /// Files that could not be written, and are left alone from now on.
+    pub(super) failed: Vec<(String, io::Error)>,
+    /// What readers of files should know.
+    pub(super) hints: Vec<String>,
+}
+
+impl Tracing {
+    /// Keeps transfers from here on, for somebody may ask to see them again.
+    pub(super) fn keep(&mut self) {
+        self.tracer.keep();
+    }
+
+    /// What is kept.
+    pub(super) fn ring(&self) -> Option<&Ring> {
+        self.tracer.ring()
+    }
+
+    /// Sends a view into a file, beside the screen, in place of an earlier file of the same view.
+    pub(super) fn open(&mut self, view: ViewName, path: &str, settings: &Settings) -> io::Result<()> {
+        self.check(path, |content| content.is(view))?;
+        let out: Box<dyn Write> = if path == STDOUT {
+            Box::new(io::stdout())
+        } else {
+            // What stands there after a crash should be whole lines.
+            Box::new(LineWriter::new(File::create(path)?))
+        };
+        self.close(view);
+        self.add(Content::View(view), path, file_page(settings).view(view), out);
+        Ok(())
+    }
+
+    /// Writes a capture, in place of an earlier one.
+    pub(super) fn capture(&mut self, path: &str, snap: Option<usize>, lost: bool) -> io::Result<()> {
+        self.check(path, Content::is_capture)?;
+        let mut out: Box<dyn Write> =
+            if path == STDOUT { Box::new(io::stdout()) } else { Box::new(File::create(path)?) };
+        out = Box::new(BufWriter::new(out));
+        let mut view = Pcapng::new(snap, lost);
+        view.begin(&mut out)?;
+        self.end_capture();
+        self.add(Content::Capture { snap, lost }, path, Box::new(view), out);
+        Ok(())
+    }
+
+    /// Ends the file of a view; tells whether there was one.
+    pub(super) fn close(&mut self, view: ViewName) -> bool {
+        self.end(|content| content.is(view))
+    }
+
+    /// Ends the capture; tells whether there was one.
+    pub(super) fn end_capture(&mut self) -> bool {
+        self.end(Content::is_capture)
+    }
+
+    /// Whether something else than text for people goes to standard output, so that text must not.
+    pub(super) fn takes_stdout(&self, settings: &Settings) -> bool {
+        self.has_stdout() || settings.tracing == Some(ViewName::Json)
+    }
+
+    /// Draws the files from here on as the settings want it.
+    pub(super) fn redraw(&mut self, settings: &Settings) {
+        for filed in &self.files {
+            if let Content::View(view) = filed.content {
+                self.tracer.replace(filed.outlet, file_page(settings).view(view));
+            }
+        }
+    }
+
+    /// Makes ready for a transfer. `plain` forbids everything but words.
+    pub(super) fn begin(&mut self, settings: &Settings, console: &Console, plain: bool) {
+        self.classic = None;
+        self.screen.take().inspect(|id| self.tracer.remove(*id));
+        let Some(view) = settings.tracing else { return };
+        let has_place = !self.has_stdout() && !console.is_diverted();
+        let stream = if view == ViewName::Json && has_place { Stream::Output } else { console.stream() };
+        let out = console.writer(stream);
+        if view == ViewName::Classic {
+            self.classic = Some(Classic::new(out).omit_final_ack(settings.classic));
+        } else {
+            let page = screen_page(settings, console, stream, plain);
+            self.screen = Some(self.tracer.add(page.view(view), out));
+        }
+    }
+
+    /// Whether anybody watches.
+    pub(super) fn is_on(&self) -> bool {
+        self.classic.is_some() || !self.tracer.is_idle()
+    }
+
+    /// To be called behind each transfer. An error means that the screen is gone.
+    pub(super) fn settle(&mut self) -> io::Result<Aftermath> {
+        let mut aftermath = Aftermath::default();
+        for (id, error) in self.tracer.failed() {
+            if let Some(place) = self.files.iter().position(|filed| filed.outlet == id && filed.path != STDOUT) {
+                aftermath.failed.push((self.files.remove(place).path, error));
+            } else {
+                return Err(error);
+            }
+        }
+        for filed in self.files.iter_mut().filter(|filed| !filed.hinted) {
+            if let Some(hint) = self.tracer.view(filed.outlet).and_then(View::hint) {
+                filed.hinted = true;
+                aftermath.hints.push(hint.replace("FILE", &filed.path));
+            }
+        }
+        Ok(aftermath)
+    }
+
+    /// What goes into which file: `json to x.json`.
+    pub(super) fn files(&self) -> impl Iterator<Item = String> {
+        self.files.iter().map(|Filed { content, path, .. }| match content {
+            Content::View(view) => format!("{view} to {path}"),
+            Content::Capture { snap, lost } => {
+                let snap = snap.map(|snap| format!(", snap {snap}")).unwrap_or_default();
+                let lost = if *lost { ", lost" } else { "" };
+                format!("pcap to {path}{snap}{lost}")
+            }
+        })
+    }
+
+    fn add(&mut self, content: Content, path: &str, view: Box<dyn View>, out: Box<dyn Write>) {
+        let outlet = self.tracer.add(view, out);
+        self.files.push(Filed { content, path: path.to_owned(), outlet, hinted: false });
+    }
+
+    fn end(&mut self, which: impl Fn(&Content) -> bool) -> bool {
+        let before = self.files.len();
+        for filed in self.files.extract_if(.., |filed| which(&filed.content)) {
+            self.tracer.remove(filed.outlet);
+        }
+        self.files.len() < before
+    }
+
+    /// Whether standard output is one of the files.
+    pub(super) fn has_stdout(&self) -> bool {
+        self.files.iter().any(|filed| filed.path == STDOUT)
+    }
+
+    /// Two views in one file would be neither. One that makes place for the new one does not count.
+    fn check(&self, path: &str, makes_place: impl Fn(&Content) -> bool) -> io::Result<()> {
+        match self.files.iter().find(|filed| filed.path == path && !makes_place(&filed.content)) {
+            Some(filed) => Err(io::Error::other(format!("{} goes there already", filed.content.name()))),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Observer for Tracing {
+    fn observe(&mut self, record: &Record<'_>) {
+        if let Some(classic) = &mut self.classic {
+            classic.observe(record);
+        }
+        if !self.tracer.is_idle() {
+            self.tracer.observe(record);
+        }
+    }
+}
+
+impl Content {
+    /// Whether it is this view, in whatever detail.
+    fn is(&self, other: ViewName) -> bool {
+        matches!(self, Self::View(view) if view.is_like(other))
+    }
+
+    fn is_capture(&self) -> bool {
+        matches!(self, Self::Capture { .. })
+    }
+
+    fn name(&self) -> String {
+        match self {
+            Self::View(view) => view.to_string(),
+            Self::Capture { .. } => "pcap".to_owned(),
+        }
+    }
+}
+
+/// How views look on a stream of the process.
+pub(super) fn screen_page(settings: &Settings, console: &Console, stream: Stream, plain: bool) -> Page {
+    let columns = Console::columns(stream);
+    let ascii = settings.trace_ascii.unwrap_or(plain || !style::is_utf8());
+    let paint = paint(console.style(stream));
+    let redraws = columns.is_some() && !plain;
+    Page { columns: columns.unwrap_or(COLUMNS), ascii, redraws, limit: settings.trace_limit, paint }
+}
+
+fn file_page(settings: &Settings) -> Page {
+    Page::file(settings.trace_ascii.unwrap_or(!style::is_utf8()), settings.trace_limit)
+}
