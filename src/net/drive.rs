@@ -149,7 +149,9 @@ impl Drive<'_, '_> {
             let (watch, at, local) = (&mut *self.watch, Instant::now(), self.local);
             let Some(parcel) = meddler.take(at, &mut |what| watch.tell(&Record { at, local, what })) else { break };
             if parcel.direction == Direction::Received {
-                drained = self.hand_in(parcel.peer, &parcel.datagram, &mut Gather::new())?;
+                let mut gather = Gather::new();
+                let handed = self.hand_in(parcel.peer, &parcel.datagram, &mut gather);
+                drained = self.write(gather, handed)?;
             } else if let Err(error) = meddler.post(self.socket, &parcel) {
                 self.fail_network(error);
                 drained = self.go_on()?;
@@ -187,6 +189,11 @@ impl Drive<'_, '_> {
                 break;
             }
         }
+        self.write(gather, drained)
+    }
+
+    /// What was held for later, which is now.
+    fn write(&mut self, mut gather: Gather<'_>, drained: Result<Drained, DriveError>) -> Result<Drained, DriveError> {
         match gather.write(self.content) {
             Ok(()) => drained,
             Err(error) => {
