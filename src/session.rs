@@ -3,6 +3,7 @@
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
+use crate::bugs::ClientBug;
 use crate::trace::{Limit, ViewName};
 use crate::transfer::{Patience, Report, Rexmt};
 use crate::wire::{BlockSize, Mode, WindowSize};
@@ -74,6 +75,8 @@ pub struct Settings {
     pub trace_ascii: Option<bool>,
     /// Replay the BSD session: see [`Settings::classic`].
     pub classic: bool,
+    /// A historic mistake to make, on loopback only.
+    pub bug: Option<ClientBug>,
     /// Addresses to use of a name.
     pub family: Family,
     /// Ports of this side, one of which is each transfer's id; `None` is any.
@@ -101,6 +104,7 @@ impl Default for Settings {
             tracing: None,
             trace_limit: Limit::default(),
             trace_ascii: None,
+            bug: None,
             classic: false,
             family: Family::Any,
             local_ports: None,

@@ -18,9 +18,11 @@ use thiserror::Error;
 
 pub use resolve::{UnknownHost, resolve};
 
+use crate::bugs::{Careless, ClientBug};
 use crate::event::{Begin, Record, Watch, What};
+use crate::fault::is_loopback;
 use crate::files::{Content, Source};
-use crate::net::{Dally, DriveError, Linger, Socket, drive, path};
+use crate::net::{Dally, DriveError, Linger, Meddler, SharedFaults, Socket, drive, path};
 use crate::session::Settings;
 use crate::stop::Stop;
 use crate::transfer::{Ask, Event, Failure, Machine, Patience, Receiver, Report, Sender};
@@ -30,6 +32,7 @@ use crate::wire::{BadRequest, Offer, Printable, RequestKind, WindowSize};
 pub struct Client {
     stop: Stop,
     linger: Linger,
+    faults: SharedFaults,
 }
 
 /// Which file, and where it is or goes.
@@ -105,7 +108,12 @@ impl Display for At<'_> {
 impl Client {
     /// A client whose transfers end early when `stop` is raised.
     pub fn new(stop: Stop) -> Self {
-        Self { stop, linger: Linger::default() }
+        Self { stop, linger: Linger::default(), faults: SharedFaults::default() }
+    }
+
+    /// What goes wrong on purpose with the packets of this side, from the next transfer on.
+    pub fn faults(&self) -> &SharedFaults {
+        &self.faults
     }
 
     /// Fetches a file; success means that `target` was committed.
@@ -156,7 +164,18 @@ impl Client {
             Some(ports) if ports.len() <= 2 => self.linger.let_go(),
             _ => self.linger.glance(),
         }
-        let mut run = Run { job, content, watch, stop: &self.stop, begun: Instant::now(), attempts: 0, local: None };
+        let course = self.faults.lock().begin();
+        let mut run = Run {
+            job,
+            content,
+            watch,
+            stop: &self.stop,
+            faults: &self.faults,
+            meddler: Meddler::new(&self.faults, course),
+            begun: Instant::now(),
+            attempts: 0,
+            local: None,
+        };
         let result = run.try_each(&addresses);
         run.tell_end(&result);
         let (report, dally) = result.map_err(|halt| halt.explain(job.order))?;
@@ -182,6 +201,9 @@ struct Run<'a, 'w> {
     content: &'a mut dyn Content,
     watch: &'a mut Watch<'w>,
     stop: &'a Stop,
+    faults: &'a SharedFaults,
+    /// Takes part where there are faults for the address that is tried.
+    meddler: Meddler,
     begun: Instant,
     attempts: u32,
     /// Address of the newest socket.
@@ -235,13 +257,17 @@ impl Run<'_, '_> {
             let begin = Begin { wall: SystemTime::now(), host: order.host, timeout: settings.timeout };
             self.tell(What::Begin(begin));
         }
+        let meddles = self.faults.lock().act_on(server.ip());
+        let meddler = meddles.then(|| self.meddler.start_over());
         let mut report =
-            drive(machine.as_mut(), &mut socket, self.content, self.watch, self.stop).map_err(Halt::Drive)?;
+            drive(machine.as_mut(), &mut socket, self.content, self.watch, meddler, self.stop).map_err(Halt::Drive)?;
         if self.attempts > 1 {
             report.elapsed = self.begun.elapsed();
         }
         let rexmt = self.job.settings.rexmt;
-        let dally = (self.job.kind == RequestKind::Read).then(|| Dally::new(machine, socket, rexmt));
+        // Without the socket the port is closed, as that of a client in a hurry is.
+        let stays = self.job.kind == RequestKind::Read && bug(self.job.settings, server) != Some(ClientBug::NoDally);
+        let dally = stays.then(|| Dally::new(machine, socket, rexmt));
         Ok((report, dally))
     }
 
@@ -306,10 +332,23 @@ fn machine(
 ) -> Result<Box<dyn Machine + Send>, BadRequest> {
     let ask = Ask { filename: order.remote, mode: settings.mode, offer };
     let now = Instant::now();
+    let bug = bug(settings, server);
     Ok(match kind {
-        RequestKind::Read => Box::new(Receiver::request(now, server, &ask, patience)?),
-        RequestKind::Write => Box::new(Sender::request(now, server, &ask, patience)?),
+        RequestKind::Read => on_purpose(bug, Receiver::request(now, server, &ask, patience)?),
+        RequestKind::Write => on_purpose(bug, Sender::request(now, server, &ask, patience)?),
     })
+}
+
+/// The bug the user wants, where it harms nobody else.
+fn bug(settings: &Settings, server: SocketAddr) -> Option<ClientBug> {
+    settings.bug.filter(|_| is_loopback(server.ip()))
+}
+
+fn on_purpose<M: Machine + Send + 'static>(bug: Option<ClientBug>, machine: M) -> Box<dyn Machine + Send> {
+    match bug {
+        None => Box::new(machine),
+        Some(bug) => Box::new(Careless::new(machine, bug)),
+    }
 }
 
 impl Halt {

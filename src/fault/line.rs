@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::time::Instant;
 
-use super::Verdict;
+use super::{Hit, Verdict};
 use crate::event::Direction;
 
 /// The way between a machine and its socket, on which [verdicts](Verdict) come true: packets get lost, double, wait,
@@ -29,6 +29,10 @@ pub struct Parcel {
     pub stranger: bool,
     /// Its octets.
     pub datagram: Vec<u8>,
+    /// The rules that hit it, told with the first of its copies.
+    pub hits: Vec<Hit>,
+    /// It is a further copy.
+    pub again: bool,
 }
 
 impl Line {
@@ -39,10 +43,11 @@ impl Line {
         }
         let at = now + verdict.delay;
         let ahead: Vec<_> = self.overtaken.extract_if(.., |(_, parcel)| parcel.direction == direction).collect();
-        let stranger = verdict.stranger.then_some(true);
-        let copies = stranger.into_iter().chain((0..verdict.copies).map(|_| false));
-        for stranger in copies {
-            let parcel = Parcel { direction, peer, stranger, datagram: verdict.datagram.to_vec() };
+        let mut hits = Some(verdict.hits.clone());
+        let stranger = verdict.stranger.then_some((true, false));
+        for (stranger, again) in stranger.into_iter().chain((0..verdict.copies).map(|copy| (false, copy > 0))) {
+            let (datagram, hits) = (verdict.datagram.to_vec(), hits.take().unwrap_or_default());
+            let parcel = Parcel { direction, peer, stranger, datagram, hits, again };
             // Of two in a row that are to be overtaken, the second is the one that overtakes.
             if verdict.overtaken && ahead.is_empty() {
                 self.overtaken.push((at, parcel));

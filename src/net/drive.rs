@@ -2,18 +2,22 @@
 
 use std::io;
 use std::net::{SocketAddr, UdpSocket};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use thiserror::Error;
 
 use super::blame;
 use super::gather::Gather;
+use super::meddle::Meddler;
 use super::socket::{LARGEST_DATAGRAM, Received, Socket, datagrams};
 use crate::event::{Direction, Record, Watch, What};
 use crate::files::Content;
 use crate::stop::Stop;
 use crate::transfer::{Event, Failure, Machine, Output, Report};
 use crate::wire::ErrorCode;
+
+/// How long a transfer with faults listens on after its end.
+const QUIET: Duration = Duration::from_millis(50);
 
 /// Why a transfer ended without its file, told by where the cause lies.
 #[derive(Debug, Error)]
@@ -37,15 +41,25 @@ pub enum DriveError {
 /// Success means that the file is safe and every packet that belongs to it is sent. A receiver's machine may then
 /// still be dallying: keep it and the socket in a [`Dally`](super::Dally). A raised `stop` is noticed within
 /// 100 ms, and the peer gets an ERROR.
+///
+/// A `meddler` stands between machine and socket. Where it took the last ACK away, the transfer goes on until that was
+/// repeated, so that those who watch see it; in any case it listens for another moment.
 pub fn drive(
     machine: &mut dyn Machine,
     socket: &mut Socket,
     content: &mut dyn Content,
     watch: &mut Watch<'_>,
+    meddler: Option<&mut Meddler>,
     stop: &Stop,
 ) -> Result<Report, DriveError> {
     let local = socket.local();
-    Drive { machine, socket, content, watch, cause: None, asked: None, local, answered: false }.run(stop)
+    let mut drive =
+        Drive { machine, socket, content, watch, meddler, cause: None, asked: None, local, answered: false };
+    let result = drive.run(stop);
+    if let Some(meddler) = drive.meddler {
+        meddler.hurry(drive.socket);
+    }
+    result
 }
 
 struct Drive<'a, 'w> {
@@ -53,6 +67,7 @@ struct Drive<'a, 'w> {
     socket: &'a mut Socket,
     content: &'a mut dyn Content,
     watch: &'a mut Watch<'w>,
+    meddler: Option<&'a mut Meddler>,
     /// Why the machine was told to abort.
     cause: Option<DriveError>,
     /// Where the first packet went.
@@ -70,39 +85,93 @@ enum Drained {
 }
 
 impl Drive<'_, '_> {
-    fn run(mut self, stop: &Stop) -> Result<Report, DriveError> {
+    fn run(&mut self, stop: &Stop) -> Result<Report, DriveError> {
         let mut buffer = vec![0; LARGEST_DATAGRAM];
         let mut drained = self.go_on()?;
         loop {
             let until = match drained {
                 Drained::Waiting(until) => until,
-                Drained::Complete(report) => return Ok(report),
+                Drained::Complete(report) => {
+                    self.see_off(&mut buffer, stop);
+                    return Ok(report);
+                }
             };
             if stop.is_requested() {
                 self.give_up(ErrorCode::UNDEFINED, "transfer interrupted by the user", DriveError::Interrupted);
                 drained = self.go_on()?;
                 continue;
             }
-            drained = match self.socket.receive(&mut buffer, until) {
-                Ok(Received::Datagrams { from, length, stride }) => {
-                    self.datagrams(from, buffer.get(..length).unwrap_or_default(), stride)?
+            drained = self.turn(&mut buffer, until)?;
+        }
+    }
+
+    /// Waits for one thing to happen, until a moment at most, and lets the machine know.
+    fn turn(&mut self, buffer: &mut [u8], until: Instant) -> Result<Drained, DriveError> {
+        let due = self.meddler.as_ref().and_then(|meddler| meddler.due());
+        let mut drained = match self.socket.receive(buffer, due.map_or(until, |due| due.min(until))) {
+            Ok(Received::Datagrams { from, length, stride }) => {
+                let bytes = buffer.get(..length).unwrap_or_default();
+                match &mut self.meddler {
+                    None => self.datagrams(from, bytes, stride)?,
+                    Some(meddler) => {
+                        let (watch, at, local) = (&mut *self.watch, Instant::now(), self.local);
+                        meddler.take_in(from, bytes, stride, &mut |what| watch.tell(&Record { at, local, what }));
+                        Drained::Waiting(until)
+                    }
                 }
-                Ok(Received::Unreachable { to, error }) => self.unreachable(to, error)?,
-                Ok(Received::Interrupted | Received::Elapsed) => drained,
-                Err(error) => {
-                    self.fail_network(error);
-                    self.go_on()?
-                }
-            };
-            // Only after what was there already: a datagram may lie behind a sleep of this process. And after each
-            // datagram, so that a peer that never stops talking cannot hold the timers off.
-            if let Drained::Waiting(until) = drained {
-                let now = Instant::now();
-                self.watch.pulse(now, self.machine);
-                if now >= until {
-                    self.machine.tick(now);
-                    drained = self.go_on()?;
-                }
+            }
+            Ok(Received::Unreachable { to, error }) => self.unreachable(to, error)?,
+            Ok(Received::Interrupted | Received::Elapsed) => Drained::Waiting(until),
+            Err(error) => {
+                self.fail_network(error);
+                self.go_on()?
+            }
+        };
+        if self.meddler.is_some() {
+            drained = self.arrive(drained)?;
+        }
+        // Only after what was there already: a datagram may lie behind a sleep of this process. And after each
+        // datagram, so that a peer that never stops talking cannot hold the timers off.
+        if let Drained::Waiting(until) = drained {
+            let now = Instant::now();
+            self.watch.pulse(now, self.machine);
+            if now >= until {
+                self.machine.tick(now);
+                drained = self.go_on()?;
+            }
+        }
+        Ok(drained)
+    }
+
+    /// What was on the way by the meddler's will, and has arrived by now.
+    fn arrive(&mut self, mut drained: Drained) -> Result<Drained, DriveError> {
+        while let (Some(meddler), Drained::Waiting(_)) = (&mut self.meddler, &drained) {
+            let (watch, at, local) = (&mut *self.watch, Instant::now(), self.local);
+            let Some(parcel) = meddler.take(at, &mut |what| watch.tell(&Record { at, local, what })) else { break };
+            if parcel.direction == Direction::Received {
+                let mut gather = Gather::new();
+                let handed = self.hand_in(parcel.peer, &parcel.datagram, &mut gather);
+                drained = self.write(gather, handed)?;
+            } else if let Err(error) = meddler.post(self.socket, &parcel) {
+                self.fail_network(error);
+                drained = self.go_on()?;
+            }
+        }
+        Ok(drained)
+    }
+
+    /// Where there are faults, the end of a transfer is part of what is to be seen: a last ACK that was lost on purpose
+    /// is repeated, and what was doubled still comes in. Whatever happens now, the file is safe.
+    fn see_off(&mut self, buffer: &mut [u8], stop: &Stop) {
+        let quiet = Instant::now() + QUIET;
+        while let Some(meddler) = &self.meddler {
+            let owes = meddler.owes();
+            if stop.is_requested() || !owes && Instant::now() >= quiet {
+                return;
+            }
+            let Ok(Drained::Waiting(until)) = self.go_on() else { return };
+            if self.turn(buffer, if owes { until } else { until.min(quiet) }).is_err() {
+                return;
             }
         }
     }
@@ -111,14 +180,20 @@ impl Drive<'_, '_> {
         let mut gather = Gather::new();
         let mut drained = Ok(Drained::Waiting(Instant::now()));
         for datagram in datagrams(bytes, stride) {
-            let now = Instant::now();
-            self.tell(now, What::Packet { direction: Direction::Received, peer: from, datagram, lost: false });
-            self.machine.datagram(now, from, datagram);
-            drained = self.drain(datagram, &mut gather);
+            self.tell(
+                Instant::now(),
+                What::Packet { direction: Direction::Received, peer: from, datagram, lost: false },
+            );
+            drained = self.hand_in(from, datagram, &mut gather);
             if !matches!(drained, Ok(Drained::Waiting(_))) {
                 break;
             }
         }
+        self.write(gather, drained)
+    }
+
+    /// What was held for later, which is now.
+    fn write(&mut self, mut gather: Gather<'_>, drained: Result<Drained, DriveError>) -> Result<Drained, DriveError> {
         match gather.write(self.content) {
             Ok(()) => drained,
             Err(error) => {
@@ -126,6 +201,16 @@ impl Drive<'_, '_> {
                 self.go_on()
             }
         }
+    }
+
+    fn hand_in<'d>(
+        &mut self,
+        from: SocketAddr,
+        datagram: &'d [u8],
+        gather: &mut Gather<'d>,
+    ) -> Result<Drained, DriveError> {
+        self.machine.datagram(Instant::now(), from, datagram);
+        self.drain(datagram, gather)
     }
 
     fn unreachable(&mut self, to: SocketAddr, error: io::Error) -> Result<Drained, DriveError> {
@@ -157,6 +242,11 @@ impl Drive<'_, '_> {
                         if self.watch.is_watched() {
                             self.local = own_address(self.local, to);
                         }
+                    }
+                    if let Some(meddler) = &mut self.meddler {
+                        let (watch, at, local) = (&mut *self.watch, Instant::now(), self.local);
+                        meddler.send(to, datagrams, stride, &mut |what| watch.tell(&Record { at, local, what }));
+                        continue;
                     }
                     let watched = self.watch.is_watched().then(Instant::now);
                     let sent = self.socket.transmit(to, datagrams, stride);

@@ -10,6 +10,7 @@ use nix::sys::socket::{
 };
 
 use super::batch::plain_address;
+use super::socket::Socket;
 
 /// The socket requests come to.
 ///
@@ -90,6 +91,16 @@ impl Listener {
             }
         }
         Ok(Some(envelope))
+    }
+
+    /// A socket at this very port for one client alone: what others send still comes to the listener.
+    pub(crate) fn share(&self, envelope: &Envelope) -> io::Result<Socket> {
+        let local = SocketAddr::new(envelope.to.ip(), self.local.port());
+        // Both must agree to share, and only for as long as it takes: nobody else is to join them.
+        setsockopt(&self.socket, sockopt::ReuseAddr, &true)?;
+        let shared = Socket::sharing(local, envelope.from);
+        setsockopt(&self.socket, sockopt::ReuseAddr, &false)?;
+        shared
     }
 
     /// Answers from the address that was asked.

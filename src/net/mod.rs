@@ -7,6 +7,8 @@
 //!              |                                    |
 //!   linger  keeps the socket of a finished get   listener  where requests come in
 //!              |                                    |
+//!         (meddle)  faults on purpose, where there are any
+//!              |                                    |
 //!            socket  send, receive until a moment, what the network says about ports and sizes
 //! ```
 //!
@@ -19,12 +21,14 @@ pub mod drive;
 mod gather;
 pub mod linger;
 mod listener;
+mod meddle;
 pub mod path;
 mod reactor;
 pub mod socket;
 
 pub use drive::{DriveError, drive};
 pub use linger::{Dally, Linger};
+pub use meddle::{Meddler, SharedFaults};
 pub use socket::{Received, Socket};
 
 pub(crate) use listener::{Envelope, Listener};

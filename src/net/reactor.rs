@@ -11,7 +11,9 @@ use mio::{Events, Interest, Poll, Token, Waker};
 
 use super::blame;
 use super::gather::Gather;
+use super::meddle::Meddler;
 use super::socket::{LARGEST_DATAGRAM, Received, Socket, datagrams};
+use crate::event::Direction;
 use crate::files::Content;
 use crate::transfer::{Failure, Machine, Output, Report};
 use crate::wire::ErrorCode;
@@ -103,16 +105,18 @@ impl Reactor {
         self.ready.push_back(key);
     }
 
-    /// Takes over a transfer; its first packet leaves with the next turn.
+    /// Takes over a transfer; its first packet leaves with the next turn. A `meddler` stands between machine and socket.
     pub(crate) fn start(
         &mut self,
         socket: Socket,
         machine: Box<dyn Machine + Send>,
         content: Box<dyn Content>,
+        meddler: Option<Box<Meddler>>,
     ) -> io::Result<Key> {
         socket.never_block()?;
         let key = self.watch(&socket)?;
-        let transfer = Transfer { socket, machine, content, due: None, alarm: None, queued: true, complete: false };
+        let transfer =
+            Transfer { socket, machine, content, meddler, due: None, alarm: None, queued: true, complete: false };
         self.transfers.insert(key, transfer);
         self.ready.push_back(key);
         Ok(key)
@@ -203,14 +207,11 @@ impl Reactor {
                 continue;
             }
             transfer.alarm = None;
-            if transfer.due.is_some_and(|due| due <= now) {
-                transfer.machine.tick(now);
-                if !transfer.go_on(key, now, notices) {
-                    self.transfers.remove(&key);
-                    continue;
-                }
+            if transfer.wake(key, now, notices) {
+                transfer.set_alarm(key, &mut self.deadlines);
+            } else {
+                self.transfers.remove(&key);
             }
-            transfer.set_alarm(key, &mut self.deadlines);
         }
     }
 }
@@ -220,6 +221,7 @@ struct Transfer {
     socket: Socket,
     machine: Box<dyn Machine + Send>,
     content: Box<dyn Content>,
+    meddler: Option<Box<Meddler>>,
     /// Until when the machine waits; none before it ran first.
     due: Option<Instant>,
     /// The one entry among the deadlines that counts.
@@ -263,6 +265,10 @@ impl Transfer {
         stride: usize,
         notices: &mut Vec<Notice>,
     ) -> bool {
+        if let Some(meddler) = &mut self.meddler {
+            meddler.take_in(from, bytes, stride, &mut |_| {});
+            return self.arrive(key, notices);
+        }
         let mut gather = Gather::new();
         let mut now = Instant::now();
         for datagram in datagrams(bytes, stride) {
@@ -282,9 +288,43 @@ impl Transfer {
         }
     }
 
+    /// The alarm rang. Tells whether the transfer goes on.
+    fn wake(&mut self, key: Key, now: Instant, notices: &mut Vec<Notice>) -> bool {
+        if !self.arrive(key, notices) {
+            return false;
+        }
+        if self.due.is_none_or(|due| due > now) {
+            return true;
+        }
+        self.machine.tick(now);
+        self.go_on(key, now, notices)
+    }
+
     /// After anything but a datagram.
     fn go_on(&mut self, key: Key, now: Instant, notices: &mut Vec<Notice>) -> bool {
-        self.run(key, now, &[], &mut Gather::new(), notices)
+        self.run(key, now, &[], &mut Gather::new(), notices) && self.arrive(key, notices)
+    }
+
+    /// What was on the way by the meddler's will, and has arrived by now. Tells whether the transfer goes on.
+    fn arrive(&mut self, key: Key, notices: &mut Vec<Notice>) -> bool {
+        while let Some(meddler) = &mut self.meddler {
+            let now = Instant::now();
+            let Some(parcel) = meddler.take(now, &mut |_| {}) else { break };
+            if parcel.direction == Direction::Sent {
+                let _ = meddler.post(&mut self.socket, &parcel);
+            } else {
+                self.machine.datagram(now, parcel.peer, &parcel.datagram);
+                let mut gather = Gather::new();
+                if !self.run(key, now, &parcel.datagram, &mut gather, notices) {
+                    return false;
+                }
+                if let Err(error) = gather.write(&mut *self.content) {
+                    self.abort(now, &error);
+                    return self.go_on(key, now, notices);
+                }
+            }
+        }
+        true
     }
 
     fn abort(&mut self, now: Instant, error: &io::Error) {
@@ -305,9 +345,11 @@ impl Transfer {
             let trouble = match self.machine.poll() {
                 Output::Transmit { to, datagrams, stride } => {
                     let written = gather.write(&mut *self.content);
-                    if written.is_ok() {
+                    match &mut self.meddler {
+                        _ if written.is_err() => {}
+                        Some(meddler) => meddler.send(to, datagrams, stride, &mut |_| {}),
                         // Lost in here is lost on the way: the machine sends again.
-                        let _ = self.socket.transmit(to, datagrams, stride);
+                        None => drop(self.socket.transmit(to, datagrams, stride)),
                     }
                     written.err()
                 }
@@ -351,13 +393,27 @@ impl Transfer {
         }
     }
 
+    /// When something is to be done at the latest.
+    fn due(&self) -> Option<Instant> {
+        let on_the_way = self.meddler.as_ref().and_then(|meddler| meddler.due());
+        self.due.into_iter().chain(on_the_way).min()
+    }
+
     /// Makes sure that an alarm rings when the machine is due, or before. As a rule a deadline moves away with every
     /// packet; the alarm stays and is set anew when it rings, so that a packet costs nothing here.
     fn set_alarm(&mut self, key: Key, deadlines: &mut BinaryHeap<Reverse<(Instant, Key)>>) {
-        let Some(due) = self.due else { return };
+        let Some(due) = self.due() else { return };
         if self.alarm.is_none_or(|alarm| due < alarm) {
             deadlines.push(Reverse((due, key)));
             self.alarm = Some(due);
+        }
+    }
+}
+
+impl Drop for Transfer {
+    fn drop(&mut self) {
+        if let Some(meddler) = &mut self.meddler {
+            meddler.hurry(&mut self.socket);
         }
     }
 }
@@ -418,7 +474,7 @@ mod tests {
         let address = socket.local();
         let machine = Box::new(Counting { wait, now: Instant::now(), ticks, datagrams });
         let content = Box::new(Source::bytes([].into(), Mode::Octet));
-        (reactor.start(socket, machine, content).unwrap(), address)
+        (reactor.start(socket, machine, content, None).unwrap(), address)
     }
 
     /// Turns until `count` transfers are gone, in their order.

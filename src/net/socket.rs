@@ -12,7 +12,9 @@ use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
 use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
-use nix::sys::socket::{MsgFlags, SockaddrStorage, recvmsg, setsockopt, sockopt};
+use nix::sys::socket::{
+    AddressFamily, MsgFlags, SockFlag, SockType, SockaddrStorage, bind, recvmsg, setsockopt, socket, sockopt,
+};
 
 use super::batch::{self, Batch, plain_address};
 use super::path::any_port;
@@ -74,10 +76,24 @@ struct Undelivered {
 impl Socket {
     /// Binds; port 0 takes a free one.
     pub fn bind(local: SocketAddr) -> io::Result<Self> {
-        let udp = UdpSocket::bind(local)?;
-        report_errors(&udp, local)?;
+        Self::over(UdpSocket::bind(local)?)
+    }
+
+    fn over(udp: UdpSocket) -> io::Result<Self> {
         let local = udp.local_addr()?;
+        report_errors(&udp, local)?;
         Ok(Self { udp, local, wait: None, cuts: true, joined: None, reported: VecDeque::new() })
+    }
+
+    /// A port that another socket of this process has too; of what comes there this one gets what `peer` sends.
+    pub(crate) fn sharing(local: SocketAddr, peer: SocketAddr) -> io::Result<Self> {
+        let family = if local.is_ipv4() { AddressFamily::Inet } else { AddressFamily::Inet6 };
+        let socket = socket(family, SockType::Datagram, SockFlag::SOCK_CLOEXEC, None)?;
+        setsockopt(&socket, sockopt::ReuseAddr, &true)?;
+        bind(socket.as_raw_fd(), &SockaddrStorage::from(local))?;
+        let udp = UdpSocket::from(socket);
+        udp.connect(peer)?;
+        Self::over(udp)
     }
 
     /// A free port that can reach `peer`, one of `ports` where some are given, for firewalls that know no others.

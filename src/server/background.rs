@@ -5,8 +5,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 
-use super::{Config, Server};
-use crate::net::Wake;
+use super::{Config, Happening, Server};
+use crate::bugs::Bug;
+use crate::net::{SharedFaults, Wake};
 use crate::stop::Stop;
 
 /// A server in a thread of its own. Dropping it stops the server, tells its clients, and waits for the thread.
@@ -23,13 +24,16 @@ pub struct Background {
 #[derive(Debug)]
 pub(super) struct Shared {
     config: Mutex<Config>,
+    pub(super) faults: SharedFaults,
+    /// How the last transfer ended.
+    last: Mutex<Option<Happening>>,
     pub(super) live: AtomicU64,
     pub(super) finished: AtomicU64,
     pub(super) failed: AtomicU64,
 }
 
 /// How a server in the background is doing; [`Display`] gives a line for `status`.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Status {
     /// What is served: [`Config::title`].
     pub title: String,
@@ -43,6 +47,10 @@ pub struct Status {
     pub failed: u64,
     /// Whether it still runs.
     pub running: bool,
+    /// How the last transfer ended.
+    pub last: Option<Happening>,
+    /// What it does wrong on purpose.
+    pub bug: Option<Bug>,
 }
 
 impl Background {
@@ -61,8 +69,11 @@ impl Background {
 
     /// How it is doing.
     pub fn status(&self) -> Status {
+        let Config { title, bug, .. } = self.config();
         Status {
-            title: self.config().title,
+            title,
+            bug,
+            last: self.shared.last(),
             addresses: self.addresses.clone(),
             live: self.shared.live.load(Ordering::Relaxed),
             finished: self.shared.finished.load(Ordering::Relaxed),
@@ -74,6 +85,11 @@ impl Background {
     /// What it allows at present.
     pub fn config(&self) -> Config {
         self.shared.config()
+    }
+
+    /// What goes wrong on purpose with the packets of the server, from the next request on.
+    pub fn faults(&self) -> &SharedFaults {
+        &self.shared.faults
     }
 
     /// Changes what it allows, from the next request on.
@@ -96,7 +112,22 @@ impl Drop for Background {
 impl Shared {
     pub(super) fn new(config: Config) -> Self {
         let count = || AtomicU64::new(0);
-        Self { config: Mutex::new(config), live: count(), finished: count(), failed: count() }
+        Self {
+            config: Mutex::new(config),
+            faults: SharedFaults::default(),
+            last: Mutex::default(),
+            live: count(),
+            finished: count(),
+            failed: count(),
+        }
+    }
+
+    pub(super) fn ended(&self, how: Happening) {
+        *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Some(how);
+    }
+
+    fn last(&self) -> Option<Happening> {
+        self.last.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     pub(super) fn config(&self) -> Config {

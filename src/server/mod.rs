@@ -13,6 +13,7 @@
 mod background;
 mod ledger;
 mod log;
+mod mischief;
 mod policy;
 mod practice;
 
@@ -29,9 +30,12 @@ pub use practice::practice_files;
 
 use background::Shared;
 use ledger::{Entry, Ledger, Room};
+use mischief::Mischief;
 
+use crate::bugs::{Bug, Buggy};
+use crate::fault::is_loopback;
 use crate::files::{Denied, Store};
-use crate::net::{Envelope, Key, Listener, Notice, Reactor, Socket};
+use crate::net::{Envelope, Key, Listener, Meddler, Notice, Reactor, Socket};
 use crate::stop::Stop;
 use crate::transfer::{Machine, Receiver, Sender};
 use crate::wire::{ErrorCode, Packet, Printable, Request, RequestKind, Terms, WindowSize, emit_error};
@@ -55,6 +59,7 @@ pub struct Server {
     shared: Arc<Shared>,
     reactor: Reactor,
     ledger: Ledger,
+    mischief: Mischief,
 }
 
 impl Server {
@@ -67,7 +72,8 @@ impl Server {
         }
         let addresses = listeners.iter().map(|(_, listener)| listener.local()).collect();
         let shared = Arc::new(Shared::new(config));
-        Ok(Self { listeners, addresses, store, shared, reactor, ledger: Ledger::default() })
+        let mischief = Mischief::new(shared.faults.clone());
+        Ok(Self { listeners, addresses, store, shared, reactor, ledger: Ledger::default(), mischief })
     }
 
     /// Where requests are taken, with the real ports.
@@ -102,6 +108,7 @@ impl Server {
                 if let Some(entry) = self.ledger.complete(key) {
                     let what = What::Finished { stats: report.stats, elapsed: entry.begun.elapsed() };
                     self.shared.finished.fetch_add(1, Ordering::Relaxed);
+                    self.shared.ended(entry.tells(what.clone()));
                     observer(&entry.tells(what));
                 }
             }
@@ -109,6 +116,7 @@ impl Server {
                 if let Some(entry) = self.ledger.leave(key) {
                     let what = What::Failed { reason: failure.to_string(), elapsed: entry.begun.elapsed() };
                     self.shared.failed.fetch_add(1, Ordering::Relaxed);
+                    self.shared.ended(entry.tells(what.clone()));
                     observer(&entry.tells(what));
                 }
             }
@@ -132,9 +140,7 @@ impl Server {
             match listener.receive(&mut buffer) {
                 Ok(Some(envelope)) => {
                     let datagram = buffer.get(..envelope.length).unwrap_or_default();
-                    if let Some(happening) = self.take(index, &envelope, datagram) {
-                        observer(&happening);
-                    }
+                    self.receive(index, &envelope, datagram, observer);
                 }
                 Ok(None) => return,
                 // One broken datagram says nothing about the next.
@@ -144,18 +150,46 @@ impl Server {
         self.reactor.again(key);
     }
 
+    /// Answers a request as often as it arrives.
+    fn receive(&mut self, listener: usize, envelope: &Envelope, datagram: &[u8], observer: &mut dyn FnMut(&Happening)) {
+        // What goes out to many is never answered (RFC 1123 section 4.2.3.4), nor is what is no request.
+        if envelope.to_many || !matches!(Packet::parse(datagram), Ok(Packet::Request(_))) {
+            return;
+        }
+        let (datagram, meddlers) = self.mischief.judge(envelope.from, datagram, self.bug(envelope.from));
+        for meddler in meddlers {
+            if let Some(happening) = self.take(listener, envelope, &datagram, meddler) {
+                observer(&happening);
+            }
+        }
+    }
+
+    /// What is done wrong on purpose, to nobody but clients on this computer.
+    fn bug(&self, client: SocketAddr) -> Option<Bug> {
+        self.shared.config().bug.filter(|_| is_loopback(client.ip()))
+    }
+
     /// Answers one request: with a transfer, with an ERROR, or not at all.
-    fn take(&mut self, listener: usize, envelope: &Envelope, datagram: &[u8]) -> Option<Happening> {
+    fn take(
+        &mut self,
+        listener: usize,
+        envelope: &Envelope,
+        datagram: &[u8],
+        meddler: Option<Box<Meddler>>,
+    ) -> Option<Happening> {
         let Ok(Packet::Request(request)) = Packet::parse(datagram) else { return None };
+        let bug = self.bug(envelope.from);
+        let config = Config { bug, ..self.shared.config() };
         // The machine that answers it already repeats its answer by itself.
-        if envelope.to_many || self.ledger.is_doubled(envelope.from, datagram) {
+        if !config.answer_twice && self.ledger.is_doubled(envelope.from, datagram) {
             return None;
         }
         let (client, kind) = (envelope.from, request.kind);
         let filename = Printable(request.filename).to_string();
-        let what = match self.begin(&request, envelope, datagram) {
+        let what = match self.begin(&request, envelope, datagram, &config, meddler) {
             Ok(begun) => begun,
             Err(Denied { code, message }) => {
+                let code = bug.map_or(code, |bug| bug.refusal(code));
                 let error = emit_error(code, message.as_bytes());
                 let (_, listener) = self.listeners.get(listener)?;
                 // A refusal that cannot be sent is as lost as one on the way.
@@ -166,9 +200,15 @@ impl Server {
         Some(Happening { client, kind, filename, what })
     }
 
-    fn begin(&mut self, request: &Request<'_>, envelope: &Envelope, datagram: &[u8]) -> Result<What, Denied> {
-        let config = self.shared.config();
-        match self.ledger.room(envelope.from.ip(), &config) {
+    fn begin(
+        &mut self,
+        request: &Request<'_>,
+        envelope: &Envelope,
+        datagram: &[u8],
+        config: &Config,
+        meddler: Option<Box<Meddler>>,
+    ) -> Result<What, Denied> {
+        match self.ledger.room(envelope.from.ip(), config) {
             Room::Free => {}
             Room::InsteadOf(key) => {
                 self.reactor.forget(key);
@@ -176,24 +216,26 @@ impl Server {
             }
             Room::Full => return Err(unable("too many transfers, try again later")),
         }
-        let mut granted = policy::grant(request, datagram.len(), &config, &*self.store)?;
+        let mut granted = policy::grant(request, datagram.len(), config, &*self.store)?;
         granted.limits = self.ledger.afford(granted.limits);
         // Out of descriptors, as a rule: this client is refused, those under way go on.
-        let mut socket = Socket::bind(envelope.to).map_err(unable)?;
+        let mut socket = self.socket(envelope, config.bug).map_err(unable)?;
         let Terms { blksize, windowsize, .. } = granted.answer(WindowSize::MOST).terms();
         let (now, client) = (Instant::now(), envelope.from);
-        let (answer, machine): (_, Box<dyn Machine + Send>) = match request.kind {
+        let (answer, machine) = match request.kind {
             RequestKind::Read => {
                 socket.make_room_to_send(blksize, windowsize);
                 let answer = granted.answer(windowsize);
-                (answer, Box::new(Sender::answer(now, client, answer, config.patience)))
+                let sender = Sender::answer(now, client, answer, config.patience);
+                (answer, on_purpose(config.bug, sender, now, client))
             }
             RequestKind::Write => {
                 let answer = granted.answer(socket.make_room(blksize, windowsize));
-                (answer, Box::new(Receiver::answer(now, client, answer, config.patience)))
+                let receiver = Receiver::answer(now, client, answer, config.patience);
+                (answer, on_purpose(config.bug, receiver, now, client))
             }
         };
-        let key = self.reactor.start(socket, machine, granted.content).map_err(unable)?;
+        let key = self.reactor.start(socket, machine, granted.content, meddler).map_err(unable)?;
         let Terms { blksize, windowsize, .. } = answer.terms();
         let window = match request.kind {
             RequestKind::Read => usize::from(blksize.get()) * usize::from(windowsize.get()),
@@ -211,6 +253,28 @@ impl Server {
         };
         self.ledger.enter(key, entry);
         Ok(What::Begun { mode: granted.mode, terms: answer.terms() })
+    }
+
+    /// A transfer id of its own for a transfer (RFC 1350 section 4), unless a bug wants none.
+    fn socket(&self, envelope: &Envelope, bug: Option<Bug>) -> io::Result<Socket> {
+        let shares = bug.is_some_and(Bug::shares_the_port);
+        let listener = self.listeners.iter().map(|(_, listener)| listener).filter(|_| shares);
+        match listener.into_iter().find(|listener| listener.local().is_ipv4() == envelope.to.is_ipv4()) {
+            Some(listener) => listener.share(envelope),
+            None => Socket::bind(envelope.to),
+        }
+    }
+}
+
+fn on_purpose<M: Machine + Send + 'static>(
+    bug: Option<Bug>,
+    machine: M,
+    now: Instant,
+    client: SocketAddr,
+) -> Box<dyn Machine + Send> {
+    match bug {
+        None => Box::new(machine),
+        Some(bug) => Box::new(Buggy::new(machine, bug, now, client)),
     }
 }
 

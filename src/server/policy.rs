@@ -1,6 +1,7 @@
 use std::fmt::{self, Display, Formatter};
 use std::io::{self, IoSlice};
 
+use crate::bugs::Bug;
 use crate::files::{Content, Denied, Store};
 use crate::transfer::Patience;
 use crate::wire::{Answer, ErrorCode, Limits, Mode, Offer, Printable, REQUEST_LIMIT, Request, RequestKind, WindowSize};
@@ -24,6 +25,11 @@ pub struct Config {
     pub overwrite: bool,
     /// The most bytes of an upload.
     pub largest_upload: Option<u64>,
+    /// Answer a doubled request twice, each time from a port of its own, as in the example of RFC 1350 section 4: a class
+    /// sees what transfer ids are for. Others answer once, which saves the trouble.
+    pub answer_twice: bool,
+    /// Be wrong on purpose, towards clients on this computer.
+    pub bug: Option<Bug>,
     /// Transfers at once for one address. A classroom behind one address, or a rack that boots through one relay,
     /// should still fit.
     pub transfers_per_source: usize,
@@ -45,6 +51,8 @@ impl Default for Config {
             read_only: false,
             overwrite: false,
             largest_upload: None,
+            answer_twice: false,
+            bug: None,
             transfers_per_source: 300,
             transfers: 1_000,
         }
@@ -80,6 +88,7 @@ pub(super) fn grant(
         return Err(denied(ErrorCode::ILLEGAL, format!("a request has at most {REQUEST_LIMIT} bytes")));
     }
     let mode = Mode::from_wire(request.mode).ok_or_else(|| unknown_mode(request.mode))?;
+    let mode = config.bug.map_or(mode, |bug| bug.mode(mode));
     let offer = Offer::parse(&request.options);
     let limits = config.limits;
     match request.kind {

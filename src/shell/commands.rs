@@ -2,7 +2,7 @@
 
 use std::ops::RangeInclusive;
 
-use super::handlers::{escape, lines, local, server, settings, trace, transfer};
+use super::handlers::{escape, faults, lessons, lines, local, server, settings, trace, transfer};
 use super::words::Word;
 use super::{Next, Shell};
 
@@ -305,11 +305,20 @@ pub static COMMANDS: &[Command] = &[
     Command {
         name: "serve",
         args: &[Arg::Local, Arg::Number("port")],
-        takes: 0..=2,
+        takes: 0..=MANY,
         switches: &["--read-only", "--overwrite"],
-        usage: &["serve [directory [port]] [--read-only | --overwrite]", "serve status", "serve stop"],
+        usage: &[
+            "serve [directory [port]] [--read-only | --overwrite]",
+            "serve status",
+            "serve stop",
+            "serve fault [fault-words]",
+            "serve bug [ name | ? | off ]",
+            "serve rexmt value",
+            "serve blksize value",
+            "serve options [ on | off ]",
+        ],
         brief: "start a server to practise on",
-        examples: &["serve", "serve . 6969", "serve . --read-only", "serve stop"],
+        examples: &["serve", "serve . 6969", "serve . --read-only", "serve bug sorcerer", "serve stop"],
         run: server::serve,
         ..ROW
     },
@@ -371,6 +380,67 @@ pub static COMMANDS: &[Command] = &[
         brief: "carry out a command again and again",
         examples: &["repeat 10 get fw.bin /dev/null", "repeat until-ok every 5 get fw.bin"],
         run: lines::repeat,
+        ..ROW
+    },
+    // For a class.
+    Command {
+        name: "fault",
+        args: &[Arg::Words],
+        takes: 0..=MANY,
+        usage: &[
+            "fault",
+            "fault action direction kind [which] [how]",
+            "fault off [rule]",
+            "fault seed number",
+            "fault test rule",
+            "fault remote [ on | off ]",
+        ],
+        brief: "make the network go wrong on purpose",
+        examples: &["fault drop sent ack 2", "fault delay 5 both any", "fault drop both any rate 5%", "fault off"],
+        run: faults::fault,
+        ..ROW
+    },
+    Command {
+        name: "packetdrop",
+        args: &[Arg::Number("percent")],
+        takes: 1..=1,
+        usage: &["packetdrop percent"],
+        ask: Some("(percent) "),
+        brief: "drop packets by chance, either way",
+        examples: &["packetdrop 10", "packetdrop 0"],
+        run: faults::packetdrop,
+        ..ROW
+    },
+    Command {
+        name: "client",
+        args: &[Arg::Choice(&["bug"]), Arg::Choice(&["no-tid", "no-dally", "off"])],
+        takes: 1..=2,
+        usage: &["client bug [ no-tid | no-dally | off ]"],
+        brief: "make the client wrong on purpose",
+        examples: &["client bug no-tid", "client bug off"],
+        run: faults::client,
+        ..ROW
+    },
+    Command {
+        name: "plan",
+        args: &[Arg::Number("bytes"), Arg::Words],
+        takes: 1..=7,
+        usage: &["plan bytes [blksize value] [windowsize value] [rtt value]"],
+        ask: Some("(bytes) "),
+        brief: "count a transfer's packets in advance",
+        examples: &["plan 2150", "plan 131072 blksize 1428 windowsize 8 rtt 10ms"],
+        run: lessons::plan,
+        ..ROW
+    },
+    Command {
+        name: "lesson",
+        args: &[Arg::Number("lesson")],
+        takes: 0..=1,
+        switches: &["--script"],
+        usage: &["lesson", "lesson number [--script]"],
+        brief: "see what the protocol does, and why",
+        examples: &["lesson", "lesson 4", "lesson 4 --script"],
+        run: lessons::lesson,
         ..ROW
     },
 ];

@@ -1,6 +1,8 @@
 //! What commands do, one file for each family.
 
 pub(super) mod escape;
+pub(super) mod faults;
+pub(super) mod lessons;
 pub(super) mod lines;
 pub(super) mod local;
 pub(super) mod server;

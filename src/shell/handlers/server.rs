@@ -5,10 +5,12 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use anyhow::Result;
 
+use super::faults;
 use super::settings::parse_port;
 use crate::files::{Root, Store};
 use crate::server::{Config, Server, practice_files};
 use crate::session::{DEFAULT_PORT, Peer};
+use crate::shell::commands::exact;
 use crate::shell::complaint::Complaint;
 use crate::shell::console::Place;
 use crate::shell::words::Word;
@@ -16,15 +18,31 @@ use crate::shell::{Next, Shell};
 
 /// `serve`, `serve directory [port]`, `serve status`, `serve stop`
 pub(in crate::shell) fn serve(shell: &mut Shell, words: &[Word]) -> Result<Next> {
+    if faults::serve(shell, words)? {
+        return Ok(Next::Line);
+    }
     let (switches, words): (Vec<_>, Vec<_>) = words.iter().cloned().partition(|word| word.bytes().starts_with(b"--"));
     let has = |name: &str| switches.iter().any(|switch| switch.is(name));
     match &words[..] {
         [word] if word.is("status") => match &shell.serving {
-            Some(serving) => shell.console.say(serving.status())?,
+            Some(serving) => {
+                let status = serving.status();
+                shell.console.say(&status)?;
+                if let Some(last) = &status.last {
+                    shell.console.say(format_args!("Last served: {last}"))?;
+                }
+                if let Some(bug) = status.bug {
+                    shell.console.say(faults::server_bug(bug))?;
+                }
+            }
             None => shell.console.say("No server is running.")?,
         },
         [word] if word.is("stop") => {
             shell.serving.take().ok_or_else(|| Complaint::local("no server is running"))?;
+        }
+        [_, _, ..] if words.len() > 2 => {
+            let usage = exact(&Word::new("serve")).map(Complaint::usage);
+            return Err(usage.unwrap_or_else(|| Complaint::local("too many words")).into());
         }
         _ => {
             let port = words.get(1).map(parse_port).transpose()?;
@@ -111,6 +129,7 @@ impl Offer<'_> {
     fn bind(&self, first: IpAddr, second: Option<IpAddr>, port: u16) -> Result<Server> {
         let config = || Config {
             title: self.title(),
+            answer_twice: self.folder.is_none(),
             read_only: self.read_only,
             overwrite: self.overwrite,
             ..Config::default()

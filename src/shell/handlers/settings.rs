@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use anyhow::Result;
 
+use super::faults;
 use super::local::folder_line;
 use crate::client::resolve;
 use crate::session::{Options, Peer, Session, Settings, parse_mode, parse_seconds};
@@ -205,6 +206,9 @@ pub(in crate::shell) fn status(shell: &mut Shell, _: &[Word]) -> Result<Next> {
         lines.extend(super::trace::brief(shell));
         lines.extend(env::current_dir().ok().map(|folder| folder_line(&folder)));
         lines.extend(shell.serving.as_ref().map(|serving| format!("Serving: {}", serving.status())));
+        lines.extend(settings.bug.map(faults::client_bug));
+        let faults = shell.client.faults().lock();
+        lines.extend(faults.rules().next().map(|_| faults.to_string()));
     }
     for line in lines {
         shell.console.say(line)?;

@@ -1,0 +1,57 @@
+use std::borrow::Cow;
+use std::collections::VecDeque;
+use std::net::SocketAddr;
+
+use crate::bugs::Bug;
+use crate::fault::Course;
+use crate::net::{Meddler, SharedFaults};
+
+/// Requests that faults swallowed and that are remembered; of more, the oldest are forgotten.
+const REMEMBERED: usize = 64;
+
+/// Faults on purpose, as a server meets them: in part before there is a transfer.
+#[derive(Debug)]
+pub(super) struct Mischief {
+    faults: SharedFaults,
+    /// Requests that did not arrive. The client repeats them, and that is the same transfer to the rules: a request that
+    /// is dropped once gets through the second time.
+    lost: VecDeque<Lost>,
+}
+
+#[derive(Debug)]
+struct Lost {
+    client: SocketAddr,
+    request: Box<[u8]>,
+    course: Course,
+}
+
+impl Mischief {
+    pub(super) fn new(faults: SharedFaults) -> Self {
+        Self { faults, lost: VecDeque::new() }
+    }
+
+    /// What arrives of a request, and who meddles with each of the transfers it begins: none, one for each copy.
+    pub(super) fn judge<'a>(
+        &mut self,
+        client: SocketAddr,
+        request: &'a [u8],
+        bug: Option<Bug>,
+    ) -> (Cow<'a, [u8]>, Vec<Option<Box<Meddler>>>) {
+        let intruder = bug.filter(|bug| *bug == Bug::Stranger);
+        if intruder.is_none() && !self.faults.lock().act_on(client.ip()) {
+            return (request.into(), vec![None]);
+        }
+        let earlier = self.lost.iter().position(|lost| lost.client == client && *lost.request == *request);
+        let earlier = earlier.and_then(|place| self.lost.remove(place));
+        let course = earlier.map_or_else(|| self.faults.lock().begin(), |lost| lost.course);
+        let mut meddler = Meddler::new(&self.faults, course).with_intruder(intruder);
+        let (copies, arrived) = meddler.request(request);
+        if copies == 0 {
+            self.lost.truncate(REMEMBERED - 1);
+            self.lost.push_front(Lost { client, request: request.into(), course: meddler.into_course() });
+            return (arrived, Vec::new());
+        }
+        let twins = (1..copies).map(|_| Some(Box::new(meddler.twin()))).collect::<Vec<_>>();
+        (arrived, [twins, vec![Some(Box::new(meddler))]].into_iter().flatten().collect())
+    }
+}

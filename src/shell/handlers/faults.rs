@@ -1,0 +1,185 @@
+//! What goes wrong on purpose: fault, packetdrop, client bug, and the same behind `serve`.
+
+use anyhow::Result;
+
+use crate::bugs::{Bug, ClientBug};
+use crate::event::Ring;
+use crate::fault::{Action, Faults, How, Instruction, Recorded, Rule, Way};
+use crate::server::{Background, Config};
+use crate::session::parse_seconds;
+use crate::shell::complaint::Complaint;
+use crate::shell::words::Word;
+use crate::shell::{Next, Shell};
+use crate::transfer::{Patience, Rexmt};
+use crate::wire::Limits;
+
+/// Packets that `fault test` names one by one.
+const NAMED: usize = 12;
+
+/// `fault`, `fault ACTION DIRECTION KIND [WHICH] [HOW]`, `fault seed N`, `fault off [RULE]`, `fault test "RULE"`,
+/// `fault remote on|off`
+pub(in crate::shell) fn fault(shell: &mut Shell, words: &[Word]) -> Result<Next> {
+    let instruction = Instruction::parse(&texts(words)?).map_err(Complaint::local)?;
+    let said = match instruction {
+        Instruction::Test(rule) => Some(test(rule, &shell.client.faults().lock(), None)?),
+        other => instruct(&mut shell.client.faults().lock(), other)?,
+    };
+    if let Some(said) = said {
+        shell.console.say(said)?;
+    }
+    Ok(Next::Line)
+}
+
+/// FreeBSD's `packetdrop P`; each takes the place of the one before.
+pub(in crate::shell) fn packetdrop(shell: &mut Shell, words: &[Word]) -> Result<Next> {
+    let rule = Rule::packetdrop(&texts(words)?.concat()).map_err(Complaint::local)?;
+    let mut faults = shell.client.faults().lock();
+    let packetdrops = faults.rules().filter(|(_, rule, _)| is_packetdrop(rule)).map(|(number, ..)| number);
+    for number in packetdrops.collect::<Vec<_>>() {
+        faults.remove(number);
+    }
+    if let Some(rule) = rule {
+        faults.add(rule);
+    }
+    Ok(Next::Line)
+}
+
+fn is_packetdrop(rule: &Rule) -> bool {
+    let anything = Rule { action: Action::Drop, way: Way::Both, kind: None, which: None, how: rule.how };
+    *rule == anything && matches!(rule.how, Some(How::Rate(_)))
+}
+
+/// `client bug`, `client bug no-tid|no-dally|off`
+pub(in crate::shell) fn client(shell: &mut Shell, words: &[Word]) -> Result<Next> {
+    let setting = &mut shell.session.settings.bug;
+    match texts(words)?.as_slice() {
+        ["bug"] => {}
+        ["bug", "off"] => *setting = None,
+        ["bug", name] => *setting = Some(name.parse().map_err(Complaint::local)?),
+        [word, ..] => return Err(Complaint::local(format_args!("{word}: the client has nothing but bugs")).into()),
+        [] => {}
+    }
+    let said = match *setting {
+        Some(bug) => format!("{} Towards servers on this computer only.", client_bug(bug)),
+        None => "The client has no bug on purpose.".to_owned(),
+    };
+    shell.console.say(said)?;
+    Ok(Next::Line)
+}
+
+/// `Client bug on purpose: no-tid, takes packets from any port of the server (against RFC 1350 section 4).`
+pub(in crate::shell) fn client_bug(bug: ClientBug) -> String {
+    format!("Client bug on purpose: {bug}, {} (against {}).", bug.brief(), bug.section())
+}
+
+/// `serve fault ...`, `serve bug NAME|?|off`, `serve rexmt N`, `serve blksize N`, `serve options on|off`: whether the
+/// words were one of these.
+pub(in crate::shell) fn serve(shell: &mut Shell, words: &[Word]) -> Result<bool> {
+    let Some((first, rest)) = words.split_first() else { return Ok(false) };
+    let change = ["fault", "bug", "rexmt", "blksize", "options"].into_iter().find(|name| first.is(name));
+    let Some(change) = change else { return Ok(false) };
+    let rest = texts(rest)?;
+    let seed = shell.client.faults().lock().seed();
+    let serving = shell.serving.as_ref().ok_or_else(|| Complaint::local("no server is running"))?;
+    let said = match (change, rest.as_slice()) {
+        ("fault", words) => {
+            instruct(&mut serving.faults().lock(), Instruction::parse(words).map_err(Complaint::local)?)?
+        }
+        ("bug", [name]) => Some(set_bug(serving, name, seed)?),
+        ("rexmt", [value]) => {
+            let rexmt = match *value {
+                "auto" => Rexmt::Auto,
+                value => Rexmt::Fixed(parse_seconds(value.as_bytes()).ok_or_else(|| bad_value(value))?),
+            };
+            let Config { patience, .. } = serving.config();
+            serving.configure(Config { patience: Patience { rexmt, ..patience }, ..serving.config() });
+            None
+        }
+        ("blksize", [value]) => {
+            let usual = || Ok(Config::default().limits.blksize);
+            let blksize = if *value == "auto" { usual() } else { value.parse().map_err(|_| bad_value(value)) }?;
+            limit(serving, |limits| Limits { blksize, ..limits });
+            None
+        }
+        ("options", [value @ ("on" | "off")]) => {
+            limit(serving, |limits| Limits { options: *value == "on", ..limits });
+            None
+        }
+        ("options", [value]) => return Err(bad_value(value).into()),
+        (change, _) => return Err(Complaint::local(format_args!("serve {change} takes one value")).into()),
+    };
+    if let Some(said) = said {
+        shell.console.say(said)?;
+    }
+    Ok(true)
+}
+
+fn limit(serving: &Background, change: impl Fn(Limits) -> Limits) {
+    let config = serving.config();
+    serving.configure(Config { limits: change(config.limits), ..config });
+}
+
+fn set_bug(serving: &Background, name: &str, seed: u64) -> Result<String> {
+    let (bug, said) = match name {
+        "off" => (None, "The server has no bug on purpose.".to_owned()),
+        "?" => {
+            let riddle = format!("The server has a bug on purpose, chosen by seed {seed}; \"serve status\" names it.");
+            (Some(Bug::puzzle(seed)), riddle)
+        }
+        name => {
+            let bug: Bug = name.parse().map_err(Complaint::local)?;
+            (Some(bug), server_bug(bug))
+        }
+    };
+    serving.configure(Config { bug, ..serving.config() });
+    Ok(said)
+}
+
+/// `Server bug on purpose: sorcerer, resends DATA on a duplicate ACK (against RFC 1123 section 4.2.3.1).`
+pub(in crate::shell) fn server_bug(bug: Bug) -> String {
+    format!("Server bug on purpose: {bug}, {} (against {}).", bug.brief(), bug.section())
+}
+
+/// Does to the rules what is asked for; tells what there is to say.
+fn instruct(faults: &mut Faults, instruction: Instruction) -> Result<Option<String>, Complaint> {
+    match instruction {
+        Instruction::List => return Ok(Some(faults.to_string())),
+        Instruction::Add(rule) => return Ok(Some(format!("Fault rule {}: {rule}", faults.add(rule)))),
+        Instruction::Seed(seed) => faults.set_seed(seed),
+        Instruction::Off(None) => faults.clear(),
+        Instruction::Off(Some(number)) => {
+            faults.remove(number).ok_or_else(|| Complaint::local(format_args!("there is no rule {number}")))?;
+        }
+        Instruction::Test(_) => return Err(Complaint::local("only \"fault test\" tests a rule: it knows the packets")),
+        Instruction::Remote(allowed) => faults.allow_remote(allowed),
+    }
+    Ok(None)
+}
+
+/// Which packets of the last transfer a rule would have hit.
+fn test(rule: Rule, faults: &Faults, ring: Option<&Ring>) -> Result<String, Complaint> {
+    let last = ring.and_then(Ring::last).ok_or_else(|| Complaint::local("there is no transfer to test the rule on"))?;
+    let packets: Vec<_> = last.again(None).filter_map(|seen| seen.packet()).collect();
+    let recorded = packets.iter().map(|packet| {
+        let (direction, length) = (packet.direction, packet.length);
+        Recorded { direction, datagram: &packet.bytes, length }
+    });
+    let hits = faults.test(rule, recorded);
+    let names = hits.iter().filter_map(|&place| packets.get(place)).map(|packet| format!("#{}", packet.n));
+    let mut names: Vec<_> = names.take(NAMED).collect();
+    names.extend((hits.len() > NAMED).then(|| "...".to_owned()));
+    Ok(match hits.len() {
+        0 => "It would have hit no packet of the last transfer.".to_owned(),
+        1 => format!("It would have hit 1 packet of the last transfer: {}", names.join(" ")),
+        count => format!("It would have hit {count} packets of the last transfer: {}", names.join(" ")),
+    })
+}
+
+fn bad_value(word: &str) -> Complaint {
+    Complaint::said(format_args!("{word}: bad value"))
+}
+
+fn texts(words: &[Word]) -> Result<Vec<&str>, Complaint> {
+    let text = |word: &'_ Word| Complaint::local(format_args!("{word}: not UTF-8"));
+    words.iter().map(|word| word.text().ok_or_else(|| text(word))).collect()
+}

@@ -1,0 +1,149 @@
+//! For a class: lesson and plan.
+
+use std::path::PathBuf;
+use std::{env, io};
+
+use anyhow::Result;
+use tempfile::TempDir;
+
+use crate::client::Client;
+use crate::lessons::{LESSONS, Lesson, Step};
+use crate::plan::Plan;
+use crate::server::Background;
+use crate::session::Session;
+use crate::shell::complaint::Complaint;
+use crate::shell::console::Place;
+use crate::shell::words::Word;
+use crate::shell::{Next, Shell, Typed};
+
+/// `plan SIZE [blksize N] [windowsize W] [rtt T]`
+pub(in crate::shell) fn plan(shell: &mut Shell, words: &[Word]) -> Result<Next> {
+    let words: Vec<String> = words.iter().map(Word::to_string).collect();
+    let plan = Plan::parse(words.iter().map(String::as_str)).map_err(Complaint::local)?;
+    shell.console.say(plan)?;
+    Ok(Next::Line)
+}
+
+/// `lesson`, `lesson N`, `lesson N --script`
+pub(in crate::shell) fn lesson(shell: &mut Shell, words: &[Word]) -> Result<Next> {
+    let (switches, words): (Vec<_>, Vec<_>) = words.iter().partition(|word| word.is("--script"));
+    match words.first() {
+        None if switches.is_empty() => {
+            for Lesson { number, title, .. } in &LESSONS {
+                shell.console.say(format_args!("{number:>3}  {title}"))?;
+            }
+        }
+        None => return Err(Complaint::local("which lesson's script?").into()),
+        Some(number) if switches.is_empty() => give(shell, find(number)?)?,
+        Some(number) => shell.console.say(find(number)?.script.trim_end())?,
+    }
+    Ok(Next::Line)
+}
+
+fn find(word: &Word) -> Result<&'static Lesson, Complaint> {
+    let number = word.text().and_then(|text| text.parse().ok());
+    number.and_then(Lesson::find).ok_or_else(|| {
+        let last = LESSONS.len();
+        Complaint::local(format_args!("{word}: no such lesson; there are 1 to {last}"))
+    })
+}
+
+/// Runs a lesson in a session and a folder of its own; what the user had is there again afterwards.
+fn give(shell: &mut Shell, lesson: &Lesson) -> Result<()> {
+    let mut room = Room::open().map_err(|error| Complaint::io("a temporary folder", &error))?;
+    let before = Before::set_aside(shell, lesson);
+    let outcome = teach(shell, lesson);
+    before.put_back(shell);
+    let left = room.leave().map_err(|error| Complaint::io("the way back from a temporary folder", &error));
+    outcome.and(left.map_err(Into::into))
+}
+
+/// Step by step: its words, then its commands. On a terminal somebody says when to go on.
+fn teach(shell: &mut Shell, lesson: &Lesson) -> Result<()> {
+    let mut first_failure = None;
+    let mut lines = (1..).zip(lesson.script.lines());
+    for (index, Step { words, commands }) in lesson.steps().enumerate() {
+        if index > 0 {
+            shell.console.say("")?;
+        }
+        for line in words {
+            shell.console.say(format!("# {line}").trim_end())?;
+        }
+        if shell.is_interrupted() || !commands.is_empty() && !goes_on(shell)? {
+            break;
+        }
+        for command in commands {
+            let number = lines.find(|(_, line)| *line == command).map_or(0, |(number, _)| number);
+            if shell.console.place != Place::Terminal {
+                shell.console.place = Place::Script(number);
+            }
+            shell.console.say(format_args!("tftp> {command}"))?;
+            // What came of the command before goes on beside this one: its last ACK may be asked for again.
+            shell.client.idle();
+            let (_, failed) = shell.script_line(command.as_bytes())?;
+            first_failure = first_failure.or(failed);
+            if shell.is_interrupted() {
+                break;
+            }
+        }
+    }
+    shell.failed = first_failure;
+    Ok(())
+}
+
+/// Waits for Enter where somebody can press it; anything else that is said there ends the lesson.
+fn goes_on(shell: &mut Shell) -> Result<bool> {
+    let Some(editor) = &mut shell.editor else { return Ok(true) };
+    shell.client.idle();
+    shell.signals.wait();
+    let answer = editor.read("[Enter goes on, q leaves] ");
+    shell.signals.work();
+    Ok(matches!(answer?, Typed::Line(line) if !line.trim_start().starts_with(['q', 'Q'])))
+}
+
+/// What a lesson must not touch.
+struct Before {
+    session: Session,
+    client: Client,
+    serving: Option<Background>,
+    place: Place,
+    file: Option<String>,
+}
+
+impl Before {
+    fn set_aside(shell: &mut Shell, lesson: &Lesson) -> Self {
+        let client = Client::new(shell.signals.stop().clone());
+        Self {
+            session: std::mem::take(&mut shell.session),
+            client: std::mem::replace(&mut shell.client, client),
+            serving: shell.serving.take(),
+            place: shell.console.place,
+            file: shell.console.file.replace(format!("lesson {}", lesson.number)),
+        }
+    }
+
+    /// Ends the lesson's server too.
+    fn put_back(self, shell: &mut Shell) {
+        (shell.session, shell.client, shell.serving) = (self.session, self.client, self.serving);
+        (shell.console.place, shell.console.file) = (self.place, self.file);
+    }
+}
+
+/// A temporary folder that the process is in, and the way back.
+struct Room {
+    folder: Option<TempDir>,
+    home: PathBuf,
+}
+
+impl Room {
+    fn open() -> io::Result<Self> {
+        let (home, folder) = (env::current_dir()?, TempDir::new()?);
+        env::set_current_dir(folder.path())?;
+        Ok(Self { folder: Some(folder), home })
+    }
+
+    fn leave(&mut self) -> io::Result<()> {
+        env::set_current_dir(&self.home)?;
+        self.folder.take().map_or(Ok(()), TempDir::close)
+    }
+}

@@ -1,0 +1,363 @@
+//! Faults and bugs on purpose over real sockets: what the loops make of verdicts, and what those who watch are told.
+
+#![allow(clippy::unwrap_used, reason = "a test may stop where it stands")]
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tftpsh::bugs::{Bug, ClientBug};
+use tftpsh::client::{Client, ClientError, Order};
+use tftpsh::event::{Direction, Observer, Record, Watch, What};
+use tftpsh::files::{Shelf, Source, Store, Target};
+use tftpsh::server::{Background, Config, Server, practice_files};
+use tftpsh::session::{Options, Settings};
+use tftpsh::stop::Stop;
+use tftpsh::transfer::{Failure, Patience, Report, Rexmt};
+use tftpsh::wire::{BlockSize, ErrorCode, Mode, Packet, WindowSize};
+
+/// A practice server, a client, and what it was told.
+struct Class {
+    shelf: Shelf,
+    server: Background,
+    client: Client,
+    settings: Settings,
+    /// `-> ACK 2`, `<- DATA 3`, `-x ACK 2`, `rule 1 dropped it`.
+    told: Vec<String>,
+    /// Where each packet came from or went to, in the same order.
+    peers: Vec<SocketAddr>,
+}
+
+#[derive(Default)]
+struct Notes {
+    told: Vec<String>,
+    peers: Vec<SocketAddr>,
+}
+
+impl Observer for Notes {
+    fn observe(&mut self, record: &Record<'_>) {
+        match record.what {
+            What::Packet { direction, peer, datagram, lost } => {
+                let arrow = match (direction, lost) {
+                    (Direction::Sent, false) => "->",
+                    (Direction::Sent, true) => "-x",
+                    (Direction::Received, false) => "<-",
+                    (Direction::Received, true) => "x-",
+                };
+                self.told.push(format!("{arrow} {}", name(datagram)));
+                self.peers.push(peer);
+            }
+            What::Fault { rule, deed, .. } => self.told.push(format!("rule {rule} {deed}")),
+            _ => {}
+        }
+    }
+}
+
+fn name(datagram: &[u8]) -> String {
+    match Packet::parse(datagram) {
+        Ok(Packet::Request(_)) => "request".to_owned(),
+        Ok(Packet::Data { block, .. }) => format!("DATA {block}"),
+        Ok(Packet::Ack { block }) => format!("ACK {block}"),
+        Ok(Packet::Oack(_)) => "OACK".to_owned(),
+        Ok(Packet::Error { code, .. }) => format!("ERROR {}", code.0),
+        Err(_) => "rubbish".to_owned(),
+    }
+}
+
+fn class() -> Class {
+    let shelf = practice_files();
+    let patience = Patience { rexmt: ms(100), timeout: Duration::from_secs(5) };
+    let config = Config { patience, answer_twice: true, ..Config::default() };
+    let listen: SocketAddr = "127.0.0.1:0".parse().unwrap();
+    let server = Server::bind(&[listen], Box::new(shelf.clone()), config).unwrap().spawn().unwrap();
+    // The client's timer is so long that the pauses tell whose timer ran out.
+    let settings =
+        Settings { options: Options::Off, rexmt: ms(700), timeout: Duration::from_secs(3), ..Settings::default() };
+    Class { shelf, server, client: Client::new(Stop::new()), settings, told: Vec::new(), peers: Vec::new() }
+}
+
+fn ms(milliseconds: u64) -> Rexmt {
+    Rexmt::Fixed(Duration::from_millis(milliseconds))
+}
+
+impl Class {
+    fn fault(self, rule: &str) -> Self {
+        self.client.faults().lock().add(rule.parse().unwrap());
+        self
+    }
+
+    fn serve_fault(self, rule: &str) -> Self {
+        self.server.faults().lock().add(rule.parse().unwrap());
+        self
+    }
+
+    fn bug(self, bug: Bug) -> Self {
+        self.server.configure(Config { bug: Some(bug), ..self.server.config() });
+        self
+    }
+
+    fn client_bug(mut self, bug: ClientBug) -> Self {
+        self.settings.bug = Some(bug);
+        self
+    }
+
+    fn port(&self) -> u16 {
+        self.server.addresses()[0].port()
+    }
+
+    fn get(&mut self, file: &str) -> Result<(Report, Vec<u8>), ClientError> {
+        let here = Shelf::new();
+        let mut target: Target = here.create(b"copy", self.settings.mode, true).unwrap();
+        let order = Order { host: "127.0.0.1", port: self.port(), remote: file.as_bytes() };
+        let mut notes = Notes::default();
+        let mut watch = Watch::nobody();
+        watch.add(&mut notes);
+        let outcome = self.client.get(&order, &self.settings, &mut target, &mut watch);
+        (self.told, self.peers) = (notes.told, notes.peers);
+        outcome.map(|report| (report, here.get(b"copy").unwrap().to_vec()))
+    }
+
+    /// Gets a file that must come whole.
+    fn whole(&mut self, file: &str) -> Report {
+        let (report, bytes) = self.get(file).unwrap();
+        assert!(bytes == *self.original(file), "{file} is not what the server has: {:#?}", self.told);
+        report
+    }
+
+    fn put(&mut self, bytes: &[u8]) -> Result<Report, ClientError> {
+        let mut source = Source::bytes(bytes.into(), self.settings.mode);
+        let order = Order { host: "127.0.0.1", port: self.port(), remote: b"up" };
+        let mut notes = Notes::default();
+        let mut watch = Watch::nobody();
+        watch.add(&mut notes);
+        let outcome = self.client.put(&order, &self.settings, &mut source, &mut watch);
+        (self.told, self.peers) = (notes.told, notes.peers);
+        outcome
+    }
+
+    fn original(&self, file: &str) -> Arc<[u8]> {
+        self.shelf.get(file.as_bytes()).unwrap()
+    }
+
+    fn count(&self, line: &str) -> usize {
+        self.told.iter().filter(|told| *told == line).count()
+    }
+
+    /// Whether these were told one behind the other.
+    fn tells(&self, lines: &[&str]) -> bool {
+        self.told.windows(lines.len()).any(|window| window == lines)
+    }
+
+    fn packets(&self) -> usize {
+        self.peers.len()
+    }
+}
+
+#[test]
+fn without_rules_nothing_is_told_of_faults_and_nothing_waits() {
+    let mut class = class();
+    class.whole("fw.bin");
+    assert_eq!((class.packets(), class.told.len()), (13, 13));
+}
+
+#[test]
+fn a_lost_ack_is_told_with_its_rule_and_brings_block_2_again() {
+    let mut class = class().fault("drop sent ack 2");
+    let report = class.whole("fw.bin");
+    let story = ["<- DATA 2", "rule 1 dropped it", "-x ACK 2", "<- DATA 2", "-> ACK 2", "<- DATA 3"];
+    assert!(class.tells(&story), "{:#?}", class.told);
+    assert_eq!(report.stats.duplicates, 1);
+    assert!(report.elapsed < Duration::from_millis(600), "the server's timer repairs it, not the client's");
+    assert_eq!(class.client.faults().lock().rules().map(|(.., hits)| hits).collect::<Vec<_>>(), [1]);
+}
+
+#[test]
+fn a_lost_request_is_repeated_by_the_client_and_lost_data_by_the_server() {
+    let mut class = class().fault("drop sent rrq first").fault("drop received data 3");
+    let report = class.whole("fw.bin");
+    assert!(class.tells(&["rule 1 dropped it", "-x request", "-> request", "<- DATA 1"]), "{:#?}", class.told);
+    assert!(class.tells(&["-> ACK 2", "rule 2 dropped it", "x- DATA 3", "<- DATA 3", "-> ACK 3"]), "{:#?}", class.told);
+    assert!(report.elapsed > Duration::from_millis(700));
+}
+
+#[test]
+fn every_kind_of_fault_comes_true_and_no_file_suffers_but_from_corruption() {
+    for (rule, story) in [
+        ("dup sent ack 2", &["rule 1 duplicated it", "-> ACK 2", "<- DATA 3", "-> ACK 3"][..]),
+        ("dup received data 2", &["rule 1 duplicated it", "<- DATA 2", "-> ACK 2", "-> ACK 2"]),
+        ("delay 20 sent ack 2", &["rule 1 delayed it", "-> ACK 2", "<- DATA 3"]),
+        ("delay 20 received data 2", &["rule 1 delayed it", "<- DATA 2", "-> ACK 2"]),
+        ("swap sent ack 2", &["rule 1 let the next one overtake it", "-> ACK 2", "<- DATA 2", "-> ACK 2", "<- DATA 3"]),
+        ("swap received data 2", &["-> ACK 1", "<- DATA 2", "-> ACK 2"]),
+        ("corrupt 1 received data 2", &["rule 1 corrupted it", "<- rubbish"]),
+        ("cut 3 received data 2", &["rule 1 cut it short", "<- rubbish"]),
+        ("stranger received data 2", &["rule 1 sent a copy from another port", "<- DATA 2", "-> ERROR 5", "<- DATA 2"]),
+        ("stranger sent ack 2", &["rule 1 sent a copy from another port", "-> ACK 2", "<- DATA 3"]),
+    ] {
+        let mut class = class().fault(rule);
+        // A machine that takes rubbish for the end of the transfer would fail here.
+        match class.get("fw.bin") {
+            Ok((_, bytes)) => assert!(bytes == *class.original("fw.bin"), "{rule}: {:#?}", class.told),
+            Err(error) => panic!("{rule}: {error}: {:#?}", class.told),
+        }
+        assert!(class.tells(story), "{rule}: {:#?}", class.told);
+    }
+    let mut class = class().fault("corrupt received data 2");
+    let (_, bytes) = class.get("fw.bin").unwrap();
+    let differs = bytes.iter().zip(&*class.original("fw.bin")).filter(|(a, b)| a != b).count();
+    assert_eq!(differs, 1, "UDP's checksum is made anew: nobody notices");
+}
+
+#[test]
+fn delay_is_counted_in_round_trips() {
+    let mut class = class().fault("delay 5 both any");
+    let report = class.whole("fw.bin");
+    // Six round trips of 10 ms, but that the last ACK is not waited for.
+    assert!((55..300).contains(&report.elapsed.as_millis()), "{:?}", report.elapsed);
+}
+
+#[test]
+fn a_last_ack_that_a_rule_took_is_seen_to_be_repeated() {
+    let mut class = class().fault("drop sent ack last");
+    class.whole("fw.bin");
+    let story = ["rule 1 dropped it", "-x ACK 6", "<- DATA 6", "-> ACK 6"];
+    assert!(class.told.ends_with(&story.map(str::to_owned)), "{:#?}", class.told);
+    assert_eq!(class.server.status().failed, 0);
+}
+
+#[test]
+fn a_client_in_a_hurry_never_repeats_its_last_ack() {
+    let mut class = class().fault("drop sent ack last").client_bug(ClientBug::NoDally);
+    class.whole("fw.bin");
+    assert_eq!((class.count("<- DATA 6"), class.count("-x ACK 6")), (1, 1));
+    let failed = (0..100).any(|_| {
+        std::thread::sleep(Duration::from_millis(20));
+        class.server.status().failed == 1
+    });
+    assert!(failed, "the server cannot know that all is well");
+    let last = class.server.status().last.unwrap().to_string();
+    assert!(last.contains("get fw.bin: failed after"), "{last}");
+}
+
+#[test]
+fn one_doubled_ack_costs_nothing_and_with_the_bug_of_the_apprentice_twelve_packets() {
+    let mut class = class().fault("dup sent ack 2");
+    class.whole("eight.bin");
+    assert_eq!(class.packets(), 17);
+    let mut class = class.bug(Bug::Sorcerer);
+    class.whole("eight.bin");
+    assert_eq!(class.packets(), 29);
+}
+
+#[test]
+fn a_doubled_request_is_answered_twice_and_the_second_answer_refused() {
+    let mut class = class().fault("dup sent rrq first");
+    class.whole("fw.bin");
+    assert_eq!((class.count("<- DATA 1"), class.count("-> ERROR 5")), (2, 1));
+    class.server.configure(Config { answer_twice: false, ..class.server.config() });
+    class.whole("fw.bin");
+    assert_eq!((class.count("<- DATA 1"), class.count("-> ERROR 5")), (1, 0));
+}
+
+#[test]
+fn a_stranger_among_the_servers_packets_is_refused_and_only_an_old_client_is_fooled() {
+    let mut class = class().bug(Bug::Stranger);
+    class.whole("fw.bin");
+    assert_eq!((class.count("<- DATA 2"), class.count("-> ERROR 5")), (2, 1));
+    let mut class = class.client_bug(ClientBug::NoTid);
+    let (_, bytes) = class.get("fw.bin").unwrap();
+    let original = class.original("fw.bin");
+    assert!(bytes.len() == 3000 && bytes != *original, "the stranger's block is in the file");
+    assert_eq!((bytes.get(..512), bytes.get(1024..)), (original.get(..512), original.get(1024..)));
+}
+
+#[test]
+fn the_servers_own_faults_hit_what_it_sends_and_what_reaches_it() {
+    for rule in ["drop sent data 3", "drop received ack 3", "drop received rrq first", "swap received rrq first"] {
+        let mut class = class().serve_fault(rule);
+        let report = class.whole("fw.bin");
+        assert!(class.told.iter().all(|line| !line.starts_with("rule")), "these are none of the client's");
+        assert_eq!(class.server.faults().lock().rules().map(|(.., hits)| hits).sum::<u64>(), 1, "{rule}");
+        assert!(report.elapsed > Duration::from_millis(90), "{rule}: {:#?}", class.told);
+    }
+    let mut class = class().serve_fault("dup received rrq first").serve_fault("delay 30 received rrq first");
+    let report = class.whole("fw.bin");
+    assert_eq!(class.count("-> ERROR 5"), 1);
+    assert!(report.elapsed > Duration::from_millis(30));
+}
+
+#[test]
+fn the_server_in_one_port_answers_from_where_it_was_asked_and_others_are_heard_meanwhile() {
+    let mut class = class().bug(Bug::OnePort);
+    class.whole("fw.bin");
+    assert!(class.peers.iter().all(|peer| peer.port() == class.port()));
+    class.put(&[7; 1000]).unwrap();
+    assert!(class.peers.iter().all(|peer| peer.port() == class.port()));
+    let mut class = Class { client: Client::new(Stop::new()), ..class };
+    class.whole("eight.bin");
+    class.server.configure(Config { bug: None, ..class.server.config() });
+    class.whole("fw.bin");
+    assert!(class.peers.iter().skip(1).all(|peer| peer.port() != class.port()));
+}
+
+#[test]
+fn the_servers_wrong_choices_show() {
+    let mut class = class().bug(Bug::WrongCode);
+    let error = class.get("nosuch.bin").unwrap_err();
+    let ClientError::Transfer { failure, .. } = error else { panic!("{error}") };
+    assert!(matches!(failure, Failure::Remote { code: ErrorCode::UNKNOWN_TID, .. }), "{failure}");
+    let mut class = class.bug(Bug::DeafNetascii);
+    class.settings.mode = Mode::Netascii;
+    // CR LF, as the server has it in five of nine lines, is one LF here.
+    let (report, _) = class.get("text.txt").unwrap();
+    assert_eq!(report.stats.bytes, 576);
+}
+
+#[test]
+fn bugs_of_the_machines_show_over_sockets() {
+    let mut class = class().bug(Bug::Oversize);
+    assert!(class.get("fw.bin").is_err());
+    let mut class = class.bug(Bug::FirstZero);
+    assert!(class.get("fw.bin").is_err() && class.count("<- DATA 0") > 0);
+    let mut class = class.bug(Bug::NoEmpty);
+    assert!(class.get("even.bin").is_err() && class.count("<- DATA 3") == 0);
+    let mut class = class.bug(Bug::AckEarly);
+    let _ = class.put(&[1; 600]);
+    assert!(class.shelf.get(b"up").is_none(), "it was acknowledged, and is not there");
+    class.settings.options = Options::On;
+    class.settings.blksize = BlockSize::new(1024);
+    for bug in [Bug::OackExtra, Bug::OackRaise] {
+        class = class.bug(bug);
+        assert!(class.get("fw.bin").is_err() && class.count("-> ERROR 8") == 1, "{bug}");
+    }
+}
+
+#[test]
+fn the_same_seed_gives_the_same_packets() {
+    let run = |seed| {
+        let mut class = class().fault("drop received data rate 20%").fault("dup sent ack rate 20%");
+        class = class.fault("corrupt received data rate 10%").fault("drop sent ack rate 10%");
+        class.settings.windowsize = None;
+        class.client.faults().lock().set_seed(seed);
+        let mut told = Vec::new();
+        for file in ["fw.bin", "eight.bin"] {
+            let (_, bytes) = class.get(file).unwrap();
+            told.push((class.told.clone(), bytes));
+        }
+        told
+    };
+    let first = run(7);
+    assert!(first == run(7), "twice the same script, twice the same packets");
+    assert!(first != run(8), "another seed, another story");
+    assert!(first.iter().any(|(told, _)| told.iter().any(|line| line.starts_with("rule 1"))));
+}
+
+#[test]
+fn windows_go_through_faults_too() {
+    let mut class = class().fault("drop received data 5").fault("dup received data 7").fault("delay 3 both any");
+    class.settings = Settings { windowsize: WindowSize::new(8), options: Options::On, ..class.settings };
+    let report = class.whole("slow.bin");
+    assert_eq!(report.stats.blocks, 257);
+    class.put(&[3; 50_000]).unwrap();
+    assert_eq!(class.shelf.get(b"up").unwrap().len(), 50_000);
+}
