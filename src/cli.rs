@@ -114,6 +114,9 @@ pub struct Cli {
     #[arg(short, value_name = "FILE")]
     pub file: Option<PathBuf>,
 
+    /// Begin without the start-up file.
+    #[arg(long)]
+    pub no_rc: bool,
     /// Tell the outcome of each command as a line of JSON on standard output, and all else on standard error.
     #[arg(long)]
     pub json: bool,

@@ -22,12 +22,24 @@ pub struct Session {
     pub last: Option<Report>,
     /// Port of servers named without one; [`DEFAULT_PORT`] where `None`.
     pub default_port: Option<u16>,
+    /// Servers by names of the user's own.
+    pub bookmarks: Vec<Bookmark>,
 }
 
 impl Session {
     /// Where requests go to a server that is named without a port, beside `host:file`, which keeps the current one.
     pub fn default_port(&self) -> u16 {
         self.default_port.unwrap_or(DEFAULT_PORT)
+    }
+
+    /// Where requests go to a server named without a port: the bookmark may know, `-p` knows better.
+    pub fn port(&self, bookmark: Option<&Bookmark>) -> u16 {
+        self.default_port.or_else(|| bookmark?.port).unwrap_or(DEFAULT_PORT)
+    }
+
+    /// What the user calls by this name, in any case.
+    pub fn bookmark(&self, name: &str) -> Option<&Bookmark> {
+        self.bookmarks.iter().find(|bookmark| bookmark.name.eq_ignore_ascii_case(name))
     }
 }
 
@@ -38,6 +50,21 @@ pub struct Peer {
     pub host: String,
     /// Where requests go.
     pub port: u16,
+}
+
+/// A server that the user gave a name, and how it wants to be talked to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Bookmark {
+    /// What the user calls it.
+    pub name: String,
+    /// Name or address, without brackets.
+    pub host: String,
+    /// Where requests go; [`Session::default_port`] where `None`.
+    pub port: Option<u16>,
+    /// How files are carried there.
+    pub mode: Option<Mode>,
+    /// The blocks it can take.
+    pub blksize: Option<BlockSize>,
 }
 
 /// Everything a user can set.

@@ -39,9 +39,19 @@ impl Style {
         Self { on }
     }
 
+    /// Whether anything is coloured at all.
+    pub fn is_on(self) -> bool {
+        self.on
+    }
+
     /// The words that ask for a line.
     pub fn prompt(self, text: &str) -> String {
         self.paint(text, |text| text.green().bold())
+    }
+
+    /// What could be typed next.
+    pub fn hint(self, text: &str) -> String {
+        self.paint(text, |text| text.bright_black())
     }
 
     /// What went wrong.
@@ -52,11 +62,6 @@ impl Style {
     /// What a transfer cost.
     pub fn summary(self, text: &str) -> String {
         self.paint(text, |text| text.cyan())
-    }
-
-    /// Whether there is any colour.
-    pub fn is_on(self) -> bool {
-        self.on
     }
 
     fn paint(self, text: &str, how: fn(&str) -> ColoredString) -> String {

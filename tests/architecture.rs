@@ -56,6 +56,8 @@ const KEEPERS: &[(&[&str], &[&str])] = &[
     (&["signal_hook"], &["stop"]),
     (&["rustyline"], &["shell::editor"]),
     (&["terminal_size"], &["shell::console"]),
+    (&["etcetera"], &["shell::folders"]),
+    (&["clap_mangen"], &["shell::manual"]),
     (&["indicatif"], &["trace::progress"]),
     (&["nix"], &["net", "files"]),
     (&["cap_std"], &["net", "files"]),

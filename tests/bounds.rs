@@ -2,6 +2,9 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may stop where it stands")]
 
+#[path = "common/program.rs"]
+mod program;
+
 use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, Write};
 use std::net::{SocketAddr, UdpSocket};
@@ -15,6 +18,7 @@ use std::time::{Duration, Instant};
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
+use program::{NOWHERE, at_home};
 use tempfile::tempdir;
 use tftpsh::client::{Client, Order};
 use tftpsh::event::Watch;
@@ -51,7 +55,7 @@ impl Program {
         // The usual limit of 1,024 descriptors is less than a thousand transfers need.
         let command = format!("ulimit -n 4096; exec {} {arguments}", env!("CARGO_BIN_EXE_tftp"));
         let mut command_line = Command::new("sh");
-        command_line.args(["-c", &command]).current_dir(folder);
+        at_home(&mut command_line, NOWHERE).args(["-c", &command]).current_dir(folder);
         let mut child = command_line.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
         let lines = BufReader::new(OwnedFd::from(child.stdout.take().unwrap()).into());
         Self { child, lines }

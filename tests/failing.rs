@@ -4,6 +4,9 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may stop where it stands")]
 
+#[path = "common/program.rs"]
+mod program;
+
 use std::fs;
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, UdpSocket};
@@ -13,6 +16,7 @@ use std::thread;
 use std::time::Duration;
 
 use nix::errno::Errno;
+use program::{NOWHERE, at_home};
 use tempfile::tempdir;
 use tftpsh::client::{Client, ClientError, Order};
 use tftpsh::event::Watch;
@@ -284,7 +288,9 @@ fn an_upload_whose_folder_goes_away_is_not_acknowledged() {
 /// Runs the program under a limit of the shell's.
 fn limited(limit: &str, folder: &Path, arguments: &str) -> Output {
     let command = format!("{limit}; exec {} {arguments}", env!("CARGO_BIN_EXE_tftp"));
-    Command::new("sh").args(["-c", &command]).current_dir(folder).output().unwrap()
+    let mut shell = Command::new("sh");
+    shell.args(["-c", &command]).current_dir(folder);
+    at_home(&mut shell, NOWHERE).output().unwrap()
 }
 
 #[test]

@@ -5,16 +5,20 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may stop where it stands")]
 
+#[path = "common/program.rs"]
+mod program;
+
 use std::env;
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::net::UdpSocket;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use program::{NOWHERE, program};
 use tempfile::tempdir;
 use tftpsh::client::{Client, Order};
 use tftpsh::event::Watch;
@@ -65,7 +69,7 @@ fn a_killed_get_leaves_the_old_file_or_the_whole_new_one() {
     let path = folder.path().join("f");
     let start = || {
         fs::write(&path, "old").unwrap();
-        let mut command = Command::new(env!("CARGO_BIN_EXE_tftp"));
+        let mut command = program(NOWHERE);
         command.args(["--no-options", "127.0.0.1", &port, "get", "f"]).current_dir(folder.path());
         command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
     };
@@ -141,7 +145,7 @@ fn kill(child: &mut Child) {
 fn start_server(folder: &Path) -> (Child, u16) {
     loop {
         let port = UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let mut command = Command::new(env!("CARGO_BIN_EXE_tftp"));
+        let mut command = program(NOWHERE);
         command.args(["serve", folder.to_str().unwrap(), &port.to_string()]);
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap());

@@ -5,9 +5,9 @@ mod common;
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::UdpSocket;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 
-use common::{Peers, Ran, run};
+use common::{NOWHERE, Peers, Ran, program, run};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use tftpsh::server::practice_files;
@@ -139,7 +139,7 @@ fn a_get_to_a_dash_writes_the_file_and_nothing_else_to_standard_output() {
     let peers = Peers::new(&[]);
     let folder = tempfile::tempdir().expect("a folder");
     let port = peers.port().to_string();
-    let mut tftp = Command::new(env!("CARGO_BIN_EXE_tftp"));
+    let mut tftp = program(NOWHERE);
     tftp.args(["-v", "--trace", "127.0.0.1", &port, "get", "wrap.bin", "-"]).current_dir(folder.path());
     let ran = tftp.output().expect("the program");
     let expected = practice_files().get(b"wrap.bin").expect("a practice file");
@@ -411,8 +411,8 @@ fn start(args: &[&str]) -> Child {
 }
 
 fn start_in(folder: &std::path::Path, args: &[&str]) -> Child {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_tftp"));
-    command.args(args).current_dir(folder).env("NO_COLOR", "1");
+    let mut command = program(NOWHERE);
+    command.args(args).current_dir(folder);
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     command.spawn().expect("the program")
 }

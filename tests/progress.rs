@@ -1,11 +1,15 @@
 //! What a person at a terminal sees of a transfer that takes its time: on a real pseudo terminal, behind a slow line.
 
+#[path = "common/program.rs"]
+mod program;
+
 use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
 use std::process::{Command, Output};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use nix::sys::wait::WaitStatus;
+use program::{NOWHERE, program};
 use rexpect::session::{PtySession, spawn_command};
 use tempfile::TempDir;
 use tftpsh::server::{Background, Config, Server, practice_files};
@@ -102,7 +106,7 @@ impl Place {
     }
 
     fn command(&self, args: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_tftp"));
+        let mut command = program(NOWHERE);
         command.args(["--rexmt", "5", "127.0.0.1", &self.port.to_string()]).args(args);
         command.current_dir(self.folder.path()).env("TERM", "xterm");
         for variable in ["NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE"] {

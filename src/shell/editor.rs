@@ -1,15 +1,32 @@
 //! Lines typed at a terminal; the only file that names `rustyline`.
+//!
+//! Tab asks the [completer](super::complete), the grey [hint](super::hint) tells what is missing, and lines are kept for the
+//! next session.
 
+use std::borrow::Cow;
 use std::io;
 use std::time::{Duration, Instant};
 
+use rustyline::completion::{Completer, Pair};
 use rustyline::error::ReadlineError;
-use rustyline::{Config, DefaultEditor};
+use rustyline::highlight::Highlighter;
+use rustyline::hint::Hint;
+use rustyline::hint::Hinter;
+use rustyline::history::FileHistory;
+use rustyline::validate::Validator;
+use rustyline::{CompletionType, Config, Context};
 
+use super::complete::{self, Candidate, Sources};
+use super::folders::{self, Folders};
+use super::hint;
+use super::words::{Typed, Word};
 use crate::style::Style;
 
 /// Two Ctrl-C within this time leave the shell.
 const TWICE: Duration = Duration::from_secs(1);
+
+/// Lines that are kept.
+const LINES: usize = 1000;
 
 /// What came of asking for a line.
 #[derive(Debug)]
@@ -26,32 +43,65 @@ pub(super) enum Input {
 
 /// The line editor.
 pub(super) struct Editor {
-    inner: DefaultEditor,
+    inner: rustyline::Editor<Helper, FileHistory>,
+    folders: Option<Folders>,
     style: Style,
     cleared: Option<Instant>,
 }
 
 impl Editor {
-    /// Takes the terminal of the process; prompts are in the style of its output.
-    pub(super) fn new(style: Style) -> io::Result<Self> {
-        let config = Config::builder().auto_add_history(false).build();
-        let inner = DefaultEditor::with_config(config).map_err(io::Error::other)?;
-        Ok(Self { inner, style, cleared: None })
+    /// Takes the terminal of the process, and what earlier sessions left; prompts are in the style of
+    /// its output.
+    pub(super) fn new(style: Style, hints: bool, folders: Option<&Folders>) -> io::Result<Self> {
+        let config = Config::builder()
+            .auto_add_history(false)
+            .history_ignore_space(true)
+            .max_history_size(LINES)
+            .map_err(io::Error::other)?
+            .completion_type(CompletionType::List)
+            .build();
+        // Without grey they would look like what was typed.
+        let hints = hints && style.is_on();
+        let mut inner = rustyline::Editor::with_config(config).map_err(io::Error::other)?;
+        inner.set_helper(Some(Helper { folders: folders.cloned(), host: None, asked: Asked::Command, hints, style }));
+        if let Some(folders) = folders {
+            // Without old lines the shell is as good as new.
+            let _ = inner.load_history(&folders.history());
+        }
+        Ok(Self { inner, folders: folders.cloned(), style, cleared: None })
     }
 
-    /// Asks for a command.
-    pub(super) fn command(&mut self, prompt: &str) -> io::Result<Input> {
+    /// Asks for a command; `host` is the connected server, whose files Tab knows.
+    pub(super) fn command(&mut self, prompt: &str, host: Option<&str>) -> io::Result<Input> {
+        if let Some(helper) = self.inner.helper_mut() {
+            (helper.host, helper.asked) = (host.map(str::to_owned), Asked::Command);
+        }
         let input = self.read(prompt)?;
         if let Input::Line(line) = &input
             && !line.is_empty()
         {
-            self.inner.add_history_entry(line).map_err(io::Error::other)?;
+            self.keep(line);
         }
         Ok(input)
     }
 
-    /// Asks for anything; the answer is no command to be remembered.
-    pub(super) fn read(&mut self, prompt: &str) -> io::Result<Input> {
+    /// Asks for the arguments of a command; the answer is no command to be kept.
+    pub(super) fn arguments(&mut self, prompt: &str, command: &'static str) -> io::Result<Input> {
+        if let Some(helper) = self.inner.helper_mut() {
+            helper.asked = Asked::Arguments(command);
+        }
+        self.read(prompt)
+    }
+
+    /// Asks for anything else.
+    pub(super) fn answer(&mut self, prompt: &str) -> io::Result<Input> {
+        if let Some(helper) = self.inner.helper_mut() {
+            helper.asked = Asked::Answer;
+        }
+        self.read(prompt)
+    }
+
+    fn read(&mut self, prompt: &str) -> io::Result<Input> {
         let styled = self.style.prompt(prompt);
         match self.inner.readline(&(prompt, styled.as_str())) {
             Ok(line) => {
@@ -70,4 +120,90 @@ impl Editor {
             Err(error) => Err(io::Error::other(error)),
         }
     }
+
+    /// Keeps a line at once, so that a session that is killed loses none. A full disk is no reason to stop.
+    fn keep(&mut self, line: &str) {
+        let added = self.inner.add_history_entry(line).unwrap_or(false);
+        if let (true, Some(folders)) = (added, &self.folders) {
+            let path = folders.history();
+            let _ = folders::prepare(&path).map(|()| self.inner.append_history(&path));
+        }
+    }
 }
+
+/// What is to be typed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Asked {
+    /// A whole line.
+    Command,
+    /// What this command misses.
+    Arguments(&'static str),
+    /// A word for a question, which Tab knows nothing of.
+    Answer,
+}
+
+/// What the editor asks while a line is typed.
+struct Helper {
+    folders: Option<Folders>,
+    /// The connected server.
+    host: Option<String>,
+    asked: Asked,
+    /// What is missing is told behind the cursor.
+    hints: bool,
+    style: Style,
+}
+
+impl Completer for Helper {
+    type Candidate = Pair;
+
+    fn complete(&self, line: &str, place: usize, _: &Context<'_>) -> rustyline::Result<(usize, Vec<Pair>)> {
+        let asked = match self.asked {
+            Asked::Command => None,
+            Asked::Arguments(command) => Some(Word::new(command)),
+            Asked::Answer => return Ok((place, Vec::new())),
+        };
+        let Some(typed) = line.get(..place).and_then(Typed::read) else { return Ok((place, Vec::new())) };
+        let before: Vec<_> = asked.into_iter().chain(typed.words.iter().cloned()).collect();
+        // Other sessions learn names too, so what is known is read at each Tab.
+        let sources = Sources::load(self.folders.as_ref());
+        let found = complete::line(&before, &typed.part, self.host.as_deref(), &sources);
+        let pair = |Candidate { value, goes_on, .. }| {
+            let mut replacement = typed.spell(&value, goes_on);
+            replacement.extend((!goes_on).then_some(' '));
+            let shown = value.trim_end_matches('/').rfind('/').map_or(0, |slash| slash + 1);
+            Pair { display: value[shown..].to_owned(), replacement }
+        };
+        Ok((typed.start, found.into_iter().map(pair).collect()))
+    }
+}
+
+/// Told, and never inserted.
+struct Missing(String);
+
+impl Hint for Missing {
+    fn display(&self) -> &str {
+        &self.0
+    }
+
+    fn completion(&self) -> Option<&str> {
+        None
+    }
+}
+
+impl Hinter for Helper {
+    type Hint = Missing;
+
+    fn hint(&self, line: &str, place: usize, _: &Context<'_>) -> Option<Missing> {
+        (self.hints && self.asked == Asked::Command && place == line.len()).then(|| hint::missing(line).map(Missing))?
+    }
+}
+
+impl Highlighter for Helper {
+    fn highlight_hint<'h>(&self, hint: &'h str) -> Cow<'h, str> {
+        self.style.hint(hint).into()
+    }
+}
+
+impl Validator for Helper {}
+
+impl rustyline::Helper for Helper {}

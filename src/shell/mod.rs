@@ -13,34 +13,45 @@
 
 pub mod commands;
 pub mod complaint;
+pub mod complete;
 pub mod console;
 pub mod invocation;
+pub mod memory;
 pub mod status;
+pub mod topics;
 pub mod uri;
 pub mod words;
 
+mod bookmarks;
 mod editor;
+mod folders;
 mod handlers;
+mod hint;
+mod manual;
 mod outcome;
+mod outside;
 mod remote;
 mod script;
+mod startup;
 mod suggest;
 mod summary;
 mod tracing;
 
 use std::fmt::Display;
 use std::fs::File;
-use std::io::{self, BufReader, IsTerminal};
+use std::io::{self, BufReader, IsTerminal, Write};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 use anyhow::Result;
 
-use self::commands::{Command, Found, find};
+use self::commands::{Command, Found, candidates, find};
 use self::complaint::Complaint;
 use self::console::{Console, Place, Stream};
 use self::editor::{Editor, Input as Typed};
+use self::folders::Folders;
 use self::invocation::Invocation;
+use self::memory::Memory;
 use self::outcome::Outcome;
 use self::script::Script;
 use self::status::Status;
@@ -78,6 +89,10 @@ enum Input {
 /// Runs what the command line asks for. An error means that standard input or output failed.
 pub fn run(cli: &Cli) -> Result<Status> {
     let words: Vec<Word> = cli.words.iter().map(|word| Word::new(word.as_bytes())).collect();
+    if let Some(answer) = outside::answer(&words) {
+        write!(io::stdout(), "{answer}")?;
+        return Ok(Status::Success);
+    }
     let switches: Vec<Word> = cli.switches.iter().map(|word| Word::new(word.as_bytes())).collect();
     let invocation = Invocation::read(&words, cli.words_before_command, cli.host.is_some());
     let invocation = match invocation.and_then(|invocation| invocation.with(switches)) {
@@ -115,6 +130,10 @@ pub struct Shell {
     /// The address that `serve` in front of the user listens at, if one was named.
     listen: Option<String>,
     signals: Signals,
+    /// Where bookmarks, typed lines and names are kept; `None` for a user without a home.
+    folders: Option<Folders>,
+    /// What no bookmark changes.
+    insists: Insists,
     /// Asks for missing arguments, and for lines; only on a terminal.
     editor: Option<Editor>,
     input: Input,
@@ -129,10 +148,17 @@ pub struct Shell {
     plain: bool,
 }
 
+/// Settings that the command line made.
+struct Insists {
+    mode: bool,
+    blksize: bool,
+}
+
 impl Shell {
     fn new(cli: &Cli, signals: Signals) -> Self {
+        let plain = if cli.classic { Settings::classic() } else { Settings::default() };
         Self {
-            session: Session { settings: settings(cli), default_port: cli.port, ..Session::default() },
+            session: Session { settings: settings(cli, plain), default_port: cli.port, ..Session::default() },
             console: Console::new(Place::CommandLine, cli.color()).telling_outcomes(cli.json),
             plain: cli.plain || !style::has_cursor(),
             client: Client::new(signals.stop().clone()),
@@ -140,6 +166,8 @@ impl Shell {
             serving: None,
             listen: cli.host.clone(),
             signals,
+            folders: Folders::of_user(),
+            insists: Insists { mode: cli.mode.is_some() || cli.image, blksize: cli.blksize.is_some() },
             editor: None,
             input: Input::CommandLine,
             depth: 0,
@@ -166,6 +194,11 @@ impl Shell {
     fn begin(&mut self, cli: &Cli, invocation: &Invocation) -> Result<Status> {
         if handlers::transfer::fills_stdout(&invocation.command) && !cli.json {
             self.console.divert();
+        }
+        handlers::hosts::load(self);
+        let interactive = invocation.command.is_empty() && cli.file.is_none() && io::stdin().is_terminal();
+        if interactive && !cli.no_rc && !cli.classic {
+            self.start_up(cli)?;
         }
         self.trace(cli, invocation.command.is_empty())?;
         let named = cli.host.as_deref().filter(|_| !invocation.serves()).map(Word::new);
@@ -194,7 +227,7 @@ impl Shell {
         }
         let status = match &cli.file {
             Some(path) if path != Path::new("-") => self.file(path)?,
-            None if io::stdin().is_terminal() => return self.converse(),
+            None if interactive => return self.converse(),
             _ => {
                 self.input = Input::Script;
                 self.script(Script::new(io::stdin().lock()))?
@@ -229,14 +262,15 @@ impl Shell {
         self.input = Input::Terminal;
         self.console.place = Place::Terminal;
         self.tracing.keep();
-        self.editor = Some(Editor::new(self.console.style(Stream::Output))?);
+        self.editor = Some(Editor::new(self.console.style(Stream::Output), !self.plain, self.folders.as_ref())?);
         loop {
             self.client.idle();
             self.signals.wait();
             if self.signals.is_terminated() {
                 return Ok(Status::Interrupted);
             }
-            let input = self.editor.as_mut().map_or(Ok(Typed::End), |editor| editor.command("tftp> "))?;
+            let host = self.session.peer.as_ref().map(|peer| peer.host.as_str());
+            let input = self.editor.as_mut().map_or(Ok(Typed::End), |editor| editor.command("tftp> ", host))?;
             let next = match input {
                 Typed::Line(line) => {
                     self.signals.work();
@@ -323,7 +357,8 @@ impl Shell {
             Found::Command(command) => command,
             Found::Ambiguous => {
                 let said = Some("?Ambiguous command".to_owned());
-                return Err(Complaint { said, ..Complaint::local("ambiguous command") }.into());
+                let hint = Some(format!("It may be {}.", candidates(name).join(", ")));
+                return Err(Complaint { said, hint, ..Complaint::local("ambiguous command") }.into());
             }
             Found::Unknown => {
                 let said = Some("?Invalid command".to_owned());
@@ -349,10 +384,10 @@ impl Shell {
     }
 
     /// Asks for the arguments that are missing, where there is somebody to ask.
-    fn ask(&mut self, command: &Command) -> Result<Vec<Word>> {
+    fn ask(&mut self, command: &'static Command) -> Result<Vec<Word>> {
         let editor = self.editor.as_mut().filter(|_| self.console.place == Place::Terminal);
         let (Some(prompt), Some(editor)) = (command.ask, editor) else { return Ok(Vec::new()) };
-        match editor.read(prompt)? {
+        match editor.arguments(prompt, command.name)? {
             Typed::Line(answer) => Ok(split(answer.as_bytes()).map_err(Complaint::local)?.words),
             Typed::Cleared | Typed::Leave | Typed::End => Ok(Vec::new()),
         }
@@ -374,25 +409,32 @@ impl Shell {
         Ok(self.console.complain(&label.to_string(), &complaint)?)
     }
 
+    /// Remembers a file that was carried from or to a host, for Tab; what scripts do is nobody's to remember.
+    fn learn(&mut self, host: &str, name: &[u8]) {
+        if let (Some(folders), Place::Terminal | Place::CommandLine) = (&self.folders, self.console.place) {
+            // A memory that cannot be written is no failure of the transfer.
+            let _ = Memory::record(&folders.seen(), host, name);
+        }
+    }
+
     fn is_interrupted(&self) -> bool {
         self.signals.stop().is_requested()
     }
 }
 
-/// The settings that options change.
-fn settings(cli: &Cli) -> Settings {
-    let plain = if cli.classic { Settings::classic() } else { Settings::default() };
+/// The settings with what options change of them.
+fn settings(cli: &Cli, plain: Settings) -> Settings {
     let image = cli.image.then_some(Mode::Octet);
     Settings {
         mode: cli.mode.or(image).unwrap_or(plain.mode),
         rexmt: cli.rexmt.unwrap_or(plain.rexmt),
         timeout: cli.timeout.unwrap_or(plain.timeout),
         options: if cli.no_options { Options::Off } else { plain.options },
-        blksize: cli.blksize,
-        windowsize: cli.windowsize,
-        literal: cli.literal,
-        verbose: cli.verbose,
-        quiet: cli.quiet,
+        blksize: cli.blksize.or(plain.blksize),
+        windowsize: cli.windowsize.or(plain.windowsize),
+        literal: cli.literal || plain.literal,
+        verbose: cli.verbose || plain.verbose,
+        quiet: cli.quiet || plain.quiet,
         family: cli.family(),
         local_ports: cli.local_ports.clone(),
         ..plain

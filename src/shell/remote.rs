@@ -6,7 +6,7 @@ use std::net::Ipv6Addr;
 use super::complaint::Complaint;
 use super::uri::Uri;
 use super::words::Word;
-use crate::session::{Peer, Session};
+use crate::session::{Bookmark, Peer, Session};
 use crate::wire::Mode;
 
 /// A file on a server.
@@ -14,6 +14,8 @@ use crate::wire::Mode;
 pub(super) struct Remote<'a> {
     /// The server named, else the connected one.
     pub(super) peer: Option<Peer>,
+    /// What the user knows of the server named.
+    pub(super) bookmark: Option<Bookmark>,
     /// The file's name there.
     pub(super) file: Cow<'a, [u8]>,
     /// How the word wants it carried; `None` is as the session has it.
@@ -23,23 +25,28 @@ pub(super) struct Remote<'a> {
 impl<'a> Remote<'a> {
     /// Understands a URI, `[v6]:file`, `host:file` and `file`, in this order; with `literal on` only the last.
     ///
-    /// A server named before a colon is asked at the current port. A URI says all by itself: where it names no port,
-    /// the default one is meant.
+    /// A server named before a colon is asked at the current port, a bookmark at its own. A URI says all by itself: where
+    /// it names no port, the default one is meant.
     pub(super) fn named(session: &Session, word: &'a Word) -> Result<Self, Complaint> {
-        let whole = |peer| Self { peer, file: Cow::Borrowed(word.bytes()), mode: None };
+        let whole = |peer| Self { peer, bookmark: None, file: Cow::Borrowed(word.bytes()), mode: None };
         if session.settings.literal {
             return Ok(whole(session.peer.clone()));
         }
         if let Some(uri) = Uri::parse(word.bytes()) {
             let Uri { host, port, file, mode } = uri.map_err(|bad| Complaint::local(format_args!("{word}: {bad}")))?;
-            let port = port.unwrap_or(session.default_port());
-            return Ok(Self { peer: Some(Peer { host, port }), file: Cow::Owned(file), mode: Some(mode) });
+            // The mode is the URI's to say.
+            let bookmark = session.bookmark(&host).map(|known| Bookmark { mode: None, ..known.clone() });
+            let port = port.unwrap_or_else(|| session.port(bookmark.as_ref()));
+            let host = bookmark.as_ref().map_or(host, |known| known.host.clone());
+            return Ok(Self { peer: Some(Peer { host, port }), bookmark, file: Cow::Owned(file), mode: Some(mode) });
         }
         Ok(match split_host(word.bytes()) {
             Some((host, file)) => {
-                let port = session.peer.as_ref().map_or(session.default_port(), |peer| peer.port);
-                let peer = Some(Peer { host: host.to_owned(), port });
-                Self { peer, file: Cow::Borrowed(file), mode: None }
+                let bookmark = session.bookmark(host).cloned();
+                let current = || session.peer.as_ref().map_or(session.default_port(), |peer| peer.port);
+                let port = bookmark.as_ref().map_or_else(current, |known| session.port(Some(known)));
+                let host = bookmark.as_ref().map_or(host, |known| known.host.as_str()).to_owned();
+                Self { peer: Some(Peer { host, port }), bookmark, file: Cow::Borrowed(file), mode: None }
             }
             None => whole(session.peer.clone()),
         })
@@ -47,7 +54,7 @@ impl<'a> Remote<'a> {
 }
 
 /// Host and file of `host:file` or `[v6]:file`. A bare IPv6 address names no host, it is ambiguous.
-fn split_host(word: &[u8]) -> Option<(&str, &[u8])> {
+pub(super) fn split_host(word: &[u8]) -> Option<(&str, &[u8])> {
     let text = str::from_utf8(word).ok();
     if text.is_some_and(|text| text.parse::<Ipv6Addr>().is_ok()) {
         return None;
@@ -92,7 +99,7 @@ mod tests {
 
     fn named(session: &Session, word: &str) -> (Option<(String, u16)>, Vec<u8>, Option<Mode>) {
         let word = Word::new(word);
-        let Remote { peer, file, mode } = Remote::named(session, &word).expect("a place");
+        let Remote { peer, file, mode, .. } = Remote::named(session, &word).expect("a place");
         (peer.map(|peer| (peer.host, peer.port)), file.into_owned(), mode)
     }
 
@@ -108,6 +115,19 @@ mod tests {
         session.settings.literal = true;
         assert_eq!(named(&session, "h:f"), (Some(("other".to_owned(), 6969)), b"h:f".to_vec(), None));
         assert_eq!(named(&session, "tftp://h/f").1, b"tftp://h/f");
+    }
+
+    #[test]
+    fn a_bookmark_names_another_server_than_the_connected_one() {
+        let bookmarks = crate::shell::bookmarks::parse("h 192.0.2.1\ni ::1 1234 mode=netascii");
+        let peer = Some(Peer { host: "other".to_owned(), port: 6969 });
+        let session = Session { bookmarks, peer, ..Session::default() };
+        let place = |word| named(&session, word).0.map(|(host, port)| format!("{host} {port}"));
+        assert_eq!(place("h:f").as_deref(), Some("192.0.2.1 69"));
+        assert_eq!(place("I:f").as_deref(), Some("::1 1234"));
+        assert_eq!(place("tftp://i/f").as_deref(), Some("::1 1234"));
+        assert_eq!(place("tftp://i:70/f").as_deref(), Some("::1 70"));
+        assert_eq!(named(&session, "tftp://i/f").2, Some(Mode::Octet));
     }
 
     #[test]

@@ -64,6 +64,73 @@ pub fn split(line: &[u8]) -> Result<Line, Unfinished> {
     if shlex.had_error { Err(Unfinished::Backslash) } else { Ok(Line { words, lost_backslash }) }
 }
 
+/// A line that is being typed, up to the cursor.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Typed {
+    /// The finished words.
+    pub words: Vec<Word>,
+    /// Where the last word begins, its quote included; the end of the line where a blank stands there.
+    pub start: usize,
+    /// What there is of the last word, quotes taken off.
+    pub part: String,
+    /// The quote that is still open in it.
+    pub quote: Option<char>,
+}
+
+impl Typed {
+    /// Reads the line as [`split`] would, had it ended; `None` inside a comment.
+    pub fn read(line: &str) -> Option<Self> {
+        let mut typed = Self { words: Vec::new(), start: line.len(), part: String::new(), quote: None };
+        let mut inside_word = false;
+        let mut letters = line.char_indices();
+        while let Some((place, letter)) = letters.next() {
+            let blank = matches!(letter, ' ' | '\t' | '\n');
+            match typed.quote {
+                None if blank => {
+                    if inside_word {
+                        typed.words.push(Word::new(std::mem::take(&mut typed.part)));
+                        typed.start = line.len();
+                    }
+                    inside_word = false;
+                    continue;
+                }
+                None if letter == '#' && !inside_word => return None,
+                _ => {}
+            }
+            if !inside_word {
+                (inside_word, typed.start) = (true, place);
+            }
+            match (typed.quote, letter) {
+                (None, '"' | '\'') => typed.quote = Some(letter),
+                (Some(open), _) if open == letter => typed.quote = None,
+                (None, '\\') => typed.part.extend(letters.next().map(|(_, next)| next)),
+                (Some('"'), '\\') => match letters.next() {
+                    Some((_, next)) if "$`\"\\\n".contains(next) => typed.part.push(next),
+                    Some((_, next)) => typed.part.extend(['\\', next]),
+                    None => {}
+                },
+                _ => typed.part.push(letter),
+            }
+        }
+        Some(typed)
+    }
+
+    /// How a word is written in the place of the unfinished one. A word that goes on leaves its quote open.
+    pub fn spell(&self, word: &str, goes_on: bool) -> String {
+        let spelled: String = match self.quote {
+            Some('\'') if !word.contains('\'') => format!("'{word}"),
+            Some(_) => format!("\"{}", escape(word, "\"\\$`")),
+            None => escape(word, " \t\n\"'\\#"),
+        };
+        let close = spelled.chars().next().filter(|_| self.quote.is_some() && !goes_on);
+        spelled.chars().chain(close).collect()
+    }
+}
+
+fn escape(word: &str, special: &str) -> String {
+    word.chars().flat_map(|letter| special.contains(letter).then_some('\\').into_iter().chain([letter])).collect()
+}
+
 /// What stands in front of the first `!` that begins a word, and what stands behind it to the end of the line, for the
 /// system's shell to read. `!` is no mark of ours: whether a command may begin there, the caller must know.
 pub fn cut_escape(line: &[u8]) -> Option<(&[u8], &[u8])> {
@@ -159,6 +226,22 @@ mod tests {
     }
 
     #[test]
+    fn the_word_at_the_cursor_is_known_with_its_quote() {
+        let read = |line| {
+            let Typed { words, start, part, quote } = Typed::read(line).expect(line);
+            (words.len(), start, part, quote)
+        };
+        assert_eq!(read(""), (0, 0, String::new(), None));
+        assert_eq!(read("get "), (1, 4, String::new(), None));
+        assert_eq!(read("get a"), (1, 4, "a".to_owned(), None));
+        assert_eq!(read("get 'a b"), (1, 4, "a b".to_owned(), Some('\'')));
+        assert_eq!(read("get x\"a b"), (1, 4, "xa b".to_owned(), Some('"')));
+        assert_eq!(read(r"get a\ b"), (1, 4, "a b".to_owned(), None));
+        assert_eq!(read(r"get a\"), (1, 4, "a".to_owned(), None));
+        assert_eq!(Typed::read("get # a"), None);
+    }
+
+    #[test]
     fn an_escape_is_everything_behind_the_mark() {
         assert_eq!(cut_escape(b"  !ls -l 'a' "), Some((&b"  "[..], &b"ls -l 'a'"[..])));
         assert_eq!(cut_escape(b"repeat 3 !echo a! | wc"), Some((&b"repeat 3 "[..], &b"echo a! | wc"[..])));
@@ -183,6 +266,25 @@ mod tests {
             let mut shlex = Shlex::new(line.as_bytes());
             let _ = shlex.by_ref().count();
             prop_assert_eq!(scan(line.as_bytes()).is_err(), shlex.had_error, "{}", line);
+        }
+
+        #[test]
+        fn a_word_spelled_in_the_place_of_another_is_read_as_that_word(
+            line in r#"get [ab'"\\# ]{0,5}"#,
+            word in r#"[ab'"\\#$ ]{1,6}"#,
+        ) {
+            let Some(typed) = Typed::read(&line) else { return Ok(()) };
+            let line = format!("{}{}", &line[..typed.start], typed.spell(&word, false));
+            let words = split(line.as_bytes()).expect("a whole line").words;
+            prop_assert_eq!(words.last(), Some(&Word::new(word)), "{}", line);
+        }
+
+        #[test]
+        fn what_is_typed_is_read_as_the_splitter_will(line in r#"[ab'"\\$# ]{0,12}"#) {
+            let Some(Typed { mut words, start, part, quote: None }) = Typed::read(&line) else { return Ok(()) };
+            let Ok(whole) = split(line.as_bytes()) else { return Ok(()) };
+            words.extend((start < line.len()).then(|| Word::new(part)));
+            prop_assert_eq!(words, whole.words);
         }
 
         #[test]

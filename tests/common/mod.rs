@@ -1,11 +1,15 @@
 //! Runs the program against peers on loopback.
 
+mod program;
+
 use std::io::Write;
 use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::time::Duration;
 
+#[allow(unused_imports, reason = "each test takes what it needs")]
+pub(crate) use program::{NOWHERE, program};
 use tftpsh::server::{Background, Config, Server, practice_files};
 use tftpsh::transfer::{Patience, Rexmt};
 
@@ -16,12 +20,13 @@ pub(crate) struct Ran {
     pub(crate) status: i32,
 }
 
-/// Runs the program in `folder` with `stdin` on a pipe; tells `meet` the number of the process as soon as there is one.
+/// Runs the program in `folder` with `stdin` on a pipe, for a user who never ran it before; tells `meet` the number of
+/// the process as soon as there is one.
 pub(crate) fn run(folder: &Path, args: &[impl AsRef<str>], stdin: &[u8], meet: impl FnOnce(u32)) -> Ran {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_tftp"))
+    let home = tempfile::tempdir().expect("a folder");
+    let mut child = program(home.path())
         .args(args.iter().map(AsRef::as_ref))
         .current_dir(folder)
-        .env("NO_COLOR", "1")
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())

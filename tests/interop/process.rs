@@ -43,13 +43,17 @@ pub(crate) struct Outcome {
 }
 
 impl Process {
-    /// Starts a program whose output is kept in a file, so that no full pipe can stop it.
+    /// Starts a program whose output is kept in a file, so that no full pipe can stop it. It has no home, where it could
+    /// find settings or leave anything.
     pub(crate) fn start(command: &mut Command) -> Self {
         let words = tempfile::tempfile().expect("a temporary file");
         let child = command
             .stdout(words.try_clone().expect("another handle"))
             .stderr(words.try_clone().expect("another handle"))
             .process_group(0)
+            .env("HOME", "/dev/null")
+            .env_remove("XDG_CONFIG_HOME")
+            .env_remove("XDG_STATE_HOME")
             .spawn()
             .unwrap_or_else(|error| panic!("{command:?}: {error}"));
         Self { child, words }

@@ -96,7 +96,7 @@ fn goes_on(shell: &mut Shell) -> Result<bool> {
     let Some(editor) = &mut shell.editor else { return Ok(true) };
     shell.client.idle();
     shell.signals.wait();
-    let answer = editor.read("[Enter goes on, q leaves] ");
+    let answer = editor.answer("[Enter goes on, q leaves] ");
     shell.signals.work();
     Ok(matches!(answer?, Typed::Line(line) if !line.trim_start().starts_with(['q', 'Q'])))
 }

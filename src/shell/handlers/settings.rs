@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use anyhow::Result;
 
-use super::faults;
 use super::local::folder_line;
+use super::{faults, hosts};
 use crate::client::resolve;
 use crate::session::{Options, Peer, Session, Settings, parse_mode, parse_seconds};
 use crate::shell::commands::exact;
@@ -21,15 +21,16 @@ use crate::wire::{Mode, Terms};
 /// Looks the host up and remembers it; nothing is sent. The earlier connection is dropped in any case.
 pub(in crate::shell) fn connect(shell: &mut Shell, words: &[Word]) -> Result<Next> {
     shell.session.peer = None;
-    let (host, port) = match words {
-        [host, port] => (host, parse_port(port)?),
-        [host, ..] => (host, shell.session.default_port()),
-        [] => return Ok(Next::Line),
-    };
+    let Some((host, port)) = words.split_first() else { return Ok(Next::Line) };
+    let port = port.first().map(parse_port).transpose()?;
     let name = host.text().ok_or_else(|| Complaint::said(format!("{host}: unknown host (not UTF-8)")))?;
     let name = name.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(name);
+    let bookmark = shell.session.bookmark(name).cloned();
+    let name = bookmark.as_ref().map_or(name, |bookmark| bookmark.host.as_str());
+    let port = port.unwrap_or_else(|| shell.session.port(bookmark.as_ref()));
     resolve(name, port, shell.session.settings.family).map_err(Complaint::said)?;
     shell.session.peer = Some(Peer { host: name.to_owned(), port });
+    hosts::adopt(shell, bookmark.as_ref());
     Ok(Next::Line)
 }
 

@@ -4,7 +4,7 @@ use std::io;
 
 use anyhow::Result;
 
-use super::trace;
+use super::{hosts, trace};
 use crate::client::{Client, ClientError, Order};
 use crate::event::Watch;
 use crate::files::{Digest, Source, Target};
@@ -61,6 +61,7 @@ pub(in crate::shell) fn get(shell: &mut Shell, words: &[Word]) -> Result<Next> {
 pub(in crate::shell) fn put(shell: &mut Shell, words: &[Word]) -> Result<Next> {
     let Some((last, locals)) = words.split_last() else { return Ok(Next::Line) };
     let remote = Remote::named(&shell.session, last).map_err(|complaint| shell.mistake(complaint))?;
+    hosts::adopt(shell, remote.bookmark.as_ref());
     match locals {
         [] if remote.file.is_empty() => return Err(Complaint::local(format!("{last}: names no file")).into()),
         [] if last.is(STREAM) => {
@@ -149,6 +150,7 @@ fn conclude(shell: &mut Shell, command: &str, word: &Word, (file, outcome): Outc
 fn fetch(shell: &mut Shell, word: &Word, local: Option<&Word>, expected: Option<Digest>) -> Outcomes {
     match Remote::named(&shell.session, word) {
         Ok(remote) => {
+            hosts::adopt(shell, remote.bookmark.as_ref());
             let outcome = fetch_from(shell, &remote, word, local, expected);
             (Some(remote.file.into_owned()), outcome)
         }
@@ -184,7 +186,7 @@ fn fetch_from(
     let order = Order { host: &peer.host, port: peer.port, remote: &remote.file };
     let outcome =
         watched(shell, &settings, &local, None, |client, watch| client.get(&order, &settings, &mut target, watch))?;
-    remember(shell, &peer, &outcome);
+    remember(shell, &peer, &remote.file, &outcome);
     if to_stdout
         && let Err(ClientError::Local(error)) = &outcome
         && error.kind() == io::ErrorKind::BrokenPipe
@@ -225,7 +227,7 @@ fn store_to(shell: &mut Shell, remote: &Remote<'_>, local: &Word, from_stdin: bo
     let size = source.size();
     let outcome =
         watched(shell, &settings, local, size, |client, watch| client.put(&order, &settings, &mut source, watch))?;
-    remember(shell, &peer, &outcome);
+    remember(shell, &peer, &remote.file, &outcome);
     let report = outcome.map_err(|error| Complaint::transfer(&error, local))?;
     finish(shell, &settings, "Sent", &report, source.saw_nul().then_some(local))?;
     tell_digest(shell, &settings, source.digest(), local)?;
@@ -267,8 +269,11 @@ fn watched(
     Ok(outcome)
 }
 
-/// A host named with a file becomes the default host, if there is such a host.
-fn remember(shell: &mut Shell, peer: &Peer, outcome: &Result<Report, ClientError>) {
+/// A host named with a file becomes the default host, if there is such a host; Tab will know the file.
+fn remember(shell: &mut Shell, peer: &Peer, file: &[u8], outcome: &Result<Report, ClientError>) {
+    if outcome.is_ok() {
+        shell.learn(&peer.host, file);
+    }
     if !matches!(outcome, Err(ClientError::UnknownHost(_))) {
         shell.session.peer = Some(peer.clone());
     }

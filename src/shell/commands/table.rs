@@ -1,59 +1,7 @@
-//! The one table of commands. Dispatch, abbreviations, usage lines and help read it.
+//! The rows, in the order that `?` lists them.
 
-use std::ops::RangeInclusive;
-
-use super::handlers::{escape, faults, lessons, lines, local, server, settings, trace, transfer};
-use super::words::Word;
-use super::{Next, Shell};
-
-/// A row of the table.
-pub struct Command {
-    /// What `?` lists.
-    pub name: &'static str,
-    /// Other words for it.
-    pub aliases: &'static [&'static str],
-    /// One of 4.3BSD's thirteen, which own every abbreviation they owned there.
-    pub classic: bool,
-    /// What its arguments are, the last for all that follow.
-    pub args: &'static [Arg],
-    /// How many there may be.
-    pub takes: RangeInclusive<usize>,
-    /// Words that stand anywhere among its arguments, each beginning with `--`.
-    pub switches: &'static [&'static str],
-    /// How it is written, one form a line.
-    pub usage: &'static [&'static str],
-    /// The prompt that asks for missing arguments on a terminal.
-    pub ask: Option<&'static str>,
-    /// What it does, in a few words.
-    pub brief: &'static str,
-    /// Lines that work.
-    pub examples: &'static [&'static str],
-    /// Does it.
-    pub run: Handler,
-}
-
-/// Carries a command out. A [`Complaint`](super::complaint::Complaint) inside the error is a failed command; any other
-/// error ends the shell.
-pub type Handler = fn(&mut Shell, &[Word]) -> anyhow::Result<Next>;
-
-/// What an argument is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Arg {
-    /// A file on the server.
-    Remote,
-    /// A file or folder here.
-    Local,
-    /// A server.
-    Host,
-    /// One of these words.
-    Choice(&'static [&'static str]),
-    /// A number of these, or `auto`.
-    Number(&'static str),
-    /// `on` or `off`.
-    Switch,
-    /// Any words.
-    Words,
-}
+use super::{Arg, Command, MODES};
+use crate::shell::handlers::{escape, faults, hosts, lessons, lines, local, server, settings, trace, transfer};
 
 const MANY: usize = usize::MAX;
 
@@ -69,12 +17,17 @@ const ROW: Command = Command {
     ask: None,
     brief: "",
     examples: &[],
+    see: &[],
+    subwords: &[],
+    setting: false,
     run: local::quit,
 };
 
 const CLASSIC: Command = Command { classic: true, ..ROW };
+const CLASSIC_SETTING: Command = Command { setting: true, ..CLASSIC };
+const SETTING: Command = Command { setting: true, ..ROW };
 
-/// Every command, in the order that `?` lists them.
+/// Every command.
 pub static COMMANDS: &[Command] = &[
     Command {
         name: "connect",
@@ -84,18 +37,20 @@ pub static COMMANDS: &[Command] = &[
         ask: Some("(to) "),
         brief: "connect to remote tftp",
         examples: &["connect 192.0.2.1", "connect switch1 6969"],
+        see: &["get", "host", "status"],
         run: settings::connect,
         ..CLASSIC
     },
     Command {
         name: "mode",
-        args: &[Arg::Choice(&["ascii", "netascii", "binary", "image", "octet"])],
+        args: &[Arg::Choice(MODES)],
         takes: 0..=1,
         usage: &["mode [ ascii | netascii | binary | image | octet ]"],
         brief: "set file transfer mode",
         examples: &["mode", "mode octet"],
+        see: &["ascii", "binary", "modes"],
         run: settings::mode,
-        ..CLASSIC
+        ..CLASSIC_SETTING
     },
     Command {
         name: "put",
@@ -105,6 +60,7 @@ pub static COMMANDS: &[Command] = &[
         ask: Some("(file) "),
         brief: "send file",
         examples: &["put fw.bin", "put fw.bin switch1:images/fw.bin", "put a.cfg b.cfg configs"],
+        see: &["get", "mode", "options", "errors"],
         run: transfer::put,
         ..CLASSIC
     },
@@ -121,6 +77,7 @@ pub static COMMANDS: &[Command] = &[
         ask: Some("(files) "),
         brief: "receive file",
         examples: &["get fw.bin", "get switch1:fw.bin new.bin", "get a.cfg b.cfg c.cfg"],
+        see: &["put", "connect", "options", "uri"],
         run: transfer::get,
         ..CLASSIC
     },
@@ -130,6 +87,7 @@ pub static COMMANDS: &[Command] = &[
         usage: &["quit"],
         brief: "exit tftp",
         examples: &["quit"],
+        see: &["connect"],
         run: local::quit,
         ..CLASSIC
     },
@@ -140,8 +98,9 @@ pub static COMMANDS: &[Command] = &[
         usage: &["verbose [ on | off ]"],
         brief: "toggle verbose mode",
         examples: &["verbose", "verbose on"],
+        see: &["trace", "status"],
         run: settings::verbose,
-        ..CLASSIC
+        ..CLASSIC_SETTING
     },
     Command {
         name: "trace",
@@ -169,6 +128,7 @@ pub static COMMANDS: &[Command] = &[
             "trace pcap fw.pcapng",
             "trace again explain 1-5",
         ],
+        see: &["verbose", "status", "fault", "lesson"],
         run: trace::trace,
         ..CLASSIC
     },
@@ -177,6 +137,7 @@ pub static COMMANDS: &[Command] = &[
         usage: &["status"],
         brief: "show current status",
         examples: &["status"],
+        see: &["options", "modes"],
         run: settings::status,
         ..CLASSIC
     },
@@ -185,16 +146,18 @@ pub static COMMANDS: &[Command] = &[
         usage: &["binary"],
         brief: "set mode to octet",
         examples: &["binary"],
+        see: &["mode", "modes"],
         run: settings::binary,
-        ..CLASSIC
+        ..CLASSIC_SETTING
     },
     Command {
         name: "ascii",
         usage: &["ascii"],
         brief: "set mode to netascii",
         examples: &["ascii"],
+        see: &["mode", "modes"],
         run: settings::ascii,
-        ..CLASSIC
+        ..CLASSIC_SETTING
     },
     Command {
         name: "rexmt",
@@ -204,8 +167,9 @@ pub static COMMANDS: &[Command] = &[
         ask: Some("(value) "),
         brief: "set per-packet retransmission timeout",
         examples: &["rexmt 5", "rexmt 0.2", "rexmt auto"],
+        see: &["timeout", "tout"],
         run: settings::rexmt,
-        ..CLASSIC
+        ..CLASSIC_SETTING
     },
     Command {
         name: "timeout",
@@ -215,17 +179,19 @@ pub static COMMANDS: &[Command] = &[
         ask: Some("(value) "),
         brief: "set total retransmission timeout",
         examples: &["timeout 60", "timeout auto"],
+        see: &["rexmt", "errors"],
         run: settings::timeout,
-        ..CLASSIC
+        ..CLASSIC_SETTING
     },
     Command {
         name: "?",
         aliases: &["help"],
-        args: &[Arg::Words],
+        args: &[Arg::Topic],
         takes: 0..=MANY,
-        usage: &["? [command ...]"],
+        usage: &["? [command or topic ...]"],
         brief: "print help information",
-        examples: &["?", "help get"],
+        examples: &["?", "help get", "help options"],
+        see: &["status", "modes", "options", "errors", "scripts", "uri"],
         run: local::help,
         ..CLASSIC
     },
@@ -238,8 +204,9 @@ pub static COMMANDS: &[Command] = &[
         ask: Some("(value) "),
         brief: "set block size to ask for",
         examples: &["blksize 1428", "blksize auto"],
+        see: &["windowsize", "options"],
         run: settings::blksize,
-        ..ROW
+        ..SETTING
     },
     Command {
         name: "windowsize",
@@ -249,8 +216,9 @@ pub static COMMANDS: &[Command] = &[
         ask: Some("(value) "),
         brief: "set blocks before each acknowledgement",
         examples: &["windowsize 16", "windowsize auto"],
+        see: &["blksize", "options"],
         run: settings::windowsize,
-        ..ROW
+        ..SETTING
     },
     Command {
         name: "tsize",
@@ -259,8 +227,9 @@ pub static COMMANDS: &[Command] = &[
         usage: &["tsize [ on | off | auto ]"],
         brief: "toggle asking for the file size",
         examples: &["tsize", "tsize on"],
+        see: &["options"],
         run: settings::tsize,
-        ..ROW
+        ..SETTING
     },
     Command {
         name: "tout",
@@ -269,8 +238,9 @@ pub static COMMANDS: &[Command] = &[
         usage: &["tout [ on | off | auto ]"],
         brief: "toggle asking for our own interval",
         examples: &["tout", "tout on"],
+        see: &["rexmt", "options"],
         run: settings::tout,
-        ..ROW
+        ..SETTING
     },
     Command {
         name: "options",
@@ -279,8 +249,9 @@ pub static COMMANDS: &[Command] = &[
         usage: &["options [ auto | on | off ]"],
         brief: "set which options are asked for",
         examples: &["options off", "options auto"],
+        see: &["blksize", "windowsize", "tsize", "tout"],
         run: settings::options,
-        ..ROW
+        ..SETTING
     },
     Command {
         name: "literal",
@@ -289,8 +260,9 @@ pub static COMMANDS: &[Command] = &[
         usage: &["literal [ on | off ]"],
         brief: "toggle taking host:file as a file name",
         examples: &["literal", "literal on"],
+        see: &["get", "uri"],
         run: settings::literal,
-        ..ROW
+        ..SETTING
     },
     Command {
         name: "progress",
@@ -299,8 +271,9 @@ pub static COMMANDS: &[Command] = &[
         usage: &["progress [ on | off ]"],
         brief: "toggle showing how far a transfer is",
         examples: &["progress", "progress off"],
+        see: &["status"],
         run: settings::progress,
-        ..ROW
+        ..SETTING
     },
     Command {
         name: "serve",
@@ -319,7 +292,34 @@ pub static COMMANDS: &[Command] = &[
         ],
         brief: "start a server to practise on",
         examples: &["serve", "serve . 6969", "serve . --read-only", "serve bug sorcerer", "serve stop"],
+        see: &["connect", "get", "fault"],
+        subwords: &["status", "stop", "fault", "bug", "rexmt", "blksize", "options"],
         run: server::serve,
+        ..ROW
+    },
+    Command {
+        name: "host",
+        args: &[
+            Arg::Host,
+            Arg::Host,
+            Arg::Number("port"),
+            Arg::Choice(&["mode=octet", "mode=netascii", "blksize=512"]),
+        ],
+        takes: 2..=5,
+        usage: &["host name address [port] [mode=..] [blksize=..]", "host name off"],
+        brief: "give a server a name",
+        examples: &["host sw1 192.0.2.1", "host old 192.0.2.9 6969 mode=netascii blksize=512", "host sw1 off"],
+        see: &["hosts", "connect", "uri"],
+        run: hosts::host,
+        ..ROW
+    },
+    Command {
+        name: "hosts",
+        usage: &["hosts"],
+        brief: "list the servers with names",
+        examples: &["hosts"],
+        see: &["host", "connect"],
+        run: hosts::hosts,
         ..ROW
     },
     Command {
@@ -329,6 +329,7 @@ pub static COMMANDS: &[Command] = &[
         usage: &["lcd [directory]"],
         brief: "change the local directory",
         examples: &["lcd /tmp", "lcd"],
+        see: &["lpwd"],
         run: local::lcd,
         ..ROW
     },
@@ -337,6 +338,7 @@ pub static COMMANDS: &[Command] = &[
         usage: &["lpwd"],
         brief: "show the local directory",
         examples: &["lpwd"],
+        see: &["lcd"],
         run: local::lpwd,
         ..ROW
     },
@@ -347,6 +349,7 @@ pub static COMMANDS: &[Command] = &[
         usage: &["! [command]"],
         brief: "run a command of the system's shell",
         examples: &["! ls -l", "!sha256sum *.bin"],
+        see: &["source", "lcd"],
         run: escape::escape,
         ..ROW
     },
@@ -358,6 +361,8 @@ pub static COMMANDS: &[Command] = &[
         ask: Some("(file) "),
         brief: "show the SHA-256 of a local file, or of each transferred one",
         examples: &["sha256 fw.bin", "sha256 on"],
+        see: &["get", "scripts"],
+        subwords: &["on", "off"],
         run: local::sha256,
         ..ROW
     },
@@ -369,16 +374,18 @@ pub static COMMANDS: &[Command] = &[
         ask: Some("(file) "),
         brief: "carry out the commands in a local file",
         examples: &["source provision.tftp"],
+        see: &["repeat", "scripts"],
         run: lines::source,
         ..ROW
     },
     Command {
         name: "repeat",
-        args: &[Arg::Number("times"), Arg::Words],
+        args: &[Arg::Number("times"), Arg::Line],
         takes: 2..=MANY,
         usage: &["repeat number [every seconds] command", "repeat until-ok [every seconds] command"],
         brief: "carry out a command again and again",
         examples: &["repeat 10 get fw.bin /dev/null", "repeat until-ok every 5 get fw.bin"],
+        see: &["source", "errors"],
         run: lines::repeat,
         ..ROW
     },
@@ -397,6 +404,7 @@ pub static COMMANDS: &[Command] = &[
         ],
         brief: "make the network go wrong on purpose",
         examples: &["fault drop sent ack 2", "fault delay 5 both any", "fault drop both any rate 5%", "fault off"],
+        see: &["packetdrop", "trace", "faults"],
         run: faults::fault,
         ..ROW
     },
@@ -408,6 +416,7 @@ pub static COMMANDS: &[Command] = &[
         ask: Some("(percent) "),
         brief: "drop packets by chance, either way",
         examples: &["packetdrop 10", "packetdrop 0"],
+        see: &["fault", "faults"],
         run: faults::packetdrop,
         ..ROW
     },
@@ -418,6 +427,7 @@ pub static COMMANDS: &[Command] = &[
         usage: &["client bug [ no-tid | no-dally | off ]"],
         brief: "make the client wrong on purpose",
         examples: &["client bug no-tid", "client bug off"],
+        see: &["serve", "lesson"],
         run: faults::client,
         ..ROW
     },
@@ -429,6 +439,7 @@ pub static COMMANDS: &[Command] = &[
         ask: Some("(bytes) "),
         brief: "count a transfer's packets in advance",
         examples: &["plan 2150", "plan 131072 blksize 1428 windowsize 8 rtt 10ms"],
+        see: &["lesson", "blksize"],
         run: lessons::plan,
         ..ROW
     },
@@ -440,169 +451,8 @@ pub static COMMANDS: &[Command] = &[
         usage: &["lesson", "lesson number [--script]"],
         brief: "see what the protocol does, and why",
         examples: &["lesson", "lesson 4", "lesson 4 --script"],
+        see: &["plan", "trace", "fault"],
         run: lessons::lesson,
         ..ROW
     },
 ];
-
-/// What a command word means.
-#[derive(Clone, Copy)]
-pub enum Found {
-    /// This one.
-    Command(&'static Command),
-    /// The beginning of several.
-    Ambiguous,
-    /// Nothing.
-    Unknown,
-}
-
-/// The command that a word names: exactly; else the one classic command it begins; else the one other command it
-/// begins. Any case.
-pub fn find(word: &Word) -> Found {
-    if let Some(command) = exact(word) {
-        return Found::Command(command);
-    }
-    let begins = |name: &str| begins(name, word.bytes());
-    let classics = COMMANDS.iter().filter(|command| command.classic && begins(command.name));
-    let others = COMMANDS.iter().filter(|command| {
-        command.aliases.iter().any(|&alias| begins(alias)) || !command.classic && begins(command.name)
-    });
-    only(classics).or_else(|| only(others)).unwrap_or(Found::Unknown)
-}
-
-/// The switches of all commands, which the command line leaves to them.
-pub fn switches() -> Vec<&'static str> {
-    COMMANDS.iter().flat_map(|command| command.switches.iter().copied()).collect()
-}
-
-/// The command with exactly this name, in any case.
-pub fn exact(word: &Word) -> Option<&'static Command> {
-    COMMANDS.iter().find(|command| names(command).any(|name| word.is(name)))
-}
-
-/// The name and all aliases.
-pub(super) fn names(command: &'static Command) -> impl Iterator<Item = &'static str> {
-    std::iter::once(command.name).chain(command.aliases.iter().copied())
-}
-
-fn begins(name: &str, prefix: &[u8]) -> bool {
-    !prefix.is_empty() && name.as_bytes().get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix))
-}
-
-fn only(mut matches: impl Iterator<Item = &'static Command>) -> Option<Found> {
-    let first = matches.next()?;
-    Some(if matches.next().is_some() { Found::Ambiguous } else { Found::Command(first) })
-}
-
-#[cfg(test)]
-mod tests {
-    use std::collections::HashSet;
-
-    use super::*;
-
-    fn name(word: &str) -> &'static str {
-        match find(&Word::new(word)) {
-            Found::Command(command) => command.name,
-            Found::Ambiguous => "ambiguous",
-            Found::Unknown => "unknown",
-        }
-    }
-
-    #[test]
-    fn names_are_unique() {
-        let mut seen = HashSet::new();
-        assert!(COMMANDS.iter().flat_map(names).all(|name| seen.insert(name)));
-    }
-
-    #[test]
-    fn every_row_is_complete_and_its_examples_fit_it() {
-        for command in COMMANDS {
-            let row = command.name;
-            assert!(!command.brief.is_empty() && !command.usage.is_empty() && !command.examples.is_empty(), "{row}");
-            assert!(command.usage.iter().all(|usage| usage.starts_with(row)), "{row}");
-            assert_eq!(command.takes == (0..=0), command.args.is_empty(), "{row}");
-            assert!(command.ask.is_none() || *command.takes.start() == 1, "{row}: asks for what may be missing");
-            for example in command.examples {
-                let mut words = super::super::words::split(example.as_bytes()).expect(example).words;
-                words.retain(|word| !command.switches.iter().any(|switch| word.is(switch)));
-                let called = words[0].to_string();
-                let called = if called.starts_with('!') { "!" } else { &called };
-                assert_eq!(name(called), row, "{example}");
-                assert!(command.takes.contains(&(words.len() - 1)), "{example}");
-            }
-        }
-    }
-
-    #[test]
-    fn the_thirteen_classic_commands_stand_first_in_their_order() {
-        let classic: Vec<_> = COMMANDS.iter().take_while(|command| command.classic).map(|it| it.name).collect();
-        let bsd = "connect mode put get quit verbose trace status binary ascii rexmt timeout ?";
-        assert_eq!(classic.join(" "), bsd);
-        assert_eq!(COMMANDS.iter().filter(|command| command.classic).count(), 13);
-    }
-
-    #[test]
-    fn classic_commands_own_every_prefix_they_owned() {
-        let classic: Vec<_> = COMMANDS.iter().filter(|command| command.classic).map(|it| it.name).collect();
-        for owner in &classic {
-            for end in 1..=owner.len() {
-                let prefix = &owner[..end];
-                let owners = classic.iter().filter(|name| name.starts_with(prefix)).count();
-                let expected = if owners == 1 || prefix == *owner { owner } else { "ambiguous" };
-                assert_eq!(name(prefix), expected, "{prefix}");
-                assert_eq!(name(&prefix.to_ascii_uppercase()), expected, "{prefix}");
-            }
-        }
-    }
-
-    #[test]
-    fn abbreviations_are_as_specified() {
-        for (word, expected) in [
-            ("p", "put"),
-            ("b", "binary"),
-            ("r", "rexmt"),
-            ("s", "status"),
-            ("v", "verbose"),
-            ("c", "connect"),
-            ("m", "mode"),
-            ("g", "get"),
-            ("q", "quit"),
-            ("a", "ascii"),
-            ("t", "ambiguous"),
-            ("tr", "trace"),
-            ("ti", "timeout"),
-        ] {
-            assert_eq!(name(word), expected);
-        }
-    }
-
-    #[test]
-    fn new_commands_yield() {
-        for (word, expected) in [
-            ("ts", "tsize"),
-            ("to", "tout"),
-            ("bl", "blksize"),
-            ("blo", "blksize"),
-            ("w", "windowsize"),
-            ("o", "options"),
-            ("l", "ambiguous"),
-            ("li", "literal"),
-            ("lc", "lcd"),
-            ("lp", "lpwd"),
-            ("so", "source"),
-            ("sh", "sha256"),
-            ("re", "rexmt"),
-            ("rep", "repeat"),
-            ("pr", "progress"),
-            ("se", "serve"),
-            ("h", "?"),
-            ("e", "quit"),
-            ("by", "quit"),
-            ("bi", "binary"),
-            ("", "unknown"),
-            ("getx", "unknown"),
-        ] {
-            assert_eq!(name(word), expected, "{word}");
-        }
-    }
-}

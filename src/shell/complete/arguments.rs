@@ -1,0 +1,164 @@
+//! What may come next among the arguments of the program: options, HOST, PORT, and a line of the shell.
+
+use clap::CommandFactory;
+
+use super::{Candidate, Sources, fit, hosts, line, numbers, paths, plain};
+use crate::cli::Cli;
+use crate::shell::commands::{MODES, exact};
+use crate::shell::words::Word;
+
+/// What may stand at the end of the arguments of the program, behind these.
+pub fn arguments(before: &[Word], part: &str, sources: &Sources) -> Vec<Candidate> {
+    let mut options = Cli::command();
+    options.build();
+    let Place { words, value_of, only_words, named } = Place::after(&options, before);
+    if let Some(option) = value_of {
+        return values(option, part, sources);
+    }
+    let connected = named.is_some();
+    let (host, command) = match words.split_first() {
+        Some((first, rest)) if !connected && exact(first).is_none() => {
+            let is_port = |word: &Word| word.bytes().iter().all(u8::is_ascii_digit);
+            (first.text(), if rest.first().is_some_and(is_port) { &rest[1..] } else { rest })
+        }
+        _ => (named.as_ref().and_then(Word::text), words.as_slice()),
+    };
+    if !only_words && part.starts_with('-') {
+        let mut found = option_or_value(&options, part, sources);
+        if !command.is_empty() {
+            found.extend(line(command, part, None, sources).into_iter().filter(|it| it.value.starts_with('-')));
+        }
+        return found;
+    }
+    let mut found = line(command, part, host.map(|host| sources.address(host)), sources);
+    if words.is_empty() && !connected {
+        found.extend(hosts(part, "", sources));
+    }
+    found
+}
+
+/// How far the arguments of the program have got.
+struct Place<'a> {
+    /// Those that are no options.
+    words: Vec<Word>,
+    /// The option that the next argument is the value of.
+    value_of: Option<&'a clap::Arg>,
+    /// What follows is no option, whatever it looks like.
+    only_words: bool,
+    /// The server of `-H`.
+    named: Option<Word>,
+}
+
+impl<'a> Place<'a> {
+    fn after(options: &'a clap::Command, before: &[Word]) -> Self {
+        let mut place = Self { words: Vec::new(), value_of: None, only_words: false, named: None };
+        for word in before {
+            let text = word.text().unwrap_or_default();
+            if let Some(option) = place.value_of.take() {
+                if option.get_id() == "host" {
+                    place.named = Some(word.clone());
+                }
+            } else if place.only_words || !text.starts_with('-') || text == "-" {
+                place.words.push(word.clone());
+            } else if text == "--" {
+                place.only_words = true;
+            } else if let Some(host) = text.strip_prefix("--host=") {
+                place.named = Some(Word::new(host));
+            } else {
+                place.value_of = options.get_arguments().find(|option| wants_value(option, text));
+            }
+        }
+        place
+    }
+}
+
+/// Whether the argument after `text` belongs to this option: `--mode octet`, `-m octet`, `-vm octet`.
+fn wants_value(option: &clap::Arg, text: &str) -> bool {
+    let named = match text.strip_prefix("--") {
+        Some(long) => option.get_long() == Some(long),
+        None => option.get_short().is_some_and(|short| text.ends_with(short)),
+    };
+    named && option.get_action().takes_values() && !option.is_require_equals_set()
+}
+
+/// Options, or the values behind `--option=`.
+fn option_or_value(options: &clap::Command, part: &str, sources: &Sources) -> Vec<Candidate> {
+    if let Some((name, value)) = part.split_once('=') {
+        let of = |option: &&clap::Arg| option.get_long().is_some_and(|long| name.strip_prefix("--") == Some(long));
+        let Some(option) = options.get_arguments().find(of) else { return Vec::new() };
+        let mut found = values(option, value, sources);
+        for candidate in &mut found {
+            candidate.value.insert_str(0, &format!("{name}="));
+        }
+        return found;
+    }
+    let shown = options.get_arguments().filter(|option| !option.is_hide_set() && !option.is_positional());
+    let spelled = shown.filter_map(|option| {
+        let long = option.get_long().map(|long| format!("--{long}"));
+        let short = option.get_short().map(|short| format!("-{short}"));
+        // One spelling is enough, and the long one tells more.
+        let value = if part == "-" { long.or(short) } else { long.filter(|_| part.starts_with("--")).or(short) }?;
+        let help = option.get_help().map(ToString::to_string).unwrap_or_default();
+        Some(Candidate { value, help, goes_on: false })
+    });
+    fit(spelled, part)
+}
+
+/// The values of an option, told from what its help calls them.
+fn values(option: &clap::Arg, part: &str, sources: &Sources) -> Vec<Candidate> {
+    let possible = option.get_possible_values();
+    if !possible.is_empty() {
+        return fit(possible.iter().map(|value| plain(value.get_name(), "")), part);
+    }
+    match option.get_value_names().and_then(<[_]>::first).map(|name| name.to_ascii_lowercase()).as_deref() {
+        Some("host") => hosts(part, "", sources),
+        Some("file") => paths(part, sources),
+        Some("when") => fit(["auto", "always", "never"].map(|when| plain(when, "")), part),
+        Some("mode") => fit(MODES.iter().map(|&mode| plain(mode, "")), part),
+        Some(unit) => numbers(unit, part),
+        None => Vec::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::{sources, values};
+    use super::*;
+    use crate::shell::words::split;
+
+    fn outside(text: &str) -> String {
+        let (before, part) = text.rsplit_once(' ').unwrap_or(("", text));
+        values(arguments(&split(before.as_bytes()).expect(text).words, part, &sources()))
+    }
+
+    #[test]
+    fn the_command_line_has_options_too() {
+        for (text, expected) in [
+            ("--mo", "--mode"),
+            ("-4", "-4"),
+            ("--mode=n", "--mode=netascii"),
+            ("-m o", "octet"),
+            ("-vm o", "octet"),
+            ("--blksize 65", "65464"),
+            ("-H s", "sw1"),
+            ("-f f", "fw.bin"),
+            ("--trace=", "--trace=classic"),
+            ("g", "get"),
+            ("st", "status"),
+            ("sw", "sw1"),
+            ("--color a", "auto | always"),
+            ("sw1 g", "get"),
+            ("sw1 get ", "fw.bin | images/fw.bin"),
+            ("get ", "sw1: | 192.0.2.1: | router: | [::1]:"),
+            ("sw1 6969 get i", "images/fw.bin"),
+            ("-v sw1 -c get i", "images/fw.bin"),
+            ("-H router get ru", "run.cfg"),
+            ("--host=router get ru", "run.cfg"),
+            ("get router:", "router:run.cfg"),
+            ("serve --re", "--rexmt | --read-only"),
+            ("-- --mo", ""),
+        ] {
+            assert_eq!(outside(text), expected, "{text}");
+        }
+    }
+}

@@ -1,0 +1,132 @@
+//! Where the shell keeps what outlives it; the only file that names `etcetera`.
+//!
+//! | file | what it holds |
+//! | --- | --- |
+//! | `$XDG_CONFIG_HOME/tftpsh/hosts` | bookmarks |
+//! | `$XDG_CONFIG_HOME/tftpsh/rc` | settings to begin with |
+//! | `$XDG_STATE_HOME/tftpsh/history` | typed lines |
+//! | `$XDG_STATE_HOME/tftpsh/seen` | hosts, and the names of files there |
+
+use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::process;
+
+use etcetera::BaseStrategy;
+
+/// The folders of one user, which need not exist yet.
+#[derive(Debug, Clone)]
+pub(super) struct Folders {
+    config: PathBuf,
+    state: PathBuf,
+}
+
+impl Folders {
+    /// Those of the user who runs the process; `None` for one without a home.
+    pub(super) fn of_user() -> Option<Self> {
+        let base = etcetera::choose_base_strategy().ok()?;
+        let state = base.state_dir().unwrap_or_else(|| base.data_dir());
+        Some(Self { config: base.config_dir().join("tftpsh"), state: state.join("tftpsh") })
+    }
+
+    /// Names for servers, written by the user or by `host`.
+    pub(super) fn hosts(&self) -> PathBuf {
+        self.config.join("hosts")
+    }
+
+    /// Commands that an interactive shell begins with.
+    pub(super) fn rc(&self) -> PathBuf {
+        self.config.join("rc")
+    }
+
+    /// The lines typed at the prompt.
+    pub(super) fn history(&self) -> PathBuf {
+        self.state.join("history")
+    }
+
+    /// What [`Memory`](super::memory::Memory) keeps.
+    pub(super) fn seen(&self) -> PathBuf {
+        self.state.join("seen")
+    }
+}
+
+/// Creates the folder that `path` lies in, for nobody but the user.
+pub(super) fn prepare(path: &Path) -> io::Result<()> {
+    let folder = path.parent().unwrap_or(path);
+    DirBuilder::new().recursive(true).mode(0o700).create(folder)
+}
+
+/// Changes a small text file at one stroke: others find the old text or the new one. Sessions that do so at the same
+/// time follow one another, so that none undoes what another did. `change` returns `None` where all is well already.
+/// A link is followed; a new file belongs to the user alone.
+pub(super) fn revise(path: &Path, change: impl FnOnce(&str) -> Option<String>) -> io::Result<()> {
+    prepare(path)?;
+    let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    let folder = File::open(path.parent().unwrap_or(&path))?;
+    // Released when the folder is closed.
+    folder.lock()?;
+    let Some(text) = change(&read(&path)?) else { return Ok(()) };
+    let temporary = path.with_added_extension(process::id().to_string());
+    let written = write_new(&temporary, &text).and_then(|()| fs::rename(&temporary, &path));
+    if written.is_err() {
+        let _ = fs::remove_file(&temporary);
+    }
+    written
+}
+
+/// The text of a file, empty where there is none. Bytes that are no text are replaced.
+pub(super) fn read(path: &Path) -> io::Result<String> {
+    match fs::read(path) {
+        Ok(bytes) => Ok(String::from_utf8_lossy(&bytes).into_owned()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(String::new()),
+        Err(error) => Err(error),
+    }
+}
+
+fn write_new(path: &Path, text: &str) -> io::Result<()> {
+    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)?;
+    file.write_all(text.as_bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::{PermissionsExt, symlink};
+    use std::thread;
+
+    use super::*;
+
+    #[test]
+    fn a_new_file_belongs_to_the_user_alone_and_nothing_lies_beside_it() {
+        let home = tempfile::tempdir().expect("a folder");
+        let path = home.path().join("a/b/hosts");
+        revise(&path, |old| Some(format!("{old}text"))).expect("a change");
+        assert_eq!(read(&path).expect("the file"), "text");
+        let mode = |path: &Path| path.metadata().expect("the entry").permissions().mode() & 0o777;
+        assert_eq!((mode(&path), mode(&home.path().join("a/b"))), (0o600, 0o700));
+        assert_eq!(fs::read_dir(home.path().join("a/b")).expect("the folder").count(), 1);
+    }
+
+    #[test]
+    fn changes_made_at_the_same_time_are_all_kept() {
+        let home = tempfile::tempdir().expect("a folder");
+        let path = home.path().join("seen");
+        thread::scope(|scope| {
+            for _ in 0..8 {
+                scope.spawn(|| revise(&path, |old| Some(format!("{old}x"))).expect("a change"));
+            }
+        });
+        assert_eq!(read(&path).expect("the file"), "xxxxxxxx");
+    }
+
+    #[test]
+    fn a_link_stays_a_link() {
+        let home = tempfile::tempdir().expect("a folder");
+        let (link, file) = (home.path().join("hosts"), home.path().join("elsewhere"));
+        fs::write(&file, "old").expect("a file");
+        symlink(&file, &link).expect("a link");
+        revise(&link, |_| Some("new".to_owned())).expect("a change");
+        assert_eq!(read(&file).expect("the file"), "new");
+        assert!(link.is_symlink());
+    }
+}

@@ -1,0 +1,70 @@
+//! What is still missing of a line, told in grey behind the cursor: read from the usage lines of the table.
+
+use super::commands::{Found, exact, find};
+use super::words::{Typed, Word};
+
+/// The arguments that may still follow, as the usage line calls them; `None` while a word is being typed.
+pub(super) fn missing(line: &str) -> Option<String> {
+    let Typed { mut words, start, part, quote } = Typed::read(line)?;
+    let typing = start < line.len();
+    let whole = typing && words.is_empty() && quote.is_none() && exact(&Word::new(&*part)).is_some();
+    if whole {
+        words.push(Word::new(part));
+    } else if typing {
+        return None;
+    }
+    let (name, args) = words.split_first()?;
+    let Found::Command(command) = find(name) else { return None };
+    let forms = command.usage.iter().map(|form| arguments(form));
+    let rest =
+        forms.filter_map(|form| form.get(args.len()..).map(|rest| rest.join(" "))).find(|rest| !rest.is_empty())?;
+    Some(format!("{}{rest}", if whole { " " } else { "" }))
+}
+
+/// The arguments of a usage line: words, or what brackets hold together.
+fn arguments(form: &str) -> Vec<&str> {
+    let mut found = Vec::new();
+    let mut depth = 0_usize;
+    let mut begin = 0;
+    for (place, letter) in form.char_indices().chain([(form.len(), ' ')]) {
+        match letter {
+            '[' => depth += 1,
+            ']' => depth = depth.saturating_sub(1),
+            ' ' if depth == 0 => {
+                found.push(&form[begin..place]);
+                begin = place + 1;
+            }
+            _ => {}
+        }
+    }
+    found.into_iter().skip(1).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_arguments_still_missing_are_told() {
+        for (line, expected) in [
+            ("", ""),
+            ("ge", ""),
+            ("get", " file"),
+            ("get ", "file"),
+            ("g ", "file"),
+            ("get a", ""),
+            ("get a ", "localname"),
+            ("connect", " host-name [port]"),
+            ("connect h ", "[port]"),
+            ("connect h 69 ", ""),
+            ("verbose ", "[ on | off ]"),
+            ("mode ", "[ ascii | netascii | binary | image | octet ]"),
+            ("status ", ""),
+            ("nonsense ", ""),
+            ("get 'a ", ""),
+            ("# get ", ""),
+        ] {
+            assert_eq!(missing(line).unwrap_or_default(), expected, "{line}");
+        }
+    }
+}

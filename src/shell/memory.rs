@@ -1,0 +1,155 @@
+//! Hosts used before, and the names of files there. TFTP cannot list a folder, so memory is the only source of names to
+//! complete.
+//!
+//! Kept as text that people can read and edit: a host, then its names, each behind a tab; what was used last comes first.
+//!
+//! ```text
+//! 192.0.2.1
+//! <TAB>images/fw.bin
+//! <TAB>startup.cfg
+//! ```
+
+use std::fmt::{self, Display, Formatter};
+use std::io;
+use std::path::Path;
+
+use super::folders;
+
+/// Hosts that are remembered.
+const HOSTS: usize = 200;
+/// Names that are remembered of each.
+const NAMES: usize = 500;
+
+/// What was seen, newest first.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Memory {
+    hosts: Vec<Host>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+struct Host {
+    host: String,
+    names: Vec<String>,
+}
+
+impl Memory {
+    /// Reads what [`Display`] wrote. Never fails: a line that says nothing sensible is left out.
+    pub fn parse(text: &str) -> Self {
+        let mut hosts: Vec<Host> = Vec::new();
+        for line in text.lines() {
+            match (line.strip_prefix('\t'), hosts.last_mut()) {
+                (Some(name), Some(last)) if is_fit(name) && last.names.len() < NAMES => {
+                    last.names.push(name.to_owned());
+                }
+                (None, _) if is_fit(line) => hosts.push(Host { host: line.to_owned(), names: Vec::new() }),
+                _ => {}
+            }
+        }
+        hosts.truncate(HOSTS);
+        Self { hosts }
+    }
+
+    /// What the file holds; nothing where it cannot be read, for nobody depends on it.
+    pub(super) fn load(path: &Path) -> Self {
+        Self::parse(&folders::read(path).unwrap_or_default())
+    }
+
+    /// Adds a file that was carried from or to a host, beside what other sessions add to the same memory.
+    pub(super) fn record(path: &Path, host: &str, name: &[u8]) -> io::Result<()> {
+        let Ok(name) = str::from_utf8(name) else { return Ok(()) };
+        folders::revise(path, |text| {
+            let mut memory = Self::parse(text);
+            memory.add(host, name).then(|| memory.to_string())
+        })
+    }
+
+    /// Moves a host and one of its names to the front; whether that changed anything. What could upset a terminal is
+    /// not remembered.
+    pub fn add(&mut self, host: &str, name: &str) -> bool {
+        if !is_fit(host) || !is_fit(name) {
+            return false;
+        }
+        if self
+            .hosts
+            .first()
+            .is_some_and(|first| first.host == host && first.names.first().is_some_and(|it| it == name))
+        {
+            return false;
+        }
+        let known = self.hosts.iter().position(|known| known.host == host);
+        let mut entry = known.map(|place| self.hosts.remove(place)).unwrap_or_default();
+        entry.host = host.to_owned();
+        entry.names.retain(|known| known != name);
+        entry.names.insert(0, name.to_owned());
+        entry.names.truncate(NAMES);
+        self.hosts.insert(0, entry);
+        self.hosts.truncate(HOSTS);
+        true
+    }
+
+    /// Every host.
+    pub fn hosts(&self) -> impl Iterator<Item = &str> {
+        self.hosts.iter().map(|host| host.host.as_str())
+    }
+
+    /// The names seen on a host.
+    pub fn names(&self, host: &str) -> impl Iterator<Item = &str> {
+        let known = self.hosts.iter().filter(move |known| known.host.eq_ignore_ascii_case(host));
+        known.flat_map(|known| &known.names).map(String::as_str)
+    }
+}
+
+impl Display for Memory {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        for Host { host, names } in &self.hosts {
+            writeln!(f, "{host}")?;
+            names.iter().try_for_each(|name| writeln!(f, "\t{name}"))?;
+        }
+        Ok(())
+    }
+}
+
+fn is_fit(text: &str) -> bool {
+    !text.is_empty() && text.len() <= 512 && !text.contains(char::is_control)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_used_last_comes_first() {
+        let mut memory = Memory::default();
+        for (host, name) in [("a", "1"), ("b", "x"), ("a", "2"), ("a", "1")] {
+            assert!(memory.add(host, name));
+        }
+        assert!(!memory.add("a", "1"), "nothing changes");
+        assert_eq!(memory.to_string(), "a\n\t1\n\t2\nb\n\tx\n");
+        assert_eq!(Memory::parse(&memory.to_string()), memory);
+        assert_eq!(memory.names("A").collect::<Vec<_>>(), ["1", "2"]);
+    }
+
+    #[test]
+    fn what_could_upset_a_terminal_is_not_remembered() {
+        let mut memory = Memory::default();
+        for name in ["a\x1b[2Jb", "a\nb", "a\tb", "\u{85}", ""] {
+            assert!(!memory.add("h", name), "{name:?}");
+        }
+        assert!(!memory.add("h\n", "f"));
+        assert_eq!(Memory::parse("h\n\ta\x1bb\n\tok\n\x07\n"), Memory::parse("h\n\tok\n"));
+    }
+
+    #[test]
+    fn it_is_bounded() {
+        let mut memory = Memory::default();
+        for number in 0..NAMES + 5 {
+            memory.add("h", &number.to_string());
+        }
+        assert_eq!(memory.names("h").count(), NAMES);
+        for number in 0..HOSTS + 5 {
+            memory.add(&format!("h{number}"), "f");
+        }
+        assert_eq!(memory.hosts().count(), HOSTS);
+        assert_eq!(memory.names("h").count(), 0, "the oldest host is forgotten first");
+    }
+}

@@ -1,0 +1,65 @@
+//! What the shells around the program ask of it, in words that no user types:
+//!
+//! | words | answer |
+//! | --- | --- |
+//! | `__complete -- WORD... PART` | what may stand in the place of PART: value, tab, help, a line each |
+//! | `__complete-line -- LINE BREAKS` | the same for a line as typed in bash, which cuts words at BREAKS as well |
+//! | `__completions bash\|zsh\|fish` | the script that makes that shell ask |
+//! | `__man` | the manual page |
+
+use std::fmt::Display;
+
+use super::complete::{Candidate, Sources, arguments};
+use super::folders::Folders;
+use super::manual;
+use super::words::{Typed, Word};
+
+/// The answer to such words; `None` where they are something else.
+pub(super) fn answer(words: &[Word]) -> Option<String> {
+    let (first, rest) = words.split_first()?;
+    match (first.text()?, rest) {
+        ("__complete", [before @ .., part]) => Some(lines(&complete(before, part.text()?))),
+        ("__complete-line", [line, breaks]) => Some(complete_line(line.text()?, breaks.text()?)),
+        ("__completions", [shell]) => script(shell.text()?).map(str::to_owned),
+        ("__man", []) => Some(manual::page()),
+        _ => None,
+    }
+}
+
+fn complete(before: &[Word], part: &str) -> Vec<Candidate> {
+    arguments(before, part, &Sources::load(Folders::of_user().as_ref()))
+}
+
+/// Bash takes `sw1:fw` for three words and replaces the last, unless there are quotes around: what stands before the last
+/// break is not to be said again.
+fn complete_line(line: &str, breaks: &str) -> String {
+    let Some(Typed { words, start, part, quote }) = Typed::read(line) else { return String::new() };
+    let Some((_, before)) = words.split_first() else { return String::new() };
+    let mut found = complete(before, &part);
+    let breaks = |letter: char| matches!(letter, ':' | '=') && breaks.contains(letter);
+    if quote.is_none() && line[start..].contains(breaks) {
+        let said = part.rfind(breaks).map_or(0, |place| place + 1);
+        for candidate in &mut found {
+            candidate.value.drain(..said.min(candidate.value.len()));
+        }
+    }
+    lines(&found)
+}
+
+/// The scripts lie beside the source for packagers, who install them without running anything.
+fn script(shell: &str) -> Option<&'static str> {
+    match shell {
+        "bash" => Some(include_str!("../../completions/tftp.bash")),
+        "zsh" => Some(include_str!("../../completions/_tftp")),
+        "fish" => Some(include_str!("../../completions/tftp.fish")),
+        _ => None,
+    }
+}
+
+fn lines(found: &[Candidate]) -> String {
+    found.iter().map(|Candidate { value, help, .. }| format!("{value}\t{}\n", first_line(help))).collect()
+}
+
+fn first_line(text: &impl Display) -> String {
+    text.to_string().lines().next().unwrap_or_default().to_owned()
+}

@@ -1,0 +1,66 @@
+//! What `help` tells beside the commands: short texts on what they have in common.
+
+use super::commands::begins;
+use super::words::Word;
+
+/// A text with a name.
+pub struct Topic {
+    /// What `help` calls it.
+    pub name: &'static str,
+    /// What it is about, in a few words.
+    pub brief: &'static str,
+    /// The text, at most 78 columns wide.
+    pub text: &'static str,
+}
+
+/// Every topic.
+pub static TOPICS: &[Topic] = &[
+    Topic {
+        name: "options",
+        brief: "block size, window size and the other options",
+        text: include_str!("topics/options.txt"),
+    },
+    Topic { name: "modes", brief: "netascii and octet", text: include_str!("topics/modes.txt") },
+    Topic {
+        name: "errors",
+        brief: "the error codes, and what to do about them",
+        text: include_str!("topics/errors.txt"),
+    },
+    Topic {
+        name: "scripts",
+        brief: "commands from a file, and exit statuses",
+        text: include_str!("topics/scripts.txt"),
+    },
+    Topic { name: "uri", brief: "the ways to name a file on a server", text: include_str!("topics/uri.txt") },
+    Topic { name: "faults", brief: "networks that lose, repeat and reorder", text: include_str!("topics/faults.txt") },
+];
+
+/// The topic of this name, else the one topic that it begins. Any case.
+pub fn find(word: &Word) -> Option<&'static Topic> {
+    let exact = TOPICS.iter().find(|topic| word.is(topic.name));
+    exact.or_else(|| {
+        let mut begun = TOPICS.iter().filter(|topic| !word.bytes().is_empty() && begins(topic.name, word.bytes()));
+        begun.next().filter(|_| begun.next().is_none())
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_text_fits_a_terminal() {
+        for topic in TOPICS {
+            assert!(topic.text.ends_with('\n') && !topic.text.ends_with("\n\n"), "{}", topic.name);
+            for line in topic.text.lines() {
+                assert!(line.chars().count() <= 78 && line.trim_end() == line, "{}: {line}", topic.name);
+            }
+        }
+    }
+
+    #[test]
+    fn a_topic_is_found_by_its_beginning() {
+        assert_eq!(find(&Word::new("ERR")).map(|topic| topic.name), Some("errors"));
+        assert!(find(&Word::new("")).is_none() && find(&Word::new("errorsx")).is_none());
+    }
+}
