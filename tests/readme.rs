@@ -9,6 +9,10 @@ fn the_readme_lists_every_command_as_the_table_has_it() {
     let (_, rest) = README.split_once("<!-- commands -->\n").expect("the mark before the list");
     let (listed, _) = rest.split_once("<!-- /commands -->").expect("the mark behind the list");
     let expected = list();
+    if std::env::var_os("README").is_some_and(|it| it == "rewrite") {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/README.md");
+        std::fs::write(path, README.replace(listed, &expected)).expect("a writable README.md");
+    }
     assert!(listed == expected, "README.md should list between its marks:\n{expected}");
 }
 

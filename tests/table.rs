@@ -129,5 +129,5 @@ fn switches_offer_on_and_off() {
         assert_eq!(command.usage, [line.as_str()]);
         switches += 1;
     }
-    assert!(switches >= 4, "verbose, trace, literal, progress");
+    assert!(switches >= 3, "verbose, literal, progress");
 }

@@ -109,7 +109,8 @@ const WORDS: [&str; 14] = [
     "on", "off", "classic", "explain", "ladder", "hex", "json", "pcap", "again", "show", "limit", "ascii", "status",
     "?",
 ];
-const VIEWS: [&str; 5] = ["classic", "explain", "ladder", "hex", "json"];
+/// The views by name.
+pub const VIEWS: [&str; 5] = ["classic", "explain", "ladder", "hex", "json"];
 
 impl TraceCommand {
     /// Understands the words behind `trace`; each may be shortened while it is unambiguous.

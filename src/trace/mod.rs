@@ -35,7 +35,7 @@ use std::io::{self, Write};
 pub use classic::Classic;
 pub use elide::{Elided, Limit, Run};
 pub use explain::{Detail, Explain};
-pub use grammar::{BadTrace, Target, TraceCommand, ViewName};
+pub use grammar::{BadTrace, Target, TraceCommand, VIEWS, ViewName};
 pub use hex::Hex;
 pub use json::Json;
 pub use ladder::Ladder;

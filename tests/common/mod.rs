@@ -96,6 +96,9 @@ impl Peers {
                     None => line,
                 };
                 // Whether this machine has IPv6, and whether the server has seen the last ACK yet, is not the question.
+                if line.starts_with("Last served: ") {
+                    continue;
+                }
                 let line = line.replace(" and [::1]:{practice}", "");
                 let line = between(&line, " bytes in ", " seconds", "S");
                 let line = between(&line, " [", " bits/sec]", "R");

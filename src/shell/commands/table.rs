@@ -422,12 +422,13 @@ pub static COMMANDS: &[Command] = &[
     },
     Command {
         name: "client",
-        args: &[Arg::Choice(&["bug"]), Arg::Choice(&["no-tid", "no-dally", "off"])],
+        args: &[Arg::Words, Arg::Choice(&["no-tid", "no-dally", "off"])],
         takes: 1..=2,
         usage: &["client bug [ no-tid | no-dally | off ]"],
         brief: "make the client wrong on purpose",
         examples: &["client bug no-tid", "client bug off"],
         see: &["serve", "lesson"],
+        subwords: &["bug"],
         run: faults::client,
         ..ROW
     },

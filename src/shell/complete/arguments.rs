@@ -6,6 +6,7 @@ use super::{Candidate, Sources, fit, hosts, line, numbers, paths, plain};
 use crate::cli::Cli;
 use crate::shell::commands::{MODES, exact};
 use crate::shell::words::Word;
+use crate::trace::VIEWS;
 
 /// What may stand at the end of the arguments of the program, behind these.
 pub fn arguments(before: &[Word], part: &str, sources: &Sources) -> Vec<Candidate> {
@@ -114,6 +115,7 @@ fn values(option: &clap::Arg, part: &str, sources: &Sources) -> Vec<Candidate> {
         Some("host") => hosts(part, "", sources),
         Some("file") => paths(part, sources),
         Some("when") => fit(["auto", "always", "never"].map(|when| plain(when, "")), part),
+        Some("views") => fit(VIEWS.map(|view| plain(view, "")), part),
         Some("mode") => fit(MODES.iter().map(|&mode| plain(mode, "")), part),
         Some(unit) => numbers(unit, part),
         None => Vec::new(),
@@ -142,7 +144,7 @@ mod tests {
             ("--blksize 65", "65464"),
             ("-H s", "sw1"),
             ("-f f", "fw.bin"),
-            ("--trace=", "--trace=classic"),
+            ("--trace=l", "--trace=ladder"),
             ("g", "get"),
             ("st", "status"),
             ("sw", "sw1"),
