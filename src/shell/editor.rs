@@ -1,6 +1,6 @@
 //! Lines typed at a terminal; the only file that names `rustyline`.
 //!
-//! Tab asks the [completer](super::complete), the grey [hint](super::hint) tells what is missing, and lines are kept for the
+//! Tab asks the [completer](super::complete), the grey [hint] tells what is missing, and lines are kept for the
 //! next session.
 
 use std::borrow::Cow;
