@@ -18,7 +18,7 @@ fn the_readme_lists_every_command_as_the_table_has_it() {
 
 fn list() -> String {
     let mut list = String::from("| command | what it does |\n| --- | --- |\n");
-    for command in COMMANDS {
+    for command in COMMANDS.iter() {
         // A bar would end the cell.
         let forms: Vec<_> = command.usage.iter().map(|form| format!("`{}`", form.replace('|', "\\|"))).collect();
         list += &format!("| {} | {} |\n", forms.join("<br>"), command.brief);

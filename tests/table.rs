@@ -34,7 +34,7 @@ fn no_word_names_two_commands() {
 #[test]
 fn every_abbreviation_means_what_the_rule_says() {
     let mut owners: HashMap<&str, BTreeSet<&str>> = HashMap::new();
-    for command in COMMANDS {
+    for command in COMMANDS.iter() {
         for name in names(command) {
             for end in 1..=name.len() {
                 owners.entry(&name[..end]).or_default().insert(command.name);
@@ -71,7 +71,7 @@ fn the_letters_people_have_in_their_fingers_stay() {
 
 #[test]
 fn every_row_says_what_it_does_and_shows_how() {
-    for command in COMMANDS {
+    for command in COMMANDS.iter() {
         let row = command.name;
         assert!(
             (1..=64).contains(&command.brief.len()),
@@ -95,7 +95,7 @@ fn every_row_says_what_it_does_and_shows_how() {
 
 #[test]
 fn every_argument_can_be_completed_or_hinted_at() {
-    for command in COMMANDS {
+    for command in COMMANDS.iter() {
         let row = command.name;
         assert_eq!(
             *command.takes.end() == 0,

@@ -56,7 +56,7 @@ fn commands() -> Roff {
     let mut roff = Roff::new();
     roff.control("SH", ["COMMANDS"]);
     roff.text([roman("Commands may be abbreviated.")]);
-    for command in COMMANDS {
+    for command in COMMANDS.iter() {
         for (number, form) in command.usage.iter().enumerate() {
             roff.control(if number == 0 { "TP" } else { "TQ" }, []).text([bold(*form)]);
         }

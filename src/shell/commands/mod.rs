@@ -1,10 +1,15 @@
-//! The one table of commands. Dispatch, abbreviations, usage lines and help read it.
+//! The one table of commands, a file for each family. Dispatch, abbreviations, usage lines and help read it.
 
+mod class;
+mod classic;
+mod local;
+mod servers;
+mod settings;
 mod table;
 
 use std::ops::RangeInclusive;
 
-pub use table::COMMANDS;
+pub use table::{COMMANDS, Table};
 
 use super::words::Word;
 use super::{Next, Shell};
@@ -149,7 +154,7 @@ mod tests {
 
     #[test]
     fn every_row_is_complete_and_its_examples_fit_it() {
-        for command in COMMANDS {
+        for command in COMMANDS.iter() {
             let row = command.name;
             assert!(!command.brief.is_empty() && !command.usage.is_empty() && !command.examples.is_empty(), "{row}");
             assert!(command.usage.iter().all(|usage| usage.starts_with(row)), "{row}");
