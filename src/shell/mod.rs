@@ -112,6 +112,7 @@ pub fn run(cli: &Cli) -> Result<Status> {
     let mut shell = Shell::new(cli, Signals::install()?);
     let outcome = shell.begin(cli, &invocation);
     shell.client.finish();
+    handlers::transfer::tell_late(&mut shell)?;
     outcome
 }
 
@@ -264,6 +265,7 @@ impl Shell {
         self.tracing.keep();
         self.editor = Some(Editor::new(self.console.style(Stream::Output), !self.plain, self.folders.as_ref())?);
         loop {
+            handlers::transfer::tell_late(self)?;
             self.client.idle();
             self.signals.wait();
             if self.signals.is_terminated() {
@@ -323,6 +325,7 @@ impl Shell {
     fn carry_out(&mut self, words: &[Word]) -> Result<Next> {
         let Some(name) = words.first() else { return Ok(Next::Line) };
         self.begin_command();
+        handlers::transfer::tell_late(self)?;
         let outcome = self.dispatch(words);
         let next = *outcome.as_ref().unwrap_or(&Next::Line);
         self.settle(name, outcome.map(drop))?;

@@ -128,6 +128,14 @@ impl Tracing {
         }
     }
 
+    /// Leaves the screen alone if the settings want that by now, though its last transfer may still go on.
+    pub(super) fn keep_up(&mut self, settings: &Settings) {
+        if settings.tracing.is_none() {
+            self.classic = None;
+            self.screen.take().inspect(|id| self.tracer.remove(*id));
+        }
+    }
+
     /// Whether anybody watches.
     pub(super) fn is_on(&self) -> bool {
         self.classic.is_some() || !self.tracer.is_idle()

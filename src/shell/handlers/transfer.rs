@@ -252,6 +252,7 @@ fn watched(
     size: Option<u64>,
     run: impl FnOnce(&mut Client, &mut Watch<'_>) -> Result<Report, ClientError>,
 ) -> Result<Result<Report, ClientError>> {
+    tell_late(shell)?;
     let mut progress = progress(shell, file, size);
     shell.tracing.begin(settings, &shell.console, shell.plain);
     let mut notes = Notes::new(&mut shell.console.err, "tftp: ");
@@ -267,6 +268,18 @@ fn watched(
     let outcome = run(&mut shell.client, &mut watch);
     trace::settle(shell)?;
     Ok(outcome)
+}
+
+/// Tells those who watched the last get which packets came and went behind its end.
+pub(in crate::shell) fn tell_late(shell: &mut Shell) -> Result<()> {
+    shell.tracing.keep_up(&shell.session.settings);
+    if !shell.tracing.is_on() {
+        return Ok(());
+    }
+    let mut watch = Watch::nobody();
+    watch.add(&mut shell.tracing);
+    shell.client.tell_late(&mut watch);
+    trace::settle(shell)
 }
 
 /// A host named with a file becomes the default host, if there is such a host; Tab will know the file.
