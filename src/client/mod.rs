@@ -320,6 +320,9 @@ impl Run<'_, '_> {
         if self.attempts == 0 {
             return;
         }
+        if let (Ok(_), Some(sha256)) = (result, self.content.sha256()) {
+            self.tell(What::Digest(&sha256));
+        }
         match result {
             Ok((report, _)) => self.tell(What::End(Ok(report))),
             Err(Halt::Drive(DriveError::Transfer(failure))) => self.tell(What::End(Err(failure))),

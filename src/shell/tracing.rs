@@ -103,6 +103,11 @@ impl Tracing {
         self.has_stdout() || settings.tracing == Some(ViewName::Json)
     }
 
+    /// Whether the end of a transfer is told with the digest of its file: programs want to know, and need not ask.
+    pub(super) fn wants_digest(&self, settings: &Settings) -> bool {
+        settings.tracing == Some(ViewName::Json) || self.files.iter().any(|filed| filed.content.is(ViewName::Json))
+    }
+
     /// Draws the files from here on as the settings want it.
     pub(super) fn redraw(&mut self, settings: &Settings) {
         for filed in &self.files {

@@ -185,7 +185,7 @@ impl View for Ladder {
         let line = format!("{:MARGIN$}{dots}{:<width$}{dots}  {}", "", format!("  {count}"), size(run.bytes));
         let rtt = run
             .rtt
-            .spread()
+            .value()
             .map(|[least, median, most]| format!(", rtt {}/{}/{} ms", millis(least), millis(median), millis(most)));
         // What does not fit is best left out.
         Some(match rtt.filter(|rtt| line.chars().count() + rtt.len() <= self.columns) {

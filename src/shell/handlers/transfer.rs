@@ -174,7 +174,9 @@ fn fetch_from(
     }
     let mode = settings.mode;
     let target = if to_stdout { Target::stdout(mode) } else { Target::create(local.path(), mode) };
-    let target = target.map_err(|error| Complaint::io(&local, &error))?.digested(settings.sha256);
+    let target = target
+        .map_err(|error| Complaint::io(&local, &error))?
+        .digested(settings.sha256 || shell.tracing.wants_digest(&settings));
     let mut target = match expected {
         Some(expected) => target.expecting(expected),
         None => target,
@@ -218,7 +220,9 @@ fn store_to(shell: &mut Shell, remote: &Remote<'_>, local: &Word, from_stdin: bo
         return Err(Complaint::local(reason).into());
     }
     let source = if from_stdin { Source::stdin(mode) } else { Source::open(local.path(), mode) };
-    let mut source = source.map_err(|error| Complaint::io(local, &error))?.digested(settings.sha256);
+    let mut source = source
+        .map_err(|error| Complaint::io(local, &error))?
+        .digested(settings.sha256 || shell.tracing.wants_digest(&settings));
     if settings.verbose {
         let file = Printable(&remote.file);
         shell.console.say(format_args!("putting {local} to {}:{file} [{mode}]", peer.host))?;
