@@ -1,6 +1,6 @@
-//! What is still missing of a line, told in grey behind the cursor: read from the usage lines of the table.
+//! What is still missing of a line, told in grey behind the cursor: read from the forms and the usage lines of the table.
 
-use super::commands::{Found, exact, find};
+use super::commands::{Arg, Found, exact, find, is_led, next};
 use super::words::{Typed, Word};
 
 /// The arguments that may still follow, as the usage line calls them; `None` while a word is being typed.
@@ -15,10 +15,30 @@ pub(super) fn missing(line: &str) -> Option<String> {
     }
     let (name, args) = words.split_first()?;
     let Found::Command(command) = find(name) else { return None };
-    let forms = command.usage.iter().map(|form| arguments(form));
-    let rest =
-        forms.filter_map(|form| form.get(args.len()..).map(|rest| rest.join(" "))).find(|rest| !rest.is_empty())?;
-    Some(format!("{}{rest}", if whole { " " } else { "" }))
+    let has_words = command.args == [Arg::Words] && !command.forms.is_empty();
+    let rest = if has_words || is_led(command, args) {
+        next(command, args).into_iter().filter_map(describe).collect::<Vec<_>>().join(" | ")
+    } else {
+        let forms = command.usage.iter().map(|form| arguments(form));
+        forms.filter_map(|form| form.get(args.len()..).map(|rest| rest.join(" "))).find(|rest| !rest.is_empty())?
+    };
+    Some(format!("{}{rest}", if whole { " " } else { "" })).filter(|_| !rest.is_empty())
+}
+
+/// Words that one hint names; Tab knows all.
+const NAMED: usize = 7;
+
+/// One argument of a form, as a usage line would call it.
+fn describe(arg: Arg) -> Option<String> {
+    Some(match arg {
+        Arg::Word(word) => word.to_owned(),
+        Arg::Choice(words) if words.len() > NAMED => format!("{} | ..", words.get(..NAMED)?.join(" | ")),
+        Arg::Choice(words) => words.join(" | "),
+        Arg::Switch => "on | off".to_owned(),
+        Arg::Number(unit) => unit.to_owned(),
+        Arg::Local => "file".to_owned(),
+        _ => return None,
+    })
 }
 
 /// The arguments of a usage line: words, or what brackets hold together.
@@ -60,6 +80,19 @@ mod tests {
             ("verbose ", "[ on | off ]"),
             ("mode ", "[ ascii | netascii | binary | image | octet ]"),
             ("status ", ""),
+            ("trace ladder ", "to | off"),
+            ("trace ladder to ", "file"),
+            ("trace show ", "packet"),
+            ("trace off ", ""),
+            ("fault drop ", "sent | received | both"),
+            ("fault off ", "rule"),
+            ("serve ", "[directory [port]] [--read-only | --overwrite]"),
+            ("serve . ", "[--read-only | --overwrite]"),
+            ("serve stop ", ""),
+            ("serve bug ", "sorcerer | first-zero | oversize | wrong-code | one-port | no-resend | no-empty | .."),
+            ("client", " bug"),
+            ("client bug ", "no-tid | no-dally | off"),
+            ("plan 2150 ", "[blksize value] [windowsize value] [rtt value]"),
             ("nonsense ", ""),
             ("get 'a ", ""),
             ("# get ", ""),
