@@ -54,7 +54,7 @@ fn fits(arg: Arg, word: &Word) -> bool {
         Arg::Word(name) => short_for(name),
         Arg::Choice(names) => names.iter().any(|name| short_for(name)),
         Arg::Switch => short_for("on") || short_for("off"),
-        Arg::Number(_) => word.bytes().first().is_some_and(u8::is_ascii_digit) || word.is("auto") || word.is("all"),
+        Arg::Number(_) => word.bytes().first().is_some_and(u8::is_ascii_digit) || word.is("auto"),
         _ => true,
     }
 }

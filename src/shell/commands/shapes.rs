@@ -15,6 +15,7 @@ pub(super) static TRACE: &[Form] = &[
     &[Arg::Word("again"), Arg::Number("first-last")],
     &[Arg::Word("show"), Arg::Number("packet")],
     &[Arg::Word("limit"), Arg::Number("pairs")],
+    &[Arg::Word("limit"), Arg::Word("all")],
     &[Arg::Word("ascii"), Arg::Choice(&["on", "off", "auto"])],
 ];
 const VIEWS: &[&str] = &["classic", "explain", "ladder", "hex", "json"];

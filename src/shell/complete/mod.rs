@@ -201,7 +201,7 @@ fn numbers(unit: &str, part: &str) -> Vec<Candidate> {
         "blocks" => &[("1", "as in RFC 1350"), ("4", ""), ("16", ""), ("64", ""), ("auto", "what fits the blocks")],
         "seconds" => &[("1", ""), ("5", ""), ("25", ""), ("auto", "the default")],
         "times" => &[("until-ok", "until it succeeds"), ("2", ""), ("10", "")],
-        "pairs" => &[("3", "as usual"), ("all", "leave nothing out")],
+        "pairs" => &[("3", "as usual")],
         "percent" => &[("0", "none"), ("5", ""), ("20", "")],
         "lesson" => return fit(LESSONS.iter().map(|it| plain(&it.number.to_string(), it.title)), part),
         "port" => &[("69", "the port of TFTP"), ("6969", "a port for everybody")],
