@@ -30,11 +30,13 @@ mod hint;
 mod manual;
 mod outcome;
 mod outside;
+mod prompt;
 mod remote;
 mod script;
 mod startup;
 mod suggest;
 mod summary;
+mod terminal;
 mod tracing;
 
 use std::fmt::Display;
@@ -48,11 +50,11 @@ use anyhow::Result;
 use self::commands::{Command, Found, candidates, find};
 use self::complaint::Complaint;
 use self::console::{Console, Place, Stream};
-use self::editor::{Editor, Input as Typed};
 use self::folders::Folders;
 use self::invocation::Invocation;
 use self::memory::Memory;
 use self::outcome::Outcome;
+use self::prompt::{Input as Typed, Prompt};
 use self::script::Script;
 use self::status::Status;
 use self::suggest::suggest;
@@ -135,7 +137,7 @@ pub struct Shell {
     /// What no bookmark changes.
     insists: Insists,
     /// Asks for missing arguments, and for lines; only on a terminal.
-    editor: Option<Editor>,
+    prompt: Option<Prompt>,
     input: Input,
     /// How many scripts and repetitions stand in each other.
     depth: usize,
@@ -168,7 +170,7 @@ impl Shell {
             signals,
             folders: Folders::of_user(),
             insists: Insists { mode: cli.mode.is_some() || cli.image, blksize: cli.blksize.is_some() },
-            editor: None,
+            prompt: None,
             input: Input::CommandLine,
             depth: 0,
             failed: None,
@@ -262,20 +264,14 @@ impl Shell {
         self.input = Input::Terminal;
         self.console.place = Place::Terminal;
         self.tracing.keep();
-        self.editor = Some(Editor::new(self.console.style(Stream::Output), !self.plain, self.folders.as_ref())?);
+        let style = self.console.style(Stream::Output);
+        self.prompt = Some(Prompt::new(style, self.plain, &self.signals, self.folders.as_ref())?);
         loop {
             self.client.idle();
-            self.signals.wait();
-            if self.signals.is_terminated() {
-                return Ok(Status::Interrupted);
-            }
             let host = self.session.peer.as_ref().map(|peer| peer.host.as_str());
-            let input = self.editor.as_mut().map_or(Ok(Typed::End), |editor| editor.command("tftp> ", host))?;
+            let input = self.prompt.as_mut().map_or(Ok(Typed::End), |prompt| prompt.command("tftp> ", host))?;
             let next = match input {
-                Typed::Line(line) => {
-                    self.signals.work();
-                    self.line(line.as_bytes())?
-                }
+                Typed::Line(line) => self.line(&line)?,
                 Typed::Cleared => Next::Line,
                 Typed::Leave => return Ok(Status::Interrupted),
                 Typed::End => Next::Leave,
@@ -368,7 +364,8 @@ impl Shell {
         };
         let mut args = args.to_vec();
         if args.is_empty() {
-            args = self.ask(command)?;
+            let Some(answer) = self.ask(command)? else { return Ok(Next::Line) };
+            args = answer;
         }
         let switches = args.iter().filter(|arg| command.switches.iter().any(|switch| arg.is(switch))).count();
         if !command.takes.contains(&(args.len() - switches)) {
@@ -383,13 +380,14 @@ impl Shell {
         Complaint { status, ..complaint }
     }
 
-    /// Asks for the arguments that are missing, where there is somebody to ask.
-    fn ask(&mut self, command: &'static Command) -> Result<Vec<Word>> {
-        let editor = self.editor.as_mut().filter(|_| self.console.place == Place::Terminal);
-        let (Some(prompt), Some(editor)) = (command.ask, editor) else { return Ok(Vec::new()) };
-        match editor.arguments(prompt, command.name)? {
-            Typed::Line(answer) => Ok(split(answer.as_bytes()).map_err(Complaint::local)?.words),
-            Typed::Cleared | Typed::Leave | Typed::End => Ok(Vec::new()),
+    /// Asks for the arguments that are missing, where there is somebody to ask; `None` where they think better of it.
+    fn ask(&mut self, command: &'static Command) -> Result<Option<Vec<Word>>> {
+        let asked = self.prompt.as_mut().filter(|_| self.console.place == Place::Terminal);
+        let (Some(question), Some(prompt)) = (command.ask, asked) else { return Ok(Some(Vec::new())) };
+        match prompt.arguments(question, command.name)? {
+            Typed::Line(answer) => Ok(Some(split(&answer).map_err(Complaint::local)?.words)),
+            Typed::End => Ok(Some(Vec::new())),
+            Typed::Cleared | Typed::Leave => Ok(None),
         }
     }
 
