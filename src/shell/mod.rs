@@ -32,6 +32,7 @@ mod outcome;
 mod outside;
 mod prompt;
 mod remote;
+mod run;
 mod script;
 mod startup;
 mod suggest;
@@ -40,10 +41,6 @@ mod terminal;
 mod tracing;
 
 use std::fmt::Display;
-use std::fs::File;
-use std::io::{self, BufReader, IsTerminal, Write};
-use std::os::unix::ffi::OsStrExt;
-use std::path::Path;
 
 use anyhow::Result;
 
@@ -51,22 +48,20 @@ use self::commands::{Command, Found, candidates, find};
 use self::complaint::Complaint;
 use self::console::{Console, Place, Stream};
 use self::folders::Folders;
-use self::invocation::Invocation;
+use self::handlers::hosts::Lent;
 use self::memory::Memory;
 use self::outcome::Outcome;
 use self::prompt::{Input as Typed, Prompt};
-use self::script::Script;
+use self::run::Insists;
+pub use self::run::run;
 use self::status::Status;
 use self::suggest::suggest;
 use self::tracing::Tracing;
 use self::words::{Line, Unfinished, Word, cut_escape, split, split_at_blanks};
-use crate::cli::{Cli, TraceList};
 use crate::client::Client;
 use crate::server::Background;
-use crate::session::{Options, Session, Settings};
+use crate::session::Session;
 use crate::stop::Signals;
-use crate::style;
-use crate::wire::Mode;
 
 /// What follows a command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -88,40 +83,6 @@ enum Input {
     Terminal,
 }
 
-/// Runs what the command line asks for. An error means that standard input or output failed.
-pub fn run(cli: &Cli) -> Result<Status> {
-    let words: Vec<Word> = cli.words.iter().map(|word| Word::new(word.as_bytes())).collect();
-    if let Some(answer) = outside::answer(&words) {
-        write!(io::stdout(), "{answer}")?;
-        return Ok(Status::Success);
-    }
-    let switches: Vec<Word> = cli.switches.iter().map(|word| Word::new(word.as_bytes())).collect();
-    let invocation = Invocation::read(&words, cli.words_before_command, cli.host.is_some());
-    let invocation = match invocation.and_then(|invocation| invocation.with(switches)) {
-        Ok(invocation) => invocation,
-        Err(error) => return Ok(mistake(cli, &error)),
-    };
-    let serves = cli.practice || invocation.serves();
-    if cli.port == Some(0) && !serves {
-        return Ok(mistake(cli, &"0: bad port number"));
-    }
-    if cli.practice && invocation.host.is_some() {
-        return Ok(mistake(cli, &"--practice is a server itself; name no other"));
-    }
-    if cli.file.is_some() && !invocation.command.is_empty() {
-        return Ok(mistake(cli, &"a command or -f FILE, not both"));
-    }
-    let mut shell = Shell::new(cli, Signals::install()?);
-    let outcome = shell.begin(cli, &invocation);
-    shell.client.finish();
-    outcome
-}
-
-fn mistake(cli: &Cli, error: &dyn Display) -> Status {
-    Console::new(Place::CommandLine, cli.color()).note(format_args!("tftp: {error}"));
-    Status::CommandLine
-}
-
 /// Carries commands out, one after the other.
 pub struct Shell {
     session: Session,
@@ -136,6 +97,8 @@ pub struct Shell {
     folders: Option<Folders>,
     /// What no bookmark changes.
     insists: Insists,
+    /// What the bookmark of the connected server changed.
+    lent: Lent,
     /// Asks for missing arguments, and for lines; only on a terminal.
     prompt: Option<Prompt>,
     input: Input,
@@ -150,115 +113,7 @@ pub struct Shell {
     plain: bool,
 }
 
-/// Settings that the command line made.
-struct Insists {
-    mode: bool,
-    blksize: bool,
-}
-
 impl Shell {
-    fn new(cli: &Cli, signals: Signals) -> Self {
-        let plain = if cli.classic { Settings::classic() } else { Settings::default() };
-        Self {
-            session: Session { settings: settings(cli, plain), default_port: cli.port, ..Session::default() },
-            console: Console::new(Place::CommandLine, cli.color()).telling_outcomes(cli.json),
-            plain: cli.plain || !style::has_cursor(),
-            client: Client::new(signals.stop().clone()),
-            tracing: Tracing::default(),
-            serving: None,
-            listen: cli.host.clone(),
-            signals,
-            folders: Folders::of_user(),
-            insists: Insists { mode: cli.mode.is_some() || cli.image, blksize: cli.blksize.is_some() },
-            prompt: None,
-            input: Input::CommandLine,
-            depth: 0,
-            failed: None,
-            reason: None,
-            stop_on_error: cli.stop_on_error,
-        }
-    }
-
-    /// Switches the views on that the command line names; nobody need be told that they are.
-    fn trace(&mut self, cli: &Cli, reads_lines: bool) -> Result<()> {
-        let Some(TraceList(commands)) = &cli.trace else { return Ok(()) };
-        if reads_lines {
-            self.tracing.keep();
-        }
-        for command in commands {
-            let outcome = handlers::trace::carry_out(self, command);
-            self.settle("--trace", outcome.map(drop))?;
-        }
-        Ok(())
-    }
-
-    /// Connects, then carries out the one command or reads lines.
-    fn begin(&mut self, cli: &Cli, invocation: &Invocation) -> Result<Status> {
-        if handlers::transfer::fills_stdout(&invocation.command) && !cli.json {
-            self.console.divert();
-        }
-        handlers::hosts::load(self);
-        let interactive = invocation.command.is_empty() && cli.file.is_none() && io::stdin().is_terminal();
-        if interactive && !cli.no_rc && !cli.classic {
-            self.start_up(cli)?;
-        }
-        self.trace(cli, invocation.command.is_empty())?;
-        let named = cli.host.as_deref().filter(|_| !invocation.serves()).map(Word::new);
-        let host = invocation.host.clone().or(named);
-        if let Some(host) = host {
-            let port = invocation.port.map(|port| Word::new(port.to_string()));
-            let outcome = handlers::settings::connect(self, &[[host].as_slice(), port.as_slice()].concat());
-            self.settle("connect", outcome.map(drop))?;
-            if self.failed.is_some() {
-                self.tell(Outcome::of(b"connect"))?;
-            }
-        }
-        if cli.practice {
-            let outcome = handlers::server::practise(self, cli.port);
-            self.settle("serve", outcome)?;
-        }
-        let unconnected = self.failed.take();
-        if !invocation.command.is_empty() {
-            return match unconnected {
-                Some(status) => Ok(status),
-                None => self.once(&invocation.command),
-            };
-        }
-        if unconnected.is_some() && self.stop_on_error {
-            return Ok(unconnected.unwrap_or_default());
-        }
-        let status = match &cli.file {
-            Some(path) if path != Path::new("-") => self.file(path)?,
-            None if interactive => return self.converse(),
-            _ => {
-                self.input = Input::Script;
-                self.script(Script::new(io::stdin().lock()))?
-            }
-        };
-        Ok(unconnected.filter(|_| status != Status::Interrupted).unwrap_or(status))
-    }
-
-    /// The one command of the command line.
-    fn once(&mut self, words: &[Word]) -> Result<Status> {
-        self.console.place = Place::CommandLine;
-        self.carry_out(words)?;
-        let failed = self.failed.take().unwrap_or_default();
-        // A server that was told to stop did what it was told; a command that failed then was cut short.
-        let cut_short = failed != Status::Success && self.is_interrupted();
-        Ok(if cut_short { Status::Interrupted } else { failed })
-    }
-
-    fn file(&mut self, path: &Path) -> Result<Status> {
-        match File::open(path) {
-            Ok(file) => self.script(Script::new(BufReader::new(file))),
-            Err(error) => {
-                self.complain("-f", Complaint::io(Word::new(path.as_os_str().as_bytes()), &error))?;
-                self.tell(Outcome::default())?;
-                Ok(self.failed.take().unwrap_or_default())
-            }
-        }
-    }
-
     /// Lines of a person, who sees what fails: leaving is success.
     fn converse(&mut self) -> Result<Status> {
         self.input = Input::Terminal;
@@ -417,24 +272,5 @@ impl Shell {
 
     fn is_interrupted(&self) -> bool {
         self.signals.stop().is_requested()
-    }
-}
-
-/// The settings with what options change of them.
-fn settings(cli: &Cli, plain: Settings) -> Settings {
-    let image = cli.image.then_some(Mode::Octet);
-    Settings {
-        mode: cli.mode.or(image).unwrap_or(plain.mode),
-        rexmt: cli.rexmt.unwrap_or(plain.rexmt),
-        timeout: cli.timeout.unwrap_or(plain.timeout),
-        options: if cli.no_options { Options::Off } else { plain.options },
-        blksize: cli.blksize.or(plain.blksize),
-        windowsize: cli.windowsize.or(plain.windowsize),
-        literal: cli.literal || plain.literal,
-        verbose: cli.verbose || plain.verbose,
-        quiet: cli.quiet || plain.quiet,
-        family: cli.family(),
-        local_ports: cli.local_ports.clone(),
-        ..plain
     }
 }
