@@ -1,6 +1,7 @@
 //! Ctrl-C and termination, as a flag that loops look at; the only file that names `signal_hook`.
 
 use std::io;
+use std::os::unix::net::UnixStream;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
@@ -8,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGXFSZ};
 use signal_hook::flag;
+use signal_hook::low_level::pipe;
 
 /// What a process that a signal ended leaves behind: 128 and the number of SIGINT.
 pub const INTERRUPTED: u8 = 130;
@@ -58,8 +60,9 @@ impl Stop {
 /// The signals that mean "stop": SIGINT, SIGTERM and SIGHUP.
 ///
 /// While a command runs, the first raises the [`Stop`] flag, so that the transfer can tell its peer and clean up; a
-/// second ends the process at once, should that get stuck. While the process waits for input there is nothing to clean
-/// up, and no flag could wake a blocked read: the first signal ends it. Either way it leaves with [`INTERRUPTED`].
+/// second ends the process at once, should that get stuck. While a script waits for input there is nothing to clean
+/// up, and no flag could wake a blocked read: the first signal ends it. Either way it leaves with [`INTERRUPTED`]. Whoever
+/// reads from a terminal listens to a [bell](Signals::bell), for the terminal must be left as it was found.
 #[derive(Debug, Clone)]
 pub struct Signals {
     stop: Stop,
@@ -67,12 +70,15 @@ pub struct Signals {
     armed: Arc<AtomicBool>,
     /// A signal came after which no prompt should follow.
     terminated: Arc<AtomicBool>,
+    /// A person is asked for a line.
+    asking: Arc<AtomicBool>,
 }
 
 impl Signals {
     /// Takes the signals over, for the rest of the process.
     pub fn install() -> io::Result<Self> {
-        let signals = Self { stop: Stop::new(), armed: Arc::default(), terminated: Arc::default() };
+        let signals =
+            Self { stop: Stop::new(), armed: Arc::default(), terminated: Arc::default(), asking: Arc::default() };
         for signal in [SIGINT, SIGTERM, SIGHUP] {
             // Actions run in this order, so that the signal which arms is not the one that ends.
             flag::register_conditional_shutdown(signal, INTERRUPTED.into(), Arc::clone(&signals.armed))?;
@@ -98,17 +104,43 @@ impl Signals {
         self.armed.store(true, Ordering::SeqCst);
     }
 
+    /// From here a person is asked for a line, by somebody who listens to the [bell](Self::bell).
+    pub fn ask(&self) {
+        self.asking.store(true, Ordering::SeqCst);
+        self.disarm();
+    }
+
+    /// Whether a person is asked for a line that will not come, since the process is to end.
+    pub fn asks_in_vain(&self) -> bool {
+        self.asking.load(Ordering::SeqCst) && self.is_terminated()
+    }
+
     /// From here a command runs; earlier signals are forgotten.
     pub fn work(&self) {
-        self.armed.store(false, Ordering::SeqCst);
+        self.asking.store(false, Ordering::SeqCst);
+        self.disarm();
         self.stop.clear();
+    }
+
+    /// The next signal raises the flag only.
+    pub fn disarm(&self) {
+        self.armed.store(false, Ordering::SeqCst);
+    }
+
+    /// A byte comes out of it for each signal, for those who wait for more than a flag.
+    pub fn bell(&self) -> io::Result<UnixStream> {
+        let (bell, rope) = UnixStream::pair()?;
+        for signal in [SIGINT, SIGTERM, SIGHUP] {
+            pipe::register(signal, rope.try_clone()?)?;
+        }
+        Ok(bell)
     }
 
     /// A signal may be meant for somebody else, a command of the system's shell in the same terminal: it raises the flag,
     /// but the next one does not end the process. To be called again and again while that lasts.
     pub fn forbear(&self) {
         if !self.is_terminated() {
-            self.armed.store(false, Ordering::SeqCst);
+            self.disarm();
         }
     }
 

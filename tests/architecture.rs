@@ -59,7 +59,7 @@ const KEEPERS: &[(&[&str], &[&str])] = &[
     (&["etcetera"], &["shell::folders"]),
     (&["clap_mangen"], &["shell::manual"]),
     (&["indicatif"], &["trace::progress"]),
-    (&["nix"], &["net", "files"]),
+    (&["nix"], &["net", "files", "shell::terminal"]),
     (&["cap_std"], &["net", "files"]),
     (&["cap_tempfile"], &["net", "files"]),
     (&["mio"], &["net", "files"]),

@@ -19,6 +19,18 @@ pub(super) fn parse(text: &str) -> Vec<Bookmark> {
     text.lines().filter_map(line).collect()
 }
 
+/// The lines that are no bookmarks, though they say something: their numbers, and what is wrong with them.
+pub(super) fn mistakes(text: &str) -> impl Iterator<Item = (usize, String)> {
+    (1..).zip(text.lines()).filter_map(|(number, line)| {
+        let words = match split(line.as_bytes()) {
+            Ok(line) => line.words,
+            Err(unfinished) => return Some((number, unfinished.to_string())),
+        };
+        let bad = read(&words).err().filter(|_| !words.is_empty())?;
+        Some((number, bad.reason))
+    })
+}
+
 /// The text with this bookmark in the place of the one that had its name, else at the end.
 pub(super) fn with(text: &str, bookmark: &Bookmark) -> String {
     let mut new = Some(bookmark.to_string());
@@ -48,12 +60,21 @@ pub(super) fn read(words: &[Word]) -> Result<Bookmark, Complaint> {
     let mut bookmark =
         Bookmark { name: self::name(name)?.to_owned(), host: host.to_owned(), port: None, mode: None, blksize: None };
     for word in rest {
-        let bad = || Complaint::said(format_args!("{word}: bad value"));
+        let bad = |why: &str| Complaint::local(format_args!("{word}: {why}"));
         match text(word)?.split_once('=') {
-            Some(("mode", mode)) => bookmark.mode = Some(parse_mode(mode.as_bytes()).ok_or_else(bad)?),
-            Some(("blksize" | "blocksize", size)) => bookmark.blksize = Some(size.parse().map_err(|_| bad())?),
-            Some(_) => return Err(bad()),
-            None => bookmark.port = Some(parse_port(word)?),
+            Some(("mode", mode)) => {
+                let mode = parse_mode(mode.as_bytes());
+                bookmark.mode = Some(mode.ok_or_else(|| bad("a mode is ascii, netascii, binary, image or octet"))?);
+            }
+            Some(("blksize" | "blocksize", size)) => {
+                let size = size.parse().map_err(|_| bad("a block size is a number of bytes from 8 to 65464"))?;
+                bookmark.blksize = Some(size);
+            }
+            None if bookmark.port.is_none() => {
+                let port = parse_port(word).map_err(|_| bad("a port is a number from 1 to 65535"))?;
+                bookmark.port = Some(port);
+            }
+            _ => return Err(bad("what may follow the address is a port, mode=MODE and blksize=BYTES")),
         }
     }
     Ok(bookmark)
@@ -74,7 +95,7 @@ fn name(word: &Word) -> Result<&str, Complaint> {
 
 fn text(word: &Word) -> Result<&str, Complaint> {
     let fit = word.text().filter(|text| !text.is_empty() && !text.contains(|it: char| it.is_control() || it == ' '));
-    fit.ok_or_else(|| Complaint::said(format_args!("{word}: bad value")))
+    fit.ok_or_else(|| Complaint::local(format_args!("\"{word}\": no blanks, no control characters, and not empty")))
 }
 
 fn line(line: &str) -> Option<Bookmark> {
@@ -120,7 +141,10 @@ mod tests {
         {
             assert_eq!(bookmark(line).as_deref(), Ok(line));
         }
-        assert_eq!(bookmark("a [::1] MODE=x"), Err("MODE=x: bad value".to_owned()));
+        assert_eq!(
+            bookmark("a [::1] MODE=x"),
+            Err("MODE=x: what may follow the address is a port, mode=MODE and blksize=BYTES".to_owned())
+        );
         assert_eq!(bookmark("a [::1] mode=binary").as_deref(), Ok("a ::1 mode=octet"));
     }
 
@@ -129,7 +153,7 @@ mod tests {
         for line in ["get h", "GET h", "-v h", "a:b h", "a/b h", "'a b' h", "#a h", "'' h", "a ''"] {
             assert!(bookmark(line).is_err(), "{line}");
         }
-        for line in ["a h 0", "a h 70000", "a h mode=mail", "a h blksize=7", "a h colour=red"] {
+        for line in ["a h 0", "a h 70000", "a h mode=mail", "a h blksize=7", "a h colour=red", "a h 1 2"] {
             assert!(bookmark(line).is_err(), "{line}");
         }
     }

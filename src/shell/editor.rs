@@ -5,7 +5,6 @@
 
 use std::borrow::Cow;
 use std::io;
-use std::time::{Duration, Instant};
 
 use rustyline::completion::{Completer, Pair};
 use rustyline::error::ReadlineError;
@@ -19,40 +18,26 @@ use rustyline::{CompletionType, Config, Context};
 use super::complete::{self, Candidate, Sources};
 use super::folders::{self, Folders};
 use super::hint;
+use super::prompt::{Asked, Input};
+use super::terminal;
 use super::words::{Typed, Word};
+use crate::stop::Signals;
 use crate::style::Style;
-
-/// Two Ctrl-C within this time leave the shell.
-const TWICE: Duration = Duration::from_secs(1);
 
 /// Lines that are kept.
 const LINES: usize = 1000;
-
-/// What came of asking for a line.
-#[derive(Debug)]
-pub(super) enum Input {
-    /// A line, without its end.
-    Line(String),
-    /// Ctrl-C: what was typed is dropped.
-    Cleared,
-    /// Ctrl-C twice.
-    Leave,
-    /// Ctrl-D on an empty line.
-    End,
-}
 
 /// The line editor.
 pub(super) struct Editor {
     inner: rustyline::Editor<Helper, FileHistory>,
     folders: Option<Folders>,
     style: Style,
-    cleared: Option<Instant>,
 }
 
 impl Editor {
     /// Takes the terminal of the process, and what earlier sessions left; prompts are in the style of
     /// its output.
-    pub(super) fn new(style: Style, hints: bool, folders: Option<&Folders>) -> io::Result<Self> {
+    pub(super) fn new(style: Style, signals: &Signals, folders: Option<&Folders>) -> io::Result<Self> {
         let config = Config::builder()
             .auto_add_history(false)
             .history_ignore_space(true)
@@ -61,60 +46,40 @@ impl Editor {
             .completion_type(CompletionType::List)
             .build();
         // Without grey they would look like what was typed.
-        let hints = hints && style.is_on();
+        let hints = style.is_on();
         let mut inner = rustyline::Editor::with_config(config).map_err(io::Error::other)?;
         inner.set_helper(Some(Helper { folders: folders.cloned(), host: None, asked: Asked::Command, hints, style }));
         if let Some(folders) = folders {
             // Without old lines the shell is as good as new.
             let _ = inner.load_history(&folders.history());
         }
-        Ok(Self { inner, folders: folders.cloned(), style, cleared: None })
+        terminal::wake_on_termination(signals)?;
+        Ok(Self { inner, folders: folders.cloned(), style })
     }
 
-    /// Asks for a command; `host` is the connected server, whose files Tab knows.
-    pub(super) fn command(&mut self, prompt: &str, host: Option<&str>) -> io::Result<Input> {
+    /// Tells which server is connected, whose files Tab knows.
+    pub(super) fn connect(&mut self, host: Option<&str>) {
         if let Some(helper) = self.inner.helper_mut() {
-            (helper.host, helper.asked) = (host.map(str::to_owned), Asked::Command);
+            helper.host = host.map(str::to_owned);
         }
-        let input = self.read(prompt)?;
-        if let Input::Line(line) = &input
-            && !line.is_empty()
-        {
-            self.keep(line);
-        }
-        Ok(input)
     }
 
-    /// Asks for the arguments of a command; the answer is no command to be kept.
-    pub(super) fn arguments(&mut self, prompt: &str, command: &'static str) -> io::Result<Input> {
+    /// Asks for a line; commands are kept.
+    pub(super) fn read(&mut self, prompt: &str, asked: Asked) -> io::Result<Input> {
         if let Some(helper) = self.inner.helper_mut() {
-            helper.asked = Asked::Arguments(command);
+            helper.asked = asked;
         }
-        self.read(prompt)
-    }
-
-    /// Asks for anything else.
-    pub(super) fn answer(&mut self, prompt: &str) -> io::Result<Input> {
-        if let Some(helper) = self.inner.helper_mut() {
-            helper.asked = Asked::Answer;
-        }
-        self.read(prompt)
-    }
-
-    fn read(&mut self, prompt: &str) -> io::Result<Input> {
         let styled = self.style.prompt(prompt);
         match self.inner.readline(&(prompt, styled.as_str())) {
             Ok(line) => {
-                self.cleared = None;
-                Ok(Input::Line(line))
+                if asked == Asked::Command && !line.is_empty() {
+                    self.keep(&line);
+                }
+                Ok(Input::Line(line.into_bytes()))
             }
             Err(ReadlineError::Eof) => Ok(Input::End),
-            Err(ReadlineError::Interrupted) => {
-                let twice = self.cleared.replace(Instant::now()).is_some_and(|earlier| earlier.elapsed() < TWICE);
-                Ok(if twice { Input::Leave } else { Input::Cleared })
-            }
-            // Bytes that are no UTF-8, or a changed window: the line is lost, the shell is not.
-            Err(ReadlineError::Signal(_)) => Ok(Input::Cleared),
+            // Ctrl-C or SIGINT; a changed window; bytes that are no UTF-8. The line is lost, the shell is not.
+            Err(ReadlineError::Interrupted | ReadlineError::Signal(_)) => Ok(Input::Cleared),
             Err(ReadlineError::Io(error)) if error.kind() == io::ErrorKind::InvalidData => Ok(Input::Cleared),
             Err(ReadlineError::Io(error)) => Err(error),
             Err(error) => Err(io::Error::other(error)),
@@ -129,17 +94,6 @@ impl Editor {
             let _ = folders::prepare(&path).map(|()| self.inner.append_history(&path));
         }
     }
-}
-
-/// What is to be typed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Asked {
-    /// A whole line.
-    Command,
-    /// What this command misses.
-    Arguments(&'static str),
-    /// A word for a question, which Tab knows nothing of.
-    Answer,
 }
 
 /// What the editor asks while a line is typed.

@@ -8,12 +8,15 @@
 //! | `$XDG_STATE_HOME/tftpsh/seen` | hosts, and the names of files there |
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::process;
 
 use etcetera::BaseStrategy;
+
+/// The most bytes that such a file is read to have: it is read anew at each Tab.
+const MOST: u64 = 4 << 20;
 
 /// The folders of one user, which need not exist yet.
 #[derive(Debug, Clone)]
@@ -75,13 +78,21 @@ pub(super) fn revise(path: &Path, change: impl FnOnce(&str) -> Option<String>) -
     written
 }
 
-/// The text of a file, empty where there is none. Bytes that are no text are replaced.
+/// The text of a file, empty where there is none. Bytes that are no text are replaced; what is too large to be one of
+/// these files is left alone.
 pub(super) fn read(path: &Path) -> io::Result<String> {
-    match fs::read(path) {
-        Ok(bytes) => Ok(String::from_utf8_lossy(&bytes).into_owned()),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(String::new()),
+    let mut bytes = Vec::new();
+    match File::open(path).and_then(|file| file.take(MOST + 1).read_to_end(&mut bytes)) {
+        Ok(_) if bytes.len() as u64 > MOST => Err(io::ErrorKind::FileTooLarge.into()),
+        Ok(_) => Ok(String::from_utf8_lossy(&bytes).into_owned()),
+        Err(error) if is_absent(&error) => Ok(String::new()),
         Err(error) => Err(error),
     }
+}
+
+/// Whether there is no such file, nor any folder that it could lie in.
+pub(super) fn is_absent(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
 }
 
 fn write_new(path: &Path, text: &str) -> io::Result<()> {

@@ -19,6 +19,8 @@ use super::folders;
 const HOSTS: usize = 200;
 /// Names that are remembered of each.
 const NAMES: usize = 500;
+/// Bytes that all of them may take: the file is read at each Tab.
+const BYTES: usize = 1 << 20;
 
 /// What was seen, newest first.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -84,6 +86,13 @@ impl Memory {
         entry.names.truncate(NAMES);
         self.hosts.insert(0, entry);
         self.hosts.truncate(HOSTS);
+        let mut bytes = 0;
+        let fits = self.hosts.iter().take_while(|host| {
+            bytes += host.host.len() + host.names.iter().map(|name| name.len() + 2).sum::<usize>();
+            bytes <= BYTES
+        });
+        let fits = fits.count();
+        self.hosts.truncate(fits);
         true
     }
 
@@ -151,5 +160,10 @@ mod tests {
         }
         assert_eq!(memory.hosts().count(), HOSTS);
         assert_eq!(memory.names("h").count(), 0, "the oldest host is forgotten first");
+        for (host, number) in (0..20).flat_map(|host| (0..NAMES).map(move |number| (host, number))) {
+            memory.add(&format!("h{host}"), &format!("{number:0512}"));
+        }
+        assert!(memory.to_string().len() <= BYTES + 2 * HOSTS, "{}", memory.to_string().len());
+        assert_eq!(memory.hosts().next(), Some("h19"));
     }
 }

@@ -30,41 +30,38 @@ mod hint;
 mod manual;
 mod outcome;
 mod outside;
+mod prompt;
 mod remote;
+mod run;
 mod script;
 mod startup;
 mod suggest;
 mod summary;
+mod terminal;
 mod tracing;
 
 use std::fmt::Display;
-use std::fs::File;
-use std::io::{self, BufReader, IsTerminal, Write};
-use std::os::unix::ffi::OsStrExt;
-use std::path::Path;
 
 use anyhow::Result;
 
 use self::commands::{Command, Found, candidates, find};
 use self::complaint::Complaint;
 use self::console::{Console, Place, Stream};
-use self::editor::{Editor, Input as Typed};
 use self::folders::Folders;
-use self::invocation::Invocation;
+use self::handlers::hosts::Lent;
 use self::memory::Memory;
 use self::outcome::Outcome;
-use self::script::Script;
+use self::prompt::{Input as Typed, Prompt};
+use self::run::Insists;
+pub use self::run::run;
 use self::status::Status;
 use self::suggest::suggest;
 use self::tracing::Tracing;
 use self::words::{Line, Unfinished, Word, cut_escape, split, split_at_blanks};
-use crate::cli::{Cli, TraceList};
 use crate::client::Client;
 use crate::server::Background;
-use crate::session::{Options, Session, Settings};
+use crate::session::Session;
 use crate::stop::Signals;
-use crate::style;
-use crate::wire::Mode;
 
 /// What follows a command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -86,41 +83,6 @@ enum Input {
     Terminal,
 }
 
-/// Runs what the command line asks for. An error means that standard input or output failed.
-pub fn run(cli: &Cli) -> Result<Status> {
-    let words: Vec<Word> = cli.words.iter().map(|word| Word::new(word.as_bytes())).collect();
-    if let Some(answer) = outside::answer(&words) {
-        write!(io::stdout(), "{answer}")?;
-        return Ok(Status::Success);
-    }
-    let switches: Vec<Word> = cli.switches.iter().map(|word| Word::new(word.as_bytes())).collect();
-    let invocation = Invocation::read(&words, cli.words_before_command, cli.host.is_some());
-    let invocation = match invocation.and_then(|invocation| invocation.with(switches)) {
-        Ok(invocation) => invocation,
-        Err(error) => return Ok(mistake(cli, &error)),
-    };
-    let serves = cli.practice || invocation.serves();
-    if cli.port == Some(0) && !serves {
-        return Ok(mistake(cli, &"0: bad port number"));
-    }
-    if cli.practice && invocation.host.is_some() {
-        return Ok(mistake(cli, &"--practice is a server itself; name no other"));
-    }
-    if cli.file.is_some() && !invocation.command.is_empty() {
-        return Ok(mistake(cli, &"a command or -f FILE, not both"));
-    }
-    let mut shell = Shell::new(cli, Signals::install()?);
-    let outcome = shell.begin(cli, &invocation);
-    shell.client.finish();
-    handlers::transfer::tell_late(&mut shell)?;
-    outcome
-}
-
-fn mistake(cli: &Cli, error: &dyn Display) -> Status {
-    Console::new(Place::CommandLine, cli.color()).note(format_args!("tftp: {error}"));
-    Status::CommandLine
-}
-
 /// Carries commands out, one after the other.
 pub struct Shell {
     session: Session,
@@ -135,8 +97,10 @@ pub struct Shell {
     folders: Option<Folders>,
     /// What no bookmark changes.
     insists: Insists,
+    /// What the bookmark of the connected server changed.
+    lent: Lent,
     /// Asks for missing arguments, and for lines; only on a terminal.
-    editor: Option<Editor>,
+    prompt: Option<Prompt>,
     input: Input,
     /// How many scripts and repetitions stand in each other.
     depth: usize,
@@ -149,135 +113,21 @@ pub struct Shell {
     plain: bool,
 }
 
-/// Settings that the command line made.
-struct Insists {
-    mode: bool,
-    blksize: bool,
-}
-
 impl Shell {
-    fn new(cli: &Cli, signals: Signals) -> Self {
-        let plain = if cli.classic { Settings::classic() } else { Settings::default() };
-        Self {
-            session: Session { settings: settings(cli, plain), default_port: cli.port, ..Session::default() },
-            console: Console::new(Place::CommandLine, cli.color()).telling_outcomes(cli.json),
-            plain: cli.plain || !style::has_cursor(),
-            client: Client::new(signals.stop().clone()),
-            tracing: Tracing::default(),
-            serving: None,
-            listen: cli.host.clone(),
-            signals,
-            folders: Folders::of_user(),
-            insists: Insists { mode: cli.mode.is_some() || cli.image, blksize: cli.blksize.is_some() },
-            editor: None,
-            input: Input::CommandLine,
-            depth: 0,
-            failed: None,
-            reason: None,
-            stop_on_error: cli.stop_on_error,
-        }
-    }
-
-    /// Switches the views on that the command line names; nobody need be told that they are.
-    fn trace(&mut self, cli: &Cli, reads_lines: bool) -> Result<()> {
-        let Some(TraceList(commands)) = &cli.trace else { return Ok(()) };
-        if reads_lines {
-            self.tracing.keep();
-        }
-        for command in commands {
-            let outcome = handlers::trace::carry_out(self, command);
-            self.settle("--trace", outcome.map(drop))?;
-        }
-        Ok(())
-    }
-
-    /// Connects, then carries out the one command or reads lines.
-    fn begin(&mut self, cli: &Cli, invocation: &Invocation) -> Result<Status> {
-        if handlers::transfer::fills_stdout(&invocation.command) && !cli.json {
-            self.console.divert();
-        }
-        handlers::hosts::load(self);
-        let interactive = invocation.command.is_empty() && cli.file.is_none() && io::stdin().is_terminal();
-        if interactive && !cli.no_rc && !cli.classic {
-            self.start_up(cli)?;
-        }
-        self.trace(cli, invocation.command.is_empty())?;
-        let named = cli.host.as_deref().filter(|_| !invocation.serves()).map(Word::new);
-        let host = invocation.host.clone().or(named);
-        if let Some(host) = host {
-            let port = invocation.port.map(|port| Word::new(port.to_string()));
-            let outcome = handlers::settings::connect(self, &[[host].as_slice(), port.as_slice()].concat());
-            self.settle("connect", outcome.map(drop))?;
-            if self.failed.is_some() {
-                self.tell(Outcome::of(b"connect"))?;
-            }
-        }
-        if cli.practice {
-            let outcome = handlers::server::practise(self, cli.port);
-            self.settle("serve", outcome)?;
-        }
-        let unconnected = self.failed.take();
-        if !invocation.command.is_empty() {
-            return match unconnected {
-                Some(status) => Ok(status),
-                None => self.once(&invocation.command),
-            };
-        }
-        if unconnected.is_some() && self.stop_on_error {
-            return Ok(unconnected.unwrap_or_default());
-        }
-        let status = match &cli.file {
-            Some(path) if path != Path::new("-") => self.file(path)?,
-            None if interactive => return self.converse(),
-            _ => {
-                self.input = Input::Script;
-                self.script(Script::new(io::stdin().lock()))?
-            }
-        };
-        Ok(unconnected.filter(|_| status != Status::Interrupted).unwrap_or(status))
-    }
-
-    /// The one command of the command line.
-    fn once(&mut self, words: &[Word]) -> Result<Status> {
-        self.console.place = Place::CommandLine;
-        self.carry_out(words)?;
-        let failed = self.failed.take().unwrap_or_default();
-        // A server that was told to stop did what it was told; a command that failed then was cut short.
-        let cut_short = failed != Status::Success && self.is_interrupted();
-        Ok(if cut_short { Status::Interrupted } else { failed })
-    }
-
-    fn file(&mut self, path: &Path) -> Result<Status> {
-        match File::open(path) {
-            Ok(file) => self.script(Script::new(BufReader::new(file))),
-            Err(error) => {
-                self.complain("-f", Complaint::io(Word::new(path.as_os_str().as_bytes()), &error))?;
-                self.tell(Outcome::default())?;
-                Ok(self.failed.take().unwrap_or_default())
-            }
-        }
-    }
-
     /// Lines of a person, who sees what fails: leaving is success.
     fn converse(&mut self) -> Result<Status> {
         self.input = Input::Terminal;
         self.console.place = Place::Terminal;
         self.tracing.keep();
-        self.editor = Some(Editor::new(self.console.style(Stream::Output), !self.plain, self.folders.as_ref())?);
+        let style = self.console.style(Stream::Output);
+        self.prompt = Some(Prompt::new(style, self.plain, &self.signals, self.folders.as_ref())?);
         loop {
             handlers::transfer::tell_late(self)?;
             self.client.idle();
-            self.signals.wait();
-            if self.signals.is_terminated() {
-                return Ok(Status::Interrupted);
-            }
             let host = self.session.peer.as_ref().map(|peer| peer.host.as_str());
-            let input = self.editor.as_mut().map_or(Ok(Typed::End), |editor| editor.command("tftp> ", host))?;
+            let input = self.prompt.as_mut().map_or(Ok(Typed::End), |prompt| prompt.command("tftp> ", host))?;
             let next = match input {
-                Typed::Line(line) => {
-                    self.signals.work();
-                    self.line(line.as_bytes())?
-                }
+                Typed::Line(line) => self.line(&line)?,
                 Typed::Cleared => Next::Line,
                 Typed::Leave => return Ok(Status::Interrupted),
                 Typed::End => Next::Leave,
@@ -371,7 +221,8 @@ impl Shell {
         };
         let mut args = args.to_vec();
         if args.is_empty() {
-            args = self.ask(command)?;
+            let Some(answer) = self.ask(command)? else { return Ok(Next::Line) };
+            args = answer;
         }
         let switches = args.iter().filter(|arg| command.switches.iter().any(|switch| arg.is(switch))).count();
         if !command.takes.contains(&(args.len() - switches)) {
@@ -386,13 +237,14 @@ impl Shell {
         Complaint { status, ..complaint }
     }
 
-    /// Asks for the arguments that are missing, where there is somebody to ask.
-    fn ask(&mut self, command: &'static Command) -> Result<Vec<Word>> {
-        let editor = self.editor.as_mut().filter(|_| self.console.place == Place::Terminal);
-        let (Some(prompt), Some(editor)) = (command.ask, editor) else { return Ok(Vec::new()) };
-        match editor.arguments(prompt, command.name)? {
-            Typed::Line(answer) => Ok(split(answer.as_bytes()).map_err(Complaint::local)?.words),
-            Typed::Cleared | Typed::Leave | Typed::End => Ok(Vec::new()),
+    /// Asks for the arguments that are missing, where there is somebody to ask; `None` where they think better of it.
+    fn ask(&mut self, command: &'static Command) -> Result<Option<Vec<Word>>> {
+        let asked = self.prompt.as_mut().filter(|_| self.console.place == Place::Terminal);
+        let (Some(question), Some(prompt)) = (command.ask, asked) else { return Ok(Some(Vec::new())) };
+        match prompt.arguments(question, command.name)? {
+            Typed::Line(answer) => Ok(Some(split(&answer).map_err(Complaint::local)?.words)),
+            Typed::End => Ok(Some(Vec::new())),
+            Typed::Cleared | Typed::Leave => Ok(None),
         }
     }
 
@@ -422,24 +274,5 @@ impl Shell {
 
     fn is_interrupted(&self) -> bool {
         self.signals.stop().is_requested()
-    }
-}
-
-/// The settings with what options change of them.
-fn settings(cli: &Cli, plain: Settings) -> Settings {
-    let image = cli.image.then_some(Mode::Octet);
-    Settings {
-        mode: cli.mode.or(image).unwrap_or(plain.mode),
-        rexmt: cli.rexmt.unwrap_or(plain.rexmt),
-        timeout: cli.timeout.unwrap_or(plain.timeout),
-        options: if cli.no_options { Options::Off } else { plain.options },
-        blksize: cli.blksize.or(plain.blksize),
-        windowsize: cli.windowsize.or(plain.windowsize),
-        literal: cli.literal || plain.literal,
-        verbose: cli.verbose || plain.verbose,
-        quiet: cli.quiet || plain.quiet,
-        family: cli.family(),
-        local_ports: cli.local_ports.clone(),
-        ..plain
     }
 }

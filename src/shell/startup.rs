@@ -8,10 +8,11 @@ use anyhow::Result;
 use super::commands::{Found, find};
 use super::complaint::{Complaint, plain};
 use super::console::Place;
-use super::folders::Folders;
+use super::folders::{self, Folders};
+use super::run::settings;
 use super::script::Script;
 use super::words::split;
-use super::{Next, Shell, settings};
+use super::{Next, Shell};
 use crate::cli::Cli;
 
 impl Shell {
@@ -21,7 +22,7 @@ impl Shell {
         let Some(path) = self.folders.as_ref().map(Folders::rc) else { return Ok(()) };
         let text = match std::fs::read(&path) {
             Ok(text) => text,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            Err(error) if folders::is_absent(&error) => return Ok(()),
             Err(error) => {
                 self.console.note(format_args!("tftp: {}: {}", path.display(), plain(&error)));
                 return Ok(());

@@ -1,17 +1,26 @@
 //! Bookmarks: host and hosts.
 
+use std::mem;
 use std::path::PathBuf;
 
 use anyhow::Result;
 
-use crate::session::Bookmark;
+use crate::session::{Bookmark, Peer};
 use crate::shell::complaint::Complaint;
 use crate::shell::words::Word;
 use crate::shell::{Next, Shell, bookmarks, folders};
+use crate::wire::{BlockSize, Mode};
+
+/// Lines of no sense that are told.
+const MISTAKES: usize = 5;
 
 /// `host name address [port] [mode=..] [blksize=..]`, `host name off`
 pub(in crate::shell) fn host(shell: &mut Shell, words: &[Word]) -> Result<Next> {
     let path = file(shell)?;
+    if load(shell)?.contains(char::REPLACEMENT_CHARACTER) {
+        let reason = "holds bytes that are no UTF-8, which would be lost; edit it by hand";
+        return Err(Complaint::local(format_args!("{}: {reason}", path.display())).into());
+    }
     let outcome = match words {
         [name, off] if off.is("off") => {
             let known = name.text().and_then(|name| shell.session.bookmark(name)).map(|bookmark| bookmark.name.clone());
@@ -24,35 +33,59 @@ pub(in crate::shell) fn host(shell: &mut Shell, words: &[Word]) -> Result<Next> 
         }
     };
     outcome.map_err(|error| Complaint::io(path.display(), &error))?;
-    load(shell);
+    load(shell)?;
     Ok(Next::Line)
 }
 
 /// `hosts`
 pub(in crate::shell) fn hosts(shell: &mut Shell, _: &[Word]) -> Result<Next> {
-    load(shell);
+    let text = load(shell)?;
     for bookmark in &shell.session.bookmarks {
         shell.console.say(bookmark)?;
+    }
+    if let Ok(path) = file(shell) {
+        for (number, why) in bookmarks::mistakes(&text).take(MISTAKES) {
+            shell.console.note(format_args!("tftp: {}:{number}: {why}", path.display()));
+        }
     }
     Ok(Next::Line)
 }
 
-/// Reads the bookmarks, which another session may have changed. Without a readable file there are none.
-pub(in crate::shell) fn load(shell: &mut Shell) {
-    let text = file(shell).ok().and_then(|path| folders::read(&path).ok());
-    shell.session.bookmarks = bookmarks::parse(&text.unwrap_or_default());
+/// Reads the bookmarks, which another session may have changed, and returns the text of their file.
+pub(in crate::shell) fn load(shell: &mut Shell) -> Result<String, Complaint> {
+    shell.session.bookmarks.clear();
+    if shell.folders.is_none() {
+        return Ok(String::new());
+    }
+    let path = file(shell)?;
+    let text = folders::read(&path).map_err(|error| Complaint::io(path.display(), &error))?;
+    shell.session.bookmarks = bookmarks::parse(&text);
+    Ok(text)
 }
 
-/// Sets what the bookmark says about its server, unless the command line says otherwise.
-pub(in crate::shell) fn adopt(shell: &mut Shell, bookmark: Option<&Bookmark>) {
-    let Some(bookmark) = bookmark else { return };
+/// What settings were before a bookmark changed them, until another server is talked to or the user sets them.
+#[derive(Debug, Default)]
+pub(in crate::shell) struct Lent {
+    pub(super) mode: Option<Mode>,
+    pub(super) blksize: Option<Option<BlockSize>>,
+}
+
+/// Turns to a server, with the settings of its bookmark unless the command line insists on others. What the bookmark of
+/// the server before had set ends with it.
+pub(in crate::shell) fn turn_to(shell: &mut Shell, peer: Option<&Peer>, bookmark: Option<&Bookmark>) {
+    if bookmark.is_none() && peer == shell.session.peer.as_ref() {
+        return;
+    }
     let settings = &mut shell.session.settings;
-    if let (Some(mode), false) = (bookmark.mode, shell.insists.mode) {
-        settings.mode = mode;
-    }
-    if let (Some(blksize), false) = (bookmark.blksize, shell.insists.blksize) {
-        settings.blksize = Some(blksize);
-    }
+    let lent = mem::take(&mut shell.lent);
+    settings.mode = lent.mode.unwrap_or(settings.mode);
+    settings.blksize = lent.blksize.unwrap_or(settings.blksize);
+    let mode = bookmark.and_then(|known| known.mode).filter(|_| !shell.insists.mode);
+    let blksize = bookmark.and_then(|known| known.blksize).filter(|_| !shell.insists.blksize);
+    shell.lent = Lent {
+        mode: mode.map(|mode| mem::replace(&mut settings.mode, mode)),
+        blksize: blksize.map(|blksize| settings.blksize.replace(blksize)),
+    };
 }
 
 fn file(shell: &Shell) -> Result<PathBuf, Complaint> {

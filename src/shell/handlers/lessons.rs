@@ -93,12 +93,10 @@ fn teach(shell: &mut Shell, lesson: &Lesson) -> Result<()> {
 
 /// Waits for Enter where somebody can press it; anything else that is said there ends the lesson.
 fn goes_on(shell: &mut Shell) -> Result<bool> {
-    let Some(editor) = &mut shell.editor else { return Ok(true) };
+    let Some(prompt) = &mut shell.prompt else { return Ok(true) };
     shell.client.idle();
-    shell.signals.wait();
-    let answer = editor.answer("[Enter goes on, q leaves] ");
-    shell.signals.work();
-    Ok(matches!(answer?, Typed::Line(line) if !line.trim_start().starts_with(['q', 'Q'])))
+    let answer = prompt.answer("[Enter goes on, q leaves] ")?;
+    Ok(matches!(answer, Typed::Line(line) if !matches!(line.trim_ascii_start(), [b'q' | b'Q', ..])))
 }
 
 /// What a lesson must not touch.

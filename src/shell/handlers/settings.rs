@@ -29,8 +29,9 @@ pub(in crate::shell) fn connect(shell: &mut Shell, words: &[Word]) -> Result<Nex
     let name = bookmark.as_ref().map_or(name, |bookmark| bookmark.host.as_str());
     let port = port.unwrap_or_else(|| shell.session.port(bookmark.as_ref()));
     resolve(name, port, shell.session.settings.family).map_err(Complaint::said)?;
-    shell.session.peer = Some(Peer { host: name.to_owned(), port });
-    hosts::adopt(shell, bookmark.as_ref());
+    let peer = Peer { host: name.to_owned(), port };
+    hosts::turn_to(shell, Some(&peer), bookmark.as_ref());
+    shell.session.peer = Some(peer);
     Ok(Next::Line)
 }
 
@@ -69,6 +70,7 @@ pub(in crate::shell) fn ascii(shell: &mut Shell, _: &[Word]) -> Result<Next> {
 
 fn set_mode(shell: &mut Shell, mode: Mode) -> Result<Next> {
     shell.session.settings.mode = mode;
+    shell.lent.mode = None;
     if shell.session.settings.verbose {
         shell.console.say(format_args!("mode set to {mode}"))?;
     }
@@ -126,6 +128,7 @@ pub(in crate::shell) fn timeout(shell: &mut Shell, words: &[Word]) -> Result<Nex
 
 pub(in crate::shell) fn blksize(shell: &mut Shell, words: &[Word]) -> Result<Next> {
     shell.session.settings.blksize = value(words, parse)?;
+    shell.lent.blksize = None;
     Ok(Next::Line)
 }
 

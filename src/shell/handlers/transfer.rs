@@ -61,7 +61,7 @@ pub(in crate::shell) fn get(shell: &mut Shell, words: &[Word]) -> Result<Next> {
 pub(in crate::shell) fn put(shell: &mut Shell, words: &[Word]) -> Result<Next> {
     let Some((last, locals)) = words.split_last() else { return Ok(Next::Line) };
     let remote = Remote::named(&shell.session, last).map_err(|complaint| shell.mistake(complaint))?;
-    hosts::adopt(shell, remote.bookmark.as_ref());
+    hosts::turn_to(shell, remote.peer.as_ref(), remote.bookmark.as_ref());
     match locals {
         [] if remote.file.is_empty() => return Err(Complaint::local(format!("{last}: names no file")).into()),
         [] if last.is(STREAM) => {
@@ -150,7 +150,7 @@ fn conclude(shell: &mut Shell, command: &str, word: &Word, (file, outcome): Outc
 fn fetch(shell: &mut Shell, word: &Word, local: Option<&Word>, expected: Option<Digest>) -> Outcomes {
     match Remote::named(&shell.session, word) {
         Ok(remote) => {
-            hosts::adopt(shell, remote.bookmark.as_ref());
+            hosts::turn_to(shell, remote.peer.as_ref(), remote.bookmark.as_ref());
             let outcome = fetch_from(shell, &remote, word, local, expected);
             (Some(remote.file.into_owned()), outcome)
         }

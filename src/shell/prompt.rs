@@ -1,0 +1,105 @@
+//! Asking a person at a terminal: with a line editor where things can be drawn over, else line by line.
+
+use std::io;
+use std::time::{Duration, Instant};
+
+use super::editor::Editor;
+use super::folders::Folders;
+use super::terminal::Lines;
+use crate::stop::Signals;
+use crate::style::Style;
+
+/// Two Ctrl-C within this time leave the shell.
+const TWICE: Duration = Duration::from_secs(1);
+
+/// What came of asking for a line.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Input {
+    /// A line, without its end.
+    Line(Vec<u8>),
+    /// Ctrl-C: what was typed is dropped.
+    Cleared,
+    /// Ctrl-C twice, or a signal that ends the process.
+    Leave,
+    /// Ctrl-D on an empty line.
+    End,
+}
+
+/// What is to be typed, for those who help with it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Asked {
+    /// A whole line.
+    Command,
+    /// What this command misses.
+    Arguments(&'static str),
+    /// A word for a question, which Tab knows nothing of.
+    Answer,
+}
+
+/// A person, and how they type.
+pub(super) struct Prompt {
+    typing: Typing,
+    signals: Signals,
+    /// When the last line was dropped.
+    cleared: Option<Instant>,
+}
+
+enum Typing {
+    Edited(Box<Editor>),
+    Plain(Lines),
+}
+
+impl Prompt {
+    /// Takes the terminal of the process, and what earlier sessions left. Prompts are in the style of its output; a `plain`
+    /// terminal is never drawn over.
+    pub(super) fn new(style: Style, plain: bool, signals: &Signals, folders: Option<&Folders>) -> io::Result<Self> {
+        let typing = if plain {
+            Typing::Plain(Lines::new(signals, style)?)
+        } else {
+            Typing::Edited(Box::new(Editor::new(style, signals, folders)?))
+        };
+        Ok(Self { typing, signals: signals.clone(), cleared: None })
+    }
+
+    /// Asks for a command; `host` is the connected server, whose files Tab knows.
+    pub(super) fn command(&mut self, prompt: &str, host: Option<&str>) -> io::Result<Input> {
+        if let Typing::Edited(editor) = &mut self.typing {
+            editor.connect(host);
+        }
+        self.read(prompt, Asked::Command)
+    }
+
+    /// Asks for the arguments of a command; the answer is no command to be kept.
+    pub(super) fn arguments(&mut self, prompt: &str, command: &'static str) -> io::Result<Input> {
+        self.read(prompt, Asked::Arguments(command))
+    }
+
+    /// Asks for anything else.
+    pub(super) fn answer(&mut self, prompt: &str) -> io::Result<Input> {
+        self.read(prompt, Asked::Answer)
+    }
+
+    fn read(&mut self, prompt: &str, asked: Asked) -> io::Result<Input> {
+        self.signals.ask();
+        let input = if self.signals.is_terminated() {
+            Ok(Input::Leave)
+        } else {
+            match &mut self.typing {
+                Typing::Edited(editor) => editor.read(prompt, asked),
+                Typing::Plain(lines) => lines.read(prompt),
+            }
+        };
+        self.signals.work();
+        if self.signals.is_terminated() {
+            // A terminal that is gone has nothing more to say.
+            return Ok(Input::Leave);
+        }
+        let input = input?;
+        if input != Input::Cleared {
+            self.cleared = None;
+            return Ok(input);
+        }
+        let twice = self.cleared.replace(Instant::now()).is_some_and(|earlier| earlier.elapsed() < TWICE);
+        Ok(if twice { Input::Leave } else { Input::Cleared })
+    }
+}

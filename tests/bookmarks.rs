@@ -1,0 +1,88 @@
+//! A bookmark stands wherever a host may, and brings its port, its mode and its block size along.
+
+#[path = "common/program.rs"]
+mod program;
+
+use std::fs;
+use std::io::Write;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::process::Stdio;
+
+use program::program;
+use tftpsh::server::{Config, Server, practice_files};
+
+/// Runs `line`, with `script` on standard input, for a user whose bookmark `sw1` is a practice server that wants text in
+/// blocks of 600 bytes; tells what came of the last command.
+fn told(line: &str, script: &str) -> String {
+    let home = tempfile::tempdir().expect("a folder");
+    let anywhere = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+    let server = Server::bind(&[anywhere], Box::new(practice_files()), Config::default()).expect("a server");
+    let server = server.spawn().expect("a thread");
+    let config = home.path().join(".config/tftpsh");
+    fs::create_dir_all(&config).expect("a folder");
+    let port = server.addresses()[0].port();
+    let bookmark = format!("# the lab\nsw1 127.0.0.1 {port} mode=netascii blksize=600\n");
+    fs::write(config.join("hosts"), bookmark).expect("a file");
+    fs::write(home.path().join("up.txt"), "one\ntwo\n").expect("a file");
+    let mut child = program(home.path())
+        .args(["--json"].into_iter().chain(line.split_whitespace()))
+        .current_dir(home.path())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the program");
+    // A command on the command line reads none of it.
+    let _ = child.stdin.take().expect("stdin").write_all(script.as_bytes());
+    let output = child.wait_with_output().expect("its output");
+    let told = String::from_utf8(output.stdout).expect("text");
+    let last = told.lines().last().unwrap_or_default().to_owned();
+    assert!(output.status.success(), "{line}: {last} {}", String::from_utf8_lossy(&output.stderr));
+    last
+}
+
+fn carries(line: &str, script: &str, bytes: usize) {
+    let told = told(line, script);
+    for part in [format!("\"bytes\":{bytes},"), "\"blksize\":600,".to_owned()] {
+        assert!(told.contains(&part), "{line}{script}: {part} {told}");
+    }
+}
+
+#[test]
+fn on_the_command_line() {
+    for line in [
+        "sw1 get hello.txt",
+        "SW1 get hello.txt",
+        "sw1 -c get hello.txt",
+        "-H sw1 get hello.txt",
+        "get hello.txt --host=sw1",
+        "get sw1:hello.txt",
+        "get sw1:hello.txt copy.txt",
+    ] {
+        // The one line feed is two bytes on the wire.
+        carries(line, "", 14);
+    }
+    carries("sw1 put up.txt new.txt", "", 10);
+    carries("put up.txt sw1:new.txt", "", 10);
+}
+
+#[test]
+fn in_scripts() {
+    for script in ["connect sw1\nget hello.txt\n", "get sw1:hello.txt\n", "-get hello.txt\nget SW1:hello.txt\n"] {
+        carries("", script, 14);
+    }
+    carries("sw1", "put up.txt new.txt\n", 10);
+}
+
+#[test]
+fn a_uri_says_its_mode_itself() {
+    carries("get tftp://sw1/hello.txt", "", 13);
+    carries("get tftp://sw1/hello.txt;mode=netascii", "", 14);
+}
+
+#[test]
+fn what_the_command_line_insists_on_wins() {
+    carries("-m octet sw1 get hello.txt", "", 13);
+    let told = told("-b 1000 sw1 get hello.txt", "");
+    assert!(told.contains("\"blksize\":1000,"), "{told}");
+}
