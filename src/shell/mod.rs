@@ -119,8 +119,7 @@ impl Shell {
         self.input = Input::Terminal;
         self.console.place = Place::Terminal;
         self.tracing.keep();
-        let style = self.console.style(Stream::Output);
-        self.prompt = Some(Prompt::new(style, self.plain, &self.signals, self.folders.as_ref())?);
+        self.take_terminal()?;
         loop {
             handlers::transfer::tell_late(self)?;
             self.client.idle();
@@ -137,6 +136,13 @@ impl Shell {
                 return Ok(Status::Success);
             }
         }
+    }
+
+    /// From here on there is somebody to ask.
+    fn take_terminal(&mut self) -> Result<()> {
+        let style = self.console.style(Stream::Output);
+        self.prompt = Some(Prompt::new(style, self.plain, &self.signals, self.folders.as_ref())?);
+        Ok(())
     }
 
     /// Carries out a line; what fails is told.
