@@ -10,6 +10,7 @@ use crate::fault::{Action, Faults, How, Instruction, Recorded, Rule, Way};
 use crate::server::{Background, Config};
 use crate::session::parse_seconds;
 use crate::shell::complaint::Complaint;
+use crate::shell::console::Place;
 use crate::shell::words::Word;
 use crate::shell::{Next, Shell};
 use crate::transfer::{Patience, Rexmt};
@@ -22,6 +23,9 @@ const NAMED: usize = 12;
 /// `fault remote on|off`
 pub(in crate::shell) fn fault(shell: &mut Shell, words: &[Word]) -> Result<Next> {
     let instruction = Instruction::parse(&texts(words)?).map_err(Complaint::local)?;
+    if shell.console.place != Place::CommandLine {
+        shell.tracing.keep();
+    }
     let said = match instruction {
         Instruction::Test(rule) => test(rule, &shell.client.faults().lock(), shell.tracing.ring())?,
         other => instruct(&mut shell.client.faults().lock(), other)?,
@@ -59,8 +63,7 @@ pub(in crate::shell) fn client(shell: &mut Shell, words: &[Word]) -> Result<Next
         ["bug"] => {}
         ["bug", "off"] => *setting = None,
         ["bug", name] => *setting = Some(name.parse().map_err(Complaint::local)?),
-        [word, ..] => return Err(Complaint::local(format_args!("{word}: the client has nothing but bugs")).into()),
-        [] => {}
+        _ => return Err(Complaint::usage_of("client").into()),
     }
     let said = match *setting {
         Some(bug) => format!("{} Towards servers on this computer only.", client_bug(bug)),
@@ -195,7 +198,9 @@ fn added(faults: &mut Faults, rule: Rule) -> String {
 
 /// Which packets of the last transfer a rule would have hit.
 fn test(rule: Rule, faults: &Faults, ring: Option<&Ring>) -> Result<String, Complaint> {
-    let last = ring.and_then(Ring::last).ok_or_else(|| Complaint::local("there is no transfer to test the rule on"))?;
+    let last = ring.and_then(Ring::last).ok_or_else(|| {
+        Complaint::local("no transfer to test the rule on; they are kept once a script used trace or fault")
+    })?;
     let packets: Vec<_> = last.again(None).filter_map(|seen| seen.packet()).collect();
     let recorded = packets.iter().map(|packet| {
         let (direction, length) = (packet.direction, packet.length);

@@ -166,7 +166,7 @@ fn show_one(shell: &mut Shell, n: u64) -> Result<()> {
 
 fn last(shell: &Shell) -> Result<&Kept, Complaint> {
     let kept = shell.tracing.ring().and_then(|ring| ring.last());
-    kept.ok_or_else(|| Complaint::local("no transfer to see again; they are kept once a script used trace"))
+    kept.ok_or_else(|| Complaint::local("no transfer to see again; they are kept once a script used trace or fault"))
 }
 
 fn there_are(kept: &Kept) -> String {
