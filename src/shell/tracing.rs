@@ -239,7 +239,14 @@ pub(super) fn screen_page(settings: &Settings, console: &Console, stream: Stream
     let ascii = settings.trace_ascii.unwrap_or(plain || !style::is_utf8());
     let paint = paint(console.style(stream));
     let redraws = columns.is_some() && !plain;
-    Page { columns: columns.unwrap_or(COLUMNS), ascii, redraws, limit: settings.trace_limit, paint }
+    Page {
+        columns: columns.unwrap_or(COLUMNS),
+        ascii,
+        folds: columns.is_some(),
+        redraws,
+        limit: settings.trace_limit,
+        paint,
+    }
 }
 
 fn file_page(settings: &Settings) -> Page {

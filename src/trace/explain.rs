@@ -29,12 +29,19 @@ pub struct Explain {
     xfer: Option<u32>,
     known: HashSet<Kind>,
     last: State,
+    /// Columns that a line may have.
+    columns: Option<usize>,
 }
 
 impl Explain {
     /// So much of each packet.
     pub fn new(detail: Detail, paint: Paint) -> Self {
-        Self { detail, paint, xfer: None, known: HashSet::new(), last: State::Idle }
+        Self { detail, paint, xfer: None, known: HashSet::new(), last: State::Idle, columns: None }
+    }
+
+    /// Long lines go on in another one, for a screen of so many columns.
+    pub fn folded(self, columns: Option<usize>) -> Self {
+        Self { columns, ..self }
     }
 
     fn packet(&mut self, seen: &Seen<'_>, packet: &SeenPacket<'_>, out: &mut dyn Write) -> io::Result<()> {
@@ -57,7 +64,8 @@ impl Explain {
         for hit in &packet.faults {
             writeln!(out, "      fault: rule {} {}", hit.rule, hit.deed)?;
         }
-        writeln!(out, "      why:   {}", reason(&packet.why))
+        let why = format!("      why:   {}", reason(&packet.why));
+        writeln!(out, "{}", fold(&why, self.columns, 13))
     }
 
     fn headline(&self, seen: &Seen<'_>, packet: &SeenPacket<'_>) -> String {
@@ -76,12 +84,18 @@ impl Explain {
             return line;
         }
         let flags: Vec<_> = packet.flags.iter().map(|it| flag(packet, it)).collect();
-        format!("{line}  {}", (self.paint)(Tint::Notice, &format!("[{}]", flags.join(", "))))
+        let flags = format!("[{}]", flags.join(", "));
+        // Colours take no room on a screen.
+        let room = line.chars().count() + packet.kind.name().len() - kind.chars().count();
+        let fits = self.columns.is_none_or(|columns| room + 2 + flags.len() <= columns);
+        let gap = if fits { "  " } else { "\n      " };
+        format!("{line}{gap}{}", (self.paint)(Tint::Notice, &flags))
     }
 
     /// Something that is no packet.
     fn line(&self, seen: &Seen<'_>, text: &str, out: &mut dyn Write) -> io::Result<()> {
-        writeln!(out, "{:>13.4} s  {text}", seen.t.as_secs_f64())
+        let line = format!("{:>13.4} s  {text}", seen.t.as_secs_f64());
+        writeln!(out, "{}", fold(&line, self.columns, 17))
     }
 }
 
@@ -151,5 +165,39 @@ pub(super) fn reason(why: &Why) -> String {
     match why.source() {
         "" => why.to_string(),
         source => format!("{why}  [{source}]"),
+    }
+}
+
+/// The line, which goes on in others behind a margin where it is too long; words stay whole.
+fn fold(line: &str, columns: Option<usize>, margin: usize) -> String {
+    let Some(columns) = columns.filter(|columns| line.chars().count() > *columns && *columns > 2 * margin) else {
+        return line.to_owned();
+    };
+    let (mut folded, mut length) = (String::new(), 0);
+    for word in line.split_inclusive(' ') {
+        let width = word.trim_end().chars().count();
+        if length + width > columns && length > margin {
+            folded.truncate(folded.trim_end().len());
+            folded.push_str(&format!("\n{:margin$}", ""));
+            length = margin;
+        }
+        folded.push_str(word);
+        length += word.chars().count();
+    }
+    folded
+}
+
+#[cfg(test)]
+mod tests {
+    use super::fold;
+
+    #[test]
+    fn long_lines_go_on_behind_a_margin() {
+        let line = "  why: some words that are too many";
+        assert_eq!(fold(line, None, 7), line);
+        assert_eq!(fold(line, Some(35), 7), line);
+        assert_eq!(fold(line, Some(20), 7), "  why: some words\n       that are too\n       many");
+        assert_eq!(fold(line, Some(12), 7), line, "no room for anything");
+        assert_eq!(fold("  a: averyveryverylongword b", Some(14), 4), "  a:\n    averyveryverylongword\n    b");
     }
 }

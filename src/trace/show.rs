@@ -2,15 +2,15 @@ use std::io::{self, Write};
 
 use super::explain::{Detail, Explain};
 use super::hex::dump;
-use super::{Paint, View};
+use super::{Page, View};
 use crate::event::Kept;
 
 /// One packet of a kept transfer: every field, every octet kept, why, what it answers and what answered it.
 ///
 /// Tells whether there is such a packet.
-pub fn show(kept: &Kept, n: u64, paint: Paint, out: &mut dyn Write) -> io::Result<bool> {
+pub fn show(kept: &Kept, n: u64, page: &Page, out: &mut dyn Write) -> io::Result<bool> {
     let Some(seen) = kept.packet(n) else { return Ok(false) };
-    Explain::new(Detail::Full, paint).see(seen, out)?;
+    Explain::new(Detail::Full, page.paint).folded(page.fold()).see(seen, out)?;
     if let Some(answer) = kept.answer_to(n) {
         writeln!(out, "      answered by #{answer}")?;
     }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use proptest::prelude::*;
 use tftpsh::event::{Begin, Direction, Observer, Record, Ring, Timer, Turn, What};
-use tftpsh::trace::{Pcapng, Tracer, plain, show};
+use tftpsh::trace::{self, Limit, Pcapng, Tracer, show};
 use tftpsh::transfer::{Event, Failure};
 
 use crate::{Page, views};
@@ -114,7 +114,7 @@ proptest! {
         let mut shown = Vec::new();
         for kept in ring.as_ref().into_iter().flat_map(Ring::transfers) {
             for n in 0..=60 {
-                show(kept, n, plain, &mut shown).expect("a Vec takes all");
+                show(kept, n, &trace::Page::file(true, Limit::All), &mut shown).expect("a Vec takes all");
             }
         }
         let shown = String::from_utf8(shown).expect("views write UTF-8");

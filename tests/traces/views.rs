@@ -1,7 +1,7 @@
 //! What every view shows of every story, as snapshots; and what can be seen again.
 
 use tftpsh::event::{Analyser, Observer, Record, Ring, Saw, Seen};
-use tftpsh::trace::{Classic, Detail, Elided, Explain, Ladder, Limit, Lines, Tint, Tracer, View, plain, show};
+use tftpsh::trace::{self, Classic, Detail, Elided, Explain, Ladder, Limit, Lines, Tint, Tracer, View, plain, show};
 
 use crate::story::{Story, ack, data, rrq};
 use crate::{Page, capture, page, stories, views};
@@ -179,8 +179,9 @@ fn one_packet_is_shown_with_every_octet_and_its_answer() {
     let ring = kept(&[stories::get()]);
     let mut out = Vec::new();
     let kept = ring.last().expect("kept");
-    assert!(show(kept, 3, plain, &mut out).expect("a Vec takes all"));
-    assert!(!show(kept, 99, plain, &mut out).expect("a Vec takes all"));
+    let screen = trace::Page::file(true, Limit::All);
+    assert!(show(kept, 3, &screen, &mut out).expect("a Vec takes all"));
+    assert!(!show(kept, 99, &screen, &mut out).expect("a Vec takes all"));
     assert_eq!(
         String::from_utf8_lossy(&out),
         "#3     0.0012 s  +0.0001  sent     ACK   :50617 --> :40001  4 bytes\n         \

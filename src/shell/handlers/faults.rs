@@ -196,6 +196,33 @@ fn added(faults: &mut Faults, rule: Rule) -> String {
     format!("Fault rule {}: {rule}", faults.add(rule))
 }
 
+/// `2 packets dropped, 1 delayed on purpose`: what rules did between one time and another.
+pub(in crate::shell) fn on_purpose(before: &Faults, after: &Faults) -> Option<String> {
+    let mut counts: Vec<(&str, u64)> = Vec::new();
+    for (number, rule, hits) in after.rules() {
+        let earlier = before.rules().find(|(known, ..)| *known == number).map_or(0, |(.., hits)| hits);
+        let deed = match rule.action {
+            Action::Drop => "dropped",
+            Action::Dup => "duplicated",
+            Action::Delay(_) => "delayed",
+            Action::Swap => "overtaken",
+            Action::Corrupt(_) => "corrupted",
+            Action::Cut(_) => "cut",
+            Action::Stranger => "copied by a stranger",
+        };
+        match counts.iter_mut().find(|(known, _)| *known == deed) {
+            Some((_, count)) => *count += hits - earlier,
+            None => counts.push((deed, hits - earlier)),
+        }
+    }
+    counts.retain(|(_, count)| *count > 0);
+    let (_, first) = counts.first()?;
+    let packets = if *first == 1 { " packet" } else { " packets" };
+    let parts = counts.iter().zip([packets].into_iter().chain(std::iter::repeat("")));
+    let parts: Vec<_> = parts.map(|((deed, count), packets)| format!("{count}{packets} {deed}")).collect();
+    Some(format!("{} on purpose", parts.join(", ")))
+}
+
 /// Which packets of the last transfer a rule would have hit.
 fn test(rule: Rule, faults: &Faults, ring: Option<&Ring>) -> Result<String, Complaint> {
     let last = ring.and_then(Ring::last).ok_or_else(|| {

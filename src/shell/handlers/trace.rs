@@ -158,7 +158,7 @@ fn again(shell: &mut Shell, view: Option<ViewName>, packets: Option<RangeInclusi
 fn show_one(shell: &mut Shell, n: u64) -> Result<()> {
     let kept = last(shell)?;
     let mut out = shell.console.writer(shell.console.stream());
-    if !show(kept, n, page(shell).paint, &mut out)? {
+    if !show(kept, n, &page(shell), &mut out)? {
         return Err(Complaint::local(format_args!("no packet #{n}{}", there_are(kept))).into());
     }
     Ok(io::Write::flush(&mut out)?)

@@ -4,7 +4,7 @@ use std::io;
 
 use anyhow::Result;
 
-use super::{hosts, trace};
+use super::{faults, hosts, trace};
 use crate::client::{Client, ClientError, Order};
 use crate::event::Watch;
 use crate::files::{Digest, Source, Target};
@@ -269,8 +269,12 @@ fn watched(
     if shell.tracing.is_on() {
         watch.add(&mut shell.tracing);
     }
+    let before = shell.client.faults().lock().clone();
     let outcome = run(&mut shell.client, &mut watch);
     trace::settle(shell)?;
+    if let Some(told) = faults::on_purpose(&before, &shell.client.faults().lock()) {
+        shell.console.summarise(&told, settings.verbose)?;
+    }
     Ok(outcome)
 }
 
