@@ -17,10 +17,16 @@ use std::io;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use tftpsh::files::Root;
+use tftpsh::client::{Client as Library, Order};
+use tftpsh::event::Watch;
+use tftpsh::files::{Root, Target};
 use tftpsh::server::{Background, Config, Server};
+use tftpsh::session::{Options, Settings};
+use tftpsh::stop::Stop;
+use tftpsh::trace::Notes;
+use tftpsh::wire::{BlockSize, Mode, WindowSize};
 
 use clients::{Client, PEERS, Task};
 use contest::Contest;
@@ -170,6 +176,42 @@ impl Bench {
         contest.add("ours", || self.transfer(Client::Traced, false, at, &file, Some((512, 1))));
         contest.add("untraced", || self.transfer(Client::Ours, false, at, &file, Some((512, 1))));
         self.hold(contest, "traced get 512");
+        let size = 64 * MIB / self.shrink;
+        let file = self.file(&format!("f{size}"), size);
+        let mut contest = Contest::new("traced get 1428", size);
+        contest.add("ours", || self.transfer(Client::Traced, false, at, &file, Some((1428, 1))));
+        contest.add("untraced", || self.transfer(Client::Ours, false, at, &file, Some((1428, 1))));
+        self.hold(contest, "traced get 1428");
+        let mut contest = Contest::new("watched get 1428x16, tracing off", size);
+        contest.add("ours", || self.watched(at, size, true));
+        contest.add("unwatched", || self.watched(at, size, false));
+        self.hold(contest, "watched get");
+    }
+
+    /// A windowed get in this process, watched as the shell watches where nothing is traced, or by nobody.
+    fn watched(&self, at: SocketAddr, size: usize, is_watched: bool) -> io::Result<Duration> {
+        let remote = format!("f{size}");
+        let host = at.ip().to_string();
+        let order = Order { host: &host, port: at.port(), remote: remote.as_bytes() };
+        let settings = Settings {
+            blksize: BlockSize::new(1428),
+            windowsize: WindowSize::new(16),
+            options: Options::On,
+            ..Settings::default()
+        };
+        let mut target = Target::writer(Box::new(io::sink()), Mode::Octet);
+        let mut notes = Notes::new(io::sink(), "");
+        let mut watch = Watch::nobody();
+        if is_watched {
+            watch.add(&mut notes);
+        }
+        let begun = Instant::now();
+        let got = Library::new(Stop::new()).get(&order, &settings, &mut target, &mut watch);
+        let report = got.map_err(io::Error::other)?;
+        if report.stats.bytes != size as u64 {
+            return Err(io::Error::other("a part of the file"));
+        }
+        Ok(begun.elapsed())
     }
 
     fn start_up(&self) {
