@@ -69,14 +69,20 @@ fn give(shell: &mut Shell, lesson: &Lesson) -> Result<()> {
 fn teach(shell: &mut Shell, lesson: &Lesson) -> Result<()> {
     let mut first_failure = None;
     let mut lines = (1..).zip(lesson.script.lines());
+    let mut finished = true;
     for (index, Step { words, commands }) in lesson.steps().enumerate() {
+        finished = !shell.is_interrupted();
+        if !finished {
+            break;
+        }
         if index > 0 {
             shell.console.say("")?;
         }
         for line in words {
             shell.console.say(format!("# {line}").trim_end())?;
         }
-        if shell.is_interrupted() || !commands.is_empty() && !goes_on(shell)? {
+        finished = commands.is_empty() || goes_on(shell)?;
+        if !finished {
             break;
         }
         for command in commands {
@@ -95,7 +101,7 @@ fn teach(shell: &mut Shell, lesson: &Lesson) -> Result<()> {
         }
     }
     tell_late(shell)?;
-    if shell.console.place == Place::Terminal && !shell.is_interrupted() {
+    if shell.console.place == Place::Terminal && finished {
         let next = Lesson::find(lesson.number + 1).map(|next| format!(" Next: lesson {}, {}", next.number, next.title));
         shell.console.say(format_args!("\nThe end of lesson {}.{}", lesson.number, next.unwrap_or_default()))?;
     }

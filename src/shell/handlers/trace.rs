@@ -188,7 +188,8 @@ fn status(shell: &Shell) -> String {
     lines.extend(shell.tracing.files().map(|file| format!("File: {file}")));
     lines.push(format!("Limit: {}, Ascii: {}", limit_words(settings.trace_limit), ascii_words(settings.trace_ascii)));
     let (events, transfers) = shell.tracing.ring().map_or((0, 0), |ring| (ring.len(), ring.transfers().count()));
-    lines.push(format!("Kept: {events} events, {transfers} transfers"));
+    let plural = |count: usize, what: &str| format!("{count} {what}{}", if count == 1 { "" } else { "s" });
+    lines.push(format!("Kept: {}, {}", plural(events, "event"), plural(transfers, "transfer")));
     lines.join("\n")
 }
 
