@@ -15,6 +15,7 @@ use rustyline::history::FileHistory;
 use rustyline::validate::Validator;
 use rustyline::{CompletionType, Config, Context};
 
+use super::complaint::plain;
 use super::complete::{self, Candidate, Sources};
 use super::folders::{self, Folders};
 use super::hint;
@@ -32,6 +33,7 @@ pub(super) struct Editor {
     inner: rustyline::Editor<Helper, FileHistory>,
     folders: Option<Folders>,
     style: Style,
+    trouble: Option<String>,
 }
 
 impl Editor {
@@ -49,12 +51,19 @@ impl Editor {
         let hints = style.is_on();
         let mut inner = rustyline::Editor::with_config(config).map_err(io::Error::other)?;
         inner.set_helper(Some(Helper { folders: folders.cloned(), host: None, asked: Asked::Command, hints, style }));
-        if let Some(folders) = folders {
-            // Without old lines the shell is as good as new.
-            let _ = inner.load_history(&folders.history());
-        }
+        // Without old lines the shell is as good as new.
+        let trouble = folders.map(Folders::history).and_then(|path| match inner.load_history(&path) {
+            Ok(()) => None,
+            Err(ReadlineError::Io(error)) if folders::is_absent(&error) => None,
+            Err(error) => Some(format!("{}: {}; no line is kept until it is gone", path.display(), words(&error))),
+        });
         terminal::wake_on_termination(signals)?;
-        Ok(Self { inner, folders: folders.cloned(), style })
+        Ok(Self { inner, folders: folders.cloned(), style, trouble })
+    }
+
+    /// Why lines cannot be kept.
+    pub(super) fn trouble(&self) -> Option<&str> {
+        self.trouble.as_deref()
     }
 
     /// Tells which server is connected, whose files Tab knows.
@@ -93,6 +102,13 @@ impl Editor {
             let path = folders.history();
             let _ = folders::prepare(&path).map(|()| self.inner.append_history(&path));
         }
+    }
+}
+
+fn words(error: &ReadlineError) -> String {
+    match error {
+        ReadlineError::Io(error) => plain(error),
+        other => other.to_string(),
     }
 }
 

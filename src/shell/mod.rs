@@ -120,7 +120,11 @@ impl Shell {
         self.console.place = Place::Terminal;
         self.tracing.keep();
         let style = self.console.style(Stream::Output);
-        self.prompt = Some(Prompt::new(style, self.plain, &self.signals, self.folders.as_ref())?);
+        let prompt = Prompt::new(style, self.plain, &self.signals, self.folders.as_ref())?;
+        if let Some(trouble) = prompt.trouble() {
+            self.console.note(format_args!("tftp: {trouble}"));
+        }
+        self.prompt = Some(prompt);
         loop {
             self.client.idle();
             let host = self.session.peer.as_ref().map(|peer| peer.host.as_str());

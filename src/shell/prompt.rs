@@ -61,6 +61,14 @@ impl Prompt {
         Ok(Self { typing, signals: signals.clone(), cleared: None })
     }
 
+    /// Why lines cannot be kept for the next session.
+    pub(super) fn trouble(&self) -> Option<&str> {
+        match &self.typing {
+            Typing::Edited(editor) => editor.trouble(),
+            Typing::Plain(_) => None,
+        }
+    }
+
     /// Asks for a command; `host` is the connected server, whose files Tab knows.
     pub(super) fn command(&mut self, prompt: &str, host: Option<&str>) -> io::Result<Input> {
         if let Typing::Edited(editor) = &mut self.typing {
