@@ -13,7 +13,7 @@ use rustyline::hint::Hint;
 use rustyline::hint::Hinter;
 use rustyline::history::FileHistory;
 use rustyline::validate::Validator;
-use rustyline::{CompletionType, Config, Context};
+use rustyline::{ColorMode, CompletionType, Config, Context};
 
 use super::complaint::plain;
 use super::complete::{self, Candidate, Sources};
@@ -46,6 +46,8 @@ impl Editor {
             .max_history_size(LINES)
             .map_err(io::Error::other)?
             .completion_type(CompletionType::List)
+            // Left to itself it would listen to NO_COLOR alone, not to what was decided.
+            .color_mode(if style.is_on() { ColorMode::Forced } else { ColorMode::Disabled })
             .build();
         // Without grey they would look like what was typed.
         let hints = style.is_on();
