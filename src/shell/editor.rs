@@ -89,9 +89,10 @@ impl Editor {
                 Ok(Input::Line(line.into_bytes()))
             }
             Err(ReadlineError::Eof) => Ok(Input::End),
-            // Ctrl-C or SIGINT; a changed window; bytes that are no UTF-8. The line is lost, the shell is not.
+            // Ctrl-C or SIGINT.
             Err(ReadlineError::Interrupted | ReadlineError::Signal(_)) => Ok(Input::Cleared),
-            Err(ReadlineError::Io(error)) if error.kind() == io::ErrorKind::InvalidData => Ok(Input::Cleared),
+            // The line is lost, the shell is not.
+            Err(ReadlineError::Io(error)) if error.kind() == io::ErrorKind::InvalidData => Ok(Input::Garbled),
             Err(ReadlineError::Io(error)) => Err(error),
             Err(error) => Err(io::Error::other(error)),
         }

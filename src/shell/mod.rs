@@ -46,7 +46,7 @@ use anyhow::Result;
 
 use self::commands::{Command, Found, candidates, find};
 use self::complaint::Complaint;
-use self::console::{Console, Place, Stream};
+use self::console::{Console, Place};
 use self::folders::Folders;
 use self::handlers::hosts::Lent;
 use self::memory::Memory;
@@ -119,12 +119,7 @@ impl Shell {
         self.input = Input::Terminal;
         self.console.place = Place::Terminal;
         self.tracing.keep();
-        let style = self.console.style(Stream::Output);
-        let prompt = Prompt::new(style, self.plain, &self.signals, self.folders.as_ref())?;
-        if let Some(trouble) = prompt.trouble() {
-            self.console.note(format_args!("tftp: {trouble}"));
-        }
-        self.prompt = Some(prompt);
+        self.take_terminal()?;
         loop {
             self.client.idle();
             let host = self.session.peer.as_ref().map(|peer| peer.host.as_str());
@@ -132,6 +127,10 @@ impl Shell {
             let next = match input {
                 Typed::Line(line) => self.line(&line)?,
                 Typed::Cleared => Next::Line,
+                Typed::Garbled => {
+                    self.console.note("tftp: what was typed is no UTF-8 and is dropped; --plain takes any bytes");
+                    Next::Line
+                }
                 Typed::Leave => return Ok(Status::Interrupted),
                 Typed::End => Next::Leave,
             };
@@ -140,6 +139,16 @@ impl Shell {
                 return Ok(Status::Success);
             }
         }
+    }
+
+    /// From here on there is somebody to ask.
+    fn take_terminal(&mut self) -> Result<()> {
+        let prompt = Prompt::new(&self.console, self.plain, &self.signals, self.folders.as_ref())?;
+        if let Some(trouble) = prompt.trouble() {
+            self.console.note(format_args!("tftp: {trouble}"));
+        }
+        self.prompt = Some(prompt);
+        Ok(())
     }
 
     /// Carries out a line; what fails is told.
@@ -246,7 +255,7 @@ impl Shell {
         match prompt.arguments(question, command.name)? {
             Typed::Line(answer) => Ok(Some(split(&answer).map_err(Complaint::local)?.words)),
             Typed::End => Ok(Some(Vec::new())),
-            Typed::Cleared | Typed::Leave => Ok(None),
+            Typed::Cleared | Typed::Garbled | Typed::Leave => Ok(None),
         }
     }
 

@@ -1,10 +1,12 @@
 //! Terminals of which little is asked, and how they are given back.
 
 use std::fs;
+use std::process::Command;
 
 use rexpect::process::Signal;
 
 use crate::person::{CTRL_C, CTRL_D, Person, at, home, silent};
+use crate::program::at_home;
 
 /// Plays a session and returns every byte that the terminal was told.
 fn played(args: &[&str], term: &str) -> String {
@@ -128,4 +130,34 @@ fn a_signal_at_a_question_ends_the_shell_and_sigint_only_the_line() {
     person.is_sent(Signal::SIGTERM);
     assert_eq!(person.leaves().0, 130);
     assert!(!person.is_raw());
+}
+
+#[test]
+fn what_is_no_text_is_dropped_by_the_editor_and_told() {
+    let mut person = Person::begin(home(), &[]);
+    for _ in 0..3 {
+        person.types_bytes(b"get \xff\r");
+        person.sees("no UTF-8");
+        person.sees("tftp> ");
+    }
+    person.says("mode", "Using octet mode");
+}
+
+#[test]
+fn where_only_the_answers_go_elsewhere_the_prompt_stays_on_the_terminal() {
+    let home = home();
+    let mut command = Command::new("sh");
+    command.arg("-c").arg(format!("exec '{}' >answers", env!("CARGO_BIN_EXE_tftp")));
+    at_home(&mut command, &home).env("TERM", "xterm").current_dir(home.path());
+    let mut person = Person::meets(home, command, false);
+    person.sees("tftp> ");
+    let shown = person.says("mode", "");
+    assert!(!shown.contains("Using"), "{shown}");
+    person.types(CTRL_D);
+    let (status, home) = person.ends();
+    assert_eq!(status, 0);
+    assert_eq!(
+        fs::read_to_string(home.path().join("answers")).expect("the answers"),
+        "Using octet mode to transfer files.\n"
+    );
 }
