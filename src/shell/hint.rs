@@ -1,6 +1,7 @@
 //! What is still missing of a line, told in grey behind the cursor: read from the usage lines of the table.
 
 use super::commands::{Found, exact, find};
+use super::complete::inner_line;
 use super::words::{Typed, Word};
 
 /// The arguments that may still follow, as the usage line calls them; `None` while a word is being typed.
@@ -13,12 +14,19 @@ pub(super) fn missing(line: &str) -> Option<String> {
     } else if typing {
         return None;
     }
+    let rest = behind(&words)?;
+    Some(format!("{}{rest}", if whole { " " } else { "" }))
+}
+
+/// What may follow these words.
+fn behind(words: &[Word]) -> Option<String> {
     let (name, args) = words.split_first()?;
     let Found::Command(command) = find(name) else { return None };
+    if let Some(inner) = inner_line(command, args).filter(|inner| !inner.is_empty()) {
+        return behind(inner);
+    }
     let forms = command.usage.iter().map(|form| arguments(form));
-    let rest =
-        forms.filter_map(|form| form.get(args.len()..).map(|rest| rest.join(" "))).find(|rest| !rest.is_empty())?;
-    Some(format!("{}{rest}", if whole { " " } else { "" }))
+    forms.filter_map(|form| form.get(args.len()..).map(|rest| rest.join(" "))).find(|rest| !rest.is_empty())
 }
 
 /// The arguments of a usage line: words, or what brackets hold together.
@@ -60,6 +68,11 @@ mod tests {
             ("verbose ", "[ on | off ]"),
             ("mode ", "[ ascii | netascii | binary | image | octet ]"),
             ("status ", ""),
+            ("repeat ", "number [every seconds] command"),
+            ("repeat 3 ", "[every seconds] command"),
+            ("repeat 3 get ", "file"),
+            ("repeat 3 every 5 connect h ", "[port]"),
+            ("repeat 3 get a b ", "file ..."),
             ("nonsense ", ""),
             ("get 'a ", ""),
             ("# get ", ""),

@@ -98,7 +98,7 @@ pub fn line(before: &[Word], part: &str, host: Option<&str>, sources: &Sources) 
 }
 
 /// The command that stands among these arguments, as in `repeat 3 every 5 get fw.bin`.
-fn inner_line<'a>(command: &Command, args: &'a [Word]) -> Option<&'a [Word]> {
+pub(super) fn inner_line<'a>(command: &Command, args: &'a [Word]) -> Option<&'a [Word]> {
     let begin = command.args.iter().position(|arg| *arg == Arg::Line)?;
     let inner = args.get(begin..)?;
     match inner.first() {
