@@ -13,7 +13,7 @@ fn ctrl_c_in_a_transfer_ends_it_and_keeps_the_shell() {
     person.types(CTRL_C);
     person.sees("tftp: interrupted");
     person.sees("tftp> ");
-    assert_eq!(fs::read_dir(person.home.path()).expect("the folder").filter(|it| is_file(it)).count(), 0);
+    assert_eq!(fs::read_dir(person.home.path()).expect("the folder").filter(is_file).count(), 0);
     person.says("mode", "Using octet mode");
     person.types(CTRL_D);
     assert_eq!(person.ends().0, 0);
