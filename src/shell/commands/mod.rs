@@ -57,6 +57,8 @@ pub enum Arg {
     Remote,
     /// A file or folder here.
     Local,
+    /// A folder here.
+    Folder,
     /// A server.
     Host,
     /// One of these words.

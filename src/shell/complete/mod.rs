@@ -127,6 +127,7 @@ fn argument(command: &Command, args: &[Word], part: &str, host: Option<&str>, so
             if found.is_empty() && local { paths(part, sources) } else { found }
         }
         Arg::Local => paths(part, sources),
+        Arg::Folder => paths(part, sources).into_iter().filter(|path| path.goes_on).collect(),
         Arg::Host => hosts(part, "", sources),
         Arg::Choice(words) => fit(words.iter().map(|&word| plain(word, "")), part),
         Arg::Switch => fit(["on", "off"].into_iter().map(|word| plain(word, "")), part),
@@ -261,6 +262,9 @@ pub(super) mod tests {
             ("put c", "cfg/"),
             ("put cfg/", "cfg/a.cfg"),
             ("put .", ".x"),
+            ("lcd ", "cfg/"),
+            ("lcd cfg/", ""),
+            ("serve f", "fault"),
             ("put a my", "my file"),
             ("put a r", "run.cfg | router:"),
             ("connect s", "sw1"),
