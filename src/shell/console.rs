@@ -139,6 +139,11 @@ impl Console {
         size.map(|(Width(columns), _)| columns.into()).filter(|columns| *columns > 0)
     }
 
+    /// Whether standard output is a terminal.
+    pub(super) fn shows_output(&self) -> bool {
+        self.out_is_terminal
+    }
+
     /// Whether standard output is for outcomes.
     pub(super) fn tells_outcomes(&self) -> bool {
         self.json

@@ -13,8 +13,9 @@ use rustyline::hint::Hint;
 use rustyline::hint::Hinter;
 use rustyline::history::FileHistory;
 use rustyline::validate::Validator;
-use rustyline::{CompletionType, Config, Context};
+use rustyline::{ColorMode, CompletionType, Config, Context};
 
+use super::complaint::plain;
 use super::complete::{self, Candidate, Sources};
 use super::folders::{self, Folders};
 use super::hint;
@@ -32,6 +33,7 @@ pub(super) struct Editor {
     inner: rustyline::Editor<Helper, FileHistory>,
     folders: Option<Folders>,
     style: Style,
+    trouble: Option<String>,
 }
 
 impl Editor {
@@ -44,17 +46,26 @@ impl Editor {
             .max_history_size(LINES)
             .map_err(io::Error::other)?
             .completion_type(CompletionType::List)
+            // Left to itself it would listen to NO_COLOR alone, not to what was decided.
+            .color_mode(if style.is_on() { ColorMode::Forced } else { ColorMode::Disabled })
             .build();
         // Without grey they would look like what was typed.
         let hints = style.is_on();
         let mut inner = rustyline::Editor::with_config(config).map_err(io::Error::other)?;
         inner.set_helper(Some(Helper { folders: folders.cloned(), host: None, asked: Asked::Command, hints, style }));
-        if let Some(folders) = folders {
-            // Without old lines the shell is as good as new.
-            let _ = inner.load_history(&folders.history());
-        }
+        // Without old lines the shell is as good as new.
+        let trouble = folders.map(Folders::history).and_then(|path| match inner.load_history(&path) {
+            Ok(()) => None,
+            Err(ReadlineError::Io(error)) if folders::is_absent(&error) => None,
+            Err(error) => Some(format!("{}: {}; no line is kept until it is gone", path.display(), words(&error))),
+        });
         terminal::wake_on_termination(signals)?;
-        Ok(Self { inner, folders: folders.cloned(), style })
+        Ok(Self { inner, folders: folders.cloned(), style, trouble })
+    }
+
+    /// Why lines cannot be kept.
+    pub(super) fn trouble(&self) -> Option<&str> {
+        self.trouble.as_deref()
     }
 
     /// Tells which server is connected, whose files Tab knows.
@@ -78,9 +89,10 @@ impl Editor {
                 Ok(Input::Line(line.into_bytes()))
             }
             Err(ReadlineError::Eof) => Ok(Input::End),
-            // Ctrl-C or SIGINT; a changed window; bytes that are no UTF-8. The line is lost, the shell is not.
+            // Ctrl-C or SIGINT.
             Err(ReadlineError::Interrupted | ReadlineError::Signal(_)) => Ok(Input::Cleared),
-            Err(ReadlineError::Io(error)) if error.kind() == io::ErrorKind::InvalidData => Ok(Input::Cleared),
+            // The line is lost, the shell is not.
+            Err(ReadlineError::Io(error)) if error.kind() == io::ErrorKind::InvalidData => Ok(Input::Garbled),
             Err(ReadlineError::Io(error)) => Err(error),
             Err(error) => Err(io::Error::other(error)),
         }
@@ -93,6 +105,13 @@ impl Editor {
             let path = folders.history();
             let _ = folders::prepare(&path).map(|()| self.inner.append_history(&path));
         }
+    }
+}
+
+fn words(error: &ReadlineError) -> String {
+    match error {
+        ReadlineError::Io(error) => plain(error),
+        other => other.to_string(),
     }
 }
 

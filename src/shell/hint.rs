@@ -1,6 +1,7 @@
 //! What is still missing of a line, told in grey behind the cursor: read from the forms and the usage lines of the table.
 
 use super::commands::{Arg, Found, exact, find, is_led, next};
+use super::complete::inner_line;
 use super::words::{Typed, Word};
 
 /// The arguments that may still follow, as the usage line calls them; `None` while a word is being typed.
@@ -13,16 +14,24 @@ pub(super) fn missing(line: &str) -> Option<String> {
     } else if typing {
         return None;
     }
+    let rest = behind(&words)?;
+    Some(format!("{}{rest}", if whole { " " } else { "" }))
+}
+
+/// What may follow these words.
+fn behind(words: &[Word]) -> Option<String> {
     let (name, args) = words.split_first()?;
     let Found::Command(command) = find(name) else { return None };
+    if let Some(inner) = inner_line(command, args).filter(|inner| !inner.is_empty()) {
+        return behind(inner);
+    }
     let has_words = command.args == [Arg::Words] && !command.forms.is_empty();
-    let rest = if has_words || is_led(command, args) {
-        next(command, args).into_iter().filter_map(describe).collect::<Vec<_>>().join(" | ")
-    } else {
-        let forms = command.usage.iter().map(|form| arguments(form));
-        forms.filter_map(|form| form.get(args.len()..).map(|rest| rest.join(" "))).find(|rest| !rest.is_empty())?
-    };
-    Some(format!("{}{rest}", if whole { " " } else { "" })).filter(|_| !rest.is_empty())
+    if has_words || is_led(command, args) {
+        let described = next(command, args).into_iter().filter_map(describe).collect::<Vec<_>>().join(" | ");
+        return Some(described).filter(|described| !described.is_empty());
+    }
+    let forms = command.usage.iter().map(|form| arguments(form));
+    forms.filter_map(|form| form.get(args.len()..).map(|rest| rest.join(" "))).find(|rest| !rest.is_empty())
 }
 
 /// Words that one hint names; Tab knows all.
@@ -93,6 +102,11 @@ mod tests {
             ("client", " bug"),
             ("client bug ", "no-tid | no-dally | off"),
             ("plan 2150 ", "[blksize value] [windowsize value] [rtt value]"),
+            ("repeat ", "number [every seconds] command"),
+            ("repeat 3 ", "[every seconds] command"),
+            ("repeat 3 get ", "file"),
+            ("repeat 3 every 5 connect h ", "[port]"),
+            ("repeat 3 get a b ", "file ..."),
             ("nonsense ", ""),
             ("get 'a ", ""),
             ("# get ", ""),

@@ -46,7 +46,7 @@ use anyhow::Result;
 
 use self::commands::{Command, Found, candidates, find};
 use self::complaint::Complaint;
-use self::console::{Console, Place, Stream};
+use self::console::{Console, Place};
 use self::folders::Folders;
 use self::handlers::hosts::Lent;
 use self::memory::Memory;
@@ -128,6 +128,10 @@ impl Shell {
             let next = match input {
                 Typed::Line(line) => self.line(&line)?,
                 Typed::Cleared => Next::Line,
+                Typed::Garbled => {
+                    self.console.note("tftp: what was typed is no UTF-8 and is dropped; --plain takes any bytes");
+                    Next::Line
+                }
                 Typed::Leave => return Ok(Status::Interrupted),
                 Typed::End => Next::Leave,
             };
@@ -140,8 +144,11 @@ impl Shell {
 
     /// From here on there is somebody to ask.
     fn take_terminal(&mut self) -> Result<()> {
-        let style = self.console.style(Stream::Output);
-        self.prompt = Some(Prompt::new(style, self.plain, &self.signals, self.folders.as_ref())?);
+        let prompt = Prompt::new(&self.console, self.plain, &self.signals, self.folders.as_ref())?;
+        if let Some(trouble) = prompt.trouble() {
+            self.console.note(format_args!("tftp: {trouble}"));
+        }
+        self.prompt = Some(prompt);
         Ok(())
     }
 
@@ -250,7 +257,7 @@ impl Shell {
         match prompt.arguments(question, command.name)? {
             Typed::Line(answer) => Ok(Some(split(&answer).map_err(Complaint::local)?.words)),
             Typed::End => Ok(Some(Vec::new())),
-            Typed::Cleared | Typed::Leave => Ok(None),
+            Typed::Cleared | Typed::Garbled | Typed::Leave => Ok(None),
         }
     }
 

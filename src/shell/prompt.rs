@@ -3,11 +3,11 @@
 use std::io;
 use std::time::{Duration, Instant};
 
+use super::console::{Console, Stream};
 use super::editor::Editor;
 use super::folders::Folders;
 use super::terminal::Lines;
 use crate::stop::Signals;
-use crate::style::Style;
 
 /// Two Ctrl-C within this time leave the shell.
 const TWICE: Duration = Duration::from_secs(1);
@@ -19,6 +19,8 @@ pub(super) enum Input {
     Line(Vec<u8>),
     /// Ctrl-C: what was typed is dropped.
     Cleared,
+    /// What was typed is no text.
+    Garbled,
     /// Ctrl-C twice, or a signal that ends the process.
     Leave,
     /// Ctrl-D on an empty line.
@@ -50,15 +52,30 @@ enum Typing {
 }
 
 impl Prompt {
-    /// Takes the terminal of the process, and what earlier sessions left. Prompts are in the style of its output; a `plain`
-    /// terminal is never drawn over.
-    pub(super) fn new(style: Style, plain: bool, signals: &Signals, folders: Option<&Folders>) -> io::Result<Self> {
-        let typing = if plain {
-            Typing::Plain(Lines::new(signals, style)?)
+    /// Takes the terminal of the process, and what earlier sessions left. A `plain` terminal is never drawn over; nor is
+    /// anything drawn where standard output is none: there prompts go to standard error.
+    pub(super) fn new(
+        console: &Console,
+        plain: bool,
+        signals: &Signals,
+        folders: Option<&Folders>,
+    ) -> io::Result<Self> {
+        let stream = if console.shows_output() { Stream::Output } else { Stream::Error };
+        let style = console.style(stream);
+        let typing = if plain || stream == Stream::Error {
+            Typing::Plain(Lines::new(signals, console.writer(stream), style)?)
         } else {
             Typing::Edited(Box::new(Editor::new(style, signals, folders)?))
         };
         Ok(Self { typing, signals: signals.clone(), cleared: None })
+    }
+
+    /// Why lines cannot be kept for the next session.
+    pub(super) fn trouble(&self) -> Option<&str> {
+        match &self.typing {
+            Typing::Edited(editor) => editor.trouble(),
+            Typing::Plain(_) => None,
+        }
     }
 
     /// Asks for a command; `host` is the connected server, whose files Tab knows.

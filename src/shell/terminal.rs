@@ -22,34 +22,35 @@ use crate::style::Style;
 pub(super) struct Lines {
     keys: BufReader<File>,
     bell: UnixStream,
+    /// Where prompts go.
+    out: Box<dyn Write>,
     style: Style,
 }
 
 impl Lines {
-    /// Reads standard input.
-    pub(super) fn new(signals: &Signals, style: Style) -> io::Result<Self> {
+    /// Reads standard input, and asks on `out`.
+    pub(super) fn new(signals: &Signals, out: Box<dyn Write>, style: Style) -> io::Result<Self> {
         let keys = File::from(io::stdin().as_fd().try_clone_to_owned()?);
         let bell = signals.bell()?;
         bell.set_nonblocking(true)?;
-        Ok(Self { keys: BufReader::new(keys), bell, style })
+        Ok(Self { keys: BufReader::new(keys), bell, out, style })
     }
 
     /// Asks for a line. A signal drops what was typed.
     pub(super) fn read(&mut self, prompt: &str) -> io::Result<Input> {
         // What rang during a command is no matter of this line.
         self.rings();
-        let mut out = io::stdout();
-        write!(out, "{}", self.style.prompt(prompt))?;
-        out.flush()?;
+        write!(self.out, "{}", self.style.prompt(prompt))?;
+        self.out.flush()?;
         let mut line = Vec::new();
         loop {
             if self.keys.buffer().is_empty() && !self.has_keys()? {
-                writeln!(out)?;
+                writeln!(self.out)?;
                 return Ok(Input::Cleared);
             }
             let keys = self.keys.fill_buf()?;
             if keys.is_empty() {
-                writeln!(out)?;
+                writeln!(self.out)?;
                 return Ok(if line.is_empty() { Input::End } else { Input::Line(line) });
             }
             let end = keys.iter().position(|&key| key == b'\n');

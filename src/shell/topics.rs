@@ -33,6 +33,12 @@ pub static TOPICS: &[Topic] = &[
     },
     Topic { name: "uri", brief: "the ways to name a file on a server", text: include_str!("topics/uri.txt") },
     Topic { name: "faults", brief: "networks that lose, repeat and reorder", text: include_str!("topics/faults.txt") },
+    Topic { name: "lessons", brief: "the protocol, step by step", text: include_str!("topics/lessons.txt") },
+    Topic {
+        name: "prompt",
+        brief: "Tab, history, bookmarks and the start-up file",
+        text: include_str!("topics/prompt.txt"),
+    },
 ];
 
 /// The topic of this name, else the one topic that it begins. Any case.

@@ -7,7 +7,7 @@ use crate::shell::handlers::{escape, lines, local};
 pub(super) static ROWS: &[Command] = &[
     Command {
         name: "lcd",
-        args: &[Arg::Local],
+        args: &[Arg::Folder],
         takes: 0..=1,
         usage: &["lcd [directory]"],
         brief: "change the local directory",

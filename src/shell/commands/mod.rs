@@ -60,6 +60,8 @@ pub enum Arg {
     Remote,
     /// A file or folder here.
     Local,
+    /// A folder here.
+    Folder,
     /// A server.
     Host,
     /// This word.

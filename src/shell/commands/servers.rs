@@ -7,7 +7,7 @@ use crate::shell::handlers::{hosts, server};
 pub(super) static ROWS: &[Command] = &[
     Command {
         name: "serve",
-        args: &[Arg::Local, Arg::Number("port")],
+        args: &[Arg::Folder, Arg::Number("port")],
         takes: 0..=MANY,
         switches: &["--read-only", "--overwrite"],
         usage: &[

@@ -103,7 +103,7 @@ pub fn line(before: &[Word], part: &str, host: Option<&str>, sources: &Sources) 
 }
 
 /// The command that stands among these arguments, as in `repeat 3 every 5 get fw.bin`.
-fn inner_line<'a>(command: &Command, args: &'a [Word]) -> Option<&'a [Word]> {
+pub(super) fn inner_line<'a>(command: &Command, args: &'a [Word]) -> Option<&'a [Word]> {
     let begin = command.args.iter().position(|arg| *arg == Arg::Line)?;
     let inner = args.get(begin..)?;
     match inner.first() {
@@ -128,6 +128,7 @@ fn argument(kind: Arg, command: &Command, part: &str, host: Option<&str>, source
             if found.is_empty() && local { paths(part, sources) } else { found }
         }
         Arg::Local => paths(part, sources),
+        Arg::Folder => paths(part, sources).into_iter().filter(|path| path.goes_on).collect(),
         Arg::Host => hosts(part, "", sources),
         Arg::Word(word) => fit([plain(word, "")], part),
         Arg::Choice(words) => fit(words.iter().map(|&word| plain(word, "")), part),
@@ -266,6 +267,9 @@ pub(super) mod tests {
             ("put c", "cfg/"),
             ("put cfg/", "cfg/a.cfg"),
             ("put .", ".x"),
+            ("lcd ", "cfg/"),
+            ("lcd cfg/", ""),
+            ("serve f", "fault"),
             ("put a my", "my file"),
             ("put a r", "run.cfg | router:"),
             ("connect s", "sw1"),

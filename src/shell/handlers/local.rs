@@ -8,10 +8,11 @@ use std::path::Path;
 use anyhow::Result;
 
 use crate::files::Digest;
-use crate::shell::commands::{COMMANDS, Command, Found, find};
+use crate::shell::commands::{COMMANDS, Command, Found, candidates, find};
 use crate::shell::complaint::Complaint;
 use crate::shell::console::Place;
 use crate::shell::outcome::Outcome;
+use crate::shell::suggest::suggest;
 use crate::shell::topics::{self, TOPICS};
 use crate::shell::words::Word;
 use crate::shell::{Next, Shell};
@@ -30,9 +31,8 @@ pub(in crate::shell) fn help(shell: &mut Shell, words: &[Word]) -> Result<Next> 
         }
         if shell.console.place == Place::Terminal && !classic {
             let names: Vec<_> = TOPICS.iter().map(|topic| topic.name).collect();
-            shell
-                .console
-                .say(format_args!("\n\"help COMMAND\" tells more, as does \"help\" with {}.", names.join(", ")))?;
+            let names = names.join(", ");
+            shell.console.say(format_args!("\n\"help COMMAND\" tells more; there is also help on {names}."))?;
         }
     }
     for word in words {
@@ -47,8 +47,16 @@ pub(in crate::shell) fn help(shell: &mut Shell, words: &[Word]) -> Result<Next> 
             Found::Ambiguous | Found::Unknown if topic.is_some() => {
                 shell.console.say(topic.map_or("", |topic| topic.text.trim_end()))?;
             }
-            Found::Ambiguous => shell.complain("?", Complaint::said(format!("?Ambiguous help command {word}")))?,
-            Found::Unknown => shell.complain("?", Complaint::said(format!("?Invalid help command {word}")))?,
+            Found::Ambiguous => {
+                let hint = Some(format!("It may be {}.", candidates(word).join(", ")));
+                let complaint = Complaint::said(format!("?Ambiguous help command {word}"));
+                shell.complain("?", Complaint { hint, ..complaint })?;
+            }
+            Found::Unknown => {
+                let hint = suggest(word).map(|near| format!("Did you mean \"{near}\"?"));
+                let complaint = Complaint::said(format!("?Invalid help command {word}"));
+                shell.complain("?", Complaint { hint, ..complaint })?;
+            }
         }
     }
     Ok(Next::Line)

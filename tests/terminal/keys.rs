@@ -1,0 +1,122 @@
+//! Lines, questions, Ctrl-C and Ctrl-D.
+
+use crate::person::{CTRL_C, CTRL_D, CTRL_L, Person, home};
+
+#[test]
+fn lines_pasted_at_once_are_carried_out_one_by_one() {
+    let mut person = Person::begin(home(), &[]);
+    person.types("mode\rverbose on\rstatus\rmode netascii\r");
+    for answer in ["Using octet mode", "Verbose mode on.", "Not connected.", "mode set to netascii"] {
+        person.sees(answer);
+    }
+}
+
+#[test]
+fn missing_arguments_are_asked_for() {
+    let mut person = Person::begin(home(), &["--practice"]);
+    person.types("get\r");
+    person.sees("(files) ");
+    person.types("hello.txt\r");
+    person.sees("Received 13 bytes");
+    for (command, question) in [("connect", "(to) "), ("put", "(file) "), ("rexmt", "(value) ")] {
+        person.types(command);
+        person.types("\r");
+        person.sees(question);
+        person.types("\r");
+        person.sees("usage: ");
+    }
+}
+
+#[test]
+fn a_slip_and_a_prefix_of_many_are_answered_with_names() {
+    let mut person = Person::begin(home(), &[]);
+    person.says("gett x", "?Invalid command\r\nDid you mean \"get\"?");
+    person.says("t", "?Ambiguous command\r\nIt may be trace, timeout, tsize, tout.");
+}
+
+#[test]
+fn help_tells_of_commands_and_topics() {
+    let mut person = Person::begin(home(), &[]);
+    person.says("?", "\"help COMMAND\" tells more");
+    person.types("help get\r");
+    for part in ["receive file", "usage: get file", "examples: get fw.bin", "see also: put"] {
+        person.sees(part);
+    }
+    for (topic, part) in [
+        ("options", "windowsize  blocks before each"),
+        ("modes", "netascii  text"),
+        ("errors", "1  File not found"),
+        ("scripts", "\"--json\" each command"),
+        ("uri", "the mode is\r\noctet"),
+        ("faults", "fault drop sent ack 2"),
+        ("lessons", "lesson 4 --script"),
+        ("prompt", "Tab completes"),
+    ] {
+        person.says(&format!("help {topic}"), part);
+    }
+    person.says("help nonsense", "?Invalid help command nonsense");
+    person.says("help hos", "It may be host, hosts.");
+}
+
+#[test]
+fn ctrl_c_at_the_prompt_drops_the_line_and_twice_leaves() {
+    let mut person = Person::begin(home(), &[]);
+    person.types("get what");
+    person.types(CTRL_C);
+    person.sees("tftp> ");
+    // A line between the two makes them two first ones.
+    person.says("mode", "Using octet mode");
+    person.types(CTRL_C);
+    person.sees("tftp> ");
+    person.types(CTRL_C);
+    assert_eq!(person.ends().0, 130);
+}
+
+#[test]
+fn ctrl_d_on_an_empty_line_leaves() {
+    let mut person = Person::begin(home(), &[]);
+    person.types(CTRL_D);
+    assert_eq!(person.ends().0, 0);
+}
+
+#[test]
+fn a_resized_terminal_keeps_the_line() {
+    let mut person = Person::begin(home(), &[]);
+    person.stty(&["cols", "80", "rows", "24"]);
+    person.types("help errors scripts uri errors scripts modes");
+    // Letters come out one by one, a line drawn anew at once.
+    person.types(CTRL_L);
+    person.sees("scripts modes");
+    // Two rows are needed now, so that it is drawn again.
+    person.stty(&["cols", "40"]);
+    person.sees("scripts modes");
+    person.types("\r");
+    person.sees("Mail, the third mode");
+    person.says("mode", "Using octet mode");
+}
+
+#[test]
+fn ctrl_c_at_a_question_drops_the_command() {
+    let mut person = Person::begin(home(), &[]);
+    person.types("connect\r");
+    person.sees("(to) ");
+    person.types("what");
+    person.types(CTRL_C);
+    let answer = person.sees("tftp> ");
+    assert!(!answer.contains("usage"), "{answer}");
+    person.types("rexmt\r");
+    person.sees("(value) ");
+    person.types(CTRL_D);
+    person.sees("usage: rexmt value");
+    person.sees("tftp> ");
+}
+
+#[test]
+fn a_line_has_no_limit() {
+    let mut person = Person::begin(home(), &[]);
+    let long = "x".repeat(9000);
+    person.types(&format!("mode {long}end\r"));
+    person.sees("end: unknown mode");
+    person.sees("tftp> ");
+    person.says("mode", "Using octet mode");
+}

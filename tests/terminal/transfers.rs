@@ -1,0 +1,69 @@
+//! A person in front of a transfer.
+
+use std::fs;
+
+use crate::person::{CTRL_C, CTRL_D, Person, home, silent};
+
+#[test]
+fn ctrl_c_in_a_transfer_ends_it_and_keeps_the_shell() {
+    let (server, port) = silent();
+    let mut person = Person::begin(home(), &["127.0.0.1", &port, "--trace"]);
+    person.types("get fw.bin\r");
+    person.sees("sent RRQ <");
+    person.types(CTRL_C);
+    person.sees("tftp: interrupted");
+    person.sees("tftp> ");
+    assert_eq!(fs::read_dir(person.home.path()).expect("the folder").filter(is_file).count(), 0);
+    person.says("mode", "Using octet mode");
+    person.types(CTRL_D);
+    assert_eq!(person.ends().0, 0);
+    drop(server);
+}
+
+#[test]
+fn lines_typed_during_a_transfer_are_carried_out_after_it() {
+    let (server, port) = silent();
+    let mut person = Person::begin(home(), &["127.0.0.1", &port, "--no-options"]);
+    person.types("get fw.bin\r");
+    let (_, client) = server.recv_from(&mut [0; 512]).expect("a request");
+    // What is typed now shows at once, so that it can be waited for.
+    person.stty(&["echo"]);
+    person.types("mode\rverbose on\rput nosuch");
+    person.sees("put nosuch");
+    server.send_to(&[0, 3, 0, 1, b'x'], client).expect("an answer");
+    for answer in ["Received 1 bytes", "Using octet mode", "Verbose mode on.", "put nosuch"] {
+        person.sees(answer);
+    }
+    person.types(".bin\r");
+    person.sees("nosuch.bin: No such file");
+}
+
+#[test]
+fn five_megabytes_come_with_progress_and_a_summary() {
+    let home = home();
+    let bytes: Vec<u8> = (0..5_000_000_u32).map(|index| (index % 251) as u8).collect();
+    fs::write(home.path().join("five.bin"), &bytes).expect("a file");
+    let mut person = Person::begin(home, &["--practice"]);
+    person.stty(&["cols", "100", "rows", "24"]);
+    person.says("put five.bin", "Sent 5000000 bytes");
+    // Long enough to be worth showing, and not without an end.
+    person.says("fault delay 20 sent ack", "Fault rule 1");
+    person.types("get five.bin copy.bin\r");
+    person.sees("copy.bin  [");
+    person.sees("of 5.0 MB");
+    person.stty(&["cols", "40"]);
+    person.sees("copy.bin");
+    person.sees("Received 5000000 bytes in ");
+    // A slow machine may send an ACK again, which is told between the two.
+    person.sees("MB/s, blksize 65464, windowsize 1, 77 blocks, ");
+    person.sees("rtt ");
+    person.sees("tftp> ");
+    assert!(fs::read(person.home.path().join("copy.bin")).expect("the copy") == bytes);
+    // Nothing is left of the line that was drawn over.
+    person.says("fault off", "");
+    person.says("mode", "Using octet mode");
+}
+
+fn is_file(entry: &std::io::Result<fs::DirEntry>) -> bool {
+    entry.as_ref().is_ok_and(|entry| entry.path().is_file())
+}
