@@ -2,8 +2,11 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use tftpsh::shell::commands::{Arg, COMMANDS, Command, Found, exact, find};
+use tftpsh::bugs::{Bug, ClientBug};
+use tftpsh::fault::{Instruction, Rule};
+use tftpsh::shell::commands::{Arg, COMMANDS, Command, Form, Found, exact, find};
 use tftpsh::shell::words::{Word, split};
+use tftpsh::trace::{TraceCommand, VIEWS};
 
 fn names(command: &Command) -> impl Iterator<Item = &'static str> {
     [command.name].into_iter().chain(command.aliases.iter().copied())
@@ -130,4 +133,94 @@ fn switches_offer_on_and_off() {
         switches += 1;
     }
     assert!(switches >= 3, "verbose, literal, progress");
+}
+
+/// Lines made by going through a form; a word in the place of each file and number.
+fn lines(forms: &[Form], depth: usize) -> Vec<Vec<String>> {
+    let mut made = Vec::new();
+    for form in forms {
+        let mut begun: Vec<Vec<String>> = vec![Vec::new()];
+        for arg in *form {
+            let ways: Vec<Vec<String>> = match arg {
+                Arg::Rest(forms) => lines(forms, depth + 1),
+                Arg::Word(word) => vec![vec![(*word).to_owned()]],
+                Arg::Choice(words) => words.iter().map(|word| vec![(*word).to_owned()]).collect(),
+                Arg::Switch => ["on", "off"].map(|word| vec![word.to_owned()]).to_vec(),
+                Arg::Number("percent") => vec![vec!["5%".to_owned()]],
+                Arg::Number("first-last") => vec![vec!["3-5".to_owned()]],
+                Arg::Number(_) => vec![vec!["8".to_owned()]],
+                Arg::Local => vec![vec!["file".to_owned()]],
+                other => panic!("{other:?} has no place in a form"),
+            };
+            begun = begun.iter().flat_map(|line| ways.iter().map(|way| [&line[..], way].concat())).collect();
+        }
+        made.extend(begun);
+    }
+    assert!(depth < 8, "a form within itself");
+    made
+}
+
+fn lines_of(name: &str) -> Vec<Vec<String>> {
+    lines(exact(&Word::new(name)).expect(name).forms, 0)
+}
+
+/// What Tab and hints offer is what the commands understand.
+#[test]
+fn every_line_that_the_forms_make_is_understood() {
+    let mut tried = 0;
+    for (name, understands) in [
+        ("trace", (|words| TraceCommand::parse(words).is_ok()) as fn(&[&str]) -> bool),
+        ("fault", |words| Instruction::parse(words).is_ok()),
+        ("client", |words| matches!(words, ["bug", "off"]) || words[1].parse::<ClientBug>().is_ok()),
+        ("serve", |words| match words {
+            ["fault", words @ ..] => Instruction::parse(words).is_ok(),
+            ["bug", bug] => ["?", "off"].contains(bug) || bug.parse::<Bug>().is_ok(),
+            _ => true,
+        }),
+    ] {
+        for line in lines_of(name) {
+            let words: Vec<&str> = line.iter().map(String::as_str).collect();
+            // Only blocks of DATA and ACK have numbers.
+            let numbered = words.iter().any(|word| *word == "every" || *word == "8");
+            let unnumbered = words.iter().any(|word| ["rrq", "wrq", "oack", "error"].contains(word));
+            assert!(numbered && unnumbered || understands(&words), "{name} {}", words.join(" "));
+            tried += 1;
+        }
+    }
+    assert!(tried > 500, "only {tried}");
+}
+
+/// And what the commands understand, Tab and hints offer.
+#[test]
+fn every_word_that_is_understood_is_in_the_forms() {
+    let offered = |name: &str| lines_of(name).concat().into_iter().collect::<BTreeSet<_>>();
+    let (serve, fault, trace, client) = (offered("serve"), offered("fault"), offered("trace"), offered("client"));
+    for bug in Bug::ALL {
+        assert!(serve.contains(bug.name()), "{bug}");
+    }
+    for bug in ClientBug::ALL {
+        assert!(client.contains(bug.name()), "{bug}");
+    }
+    for begun in ["", "drop", "drop both"] {
+        // The complaint about what is missing names all that may stand there.
+        let complaint = Rule::parse(begun.split_whitespace()).expect_err("it is not whole").to_string();
+        for word in complaint.split(": ").nth(1).expect(&complaint).split(", ") {
+            assert!(fault.contains(word) && serve.contains(word), "{word} of {complaint}");
+        }
+    }
+    for view in VIEWS {
+        assert!(trace.contains(view), "{view}");
+    }
+    // Words stand for themselves in usage lines, where they are no placeholders.
+    let placeholders =
+        ["view", "file", "bytes", "first-last", "packet", "pairs", "action", "direction", "kind", "which"];
+    for (name, offered) in [("trace", &trace), ("fault", &fault), ("serve", &serve), ("client", &client)] {
+        for usage in exact(&Word::new(name)).expect(name).usage {
+            let words = usage.split(['[', ']', '|', ' ']).filter(|word| !word.is_empty()).skip(1);
+            for word in words.filter(|word| !word.starts_with("--") && !placeholders.contains(word)) {
+                let more = ["how", "rule", "number", "directory", "port", "value", "name", "fault-words"];
+                assert!(offered.contains(word) || more.contains(&word), "{usage}: {word}");
+            }
+        }
+    }
 }

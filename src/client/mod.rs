@@ -152,6 +152,12 @@ impl Client {
         self.linger.finish(&self.stop);
     }
 
+    /// Tells the packets of the last get that came and went behind its end, while its last ACK was perhaps not heard
+    /// (RFC 1350 section 6). They are told once, and not any more when the next transfer has begun.
+    pub fn tell_late(&mut self, watch: &mut Watch<'_>) {
+        self.linger.tell(watch);
+    }
+
     fn transfer(
         &mut self,
         job: &Job<'_>,
@@ -164,6 +170,7 @@ impl Client {
             Some(ports) if ports.len() <= 2 => self.linger.let_go(),
             _ => self.linger.glance(),
         }
+        self.linger.begin();
         let course = self.faults.lock().begin();
         let mut run = Run {
             job,
@@ -312,6 +319,9 @@ impl Run<'_, '_> {
         // Without a packet nothing began.
         if self.attempts == 0 {
             return;
+        }
+        if let (Ok(_), Some(sha256)) = (result, self.content.sha256()) {
+            self.tell(What::Digest(&sha256));
         }
         match result {
             Ok((report, _)) => self.tell(What::End(Ok(report))),

@@ -10,6 +10,9 @@
 
 mod analyse;
 mod answers;
+mod arrivals;
+mod conversation;
+mod departures;
 mod flags;
 mod flaws;
 mod get;
@@ -27,7 +30,6 @@ pub use analyse::Analyser;
 pub use flags::{Flag, Flags};
 pub use ring::{Kept, Ring};
 pub use seen::{Choice, Hit, Kind, Saw, Seen, SeenPacket, State};
-pub(crate) use tally::Samples;
 pub use tally::{Outcome, Summary};
 pub use why::Why;
 
@@ -81,6 +83,8 @@ pub enum What<'a> {
     },
     /// The machine told something beside the packets.
     Machine(&'a Event),
+    /// The SHA-256 of the local file in hexadecimal digits, right before the end of a transfer that computed it.
+    Digest(&'a str),
     /// The transfer ended.
     End(Result<&'a Report, &'a Failure>),
 }

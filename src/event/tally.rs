@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use super::{Direction, Flag, SeenPacket};
-use crate::transfer::{Failure, Report};
+use crate::transfer::{Failure, Report, Spread};
 
 /// How a transfer ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,8 +37,10 @@ pub struct Summary {
     pub faults: u64,
     /// Packets that never arrived.
     pub lost: u64,
-    /// Shortest, median and longest round trip.
+    /// Shortest, median (within a sixteenth) and longest round trip.
     pub rtt: Option<[Duration; 3]>,
+    /// SHA-256 of the local file in hexadecimal digits, where it was computed.
+    pub sha256: Option<String>,
 }
 
 impl Summary {
@@ -59,7 +61,9 @@ pub(super) struct Tally {
     strangers: u64,
     faults: u64,
     lost: u64,
-    rtt: Samples,
+    rtt: Spread,
+    /// Of the local file, once it is known.
+    pub(super) sha256: Option<String>,
 }
 
 impl Tally {
@@ -78,7 +82,7 @@ impl Tally {
         }
         self.faults += u64::from(!packet.faults.is_empty());
         if let Some(rtt) = packet.rtt {
-            self.rtt.add(rtt);
+            self.rtt.count(rtt);
         }
     }
 
@@ -106,68 +110,8 @@ impl Tally {
             strangers: self.strangers,
             faults: self.faults,
             lost: self.lost,
-            rtt: self.rtt.spread(),
+            rtt: self.rtt.value(),
+            sha256: self.sha256.clone(),
         }
-    }
-}
-
-/// Round trips: the extremes of all, and the median of at most [`SAMPLES`] taken at even distances.
-#[derive(Debug, Default)]
-pub(crate) struct Samples {
-    least: Option<Duration>,
-    most: Option<Duration>,
-    some: Vec<Duration>,
-    /// Only every so manieth is taken, less one.
-    skip: u64,
-    skipped: u64,
-}
-
-/// Enough for a median, and little enough to forget.
-const SAMPLES: usize = 1024;
-
-impl Samples {
-    pub(crate) fn add(&mut self, sample: Duration) {
-        self.least = Some(self.least.map_or(sample, |least| least.min(sample)));
-        self.most = Some(self.most.map_or(sample, |most| most.max(sample)));
-        if self.skipped < self.skip {
-            self.skipped += 1;
-            return;
-        }
-        self.skipped = 0;
-        if self.some.len() >= SAMPLES {
-            let mut index = 0_usize;
-            self.some.retain(|_| {
-                index += 1;
-                index % 2 == 1
-            });
-            self.skip = self.skip * 2 + 1;
-        }
-        self.some.push(sample);
-    }
-
-    /// Least, median, most.
-    pub(crate) fn spread(&self) -> Option<[Duration; 3]> {
-        let mut sorted = self.some.clone();
-        sorted.sort_unstable();
-        let median = sorted.get(sorted.len().saturating_sub(1) / 2)?;
-        Some([self.least?, *median, self.most?])
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_median_holds_however_many_samples_come() {
-        let mut samples = Samples::default();
-        assert_eq!(samples.spread(), None);
-        for number in 0..100_000_u64 {
-            samples.add(Duration::from_micros(number % 1000));
-        }
-        assert!(samples.some.len() <= SAMPLES);
-        let [least, median, most] = samples.spread().expect("there are samples").map(|it| it.as_micros());
-        assert_eq!((least, most), (0, 999));
-        assert!((450..550).contains(&median), "{median}");
     }
 }

@@ -19,6 +19,7 @@ pub enum Why {
     TidSame { port: u16 },
     TidWrong { from: SocketAddr, ours: SocketAddr },
     TidTell,
+    TidFooled { port: u16 },
     OackOk { agreed: String },
     OackLowered { agreed: String, lowered: String, ignored: String },
     OackIgnored { agreed: String, ignored: String },
@@ -82,6 +83,7 @@ impl Why {
             Self::TidSame { .. } => "tid.same",
             Self::TidWrong { .. } => "tid.wrong",
             Self::TidTell => "tid.tell",
+            Self::TidFooled { .. } => "tid.fooled",
             Self::OackOk { .. } => "oack.ok",
             Self::OackLowered { .. } => "oack.lowered",
             Self::OackIgnored { .. } => "oack.ignored",
@@ -147,7 +149,11 @@ impl Why {
                 "RFC 2347, RFC 2348, RFC 2349, RFC 7440"
             }
             Self::ReqIn | Self::BadKind => "RFC 1350 s4",
-            Self::TidNew { .. } | Self::TidSame { .. } | Self::TidWrong { .. } | Self::TidTell => "RFC 1350 s4",
+            Self::TidNew { .. }
+            | Self::TidSame { .. }
+            | Self::TidWrong { .. }
+            | Self::TidTell
+            | Self::TidFooled { .. } => "RFC 1350 s4",
             Self::WrqReady => "RFC 1350 s4",
             Self::DataExpected { .. } | Self::DataSend { .. } => "RFC 1350 s2",
             Self::DataLast { .. } | Self::DataSendLast { .. } => "RFC 1350 s6",
@@ -200,6 +206,9 @@ impl Display for Why {
                 write!(f, "From {from}, but this transfer is with {}: discard.", ours.ip())
             }
             Self::TidTell => f.write_str("Tell the stranger; our transfer goes on."),
+            Self::TidFooled { port } => {
+                write!(f, "Answered to port {port}: this client takes the stranger's packet for the server's.")
+            }
             Self::OackOk { agreed } => agrees(f, agreed, "", ""),
             Self::OackLowered { agreed, lowered, ignored } => agrees(f, agreed, lowered, ignored),
             Self::OackIgnored { agreed, ignored } => agrees(f, agreed, "", ignored),

@@ -135,7 +135,7 @@ impl Display for Faults {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         for Entry { number, rule, hits } in &self.rules {
             let times = if *hits == 1 { "time" } else { "times" };
-            writeln!(f, "{number:>3}  {:<32} hit {hits} {times}", rule.to_string())?;
+            writeln!(f, "{number:>3}  {:<34}  hit {hits} {times}", rule.to_string())?;
         }
         let peers = if self.remote { "every peer" } else { "peers on this computer" };
         match self.rules.len() {
@@ -349,8 +349,8 @@ mod tests {
         faults.judge(&mut course, Direction::Sent, &emit_ack(2));
         assert_eq!(
             faults.to_string(),
-            "  1  drop sent ack 2                  hit 1 time\n  \
-               2  dup both any                     hit 0 times\nSeed 7. Faults act on peers on this computer."
+            "  1  drop sent ack 2                     hit 1 time\n  \
+               2  dup both any                        hit 0 times\nSeed 7. Faults act on peers on this computer."
         );
         assert!(faults.remove(1).is_some() && faults.remove(1).is_none());
         assert_eq!(faults.add("drop sent rrq".parse().unwrap()), 3);

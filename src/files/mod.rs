@@ -48,6 +48,11 @@ pub trait Content: Send {
         pieces.iter().try_for_each(|piece| self.deliver(piece))
     }
 
+    /// The SHA-256 of what passed so far of the local file, in hexadecimal digits; `None` where nobody wanted it.
+    fn sha256(&self) -> Option<String> {
+        None
+    }
+
     /// Everything is delivered: put the file in its place.
     fn commit(&mut self) -> io::Result<()> {
         Err(io::ErrorKind::Unsupported.into())

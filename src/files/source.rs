@@ -95,6 +95,10 @@ impl Source {
 }
 
 impl Content for Source {
+    fn sha256(&self) -> Option<String> {
+        self.digest().map(|digest| digest.to_string())
+    }
+
     fn fill(&mut self, room: &mut [u8]) -> io::Result<usize> {
         let mut reader = Hashed { reader: &mut self.reader, hasher: self.hasher.as_mut() };
         if let Some(text) = &mut self.text {

@@ -109,6 +109,10 @@ impl Target {
 }
 
 impl Content for Target {
+    fn sha256(&self) -> Option<String> {
+        self.digest().map(|digest| digest.to_string())
+    }
+
     fn deliver(&mut self, bytes: &[u8]) -> io::Result<()> {
         let local = self.text.as_mut().map_or(bytes, |text| text.decode(bytes));
         if let Some(hasher) = &mut self.hasher {

@@ -325,7 +325,7 @@ impl Drive<'_, '_> {
 
 /// The address that packets to `peer` carry: a socket open to every answer is bound to none. Connecting another one
 /// asks the system for the route and sends nothing.
-fn own_address(local: SocketAddr, peer: SocketAddr) -> SocketAddr {
+pub(super) fn own_address(local: SocketAddr, peer: SocketAddr) -> SocketAddr {
     let route = || {
         let socket = UdpSocket::bind(SocketAddr::new(local.ip(), 0))?;
         socket.connect(peer)?;

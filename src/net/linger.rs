@@ -4,15 +4,21 @@
 //! Nobody waits for that: the socket of the last get is looked at before and after the next transfer, or by a thread
 //! while the user sits at a prompt. Only a program about to exit waits, and only if the transfer saw a loss.
 //!
-//! Packets of this time are not told to observers: the transfer they belong to has ended.
+//! The observers of the transfer are not at hand then, so packets of this time are noted, and told when they are.
 
-use std::sync::mpsc::{Receiver, Sender, TryRecvError, channel};
+use std::net::SocketAddr;
+use std::sync::mpsc::{Receiver, Sender, SyncSender, TryRecvError, channel, sync_channel};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use super::socket::{Received, Socket};
+use super::drive::own_address;
+use super::socket::{LARGEST_DATAGRAM, Received, Socket, datagrams};
+use crate::event::{Direction, Record, Watch, What};
 use crate::stop::Stop;
 use crate::transfer::{Machine, Output, Rexmt};
+
+/// Packets behind the end that are noted until somebody asks for them; a peer that never stops is not noted for ever.
+const NOTED: usize = 64;
 
 /// One finished get that may have to repeat its last ACK.
 pub struct Dally {
@@ -20,13 +26,25 @@ pub struct Dally {
     socket: Socket,
     rexmt: Rexmt,
     since: Instant,
+    /// Where packets are noted, for whoever watched the transfer.
+    notes: Option<SyncSender<Late>>,
+}
+
+/// A packet behind the end of its transfer.
+struct Late {
+    at: Instant,
+    local: SocketAddr,
+    direction: Direction,
+    peer: SocketAddr,
+    datagram: Vec<u8>,
+    lost: bool,
 }
 
 impl Dally {
     /// Takes over from [`drive`](super::drive()), which has just succeeded.
     pub fn new(machine: Box<dyn Machine + Send>, mut socket: Socket, rexmt: Rexmt) -> Self {
         socket.part();
-        Self { machine, socket, rexmt, since: Instant::now() }
+        Self { machine, socket, rexmt, since: Instant::now(), notes: None }
     }
 
     /// Answers what came meanwhile; never waits. Tells whether there may be more.
@@ -36,14 +54,19 @@ impl Dally {
 
     /// Answers until a moment, at most until the machine is done. Tells whether there may be more.
     fn serve(&mut self, until: Instant, stop: &Stop) -> bool {
-        // Of a repeated block only the number counts.
-        let mut buffer = [0; 512];
+        // The machine needs only the number of a repeated block, but those who watch are told the truth.
+        let mut buffer = vec![0; LARGEST_DATAGRAM];
         loop {
             let Some(done) = self.drain() else { return false };
             match self.socket.receive(&mut buffer, until.min(done)) {
-                Ok(Received::Datagrams { from, length, .. }) => {
-                    let datagram = buffer.get(..length).unwrap_or_default();
-                    self.machine.datagram(Instant::now(), from, datagram);
+                Ok(Received::Datagrams { from, length, stride }) => {
+                    for datagram in datagrams(buffer.get(..length).unwrap_or_default(), stride) {
+                        self.note(Direction::Received, from, datagram, false);
+                        self.machine.datagram(Instant::now(), from, datagram);
+                        if self.drain().is_none() {
+                            return false;
+                        }
+                    }
                 }
                 Ok(Received::Unreachable { to, .. }) => self.machine.unreachable(Instant::now(), to),
                 Ok(Received::Interrupted | Received::Elapsed) => {}
@@ -62,13 +85,24 @@ impl Dally {
             match self.machine.poll() {
                 Output::Transmit { to, datagrams, stride } => {
                     // Lost or not, nothing depends on it here any more.
-                    let _ = self.socket.transmit(to, datagrams, stride);
+                    let lost = self.socket.transmit(to, datagrams, stride).is_err();
+                    let datagram = datagrams.to_vec();
+                    self.note(Direction::Sent, to, &datagram, lost);
                 }
                 Output::Wait(until) => return Some(until),
                 Output::Event(_) => {}
                 // The file is finished: a machine that still asks for it is not dallying.
                 _ => return None,
             }
+        }
+    }
+
+    fn note(&self, direction: Direction, peer: SocketAddr, datagram: &[u8], lost: bool) {
+        if let Some(notes) = &self.notes {
+            let local = own_address(self.socket.local(), peer);
+            // Nobody may be interested any more, and too many are too many.
+            let _ =
+                notes.try_send(Late { at: Instant::now(), local, direction, peer, datagram: datagram.into(), lost });
         }
     }
 
@@ -94,6 +128,8 @@ impl Dally {
 pub struct Linger {
     held: Option<Dally>,
     background: Option<Background>,
+    /// What the last get noted; those before it are of no interest.
+    notes: Option<Receiver<Late>>,
 }
 
 struct Background {
@@ -105,7 +141,22 @@ struct Background {
 impl Linger {
     /// Keeps a get that has just finished; one before it that is still held is let go.
     pub fn keep(&mut self, dally: Dally) {
-        self.held = Some(dally);
+        let (notes, noted) = sync_channel(NOTED);
+        self.held = Some(Dally { notes: Some(notes), ..dally });
+        self.notes = Some(noted);
+    }
+
+    /// A transfer begins: packets of those before it cannot be told any more.
+    pub fn begin(&mut self) {
+        self.notes = None;
+    }
+
+    /// Tells the packets of the last get that came and went since its end, in order.
+    pub fn tell(&mut self, watch: &mut Watch<'_>) {
+        self.glance();
+        for Late { at, local, direction, peer, datagram, lost } in self.notes.iter().flat_map(Receiver::try_iter) {
+            watch.tell(&Record { at, local, what: What::Packet { direction, peer, datagram: &datagram, lost } });
+        }
     }
 
     /// Gives up the last get, and its port at once.

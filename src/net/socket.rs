@@ -12,6 +12,11 @@ use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
 use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
+#[cfg(not(target_os = "linux"))]
+use nix::poll::poll;
+#[cfg(target_os = "linux")]
+use nix::poll::ppoll;
+use nix::poll::{PollFd, PollFlags};
 use nix::sys::socket::{
     AddressFamily, MsgFlags, SockFlag, SockType, SockaddrStorage, bind, recvmsg, setsockopt, socket, sockopt,
 };
@@ -26,6 +31,9 @@ pub const LARGEST_DATAGRAM: usize = 65_535;
 /// The longest single wait. A signal may reach another thread, or arrive between a look at the stop flag and the
 /// wait: either is noticed after this time.
 const LONGEST_WAIT: Duration = Duration::from_millis(100);
+
+/// Below this, SO_RCVTIMEO is too coarse: it is counted in ticks of the system, of 4 ms here and there, and rounded up.
+const SHORT_WAIT: Duration = Duration::from_millis(30);
 
 /// An ephemeral UDP port of this host: a fresh transfer id (RFC 1350 section 4).
 #[derive(Debug)]
@@ -170,6 +178,9 @@ impl Socket {
         let wanted = until.saturating_duration_since(Instant::now()).min(LONGEST_WAIT);
         let flags = if wanted.is_zero() {
             MsgFlags::MSG_DONTWAIT
+        } else if wanted < SHORT_WAIT {
+            self.wait_precisely(wanted)?;
+            MsgFlags::MSG_DONTWAIT
         } else {
             self.wait_for(wanted)?;
             MsgFlags::empty()
@@ -186,6 +197,19 @@ impl Socket {
                 None if is_about_the_network(errno) => Ok(Received::Interrupted),
                 None => Err(errno.into()),
             },
+        }
+    }
+
+    /// Until something is there, a signal comes, or the time has passed.
+    fn wait_precisely(&self, wanted: Duration) -> io::Result<()> {
+        let mut watched = [PollFd::new(self.udp.as_fd(), PollFlags::POLLIN)];
+        #[cfg(target_os = "linux")]
+        let woken = ppoll(&mut watched, Some(wanted.into()), None);
+        #[cfg(not(target_os = "linux"))]
+        let woken = poll(&mut watched, u16::try_from(wanted.as_millis() + 1).unwrap_or(u16::MAX));
+        match woken {
+            Ok(_) | Err(Errno::EINTR) => Ok(()),
+            Err(errno) => Err(errno.into()),
         }
     }
 

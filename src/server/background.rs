@@ -142,6 +142,7 @@ impl Display for Status {
             write!(f, "{} {address}", if index == 0 { " at" } else { " and" })?;
         }
         let state = if self.running { "" } else { ", stopped" };
-        write!(f, ": {} transfers, {} finished, {} failed{state}", self.live, self.finished, self.failed)
+        let transfers = if self.live == 1 { "transfer" } else { "transfers" };
+        write!(f, ": {} {transfers}, {} finished, {} failed{state}", self.live, self.finished, self.failed)
     }
 }

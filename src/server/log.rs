@@ -65,10 +65,11 @@ impl Display for Happening {
             }
             What::Finished { stats, elapsed } => {
                 write!(f, ": {} bytes in {:.1} seconds", stats.bytes, elapsed.as_secs_f64())?;
-                if stats.resent > 0 {
-                    write!(f, ", {} packets resent", stats.resent)?;
+                match stats.resent {
+                    0 => Ok(()),
+                    1 => f.write_str(", 1 packet resent"),
+                    resent => write!(f, ", {resent} packets resent"),
                 }
-                Ok(())
             }
             What::Failed { reason, elapsed } => {
                 write!(f, ": failed after {:.1} seconds: {reason}", elapsed.as_secs_f64())

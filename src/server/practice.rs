@@ -42,16 +42,17 @@ const TEST_TEXT: &str = "This file has 576 bytes, so it crosses the wire in two 
     of any computer without a disk, and easy to read in a trace. There is no line end in this text, so that netascii has \
     nothing to change in it.";
 
-/// Nine lines of 64 bytes; every other one ends as on Unix.
+/// Two short lines, so that the first octets show both ends, and eight of 70 bytes; every other one ends as on Unix.
 fn mixed_lines() -> Vec<u8> {
     let line = |number: usize| {
         if number % 2 == 1 {
-            format!("{:.<62}\r\n", format!("Line {number} of 9 ends in CR LF, as netascii and Windows have it "))
+            format!("{:.<68}\r\n", format!("Line {number} of 10 ends in CR LF, as netascii and Windows have it "))
         } else {
-            format!("{:.<63}\n", format!("Line {number} of 9 ends in a bare LF, as Unix has it "))
+            format!("{:.<69}\n", format!("Line {number} of 10 ends in a bare LF, as Unix has it "))
         }
     };
-    (1..=9).map(line).collect::<String>().into_bytes()
+    let short = "CR LF.\r\nbare LF\n".to_owned();
+    std::iter::once(short).chain((3..=10).map(line)).collect::<String>().into_bytes()
 }
 
 /// Bytes without a pattern that could hide a block out of place: the same for each size, and made in little time.
@@ -118,7 +119,7 @@ mod tests {
     #[test]
     fn text_txt_holds_both_kinds_of_line_ends() {
         let text = mixed_lines();
-        assert_eq!(text.iter().filter(|&&byte| byte == b'\n').count(), 9);
+        assert_eq!(text.iter().filter(|&&byte| byte == b'\n').count(), 10);
         assert_eq!(text.windows(2).filter(|&pair| pair == b"\r\n").count(), 5);
     }
 }

@@ -1,6 +1,6 @@
-//! What is still missing of a line, told in grey behind the cursor: read from the usage lines of the table.
+//! What is still missing of a line, told in grey behind the cursor: read from the forms and the usage lines of the table.
 
-use super::commands::{Found, exact, find};
+use super::commands::{Arg, Found, exact, find, is_led, next};
 use super::complete::inner_line;
 use super::words::{Typed, Word};
 
@@ -25,8 +25,29 @@ fn behind(words: &[Word]) -> Option<String> {
     if let Some(inner) = inner_line(command, args).filter(|inner| !inner.is_empty()) {
         return behind(inner);
     }
+    let has_words = command.args == [Arg::Words] && !command.forms.is_empty();
+    if has_words || is_led(command, args) {
+        let rest = next(command, args).into_iter().filter_map(describe).collect::<Vec<_>>().join(" | ");
+        return Some(rest).filter(|rest| !rest.is_empty());
+    }
     let forms = command.usage.iter().map(|form| arguments(form));
     forms.filter_map(|form| form.get(args.len()..).map(|rest| rest.join(" "))).find(|rest| !rest.is_empty())
+}
+
+/// Words that one hint names; Tab knows all.
+const NAMED: usize = 7;
+
+/// One argument of a form, as a usage line would call it.
+fn describe(arg: Arg) -> Option<String> {
+    Some(match arg {
+        Arg::Word(word) => word.to_owned(),
+        Arg::Choice(words) if words.len() > NAMED => format!("{} | ..", words.get(..NAMED)?.join(" | ")),
+        Arg::Choice(words) => words.join(" | "),
+        Arg::Switch => "on | off".to_owned(),
+        Arg::Number(unit) => unit.to_owned(),
+        Arg::Local => "file".to_owned(),
+        _ => return None,
+    })
 }
 
 /// The arguments of a usage line: words, or what brackets hold together.
@@ -73,6 +94,19 @@ mod tests {
             ("repeat 3 get ", "file"),
             ("repeat 3 every 5 connect h ", "[port]"),
             ("repeat 3 get a b ", "file ..."),
+            ("trace ladder ", "to | off"),
+            ("trace ladder to ", "file"),
+            ("trace show ", "packet"),
+            ("trace off ", ""),
+            ("fault drop ", "sent | received | both"),
+            ("fault off ", "rule"),
+            ("serve ", "[directory [port]] [--read-only | --overwrite]"),
+            ("serve . ", "[--read-only | --overwrite]"),
+            ("serve stop ", ""),
+            ("serve bug ", "sorcerer | first-zero | oversize | wrong-code | one-port | no-resend | no-empty | .."),
+            ("client", " bug"),
+            ("client bug ", "no-tid | no-dally | off"),
+            ("plan 2150 ", "[blksize value] [windowsize value] [rtt value]"),
             ("nonsense ", ""),
             ("get 'a ", ""),
             ("# get ", ""),

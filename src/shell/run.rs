@@ -52,7 +52,13 @@ pub fn run(cli: &Cli) -> Result<Status> {
     let mut shell = Shell::new(cli, Signals::install()?);
     let outcome = shell.begin(cli, &invocation);
     shell.client.finish();
+    handlers::transfer::tell_late(&mut shell)?;
     outcome
+}
+
+/// Whether a person types the lines.
+fn is_interactive(cli: &Cli, invocation: &Invocation) -> bool {
+    invocation.command.is_empty() && cli.file.is_none() && io::stdin().is_terminal()
 }
 
 fn mistake(cli: &Cli, error: &dyn Display) -> Status {
@@ -103,19 +109,31 @@ impl Shell {
         Ok(())
     }
 
-    /// Connects, then carries out the one command or reads lines.
+    /// Does what is asked for; a trace that was asked for and cannot be written keeps nobody from the rest.
     fn begin(&mut self, cli: &Cli, invocation: &Invocation) -> Result<Status> {
+        self.make_ready(cli, invocation)?;
+        let untraced = self.failed.take();
+        let status = self.proceed(cli, invocation)?;
+        Ok(untraced.filter(|_| status == Status::Success).unwrap_or(status))
+    }
+
+    /// What stands before any transfer.
+    fn make_ready(&mut self, cli: &Cli, invocation: &Invocation) -> Result<()> {
         if handlers::transfer::fills_stdout(&invocation.command) && !cli.json {
             self.console.divert();
         }
-        let interactive = invocation.command.is_empty() && cli.file.is_none() && io::stdin().is_terminal();
+        let interactive = is_interactive(cli, invocation);
         if let (Err(complaint), true) = (handlers::hosts::load(self), interactive) {
             self.console.note(format_args!("tftp: {complaint}"));
         }
         if interactive && !cli.no_rc && !cli.classic {
             self.start_up(cli)?;
         }
-        self.trace(cli, invocation.command.is_empty())?;
+        self.trace(cli, invocation.command.is_empty())
+    }
+
+    /// Connects, then carries out the one command or reads lines.
+    fn proceed(&mut self, cli: &Cli, invocation: &Invocation) -> Result<Status> {
         let named = cli.host.as_deref().filter(|_| !invocation.serves()).map(Word::new);
         let host = invocation.host.clone().or(named);
         if let Some(host) = host {
@@ -142,7 +160,7 @@ impl Shell {
         }
         let status = match &cli.file {
             Some(path) if path != Path::new("-") => self.file(path)?,
-            None if interactive => return self.converse(),
+            None if is_interactive(cli, invocation) => return self.converse(),
             _ => {
                 self.input = Input::Script;
                 self.script(Script::new(io::stdin().lock()))?

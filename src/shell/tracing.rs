@@ -103,6 +103,11 @@ impl Tracing {
         self.has_stdout() || settings.tracing == Some(ViewName::Json)
     }
 
+    /// Whether the end of a transfer is told with the digest of its file: programs want to know, and need not ask.
+    pub(super) fn wants_digest(&self, settings: &Settings) -> bool {
+        settings.tracing == Some(ViewName::Json) || self.files.iter().any(|filed| filed.content.is(ViewName::Json))
+    }
+
     /// Draws the files from here on as the settings want it.
     pub(super) fn redraw(&mut self, settings: &Settings) {
         for filed in &self.files {
@@ -125,6 +130,14 @@ impl Tracing {
         } else {
             let page = screen_page(settings, console, stream, plain);
             self.screen = Some(self.tracer.add(page.view(view), out));
+        }
+    }
+
+    /// Leaves the screen alone if the settings want that by now, though its last transfer may still go on.
+    pub(super) fn keep_up(&mut self, settings: &Settings) {
+        if settings.tracing.is_none() {
+            self.classic = None;
+            self.screen.take().inspect(|id| self.tracer.remove(*id));
         }
     }
 

@@ -90,7 +90,7 @@ impl<W: Write> Observer for Classic<W> {
             What::Packet { direction: Direction::Received, lost: true, .. } => {}
             What::Packet { direction, datagram, .. } => self.packet(direction, datagram),
             What::Machine(Event::Agreed(terms)) => self.ending.blksize = terms.blksize,
-            What::Machine(_) | What::Fault { .. } | What::Timer { .. } => {}
+            What::Machine(_) | What::Fault { .. } | What::Timer { .. } | What::Digest(_) => {}
             What::End(_) => self.line.flush(),
         }
     }

@@ -3,7 +3,8 @@ use std::io::{self, Write};
 use std::time::Duration;
 
 use super::View;
-use crate::event::{Samples, Saw, Seen, SeenPacket};
+use crate::event::{Saw, Seen, SeenPacket};
+use crate::transfer::Spread;
 
 /// How many ordinary pairs of DATA and ACK are shown at each end of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,7 +34,7 @@ pub struct Run {
     pub(super) first: u64,
     pub(super) last: u64,
     pub(super) bytes: u64,
-    pub(super) rtt: Samples,
+    pub(super) rtt: Spread,
 }
 
 impl Run {
@@ -47,7 +48,7 @@ impl Run {
             self.bytes += length as u64;
         }
         if let Some(rtt) = packet.rtt {
-            self.rtt.add(rtt);
+            self.rtt.count(rtt);
         }
     }
 

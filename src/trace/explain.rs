@@ -123,7 +123,7 @@ impl View for Explain {
     fn hidden(&self, run: &Run) -> Option<String> {
         let (blocks, bytes) = (thousands(run.blocks), size(run.bytes));
         let mut line = format!("       ... {blocks} blocks as expected (#{}-#{}), {bytes}", run.first, run.last);
-        if let Some([least, median, most]) = run.rtt.spread() {
+        if let Some([least, median, most]) = run.rtt.value() {
             line.push_str(&format!(", rtt {}/{}/{} ms", millis(least), millis(median), millis(most)));
         }
         Some(line)

@@ -100,6 +100,9 @@ pub enum BadTrace {
         /// What it may mean.
         candidates: Vec<&'static str>,
     },
+    /// A list puts both on the screen.
+    #[error("{0} and {1}: one view goes to the screen, others go to files ({1}=FILE)")]
+    TwoScreens(String, String),
     /// A word too few or too many, or no number where one belongs.
     #[error("usage: {0}")]
     Usage(&'static str),
@@ -152,7 +155,15 @@ impl TraceCommand {
         if list.is_empty() {
             return Ok(vec![Self::View(ViewName::Classic, Target::Screen)]);
         }
-        list.split(',').map(Self::parse_item).collect()
+        let commands = list.split(',').map(Self::parse_item).collect::<Result<Vec<_>, _>>()?;
+        let mut screens = commands.iter().filter_map(|command| match command {
+            Self::View(view, Target::Screen) => Some(view.to_string()),
+            _ => None,
+        });
+        match (screens.next(), screens.next()) {
+            (Some(first), Some(second)) => Err(BadTrace::TwoScreens(first, second)),
+            _ => Ok(commands),
+        }
     }
 
     fn parse_item(item: &str) -> Result<Self, BadTrace> {
@@ -336,5 +347,7 @@ mod tests {
         assert_eq!(list, ["explain full", "pcap x.pcapng", "json to y"].map(|line| parse(line).expect("understood")));
         assert_eq!(TraceCommand::parse_list(""), Ok(vec![parse("classic").expect("understood")]));
         assert!(TraceCommand::parse_list("explain,,json").is_err());
+        let two = TraceCommand::parse_list("explain,json=x,hex").map_err(|error| error.to_string());
+        assert_eq!(two, Err("explain and hex: one view goes to the screen, others go to files (hex=FILE)".to_owned()));
     }
 }

@@ -254,6 +254,8 @@ struct EndLine<'a> {
     rtt: Option<[f64; 3]>,
     #[serde(skip_serializing_if = "Option::is_none")]
     rate: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sha256: Option<&'a str>,
 }
 
 impl<'a> EndLine<'a> {
@@ -277,6 +279,7 @@ impl<'a> EndLine<'a> {
             lost: summary.lost,
             rtt: summary.rtt.map(|rtt| rtt.map(seconds)),
             rate: summary.rate().map(|rate| rate.round()),
+            sha256: summary.sha256.as_deref(),
         }
     }
 }

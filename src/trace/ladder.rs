@@ -19,6 +19,8 @@ pub struct Ladder {
     xfer: Option<u32>,
     /// A timer ran out since the last packet.
     expired: bool,
+    /// The transfer is over; what comes is an echo of it.
+    ended: bool,
     last: State,
 }
 
@@ -46,13 +48,17 @@ impl Ladder {
         // Notes need the rest.
         let width = (columns >= NARROW).then(|| columns.saturating_sub(42).clamp(26, 38));
         let glyphs = if ascii { &ASCII } else { &UNICODE };
-        Self { columns, width, glyphs, paint, xfer: None, expired: false, last: State::Idle }
+        Self { columns, width, glyphs, paint, xfer: None, expired: false, ended: false, last: State::Idle }
     }
 
     fn packet(&mut self, seen: &Seen<'_>, packet: &SeenPacket<'_>, out: &mut dyn Write) -> io::Result<()> {
-        let silence = packet.gap >= WAITING || self.expired;
-        if std::mem::take(&mut self.expired) | silence && packet.n > 1 {
-            self.between(&format!("waiting {:.2} s", packet.gap.as_secs_f64()), out)?;
+        let silence = packet.gap >= WAITING;
+        let seconds = packet.gap.as_secs_f64();
+        let expired = std::mem::take(&mut self.expired);
+        if std::mem::take(&mut self.ended) {
+            self.between(&format!("after the end, {seconds:.2} s later"), out)?;
+        } else if (expired || silence) && packet.n > 1 {
+            self.between(&format!("waiting {seconds:.2} s"), out)?;
         }
         self.last = packet.after;
         let time = format!("{:.4}", seen.t.as_secs_f64());
@@ -138,7 +144,7 @@ impl Ladder {
         if follows == Some(xfer) {
             return Ok(());
         }
-        self.expired = false;
+        (self.expired, self.ended) = (false, false);
         self.last = State::Idle;
         let Some(width) = self.width else { return Ok(()) };
         if follows.is_some() {
@@ -159,10 +165,15 @@ impl View for Ladder {
                 self.expired = true;
                 Ok(())
             }
-            Saw::End(summary) => match &summary.outcome {
-                Outcome::Failed(reason) if !told_the_end(self.last) => self.between(&format!("failed: {reason}"), out),
-                _ => Ok(()),
-            },
+            Saw::End(summary) => {
+                self.ended = true;
+                match &summary.outcome {
+                    Outcome::Failed(reason) if !told_the_end(self.last) => {
+                        self.between(&format!("failed: {reason}"), out)
+                    }
+                    _ => Ok(()),
+                }
+            }
             Saw::Begin { .. } | Saw::Timer { .. } | Saw::Choice { .. } | Saw::Fault { .. } => Ok(()),
         }
     }
@@ -174,7 +185,7 @@ impl View for Ladder {
         let line = format!("{:MARGIN$}{dots}{:<width$}{dots}  {}", "", format!("  {count}"), size(run.bytes));
         let rtt = run
             .rtt
-            .spread()
+            .value()
             .map(|[least, median, most]| format!(", rtt {}/{}/{} ms", millis(least), millis(median), millis(most)));
         // What does not fit is best left out.
         Some(match rtt.filter(|rtt| line.chars().count() + rtt.len() <= self.columns) {

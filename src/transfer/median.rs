@@ -1,11 +1,39 @@
 use std::time::Duration;
 
+/// Round trips: the shortest, the median, within a sixteenth, and the longest.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Spread {
+    /// The extremes.
+    ends: Option<(Duration, Duration)>,
+    median: Median,
+}
+
+impl Spread {
+    /// Counts one.
+    pub(crate) fn count(&mut self, sample: Duration) {
+        self.ends = Some(self.ends.map_or((sample, sample), |(least, most)| (least.min(sample), most.max(sample))));
+        self.median.count(sample);
+    }
+
+    /// Shortest, median, longest; `None` before the first.
+    pub(crate) fn value(&self) -> Option<[Duration; 3]> {
+        let (least, most) = self.ends?;
+        // The middle of a class may lie beyond all that are in it.
+        Some([least, self.median.value()?.clamp(least, most), most])
+    }
+
+    /// The shortest.
+    pub(crate) fn least(&self) -> Option<Duration> {
+        self.ends.map(|(least, _)| least)
+    }
+}
+
 /// Round trips counted by their length, so that a median costs the same memory however many come.
 ///
 /// Eight classes for each doubling, from a microsecond to a quarter of a minute: what comes out is no further than a
 /// sixteenth from the truth.
 #[derive(Debug, Clone)]
-pub(super) struct Median {
+struct Median {
     counts: [u32; CLASSES],
     total: u64,
 }
@@ -17,7 +45,7 @@ const LAST: u64 = (1 << (FIRST_BIT + 24)) - 1;
 
 impl Median {
     /// Counts one.
-    pub(super) fn count(&mut self, sample: Duration) {
+    fn count(&mut self, sample: Duration) {
         if let Some(count) = self.counts.get_mut(class(sample)) {
             *count = count.saturating_add(1);
             self.total += 1;
@@ -25,7 +53,7 @@ impl Median {
     }
 
     /// About the length that half of all do not reach; `None` before the first.
-    pub(super) fn value(&self) -> Option<Duration> {
+    fn value(&self) -> Option<Duration> {
         let mut below = 0;
         let class = self.counts.iter().position(|&count| {
             below += u64::from(count);
@@ -79,6 +107,17 @@ mod tests {
         }
         assert_eq!(class(Duration::ZERO), 0);
         assert_eq!(class(Duration::MAX), CLASSES - 1);
+    }
+
+    #[test]
+    fn the_median_lies_between_the_extremes() {
+        let mut spread = Spread::default();
+        assert_eq!(spread.value(), None);
+        spread.count(Duration::from_millis(7));
+        assert_eq!(spread.value(), Some([Duration::from_millis(7); 3]), "not the middle of its class");
+        spread.count(Duration::from_millis(9));
+        assert_eq!(spread.least(), Some(Duration::from_millis(7)));
+        assert_eq!(spread.value().map(|[.., most]| most), Some(Duration::from_millis(9)));
     }
 
     #[test]

@@ -38,6 +38,7 @@ use std::time::{Duration, Instant};
 
 use thiserror::Error;
 
+pub(crate) use median::Spread;
 pub use receiver::Receiver;
 pub use retry::{Patience, Rexmt};
 pub use sender::Sender;

@@ -1,7 +1,7 @@
 use std::time::{Duration, Instant};
 
 use super::Rtt;
-use super::median::Median;
+use super::median::Spread;
 
 /// How long to wait for an answer, and how long in all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,8 +45,8 @@ const UNPROVEN: u32 = 3;
 #[derive(Debug, Clone)]
 pub(super) struct Retry {
     patience: Patience,
-    rtt: Rtt,
-    median: Median,
+    trips: Spread,
+    smoothed: Option<Duration>,
     variation: Duration,
     least: Duration,
     /// Transmissions of what is unanswered, beyond the first.
@@ -70,8 +70,8 @@ impl Retry {
     pub(super) fn new(now: Instant, patience: Patience) -> Self {
         Self {
             patience,
-            rtt: Rtt::default(),
-            median: Median::default(),
+            trips: Spread::default(),
+            smoothed: None,
             variation: Duration::ZERO,
             least: Duration::ZERO,
             attempt: 0,
@@ -129,7 +129,7 @@ impl Retry {
 
     /// Whether what arrives now can be an answer to what was sent last.
     pub(super) fn round_trip_passed(&self, now: Instant) -> bool {
-        self.rtt.least.is_some_and(|least| now.saturating_duration_since(self.sent) >= least)
+        self.trips.least().is_some_and(|least| now.saturating_duration_since(self.sent) >= least)
     }
 
     /// When to look again.
@@ -170,7 +170,7 @@ impl Retry {
 
     /// What an answer takes at most, as a rule (RFC 6298 section 2).
     fn measured(&self) -> Duration {
-        self.rtt.smoothed.map_or(FIRST, |smoothed| smoothed + MARGIN.max(self.variation * 4))
+        self.smoothed.map_or(FIRST, |smoothed| smoothed + MARGIN.max(self.variation * 4))
     }
 
     /// The longest time without progress that is borne.
@@ -184,14 +184,13 @@ impl Retry {
     }
 
     pub(super) fn rtt(&self) -> Rtt {
-        let Rtt { least, most, .. } = self.rtt;
-        let median = self.median.value().map(|median| median.clamp(least.unwrap_or(median), most.unwrap_or(median)));
-        Rtt { median, ..self.rtt }
+        let [least, median, most] = self.trips.value().map_or([None; 3], |trips| trips.map(Some));
+        Rtt { least, smoothed: self.smoothed, median, most }
     }
 
     /// RFC 6298 section 2.
     fn measure(&mut self, sample: Duration) {
-        let smoothed = match self.rtt.smoothed {
+        let smoothed = match self.smoothed {
             None => {
                 self.variation = sample / 2;
                 sample
@@ -201,10 +200,8 @@ impl Retry {
                 (smoothed * 7 + sample) / 8
             }
         };
-        self.median.count(sample);
-        self.rtt.smoothed = Some(smoothed);
-        self.rtt.least = Some(self.rtt.least.map_or(sample, |least| least.min(sample)));
-        self.rtt.most = Some(self.rtt.most.map_or(sample, |most| most.max(sample)));
+        self.trips.count(sample);
+        self.smoothed = Some(smoothed);
     }
 }
 

@@ -186,7 +186,7 @@ impl Offer {
     pub fn accept(&self, oack: &OptionList<'_>) -> Result<Terms, BadOption> {
         let mut answer = Self::default();
         for (name, value) in oack.pairs() {
-            let known = Name::from_wire(name).ok_or_else(|| BadOption::unasked(name))?;
+            let known = Name::from_wire(name).ok_or_else(|| BadOption::unasked(name, value))?;
             let number = decimal(value);
             let doubled = match known {
                 Name::Tsize => fill(&mut answer.tsize, number, self.tsize, |_, _| true),
@@ -305,8 +305,8 @@ pub enum Fault {
 }
 
 impl BadOption {
-    fn unasked(name: &[u8]) -> Self {
-        Self { name: Printable(name).brief(), value: "..".to_owned(), fault: Fault::Unasked }
+    fn unasked(name: &[u8], value: &[u8]) -> Self {
+        Self { name: Printable(name).brief(), value: Printable(value).brief(), fault: Fault::Unasked }
     }
 }
 

@@ -102,7 +102,7 @@ impl Peers {
                 let line = line.replace(" and [::1]:{practice}", "");
                 let line = between(&line, " bytes in ", " seconds", "S");
                 let line = between(&line, " [", " bits/sec]", "R");
-                let line = summary(line);
+                let line = summary(traced(&line));
                 // Still a number, for those who read the JSON.
                 let line = between(&line, "\"seconds\":0.", ",", "0");
                 let line = between(&line, "{practice}: ", " failed", "COUNTS");
@@ -121,6 +121,31 @@ impl Peers {
 pub(crate) fn patient() -> Config {
     let rexmt = Rexmt::Fixed(Duration::from_secs(5));
     Config { patience: Patience { rexmt, ..Patience::default() }, ..Config::default() }
+}
+
+/// A line of the ladder or of the explain view without its times and the ports of the day.
+fn traced(line: &str) -> String {
+    let is_time = |word: &str| word.len() >= 6 && word.trim_start_matches('+').parse::<f64>().is_ok();
+    let is_port = |word: &str| word.len() >= 4 && word.parse::<u16>().is_ok();
+    let mut words: Vec<String> = line.split(' ').map(str::to_owned).collect();
+    let first = line.split_whitespace().next().unwrap_or_default();
+    let is_head = first.starts_with('#') && first.len() > 1;
+    if is_head || is_time(first) {
+        for word in &mut words {
+            if is_time(word) && word.contains('.') {
+                *word = word.replace(|letter: char| letter.is_ascii_digit(), "T");
+            } else if let Some(port) = word.strip_prefix(':').filter(|port| is_port(port)) {
+                *word = word.replace(port, "PORT");
+            } else if let Some(port) = word.strip_suffix(']').filter(|port| is_port(port)) {
+                *word = word.replace(port, "PORT");
+            }
+        }
+    }
+    let line = words.join(" ");
+    let line = between(&line, "  waiting ", " s", "S");
+    let line = between(&line, "  after the end, ", " s", "S");
+    let line = between(&line, "Send again; ", " s left", "S");
+    if line.starts_with("      answers #") { between(&line, " after ", " ms", "S") } else { line }
 }
 
 /// A summary without its rate and its round trips.

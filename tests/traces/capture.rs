@@ -250,6 +250,16 @@ fn tshark_finds_duplicates_and_losses_by_their_comment() {
     assert_eq!(found, [("5", "LOST"), ("6", "DUP ")]);
 }
 
+/// What a capture says of each packet, for people.
+pub(crate) fn comments(story: &Story) -> String {
+    let line = |it: &Captured| {
+        let way = if it.outbound { "out" } else { "in" };
+        format!("#{} {way:<3} {} bytes, {}\n", it.id, it.length, it.comment)
+    };
+    let file = page(story, Box::new(Pcapng::new(None, true))).bytes();
+    packets(&file).iter().map(line).collect()
+}
+
 /// Packets in a capture file.
 pub(crate) fn count(file: &[u8]) -> usize {
     packets(file).len()

@@ -12,7 +12,7 @@ use std::io::{self, Write};
 use std::rc::Rc;
 
 use story::Story;
-use tftpsh::trace::{Detail, Elided, Explain, Hex, Json, Ladder, Limit, Pcapng, Tracer, View, plain};
+use tftpsh::trace::{Detail, Elided, Explain, Hex, Json, Ladder, Limit, Lines, Pcapng, Tracer, View, plain};
 
 /// Output that can be read while a view holds it.
 #[derive(Clone, Default)]
@@ -44,11 +44,13 @@ pub(crate) fn views() -> Vec<(&'static str, Box<dyn View>)> {
         Box::new(Elided::new(view, Limit::default(), None))
     }
     vec![
+        ("classic", Box::new(Lines::new())),
         ("ladder", elided(Ladder::new(80, false, plain))),
         ("ladder, ascii", elided(Ladder::new(80, true, plain))),
         ("ladder, ascii, 70 columns", elided(Ladder::new(70, true, plain))),
         ("ladder, narrow", elided(Ladder::new(40, true, plain))),
         ("explain", elided(Explain::new(Detail::First, plain))),
+        ("explain short", elided(Explain::new(Detail::Short, plain))),
         ("explain full", elided(Explain::new(Detail::Full, plain))),
         ("hex", elided(Hex::new(plain))),
         ("json", Box::new(Json::new())),

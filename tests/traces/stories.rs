@@ -31,6 +31,9 @@ pub(crate) fn all() -> Vec<(&'static str, Story)> {
         ("option_refused", option_refused()),
         ("error", error_()),
         ("wrong_tid", wrong_tid()),
+        ("fooled", fooled()),
+        ("fooled_put", fooled_put()),
+        ("lost_last_ack", lost_last_ack()),
         ("wrap", wrap()),
         ("empty_last_block", empty_last_block()),
         ("window_gap", window_gap()),
@@ -115,6 +118,30 @@ pub(crate) fn wrong_tid() -> Story {
     let story = story.at(0.0012).hears_from(41234, data(2, 512));
     let story = story.at(0.0013).tells(41234, error(5, "Unknown transfer ID"));
     story.at(0.0014).hears(data(2, 100)).at(0.0015).sends(ack(2)).ends(2, 612)
+}
+
+/// A client that never looks at the port takes the stranger's block, and the server's for a second copy.
+fn fooled() -> Story {
+    let story = Story::new().asks(read("fw.bin")).at(0.0009).hears(data(1, 512)).at(0.0010).sends(ack(1));
+    let story = story.at(0.0012).hears_from(41234, data(2, 512)).at(0.0013).tells(41234, ack(2));
+    let story = story.at(0.0014).hears(data(2, 512)).sends(ack(2));
+    story.at(0.0018).hears(data(3, 4)).at(0.0019).sends(ack(3)).ends(3, 1028)
+}
+
+/// The same client sends: its next block goes to the stranger, and is lost there.
+fn fooled_put() -> Story {
+    let story = Story::new().asks(write("cfg.txt")).at(0.0008).hears(ack(0)).at(0.0009).sends(data(1, 512));
+    let story = story.at(0.0012).hears_from(41234, ack(1)).at(0.0013).tells(41234, data(2, 100));
+    let story = story.at(0.0014).hears(ack(1));
+    let story = story.at(1.0013).silence(1, 1.0).sends(data(2, 100));
+    story.at(1.0018).hears(ack(2)).ends(2, 612)
+}
+
+/// The file is safe and the user at the prompt again when the server asks once more.
+fn lost_last_ack() -> Story {
+    let story = Story::new().asks(read("test.txt")).at(0.0011).hears(data(1, 512)).at(0.0012).sends(ack(1));
+    let story = story.at(0.0016).hears(data(2, 64)).at(0.0017).sends(ack(2)).digest("00ff").ends(2, 576);
+    story.at(1.0020).hears(data(2, 64)).at(1.0021).sends(ack(2))
 }
 
 /// From the first block to one behind the wrap; blocks of 8, to be quick.

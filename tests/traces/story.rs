@@ -27,6 +27,7 @@ enum Told {
     Packet { direction: Direction, peer: SocketAddr, datagram: Vec<u8>, lost: bool },
     Fault { rule: u32, action: &'static str, deed: &'static str },
     Machine(Event),
+    Digest(&'static str),
     End(Result<Report, Failure>),
 }
 
@@ -115,6 +116,11 @@ impl Story {
         self
     }
 
+    pub(crate) fn digest(mut self, sha256: &'static str) -> Self {
+        self.tell_of(Told::Digest(sha256));
+        self
+    }
+
     pub(crate) fn silence(self, attempt: u32, seconds: f64) -> Self {
         self.event(Event::Resending { attempt, after: Duration::from_secs_f64(seconds) })
     }
@@ -145,6 +151,7 @@ impl Story {
                 }
                 Told::Fault { rule, action, deed } => What::Fault { rule: *rule, action, deed },
                 Told::Machine(event) => What::Machine(event),
+                Told::Digest(sha256) => What::Digest(sha256),
                 Told::End(result) => What::End(result.as_ref()),
             };
             observer.observe(&Record { at: *START + *passed, local: *local, what });

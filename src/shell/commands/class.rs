@@ -1,13 +1,14 @@
 //! For a class: networks that fail, programs that err, and what both teach.
 
 use super::table::{MANY, ROW};
-use super::{Arg, Command};
+use super::{Arg, Command, shapes};
 use crate::shell::handlers::{faults, lessons};
 
 pub(super) static ROWS: &[Command] = &[
     Command {
         name: "fault",
         args: &[Arg::Words],
+        forms: shapes::FAULT,
         takes: 0..=MANY,
         usage: &[
             "fault",
@@ -37,19 +38,20 @@ pub(super) static ROWS: &[Command] = &[
     },
     Command {
         name: "client",
-        args: &[Arg::Words, Arg::Choice(&["no-tid", "no-dally", "off"])],
+        args: &[Arg::Words],
+        forms: shapes::CLIENT,
         takes: 1..=2,
         usage: &["client bug [ no-tid | no-dally | off ]"],
         brief: "make the client wrong on purpose",
         examples: &["client bug no-tid", "client bug off"],
         see: &["serve", "lesson"],
-        subwords: &["bug"],
         run: faults::client,
         ..ROW
     },
     Command {
         name: "plan",
-        args: &[Arg::Number("bytes"), Arg::Words],
+        args: &[Arg::Number("size"), Arg::Words],
+        forms: shapes::PLAN,
         takes: 1..=7,
         usage: &["plan bytes [blksize value] [windowsize value] [rtt value]"],
         ask: Some("(bytes) "),

@@ -1,7 +1,7 @@
 //! The thirteen of 4.3BSD, in its order.
 
 use super::table::{CLASSIC, CLASSIC_SETTING, MANY};
-use super::{Arg, Command, MODES};
+use super::{Arg, Command, MODES, shapes};
 use crate::shell::handlers::{local, settings, trace, transfer};
 
 pub(super) static ROWS: &[Command] = &[
@@ -81,6 +81,7 @@ pub(super) static ROWS: &[Command] = &[
     Command {
         name: "trace",
         args: &[Arg::Words],
+        forms: shapes::TRACE,
         takes: 0..=MANY,
         usage: &[
             "trace [ on | off ]",

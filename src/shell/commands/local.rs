@@ -45,7 +45,7 @@ pub(super) static ROWS: &[Command] = &[
         brief: "show the SHA-256 of a local file, or of each transferred one",
         examples: &["sha256 fw.bin", "sha256 on"],
         see: &["get", "scripts"],
-        subwords: &["on", "off"],
+        forms: &[&[Arg::Switch]],
         run: local::sha256,
         ..ROW
     },

@@ -2,13 +2,16 @@
 
 mod class;
 mod classic;
+mod forms;
 mod local;
 mod servers;
 mod settings;
+mod shapes;
 mod table;
 
 use std::ops::RangeInclusive;
 
+pub use forms::{Form, is_led, next};
 pub use table::{COMMANDS, Table};
 
 use super::words::Word;
@@ -38,8 +41,8 @@ pub struct Command {
     pub examples: &'static [&'static str],
     /// Commands and topics that have to do with it.
     pub see: &'static [&'static str],
-    /// Words that stand where its first argument would.
-    pub subwords: &'static [&'static str],
+    /// Further forms of its arguments, which begin with words of their own.
+    pub forms: &'static [Form],
     /// It changes how transfers go and nothing else, so that it may stand in the start-up file.
     pub setting: bool,
     /// Does it.
@@ -61,6 +64,8 @@ pub enum Arg {
     Folder,
     /// A server.
     Host,
+    /// This word.
+    Word(&'static str),
     /// One of these words.
     Choice(&'static [&'static str]),
     /// A number of these, or `auto`.
@@ -73,6 +78,8 @@ pub enum Arg {
     Line,
     /// Any words.
     Words,
+    /// What follows, in one of these forms.
+    Rest(&'static [Form]),
 }
 
 /// The words for the modes of RFC 1350 section 5.

@@ -1,7 +1,7 @@
 //! A server of our own, and names for those of others.
 
 use super::table::{MANY, ROW};
-use super::{Arg, Command};
+use super::{Arg, Command, shapes};
 use crate::shell::handlers::{hosts, server};
 
 pub(super) static ROWS: &[Command] = &[
@@ -23,7 +23,7 @@ pub(super) static ROWS: &[Command] = &[
         brief: "start a server to practise on",
         examples: &["serve", "serve . 6969", "serve . --read-only", "serve bug sorcerer", "serve stop"],
         see: &["connect", "get", "fault"],
-        subwords: &["status", "stop", "fault", "bug", "rexmt", "blksize", "options"],
+        forms: shapes::SERVE,
         run: server::serve,
         ..ROW
     },

@@ -32,7 +32,7 @@ pub(super) const ROW: Command = Command {
     brief: "",
     examples: &[],
     see: &[],
-    subwords: &[],
+    forms: &[],
     setting: false,
     run: handlers::local::quit,
 };

@@ -17,12 +17,13 @@ use std::path::Path;
 pub use arguments::arguments;
 
 use super::bookmarks;
-use super::commands::{Arg, COMMANDS, Command, Found, begins, exact, find, names};
+use super::commands::{Arg, COMMANDS, Command, Found, begins, exact, find, names, next};
 use super::folders::{self, Folders};
 use super::memory::Memory;
 use super::remote::split_host;
 use super::topics::TOPICS;
 use super::words::Word;
+use crate::lessons::LESSONS;
 use crate::session::Bookmark;
 
 /// What is known beside the tables.
@@ -92,8 +93,12 @@ pub fn line(before: &[Word], part: &str, host: Option<&str>, sources: &Sources) 
         return fit(command.switches.iter().map(|&switch| plain(switch, "")), part);
     }
     let args: Vec<_> = args.iter().filter(|arg| !command.switches.iter().any(|it| arg.is(it))).cloned().collect();
-    let mut found = fit(command.subwords.iter().filter(|_| args.is_empty()).map(|&word| plain(word, "")), part);
-    found.extend(argument(command, &args, part, host, sources));
+    let mut found: Vec<Candidate> = Vec::new();
+    for arg in next(command, &args) {
+        let more = argument(arg, command, part, host, sources);
+        found
+            .extend(more.into_iter().filter(|new| !found.iter().any(|old| old.value == new.value)).collect::<Vec<_>>());
+    }
     found
 }
 
@@ -113,12 +118,8 @@ fn commands(part: &str) -> Vec<Candidate> {
     fit(named.filter(|candidate| candidate.value.starts_with(char::is_alphabetic)), part)
 }
 
-/// What the argument behind `args` may be.
-fn argument(command: &Command, args: &[Word], part: &str, host: Option<&str>, sources: &Sources) -> Vec<Candidate> {
-    let Some(kind) = command.args.get(args.len()).or(command.args.last()) else { return Vec::new() };
-    if args.len() >= *command.takes.end() {
-        return Vec::new();
-    }
+/// What an argument of this kind may be.
+fn argument(kind: Arg, command: &Command, part: &str, host: Option<&str>, sources: &Sources) -> Vec<Candidate> {
     match kind {
         Arg::Remote => {
             let found = remote(part, host, sources);
@@ -129,6 +130,7 @@ fn argument(command: &Command, args: &[Word], part: &str, host: Option<&str>, so
         Arg::Local => paths(part, sources),
         Arg::Folder => paths(part, sources).into_iter().filter(|path| path.goes_on).collect(),
         Arg::Host => hosts(part, "", sources),
+        Arg::Word(word) => fit([plain(word, "")], part),
         Arg::Choice(words) => fit(words.iter().map(|&word| plain(word, "")), part),
         Arg::Switch => fit(["on", "off"].into_iter().map(|word| plain(word, "")), part),
         Arg::Number(unit) => numbers(unit, part),
@@ -138,7 +140,7 @@ fn argument(command: &Command, args: &[Word], part: &str, host: Option<&str>, so
             found.extend(fit(topics, part).into_iter().filter(|topic| exact(&Word::new(&*topic.value)).is_none()));
             found
         }
-        Arg::Line | Arg::Words => Vec::new(),
+        Arg::Line | Arg::Words | Arg::Rest(_) => Vec::new(),
     }
 }
 
@@ -200,6 +202,9 @@ fn numbers(unit: &str, part: &str) -> Vec<Candidate> {
         "blocks" => &[("1", "as in RFC 1350"), ("4", ""), ("16", ""), ("64", ""), ("auto", "what fits the blocks")],
         "seconds" => &[("1", ""), ("5", ""), ("25", ""), ("auto", "the default")],
         "times" => &[("until-ok", "until it succeeds"), ("2", ""), ("10", "")],
+        "pairs" => &[("3", "as usual")],
+        "percent" => &[("0", "none"), ("5", ""), ("20", "")],
+        "lesson" => return fit(LESSONS.iter().map(|it| plain(&it.number.to_string(), it.title)), part),
         "port" => &[("69", "the port of TFTP"), ("6969", "a port for everybody")],
         _ => &[],
     };
@@ -280,6 +285,38 @@ pub(super) mod tests {
             ("serve . --", "--read-only | --overwrite"),
             ("serve --read-only . 6", "69 | 6969"),
             ("sha256 o", "on | off"),
+            ("sha256 f", "fw.bin"),
+            ("trace l", "ladder | limit"),
+            ("trace ladder ", "to | off"),
+            ("trace ladder to ", "cfg/ | fw.bin | my file"),
+            ("tr ex ", "short | full | to | off"),
+            ("trace explain full t", "to"),
+            ("trace pcap o", "off"),
+            ("trace pcap fw.bin ", "snap | lost"),
+            ("trace again l", "ladder"),
+            ("trace limit ", "3 | all"),
+            ("trace off ", ""),
+            ("fault d", "drop | dup | delay"),
+            ("fault drop ", "sent | received | both"),
+            ("fault delay 5 b", "both"),
+            ("fault drop sent a", "any | ack"),
+            ("fault drop sent ack ", "first | last | every | times | rate"),
+            ("fault drop sent ack 2 ", "times | rate"),
+            ("fault drop sent ack every 2 r", "rate"),
+            ("fault drop both any rate ", "0 | 5 | 20"),
+            ("fault test d", "drop | dup | delay"),
+            ("fault remote ", "on | off"),
+            ("serve fault drop re", "received"),
+            ("serve bug no-", "no-resend | no-empty | no-wrap"),
+            ("serve bug sorcerer ", ""),
+            ("serve options ", "on | off"),
+            ("serve rexmt ", "1 | 5 | 25 | auto"),
+            ("client ", "bug"),
+            ("client bug no-d", "no-dally"),
+            ("plan 2150 ", "blksize | windowsize | rtt"),
+            ("plan 2150 rtt 10ms b", "blksize"),
+            ("lesson 1", "1 | 10 | 11 | 12"),
+            ("packetdrop ", "0 | 5 | 20"),
             ("repeat u", "until-ok"),
             ("repeat 3 g", "get"),
             ("repeat 3 every 5 get ru", "run.cfg"),

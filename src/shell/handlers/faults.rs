@@ -1,5 +1,7 @@
 //! What goes wrong on purpose: fault, packetdrop, client bug, and the same behind `serve`.
 
+use std::time::Duration;
+
 use anyhow::Result;
 
 use crate::bugs::{Bug, ClientBug};
@@ -8,6 +10,7 @@ use crate::fault::{Action, Faults, How, Instruction, Recorded, Rule, Way};
 use crate::server::{Background, Config};
 use crate::session::parse_seconds;
 use crate::shell::complaint::Complaint;
+use crate::shell::console::Place;
 use crate::shell::words::Word;
 use crate::shell::{Next, Shell};
 use crate::transfer::{Patience, Rexmt};
@@ -20,13 +23,14 @@ const NAMED: usize = 12;
 /// `fault remote on|off`
 pub(in crate::shell) fn fault(shell: &mut Shell, words: &[Word]) -> Result<Next> {
     let instruction = Instruction::parse(&texts(words)?).map_err(Complaint::local)?;
+    if shell.console.place != Place::CommandLine {
+        shell.tracing.keep();
+    }
     let said = match instruction {
-        Instruction::Test(rule) => Some(test(rule, &shell.client.faults().lock(), None)?),
+        Instruction::Test(rule) => test(rule, &shell.client.faults().lock(), shell.tracing.ring())?,
         other => instruct(&mut shell.client.faults().lock(), other)?,
     };
-    if let Some(said) = said {
-        shell.console.say(said)?;
-    }
+    shell.console.say(said)?;
     Ok(Next::Line)
 }
 
@@ -38,9 +42,12 @@ pub(in crate::shell) fn packetdrop(shell: &mut Shell, words: &[Word]) -> Result<
     for number in packetdrops.collect::<Vec<_>>() {
         faults.remove(number);
     }
-    if let Some(rule) = rule {
-        faults.add(rule);
-    }
+    let said = match rule {
+        Some(rule) => added(&mut faults, rule),
+        None => "No packets are dropped by chance.".to_owned(),
+    };
+    drop(faults);
+    shell.console.say(said)?;
     Ok(Next::Line)
 }
 
@@ -56,8 +63,7 @@ pub(in crate::shell) fn client(shell: &mut Shell, words: &[Word]) -> Result<Next
         ["bug"] => {}
         ["bug", "off"] => *setting = None,
         ["bug", name] => *setting = Some(name.parse().map_err(Complaint::local)?),
-        [word, ..] => return Err(Complaint::local(format_args!("{word}: the client has nothing but bugs")).into()),
-        [] => {}
+        _ => return Err(Complaint::usage_of("client").into()),
     }
     let said = match *setting {
         Some(bug) => format!("{} Towards servers on this computer only.", client_bug(bug)),
@@ -69,7 +75,7 @@ pub(in crate::shell) fn client(shell: &mut Shell, words: &[Word]) -> Result<Next
 
 /// `Client bug on purpose: no-tid, takes packets from any port of the server (against RFC 1350 section 4).`
 pub(in crate::shell) fn client_bug(bug: ClientBug) -> String {
-    format!("Client bug on purpose: {bug}, {} (against {}).", bug.brief(), bug.section())
+    format!("Client bug on purpose: {bug}, {} {}.", bug.brief(), against(bug.section()))
 }
 
 /// `serve fault ...`, `serve bug NAME|?|off`, `serve rexmt N`, `serve blksize N`, `serve options on|off`: whether the
@@ -85,33 +91,46 @@ pub(in crate::shell) fn serve(shell: &mut Shell, words: &[Word]) -> Result<bool>
         ("fault", words) => {
             instruct(&mut serving.faults().lock(), Instruction::parse(words).map_err(Complaint::local)?)?
         }
-        ("bug", [name]) => Some(set_bug(serving, name, seed)?),
-        ("rexmt", [value]) => {
-            let rexmt = match *value {
-                "auto" => Rexmt::Auto,
-                value => Rexmt::Fixed(parse_seconds(value.as_bytes()).ok_or_else(|| bad_value(value))?),
-            };
-            let Config { patience, .. } = serving.config();
-            serving.configure(Config { patience: Patience { rexmt, ..patience }, ..serving.config() });
-            None
-        }
-        ("blksize", [value]) => {
-            let usual = || Ok(Config::default().limits.blksize);
-            let blksize = if *value == "auto" { usual() } else { value.parse().map_err(|_| bad_value(value)) }?;
-            limit(serving, |limits| Limits { blksize, ..limits });
-            None
-        }
+        ("bug", []) => status_of_bug(serving.config().bug),
+        ("bug", [name]) => set_bug(serving, name, seed)?,
+        ("rexmt", [value]) => set_rexmt(serving, value)?,
+        ("blksize", [value]) => set_blksize(serving, value)?,
+        ("options", []) => options_words(serving.config().limits.options).to_owned(),
         ("options", [value @ ("on" | "off")]) => {
             limit(serving, |limits| Limits { options: *value == "on", ..limits });
-            None
+            options_words(*value == "on").to_owned()
         }
         ("options", [value]) => return Err(bad_value(value).into()),
         (change, _) => return Err(Complaint::local(format_args!("serve {change} takes one value")).into()),
     };
-    if let Some(said) = said {
-        shell.console.say(said)?;
-    }
+    shell.console.say(said)?;
     Ok(true)
+}
+
+fn set_rexmt(serving: &Background, value: &str) -> Result<String, Complaint> {
+    let (rexmt, said) = if value == "auto" {
+        (Rexmt::Auto, "The server finds its interval by itself.".to_owned())
+    } else {
+        let interval = parse_seconds(value.as_bytes()).ok_or_else(|| bad_value(value))?;
+        let unit = if interval == Duration::from_secs(1) { "second" } else { "seconds" };
+        (Rexmt::Fixed(interval), format!("The server sends again after {} {unit}.", interval.as_secs_f64()))
+    };
+    let config = serving.config();
+    serving.configure(Config { patience: Patience { rexmt, ..config.patience }, ..config });
+    Ok(said)
+}
+
+fn set_blksize(serving: &Background, value: &str) -> Result<String, Complaint> {
+    let blksize = match value {
+        "auto" => Config::default().limits.blksize,
+        value => value.parse().map_err(|_| bad_value(value))?,
+    };
+    limit(serving, |limits| Limits { blksize, ..limits });
+    Ok(format!("The server grants blocks of at most {} bytes.", blksize.get()))
+}
+
+fn options_words(granted: bool) -> &'static str {
+    if granted { "The server grants options." } else { "The server knows no options." }
 }
 
 fn limit(serving: &Background, change: impl Fn(Limits) -> Limits) {
@@ -121,7 +140,7 @@ fn limit(serving: &Background, change: impl Fn(Limits) -> Limits) {
 
 fn set_bug(serving: &Background, name: &str, seed: u64) -> Result<String> {
     let (bug, said) = match name {
-        "off" => (None, "The server has no bug on purpose.".to_owned()),
+        "off" => (None, status_of_bug(None)),
         "?" => {
             let riddle = format!("The server has a bug on purpose, chosen by seed {seed}; \"serve status\" names it.");
             (Some(Bug::puzzle(seed)), riddle)
@@ -135,30 +154,53 @@ fn set_bug(serving: &Background, name: &str, seed: u64) -> Result<String> {
     Ok(said)
 }
 
-/// `Server bug on purpose: sorcerer, resends DATA on a duplicate ACK (against RFC 1123 section 4.2.3.1).`
-pub(in crate::shell) fn server_bug(bug: Bug) -> String {
-    format!("Server bug on purpose: {bug}, {} (against {}).", bug.brief(), bug.section())
+fn status_of_bug(bug: Option<Bug>) -> String {
+    bug.map_or_else(|| "The server has no bug on purpose.".to_owned(), server_bug)
 }
 
-/// Does to the rules what is asked for; tells what there is to say.
-fn instruct(faults: &mut Faults, instruction: Instruction) -> Result<Option<String>, Complaint> {
-    match instruction {
-        Instruction::List => return Ok(Some(faults.to_string())),
-        Instruction::Add(rule) => return Ok(Some(format!("Fault rule {}: {rule}", faults.add(rule)))),
-        Instruction::Seed(seed) => faults.set_seed(seed),
-        Instruction::Off(None) => faults.clear(),
+/// `Server bug on purpose: sorcerer, resends DATA on a duplicate ACK (against RFC 1123 section 4.2.3.1).`
+pub(in crate::shell) fn server_bug(bug: Bug) -> String {
+    format!("Server bug on purpose: {bug}, {} {}.", bug.brief(), against(bug.section()))
+}
+
+fn against(section: &str) -> String {
+    if section.starts_with("RFC") { format!("(against {section})") } else { "(no RFC forbids it)".to_owned() }
+}
+
+/// Does to the rules what is asked for, and tells so.
+fn instruct(faults: &mut Faults, instruction: Instruction) -> Result<String, Complaint> {
+    Ok(match instruction {
+        Instruction::List => faults.to_string(),
+        Instruction::Add(rule) => added(faults, rule),
+        Instruction::Seed(seed) => {
+            faults.set_seed(seed);
+            format!("Fault seed {seed}.")
+        }
+        Instruction::Off(None) => {
+            faults.clear();
+            "No faults.".to_owned()
+        }
         Instruction::Off(Some(number)) => {
             faults.remove(number).ok_or_else(|| Complaint::local(format_args!("there is no rule {number}")))?;
+            format!("Fault rule {number} off.")
         }
         Instruction::Test(_) => return Err(Complaint::local("only \"fault test\" tests a rule: it knows the packets")),
-        Instruction::Remote(allowed) => faults.allow_remote(allowed),
-    }
-    Ok(None)
+        Instruction::Remote(allowed) => {
+            faults.allow_remote(allowed);
+            format!("Faults act on {}.", if allowed { "every peer" } else { "peers on this computer" })
+        }
+    })
+}
+
+fn added(faults: &mut Faults, rule: Rule) -> String {
+    format!("Fault rule {}: {rule}", faults.add(rule))
 }
 
 /// Which packets of the last transfer a rule would have hit.
 fn test(rule: Rule, faults: &Faults, ring: Option<&Ring>) -> Result<String, Complaint> {
-    let last = ring.and_then(Ring::last).ok_or_else(|| Complaint::local("there is no transfer to test the rule on"))?;
+    let last = ring.and_then(Ring::last).ok_or_else(|| {
+        Complaint::local("no transfer to test the rule on; they are kept once a script used trace or fault")
+    })?;
     let packets: Vec<_> = last.again(None).filter_map(|seen| seen.packet()).collect();
     let recorded = packets.iter().map(|packet| {
         let (direction, length) = (packet.direction, packet.length);

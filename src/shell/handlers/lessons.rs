@@ -1,18 +1,21 @@
 //! For a class: lesson and plan.
 
+use std::env;
+use std::io::{self, IsTerminal};
 use std::path::PathBuf;
-use std::{env, io};
 
 use anyhow::Result;
 use tempfile::TempDir;
 
+use super::transfer::tell_late;
 use crate::client::Client;
 use crate::lessons::{LESSONS, Lesson, Step};
 use crate::plan::Plan;
 use crate::server::Background;
-use crate::session::Session;
+use crate::session::{Session, Settings};
 use crate::shell::complaint::Complaint;
 use crate::shell::console::Place;
+use crate::shell::tracing::Tracing;
 use crate::shell::words::Word;
 use crate::shell::{Next, Shell, Typed};
 
@@ -51,6 +54,10 @@ fn find(word: &Word) -> Result<&'static Lesson, Complaint> {
 /// Runs a lesson in a session and a folder of its own; what the user had is there again afterwards.
 fn give(shell: &mut Shell, lesson: &Lesson) -> Result<()> {
     let mut room = Room::open().map_err(|error| Complaint::io("a temporary folder", &error))?;
+    let is_read = io::stdin().is_terminal() && io::stdout().is_terminal();
+    if shell.console.place == Place::CommandLine && is_read {
+        shell.take_terminal()?;
+    }
     let before = Before::set_aside(shell, lesson);
     let outcome = teach(shell, lesson);
     before.put_back(shell);
@@ -87,13 +94,19 @@ fn teach(shell: &mut Shell, lesson: &Lesson) -> Result<()> {
             }
         }
     }
+    tell_late(shell)?;
+    if shell.console.place == Place::Terminal && !shell.is_interrupted() {
+        let next = Lesson::find(lesson.number + 1).map(|next| format!(" Next: lesson {}, {}", next.number, next.title));
+        shell.console.say(format_args!("\nThe end of lesson {}.{}", lesson.number, next.unwrap_or_default()))?;
+    }
     shell.failed = first_failure;
     Ok(())
 }
 
 /// Waits for Enter where somebody can press it; anything else that is said there ends the lesson.
 fn goes_on(shell: &mut Shell) -> Result<bool> {
-    let Some(prompt) = &mut shell.prompt else { return Ok(true) };
+    let asked = shell.prompt.as_mut().filter(|_| shell.console.place == Place::Terminal);
+    let Some(prompt) = asked else { return Ok(true) };
     shell.client.idle();
     let answer = prompt.answer("[Enter goes on, q leaves] ")?;
     Ok(matches!(answer, Typed::Line(line) if !matches!(line.trim_ascii_start(), [b'q' | b'Q', ..])))
@@ -103,6 +116,7 @@ fn goes_on(shell: &mut Shell) -> Result<bool> {
 struct Before {
     session: Session,
     client: Client,
+    tracing: Tracing,
     serving: Option<Background>,
     place: Place,
     file: Option<String>,
@@ -110,20 +124,31 @@ struct Before {
 
 impl Before {
     fn set_aside(shell: &mut Shell, lesson: &Lesson) -> Self {
+        let Settings { trace_ascii, progress, .. } = shell.session.settings;
+        let settings = Settings { trace_ascii, progress, ..Settings::default() };
         let client = Client::new(shell.signals.stop().clone());
-        Self {
-            session: std::mem::take(&mut shell.session),
+        let before = Self {
+            session: std::mem::replace(&mut shell.session, Session { settings, ..Session::default() }),
             client: std::mem::replace(&mut shell.client, client),
+            tracing: std::mem::take(&mut shell.tracing),
             serving: shell.serving.take(),
             place: shell.console.place,
             file: shell.console.file.replace(format!("lesson {}", lesson.number)),
+        };
+        if shell.prompt.is_some() && shell.console.place == Place::CommandLine {
+            shell.console.place = Place::Terminal;
         }
+        shell.tracing.keep();
+        shell.console.give_way(false);
+        before
     }
 
     /// Ends the lesson's server too.
     fn put_back(self, shell: &mut Shell) {
         (shell.session, shell.client, shell.serving) = (self.session, self.client, self.serving);
         (shell.console.place, shell.console.file) = (self.place, self.file);
+        shell.tracing = self.tracing;
+        shell.console.give_way(shell.tracing.takes_stdout(&shell.session.settings));
     }
 }
 

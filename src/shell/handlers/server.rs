@@ -34,11 +34,16 @@ pub(in crate::shell) fn serve(shell: &mut Shell, words: &[Word]) -> Result<Next>
                 if let Some(bug) = status.bug {
                     shell.console.say(faults::server_bug(bug))?;
                 }
+                let faults = serving.faults().lock().clone();
+                if faults.rules().next().is_some() {
+                    shell.console.say(format_args!("Faults of the server:\n{faults}"))?;
+                }
             }
             None => shell.console.say("No server is running.")?,
         },
         [word] if word.is("stop") => {
             shell.serving.take().ok_or_else(|| Complaint::local("no server is running"))?;
+            shell.console.say("Server stopped.")?;
         }
         [_, _, ..] if words.len() > 2 => {
             let usage = exact(&Word::new("serve")).map(Complaint::usage);

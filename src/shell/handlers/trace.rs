@@ -59,12 +59,12 @@ pub(in crate::shell) fn carry_out(shell: &mut Shell, command: &TraceCommand) -> 
         TraceCommand::Limit(limit) => {
             shell.session.settings.trace_limit = *limit;
             shell.tracing.redraw(&shell.session.settings);
-            shell.session.settings.verbose.then(|| format!("trace limit set to {}", limit_words(*limit)))
+            Some(format!("trace limit set to {}", limit_words(*limit)))
         }
         TraceCommand::Ascii(ascii) => {
             shell.session.settings.trace_ascii = *ascii;
             shell.tracing.redraw(&shell.session.settings);
-            shell.session.settings.verbose.then(|| format!("trace ascii set to {}", ascii_words(*ascii)))
+            Some(format!("trace ascii set to {}", ascii_words(*ascii)))
         }
         TraceCommand::Again(view, packets) => again(shell, *view, packets.clone()).map(|()| None)?,
         TraceCommand::Show(n) => show_one(shell, *n).map(|()| None)?,
@@ -166,7 +166,7 @@ fn show_one(shell: &mut Shell, n: u64) -> Result<()> {
 
 fn last(shell: &Shell) -> Result<&Kept, Complaint> {
     let kept = shell.tracing.ring().and_then(|ring| ring.last());
-    kept.ok_or_else(|| Complaint::local("no transfer to see again; they are kept once a script used trace"))
+    kept.ok_or_else(|| Complaint::local("no transfer to see again; they are kept once a script used trace or fault"))
 }
 
 fn there_are(kept: &Kept) -> String {

@@ -174,7 +174,9 @@ fn fetch_from(
     }
     let mode = settings.mode;
     let target = if to_stdout { Target::stdout(mode) } else { Target::create(local.path(), mode) };
-    let target = target.map_err(|error| Complaint::io(&local, &error))?.digested(settings.sha256);
+    let target = target
+        .map_err(|error| Complaint::io(&local, &error))?
+        .digested(settings.sha256 || shell.tracing.wants_digest(&settings));
     let mut target = match expected {
         Some(expected) => target.expecting(expected),
         None => target,
@@ -218,7 +220,9 @@ fn store_to(shell: &mut Shell, remote: &Remote<'_>, local: &Word, from_stdin: bo
         return Err(Complaint::local(reason).into());
     }
     let source = if from_stdin { Source::stdin(mode) } else { Source::open(local.path(), mode) };
-    let mut source = source.map_err(|error| Complaint::io(local, &error))?.digested(settings.sha256);
+    let mut source = source
+        .map_err(|error| Complaint::io(local, &error))?
+        .digested(settings.sha256 || shell.tracing.wants_digest(&settings));
     if settings.verbose {
         let file = Printable(&remote.file);
         shell.console.say(format_args!("putting {local} to {}:{file} [{mode}]", peer.host))?;
@@ -252,6 +256,7 @@ fn watched(
     size: Option<u64>,
     run: impl FnOnce(&mut Client, &mut Watch<'_>) -> Result<Report, ClientError>,
 ) -> Result<Result<Report, ClientError>> {
+    tell_late(shell)?;
     let mut progress = progress(shell, file, size);
     shell.tracing.begin(settings, &shell.console, shell.plain);
     let mut notes = Notes::new(&mut shell.console.err, "tftp: ");
@@ -267,6 +272,18 @@ fn watched(
     let outcome = run(&mut shell.client, &mut watch);
     trace::settle(shell)?;
     Ok(outcome)
+}
+
+/// Tells those who watched the last get which packets came and went behind its end.
+pub(in crate::shell) fn tell_late(shell: &mut Shell) -> Result<()> {
+    shell.tracing.keep_up(&shell.session.settings);
+    if !shell.tracing.is_on() {
+        return Ok(());
+    }
+    let mut watch = Watch::nobody();
+    watch.add(&mut shell.tracing);
+    shell.client.tell_late(&mut watch);
+    trace::settle(shell)
 }
 
 /// A host named with a file becomes the default host, if there is such a host; Tab will know the file.

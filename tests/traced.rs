@@ -1,0 +1,176 @@
+//! Traces of one command: where they go, beside files and outcomes on standard output, and what becomes of a transfer
+//! whose trace cannot be written. And random faults, which are the same each time.
+
+#[allow(dead_code, reason = "sessions need more of it")]
+mod common;
+
+use std::fs;
+use std::io::Write;
+use std::path::Path;
+use std::process::{Output, Stdio};
+
+use common::{NOWHERE, program};
+use serde_json::Value;
+use tftpsh::server::practice_files;
+
+/// Runs the program with its own practice server, ASCII only.
+fn practice(folder: &Path, args: &[&str], stdin: &str) -> Output {
+    let mut child = program(NOWHERE)
+        .env("LC_ALL", "C")
+        .args(["--practice", "--no-options", "--rexmt", "5"])
+        .args(args)
+        .current_dir(folder)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the program");
+    // One command reads none of it.
+    let _ = child.stdin.take().expect("stdin").write_all(stdin.as_bytes());
+    child.wait_with_output().expect("its output")
+}
+
+fn once(args: &[&str]) -> (tempfile::TempDir, Output) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let output = practice(folder.path(), args, "");
+    (folder, output)
+}
+
+fn text(bytes: &[u8]) -> &str {
+    str::from_utf8(bytes).expect("text")
+}
+
+fn status(output: &Output) -> Option<i32> {
+    output.status.code()
+}
+
+fn arrows(text: &str) -> usize {
+    text.lines().filter(|line| line.contains(" |-- ") || line.contains(" |<-")).count()
+}
+
+fn file(name: &str) -> Vec<u8> {
+    practice_files().get(name.as_bytes()).expect(name).to_vec()
+}
+
+/// Each line as an object.
+fn objects(bytes: &[u8]) -> Vec<Value> {
+    text(bytes).lines().map(|line| serde_json::from_str(line).expect(line)).collect()
+}
+
+#[test]
+fn a_view_stands_where_bsds_trace_stands() {
+    let (folder, output) = once(&["--trace=ladder", "get", "fw.bin"]);
+    assert_eq!((status(&output), arrows(text(&output.stdout))), (Some(0), 13));
+    assert!(text(&output.stdout).ends_with("Received 3000 bytes in 0.0 seconds\n"));
+    assert_eq!(fs::read(folder.path().join("fw.bin")).expect("the file"), file("fw.bin"));
+    let (_folder, output) = once(&["--trace", "get", "hello.txt"]);
+    let lines = ["sent RRQ <file=hello.txt, mode=octet>", "received DATA <block=1, 13 bytes>", "sent ACK <block=1>"];
+    assert!(text(&output.stdout).starts_with(&(lines.join("\n") + "\n")), "{}", text(&output.stdout));
+}
+
+#[test]
+fn a_trace_stays_out_of_a_file_on_standard_output() {
+    for view in ["--trace", "--trace=ladder", "--trace=explain", "--trace=hex", "--trace=json"] {
+        let (_folder, output) = once(&[view, "get", "fw.bin", "-"]);
+        assert_eq!(status(&output), Some(0), "{view}");
+        assert!(output.stdout == file("fw.bin"), "{view}: the file and nothing else");
+        assert!(output.stderr.len() > 400, "{view}: the trace is on the other side");
+    }
+    let (_folder, output) = once(&["--trace=json=-", "get", "fw.bin", "-"]);
+    assert!(text(&output.stderr).contains("-: something else goes to standard output"));
+    assert!(output.stdout == file("fw.bin"), "the file comes without its trace");
+    assert_eq!(status(&output), Some(1));
+}
+
+#[test]
+fn outcomes_and_traces_do_not_mix() {
+    for view in ["--trace=ladder", "--trace=json"] {
+        let (_folder, output) = once(&["--json", view, "get", "fw.bin"]);
+        let outcomes = objects(&output.stdout);
+        assert_eq!((outcomes.len(), &outcomes[0]["command"]), (1, &Value::from("get")), "{view}");
+        assert!(text(&output.stderr).contains("DATA"), "{view}");
+    }
+}
+
+#[test]
+fn a_json_trace_has_standard_output_for_itself() {
+    let (_folder, output) = once(&["--trace=json", "get", "fw.bin"]);
+    let records = objects(&output.stdout);
+    let packets = records.iter().filter(|record| record["ev"] == "packet").count();
+    assert_eq!((status(&output), packets), (Some(0), 13));
+    let end = records.last().expect("an end");
+    let digest = tftpsh::files::Digest::of(&file("fw.bin")[..]).expect("memory").to_string();
+    assert_eq!((&end["ev"], &end["bytes"], &end["sha256"]), (&"end".into(), &3000.into(), &digest.into()));
+    assert!(text(&output.stderr).contains("Received 3000 bytes in "), "words for people go elsewhere");
+}
+
+#[test]
+fn files_take_what_the_screen_does_not() {
+    let (folder, output) = once(&["--trace=explain short,pcap=x.pcapng,json=x.json,ladder=x.txt", "get", "fw.bin"]);
+    assert_eq!(status(&output), Some(0), "{}", text(&output.stderr));
+    let read = |name: &str| fs::read(folder.path().join(name)).expect(name);
+    assert_eq!(text(&output.stdout).lines().filter(|line| line.starts_with('#')).count(), 13);
+    assert_eq!(objects(&read("x.json")).iter().filter(|record| record["ev"] == "packet").count(), 13);
+    assert_eq!(arrows(text(&read("x.txt"))), 13);
+    assert_eq!(read("x.pcapng")[..4], [0x0a, 0x0d, 0x0d, 0x0a]);
+    let (_folder, output) = once(&["--trace=explain,hex", "get", "fw.bin"]);
+    assert_eq!(status(&output), Some(2));
+    assert!(text(&output.stderr).contains("one view goes to the screen, others go to files (hex=FILE)"));
+}
+
+#[test]
+fn a_trace_that_cannot_be_written_ends_no_transfer() {
+    let mut cases = vec![("/nonexistent/x", "/nonexistent/x: No such file or directory"), (".", ".: Is a directory")];
+    if cfg!(target_os = "linux") {
+        cases.push(("/dev/full", "/dev/full: No space left on device"));
+    }
+    for (path, complaint) in cases {
+        for view in ["json", "ladder", "explain", "hex", "classic", "pcap"] {
+            let (folder, output) = once(&[&format!("--trace={view}={path}"), "get", "fw.bin"]);
+            let stderr = text(&output.stderr);
+            assert_eq!(stderr.matches(complaint).count(), 1, "{view}: {stderr}");
+            assert_eq!(fs::read(folder.path().join("fw.bin")).ok(), Some(file("fw.bin")), "{view} to {path}");
+            assert_eq!(status(&output), Some(1), "{view}: what was asked for is not all there");
+        }
+    }
+}
+
+/// The packets of a script's JSON trace, without what differs from run to run: times, ports, and round trips.
+fn packets(script: &str) -> Vec<Value> {
+    let folder = tempfile::tempdir().expect("a folder");
+    let output = practice(folder.path(), &["--quiet"], &format!("trace json to packets.json\n{script}"));
+    assert_eq!(status(&output), Some(0), "{}", text(&output.stderr));
+    let records = objects(&fs::read(folder.path().join("packets.json")).expect("the trace"));
+    let mut packets: Vec<_> = records.into_iter().filter(|record| record["ev"] == "packet").collect();
+    for packet in &mut packets {
+        let packet = packet.as_object_mut().expect("an object");
+        for key in ["t", "wall", "rtt", "local", "peer", "text"] {
+            packet.remove(key);
+        }
+    }
+    packets
+}
+
+#[test]
+fn the_same_seed_gives_the_same_packets_and_another_one_others() {
+    // Only the server's timer runs out here, or only the client's, so that none can come first by chance.
+    let script = |seed: u64| {
+        format!(
+            "serve rexmt 0.5\nfault seed {seed}\nfault drop received data rate 15%\nfault drop sent ack rate 10%\n\
+             fault dup sent ack rate 20%\nfault delay 20 received data rate 30%\nfault corrupt received data rate 10%\n\
+             get eight.bin\nget exact2150.bin\nserve rexmt 5\nrexmt 0.5\nfault off\nfault seed {seed}\n\
+             fault drop sent data rate 20%\nfault dup received ack rate 20%\nput eight.bin up\n"
+        )
+    };
+    let [first, second, other] = std::thread::scope(|scope| {
+        [1996, 1996, 7].map(|seed| scope.spawn(move || packets(&script(seed)))).map(|run| run.join().expect("a run"))
+    });
+    let faulty = first.iter().filter(|packet| packet.get("rules").is_some()).count();
+    assert!(faulty >= 6, "only {faulty} faults of {}", first.len());
+    for (place, (first, second)) in first.iter().zip(&second).enumerate() {
+        assert_eq!(first, second, "packet {place}");
+    }
+    assert_eq!(first.len(), second.len());
+    let hits = |packets: &[Value]| packets.iter().map(|packet| packet["rules"].clone()).collect::<Vec<_>>();
+    assert_ne!(hits(&first), hits(&other));
+}
