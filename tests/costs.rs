@@ -71,6 +71,22 @@ fn a_server_counts_what_is_acknowledged_and_what_it_sent_again() {
 }
 
 #[test]
+fn whether_options_were_agreed_is_told() {
+    let negotiated = |talk: &Talk| talk.machine.stats().negotiated;
+    assert!(negotiated(&Talk::serve_read(window(4), 80)) && negotiated(&Talk::serve_write(window(4))));
+    assert!(!negotiated(&Talk::serve_read(Offer::default(), 80)) && !negotiated(&Talk::serve_write(Offer::default())));
+    let mut talk = Talk::get(window(4));
+    talk.drain();
+    assert!(!negotiated(&talk), "only asked for");
+    talk.hear(TID, &oack("blksize=8"));
+    assert!(negotiated(&talk));
+    let mut talk = Talk::get(window(4));
+    talk.drain();
+    talk.hear(TID, &data(1, 512));
+    assert!(!negotiated(&talk), "the server knows none");
+}
+
+#[test]
 fn a_put_counts_the_requests_it_repeats() {
     let mut talk = Talk::put(Offer::default(), 3);
     talk.drain();
