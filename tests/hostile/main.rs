@@ -38,6 +38,7 @@ fn no_client_leads_a_servers_transfer_astray() {
 }
 
 fn play_all(cases: &[Case]) {
+    println!("{} cases in virtual time", cases.len());
     let mut names = HashSet::new();
     let mut wrong = Vec::new();
     for case in cases {
