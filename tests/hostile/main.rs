@@ -1,7 +1,7 @@
 //! Peers that break every rule: a table of conversations, played to the machines in virtual time and, where no clock
 //! is needed, to the client and the server over real sockets.
 
-#![allow(clippy::unwrap_used, reason = "a test may stop where it stands")]
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a test may stop where it stands, and tells what it did")]
 
 mod cases;
 mod requests;
