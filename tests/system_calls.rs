@@ -29,12 +29,12 @@ use tftpsh::client::{Client, Order};
 use tftpsh::event::Watch;
 use tftpsh::files::{Content, Root, Shelf, Source, Target};
 use tftpsh::server::{Background, Config, Server};
-use tftpsh::session::{Options, Settings};
+use tftpsh::session::Settings;
 use tftpsh::stop::Stop;
 use tftpsh::transfer::Rexmt;
-use tftpsh::wire::Mode;
+use tftpsh::wire::{BlockSize, Mode, WindowSize};
 
-/// Three blocks and a part of one.
+/// Three blocks and a part of one; two blocks are a window, so that they leave and come together.
 const SIZE: usize = 3 * 512 + 100;
 
 /// Without the first there is no program; the fourth is asked by the language's own start only; the last fails only
@@ -151,7 +151,8 @@ fn shelf() -> Background {
 }
 
 fn arguments<'a>(port: &'a str, command: &[&'a str]) -> Vec<&'a str> {
-    [&["--timeout", "3", "--rexmt", "0.1", "127.0.0.1", port], command].concat()
+    let options = ["--timeout", "3", "--rexmt", "0.1", "--blksize", "512", "--windowsize", "2"];
+    [&options[..], &["127.0.0.1", port], command].concat()
 }
 
 #[test]
@@ -268,8 +269,13 @@ fn serve(start: impl Fn(&[&str]) -> Child) -> (Child, Option<u16>) {
 }
 
 fn settings() -> Settings {
-    let rexmt = Rexmt::Fixed(Duration::from_millis(100));
-    Settings { options: Options::Off, timeout: Duration::from_secs(2), rexmt, ..Settings::default() }
+    Settings {
+        blksize: BlockSize::new(512),
+        windowsize: WindowSize::new(2),
+        timeout: Duration::from_secs(2),
+        rexmt: Rexmt::Fixed(Duration::from_millis(100)),
+        ..Settings::default()
+    }
 }
 
 /// Uploads the new file; whether the server said that it is safe.
