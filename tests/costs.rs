@@ -70,6 +70,39 @@ fn a_server_counts_what_is_acknowledged_and_what_it_sent_again() {
     assert_eq!((stats.blocks, stats.bytes, stats.resent), (6, 48, 7), "and 3 to 6");
 }
 
+/// A block that comes long after its ACK went again came by the peer's own timer.
+#[test]
+fn a_get_counts_the_waits_that_the_peer_ended() {
+    let mut talk = Talk::get(Offer::default());
+    talk.drain();
+    talk.hear(TID, &data(1, 512));
+    for block in 2..4 {
+        talk.silence(5000);
+        talk.silence(99);
+        talk.hear(TID, &data(block, 512));
+    }
+    talk.silence(5000);
+    talk.hear(TID, &data(4, 512));
+    let waits = talk.machine.stats().waits;
+    assert_eq!((waits.count, waits.total), (2, 2 * 5100 * MS), "the last answer came at once");
+}
+
+#[test]
+fn whether_options_were_agreed_is_told() {
+    let negotiated = |talk: &Talk| talk.machine.stats().negotiated;
+    assert!(negotiated(&Talk::serve_read(window(4), 80)) && negotiated(&Talk::serve_write(window(4))));
+    assert!(!negotiated(&Talk::serve_read(Offer::default(), 80)) && !negotiated(&Talk::serve_write(Offer::default())));
+    let mut talk = Talk::get(window(4));
+    talk.drain();
+    assert!(!negotiated(&talk), "only asked for");
+    talk.hear(TID, &oack("blksize=8"));
+    assert!(negotiated(&talk));
+    let mut talk = Talk::get(window(4));
+    talk.drain();
+    talk.hear(TID, &data(1, 512));
+    assert!(!negotiated(&talk), "the server knows none");
+}
+
 #[test]
 fn a_put_counts_the_requests_it_repeats() {
     let mut talk = Talk::put(Offer::default(), 3);

@@ -14,12 +14,13 @@ type Target = fn(&[u8]);
 
 #[test]
 fn the_corpus_breaks_no_promise() {
-    let targets: [(&str, Target); 5] = [
+    let targets: [(&str, Target); 6] = [
         ("line", targets::line::run),
         ("machine", targets::machine::run),
         ("netascii", targets::netascii::run),
         ("options", targets::options::run),
         ("packet", targets::packet::run),
+        ("uri", targets::uri::run),
     ];
     for (name, target) in targets {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus").join(name);
@@ -58,5 +59,10 @@ proptest! {
     #[test]
     fn any_packet(input in prop::collection::vec(any::<u8>(), 0..60)) {
         targets::packet::run(&input);
+    }
+
+    #[test]
+    fn any_uri(input in "[a-z:;=/%@#?0-9\\[\\]]{0,40}|(?s).{0,20}") {
+        targets::uri::run(input.as_bytes());
     }
 }

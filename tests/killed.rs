@@ -89,12 +89,12 @@ fn a_killed_get_leaves_the_old_file_or_the_whole_new_one() {
 }
 
 #[test]
-fn a_killed_server_leaves_no_part_of_an_upload_under_its_name() {
+fn a_killed_server_has_the_old_file_or_the_whole_upload() {
     let folder = tempdir().unwrap();
     let path = folder.path().join("f");
     let (mut whole, mut counts) = (None, [0; 3]);
     for moment in moments(Duration::from_millis(1)) {
-        let _ = fs::remove_file(&path);
+        fs::write(&path, "old").unwrap();
         let (mut server, port) = start_server(folder.path());
         let upload = thread::spawn(move || put(port));
         match whole {
@@ -109,15 +109,24 @@ fn a_killed_server_leaves_no_part_of_an_upload_under_its_name() {
                 thread::sleep(whole.mul_f64(moment.as_secs_f64() * 1000.0));
                 kill(&mut server);
                 let told = upload.join().unwrap();
-                assert!(!told || path.exists(), "who is told that the file is safe is told the truth");
+                assert!(
+                    !told || fs::read(&path).unwrap() != b"old",
+                    "who is told that the file is safe is told the truth"
+                );
             }
         }
-        let file = fs::read(&path).ok();
-        assert!(file.as_ref().is_none_or(|file| *file == new_file()));
-        counts[usize::from(file.is_some())] += 1;
+        let file = fs::read(&path).unwrap();
+        assert!(file == b"old" || file == new_file(), "{} bytes", file.len());
+        counts[usize::from(file != b"old")] += 1;
         counts[2] += check_strays(folder.path());
     }
-    println!("of {} uploads {} left nothing, {} all of it, {} a stray", kills(), counts[0], counts[1], counts[2]);
+    println!(
+        "of {} uploads {} left the old file, {} the new one, {} a stray",
+        kills(),
+        counts[0],
+        counts[1],
+        counts[2]
+    );
 }
 
 #[test]
@@ -146,7 +155,7 @@ fn start_server(folder: &Path) -> (Child, u16) {
     loop {
         let port = UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let mut command = program(NOWHERE);
-        command.args(["serve", folder.to_str().unwrap(), &port.to_string()]);
+        command.args(["serve", folder.to_str().unwrap(), &port.to_string(), "--overwrite"]);
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap());
         let mut line = String::new();

@@ -8,3 +8,4 @@ pub mod machine;
 pub mod netascii;
 pub mod options;
 pub mod packet;
+pub mod uri;

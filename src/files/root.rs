@@ -1,3 +1,4 @@
+use std::borrow::Cow;
 use std::ffi::OsStr;
 use std::io;
 use std::os::unix::ffi::OsStrExt;
@@ -46,11 +47,11 @@ impl Store for Root {
         let path = Name::parse(name)?.path;
         // Looking before opening: to open a device can have effects, and finding its true name may open it too.
         must_be_regular(&self.folder.metadata(path)?)?;
-        let path = self.folder.canonicalize(path)?;
+        let path = self.true_name(path)?;
         path.file_name().map_or(Ok(()), must_not_be_temporary)?;
         let mut options = OpenOptions::new();
         options.read(true).custom_flags((OFlag::O_NONBLOCK | OFlag::O_NOCTTY).bits());
-        let file = self.folder.open_with(path, &options)?;
+        let file = self.folder.open_with(&path, &options)?;
         must_be_regular(&file.metadata()?)?;
         Ok(Source::file(file.into_std(), mode)?)
     }
@@ -69,7 +70,7 @@ impl Store for Root {
                     return Err(ErrorCode::EXISTS.into());
                 }
                 // A link stays, and its file is replaced.
-                let path = self.folder.canonicalize(name.path)?;
+                let path = self.true_name(name.path)?;
                 let (folder, file) = path.parent().zip(path.file_name()).ok_or(ErrorCode::ACCESS)?;
                 self.part(folder, file, placing)
             }
@@ -80,6 +81,15 @@ impl Store for Root {
 }
 
 impl Root {
+    /// For a link, the name of what it leads to. Only there the system is asked, which takes many calls and /proc.
+    fn true_name<'a>(&self, path: &'a Path) -> io::Result<Cow<'a, Path>> {
+        if self.folder.symlink_metadata(path)?.is_symlink() {
+            self.folder.canonicalize(path).map(Cow::Owned)
+        } else {
+            Ok(Cow::Borrowed(path))
+        }
+    }
+
     fn part(&self, folder: &Path, file: &OsStr, placing: Placing) -> Result<Part, Denied> {
         must_not_be_temporary(file)?;
         let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };

@@ -25,6 +25,7 @@ mod meddle;
 pub mod path;
 mod reactor;
 pub mod socket;
+mod undelivered;
 
 pub use drive::{DriveError, drive};
 pub use linger::{Dally, Linger};

@@ -5,7 +5,7 @@
 
 use std::collections::VecDeque;
 use std::hash::{BuildHasher, Hasher, RandomState};
-use std::io::{self, IoSliceMut};
+use std::io;
 use std::net::{SocketAddr, UdpSocket};
 use std::ops::RangeInclusive;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
@@ -18,11 +18,12 @@ use nix::poll::poll;
 use nix::poll::ppoll;
 use nix::poll::{PollFd, PollFlags};
 use nix::sys::socket::{
-    AddressFamily, MsgFlags, SockFlag, SockType, SockaddrStorage, bind, recvmsg, setsockopt, socket, sockopt,
+    AddressFamily, MsgFlags, SockFlag, SockType, SockaddrStorage, bind, setsockopt, socket, sockopt,
 };
 
-use super::batch::{self, Batch, plain_address};
+use super::batch::{self, Batch};
 use super::path::any_port;
+use super::undelivered::{Undelivered, ask_for_reports, is_about_the_network, read_report};
 use crate::wire::{BlockSize, DATA_HEADER, WindowSize};
 
 /// Room for the largest datagram UDP can bring, so that an oversize packet is seen whole.
@@ -75,12 +76,6 @@ pub enum Received {
     Elapsed,
 }
 
-#[derive(Debug)]
-struct Undelivered {
-    to: SocketAddr,
-    errno: Errno,
-}
-
 impl Socket {
     /// Binds; port 0 takes a free one.
     pub fn bind(local: SocketAddr) -> io::Result<Self> {
@@ -89,7 +84,10 @@ impl Socket {
 
     fn over(udp: UdpSocket) -> io::Result<Self> {
         let local = udp.local_addr()?;
-        report_errors(&udp, local)?;
+        ask_for_reports(&udp, local)?;
+        // macOS limits a datagram to the send buffer, which is smaller than the largest block.
+        #[cfg(not(target_os = "linux"))]
+        setsockopt(&udp, sockopt::SndBuf, &LARGEST_DATAGRAM)?;
         Ok(Self { udp, local, wait: None, cuts: true, joined: None, reported: VecDeque::new() })
     }
 
@@ -153,7 +151,7 @@ impl Socket {
                 Ok(()) => return Ok(true),
                 Err(Errno::EINTR) => {}
                 Err(Errno::EAGAIN | Errno::ENOBUFS | Errno::ENOMEM | Errno::EPERM) => return Ok(true),
-                Err(errno) => match self.read_report()? {
+                Err(errno) => match read_report(&self.udp)? {
                     // The error belongs to an earlier datagram; this one was not sent yet.
                     Some(Undelivered { errno: Errno::EMSGSIZE, .. }) => {}
                     Some(report) => self.reported.push_back(report),
@@ -190,7 +188,7 @@ impl Socket {
             Err(Errno::EINTR) => Ok(Received::Interrupted),
             Err(Errno::EAGAIN) if Instant::now() >= until => Ok(Received::Elapsed),
             Err(Errno::EAGAIN) => Ok(Received::Interrupted),
-            Err(errno) => match self.read_report()? {
+            Err(errno) => match read_report(&self.udp)? {
                 // A router wants smaller pieces: the system has learnt that, and cuts when the datagram goes again.
                 Some(Undelivered { errno: Errno::EMSGSIZE, .. }) => Ok(Received::Interrupted),
                 Some(Undelivered { to, errno }) => Ok(Received::Unreachable { to, error: errno.into() }),
@@ -269,37 +267,6 @@ impl Socket {
     fn granted(&self) -> usize {
         nix::sys::socket::getsockopt(&self.udp, sockopt::RcvBuf).unwrap_or_default()
     }
-
-    /// What the network reported about an earlier datagram, with the address that one was sent to.
-    #[cfg(target_os = "linux")]
-    fn read_report(&self) -> io::Result<Option<Undelivered>> {
-        use nix::sys::socket::ControlMessageOwned;
-
-        let mut control = nix::cmsg_space!(nix::libc::sock_extended_err, SockaddrStorage);
-        let mut datagram = [0; 64];
-        let mut room = [IoSliceMut::new(&mut datagram)];
-        let flags = MsgFlags::MSG_ERRQUEUE | MsgFlags::MSG_DONTWAIT;
-        let message = match recvmsg::<SockaddrStorage>(self.udp.as_raw_fd(), &mut room, Some(&mut control), flags) {
-            Ok(message) => message,
-            Err(Errno::EAGAIN | Errno::EINTR) => return Ok(None),
-            Err(errno) => return Err(errno.into()),
-        };
-        let cause = message.cmsgs()?.find_map(|control| match control {
-            ControlMessageOwned::Ipv4RecvErr(cause, _) | ControlMessageOwned::Ipv6RecvErr(cause, _) => Some(cause),
-            _ => None,
-        });
-        // Errors of this host's own making are the answer to the call that made them.
-        const LOCAL_ORIGIN: u8 = 1;
-        let Some(cause) = cause.filter(|cause| cause.ee_origin != LOCAL_ORIGIN) else { return Ok(None) };
-        let to = message.address.as_ref().and_then(plain_address);
-        Ok(to.map(|to| Undelivered { to, errno: Errno::from_raw(cause.ee_errno.cast_signed()) }))
-    }
-
-    /// Other systems report nothing to a socket that is not connected.
-    #[cfg(not(target_os = "linux"))]
-    fn read_report(&self) -> io::Result<Option<Undelivered>> {
-        Ok(None)
-    }
 }
 
 impl AsFd for Socket {
@@ -314,23 +281,6 @@ impl AsRawFd for Socket {
     }
 }
 
-/// Asks for ICMP errors on a socket that is not connected, so that a refused port is known in microseconds.
-#[cfg(target_os = "linux")]
-fn report_errors(udp: &UdpSocket, local: SocketAddr) -> io::Result<()> {
-    match local {
-        SocketAddr::V4(_) => setsockopt(udp, sockopt::Ipv4RecvErr, &true)?,
-        SocketAddr::V6(_) => setsockopt(udp, sockopt::Ipv6RecvErr, &true)?,
-    }
-    Ok(())
-}
-
-/// macOS limits a datagram to the send buffer, which is smaller than the largest block.
-#[cfg(not(target_os = "linux"))]
-fn report_errors(udp: &UdpSocket, _: SocketAddr) -> io::Result<()> {
-    setsockopt(udp, sockopt::SndBuf, &LARGEST_DATAGRAM)?;
-    Ok(())
-}
-
 /// The datagrams that a wait brought, one after the other.
 pub fn datagrams(bytes: &[u8], stride: usize) -> impl Iterator<Item = &[u8]> {
     let empty = bytes.is_empty().then_some(bytes);
@@ -340,15 +290,6 @@ pub fn datagrams(bytes: &[u8], stride: usize) -> impl Iterator<Item = &[u8]> {
 /// Whether a wait that is set will do where another is wanted: too early only loops, a little late does no harm.
 fn will_do(set: Duration, wanted: Duration) -> bool {
     set >= wanted / 2 && set <= wanted + wanted / 16
-}
-
-/// Errors that ICMP messages leave on a socket: about one datagram, never about the socket.
-fn is_about_the_network(errno: Errno) -> bool {
-    use Errno::*;
-    matches!(
-        errno,
-        ECONNREFUSED | EHOSTUNREACH | ENETUNREACH | EHOSTDOWN | ENOPROTOOPT | EACCES | EPROTO | EMSGSIZE | EOPNOTSUPP
-    )
 }
 
 fn too_long(datagram: &[u8]) -> io::Error {

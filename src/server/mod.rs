@@ -26,7 +26,7 @@ use std::time::{Duration, Instant};
 pub use background::{Background, Status};
 pub use log::{Happening, What};
 pub use policy::Config;
-pub use practice::practice_files;
+pub use practice::{PRACTICE_NAMES, practice_files};
 
 use background::Shared;
 use ledger::{Entry, Ledger, Room};

@@ -1,5 +1,19 @@
 use crate::files::Shelf;
 
+/// What [`practice_files`] holds, for whoever wants to ask for one.
+pub const PRACTICE_NAMES: [&str; 10] = [
+    "hello.txt",
+    "text.txt",
+    "fw.bin",
+    "big.bin",
+    "test.txt",
+    "even.bin",
+    "exact2150.bin",
+    "eight.bin",
+    "slow.bin",
+    "wrap.bin",
+];
+
 /// The built-in sample files of the practice server, in memory; uploads join them there.
 ///
 /// Their contents are the same on every machine and in every run, so that lessons can name checksums.
@@ -100,6 +114,7 @@ mod tests {
             ("slow.bin", 131_072),
             ("big.bin", 5_000_000),
         ] {
+            assert!(PRACTICE_NAMES.contains(&name), "{name}: told to whoever asks");
             assert_eq!(shelf.get(name.as_bytes()).map(|bytes| bytes.len()), Some(size), "{name}");
         }
     }

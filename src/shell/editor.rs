@@ -52,7 +52,14 @@ impl Editor {
         // Without grey they would look like what was typed.
         let hints = style.is_on();
         let mut inner = rustyline::Editor::with_config(config).map_err(io::Error::other)?;
-        inner.set_helper(Some(Helper { folders: folders.cloned(), host: None, asked: Asked::Command, hints, style }));
+        inner.set_helper(Some(Helper {
+            folders: folders.cloned(),
+            host: None,
+            offered: &[],
+            asked: Asked::Command,
+            hints,
+            style,
+        }));
         // Without old lines the shell is as good as new.
         let trouble = folders.map(Folders::history).and_then(|path| match inner.load_history(&path) {
             Ok(()) => None,
@@ -68,10 +75,10 @@ impl Editor {
         self.trouble.as_deref()
     }
 
-    /// Tells which server is connected, whose files Tab knows.
-    pub(super) fn connect(&mut self, host: Option<&str>) {
+    /// Tells which server is connected, whose files Tab knows, and what it offers.
+    pub(super) fn connect(&mut self, host: Option<&str>, offered: &'static [&'static str]) {
         if let Some(helper) = self.inner.helper_mut() {
-            helper.host = host.map(str::to_owned);
+            (helper.host, helper.offered) = (host.map(str::to_owned), offered);
         }
     }
 
@@ -120,6 +127,8 @@ struct Helper {
     folders: Option<Folders>,
     /// The connected server.
     host: Option<String>,
+    /// Files that it is known to have.
+    offered: &'static [&'static str],
     asked: Asked,
     /// What is missing is told behind the cursor.
     hints: bool,
@@ -138,7 +147,7 @@ impl Completer for Helper {
         let Some(typed) = line.get(..place).and_then(Typed::read) else { return Ok((place, Vec::new())) };
         let before: Vec<_> = asked.into_iter().chain(typed.words.iter().cloned()).collect();
         // Other sessions learn names too, so what is known is read at each Tab.
-        let sources = Sources::load(self.folders.as_ref());
+        let sources = Sources { offered: self.offered, ..Sources::load(self.folders.as_ref()) };
         let found = complete::line(&before, &typed.part, self.host.as_deref(), &sources);
         let pair = |Candidate { value, goes_on, .. }| {
             let mut replacement = typed.spell(&value, goes_on);

@@ -27,8 +27,8 @@ fn behind(words: &[Word]) -> Option<String> {
     }
     let has_words = command.args == [Arg::Words] && !command.forms.is_empty();
     if has_words || is_led(command, args) {
-        let described = next(command, args).into_iter().filter_map(describe).collect::<Vec<_>>().join(" | ");
-        return Some(described).filter(|described| !described.is_empty());
+        let rest = next(command, args).into_iter().filter_map(describe).collect::<Vec<_>>().join(" | ");
+        return Some(rest).filter(|rest| !rest.is_empty());
     }
     let forms = command.usage.iter().map(|form| arguments(form));
     forms.filter_map(|form| form.get(args.len()..).map(|rest| rest.join(" "))).find(|rest| !rest.is_empty())
@@ -89,6 +89,11 @@ mod tests {
             ("verbose ", "[ on | off ]"),
             ("mode ", "[ ascii | netascii | binary | image | octet ]"),
             ("status ", ""),
+            ("repeat ", "number [every seconds] command"),
+            ("repeat 3 ", "[every seconds] command"),
+            ("repeat 3 get ", "file"),
+            ("repeat 3 every 5 connect h ", "[port]"),
+            ("repeat 3 get a b ", "file ..."),
             ("trace ladder ", "to | off"),
             ("trace ladder to ", "file"),
             ("trace show ", "packet"),
@@ -102,11 +107,6 @@ mod tests {
             ("client", " bug"),
             ("client bug ", "no-tid | no-dally | off"),
             ("plan 2150 ", "[blksize value] [windowsize value] [rtt value]"),
-            ("repeat ", "number [every seconds] command"),
-            ("repeat 3 ", "[every seconds] command"),
-            ("repeat 3 get ", "file"),
-            ("repeat 3 every 5 connect h ", "[port]"),
-            ("repeat 3 get a b ", "file ..."),
             ("nonsense ", ""),
             ("get 'a ", ""),
             ("# get ", ""),

@@ -59,7 +59,7 @@ use self::suggest::suggest;
 use self::tracing::Tracing;
 use self::words::{Line, Unfinished, Word, cut_escape, split, split_at_blanks};
 use crate::client::Client;
-use crate::server::Background;
+use crate::server::{Background, PRACTICE_NAMES};
 use crate::session::Session;
 use crate::stop::Signals;
 
@@ -90,6 +90,8 @@ pub struct Shell {
     client: Client,
     tracing: Tracing,
     serving: Option<Background>,
+    /// It serves the practice files.
+    practising: bool,
     /// The address that `serve` in front of the user listens at, if one was named.
     listen: Option<String>,
     signals: Signals,
@@ -123,8 +125,10 @@ impl Shell {
         loop {
             handlers::transfer::tell_late(self)?;
             self.client.idle();
+            let offered = self.offered();
             let host = self.session.peer.as_ref().map(|peer| peer.host.as_str());
-            let input = self.prompt.as_mut().map_or(Ok(Typed::End), |prompt| prompt.command("tftp> ", host))?;
+            let input =
+                self.prompt.as_mut().map_or(Ok(Typed::End), |prompt| prompt.command("tftp> ", host, offered))?;
             let next = match input {
                 Typed::Line(line) => self.line(&line)?,
                 Typed::Cleared => Next::Line,
@@ -283,6 +287,15 @@ impl Shell {
             // A memory that cannot be written is no failure of the transfer.
             let _ = Memory::record(&folders.seen(), host, name);
         }
+    }
+
+    /// What the connected server is known to have: the practice files, where it is ours.
+    fn offered(&self) -> &'static [&'static str] {
+        let ours = self.serving.iter().flat_map(Background::addresses);
+        let is_connected = self.session.peer.as_ref().is_some_and(|peer| {
+            ours.into_iter().any(|address| address.port() == peer.port && address.ip().to_string() == peer.host)
+        });
+        if self.practising && is_connected { &PRACTICE_NAMES } else { &[] }
     }
 
     fn is_interrupted(&self) -> bool {

@@ -78,10 +78,15 @@ impl Prompt {
         }
     }
 
-    /// Asks for a command; `host` is the connected server, whose files Tab knows.
-    pub(super) fn command(&mut self, prompt: &str, host: Option<&str>) -> io::Result<Input> {
+    /// Asks for a command; `host` is the connected server, whose files Tab knows, `offered` what it has in any case.
+    pub(super) fn command(
+        &mut self,
+        prompt: &str,
+        host: Option<&str>,
+        offered: &'static [&'static str],
+    ) -> io::Result<Input> {
         if let Typing::Edited(editor) = &mut self.typing {
-            editor.connect(host);
+            editor.connect(host, offered);
         }
         self.read(prompt, Asked::Command)
     }

@@ -82,6 +82,7 @@ impl Shell {
             client: Client::new(signals.stop().clone()),
             tracing: Tracing::default(),
             serving: None,
+            practising: false,
             listen: cli.host.clone(),
             signals,
             folders: Folders::of_user(),

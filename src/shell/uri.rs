@@ -1,6 +1,7 @@
 //! `tftp://host/file;mode=octet` (RFC 3617): server, file and mode in one word.
 
 use std::fmt::{self, Display, Formatter};
+use std::net::Ipv6Addr;
 
 use thiserror::Error;
 
@@ -31,7 +32,8 @@ pub enum BadUri {
     /// `tftp:///file`
     #[error("names no host")]
     NoHost,
-    /// The host is not UTF-8, or a bracket is not closed, or something stands behind it.
+    /// No name and no address: not UTF-8, a control character, brackets around anything but an IPv6 address or something
+    /// behind them, a colon without them.
     #[error("{0}: bad host (an IPv6 address stands in brackets)")]
     Host(String),
     /// `tftp://user@host/file`
@@ -90,14 +92,24 @@ fn host_and_port(authority: &[u8]) -> Result<(String, Option<u16>), BadUri> {
         // RFC 6874 section 2 writes the percent sign of a scope as any other: [fe80::1%25eth0].
         Some(rest) => {
             let (address, port) = rest.split_once(']').ok_or_else(bad_host)?;
-            (address.replacen("%25", "%", 1), port)
+            let address = address.replacen("%25", "%", 1);
+            let digits = address.split_once('%').map_or(address.as_str(), |(digits, _)| digits);
+            digits.parse::<Ipv6Addr>().map_err(|_| bad_host())?;
+            (address, port)
         }
         None if text.matches(':').count() > 1 => return Err(bad_host()),
         None => {
             let (host, port) = text.split_at(text.find(':').unwrap_or(text.len()));
-            (String::from_utf8(decode(host.as_bytes())?).map_err(|_| bad_host())?, port)
+            let host = String::from_utf8(decode(host.as_bytes())?).map_err(|_| bad_host())?;
+            if host.contains(':') {
+                return Err(bad_host());
+            }
+            (host, port)
         }
     };
+    if host.contains(char::is_control) {
+        return Err(bad_host());
+    }
     if host.is_empty() {
         return Err(BadUri::NoHost);
     }
@@ -211,6 +223,10 @@ mod tests {
             ("tftp://[::1/f", "[::1: bad host (an IPv6 address stands in brackets)"),
             ("tftp://[::1]x/f", "[::1]x: bad host (an IPv6 address stands in brackets)"),
             ("tftp://::1/f", "::1: bad host (an IPv6 address stands in brackets)"),
+            ("tftp://%3A%3A1/f", "%3A%3A1: bad host (an IPv6 address stands in brackets)"),
+            ("tftp://[sw1]/f", "[sw1]: bad host (an IPv6 address stands in brackets)"),
+            ("tftp://[fe80::1%25e\x1bth0]/f", "[fe80::1%25e\\x1bth0]: bad host (an IPv6 address stands in brackets)"),
+            ("tftp://sw%1b1/f", "sw%1b1: bad host (an IPv6 address stands in brackets)"),
             ("tftp://sw1:/f", ": bad port number"),
             ("tftp://sw1:0/f", "0: bad port number"),
             ("tftp://sw1:+69/f", "+69: bad port number"),
@@ -238,7 +254,7 @@ mod tests {
     proptest! {
         #[test]
         fn what_is_displayed_is_read_as_the_same(
-            host in "[a-z0-9.-]{1,9}|[0-9a-f:]{1,4}:[0-9a-f]{1,4}(%[a-z0-9]{1,4})?|[a-zü% ]{1,4}",
+            host in "[a-z0-9.-]{1,9}|[0-9a-f]{1,4}::[0-9a-f]{1,4}(%[a-z0-9]{1,4})?|[a-zü% ]{1,4}",
             port in proptest::option::of(1..=u16::MAX),
             file in proptest::collection::vec(any::<u8>(), 1..20),
             netascii: bool,

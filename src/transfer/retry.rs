@@ -279,6 +279,7 @@ mod tests {
         assert!(retry.check(start + 80 * MS).is_some());
         retry.sent(start + 80 * MS);
         assert_eq!(retry.outwaited(start + 100 * MS), None, "a round trip later");
+        assert_eq!(retry.outwaited(start + 140 * MS), None, "as long as an answer takes at most");
         assert_eq!(retry.outwaited(start + 1020 * MS), Some(1000 * MS));
     }
 

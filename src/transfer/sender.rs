@@ -304,3 +304,29 @@ impl Machine for Sender {
         self.link.stats()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::{BlockSize, Limits, Offer, WindowSize, emit_ack};
+
+    #[test]
+    fn no_more_than_one_window_is_held_however_long_the_file() {
+        let (now, client) = (Instant::now(), SocketAddr::from(([192, 0, 2, 1], 5000)));
+        let offer = Offer { blksize: BlockSize::new(8), windowsize: WindowSize::new(4), ..Offer::default() };
+        let answer = offer.answer(&Limits::default(), None);
+        let mut sender = Sender::answer(now, client, answer, Patience::default());
+        for window in 0..100 {
+            sender.datagram(now, client, &emit_ack(4 * window));
+            loop {
+                let length = match sender.poll() {
+                    Output::Fill(room) => room.len(),
+                    Output::Wait(_) => break,
+                    _ => continue,
+                };
+                sender.filled(now, length);
+            }
+        }
+        assert_eq!((sender.filled, sender.ring.len()), (401, 4 * (DATA_HEADER + 8)));
+    }
+}

@@ -10,15 +10,23 @@
 //! what is wrong with what it refuses.
 
 pub mod netascii;
+
+mod error_code;
+mod mode;
+mod number;
+mod option_list;
 mod options;
 mod packet;
+mod request;
 mod text;
+mod verdict;
 
-pub use options::{
-    Answer, BadOption, BadValue, BlockSize, Fault, Limits, Offer, OptionList, Terms, TimeoutSeconds, WindowSize, names,
-};
-pub use packet::{
-    BadRequest, DATA_HEADER, ErrorCode, Malformed, Mode, Opcode, Packet, REQUEST_LIMIT, Request, RequestKind, emit_ack,
-    emit_data_header, emit_error, emit_oack, emit_request,
-};
+pub use error_code::ErrorCode;
+pub use mode::Mode;
+pub use number::{BadValue, BlockSize, TimeoutSeconds, WindowSize};
+pub use option_list::OptionList;
+pub use options::{Answer, Limits, Offer, Terms, names};
+pub use packet::{DATA_HEADER, Malformed, Opcode, Packet, emit_ack, emit_data_header, emit_error, emit_oack};
+pub use request::{BadRequest, REQUEST_LIMIT, Request, RequestKind, emit_request};
 pub use text::Printable;
+pub use verdict::{BadOption, Fault};

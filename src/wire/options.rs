@@ -1,12 +1,10 @@
 //! The four options, from bytes to agreed terms: Offer -> Answer -> Terms (RFC 2347, 2348, 2349, 7440).
 
 use std::fmt::{self, Display, Formatter};
-use std::str::FromStr;
 
-use thiserror::Error;
-
-use super::packet::text;
-use super::{Malformed, Printable};
+use super::number::decimal;
+use super::verdict::fill;
+use super::{BadOption, BlockSize, OptionList, Printable, TimeoutSeconds, WindowSize};
 
 /// The options' names on the wire; any case is understood.
 pub mod names {
@@ -18,115 +16,6 @@ pub mod names {
     pub const BLKSIZE: &str = "blksize";
     /// Blocks sent before one ACK (RFC 7440).
     pub const WINDOWSIZE: &str = "windowsize";
-}
-
-/// Name and value pairs behind a request's mode or an OACK's opcode, as they stand on the wire (RFC 2347).
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct OptionList<'a>(&'a [u8]);
-
-impl<'a> OptionList<'a> {
-    /// Checks that `bytes` are whole pairs. NULs that only pad the end are left out.
-    pub(super) fn parse(bytes: &'a [u8]) -> Result<Self, Malformed> {
-        let mut rest = bytes;
-        while !rest.is_empty() {
-            let (name, behind) = text(rest, "option name")?;
-            if name.is_empty() {
-                let padding = rest.iter().all(|&byte| byte == 0);
-                let end = bytes.len().saturating_sub(rest.len());
-                return if padding {
-                    Ok(Self(bytes.get(..end).unwrap_or_default()))
-                } else {
-                    Err(Malformed::TrailingBytes(rest.len()))
-                };
-            }
-            (_, rest) = text(behind, "option value")?;
-        }
-        Ok(Self(bytes))
-    }
-
-    /// The pairs in the order sent, names in the case sent.
-    pub fn pairs(&self) -> impl Iterator<Item = (&'a [u8], &'a [u8])> + use<'a> {
-        let mut fields = self.0.split(|&byte| byte == 0);
-        // Behind the last NUL stands an empty field, which never becomes a pair.
-        std::iter::from_fn(move || Some((fields.next()?, fields.next()?)))
-    }
-
-    /// Whether there is no pair at all.
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
-    pub(super) fn emit(&self, datagram: &mut Vec<u8>) {
-        datagram.extend_from_slice(self.0);
-    }
-}
-
-macro_rules! bounded_number {
-    ($(#[$doc:meta])* $name:ident($inner:ty), $least:literal..=$most:literal, default $default:literal) => {
-        $(#[$doc])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub struct $name($inner);
-
-        impl $name {
-            /// The least value allowed.
-            pub const LEAST: Self = Self($least);
-            /// The greatest value allowed.
-            pub const MOST: Self = Self($most);
-
-            /// The value, if the RFC allows it.
-            pub fn new(value: u64) -> Option<Self> {
-                ($least..=$most).contains(&value).then(|| Self(<$inner>::try_from(value).unwrap_or($most)))
-            }
-
-            /// The plain number.
-            pub fn get(self) -> $inner {
-                self.0
-            }
-        }
-
-        impl Default for $name {
-            fn default() -> Self {
-                Self($default)
-            }
-        }
-
-        impl Display for $name {
-            fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-                self.0.fmt(f)
-            }
-        }
-
-        impl FromStr for $name {
-            type Err = BadValue;
-
-            fn from_str(text: &str) -> Result<Self, BadValue> {
-                decimal(text.as_bytes()).and_then(Self::new).ok_or(BadValue { least: $least, most: $most })
-            }
-        }
-    };
-}
-
-bounded_number! {
-    /// Octets of a block, 8 to 65464; 512 where nothing was agreed (RFC 2348).
-    BlockSize(u16), 8..=65464, default 512
-}
-bounded_number! {
-    /// Blocks sent before an ACK, 1 to 65535; 1 where nothing was agreed (RFC 7440 section 3).
-    WindowSize(u16), 1..=65535, default 1
-}
-bounded_number! {
-    /// Seconds until a packet is sent again, 1 to 255 (RFC 2349).
-    TimeoutSeconds(u8), 1..=255, default 1
-}
-
-/// A number that the option's RFC does not allow.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-#[error("must be a number from {least} to {most}")]
-pub struct BadValue {
-    /// The least value allowed.
-    pub least: u64,
-    /// The greatest value allowed.
-    pub most: u64,
 }
 
 /// What a requester asks for; also the shape of an [`Answer`].
@@ -275,58 +164,6 @@ pub struct Terms {
     pub tsize: Option<u64>,
 }
 
-/// Why an OACK cannot be accepted: ERROR 8 and the end (RFC 2347).
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[error("the server answered {name}={value}, {fault}")]
-pub struct BadOption {
-    /// The option, made safe to print.
-    pub name: String,
-    /// The value that came, made safe to print.
-    pub value: String,
-    /// What is wrong with it.
-    pub fault: Fault,
-}
-
-/// What is wrong with one option of an OACK.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-pub enum Fault {
-    /// RFC 2347 forbids a server to bring up options.
-    #[error("which was not asked for")]
-    Unasked,
-    /// Larger than asked, or a timeout other than asked.
-    #[error("which is not what was asked for")]
-    Raised,
-    /// The same option twice.
-    #[error("for the second time")]
-    Doubled,
-    /// Not a number its RFC allows.
-    #[error("which is not a valid value")]
-    Invalid,
-}
-
-impl BadOption {
-    fn unasked(name: &[u8]) -> Self {
-        Self { name: Printable(name).brief(), value: "..".to_owned(), fault: Fault::Unasked }
-    }
-}
-
-fn fill<T: Copy>(
-    place: &mut Option<T>,
-    got: Option<T>,
-    asked: Option<T>,
-    within: fn(T, T) -> bool,
-) -> Result<(), Fault> {
-    let asked = asked.ok_or(Fault::Unasked)?;
-    let got = got.ok_or(Fault::Invalid)?;
-    if !within(got, asked) {
-        return Err(Fault::Raised);
-    }
-    match place.replace(got) {
-        None => Ok(()),
-        Some(_) => Err(Fault::Doubled),
-    }
-}
-
 #[derive(Clone, Copy)]
 enum Name {
     Tsize,
@@ -358,17 +195,10 @@ impl Display for Name {
     }
 }
 
-/// ASCII digits only: no sign, no blank, no overflow.
-fn decimal(text: &[u8]) -> Option<u64> {
-    if text.is_empty() || !text.iter().all(u8::is_ascii_digit) {
-        return None;
-    }
-    str::from_utf8(text).ok()?.parse().ok()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::wire::Fault;
 
     fn offer(tsize: u64, timeout: u64, blksize: u64, windowsize: u64) -> Offer {
         Offer {
@@ -379,16 +209,18 @@ mod tests {
         }
     }
 
-    const LIMITS: Limits =
-        Limits { options: true, blksize: BlockSize(1024), windowsize: WindowSize(8), window_bytes: 16384 };
+    fn limits() -> Limits {
+        let (blksize, windowsize) = (BlockSize::new(1024).unwrap(), WindowSize::new(8).unwrap());
+        Limits { options: true, blksize, windowsize, window_bytes: 16384 }
+    }
 
     #[test]
     fn an_answer_holds_only_what_was_asked_and_never_more() {
-        let answer = offer(0, 3, 1428, 4).answer(&LIMITS, Some(3000));
+        let answer = offer(0, 3, 1428, 4).answer(&limits(), Some(3000));
         assert_eq!(answer, Answer(offer(3000, 3, 1024, 4)));
         let blksize = Offer { blksize: BlockSize::new(512), ..Offer::default() };
-        assert_eq!(blksize.answer(&LIMITS, Some(1)), Answer(blksize));
-        assert!(offer(0, 3, 1428, 4).answer(&Limits { options: false, ..LIMITS }, Some(1)).is_empty());
+        assert_eq!(blksize.answer(&limits(), Some(1)), Answer(blksize));
+        assert!(offer(0, 3, 1428, 4).answer(&Limits { options: false, ..limits() }, Some(1)).is_empty());
     }
 
     #[test]
@@ -398,7 +230,7 @@ mod tests {
         };
         assert_eq!([granted(65535, 8), granted(65535, 1024), granted(65535, 65464)], [65535, 4096, 64]);
         assert_eq!(
-            offer(0, 1, 1024, 65535).answer(&Limits { window_bytes: 1, ..LIMITS }, None).terms().windowsize.get(),
+            offer(0, 1, 1024, 65535).answer(&Limits { window_bytes: 1, ..limits() }, None).terms().windowsize.get(),
             1
         );
     }
@@ -440,20 +272,5 @@ mod tests {
     fn what_the_oack_leaves_out_counts_as_never_asked() {
         let terms = offer(0, 3, 1428, 4).accept(&OptionList::parse(b"TSIZE\x005000000000\0").unwrap());
         assert_eq!(terms, Ok(Terms { tsize: Some(5_000_000_000), ..Terms::default() }));
-    }
-
-    #[test]
-    fn a_list_is_put_together_as_it_was() {
-        let list = OptionList::parse(b"tsize\x000\0Unheard\0\0").unwrap();
-        let mut again = Vec::new();
-        list.emit(&mut again);
-        assert_eq!(again, b"tsize\x000\0Unheard\0\0");
-        assert!(!list.is_empty() && OptionList::parse(b"").unwrap().is_empty());
-    }
-
-    #[test]
-    fn padding_behind_the_last_pair_is_left_out() {
-        let list = OptionList::parse(b"tsize\x000\0\0\0").unwrap();
-        assert_eq!(list.pairs().collect::<Vec<_>>(), [(&b"tsize"[..], &b"0"[..])]);
     }
 }

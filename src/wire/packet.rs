@@ -2,13 +2,10 @@ use std::fmt::{self, Display, Formatter};
 
 use thiserror::Error;
 
-use super::{Answer, Offer, OptionList, Printable};
+use super::{Answer, ErrorCode, OptionList, Printable, Request, RequestKind};
 
 /// Octets in front of a block in a DATA packet: opcode and block number (RFC 1350 section 5).
 pub const DATA_HEADER: usize = 4;
-
-/// Octets a request packet may have at most (RFC 2347, "Packet Formats").
-pub const REQUEST_LIMIT: usize = 512;
 
 /// One datagram of the protocol, borrowed from the bytes it was read from.
 ///
@@ -121,58 +118,6 @@ impl Display for Packet<'_> {
     }
 }
 
-/// What a client asks for (RFC 1350 section 5, RFC 2347).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Request<'a> {
-    /// Read from the server or write to it.
-    pub kind: RequestKind,
-    /// As sent: bytes without a NUL, not empty, in no promised encoding.
-    pub filename: &'a [u8],
-    /// As sent; [`Mode::from_wire`] understands it.
-    pub mode: &'a [u8],
-    /// In the order sent.
-    pub options: OptionList<'a>,
-}
-
-impl<'a> Request<'a> {
-    fn parse(kind: RequestKind, body: &'a [u8]) -> Result<Self, Malformed> {
-        let (filename, rest) = text(body, "file name")?;
-        if filename.is_empty() {
-            return Err(Malformed::NoFilename);
-        }
-        let (mode, rest) = text(rest, "mode")?;
-        Ok(Self { kind, filename, mode, options: OptionList::parse(rest)? })
-    }
-
-    fn emit(&self, datagram: &mut Vec<u8>) {
-        datagram.extend_from_slice(&self.kind.opcode().to_wire());
-        for field in [self.filename, self.mode] {
-            datagram.extend_from_slice(field);
-            datagram.push(0);
-        }
-        self.options.emit(datagram);
-    }
-}
-
-/// Which way the file goes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum RequestKind {
-    /// RRQ: from the server to the client.
-    Read,
-    /// WRQ: from the client to the server.
-    Write,
-}
-
-impl RequestKind {
-    /// The opcode of such a request.
-    pub fn opcode(self) -> Opcode {
-        match self {
-            Self::Read => Opcode::Rrq,
-            Self::Write => Opcode::Wrq,
-        }
-    }
-}
-
 /// The kinds of packets, by the number on the wire (RFC 1350 section 5, RFC 2347).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[repr(u16)]
@@ -202,77 +147,6 @@ impl Opcode {
     /// The two octets that stand first in a packet of this kind.
     pub fn to_wire(self) -> [u8; 2] {
         (self as u16).to_be_bytes()
-    }
-}
-
-/// Number of an ERROR packet; any 16-bit value can arrive (RFC 1350 section 5, RFC 2347).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct ErrorCode(pub u16);
-
-impl ErrorCode {
-    /// Not defined; see the message.
-    pub const UNDEFINED: Self = Self(0);
-    /// File not found.
-    pub const NOT_FOUND: Self = Self(1);
-    /// Access violation.
-    pub const ACCESS: Self = Self(2);
-    /// Disk full or allocation exceeded.
-    pub const DISK_FULL: Self = Self(3);
-    /// Illegal TFTP operation.
-    pub const ILLEGAL: Self = Self(4);
-    /// Unknown transfer id: the one error that does not end the receiver's transfer.
-    pub const UNKNOWN_TID: Self = Self(5);
-    /// File already exists.
-    pub const EXISTS: Self = Self(6);
-    /// No such user.
-    pub const NO_USER: Self = Self(7);
-    /// Option negotiation failed (RFC 2347).
-    pub const OPTIONS: Self = Self(8);
-
-    /// The standard's own words for this code.
-    pub fn meaning(self) -> &'static str {
-        match self.0 {
-            1 => "File not found",
-            2 => "Access violation",
-            3 => "Disk full or allocation exceeded",
-            4 => "Illegal TFTP operation",
-            5 => "Unknown transfer ID",
-            6 => "File already exists",
-            7 => "No such user",
-            8 => "Option negotiation failed",
-            _ => "Undefined error",
-        }
-    }
-}
-
-/// How the bytes of a file are carried (RFC 1350 section 1). `mail` is obsolete and not among them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
-pub enum Mode {
-    /// Byte for byte.
-    #[default]
-    Octet,
-    /// Text with CR LF at the ends of lines; see [`netascii`](super::netascii).
-    Netascii,
-}
-
-impl Mode {
-    /// Understands the mode of a request, in any case (RFC 1350 section 5).
-    pub fn from_wire(name: &[u8]) -> Option<Self> {
-        [Self::Octet, Self::Netascii].into_iter().find(|mode| name.eq_ignore_ascii_case(mode.name().as_bytes()))
-    }
-
-    /// The word that stands in a request.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Octet => "octet",
-            Self::Netascii => "netascii",
-        }
-    }
-}
-
-impl Display for Mode {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
     }
 }
 
@@ -349,55 +223,10 @@ pub fn emit_oack(answer: &Answer) -> Vec<u8> {
     datagram
 }
 
-/// A whole request. A name with a NUL in it cannot be carried, and a request has at most [`REQUEST_LIMIT`] octets:
-/// both are refused, never cut.
-pub fn emit_request(kind: RequestKind, filename: &[u8], mode: Mode, offer: &Offer) -> Result<Vec<u8>, BadRequest> {
-    if filename.is_empty() {
-        return Err(BadRequest::NoFilename);
-    }
-    if filename.contains(&0) {
-        return Err(BadRequest::NulInFilename);
-    }
-    let mut datagram = Vec::with_capacity(REQUEST_LIMIT);
-    let request = Request { kind, filename, mode: mode.name().as_bytes(), options: OptionList::default() };
-    request.emit(&mut datagram);
-    offer.emit(&mut datagram);
-    if datagram.len() > REQUEST_LIMIT {
-        return Err(BadRequest::TooLong(datagram.len()));
-    }
-    Ok(datagram)
-}
-
-/// Why a request cannot be made.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-pub enum BadRequest {
-    /// TFTP has no way to name nothing.
-    #[error("the remote file name is empty")]
-    NoFilename,
-    /// A NUL ends a name on the wire.
-    #[error("the remote file name has a NUL in it")]
-    NulInFilename,
-    /// RFC 2347 allows 512.
-    #[error("the remote file name is too long: the request would have {0} bytes, at most {REQUEST_LIMIT} are allowed")]
-    TooLong(usize),
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use proptest::prelude::*;
-
-    /// Bytes as tftp-hpa sent them: `get fw.bin` with its options.
-    const RRQ: &[u8] = b"\0\x01fw.bin\0octet\0tsize\x000\0blksize\x001428\0";
-
-    #[test]
-    fn a_request_is_taken_apart_and_put_together() {
-        let Ok(Packet::Request(request)) = Packet::parse(RRQ) else { panic!("a request") };
-        assert_eq!((request.kind, request.filename, request.mode), (RequestKind::Read, &b"fw.bin"[..], &b"octet"[..]));
-        assert_eq!(Packet::Request(request).to_string(), "RRQ <file=fw.bin, mode=octet, tsize=0, blksize=1428>");
-        let offer = Offer::parse(&request.options);
-        assert_eq!(emit_request(RequestKind::Read, b"fw.bin", Mode::Octet, &offer).as_deref(), Ok(RRQ));
-    }
 
     #[test]
     fn the_classic_words_are_exact() {
@@ -432,25 +261,6 @@ mod tests {
         ] {
             assert_eq!(Packet::parse(bytes), Err(reason), "{bytes:?}");
         }
-    }
-
-    #[test]
-    fn a_name_is_refused_rather_than_cut() {
-        let name = vec![b'n'; 502];
-        assert!(emit_request(RequestKind::Read, &name, Mode::Octet, &Offer::default()).is_ok_and(|it| it.len() == 511));
-        let refused = |name: &[u8]| emit_request(RequestKind::Read, name, Mode::Octet, &Offer::default());
-        assert!(refused(&[b'n'; 503]).is_ok_and(|it| it.len() == REQUEST_LIMIT));
-        assert_eq!(refused(&[b'n'; 504]), Err(BadRequest::TooLong(513)));
-        assert_eq!(refused(b"a\0b"), Err(BadRequest::NulInFilename));
-        assert_eq!(refused(b""), Err(BadRequest::NoFilename));
-    }
-
-    #[test]
-    fn modes_are_known_in_any_case() {
-        for mode in [Mode::Octet, Mode::Netascii] {
-            assert_eq!(Mode::from_wire(mode.to_string().to_uppercase().as_bytes()), Some(mode));
-        }
-        assert_eq!((Mode::from_wire(b"mail"), Mode::Netascii.to_string()), (None, "netascii".to_owned()));
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Peers that break every rule: a table of conversations, played to the machines in virtual time and, where no clock
 //! is needed, to the client and the server over real sockets.
 
-#![allow(clippy::unwrap_used, reason = "a test may stop where it stands")]
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a test may stop where it stands, and tells what it did")]
 
 mod cases;
 mod requests;
@@ -38,6 +38,7 @@ fn no_client_leads_a_servers_transfer_astray() {
 }
 
 fn play_all(cases: &[Case]) {
+    println!("{} cases in virtual time", cases.len());
     let mut names = HashSet::new();
     let mut wrong = Vec::new();
     for case in cases {

@@ -24,19 +24,20 @@ const LONG: Duration = Duration::from_secs(60);
 
 #[test]
 fn no_server_leads_the_client_astray_over_real_sockets() {
-    in_parallel(CLIENT_CASES, 80, play_to_client);
+    in_parallel("client", CLIENT_CASES, 80, play_to_client);
 }
 
 #[test]
 fn no_client_leads_the_server_astray_over_real_sockets() {
-    in_parallel(SERVER_CASES, 60, play_to_server);
+    in_parallel("server", SERVER_CASES, 60, play_to_server);
 }
 
 /// Plays the cases that need no clock and only this host, of which there must be `least`.
-fn in_parallel(table: &str, least: usize, play: fn(&Case)) {
+fn in_parallel(who: &str, table: &str, least: usize, play: fn(&Case)) {
     let mut cases = cases::parse(table);
     cases.retain(|case| case.steps.iter().all(can_be_played));
     assert!(cases.len() >= least, "{}", cases.len());
+    println!("{} cases over real sockets with the {who}", cases.len());
     thread::scope(|scope| {
         for share in cases.chunks(cases.len().div_ceil(4)) {
             scope.spawn(|| share.iter().for_each(play));

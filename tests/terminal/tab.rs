@@ -18,6 +18,9 @@ fn tab_completes_commands_values_and_files() {
         ("put my\t", "put my\\ image.bin "),
         ("put 'my\t", "put 'my image.bin' "),
         ("put \"my\t", "put \"my image.bin\" "),
+        // Nobody has seen these yet; the practice server is known to have them.
+        ("get wr\t", "get wrap.bin "),
+        ("get h\t", "get hello.txt "),
         ("put gr\t", "put grün.txt "),
         // What would move the cursor is no name to choose.
         ("put ev\t", "put evil "),

@@ -33,6 +33,8 @@ pub struct Sources {
     pub memory: Memory,
     /// Servers by names of the user's own.
     pub bookmarks: Vec<Bookmark>,
+    /// Names that the connected server is known to have, seen or not.
+    pub offered: &'static [&'static str],
     /// What lies in a local folder.
     pub list: fn(&Path) -> Vec<Entry>,
 }
@@ -42,7 +44,7 @@ impl Sources {
     pub(super) fn load(folders: Option<&Folders>) -> Self {
         let memory = folders.map(|folders| Memory::load(&folders.seen())).unwrap_or_default();
         let hosts = folders.and_then(|folders| folders::read(&folders.hosts()).ok()).unwrap_or_default();
-        Self { memory, bookmarks: bookmarks::parse(&hosts), list }
+        Self { memory, bookmarks: bookmarks::parse(&hosts), offered: &[], list }
     }
 
     /// The address behind a name that may be a bookmark.
@@ -151,6 +153,11 @@ fn remote(part: &str, host: Option<&str>, sources: &Sources) -> Vec<Candidate> {
         names.filter(|candidate| candidate.value.starts_with(part)).collect::<Vec<_>>()
     };
     let mut found = host.map(|host| on(host, "")).unwrap_or_default();
+    for name in sources.offered.iter().filter(|name| name.starts_with(part)) {
+        if found.iter().all(|seen| seen.value != *name) {
+            found.push(plain(name, "offered there"));
+        }
+    }
     match split_host(part.as_bytes()) {
         Some((host, file)) => found.extend(on(sources.address(host), &part[..part.len() - file.len()])),
         // Before a letter is typed, a file of the connected server is meant, where any is known.
@@ -238,7 +245,7 @@ pub(super) mod tests {
         };
         let memory = "192.0.2.1\n\tfw.bin\n\timages/fw.bin\nrouter\n\trun.cfg\n::1\n\tsix\n";
         let bookmarks = bookmarks::parse("sw1 192.0.2.1\n");
-        Sources { memory: Memory::parse(memory), bookmarks, list }
+        Sources { memory: Memory::parse(memory), bookmarks, offered: &[], list }
     }
 
     pub(super) fn values(found: Vec<Candidate>) -> String {

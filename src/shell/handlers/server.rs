@@ -97,7 +97,7 @@ impl Offer<'_> {
             }
             _ => shell.console.note(format_args!("Serving {} at {place}.", self.title())),
         }
-        shell.serving = Some(serving);
+        (shell.serving, shell.practising) = (Some(serving), self.folder.is_none());
         Ok(())
     }
 

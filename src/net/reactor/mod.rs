@@ -1,7 +1,8 @@
-use std::cmp::Reverse;
-use std::collections::{BinaryHeap, HashMap, VecDeque};
+mod alarms;
+mod transfer;
+
+use std::collections::{HashMap, VecDeque};
 use std::io;
-use std::net::SocketAddr;
 use std::os::fd::AsRawFd;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -9,17 +10,12 @@ use std::time::{Duration, Instant};
 use mio::unix::SourceFd;
 use mio::{Events, Interest, Poll, Token, Waker};
 
-use super::blame;
-use super::gather::Gather;
+use self::alarms::Alarms;
+use self::transfer::Transfer;
 use super::meddle::Meddler;
-use super::socket::{LARGEST_DATAGRAM, Received, Socket, datagrams};
-use crate::event::Direction;
+use super::socket::{LARGEST_DATAGRAM, Socket};
 use crate::files::Content;
-use crate::transfer::{Failure, Machine, Output, Report};
-use crate::wire::ErrorCode;
-
-/// Reads from one socket before the others have their turn.
-const BURST: usize = 32;
+use crate::transfer::{Failure, Machine, Report};
 
 /// The token of the waker; sockets are numbered from 0.
 const WAKE: Token = Token(usize::MAX);
@@ -37,9 +33,7 @@ pub(crate) struct Reactor {
     transfers: HashMap<Key, Transfer>,
     /// Sockets that may have something to read, each at most once.
     ready: VecDeque<Key>,
-    /// At least one entry for each waiting transfer, no later than its deadline. Entries are never searched for: what a
-    /// transfer has outlived or moved is found stale when its moment comes.
-    deadlines: BinaryHeap<Reverse<(Instant, Key)>>,
+    alarms: Alarms,
     next: usize,
     buffer: Box<[u8]>,
 }
@@ -82,7 +76,7 @@ impl Reactor {
             waker,
             transfers: HashMap::new(),
             ready: VecDeque::new(),
-            deadlines: BinaryHeap::new(),
+            alarms: Alarms::default(),
             next: 0,
             buffer: vec![0; LARGEST_DATAGRAM].into(),
         })
@@ -115,9 +109,7 @@ impl Reactor {
     ) -> io::Result<Key> {
         socket.never_block()?;
         let key = self.watch(&socket)?;
-        let transfer =
-            Transfer { socket, machine, content, meddler, due: None, alarm: None, queued: true, complete: false };
-        self.transfers.insert(key, transfer);
+        self.transfers.insert(key, Transfer::new(socket, machine, content, meddler));
         self.ready.push_back(key);
         Ok(key)
     }
@@ -132,10 +124,7 @@ impl Reactor {
     pub(crate) fn abort(&mut self, reason: &str, notices: &mut Vec<Notice>) {
         let now = Instant::now();
         for (key, mut transfer) in self.transfers.drain() {
-            if !transfer.complete {
-                transfer.machine.abort(now, ErrorCode::UNDEFINED, reason);
-                transfer.go_on(key, now, notices);
-            }
+            transfer.give_up(key, now, reason, notices);
         }
     }
 
@@ -168,10 +157,7 @@ impl Reactor {
     }
 
     fn until_next_deadline(&self) -> Duration {
-        match self.deadlines.peek() {
-            Some(Reverse((moment, _))) => moment.saturating_duration_since(Instant::now()),
-            None => Duration::MAX,
-        }
+        self.alarms.next().map_or(Duration::MAX, |moment| moment.saturating_duration_since(Instant::now()))
     }
 
     /// Reads a burst from one socket.
@@ -182,13 +168,12 @@ impl Reactor {
             return;
         };
         transfer.queued = false;
-        let begun = transfer.due.is_some() || transfer.go_on(key, Instant::now(), notices);
-        let going = begun && transfer.read(key, &mut self.buffer, notices);
+        let going = transfer.begin(key, notices) && transfer.read(key, &mut self.buffer, notices);
         if going {
             if transfer.queued {
                 self.ready.push_back(key);
             }
-            transfer.set_alarm(key, &mut self.deadlines);
+            transfer.set_alarm(key, &mut self.alarms);
         } else {
             self.transfers.remove(&key);
         }
@@ -197,18 +182,14 @@ impl Reactor {
     /// Wakes the transfers whose moment has come.
     fn ring(&mut self, notices: &mut Vec<Notice>) {
         let now = Instant::now();
-        while let Some(&Reverse((moment, key))) = self.deadlines.peek() {
-            if moment > now {
-                return;
-            }
-            self.deadlines.pop();
+        while let Some((moment, key)) = self.alarms.take(now) {
             let Some(transfer) = self.transfers.get_mut(&key) else { continue };
             if transfer.alarm != Some(moment) {
                 continue;
             }
             transfer.alarm = None;
             if transfer.wake(key, now, notices) {
-                transfer.set_alarm(key, &mut self.deadlines);
+                transfer.set_alarm(key, &mut self.alarms);
             } else {
                 self.transfers.remove(&key);
             }
@@ -216,222 +197,14 @@ impl Reactor {
     }
 }
 
-/// One machine with its socket and its file.
-struct Transfer {
-    socket: Socket,
-    machine: Box<dyn Machine + Send>,
-    content: Box<dyn Content>,
-    meddler: Option<Box<Meddler>>,
-    /// Until when the machine waits; none before it ran first.
-    due: Option<Instant>,
-    /// The one entry among the deadlines that counts.
-    alarm: Option<Instant>,
-    /// Whether it stands among the ready ones.
-    queued: bool,
-    complete: bool,
-}
-
-impl Transfer {
-    /// Hands in what has arrived, up to a burst. Tells whether the transfer goes on.
-    fn read(&mut self, key: Key, buffer: &mut [u8], notices: &mut Vec<Notice>) -> bool {
-        for _ in 0..BURST {
-            let going = match self.socket.receive(buffer, Instant::now()) {
-                Ok(Received::Datagrams { from, length, stride }) => {
-                    let datagrams = buffer.get(..length).unwrap_or_default();
-                    self.datagrams(key, from, datagrams, stride, notices)
-                }
-                Ok(Received::Unreachable { to, error }) if error.kind() == io::ErrorKind::ConnectionRefused => {
-                    let now = Instant::now();
-                    self.machine.unreachable(now, to);
-                    self.go_on(key, now, notices)
-                }
-                // A way that is blocked for a while is as good as losses; only silence ends a transfer.
-                Ok(Received::Unreachable { .. } | Received::Interrupted) => true,
-                Ok(Received::Elapsed) | Err(_) => return true,
-            };
-            if !going {
-                return false;
-            }
-        }
-        self.queued = true;
-        true
-    }
-
-    fn datagrams(
-        &mut self,
-        key: Key,
-        from: SocketAddr,
-        bytes: &[u8],
-        stride: usize,
-        notices: &mut Vec<Notice>,
-    ) -> bool {
-        if let Some(meddler) = &mut self.meddler {
-            meddler.take_in(from, bytes, stride, &mut |_| {});
-            return self.arrive(key, notices);
-        }
-        let mut gather = Gather::new();
-        let mut now = Instant::now();
-        for datagram in datagrams(bytes, stride) {
-            self.machine.datagram(now, from, datagram);
-            if !self.run(key, now, datagram, &mut gather, notices) {
-                // Over: what is still held is of no use any more, or written.
-                return false;
-            }
-            now = Instant::now();
-        }
-        match gather.write(&mut *self.content) {
-            Ok(()) => true,
-            Err(error) => {
-                self.abort(now, &error);
-                self.go_on(key, now, notices)
-            }
-        }
-    }
-
-    /// The alarm rang. Tells whether the transfer goes on.
-    fn wake(&mut self, key: Key, now: Instant, notices: &mut Vec<Notice>) -> bool {
-        if !self.arrive(key, notices) {
-            return false;
-        }
-        if self.due.is_none_or(|due| due > now) {
-            return true;
-        }
-        self.machine.tick(now);
-        self.go_on(key, now, notices)
-    }
-
-    /// After anything but a datagram.
-    fn go_on(&mut self, key: Key, now: Instant, notices: &mut Vec<Notice>) -> bool {
-        self.run(key, now, &[], &mut Gather::new(), notices) && self.arrive(key, notices)
-    }
-
-    /// What was on the way by the meddler's will, and has arrived by now. Tells whether the transfer goes on.
-    fn arrive(&mut self, key: Key, notices: &mut Vec<Notice>) -> bool {
-        while let Some(meddler) = &mut self.meddler {
-            let now = Instant::now();
-            let Some(parcel) = meddler.take(now, &mut |_| {}) else { break };
-            if parcel.direction == Direction::Sent {
-                let _ = meddler.post(&mut self.socket, &parcel);
-            } else {
-                self.machine.datagram(now, parcel.peer, &parcel.datagram);
-                let mut gather = Gather::new();
-                if !self.run(key, now, &parcel.datagram, &mut gather, notices) {
-                    return false;
-                }
-                if let Err(error) = gather.write(&mut *self.content) {
-                    self.abort(now, &error);
-                    return self.go_on(key, now, notices);
-                }
-            }
-        }
-        true
-    }
-
-    fn abort(&mut self, now: Instant, error: &io::Error) {
-        let (code, reason) = blame(error);
-        self.machine.abort(now, code, &reason);
-    }
-
-    /// Does what the machine asks for until it waits or is over. Tells whether the transfer goes on.
-    fn run<'d>(
-        &mut self,
-        key: Key,
-        now: Instant,
-        datagram: &'d [u8],
-        gather: &mut Gather<'d>,
-        notices: &mut Vec<Notice>,
-    ) -> bool {
-        loop {
-            let trouble = match self.machine.poll() {
-                Output::Transmit { to, datagrams, stride } => {
-                    let written = gather.write(&mut *self.content);
-                    match &mut self.meddler {
-                        _ if written.is_err() => {}
-                        Some(meddler) => meddler.send(to, datagrams, stride, &mut |_| {}),
-                        // Lost in here is lost on the way: the machine sends again.
-                        None => drop(self.socket.transmit(to, datagrams, stride)),
-                    }
-                    written.err()
-                }
-                Output::Fill(room) => match self.content.fill(room) {
-                    Ok(length) => {
-                        self.machine.filled(now, length);
-                        None
-                    }
-                    Err(error) => Some(error),
-                },
-                Output::Deliver(range) => gather.add(datagram.get(range).unwrap_or_default(), &mut *self.content).err(),
-                Output::Commit => match gather.write(&mut *self.content).and_then(|()| self.content.commit()) {
-                    Ok(()) => {
-                        self.machine.committed(now);
-                        None
-                    }
-                    Err(error) => Some(error),
-                },
-                Output::Event(_) => None,
-                Output::Complete(report) => {
-                    self.complete = true;
-                    notices.push(Notice::Complete(key, report));
-                    None
-                }
-                Output::Wait(moment) => {
-                    self.due = Some(moment);
-                    return true;
-                }
-                Output::Failed(failure) if !self.complete => {
-                    notices.push(Notice::Failed(key, failure));
-                    return false;
-                }
-                Output::Done | Output::Failed(_) => {
-                    notices.push(Notice::Gone(key));
-                    return false;
-                }
-            };
-            if let Some(error) = trouble {
-                self.abort(now, &error);
-            }
-        }
-    }
-
-    /// When something is to be done at the latest.
-    fn due(&self) -> Option<Instant> {
-        let on_the_way = self.meddler.as_ref().and_then(|meddler| meddler.due());
-        self.due.into_iter().chain(on_the_way).min()
-    }
-
-    /// Makes sure that an alarm rings when the machine is due, or before. As a rule a deadline moves away with every
-    /// packet; the alarm stays and is set anew when it rings, so that a packet costs nothing here.
-    fn set_alarm(&mut self, key: Key, deadlines: &mut BinaryHeap<Reverse<(Instant, Key)>>) {
-        let Some(due) = self.due() else { return };
-        if self.alarm.is_none_or(|alarm| due < alarm) {
-            deadlines.push(Reverse((due, key)));
-            self.alarm = Some(due);
-        }
-    }
-}
-
-impl Drop for Transfer {
-    fn drop(&mut self) {
-        if let Some(meddler) = &mut self.meddler {
-            meddler.hurry(&mut self.socket);
-        }
-    }
-}
-
-impl std::fmt::Debug for Transfer {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Transfer").field("socket", &self.socket).field("due", &self.due).finish_non_exhaustive()
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use std::net::UdpSocket;
+    use std::net::{SocketAddr, UdpSocket};
 
     use super::*;
     use crate::files::Source;
-    use crate::transfer::Stats;
-    use crate::wire::Mode;
+    use crate::transfer::{Output, Stats};
+    use crate::wire::{ErrorCode, Mode};
 
     /// Is done after so many ticks, or so many datagrams, or when its peer is unreachable.
     struct Counting {
@@ -513,7 +286,7 @@ mod tests {
     #[test]
     fn a_flood_at_one_transfer_is_read_to_its_end_after_the_others_had_their_turn() {
         let mut reactor = Reactor::new().unwrap();
-        let flood = 3 * BURST;
+        let flood = 3 * transfer::BURST;
         let (flooded, there) = start(&mut reactor, LONG, NEVER, flood);
         let (other, here) = start(&mut reactor, LONG, NEVER, 1);
         let client = UdpSocket::bind("127.0.0.1:0").unwrap();

@@ -1,0 +1,72 @@
+//! What the network reports about datagrams that did not arrive (ICMP), and about which one.
+
+use std::io;
+use std::net::{SocketAddr, UdpSocket};
+
+use nix::errno::Errno;
+
+/// An earlier datagram, sent there, did not arrive.
+#[derive(Debug)]
+pub(super) struct Undelivered {
+    pub(super) to: SocketAddr,
+    pub(super) errno: Errno,
+}
+
+/// Asks for ICMP errors on a socket that is not connected, so that a refused port is known in microseconds.
+#[cfg(target_os = "linux")]
+pub(super) fn ask_for_reports(udp: &UdpSocket, local: SocketAddr) -> io::Result<()> {
+    use nix::sys::socket::{setsockopt, sockopt};
+
+    match local {
+        SocketAddr::V4(_) => setsockopt(udp, sockopt::Ipv4RecvErr, &true)?,
+        SocketAddr::V6(_) => setsockopt(udp, sockopt::Ipv6RecvErr, &true)?,
+    }
+    Ok(())
+}
+
+/// Other systems report nothing to a socket that is not connected.
+#[cfg(not(target_os = "linux"))]
+pub(super) fn ask_for_reports(_: &UdpSocket, _: SocketAddr) -> io::Result<()> {
+    Ok(())
+}
+
+/// Takes the oldest report, if there is one.
+#[cfg(target_os = "linux")]
+pub(super) fn read_report(udp: &UdpSocket) -> io::Result<Option<Undelivered>> {
+    use std::os::fd::AsRawFd;
+
+    use nix::sys::socket::{ControlMessageOwned, MsgFlags, SockaddrStorage, recvmsg};
+
+    let mut control = nix::cmsg_space!(nix::libc::sock_extended_err, SockaddrStorage);
+    let mut datagram = [0; 64];
+    let mut room = [io::IoSliceMut::new(&mut datagram)];
+    let flags = MsgFlags::MSG_ERRQUEUE | MsgFlags::MSG_DONTWAIT;
+    let message = match recvmsg::<SockaddrStorage>(udp.as_raw_fd(), &mut room, Some(&mut control), flags) {
+        Ok(message) => message,
+        Err(Errno::EAGAIN | Errno::EINTR) => return Ok(None),
+        Err(errno) => return Err(errno.into()),
+    };
+    let cause = message.cmsgs()?.find_map(|control| match control {
+        ControlMessageOwned::Ipv4RecvErr(cause, _) | ControlMessageOwned::Ipv6RecvErr(cause, _) => Some(cause),
+        _ => None,
+    });
+    // Errors of this host's own making are the answer to the call that made them.
+    const LOCAL_ORIGIN: u8 = 1;
+    let Some(cause) = cause.filter(|cause| cause.ee_origin != LOCAL_ORIGIN) else { return Ok(None) };
+    let to = message.address.as_ref().and_then(super::batch::plain_address);
+    Ok(to.map(|to| Undelivered { to, errno: Errno::from_raw(cause.ee_errno.cast_signed()) }))
+}
+
+#[cfg(not(target_os = "linux"))]
+pub(super) fn read_report(_: &UdpSocket) -> io::Result<Option<Undelivered>> {
+    Ok(None)
+}
+
+/// Errors that ICMP messages leave on a socket: about one datagram, never about the socket.
+pub(super) fn is_about_the_network(errno: Errno) -> bool {
+    use Errno::*;
+    matches!(
+        errno,
+        ECONNREFUSED | EHOSTUNREACH | ENETUNREACH | EHOSTDOWN | ENOPROTOOPT | EACCES | EPROTO | EMSGSIZE | EOPNOTSUPP
+    )
+}

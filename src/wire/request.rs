@@ -1,0 +1,121 @@
+use thiserror::Error;
+
+use super::packet::text;
+use super::{Malformed, Mode, Offer, Opcode, OptionList};
+
+/// Octets a request packet may have at most (RFC 2347, "Packet Formats").
+pub const REQUEST_LIMIT: usize = 512;
+
+/// What a client asks for (RFC 1350 section 5, RFC 2347).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Request<'a> {
+    /// Read from the server or write to it.
+    pub kind: RequestKind,
+    /// As sent: bytes without a NUL, not empty, in no promised encoding.
+    pub filename: &'a [u8],
+    /// As sent; [`Mode::from_wire`] understands it.
+    pub mode: &'a [u8],
+    /// In the order sent.
+    pub options: OptionList<'a>,
+}
+
+impl<'a> Request<'a> {
+    pub(super) fn parse(kind: RequestKind, body: &'a [u8]) -> Result<Self, Malformed> {
+        let (filename, rest) = text(body, "file name")?;
+        if filename.is_empty() {
+            return Err(Malformed::NoFilename);
+        }
+        let (mode, rest) = text(rest, "mode")?;
+        Ok(Self { kind, filename, mode, options: OptionList::parse(rest)? })
+    }
+
+    pub(super) fn emit(&self, datagram: &mut Vec<u8>) {
+        datagram.extend_from_slice(&self.kind.opcode().to_wire());
+        for field in [self.filename, self.mode] {
+            datagram.extend_from_slice(field);
+            datagram.push(0);
+        }
+        self.options.emit(datagram);
+    }
+}
+
+/// Which way the file goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum RequestKind {
+    /// RRQ: from the server to the client.
+    Read,
+    /// WRQ: from the client to the server.
+    Write,
+}
+
+impl RequestKind {
+    /// The opcode of such a request.
+    pub fn opcode(self) -> Opcode {
+        match self {
+            Self::Read => Opcode::Rrq,
+            Self::Write => Opcode::Wrq,
+        }
+    }
+}
+
+/// A whole request. A name with a NUL in it cannot be carried, and a request has at most [`REQUEST_LIMIT`] octets:
+/// both are refused, never cut.
+pub fn emit_request(kind: RequestKind, filename: &[u8], mode: Mode, offer: &Offer) -> Result<Vec<u8>, BadRequest> {
+    if filename.is_empty() {
+        return Err(BadRequest::NoFilename);
+    }
+    if filename.contains(&0) {
+        return Err(BadRequest::NulInFilename);
+    }
+    let mut datagram = Vec::with_capacity(REQUEST_LIMIT);
+    let request = Request { kind, filename, mode: mode.name().as_bytes(), options: OptionList::default() };
+    request.emit(&mut datagram);
+    offer.emit(&mut datagram);
+    if datagram.len() > REQUEST_LIMIT {
+        return Err(BadRequest::TooLong(datagram.len()));
+    }
+    Ok(datagram)
+}
+
+/// Why a request cannot be made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub enum BadRequest {
+    /// TFTP has no way to name nothing.
+    #[error("the remote file name is empty")]
+    NoFilename,
+    /// A NUL ends a name on the wire.
+    #[error("the remote file name has a NUL in it")]
+    NulInFilename,
+    /// RFC 2347 allows 512.
+    #[error("the remote file name is too long: the request would have {0} bytes, at most {REQUEST_LIMIT} are allowed")]
+    TooLong(usize),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::Packet;
+
+    /// Bytes as tftp-hpa sent them: `get fw.bin` with its options.
+    const RRQ: &[u8] = b"\0\x01fw.bin\0octet\0tsize\x000\0blksize\x001428\0";
+
+    #[test]
+    fn a_request_is_taken_apart_and_put_together() {
+        let Ok(Packet::Request(request)) = Packet::parse(RRQ) else { panic!("a request") };
+        assert_eq!((request.kind, request.filename, request.mode), (RequestKind::Read, &b"fw.bin"[..], &b"octet"[..]));
+        assert_eq!(Packet::Request(request).to_string(), "RRQ <file=fw.bin, mode=octet, tsize=0, blksize=1428>");
+        let offer = Offer::parse(&request.options);
+        assert_eq!(emit_request(RequestKind::Read, b"fw.bin", Mode::Octet, &offer).as_deref(), Ok(RRQ));
+    }
+
+    #[test]
+    fn a_name_is_refused_rather_than_cut() {
+        let name = vec![b'n'; 502];
+        assert!(emit_request(RequestKind::Read, &name, Mode::Octet, &Offer::default()).is_ok_and(|it| it.len() == 511));
+        let refused = |name: &[u8]| emit_request(RequestKind::Read, name, Mode::Octet, &Offer::default());
+        assert!(refused(&[b'n'; 503]).is_ok_and(|it| it.len() == REQUEST_LIMIT));
+        assert_eq!(refused(&[b'n'; 504]), Err(BadRequest::TooLong(513)));
+        assert_eq!(refused(b"a\0b"), Err(BadRequest::NulInFilename));
+        assert_eq!(refused(b""), Err(BadRequest::NoFilename));
+    }
+}

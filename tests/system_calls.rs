@@ -1,0 +1,309 @@
+//! Each system call of a get, a put and a server fails in turn, once or from then on, in the real program: strace(1)
+//! makes it fail.
+//!
+//! Whatever fails, nothing crashes, the old file or the whole new one is there with nothing beside it, who is told that
+//! a file is safe is told the truth, and what did not work is said.
+
+#![cfg(target_os = "linux")]
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a test may stop where it stands, and tells what it did")]
+
+#[path = "common/program.rs"]
+mod program;
+
+use std::collections::BTreeMap;
+use std::env;
+use std::fs;
+use std::io::{BufRead, BufReader, Read};
+use std::net::UdpSocket;
+use std::os::unix::process::ExitStatusExt;
+use std::path::Path;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use program::{NOWHERE, at_home};
+use tempfile::{TempDir, tempdir};
+use tftpsh::client::{Client, Order};
+use tftpsh::event::Watch;
+use tftpsh::files::{Content, Root, Shelf, Source, Target};
+use tftpsh::server::{Background, Config, Server};
+use tftpsh::session::Settings;
+use tftpsh::stop::Stop;
+use tftpsh::transfer::Rexmt;
+use tftpsh::wire::{BlockSize, Mode, WindowSize};
+
+/// Three blocks and a part of one; two blocks are a window, so that they leave and come together.
+const SIZE: usize = 3 * 512 + 100;
+
+/// Without the first there is no program; the fourth is asked by the language's own start only; the last fails only
+/// behind its work.
+const SPARED: [&str; 5] = ["execve", "mmap", "munmap", "poll", "close"];
+
+/// A system call that fails.
+#[derive(Debug, Clone)]
+struct Fault {
+    call: String,
+    /// The how manieth of its name.
+    when: usize,
+    errno: &'static str,
+    /// All behind it fail too.
+    and_on: bool,
+}
+
+/// The program under strace, which fails as told.
+fn traced(folder: &Path, strace: &[&str], arguments: &[&str]) -> Command {
+    let mut command = Command::new("strace");
+    command.args(["-f", "-qq", "--seccomp-bpf"]).args(strace).arg(env!("CARGO_BIN_EXE_tftp")).args(arguments);
+    command.current_dir(folder).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    at_home(&mut command, NOWHERE).env("NO_COLOR", "1").env_remove("RUST_BACKTRACE");
+    command
+}
+
+/// Apart (`-D`) from the program, whose status and signals are then its own.
+fn failing(folder: &Path, fault: &Fault, arguments: &[&str]) -> Child {
+    let Fault { call, when, errno, and_on } = fault;
+    let and_on = if *and_on { "+" } else { "" };
+    let inject = format!("inject={call}:error={errno}:when={when}{and_on}");
+    traced(folder, &["-D", "-o", "/dev/null", "-e", &format!("trace={call}"), "-e", &inject], arguments)
+        .spawn()
+        .unwrap()
+}
+
+/// Whether strace is here, as CI must have it, and may trace.
+fn can_trace() -> bool {
+    let mut strace = Command::new("strace");
+    strace.args(["-f", "--seccomp-bpf", "-D", "-o", "/dev/null", "-e", "trace=write", "true"]).stderr(Stdio::null());
+    let status = strace.status();
+    assert!(status.is_ok() || env::var("CI").as_deref() != Ok("true"), "strace is not installed");
+    let works = status.is_ok_and(|status| status.success());
+    if !works {
+        println!("skipped: strace is not installed, or may not trace");
+    }
+    works
+}
+
+/// Every call that an undisturbed run makes, failing in each way that suits it.
+fn faults(log: &Path) -> Vec<Fault> {
+    let mut counts = BTreeMap::<String, usize>::new();
+    for line in fs::read_to_string(log).unwrap().lines() {
+        let call = line.split_once('(').and_then(|(head, _)| head.split_whitespace().next_back());
+        if let Some(call) = call.filter(|call| call.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')) {
+            *counts.entry(call.to_owned()).or_default() += 1;
+        }
+    }
+    counts.retain(|call, _| !SPARED.contains(&call.as_str()));
+    assert!(["sendto", "recvmsg", "write"].iter().all(|call| counts.contains_key(*call)), "{counts:?}");
+    let mut faults = Vec::new();
+    for (call, count) in counts {
+        let network = ["send", "recv", "sock", "bind", "connect"].iter().any(|part| call.contains(part));
+        // A call that is interrupted for ever would be made for ever.
+        let errors = [("EINTR", false), (if network { "ENOBUFS" } else { "ENOSPC" }, false), ("EIO", true)];
+        let fault = |when, (errno, and_on)| Fault { call: call.clone(), when, errno, and_on };
+        faults.extend((1..=count).flat_map(|when| errors.map(|error| fault(when, error))));
+    }
+    faults
+}
+
+const TRACE_ALL: &str = "trace=%file,%desc,%network";
+
+fn in_parallel(what: &str, faults: &[Fault], check: impl Fn(usize, &Fault) + Sync) {
+    println!("{} faults of {what}", faults.len());
+    thread::scope(|scope| {
+        for worker in 0..8 {
+            let check = &check;
+            scope.spawn(move || {
+                faults.iter().enumerate().skip(worker).step_by(8).for_each(|(number, fault)| check(number, fault));
+            });
+        }
+    });
+}
+
+fn content() -> Vec<u8> {
+    (0..SIZE).map(|at| (at / 7) as u8).collect()
+}
+
+fn folder_with_an_old_file() -> TempDir {
+    let folder = tempdir().unwrap();
+    fs::write(folder.path().join("f"), "old").unwrap();
+    folder
+}
+
+/// Whether the new file is there; the old one must be otherwise, and nothing beside it.
+fn is_new(folder: &Path, fault: &Fault, said: &str) -> bool {
+    let file = fs::read(folder.join("f")).unwrap();
+    assert!(file == b"old" || file == content(), "{fault:?}: {} bytes; {said}", file.len());
+    let mut names = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    // Who cannot remove a file leaves it, recognisable.
+    let may_stay = |name: &str| fault.call.starts_with("unlink") && name.starts_with(".f.") && name.ends_with(".part");
+    let stray = names.find(|name| name != "f" && !may_stay(name));
+    assert_eq!(stray, None, "{fault:?}: {said}");
+    file != b"old"
+}
+
+/// An end without a crash; a failure is told.
+fn check_end(status: ExitStatus, said: &str, fault: &Fault) {
+    assert_eq!(status.signal(), None, "{fault:?}: {said}");
+    assert!(status.code() != Some(101) && !said.contains("panicked"), "{fault:?}: {said}");
+    assert!(status.success() || !said.is_empty() || fault.call == "write", "{fault:?}: {status} without a word");
+}
+
+fn shelf() -> Background {
+    let shelf = Shelf::new();
+    shelf.insert(b"f", content());
+    Server::bind(&["127.0.0.1:0".parse().unwrap()], Box::new(shelf), Config::default()).unwrap().spawn().unwrap()
+}
+
+fn arguments<'a>(port: &'a str, command: &[&'a str]) -> Vec<&'a str> {
+    let options = ["--timeout", "3", "--rexmt", "0.1", "--blksize", "512", "--windowsize", "2"];
+    [&options[..], &["127.0.0.1", port], command].concat()
+}
+
+#[test]
+fn a_get_bears_the_failure_of_every_system_call() {
+    if !can_trace() {
+        return;
+    }
+    let server = shelf();
+    let port = server.addresses()[0].port().to_string();
+    let arguments = arguments(&port, &["get", "f"]);
+    let folder = folder_with_an_old_file();
+    let log = tempdir().unwrap();
+    let log = log.path().join("log");
+    let undisturbed = traced(folder.path(), &["-o", log.to_str().unwrap(), "-e", TRACE_ALL], &arguments);
+    assert!({ undisturbed }.output().unwrap().status.success());
+    in_parallel("a get", &faults(&log), |_, fault| {
+        let folder = folder_with_an_old_file();
+        let output = failing(folder.path(), fault, &arguments).wait_with_output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr);
+        check_end(output.status, &said, fault);
+        let new = is_new(folder.path(), fault, &said);
+        assert!(new || !output.status.success(), "{fault:?}: success without a file; {said}");
+    });
+}
+
+#[test]
+fn a_put_bears_the_failure_of_every_system_call() {
+    if !can_trace() {
+        return;
+    }
+    let served = tempdir().unwrap();
+    let root = Root::open(served.path()).unwrap();
+    let server = Server::bind(&["127.0.0.1:0".parse().unwrap()], Box::new(root), Config::default()).unwrap();
+    let server = server.spawn().unwrap();
+    let port = server.addresses()[0].port().to_string();
+    let folder = tempdir().unwrap();
+    fs::write(folder.path().join("f"), content()).unwrap();
+    let log = tempdir().unwrap();
+    let log = log.path().join("log");
+    let undisturbed = traced(
+        folder.path(),
+        &["-o", log.to_str().unwrap(), "-e", TRACE_ALL],
+        &arguments(&port, &["put", "f", "undisturbed"]),
+    );
+    assert!({ undisturbed }.output().unwrap().status.success());
+    in_parallel("a put", &faults(&log), |number, fault| {
+        let name = format!("f{number}");
+        let output = failing(folder.path(), fault, &arguments(&port, &["put", "f", &name]));
+        let output = output.wait_with_output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr);
+        check_end(output.status, &said, fault);
+        match fs::read(served.path().join(&name)) {
+            Ok(file) => assert_eq!(file, content(), "{fault:?}: {said}"),
+            Err(_) => assert!(!output.status.success(), "{fault:?}: success without a file; {said}"),
+        }
+    });
+    assert_eq!(fs::read(folder.path().join("f")).unwrap(), content());
+}
+
+#[test]
+fn a_server_bears_the_failure_of_every_system_call() {
+    if !can_trace() {
+        return;
+    }
+    let folder = folder_with_an_old_file();
+    let log = tempdir().unwrap();
+    let log = log.path().join("log");
+    let (server, port) = serve(|arguments| {
+        traced(folder.path(), &["-D", "-o", log.to_str().unwrap(), "-e", TRACE_ALL], arguments).spawn().unwrap()
+    });
+    assert!(put(port.unwrap()) && get(port.unwrap()).is_some());
+    end(server);
+    in_parallel("a server", &faults(&log), |_, fault| {
+        let folder = folder_with_an_old_file();
+        let (mut server, port) = serve(|arguments| failing(folder.path(), fault, arguments));
+        let Some(port) = port else {
+            let mut said = String::new();
+            server.stderr.take().unwrap().read_to_string(&mut said).unwrap();
+            let status = server.wait().unwrap();
+            check_end(status, &said, fault);
+            assert!(!status.success(), "{fault:?}: it did not begin, and did not say so");
+            return;
+        };
+        let told = put(port);
+        // One client may have to bear a failure that passes, but not the next.
+        let still_there = if fault.and_on { Some(()) } else { get(port).or_else(|| get(port)) };
+        let (status, said) = end(server);
+        check_end(status, &said, fault);
+        let new = is_new(folder.path(), fault, &said);
+        assert!(new || !told, "{fault:?}: told that the file is safe, but it is not; {said}");
+        assert!(still_there.is_some() || !status.success(), "{fault:?}: a server that serves no more; {said}");
+    });
+}
+
+/// Starts a server; no port where it ended before it served.
+fn serve(start: impl Fn(&[&str]) -> Child) -> (Child, Option<u16>) {
+    loop {
+        let port = UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let mut server = start(&["serve", ".", &port.to_string(), "--overwrite"]);
+        let mut lines = BufReader::new(server.stdout.take().unwrap());
+        let mut line = String::new();
+        lines.read_line(&mut line).unwrap();
+        if line.starts_with("Serving") {
+            // The log goes on, and must not fill the pipe or break it.
+            thread::spawn(move || std::io::copy(&mut lines, &mut std::io::sink()));
+            return (server, Some(port));
+        }
+        if UdpSocket::bind(("127.0.0.1", port)).is_ok() {
+            return (server, None);
+        }
+        // Somebody else took the port in between.
+        server.wait().unwrap();
+    }
+}
+
+fn settings() -> Settings {
+    Settings {
+        blksize: BlockSize::new(512),
+        windowsize: WindowSize::new(2),
+        timeout: Duration::from_secs(2),
+        rexmt: Rexmt::Fixed(Duration::from_millis(100)),
+        ..Settings::default()
+    }
+}
+
+/// Uploads the new file; whether the server said that it is safe.
+fn put(port: u16) -> bool {
+    let order = Order { host: "127.0.0.1", port, remote: b"f" };
+    let mut source = Source::bytes(Arc::from(content()), Mode::Octet);
+    Client::new(Stop::new()).put(&order, &settings(), &mut source, &mut Watch::nobody()).is_ok()
+}
+
+/// Whatever file is there now.
+fn get(port: u16) -> Option<()> {
+    let order = Order { host: "127.0.0.1", port, remote: b"f" };
+    let mut target = Target::writer(Box::new(std::io::sink()), Mode::Octet);
+    let target: &mut dyn Content = &mut target;
+    Client::new(Stop::new()).get(&order, &settings(), target, &mut Watch::nobody()).ok().map(drop)
+}
+
+/// Asks the server to end, and waits for it.
+fn end(mut server: Child) -> (ExitStatus, String) {
+    // It may have come to its end before.
+    let _ = kill(Pid::from_raw(server.id().cast_signed()), Signal::SIGTERM);
+    let mut said = String::new();
+    server.stderr.take().unwrap().read_to_string(&mut said).unwrap();
+    (server.wait().unwrap(), said)
+}
