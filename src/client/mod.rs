@@ -22,7 +22,7 @@ use crate::bugs::{Careless, ClientBug};
 use crate::event::{Begin, Record, Watch, What};
 use crate::fault::is_loopback;
 use crate::files::{Content, Source};
-use crate::net::{Dally, DriveError, Linger, Meddler, SharedFaults, Socket, drive, path};
+use crate::net::{Dally, DriveError, Linger, Meddler, SharedFaults, Socket, drive};
 use crate::session::Settings;
 use crate::stop::Stop;
 use crate::transfer::{Ask, Event, Failure, Machine, Patience, Receiver, Report, Sender};
@@ -280,7 +280,7 @@ impl Run<'_, '_> {
 
     fn offer(&self, server: SocketAddr, socket: &mut Socket) -> Offer {
         let Job { settings, kind, size, .. } = *self.job;
-        let offer = offer::offer(settings, kind, size, || path::path_blksize(server));
+        let offer = offer::offer(settings, kind, size, || socket.route(server).blksize());
         if kind == RequestKind::Write || offer.is_empty() {
             return offer;
         }

@@ -1,7 +1,7 @@
 //! One machine, one socket, one file, until the file is safe or lost: the client's loop.
 
 use std::io;
-use std::net::{SocketAddr, UdpSocket};
+use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use thiserror::Error;
@@ -240,7 +240,7 @@ impl Drive<'_, '_> {
                     if self.asked.is_none() {
                         self.asked = Some(to);
                         if self.watch.is_watched() {
-                            self.local = own_address(self.local, to);
+                            self.local = self.socket.address_towards(to);
                         }
                     }
                     if let Some(meddler) = &mut self.meddler {
@@ -320,19 +320,5 @@ impl Drive<'_, '_> {
         if self.watch.is_watched() {
             self.watch.tell(&Record { at, local: self.local, what });
         }
-    }
-}
-
-/// The address that packets to `peer` carry: a socket open to every answer is bound to none. Connecting another one
-/// asks the system for the route and sends nothing.
-pub(super) fn own_address(local: SocketAddr, peer: SocketAddr) -> SocketAddr {
-    let route = || {
-        let socket = UdpSocket::bind(SocketAddr::new(local.ip(), 0))?;
-        socket.connect(peer)?;
-        socket.local_addr()
-    };
-    match route() {
-        Ok(address) if local.ip().is_unspecified() => SocketAddr::new(address.ip(), local.port()),
-        _ => local,
     }
 }

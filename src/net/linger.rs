@@ -11,7 +11,6 @@ use std::sync::mpsc::{Receiver, Sender, SyncSender, TryRecvError, channel, sync_
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use super::drive::own_address;
 use super::socket::{LARGEST_DATAGRAM, Received, Socket, datagrams};
 use crate::event::{Direction, Record, Watch, What};
 use crate::stop::Stop;
@@ -97,9 +96,9 @@ impl Dally {
         }
     }
 
-    fn note(&self, direction: Direction, peer: SocketAddr, datagram: &[u8], lost: bool) {
+    fn note(&mut self, direction: Direction, peer: SocketAddr, datagram: &[u8], lost: bool) {
         if let Some(notes) = &self.notes {
-            let local = own_address(self.socket.local(), peer);
+            let local = self.socket.address_towards(peer);
             // Nobody may be interested any more, and too many are too many.
             let _ =
                 notes.try_send(Late { at: Instant::now(), local, direction, peer, datagram: datagram.into(), lost });

@@ -22,7 +22,7 @@ use nix::sys::socket::{
 };
 
 use super::batch::{self, Batch};
-use super::path::any_port;
+use super::path::{Route, any_port};
 use super::undelivered::{Undelivered, ask_for_reports, is_about_the_network, read_report};
 use crate::wire::{BlockSize, DATA_HEADER, WindowSize};
 
@@ -49,6 +49,8 @@ pub struct Socket {
     joined: Option<Vec<u8>>,
     /// What the network reported about earlier datagrams while another was being sent.
     reported: VecDeque<Undelivered>,
+    /// The way to the peer, to ask the system once.
+    route: Option<Route>,
 }
 
 /// What a wait brought.
@@ -88,7 +90,7 @@ impl Socket {
         // macOS limits a datagram to the send buffer, which is smaller than the largest block.
         #[cfg(not(target_os = "linux"))]
         setsockopt(&udp, sockopt::SndBuf, &LARGEST_DATAGRAM)?;
-        Ok(Self { udp, local, wait: None, cuts: true, joined: None, reported: VecDeque::new() })
+        Ok(Self { udp, local, wait: None, cuts: true, joined: None, reported: VecDeque::new(), route: None })
     }
 
     /// A port that another socket of this process has too; of what comes there this one gets what `peer` sends.
@@ -119,6 +121,19 @@ impl Socket {
     /// The address bound; its port is this side's transfer id.
     pub fn local(&self) -> SocketAddr {
         self.local
+    }
+
+    /// The way to `peer`.
+    pub fn route(&mut self, peer: SocketAddr) -> Route {
+        let known = self.route.filter(|route| route.leads_to(peer));
+        *self.route.insert(known.unwrap_or_else(|| Route::to(peer)))
+    }
+
+    /// The address that packets to `peer` carry: a socket open to every answer is bound to none.
+    pub(super) fn address_towards(&mut self, peer: SocketAddr) -> SocketAddr {
+        let unbound = self.local.ip().is_unspecified();
+        let source = unbound.then(|| self.route(peer).source()).flatten();
+        source.map_or(self.local, |source| SocketAddr::new(source, self.local.port()))
     }
 
     /// Sends datagrams of `stride` bytes each, one behind the other; only the last may be shorter.
