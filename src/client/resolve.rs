@@ -22,6 +22,9 @@ pub struct UnknownHost {
 /// no resolver.
 pub fn resolve(host: &str, port: u16, family: Family) -> Result<Vec<SocketAddr>, UnknownHost> {
     let unknown = |reason: String| UnknownHost { host: host.to_owned(), reason };
+    if host.is_empty() {
+        return Err(unknown("its name is empty".to_owned()));
+    }
     let all = (host, port).to_socket_addrs().map_err(|error| unknown(reason(&error)))?;
     let wanted: Vec<_> = all
         .filter(|address| match family {
@@ -68,6 +71,8 @@ mod tests {
     fn a_host_without_an_address_of_the_family_is_named() {
         let error = resolve("127.0.0.1", 69, Family::V6).unwrap_err();
         assert_eq!(error.to_string(), "127.0.0.1: unknown host (no IPv6 address)");
+        let error = resolve("", 69, Family::Any).unwrap_err();
+        assert_eq!(error.to_string(), ": unknown host (its name is empty)");
     }
 
     #[test]

@@ -16,7 +16,7 @@ use crate::shell::complaint::Complaint;
 use crate::shell::words::Word;
 use crate::shell::{Next, Shell};
 use crate::transfer::{Patience, Rexmt};
-use crate::wire::{Mode, Terms};
+use crate::wire::{Mode, Printable, Terms};
 
 /// Looks the host up and remembers it; nothing is sent. The earlier connection is dropped in any case.
 pub(in crate::shell) fn connect(shell: &mut Shell, words: &[Word]) -> Result<Next> {
@@ -28,11 +28,19 @@ pub(in crate::shell) fn connect(shell: &mut Shell, words: &[Word]) -> Result<Nex
     let bookmark = shell.session.bookmark(name).cloned();
     let name = bookmark.as_ref().map_or(name, |bookmark| bookmark.host.as_str());
     let port = port.unwrap_or_else(|| shell.session.port(bookmark.as_ref()));
-    resolve(name, port, shell.session.settings.family).map_err(Complaint::said)?;
+    resolve(name, port, shell.session.settings.family)
+        .map_err(|unknown| Complaint { hint: apart(name), ..Complaint::said(unknown) })?;
     let peer = Peer { host: name.to_owned(), port };
     hosts::turn_to(shell, Some(&peer), bookmark.as_ref());
     shell.session.peer = Some(peer);
     Ok(Next::Line)
+}
+
+/// What to do about a `host:port`, which others take.
+fn apart(name: &str) -> Option<String> {
+    let (host, port) = name.rsplit_once(':').filter(|(host, _)| !host.is_empty())?;
+    parse_port(&Word::new(port)).ok()?;
+    Some(format!("A port stands behind a blank: {} {port}", Printable(host.as_bytes())))
 }
 
 pub(in crate::shell) fn parse_port(word: &Word) -> Result<u16, Complaint> {
