@@ -7,6 +7,7 @@
 //! ```
 
 use std::fmt::{self, Display, Formatter};
+use std::net::IpAddr;
 
 use super::commands::exact;
 use super::complaint::Complaint;
@@ -87,6 +88,9 @@ fn name(word: &Word) -> Result<&str, Complaint> {
     if exact(word).is_some() {
         return told("it is a command");
     }
+    if name.parse::<IpAddr>().is_ok() {
+        return told("it is an address");
+    }
     if name.starts_with('-') || name.contains([':', '/', '[', '#', '=', '\'', '"', '\\', ' ']) {
         return told("letters, digits, dots and dashes will do");
     }
@@ -150,7 +154,7 @@ mod tests {
 
     #[test]
     fn what_would_be_taken_for_something_else_is_no_name() {
-        for line in ["get h", "GET h", "-v h", "a:b h", "a/b h", "'a b' h", "#a h", "'' h", "a ''"] {
+        for line in ["get h", "GET h", "-v h", "a:b h", "a/b h", "'a b' h", "#a h", "'' h", "a ''", "192.0.2.1 h"] {
             assert!(bookmark(line).is_err(), "{line}");
         }
         for line in ["a h 0", "a h 70000", "a h mode=mail", "a h blksize=7", "a h colour=red", "a h 1 2"] {
