@@ -28,7 +28,7 @@ pub(in crate::shell) fn source(shell: &mut Shell, words: &[Word]) -> Result<Next
     let text = fs::read(file.path()).map_err(|error| Complaint::io(file, &error))?;
     deeper(shell, |shell| {
         let (place, before) = (shell.console.place, shell.console.file.replace(file.to_string()));
-        let outcome = sourced(shell, Script::new(&text[..]));
+        let outcome = sourced(shell, Script::new(file, &text[..]));
         shell.console.place = place;
         shell.console.file = before;
         outcome
@@ -96,6 +96,14 @@ impl<'a> Plan<'a> {
         }
     }
 
+    /// What is no command, or lacks its words, will not become one.
+    fn is_hopeless(&self, shell: &Shell) -> bool {
+        let Some((name, args)) = self.command.split_first() else { return true };
+        let commands::Found::Command(command) = commands::find(name) else { return true };
+        let is_asked = args.is_empty() && shell.console.place == Place::Terminal;
+        command.switches.is_empty() && !is_asked && !command.takes.contains(&args.len())
+    }
+
     fn carry_out(&self, shell: &mut Shell) -> Result<Next> {
         let mut first_failure = None;
         for run in 1.. {
@@ -105,7 +113,7 @@ impl<'a> Plan<'a> {
             first_failure = first_failure.or(failed);
             let over = match self.times {
                 None if failed.is_none() => return Ok(next),
-                None => false,
+                None => self.is_hopeless(shell),
                 Some(times) => run == times || failed.is_some() && shell.stop_on_error,
             };
             if over || next == Next::Leave || shell.is_interrupted() {
