@@ -135,11 +135,12 @@ pub struct Cli {
 }
 
 impl Cli {
-    /// Reads the arguments of the process; on `--help` and on mistakes, says so and ends it.
+    /// Reads the arguments of the process. What is wrong with them is an error, and so is the answer to `--help` and
+    /// `--version`, to be printed.
     ///
     /// `switches` are those of commands, which are put aside for them.
-    pub fn read(switches: &[&str]) -> Self {
-        Self::read_from(std::env::args_os(), switches).unwrap_or_else(|error| error.exit())
+    pub fn read(switches: &[&str]) -> Result<Self, clap::Error> {
+        Self::read_from(std::env::args_os(), switches)
     }
 
     /// Reads arguments, the program's name first.

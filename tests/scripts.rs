@@ -339,3 +339,42 @@ fn interrupt(mut child: Child) -> i32 {
     kill(Pid::from_raw(i32::try_from(child.id()).expect("a process id")), Signal::SIGINT).expect("a signal");
     child.wait().expect("its status").code().unwrap_or(-1)
 }
+
+#[test]
+fn what_cannot_be_read_or_written_is_named() {
+    let stage = Stage::new(&[]);
+    let ran = stage.play(&["-f", "."], "");
+    assert_eq!((ran.stderr.as_str(), ran.status), ("tftp: -f: .: Is a directory\n", 1));
+    let run = |arguments: &[&str], input: Stdio, output: Stdio| {
+        let mut command = program(NOWHERE);
+        let output = command.args(arguments).stdin(input).stdout(output).stderr(Stdio::piped()).output().expect("tftp");
+        (String::from_utf8(output.stderr).expect("text"), output.status.code())
+    };
+    let folder = fs::File::open(stage.folder.path()).expect("a folder");
+    let told = run(&[], folder.into(), Stdio::null());
+    assert_eq!(told, ("tftp: standard input: Is a directory\n".to_owned(), Some(1)));
+    if cfg!(target_os = "linux") {
+        for option in ["--version", "--help"] {
+            let full = fs::OpenOptions::new().write(true).open("/dev/full").expect("/dev/full");
+            let told = run(&[option], Stdio::null(), full.into());
+            assert_eq!(told, ("tftp: standard output: No space left on device\n".to_owned(), Some(1)), "{option}");
+        }
+    }
+}
+
+#[test]
+fn what_can_never_succeed_is_not_repeated_until_it_does() {
+    for (line, reason) in [("gett hello.txt", "gett: no such command"), ("get", "get: usage: get file")] {
+        let ran = play(&[], &format!("repeat until-ok every 3600 {line}\n"));
+        assert!(ran.stderr.contains(reason), "{}", ran.stderr);
+        assert_eq!(ran.status, 1, "{line}");
+    }
+}
+
+#[test]
+fn a_port_behind_a_colon_is_shown_where_it_belongs() {
+    // An empty label never leaves the resolver.
+    let ran = play(&[], "connect a..b:6969\nconnect a..b:file\n");
+    let shown: Vec<_> = ran.stderr.lines().filter(|line| line.contains("A port")).collect();
+    assert_eq!(shown, ["tftp: line 1: A port stands behind a blank: a..b 6969"], "{}", ran.stderr);
+}

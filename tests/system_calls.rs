@@ -161,6 +161,27 @@ fn arguments<'a>(port: &'a str, command: &[&'a str]) -> Vec<&'a str> {
     [&options[..], &["127.0.0.1", port], command].concat()
 }
 
+/// Bookmarks matter to names alone, and one question about the way to the server answers all.
+#[test]
+fn a_get_from_an_address_opens_nothing_in_vain() {
+    if !can_trace() {
+        return;
+    }
+    let server = shelf();
+    let port = server.addresses()[0].port().to_string();
+    for (host, reads_bookmarks) in [("127.0.0.1", false), ("localhost", true)] {
+        let folder = tempdir().unwrap();
+        let log = folder.path().join("log");
+        let options = ["-o", log.to_str().unwrap(), "-e", "trace=openat,open,socket"];
+        let output = traced(folder.path(), &options, &[host, &port, "-4", "get", "f"]).output().unwrap();
+        assert!(output.status.success(), "{output:?}");
+        let calls = fs::read_to_string(&log).unwrap();
+        assert_eq!(calls.contains("tftpsh/hosts"), reads_bookmarks, "{host}: {calls}");
+        let sockets = calls.lines().filter(|line| line.contains("SOCK_DGRAM") && line.contains("IPPROTO_IP)")).count();
+        assert!(reads_bookmarks || sockets == 2, "the transfer's own and one for the way there: {calls}");
+    }
+}
+
 #[test]
 fn a_get_bears_the_failure_of_every_system_call() {
     if !can_trace() {

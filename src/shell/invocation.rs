@@ -1,5 +1,7 @@
 //! The words of the command line: `[HOST [PORT]] [COMMAND ARGS...]`, as pure functions.
 
+use std::net::IpAddr;
+
 use thiserror::Error;
 
 use super::commands::exact;
@@ -51,6 +53,14 @@ impl Invocation {
         Ok(self)
     }
 
+    /// Whether a word may be a name for a host: not in a get or a put of one server that is given by its address.
+    pub fn may_name_hosts(&self) -> bool {
+        let Some((name, files)) = self.command.split_first() else { return true };
+        let carries = exact(name).is_some_and(|command| matches!(command.name, "get" | "put"));
+        let address = self.host.as_ref().and_then(Word::text).and_then(|host| host.parse::<IpAddr>().ok());
+        !carries || address.is_none() || files.iter().any(|file| file.bytes().contains(&b':'))
+    }
+
     /// Whether the command is to serve, so that options of the other side mean this one.
     pub fn serves(&self) -> bool {
         self.command.first().and_then(exact).is_some_and(|command| command.name == "serve")
@@ -81,6 +91,7 @@ fn is_number(word: &Word) -> bool {
 /// What stands behind `-c`: words, or one string with blanks in it, as in `sh -c`.
 fn string_or_words(command: &[Word]) -> Result<Vec<Word>, BadWords> {
     match command {
+        [string] if string.bytes().trim_ascii().contains(&b'\n') => Err(BadWords::Lines),
         [string] if string.bytes().iter().any(u8::is_ascii_whitespace) => Ok(split(string.bytes())?.words),
         words => Ok(words.to_vec()),
     }
@@ -124,6 +135,9 @@ pub enum BadWords {
     /// `-c` at the end.
     #[error("no command behind -c")]
     NothingBehindC,
+    /// Several lines behind `-c`, of which only one would be carried out.
+    #[error("-c takes one command; for several, give them as standard input or with -f FILE")]
+    Lines,
     /// The string behind `-c` does not end.
     #[error(transparent)]
     Unfinished(#[from] Unfinished),
@@ -189,6 +203,20 @@ mod tests {
     }
 
     #[test]
+    fn a_name_may_stand_for_a_host_unless_an_address_says_which() {
+        let may = |line: &str| {
+            let words = split(line.as_bytes()).expect(line).words;
+            Invocation::read(&words, None, false).expect(line).may_name_hosts()
+        };
+        for line in ["", "192.0.2.1", "sw1 get f", "192.0.2.1 get sw1:f", "get sw1:f", "192.0.2.1 source f"] {
+            assert!(may(line), "{line}");
+        }
+        for line in ["192.0.2.1 get f", "::1 69 PUT f g"] {
+            assert!(!may(line), "{line}");
+        }
+    }
+
+    #[test]
     fn mistakes_are_told_with_what_may_have_been_meant() {
         for (line, expected) in [
             ("gett x", "no command \"gett\"; did you mean \"get\"? (a host named gett: tftp -H gett)"),
@@ -199,6 +227,7 @@ mod tests {
             ("h 65536", "65536: bad port number"),
             ("h 0 get x", "0: bad port number"),
             ("h -c", "no command behind -c"),
+            ("h -c 'get a\nget b'", "-c takes one command; for several, give them as standard input or with -f FILE"),
             ("h nonsense -c get x", "no command \"nonsense\""),
             ("h -c \"get 'a\"", "a single quote is not closed"),
         ] {

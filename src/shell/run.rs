@@ -124,7 +124,8 @@ impl Shell {
             self.console.divert();
         }
         let interactive = is_interactive(cli, invocation);
-        if let (Err(complaint), true) = (handlers::hosts::load(self), interactive) {
+        let may_matter = interactive || cli.host.is_some() || invocation.may_name_hosts();
+        if may_matter && let (Err(complaint), true) = (handlers::hosts::load(self), interactive) {
             self.console.note(format_args!("tftp: {complaint}"));
         }
         if interactive && !cli.no_rc && !cli.classic {
@@ -164,7 +165,7 @@ impl Shell {
             None if is_interactive(cli, invocation) => return self.converse(),
             _ => {
                 self.input = Input::Script;
-                self.script(Script::new(io::stdin().lock()))?
+                self.script(Script::new("standard input", io::stdin().lock()))?
             }
         };
         Ok(unconnected.filter(|_| status != Status::Interrupted).unwrap_or(status))
@@ -182,7 +183,10 @@ impl Shell {
 
     fn file(&mut self, path: &Path) -> Result<Status> {
         match File::open(path) {
-            Ok(file) => self.script(Script::new(BufReader::new(file))),
+            Ok(file) => {
+                let name = Word::new(path.as_os_str().as_bytes());
+                self.script(Script::new(format_args!("-f: {name}"), BufReader::new(file)))
+            }
             Err(error) => {
                 self.complain("-f", Complaint::io(Word::new(path.as_os_str().as_bytes()), &error))?;
                 self.tell(Outcome::default())?;

@@ -1,9 +1,11 @@
 //! Lines of a script, from standard input or a file: bytes, numbered from 1; and how they are carried out.
 
+use std::fmt::Display;
 use std::io::{self, BufRead};
 
 use anyhow::Result;
 
+use super::complaint::plain;
 use super::console::Place;
 use super::status::Status;
 use super::{Next, Shell};
@@ -13,18 +15,21 @@ use super::{Next, Shell};
 pub(super) struct Script<'a> {
     input: Box<dyn BufRead + 'a>,
     number: usize,
+    /// Where the lines come from.
+    name: String,
 }
 
 impl<'a> Script<'a> {
-    /// Reads lines from here.
-    pub(super) fn new(input: impl BufRead + 'a) -> Self {
-        Self { input: Box::new(input), number: 0 }
+    /// Reads lines from here; `name` is for diagnostics.
+    pub(super) fn new(name: impl Display, input: impl BufRead + 'a) -> Self {
+        Self { input: Box::new(input), number: 0, name: name.to_string() }
     }
 
     /// The next line and its number; `None` at the end.
     pub(super) fn line(&mut self) -> io::Result<Option<(usize, Vec<u8>)>> {
         let mut line = Vec::new();
-        if self.input.read_until(b'\n', &mut line)? == 0 {
+        let named = |error: io::Error| io::Error::new(error.kind(), format!("{}: {}", self.name, plain(&error)));
+        if self.input.read_until(b'\n', &mut line).map_err(named)? == 0 {
             return Ok(None);
         }
         self.number += 1;
@@ -78,7 +83,7 @@ mod tests {
 
     #[test]
     fn what_editors_leave_behind_is_no_part_of_a_line() {
-        let mut script = Script::new(&b"\xef\xbb\xbfget a\r\n\nget \xff b\r"[..]);
+        let mut script = Script::new("-", &b"\xef\xbb\xbfget a\r\n\nget \xff b\r"[..]);
         let mut line = || script.line().expect("reading memory");
         assert_eq!(line(), Some((1, b"get a".to_vec())));
         assert_eq!(line(), Some((2, b"".to_vec())));

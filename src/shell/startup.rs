@@ -30,7 +30,7 @@ impl Shell {
         };
         let out = mem::replace(&mut self.console.out, Box::new(io::sink()));
         self.console.file = Some(path.display().to_string());
-        let outcome = self.settings_from(Script::new(&*text));
+        let outcome = self.settings_from(Script::new(path.display(), &*text));
         self.console.file = None;
         self.console.out = out;
         self.console.place = Place::Terminal;
