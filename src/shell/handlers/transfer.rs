@@ -108,7 +108,16 @@ struct Errands<'a> {
 
 impl<'a> Errands<'a> {
     /// `verify` and a digest at the end are no files. Digits that are not quite a digest are a mistake rather than files.
+    /// A digest that was left out, as by an empty variable of a script, must not turn into a file called `verify`.
     fn read(words: &'a [Word]) -> Result<Self, Complaint> {
+        let left_out = match words {
+            [_, .., last] if last.is("verify") => true,
+            [_, .., verify, last] => verify.is("verify") && last.bytes().is_empty(),
+            _ => false,
+        };
+        if left_out {
+            return Err(Complaint::local("verify lacks a digest (a local file of that name is ./verify)"));
+        }
         let [files @ .., verify, digits] = words else { return Ok(Self { files: words, expected: None }) };
         let bytes = digits.bytes();
         if files.is_empty() || !verify.is("verify") || bytes.len() < 32 || !bytes.iter().all(u8::is_ascii_hexdigit) {
@@ -360,11 +369,20 @@ mod tests {
         let digits = "0".repeat(64);
         assert_eq!(read(&format!("f verify {digits}")), Ok((1, true)));
         assert_eq!(read(&format!("f g VERIFY {}", "aB".repeat(32))), Ok((2, true)));
-        assert_eq!(read("f verify"), Ok((2, false)));
+        assert_eq!(read("f ./verify"), Ok((2, false)));
+        assert_eq!(read("verify"), Ok((1, false)));
+        assert_eq!(read("verify g"), Ok((2, false)));
         assert_eq!(read("f verify g"), Ok((3, false)));
         assert_eq!(read(&format!("verify {digits}")), Ok((2, false)));
         assert_eq!(read(&format!("f verify {}", "0".repeat(63))), Err("a SHA-256 has 64 digits, not 63".to_owned()));
         assert!(read(&format!("f g h verify {digits}")).is_err());
+    }
+
+    #[test]
+    fn a_digest_left_out_is_a_mistake() {
+        for line in ["f verify", "f g verify", "f verify ''"] {
+            assert!(read(line).is_err_and(|reason| reason.starts_with("verify lacks a digest")), "{line}");
+        }
     }
 
     #[test]
