@@ -158,11 +158,16 @@ fn a_failed_get_to_a_dash_says_nothing_on_standard_output() {
 }
 
 #[test]
-fn a_get_to_a_dash_that_nobody_reads_is_no_failure() {
-    let peers = Peers::new(&[]);
-    let mut child = start(&["127.0.0.1", &peers.port().to_string(), "get", "big.bin", "-"]);
+fn a_reader_that_leaves_early_fails_the_get() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut command = program(folder.path());
+    command.args(["--practice", "get", "big.bin", "-"]);
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the program");
     drop(child.stdout.take());
-    assert_eq!(child.wait().expect("its status").code(), Some(0));
+    let ran = child.wait_with_output().expect("its end");
+    let said = String::from_utf8_lossy(&ran.stderr);
+    assert_eq!(ran.status.code(), Some(1), "the file is not whole: {said}");
+    assert!(said.contains("get big.bin: -: Broken pipe"), "{said}");
 }
 
 #[test]

@@ -1,7 +1,5 @@
 //! get and put.
 
-use std::io;
-
 use anyhow::Result;
 
 use super::{faults, hosts, trace};
@@ -198,13 +196,6 @@ fn fetch_from(
     let outcome =
         watched(shell, &settings, &local, None, |client, watch| client.get(&order, &settings, &mut target, watch))?;
     remember(shell, &peer, &remote.file, &outcome);
-    if to_stdout
-        && let Err(ClientError::Local(error)) = &outcome
-        && error.kind() == io::ErrorKind::BrokenPipe
-    {
-        // Whoever reads our output has seen enough.
-        return Err(io::Error::from(io::ErrorKind::BrokenPipe).into());
-    }
     let report = outcome.map_err(|error| Complaint::transfer(&error, &local))?;
     finish(shell, &settings, "Received", &report, target.saw_nul().then_some(&local))?;
     let digest = target.digest();
