@@ -1,11 +1,12 @@
 //! Where the shell's words go: BSD's to standard output, diagnostics to standard error.
 
 use std::fmt::Display;
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, IsTerminal, LineWriter, Write};
 
 use terminal_size::{Width, terminal_size_of};
 
 use super::complaint::Complaint;
+use super::gathered::Gathered;
 use super::outcome::Outcome;
 use crate::style::{Style, When};
 
@@ -120,6 +121,16 @@ impl Console {
             Stream::Output => Box::new(io::stdout()),
             Stream::Error => Box::new(io::stderr()),
         }
+    }
+
+    /// A way to write many lines to a stream: one by one where somebody sees them come.
+    pub(super) fn lines(&self, stream: Stream) -> Box<dyn Write> {
+        let is_terminal = match stream {
+            Stream::Output => self.out_is_terminal,
+            Stream::Error => self.err_is_terminal,
+        };
+        let out = self.writer(stream);
+        if is_terminal { Box::new(LineWriter::new(out)) } else { Box::new(Gathered::new(out)) }
     }
 
     /// Its colours.

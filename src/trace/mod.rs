@@ -133,6 +133,13 @@ impl<'a> Tracer<'a> {
         self.outlets.iter().find(|outlet| outlet.id == id).map(|outlet| &*outlet.view)
     }
 
+    /// Lets no writer hold anything back.
+    pub fn flush(&mut self) {
+        for outlet in self.outlets.iter_mut().filter(|outlet| outlet.failure.is_none()) {
+            outlet.failure = outlet.out.flush().err();
+        }
+    }
+
     /// Takes the views out that could not write, with the reasons.
     pub fn failed(&mut self) -> Vec<(OutletId, io::Error)> {
         let failed = |outlet: Outlet<'_>| outlet.failure.map(|error| (outlet.id, error));
