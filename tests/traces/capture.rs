@@ -133,7 +133,7 @@ fn the_hint_is_given_where_wireshark_may_need_it() {
 #[test]
 fn json_ladder_and_capture_agree_packet_by_packet() {
     for (name, story) in stories::all().into_iter().filter(|it| it.0 != "wrap") {
-        let ladder = page(&story, Box::new(Ladder::new(40, true, plain))).text();
+        let ladder = page(&story, Box::new(Ladder::new(65, true, plain))).text();
         let json = page(&story, Box::new(Json::new())).text();
         let file = page(&story, Box::new(Pcapng::new(None, true))).bytes();
         let json: Vec<serde_json::Value> = json
