@@ -126,7 +126,9 @@ impl View for Explain {
                 }
                 self.line(seen, &text, out)
             }
-            Saw::Choice { choice: Choice::Fallback, why } => self.line(seen, &reason(why), out),
+            Saw::Choice { choice: Choice::Fallback, why } | Saw::Choice { why: why @ Why::TidSame { .. }, .. } => {
+                self.line(seen, &reason(why), out)
+            }
             Saw::End(summary) => match &summary.outcome {
                 Outcome::Failed(reason) if !told_the_end(self.last) => {
                     self.line(seen, &format!("failed: {reason}"), out)

@@ -79,7 +79,7 @@ impl Ladder {
                     (Direction::Received, false) => "<--",
                     (Direction::Received, true) => "X--",
                 };
-                let label = cut(&label(packet), self.columns.saturating_sub(14));
+                let label = cut(&label(packet), self.columns.saturating_sub(13));
                 let room = self.columns.saturating_sub(label.chars().count() + 15);
                 let label = (self.paint)(tint(packet.kind), &label);
                 let line = format!("{time:>8} {arrow} {label}");
