@@ -79,14 +79,19 @@ impl Ladder {
                     (Direction::Received, false) => "<--",
                     (Direction::Received, true) => "X--",
                 };
-                let label = cut(&label(packet), self.columns.saturating_sub(13));
-                let room = self.columns.saturating_sub(label.chars().count() + 15);
-                let label = (self.paint)(tint(packet.kind), &label);
-                let line = format!("{time:>8} {arrow} {label}");
-                let lines = self.fit(&self.notes(packet, false), room);
-                let (beside, below) = if lines.len() == 1 { (lines, Vec::new()) } else { (Vec::new(), lines) };
-                writeln!(out, "{line}{}", beside.iter().map(|notes| format!("  {notes}")).collect::<String>())?;
-                below.iter().try_for_each(|notes| writeln!(out, "{:13}{notes}", ""))
+                let room = self.columns.saturating_sub(13);
+                let folded = fold(&label(packet), Some(room), 0);
+                let mut lines: Vec<_> = folded.lines().map(|line| cut(line, room)).collect();
+                let used = lines.last().map_or(0, |line| line.chars().count());
+                for line in &mut lines {
+                    *line = (self.paint)(tint(packet.kind), line);
+                }
+                let notes = self.notes(packet, false);
+                match (lines.last_mut(), &self.fit(&notes, room.saturating_sub(used + 2))[..]) {
+                    (Some(line), [notes]) => line.push_str(&format!("  {notes}")),
+                    _ => lines.extend(self.fit(&notes, room)),
+                }
+                writeln!(out, "{time:>8} {arrow} {}", lines.join(&format!("\n{:13}", "")))
             }
         }
     }
