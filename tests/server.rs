@@ -290,6 +290,16 @@ fn refusals_carry_the_code_of_their_reason() {
 }
 
 #[test]
+fn a_refusal_comes_from_a_port_of_its_own_as_every_answer_does() {
+    let server = serve(Shelf::new(), Config::default());
+    let client = Client::of(&server);
+    client.ask(b"\0\x01nosuch\0octet\0");
+    let (answer, from) = client.receive();
+    assert_eq!(error_of(&answer).0, ErrorCode::NOT_FOUND);
+    assert!(from.ip() == client.server.ip() && from.port() != client.server.port(), "RFC 1350 section 4: {from}");
+}
+
+#[test]
 fn an_upload_that_grows_beyond_the_bound_is_broken_off_and_leaves_nothing() {
     let folder = folder(&[]);
     let config = Config { largest_upload: Some(1000), ..Config::default() };

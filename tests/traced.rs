@@ -5,7 +5,7 @@
 mod common;
 
 use std::fs;
-use std::io::Write;
+use std::io::{BufRead, Write};
 use std::path::Path;
 use std::process::{Output, Stdio};
 
@@ -66,6 +66,38 @@ fn a_view_stands_where_bsds_trace_stands() {
     let (_folder, output) = once(&["--trace", "get", "hello.txt"]);
     let lines = ["sent RRQ <file=hello.txt, mode=octet>", "received DATA <block=1, 13 bytes>", "sent ACK <block=1>"];
     assert!(text(&output.stdout).starts_with(&(lines.join("\n") + "\n")), "{}", text(&output.stdout));
+}
+
+/// Lines are gathered, but what the transfer waits behind is there, whoever kills it.
+#[test]
+fn a_pipe_has_each_line_while_the_transfer_waits() {
+    for view in ["--trace", "--trace=hex", "--trace=json"] {
+        let server = std::net::UdpSocket::bind("127.0.0.1:0").expect("a socket");
+        let port = server.local_addr().expect("its address").port().to_string();
+        let folder = tempfile::tempdir().expect("a folder");
+        let mut client = program(NOWHERE)
+            .args(["--no-options", "--rexmt", "60", "--timeout", "60", view, "127.0.0.1", &port, "get", "f"])
+            .current_dir(folder.path())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("the program");
+        let (_, peer) = server.recv_from(&mut [0; 512]).expect("a request");
+        let block = |number| [&[0, 3, 0, number][..], &[b'x'; 512]].concat();
+        for number in 1..=3 {
+            server.send_to(&block(number), peer).expect("a block");
+            server.recv_from(&mut [0; 512]).expect("its ACK");
+        }
+        let mut lines = std::io::BufReader::new(client.stdout.take().expect("stdout")).lines();
+        let is_last = |line: &str| {
+            ["sent ACK <block=3>", "\"pkt\":\"ACK\""].iter().any(|it| line.contains(it))
+                && (line.contains("<block=3>") || line.contains("\"block\":3,"))
+        };
+        // It would come at the end only, which is a minute away.
+        assert!(lines.by_ref().map_while(Result::ok).any(|line| is_last(&line)), "{view}");
+        client.kill().expect("a kill");
+        client.wait().expect("its end");
+    }
 }
 
 #[test]

@@ -6,9 +6,9 @@
 //!                '-- ERROR <-'                            notices --> ledger --> Happening, for a log
 //! ```
 //!
-//! What is not a request is never answered, so that no two servers can talk to each other for ever. A refusal is sent
-//! from the listening socket and not from a fresh port: it needs no descriptor then, and can still be said when there
-//! are none left.
+//! What is not a request is never answered, so that no two servers can talk to each other for ever. A refusal comes
+//! from a fresh port as every answer does (RFC 1350 section 4); it is sent from the listening socket where there are no
+//! descriptors left, so that it can still be said.
 
 mod background;
 mod ledger;
@@ -18,7 +18,7 @@ mod policy;
 mod practice;
 
 use std::io;
-use std::net::SocketAddr;
+use std::net::{SocketAddr, UdpSocket};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
@@ -191,9 +191,12 @@ impl Server {
             Err(Denied { code, message }) => {
                 let code = bug.map_or(code, |bug| bug.refusal(code));
                 let error = emit_error(code, message.as_bytes());
-                let (_, listener) = self.listeners.get(listener)?;
-                // A refusal that cannot be sent is as lost as one on the way.
-                let _ = listener.reply(envelope, &error);
+                let shares = bug.is_some_and(Bug::shares_the_port);
+                if shares || from_fresh_port(envelope, &error).is_err() {
+                    let (_, listener) = self.listeners.get(listener)?;
+                    // A refusal that cannot be sent is as lost as one on the way.
+                    let _ = listener.reply(envelope, &error);
+                }
                 What::Refused { code, message: Printable(message.as_bytes()).to_string() }
             }
         };
@@ -264,6 +267,11 @@ impl Server {
             None => Socket::bind(envelope.to),
         }
     }
+}
+
+/// Sends what ends a transfer before it began; no answer to it is awaited (RFC 1350 section 7).
+fn from_fresh_port(envelope: &Envelope, datagram: &[u8]) -> io::Result<()> {
+    UdpSocket::bind(envelope.to)?.send_to(datagram, envelope.from).map(drop)
 }
 
 fn on_purpose<M: Machine + Send + 'static>(

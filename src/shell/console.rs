@@ -1,13 +1,15 @@
 //! Where the shell's words go: BSD's to standard output, diagnostics to standard error.
 
 use std::fmt::Display;
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, IsTerminal, LineWriter, Write};
 
 use terminal_size::{Width, terminal_size_of};
 
 use super::complaint::Complaint;
+use super::gathered::Gathered;
 use super::outcome::Outcome;
 use crate::style::{Style, When};
+use crate::trace::fold;
 
 /// Where lines come from, which decides how mistakes are told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -122,6 +124,12 @@ impl Console {
         }
     }
 
+    /// A way to write many lines to a stream: one by one where somebody sees them come.
+    pub(super) fn lines(&self, stream: Stream) -> Box<dyn Write> {
+        let out = self.writer(stream);
+        if self.is_terminal(stream) { Box::new(LineWriter::new(out)) } else { Box::new(Gathered::new(out)) }
+    }
+
     /// Its colours.
     pub fn style(&self, stream: Stream) -> Style {
         match stream {
@@ -169,30 +177,61 @@ impl Console {
 
     /// A line of text: on standard output, unless that is taken.
     pub fn say(&mut self, line: impl Display) -> io::Result<()> {
+        let line = self.fit(self.stream(), &line.to_string());
+        self.put(&line)
+    }
+
+    fn put(&mut self, line: &str) -> io::Result<()> {
         writeln!(self.out, "{line}")?;
         self.out.flush()
     }
 
     /// A line on standard error. That nobody reads it is no reason to stop.
     pub fn note(&mut self, line: impl Display) {
+        let line = self.fit(Stream::Error, &line.to_string());
+        self.put_aside(&line);
+    }
+
+    fn put_aside(&mut self, line: &str) {
         let _ = writeln!(self.err, "{line}");
+    }
+
+    /// The text as a terminal should have it, which would break lines in the middle of a word. What has no place to be
+    /// broken, as a digest, is better copied from one line.
+    fn fit(&self, stream: Stream, text: &str) -> String {
+        let columns = if self.is_terminal(stream) { Self::columns(stream) } else { None };
+        let Some(columns) = columns else { return text.to_owned() };
+        let fit = |line: &str| {
+            let margin = line.len() - line.trim_start().len();
+            let is_words = line.split(' ').all(|word| word.chars().count() + margin <= columns);
+            if is_words { fold(line, Some(columns), margin) } else { line.to_owned() }
+        };
+        text.split('\n').map(fit).collect::<Vec<_>>().join("\n")
+    }
+
+    fn is_terminal(&self, stream: Stream) -> bool {
+        match stream {
+            Stream::Output => self.out_is_terminal,
+            Stream::Error => self.err_is_terminal,
+        }
     }
 
     /// Tells why the command `label` failed: to people once, in BSD's words where it has some; to scripts in BSD's
     /// words and with a line number.
     pub fn complain(&mut self, label: &str, complaint: &Complaint) -> io::Result<()> {
         if let Some(said) = &complaint.said {
-            self.say(self.style(self.stream()).error(said))?;
+            let stream = self.stream();
+            self.put(&self.style(stream).error(&self.fit(stream, said)))?;
         }
         let reason = &complaint.reason;
-        match self.place {
-            Place::Terminal if complaint.said.is_some() => {}
-            Place::Terminal => self.note(self.err_style.error(&format!("tftp: {reason}"))),
-            Place::Script(line) => {
-                let line = self.name_of_line(line);
-                self.note(self.err_style.error(&format!("tftp: {line}: {label}: {reason}")));
-            }
-            Place::CommandLine => self.note(self.err_style.error(&format!("tftp: {label}: {reason}"))),
+        let told = match self.place {
+            Place::Terminal if complaint.said.is_some() => None,
+            Place::Terminal => Some(format!("tftp: {reason}")),
+            Place::Script(line) => Some(format!("tftp: {}: {label}: {reason}", self.name_of_line(line))),
+            Place::CommandLine => Some(format!("tftp: {label}: {reason}")),
+        };
+        if let Some(told) = told {
+            self.put_aside(&self.err_style.error(&self.fit(Stream::Error, &told)));
         }
         if let Some(hint) = &complaint.hint {
             self.hint(hint);
@@ -203,9 +242,10 @@ impl Console {
     /// What a transfer cost: on standard output where it was asked for, else only to people who look.
     pub fn summarise(&mut self, summary: &str, asked_for: bool) -> io::Result<()> {
         if asked_for {
-            self.say(self.style(self.stream()).summary(summary))?;
+            let stream = self.stream();
+            self.put(&self.style(stream).summary(&self.fit(stream, summary)))?;
         } else if self.is_watched() {
-            self.note(self.err_style.summary(summary));
+            self.put_aside(&self.err_style.summary(&self.fit(Stream::Error, summary)));
         }
         Ok(())
     }

@@ -25,6 +25,7 @@ pub mod words;
 mod bookmarks;
 mod editor;
 mod folders;
+mod gathered;
 mod handlers;
 mod hint;
 mod manual;

@@ -1,13 +1,16 @@
 //! Where the trace views go: one on the screen, others into files; and what is kept to be seen again.
 
 use std::fs::File;
-use std::io::{self, BufWriter, LineWriter, Write};
+use std::io::{self, BufWriter, Write};
+use std::time::Instant;
 
 use super::console::{Console, Stream};
-use crate::event::{Observer, Record, Ring};
+use super::gathered::{Gathered, Pace};
+use crate::event::{Observer, Record, Ring, What};
 use crate::session::Settings;
 use crate::style;
 use crate::trace::{Classic, OutletId, Page, Pcapng, Tracer, View, ViewName, paint};
+use crate::transfer::Machine;
 
 /// Columns where nothing says how many there are.
 const COLUMNS: usize = 80;
@@ -24,6 +27,8 @@ pub(super) struct Tracing {
     /// The screen's view, where it is another.
     screen: Option<OutletId>,
     files: Vec<Filed>,
+    /// When lines that are gathered go out.
+    pace: Pace,
 }
 
 /// What goes into one file.
@@ -62,14 +67,16 @@ impl Tracing {
     }
 
     /// Sends a view into a file, beside the screen, in place of an earlier file of the same view.
-    pub(super) fn open(&mut self, view: ViewName, path: &str, settings: &Settings) -> io::Result<()> {
+    pub(super) fn open(
+        &mut self,
+        view: ViewName,
+        path: &str,
+        settings: &Settings,
+        console: &Console,
+    ) -> io::Result<()> {
         self.check(path, |content| content.is(view))?;
-        let out: Box<dyn Write> = if path == STDOUT {
-            Box::new(io::stdout())
-        } else {
-            // What stands there after a crash should be whole lines.
-            Box::new(LineWriter::new(File::create(path)?))
-        };
+        let out: Box<dyn Write> =
+            if path == STDOUT { console.lines(Stream::Output) } else { Box::new(Gathered::new(File::create(path)?)) };
         self.close(view);
         self.add(Content::View(view), path, file_page(settings).view(view), out);
         Ok(())
@@ -124,7 +131,7 @@ impl Tracing {
         let Some(view) = settings.tracing else { return };
         let has_place = !self.has_stdout() && !console.is_diverted();
         let stream = if view == ViewName::Json && has_place { Stream::Output } else { console.stream() };
-        let out = console.writer(stream);
+        let out = console.lines(stream);
         if view == ViewName::Classic {
             self.classic = Some(Classic::new(out).omit_final_ack(settings.classic));
         } else {
@@ -146,8 +153,9 @@ impl Tracing {
         self.classic.is_some() || !self.tracer.is_idle()
     }
 
-    /// To be called behind each transfer. An error means that the screen is gone.
+    /// To be called behind each transfer, before anything else is printed. An error means that the screen is gone.
     pub(super) fn settle(&mut self) -> io::Result<Aftermath> {
+        self.flush();
         let mut aftermath = Aftermath::default();
         for (id, error) in self.tracer.failed() {
             if let Some(place) = self.files.iter().position(|filed| filed.outlet == id && filed.path != STDOUT) {
@@ -175,6 +183,14 @@ impl Tracing {
                 format!("pcap to {path}{snap}{lost}")
             }
         })
+    }
+
+    /// Lets nothing wait that was told.
+    fn flush(&mut self) {
+        if let Some(classic) = &mut self.classic {
+            classic.flush();
+        }
+        self.tracer.flush();
     }
 
     fn add(&mut self, content: Content, path: &str, view: Box<dyn View>, out: Box<dyn Write>) {
@@ -211,6 +227,16 @@ impl Observer for Tracing {
         }
         if !self.tracer.is_idle() {
             self.tracer.observe(record);
+        }
+        // What else is told of a transfer goes elsewhere, and must not come before the packets that led to it.
+        if !matches!(record.what, What::Packet { .. }) || self.pace.is_due(record.at) {
+            self.flush();
+        }
+    }
+
+    fn pulse(&mut self, at: Instant, _machine: &dyn Machine) {
+        if self.pace.is_due(at) {
+            self.flush();
         }
     }
 }

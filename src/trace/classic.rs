@@ -37,6 +37,11 @@ impl<W: Write> Classic<W> {
         Self { omit_final_ack: omit, ..self }
     }
 
+    /// Lets the writer hold nothing back.
+    pub fn flush(&mut self) {
+        self.line.flush();
+    }
+
     /// The writer.
     pub fn into_inner(self) -> W {
         self.line.writer

@@ -4,6 +4,7 @@ use std::io::{self, Write};
 use super::elide::Run;
 use super::fields::fields;
 use super::figures::{flag, millis, thousands, tint, told_the_end};
+use super::fold::fold;
 use super::units::size;
 use super::{Paint, Tint, View};
 use crate::event::{Choice, Direction, Kind, Outcome, Saw, Seen, SeenPacket, State, Turn, Why};
@@ -58,11 +59,12 @@ impl Explain {
         writeln!(out, "{}", self.headline(seen, packet))?;
         if full {
             for line in details(packet) {
-                writeln!(out, "{line}")?;
+                writeln!(out, "{}", fold(&line, self.columns, 17))?;
             }
         }
         for hit in &packet.faults {
-            writeln!(out, "      fault: rule {} {}", hit.rule, hit.deed)?;
+            let line = format!("      fault: rule {} {}", hit.rule, hit.deed);
+            writeln!(out, "{}", fold(&line, self.columns, 13))?;
         }
         let why = format!("      why:   {}", reason(&packet.why));
         writeln!(out, "{}", fold(&why, self.columns, 13))
@@ -80,13 +82,15 @@ impl Explain {
         let (local, peer, length) = (packet.local.port(), packet.peer.port(), packet.length);
         let line =
             format!("{n:<4}{t:>9.4} s  +{gap:.4}  {direction:<8} {kind}{pad}:{local} {arrow} :{peer}  {length} bytes");
+        // Colours take no room on a screen.
+        let colour = kind.chars().count() - packet.kind.name().len();
+        let room = line.chars().count() - colour;
+        let line = fold(&line, self.columns.map(|columns| columns + colour), 6);
         if packet.flags.is_empty() {
             return line;
         }
         let flags: Vec<_> = packet.flags.iter().map(|it| flag(packet, it)).collect();
         let flags = format!("[{}]", flags.join(", "));
-        // Colours take no room on a screen.
-        let room = line.chars().count() + packet.kind.name().len() - kind.chars().count();
         let fits = self.columns.is_none_or(|columns| room + 2 + flags.len() <= columns);
         let gap = if fits { "  " } else { "\n      " };
         format!("{line}{gap}{}", (self.paint)(Tint::Notice, &flags))
@@ -122,7 +126,9 @@ impl View for Explain {
                 }
                 self.line(seen, &text, out)
             }
-            Saw::Choice { choice: Choice::Fallback, why } => self.line(seen, &reason(why), out),
+            Saw::Choice { choice: Choice::Fallback, why } | Saw::Choice { why: why @ Why::TidSame { .. }, .. } => {
+                self.line(seen, &reason(why), out)
+            }
             Saw::End(summary) => match &summary.outcome {
                 Outcome::Failed(reason) if !told_the_end(self.last) => {
                     self.line(seen, &format!("failed: {reason}"), out)
@@ -165,39 +171,5 @@ pub(super) fn reason(why: &Why) -> String {
     match why.source() {
         "" => why.to_string(),
         source => format!("{why}  [{source}]"),
-    }
-}
-
-/// The line, which goes on in others behind a margin where it is too long; words stay whole.
-fn fold(line: &str, columns: Option<usize>, margin: usize) -> String {
-    let Some(columns) = columns.filter(|columns| line.chars().count() > *columns && *columns > 2 * margin) else {
-        return line.to_owned();
-    };
-    let (mut folded, mut length) = (String::new(), 0);
-    for word in line.split_inclusive(' ') {
-        let width = word.trim_end().chars().count();
-        if length + width > columns && length > margin {
-            folded.truncate(folded.trim_end().len());
-            folded.push_str(&format!("\n{:margin$}", ""));
-            length = margin;
-        }
-        folded.push_str(word);
-        length += word.chars().count();
-    }
-    folded
-}
-
-#[cfg(test)]
-mod tests {
-    use super::fold;
-
-    #[test]
-    fn long_lines_go_on_behind_a_margin() {
-        let line = "  why: some words that are too many";
-        assert_eq!(fold(line, None, 7), line);
-        assert_eq!(fold(line, Some(35), 7), line);
-        assert_eq!(fold(line, Some(20), 7), "  why: some words\n       that are too\n       many");
-        assert_eq!(fold(line, Some(12), 7), line, "no room for anything");
-        assert_eq!(fold("  a: averyveryverylongword b", Some(14), 4), "  a:\n    averyveryverylongword\n    b");
     }
 }

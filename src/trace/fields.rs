@@ -15,7 +15,8 @@ pub(super) struct Field {
 impl Field {
     /// One line of the explain view.
     pub(super) fn line(&self) -> String {
-        format!("{:>10} +{:<5}{:<22} {:<9} {}", self.offset, self.length, self.hex, self.name, self.value)
+        let length = format!("+{} ", self.length);
+        format!("{:>10} {length:<6}{:<22} {:<9} {}", self.offset, self.hex, self.name, self.value)
     }
 }
 
@@ -132,5 +133,20 @@ fn abridged(bytes: &[u8]) -> String {
         _ if bytes.is_empty() => "-".to_owned(),
         Some(first) if bytes.len() > 8 => format!("{} ..", hex(first)),
         _ => hex(bytes),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Field;
+
+    #[test]
+    fn the_longest_field_there_is_keeps_its_distance() {
+        let line = |length| {
+            let (hex, value) = ("41 42 43 44 45 46 ..".to_owned(), "full".to_owned());
+            Field { offset: 4, length, hex, name: "data", value }.line()
+        };
+        assert_eq!(line(512), "         4 +512  41 42 43 44 45 46 ..   data      full");
+        assert_eq!(line(65464), "         4 +65464 41 42 43 44 45 46 ..   data      full");
     }
 }

@@ -2,6 +2,7 @@ use std::io::{self, Write};
 
 use super::elide::{Run, WAITING};
 use super::figures::{flag, millis, thousands, tint, told_the_end};
+use super::fold::fold;
 use super::units::size;
 use super::{Paint, Tint, View};
 use crate::event::{Direction, Flag, Kind, Outcome, Saw, Seen, SeenPacket, State, Turn};
@@ -65,9 +66,11 @@ impl Ladder {
         match self.width {
             Some(width) => {
                 let bar = self.glyphs.bar;
-                let notes = self.notes(packet, true);
-                let line = format!("{time:>9} {bar}{}{bar} {notes}", self.arrow(packet, width));
-                writeln!(out, "{}", line.trim_end())
+                let arrow = self.arrow(packet, width);
+                let mut lines = self.fit(&self.notes(packet, true), self.columns - (MARGIN + width + 3)).into_iter();
+                let line = format!("{time:>9} {bar}{arrow}{bar} {}", lines.next().unwrap_or_default());
+                writeln!(out, "{}", line.trim_end())?;
+                lines.try_for_each(|notes| writeln!(out, "{:MARGIN$}{bar}{:width$}{bar} {notes}", "", ""))
             }
             None => {
                 let arrow = match (packet.direction, packet.flags.contains(Flag::Lost)) {
@@ -76,9 +79,19 @@ impl Ladder {
                     (Direction::Received, false) => "<--",
                     (Direction::Received, true) => "X--",
                 };
-                let label = (self.paint)(tint(packet.kind), &label(packet));
-                let line = format!("{time:>8} {arrow} {label}  {}", self.notes(packet, false));
-                writeln!(out, "{}", line.trim_end())
+                let room = self.columns.saturating_sub(13);
+                let folded = fold(&label(packet), Some(room), 0);
+                let mut lines: Vec<_> = folded.lines().map(|line| cut(line, room)).collect();
+                let used = lines.last().map_or(0, |line| line.chars().count());
+                for line in &mut lines {
+                    *line = (self.paint)(tint(packet.kind), line);
+                }
+                let notes = self.notes(packet, false);
+                match (lines.last_mut(), &self.fit(&notes, room.saturating_sub(used + 2))[..]) {
+                    (Some(line), [notes]) => line.push_str(&format!("  {notes}")),
+                    _ => lines.extend(self.fit(&notes, room)),
+                }
+                writeln!(out, "{time:>8} {arrow} {}", lines.join(&format!("\n{:13}", "")))
             }
         }
     }
@@ -106,26 +119,47 @@ impl Ladder {
         }
     }
 
-    fn notes(&self, packet: &SeenPacket<'_>, ports: bool) -> String {
+    /// The notes in lines of so many columns, coloured where they should stand out.
+    fn fit(&self, notes: &[(String, bool)], room: usize) -> Vec<String> {
+        let mut lines: Vec<(String, usize)> = Vec::new();
+        for (note, stands_out) in notes {
+            let length = note.chars().count();
+            let note = if *stands_out { (self.paint)(Tint::Notice, note) } else { note.clone() };
+            match lines.last_mut().filter(|(_, used)| used + 1 + length <= room) {
+                Some((line, used)) => {
+                    line.push_str(&format!(" {note}"));
+                    *used += 1 + length;
+                }
+                None => lines.push((note, length)),
+            }
+        }
+        lines.into_iter().map(|(line, _)| line).collect()
+    }
+
+    /// What stands beside the arrow, and whether it stands out.
+    fn notes(&self, packet: &SeenPacket<'_>, ports: bool) -> Vec<(String, bool)> {
         let mut notes = Vec::new();
         let request = matches!(packet.kind, Kind::Known(Opcode::Rrq | Opcode::Wrq));
         let new_port = [Flag::Tid, Flag::WrongTid, Flag::ToStranger].iter().any(|it| packet.flags.contains(*it));
         if ports && (request || new_port) {
-            notes.push(format!(":{}", packet.peer.port()));
+            notes.push((format!(":{}", packet.peer.port()), false));
         }
         for it in packet.flags.without(Flag::Tid).iter() {
             match it {
                 // The arrow tells it where no line is drawn for the other side.
-                Flag::Lost if ports => notes.push((self.paint)(Tint::Notice, "lost")),
+                Flag::Lost if ports => notes.push(("lost".to_owned(), true)),
                 Flag::Lost => {}
-                _ => notes.push((self.paint)(Tint::Notice, &flag(packet, it))),
+                _ => notes.push((flag(packet, it), true)),
             }
         }
         for hit in packet.faults.iter().filter(|hit| hit.action != "drop") {
-            let twice = if hit.action == "dup" { "x2  " } else { "" };
-            notes.push(format!("{twice}fault rule {} {}", hit.rule, hit.deed));
+            // Short, for an arrow leaves little room; what "x2" is needs no word more.
+            notes.push(match hit.action.as_str() {
+                "dup" => (format!("x2 fault rule {}", hit.rule), false),
+                action => (format!("fault rule {}: {action}", hit.rule), false),
+            });
         }
-        notes.join(" ")
+        notes
     }
 
     /// A line of its own that is no packet.
@@ -133,7 +167,9 @@ impl Ladder {
         match self.width {
             Some(width) => {
                 let dots = self.glyphs.dots;
-                writeln!(out, "{:MARGIN$}{dots}{:width$}{dots}  {note}", "", "")
+                let room = self.columns.saturating_sub(MARGIN + width + 4);
+                let note = fold(note, Some(room), 0);
+                note.lines().try_for_each(|note| writeln!(out, "{:MARGIN$}{dots}{:width$}{dots}  {note}", "", ""))
             }
             None => Ok(()),
         }

@@ -17,6 +17,7 @@ mod elide;
 mod explain;
 mod fields;
 mod figures;
+mod fold;
 mod grammar;
 mod hex;
 mod json;
@@ -35,6 +36,7 @@ use std::io::{self, Write};
 pub use classic::Classic;
 pub use elide::{Elided, Limit, Run};
 pub use explain::{Detail, Explain};
+pub use fold::fold;
 pub use grammar::{BadTrace, Target, TraceCommand, VIEWS, ViewName};
 pub use hex::Hex;
 pub use json::Json;
@@ -131,6 +133,13 @@ impl<'a> Tracer<'a> {
     /// The view of this name.
     pub fn view(&self, id: OutletId) -> Option<&(dyn View + 'a)> {
         self.outlets.iter().find(|outlet| outlet.id == id).map(|outlet| &*outlet.view)
+    }
+
+    /// Lets no writer hold anything back.
+    pub fn flush(&mut self) {
+        for outlet in self.outlets.iter_mut().filter(|outlet| outlet.failure.is_none()) {
+            outlet.failure = outlet.out.flush().err();
+        }
     }
 
     /// Takes the views out that could not write, with the reasons.

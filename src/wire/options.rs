@@ -75,7 +75,7 @@ impl Offer {
     pub fn accept(&self, oack: &OptionList<'_>) -> Result<Terms, BadOption> {
         let mut answer = Self::default();
         for (name, value) in oack.pairs() {
-            let known = Name::from_wire(name).ok_or_else(|| BadOption::unasked(name))?;
+            let known = Name::from_wire(name).ok_or_else(|| BadOption::unasked(name, value))?;
             let number = decimal(value);
             let doubled = match known {
                 Name::Tsize => fill(&mut answer.tsize, number, self.tsize, |_, _| true),

@@ -34,8 +34,8 @@ pub enum Fault {
 }
 
 impl BadOption {
-    pub(super) fn unasked(name: &[u8]) -> Self {
-        Self { name: Printable(name).brief(), value: "..".to_owned(), fault: Fault::Unasked }
+    pub(super) fn unasked(name: &[u8], value: &[u8]) -> Self {
+        Self { name: Printable(name).brief(), value: Printable(value).brief(), fault: Fault::Unasked }
     }
 }
 

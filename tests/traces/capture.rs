@@ -134,6 +134,9 @@ fn the_hint_is_given_where_wireshark_may_need_it() {
 fn json_ladder_and_capture_agree_packet_by_packet() {
     for (name, story) in stories::all().into_iter().filter(|it| it.0 != "wrap") {
         let ladder = page(&story, Box::new(Ladder::new(40, true, plain))).text();
+        // Long ones go on in another line.
+        let ladder = ladder.replace(&format!("\n{:13}", ""), " ");
+        let ladder: Vec<_> = ladder.lines().collect();
         let json = page(&story, Box::new(Json::new())).text();
         let file = page(&story, Box::new(Pcapng::new(None, true))).bytes();
         let json: Vec<serde_json::Value> = json
@@ -142,8 +145,8 @@ fn json_ladder_and_capture_agree_packet_by_packet() {
             .filter(|line: &serde_json::Value| line["ev"] == "packet")
             .collect();
         let captured = packets(&file);
-        assert_eq!((json.len(), ladder.lines().count()), (captured.len(), captured.len()), "{name}");
-        for ((json, line), packet) in json.iter().zip(ladder.lines()).zip(&captured) {
+        assert_eq!((json.len(), ladder.len()), (captured.len(), captured.len()), "{name}");
+        for ((json, line), packet) in json.iter().zip(&ladder).zip(&captured) {
             assert_eq!(json["n"], packet.id, "{name}");
             let sent = json["dir"] == "sent";
             assert_eq!(sent, packet.outbound, "{name} {line}");

@@ -30,6 +30,26 @@ fn every_view_shows_every_story_as_kept() {
 }
 
 #[test]
+fn no_line_is_wider_than_the_screen() {
+    for (name, story) in stories::all().into_iter().filter(|it| it.0 != "wrap") {
+        for columns in [60, 66, 80, 100] {
+            let explain = |detail| -> Box<dyn View> { Box::new(Explain::new(detail, plain).folded(Some(columns))) };
+            let views = [
+                Box::new(Elided::new(Ladder::new(columns, false, plain), Limit::default(), None)) as Box<dyn View>,
+                Box::new(Elided::new(Ladder::new(columns, true, plain), Limit::Pairs(0), None)),
+                explain(Detail::Full),
+                explain(Detail::Short),
+            ];
+            for view in views {
+                let text = page(&story, view).text();
+                let widest = text.lines().max_by_key(|line| line.chars().count()).unwrap_or_default();
+                assert!(widest.chars().count() <= columns, "{name}, {columns} columns: {widest}");
+            }
+        }
+    }
+}
+
+#[test]
 fn the_classic_trace_is_the_same_when_it_is_seen_again() {
     for (name, story) in stories::all() {
         let mut classic = Classic::new(Vec::new());

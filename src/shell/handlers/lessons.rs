@@ -14,10 +14,14 @@ use crate::plan::Plan;
 use crate::server::Background;
 use crate::session::{Session, Settings};
 use crate::shell::complaint::Complaint;
-use crate::shell::console::Place;
+use crate::shell::console::{Console, Place};
 use crate::shell::tracing::Tracing;
 use crate::shell::words::Word;
 use crate::shell::{Next, Shell, Typed};
+use crate::trace::fold;
+
+/// Columns of the scripts.
+const WIDTH: usize = 80;
 
 /// `plan SIZE [blksize N] [windowsize W] [rtt T]`
 pub(in crate::shell) fn plan(shell: &mut Shell, words: &[Word]) -> Result<Next> {
@@ -78,7 +82,8 @@ fn teach(shell: &mut Shell, lesson: &Lesson) -> Result<()> {
         if index > 0 {
             shell.console.say("")?;
         }
-        for line in words {
+        let stream = shell.console.stream();
+        for line in set(&words, if shell.console.shows_output() { Console::columns(stream) } else { None }) {
             shell.console.say(format!("# {line}").trim_end())?;
         }
         finished = commands.is_empty() || goes_on(shell)?;
@@ -107,6 +112,19 @@ fn teach(shell: &mut Shell, lesson: &Lesson) -> Result<()> {
     }
     shell.failed = first_failure;
     Ok(())
+}
+
+/// The words of a step, set anew where a screen is narrower than the script.
+fn set(words: &[&str], columns: Option<usize>) -> Vec<String> {
+    let Some(room) = columns.filter(|columns| *columns < WIDTH).map(|columns| columns.saturating_sub(2)) else {
+        return words.iter().map(|line| (*line).to_owned()).collect();
+    };
+    let paragraphs: Vec<_> = words.split(|line| line.is_empty()).map(|lines| lines.join(" ")).collect();
+    paragraphs
+        .join("\n\n")
+        .split('\n')
+        .flat_map(|it| fold(it, Some(room), 0).split('\n').map(str::to_owned).collect::<Vec<_>>())
+        .collect()
 }
 
 /// Waits for Enter where somebody can press it; anything else that is said there ends the lesson.
@@ -174,5 +192,18 @@ impl Room {
     fn leave(&mut self) -> io::Result<()> {
         env::set_current_dir(&self.home)?;
         self.folder.take().map_or(Ok(()), TempDir::close)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_set_anew_for_a_narrow_screen_only() {
+        let words = ["Title", "", "Words that go on and", "on to the end."];
+        assert_eq!(set(&words, None), words);
+        assert_eq!(set(&words, Some(80)), words);
+        assert_eq!(set(&words, Some(32)), ["Title", "", "Words that go on and on to the", "end."]);
     }
 }

@@ -39,7 +39,7 @@ pub(in crate::shell) fn carry_out(shell: &mut Shell, command: &TraceCommand) -> 
         }
         TraceCommand::View(view, Target::File(path)) => {
             check_stdout(shell, path)?;
-            let opened = shell.tracing.open(*view, path, &shell.session.settings);
+            let opened = shell.tracing.open(*view, path, &shell.session.settings, &shell.console);
             opened.map_err(|error| Complaint::io(path, &error))?;
             Some(format!("Packet tracing to {path} ({view})."))
         }

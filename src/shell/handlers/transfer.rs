@@ -265,10 +265,11 @@ fn watched(
     if let Some(progress) = &mut progress {
         watch.add(progress);
     }
-    watch.add(&mut notes);
+    // Before the notes, which speak of packets that were shown.
     if shell.tracing.is_on() {
         watch.add(&mut shell.tracing);
     }
+    watch.add(&mut notes);
     let before = shell.client.faults().lock().clone();
     let outcome = run(&mut shell.client, &mut watch);
     trace::settle(shell)?;

@@ -1,0 +1,286 @@
+//! What a class would set up, in virtual time: two machines, a way between them, faults and bugs.
+
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use tftpsh::bugs::{Bug, Buggy, Careless, ClientBug};
+use tftpsh::event::Direction;
+use tftpsh::fault::{Course, Faults, Line};
+use tftpsh::transfer::{Ask, Failure, Machine, Output, Patience, Receiver, Rexmt, Sender};
+use tftpsh::wire::{BlockSize, Limits, Mode, Offer, Packet, RequestKind, WindowSize};
+
+pub(crate) const CLIENT: &str = "127.0.0.1:40000";
+pub(crate) const WELL_KNOWN: &str = "127.0.0.1:69";
+pub(crate) const TID: &str = "127.0.0.1:50000";
+pub(crate) const INTRUDER: &str = "127.0.0.1:50001";
+pub(crate) const MS: Duration = Duration::from_millis(1);
+
+/// What a class would set up: one transfer, one bug, some faults on the client's side.
+pub(crate) struct Class {
+    pub(crate) kind: RequestKind,
+    pub(crate) size: usize,
+    pub(crate) offer: Offer,
+    pub(crate) bug: Option<Bug>,
+    pub(crate) client_bug: Option<ClientBug>,
+    pub(crate) faults: Faults,
+}
+
+/// One side of the transfer.
+pub(crate) struct Side {
+    pub(crate) machine: Box<dyn Machine>,
+    pub(crate) given: Vec<u8>,
+    pub(crate) position: usize,
+    pub(crate) taken: Vec<u8>,
+    pub(crate) committed: bool,
+    pub(crate) wake: Option<Instant>,
+    pub(crate) complete: bool,
+    pub(crate) end: Option<Result<(), Failure>>,
+}
+
+/// What came of it. Packets are counted as the machines sent them, so a copy made on the way is none of them.
+pub(crate) struct Outcome {
+    pub(crate) client: Side,
+    pub(crate) server: Side,
+    pub(crate) packets: Vec<String>,
+}
+
+pub(crate) fn get(size: usize) -> Class {
+    let (offer, faults) = (Offer::default(), Faults::default());
+    Class { kind: RequestKind::Read, size, offer, bug: None, client_bug: None, faults }
+}
+
+pub(crate) fn put(size: usize) -> Class {
+    Class { kind: RequestKind::Write, ..get(size) }
+}
+
+impl Class {
+    pub(crate) fn bug(self, bug: Bug) -> Self {
+        Self { bug: Some(bug), ..self }
+    }
+
+    pub(crate) fn client_bug(self, bug: ClientBug) -> Self {
+        Self { client_bug: Some(bug), ..self }
+    }
+
+    pub(crate) fn fault(mut self, rule: &str) -> Self {
+        self.faults.add(rule.parse().unwrap());
+        self
+    }
+
+    pub(crate) fn blksize(mut self, size: u64) -> Self {
+        self.offer.blksize = BlockSize::new(size);
+        self
+    }
+
+    pub(crate) fn windowsize(mut self, size: u64) -> Self {
+        self.offer.windowsize = WindowSize::new(size);
+        self
+    }
+
+    pub(crate) fn run(mut self) -> Outcome {
+        let now = Instant::now();
+        let content: Vec<u8> = (0..self.size).map(|place| (place * 7 + place / 251) as u8).collect();
+        let mut wire = Wire {
+            now,
+            course: self.faults.begin(),
+            faults: self.faults.clone(),
+            line: Line::default(),
+            bug: self.bug,
+            to_server: Vec::new(),
+            packets: Vec::new(),
+        };
+        let (given, taken) = match self.kind {
+            RequestKind::Read => (Vec::new(), content.clone()),
+            RequestKind::Write => (content.clone(), Vec::new()),
+        };
+        let mut client = Side::new(self.client(now), given);
+        let mut server = Side::new(self.server(now), taken);
+        client.drain(&[], &mut wire, Direction::Sent);
+        for _ in 0..2_000_000 {
+            if !wire.step(&mut client, &mut server) {
+                return Outcome { client, server, packets: wire.packets };
+            }
+        }
+        panic!("never ends");
+    }
+
+    pub(crate) fn client(&self, now: Instant) -> Box<dyn Machine> {
+        let ask = Ask { filename: b"f", mode: Mode::Octet, offer: self.offer };
+        let patience = Patience { rexmt: Rexmt::Fixed(5000 * MS), timeout: 12_000 * MS };
+        match (self.kind, self.client_bug) {
+            (RequestKind::Write, _) => Box::new(Sender::request(now, at(WELL_KNOWN), &ask, patience).unwrap()),
+            (RequestKind::Read, bug) => {
+                let machine = Receiver::request(now, at(WELL_KNOWN), &ask, patience).unwrap();
+                match bug {
+                    Some(bug) => Box::new(Careless::new(machine, bug)),
+                    None => Box::new(machine),
+                }
+            }
+        }
+    }
+
+    pub(crate) fn server(&self, now: Instant) -> Box<dyn Machine> {
+        let answer = self.offer.answer(&Limits::default(), None);
+        let patience = Patience { rexmt: Rexmt::Fixed(1000 * MS), timeout: 25_000 * MS };
+        match (self.kind, self.bug) {
+            (RequestKind::Read, None) => Box::new(Sender::answer(now, at(CLIENT), answer, patience)),
+            (RequestKind::Write, None) => Box::new(Receiver::answer(now, at(CLIENT), answer, patience)),
+            (RequestKind::Read, Some(bug)) => {
+                let machine = Sender::answer(now, at(CLIENT), answer, patience);
+                Box::new(Buggy::new(machine, bug, now, at(CLIENT)))
+            }
+            (RequestKind::Write, Some(bug)) => {
+                let machine = Receiver::answer(now, at(CLIENT), answer, patience);
+                Box::new(Buggy::new(machine, bug, now, at(CLIENT)))
+            }
+        }
+    }
+}
+
+/// The way between both, seen from the client: its faults, and a millisecond each way.
+pub(crate) struct Wire {
+    pub(crate) now: Instant,
+    pub(crate) faults: Faults,
+    pub(crate) course: Course,
+    pub(crate) line: Line,
+    pub(crate) bug: Option<Bug>,
+    pub(crate) to_server: Vec<Vec<u8>>,
+    pub(crate) packets: Vec<String>,
+}
+
+impl Wire {
+    pub(crate) fn sent(&mut self, direction: Direction, to: SocketAddr, datagram: &[u8]) {
+        self.packets.push(Packet::parse(datagram).unwrap().to_string());
+        if direction == Direction::Received {
+            if let Some(intruder) = self.bug.and_then(|bug| bug.intruder(datagram)) {
+                self.pass(direction, at(INTRUDER), &intruder);
+            }
+            return self.pass(direction, at(TID), datagram);
+        }
+        self.pass(direction, to, datagram);
+    }
+
+    pub(crate) fn pass(&mut self, direction: Direction, peer: SocketAddr, datagram: &[u8]) {
+        let verdict = self.faults.judge(&mut self.course, direction, datagram);
+        self.line.put(self.now + MS, direction, peer, &verdict);
+    }
+
+    /// The next thing that happens, if anything does.
+    pub(crate) fn step(&mut self, client: &mut Side, server: &mut Side) -> bool {
+        let wakes = [self.line.due(), client.wake, server.wake];
+        let Some(next) = wakes.into_iter().flatten().min() else { return false };
+        self.now = self.now.max(next);
+        if let Some(parcel) = self.line.take(self.now) {
+            match parcel.direction {
+                Direction::Received if client.end.is_none() => {
+                    client.machine.datagram(self.now, parcel.peer, &parcel.datagram);
+                    client.drain(&parcel.datagram, self, Direction::Sent);
+                }
+                // The client's port is closed, and the system says so.
+                Direction::Received => {
+                    server.machine.unreachable(self.now, at(CLIENT));
+                    server.drain(&[], self, Direction::Received);
+                }
+                Direction::Sent if parcel.peer == at(WELL_KNOWN) => {
+                    // The machine was made for the first request; another one is taken for doubled.
+                    if server.wake.is_none() && server.end.is_none() {
+                        server.drain(&[], self, Direction::Received);
+                    }
+                }
+                Direction::Sent if parcel.peer == at(TID) => {
+                    self.to_server.push(parcel.datagram.clone());
+                    server.machine.datagram(self.now, at(CLIENT), &parcel.datagram);
+                    server.drain(&parcel.datagram, self, Direction::Received);
+                }
+                Direction::Sent => {}
+            }
+            return true;
+        }
+        for (side, direction) in [(client, Direction::Sent), (server, Direction::Received)] {
+            if side.wake.is_some_and(|wake| wake <= self.now) {
+                side.machine.tick(self.now);
+                side.drain(&[], self, direction);
+            }
+        }
+        true
+    }
+}
+
+impl Side {
+    pub(crate) fn new(machine: Box<dyn Machine>, given: Vec<u8>) -> Self {
+        Self {
+            machine,
+            given,
+            position: 0,
+            taken: Vec::new(),
+            committed: false,
+            wake: None,
+            complete: false,
+            end: None,
+        }
+    }
+
+    pub(crate) fn drain(&mut self, datagram: &[u8], wire: &mut Wire, direction: Direction) {
+        if self.end.is_some() {
+            return;
+        }
+        let now = wire.now;
+        for _ in 0..10_000 {
+            match self.machine.poll() {
+                Output::Transmit { to, datagrams, stride } => {
+                    datagrams.chunks(stride).for_each(|datagram| wire.sent(direction, to, datagram));
+                }
+                Output::Fill(room) => {
+                    let rest = &self.given[self.position..];
+                    let length = rest.len().min(room.len());
+                    room[..length].copy_from_slice(&rest[..length]);
+                    self.position += length;
+                    self.machine.filled(now, length);
+                }
+                Output::Deliver(range) => self.taken.extend_from_slice(&datagram[range]),
+                Output::Commit => {
+                    self.committed = true;
+                    self.machine.committed(now);
+                }
+                Output::Event(_) => {}
+                Output::Complete(_) => self.complete = true,
+                Output::Wait(moment) => {
+                    self.wake = Some(moment);
+                    return;
+                }
+                Output::Done => return self.finish(Ok(())),
+                Output::Failed(failure) => return self.finish(Err(failure)),
+            }
+        }
+        panic!("the machine never comes to rest");
+    }
+
+    pub(crate) fn finish(&mut self, end: Result<(), Failure>) {
+        self.wake = None;
+        self.end = Some(end);
+    }
+}
+
+impl Outcome {
+    pub(crate) fn count(&self, packet: &str) -> usize {
+        self.packets.iter().filter(|it| it.starts_with(packet)).count()
+    }
+
+    pub(crate) fn client_failure(&self) -> String {
+        match &self.client.end {
+            Some(Err(failure)) => failure.to_string(),
+            other => panic!("{other:?}: {:?}", self.packets),
+        }
+    }
+
+    /// The file came over whole, and the receiver keeps it.
+    pub(crate) fn whole(&self) -> bool {
+        let (giver, taker) =
+            if self.client.given.is_empty() { (&self.server, &self.client) } else { (&self.client, &self.server) };
+        taker.committed && taker.taken == giver.given
+    }
+}
+
+pub(crate) fn at(address: &str) -> SocketAddr {
+    address.parse().unwrap()
+}

@@ -1,0 +1,129 @@
+//! Lessons 7 to 11: strangers, copies, options, and numbers that run out.
+
+use std::collections::BTreeMap;
+
+use crate::played::{Drawn, digest_of, digests, labels, pairs, plain_get, play};
+
+#[test]
+fn lesson_7_tells_a_stranger_and_is_fooled_without_looking() {
+    let played = play(7);
+    played.went_well(&[]);
+    let transfers = played.transfers();
+    let ours = |packets: &[Drawn]| {
+        let is_foreign = |it: &Drawn| it.notes.contains("WRONG TID") || it.notes.contains("TO-STRANGER");
+        let ours: Vec<_> = packets.iter().filter(|it| !is_foreign(it)).map(|it| it.label.clone()).collect();
+        let foreign: Vec<_> = packets.iter().filter(|it| is_foreign(it)).map(|it| it.label.clone()).collect();
+        (ours, foreign)
+    };
+    let whole = plain_get("fw.bin", 3000);
+    let told = "ERROR 5 Unknown transfer ID".to_owned();
+    // The second server's answer: it is a real one, which serves the doubled request.
+    assert_eq!(ours(&transfers[0]), (whole.clone(), vec!["DATA 1  512 B".to_owned(), told.clone()]));
+    assert!(transfers[0][0].notes.contains("x2 fault rule 1"), "{:?}", transfers[0][0]);
+    assert_eq!(ours(&transfers[1]), (whole.clone(), vec!["DATA 2  512 B".to_owned(), told]));
+    // Without a look at the port the stranger's block is acknowledged, and the real one comes second.
+    assert_eq!(ours(&transfers[2]), (whole, vec!["DATA 2  512 B".to_owned(), "ACK 2".to_owned()]));
+    let real: Vec<_> = transfers[2].iter().filter(|it| it.label == "DATA 2  512 B").collect();
+    assert!(real[0].notes.contains("WRONG TID") && real[1].notes.starts_with("DUP of #"), "{real:?}");
+    let [first, second, third] = &digests(&played, "fw.bin")[..] else { panic!("three digests") };
+    let good = digest_of("fw.bin");
+    assert!(*first == good && *second == good && *third != good);
+}
+
+#[test]
+fn lesson_8_costs_17_packets_or_29() {
+    let played = play(8);
+    played.went_well(&[]);
+    let transfers = played.transfers();
+    assert_eq!(labels(&transfers[0]), plain_get("eight.bin", 4000));
+    assert_eq!((transfers[0].len(), transfers[1].len()), (17, 29));
+    let mut counts = BTreeMap::new();
+    for packet in &transfers[1][1..] {
+        *counts.entry(packet.label.clone()).or_insert(0) += 1;
+    }
+    for (place, label) in pairs(4000).iter().enumerate() {
+        // Blocks 1 and 2 go before the accident, each later one twice to the end.
+        assert_eq!(counts[label], if place < 4 { 1 } else { 2 }, "{label}");
+    }
+}
+
+#[test]
+fn lesson_9_bargains() {
+    let played = play(9);
+    played.went_well(&["the server answered rollover=0, which was not asked for"]);
+    let transfers = played.transfers();
+    let first =
+        ["OACK tsize=3000 blksize=1428 wi..", "ACK 0", "DATA 1  1428 B", "DATA 2  1428 B", "DATA 3  144 B", "ACK 3"];
+    assert_eq!(labels(&transfers[0])[1..], first);
+    assert!(labels(&transfers[1])[1].starts_with("OACK tsize=3000 blksize=1024"), "{:?}", transfers[1]);
+    assert_eq!(labels(&transfers[1])[3..], ["DATA 1  1024 B", "DATA 2  1024 B", "DATA 3  952 B", "ACK 3"]);
+    assert_eq!(labels(&transfers[2])[1..], pairs(3000), "DATA 1 comes at once");
+    assert_eq!(transfers[3].len(), 3);
+    assert!(transfers[3][1].label.starts_with("OACK ") && transfers[3][2].label.starts_with("ERROR 8 "));
+    let words = played.outputs("trace again explain full 1-3")[0].concat();
+    for option in ["\"tsize\" + NUL", "\"blksize\" + NUL", "\"windowsize\" + NUL", "\"1428\" + NUL"] {
+        assert_eq!(words.matches(option).count(), 2, "{option} in request and answer");
+    }
+}
+
+#[test]
+fn lesson_10_rolls_over_three_ways() {
+    let played = play(10);
+    played.went_well(&["Transfer timed out."]);
+    let gets: Vec<_> = played.commands.iter().filter(|(given, _)| given.ends_with("get wrap.bin")).collect();
+    let transfers = played.transfers();
+    let data = |packets: &[Drawn]| {
+        let data = packets.iter().filter(|it| it.label.starts_with("DATA"));
+        data.rev()
+            .take(6)
+            .map(|it| (it.label.clone(), it.notes.clone()))
+            .collect::<Vec<_>>()
+            .into_iter()
+            .rev()
+            .collect::<Vec<_>>()
+    };
+    let of = |blocks: &[(u16, u16, &str)]| {
+        let text = |(block, length, note): &(u16, u16, &str)| (format!("DATA {block}  {length} B"), (*note).to_owned());
+        blocks.iter().map(text).collect::<Vec<_>>()
+    };
+    let to_zero = [(65533, 8, ""), (65534, 8, ""), (65535, 8, ""), (0, 8, "WRAP"), (1, 8, ""), (2, 4, "")];
+    assert_eq!(data(&transfers[0]), of(&to_zero));
+    let stops = [(1, 8, ""), (2, 8, ""), (3, 8, ""), (65533, 8, ""), (65534, 8, ""), (65535, 8, "")];
+    assert_eq!(data(&transfers[1]), of(&stops));
+    let to_one = [(65533, 8, ""), (65534, 8, ""), (65535, 8, ""), (1, 8, "WRAP"), (2, 8, ""), (3, 4, "")];
+    assert_eq!(data(&transfers[2]), of(&to_one));
+    for (_, lines) in gets {
+        let hidden: Vec<_> = lines.iter().filter(|line| line.contains(" blocks as expected ")).collect();
+        assert!(hidden[0].contains("65,529 blocks as expected (#10-#131067)"), "{hidden:?}");
+    }
+    // RRQ, OACK, ACK 0, three pairs; those left out; and what is shown behind them.
+    assert_eq!(9 + (131_067 - 9) + (transfers[0].len() - 9), 131_079);
+    assert!(played.outputs("plan 524300 blksize 8")[0].concat().contains(" 131,079 packets"));
+}
+
+#[test]
+fn lesson_11_pays_for_each_round_trip() {
+    let played = play(11);
+    played.went_well(&[]);
+    let gets = played.outputs("get slow.bin");
+    let expected = [
+        (2.57, "(blksize 512, windowsize 1), 257 blocks"),
+        (0.93, "blksize 1428, windowsize 1, 92 blocks"),
+        (0.13, "blksize 1428, windowsize 8, 92 blocks"),
+        (0.03, "blksize 1428, windowsize 64, 92 blocks"),
+    ];
+    let plans: Vec<_> = played.commands.iter().filter(|(given, _)| given.starts_with("plan ")).collect();
+    for (((lines, (least, costs)), plan), place) in gets.iter().zip(expected).zip(plans).zip(0..) {
+        let summary = lines.iter().find(|line| line.contains(", rtt ")).expect("a summary");
+        assert!(summary.contains(costs), "{summary}");
+        // No faster than it was predicted: each round trip really takes ten milliseconds.
+        let bits: f64 = between(lines, "[", " bits/sec]").parse().expect("a rate");
+        assert!(131_072.0 * 8.0 / bits >= least, "get {place} took {} s", 131_072.0 * 8.0 / bits);
+        assert!(plan.1.concat().contains(&format!("{least:.3} s")), "{plan:?}");
+    }
+}
+
+fn between<'a>(lines: &'a [String], before: &str, behind: &str) -> &'a str {
+    let line = lines.iter().find(|line| line.contains(behind)).expect(behind);
+    line.split(before).nth(1).and_then(|rest| rest.split(behind).next()).expect(before)
+}
