@@ -34,7 +34,9 @@ pub const LARGEST_DATAGRAM: usize = 65_535;
 const LONGEST_WAIT: Duration = Duration::from_millis(100);
 
 /// Below this, SO_RCVTIMEO is too coarse: it is counted in ticks of the system, of 4 ms here and there, and rounded up.
-const SHORT_WAIT: Duration = Duration::from_millis(30);
+/// Packets delayed on purpose are waited for so; no retransmission timer is as short, or each packet of a window would
+/// cost one more system call.
+const SHORT_WAIT: Duration = Duration::from_millis(10);
 
 /// An ephemeral UDP port of this host: a fresh transfer id (RFC 1350 section 4).
 #[derive(Debug)]
