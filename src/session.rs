@@ -204,6 +204,12 @@ pub fn parse_seconds(word: &[u8]) -> Option<Duration> {
     Duration::try_from_secs_f64(seconds).ok().filter(|time| !time.is_zero() && *time <= LONGEST)
 }
 
+/// A port by its number, from 1 to 65535.
+pub fn parse_port(word: &[u8]) -> Option<u16> {
+    let digits = str::from_utf8(word).ok().filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()))?;
+    digits.parse().ok().filter(|&port| port != 0)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

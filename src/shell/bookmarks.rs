@@ -11,9 +11,8 @@ use std::net::IpAddr;
 
 use super::commands::exact;
 use super::complaint::Complaint;
-use super::handlers::settings::parse_port;
 use super::words::{Word, split};
-use crate::session::{Bookmark, parse_mode};
+use crate::session::{Bookmark, parse_mode, parse_port};
 
 /// Every bookmark of a text; of two with one name the first counts.
 pub(super) fn parse(text: &str) -> Vec<Bookmark> {
@@ -72,7 +71,7 @@ pub(super) fn read(words: &[Word]) -> Result<Bookmark, Complaint> {
                 bookmark.blksize = Some(size);
             }
             None if bookmark.port.is_none() => {
-                let port = parse_port(word).map_err(|_| bad("a port is a number from 1 to 65535"))?;
+                let port = parse_port(word.bytes()).ok_or_else(|| bad("a port is a number from 1 to 65535"))?;
                 bookmark.port = Some(port);
             }
             _ => return Err(bad("what may follow the address is a port, mode=MODE and blksize=BYTES")),

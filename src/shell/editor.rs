@@ -19,7 +19,7 @@ use super::complaint::plain;
 use super::complete::{self, Candidate, Sources};
 use super::folders::{self, Folders};
 use super::hint;
-use super::prompt::{Asked, Input};
+use super::input::{Asked, Input};
 use super::terminal;
 use super::words::{Typed, Word};
 use crate::stop::Signals;

@@ -13,7 +13,7 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::pthread::{pthread_kill, pthread_self};
 use nix::sys::signal::Signal;
 
-use super::prompt::Input;
+use super::input::Input;
 use crate::stop::Signals;
 use crate::style::Style;
 

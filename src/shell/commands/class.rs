@@ -1,6 +1,6 @@
 //! For a class: networks that fail, programs that err, and what both teach.
 
-use super::table::{MANY, ROW};
+use super::row::{MANY, ROW};
 use super::{Arg, Command, shapes};
 use crate::shell::handlers::{faults, lessons};
 

@@ -1,6 +1,6 @@
 //! The thirteen of 4.3BSD, in its order.
 
-use super::table::{CLASSIC, CLASSIC_SETTING, MANY};
+use super::row::{CLASSIC, CLASSIC_SETTING, MANY};
 use super::{Arg, Command, MODES, shapes};
 use crate::shell::handlers::{local, settings, trace, transfer};
 

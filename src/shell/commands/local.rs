@@ -1,6 +1,6 @@
 //! What happens on this side: folders, digests, and lines carried out by themselves.
 
-use super::table::{MANY, ROW};
+use super::row::{MANY, ROW};
 use super::{Arg, Command};
 use crate::shell::handlers::{escape, lines, local};
 

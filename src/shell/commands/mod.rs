@@ -4,6 +4,7 @@ mod class;
 mod classic;
 mod forms;
 mod local;
+mod row;
 mod servers;
 mod settings;
 mod shapes;

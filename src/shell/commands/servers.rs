@@ -1,6 +1,6 @@
 //! A server of our own, and names for those of others.
 
-use super::table::{MANY, ROW};
+use super::row::{MANY, ROW};
 use super::{Arg, Command, shapes};
 use crate::shell::handlers::{hosts, server};
 

@@ -1,6 +1,6 @@
 //! How transfers go, beyond what 4.3BSD could be told.
 
-use super::table::SETTING;
+use super::row::SETTING;
 use super::{Arg, Command};
 use crate::shell::handlers::settings;
 

@@ -6,7 +6,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use anyhow::Result;
 
 use super::faults;
-use super::settings::parse_port;
+use super::settings;
 use crate::files::{Root, Store};
 use crate::server::{Config, Server, practice_files};
 use crate::session::{DEFAULT_PORT, Peer};
@@ -50,7 +50,7 @@ pub(in crate::shell) fn serve(shell: &mut Shell, words: &[Word]) -> Result<Next>
             return Err(usage.unwrap_or_else(|| Complaint::local("too many words")).into());
         }
         _ => {
-            let port = words.get(1).map(parse_port).transpose()?;
+            let port = words.get(1).map(settings::port).transpose()?;
             let (read_only, overwrite) = (has("--read-only"), has("--overwrite"));
             let offer = Offer { folder: words.first(), port, read_only, overwrite };
             if shell.console.place == Place::CommandLine {

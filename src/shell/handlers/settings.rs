@@ -10,7 +10,7 @@ use anyhow::Result;
 use super::local::folder_line;
 use super::{faults, hosts};
 use crate::client::resolve;
-use crate::session::{Options, Peer, Session, Settings, parse_mode, parse_seconds};
+use crate::session::{Options, Peer, Session, Settings, parse_mode, parse_port, parse_seconds};
 use crate::shell::commands::exact;
 use crate::shell::complaint::Complaint;
 use crate::shell::words::Word;
@@ -22,7 +22,7 @@ use crate::wire::{Mode, Printable, Terms};
 pub(in crate::shell) fn connect(shell: &mut Shell, words: &[Word]) -> Result<Next> {
     shell.session.peer = None;
     let Some((host, port)) = words.split_first() else { return Ok(Next::Line) };
-    let port = port.first().map(parse_port).transpose()?;
+    let port = port.first().map(self::port).transpose()?;
     let name = host.text().ok_or_else(|| Complaint::said(format!("{host}: unknown host (not UTF-8)")))?;
     let name = name.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(name);
     let bookmark = shell.session.bookmark(name).cloned();
@@ -39,14 +39,13 @@ pub(in crate::shell) fn connect(shell: &mut Shell, words: &[Word]) -> Result<Nex
 /// What to do about a `host:port`, which others take.
 fn apart(name: &str) -> Option<String> {
     let (host, port) = name.rsplit_once(':').filter(|(host, _)| !host.is_empty())?;
-    parse_port(&Word::new(port)).ok()?;
+    parse_port(port.as_bytes())?;
     Some(format!("A port stands behind a blank: {} {port}", Printable(host.as_bytes())))
 }
 
-pub(in crate::shell) fn parse_port(word: &Word) -> Result<u16, Complaint> {
-    let digits = word.text().filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()));
-    let port = digits.and_then(|digits| digits.parse().ok()).filter(|&port| port != 0);
-    port.ok_or_else(|| Complaint::said(format!("{word}: bad port number")))
+/// A port that must be one.
+pub(in crate::shell) fn port(word: &Word) -> Result<u16, Complaint> {
+    parse_port(word.bytes()).ok_or_else(|| Complaint::said(format!("{word}: bad port number")))
 }
 
 pub(in crate::shell) fn mode(shell: &mut Shell, words: &[Word]) -> Result<Next> {
@@ -270,9 +269,9 @@ mod tests {
 
     #[test]
     fn ports_are_plain_numbers_above_zero() {
-        assert_eq!(parse_port(&Word::new("6969")).ok(), Some(6969));
+        assert_eq!(port(&Word::new("6969")).ok(), Some(6969));
         for bad in ["0", "65536", "+5", "", "tftp", "6 9"] {
-            assert_eq!(parse_port(&Word::new(bad)).map_err(|it| it.reason), Err(format!("{bad}: bad port number")));
+            assert_eq!(port(&Word::new(bad)).map_err(|it| it.reason), Err(format!("{bad}: bad port number")));
         }
     }
 }
