@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use thiserror::Error;
 
 use super::blame;
-use super::gather::Gather;
+use super::gather::{Gather, Held};
 use super::meddle::Meddler;
 use super::socket::{LARGEST_DATAGRAM, Received, Socket, datagrams};
 use crate::event::{Direction, Record, Watch, What};
@@ -53,8 +53,18 @@ pub fn drive(
     stop: &Stop,
 ) -> Result<Report, DriveError> {
     let local = socket.local();
-    let mut drive =
-        Drive { machine, socket, content, watch, meddler, cause: None, asked: None, local, answered: false };
+    let mut drive = Drive {
+        machine,
+        socket,
+        content,
+        held: Held::default(),
+        watch,
+        meddler,
+        cause: None,
+        asked: None,
+        local,
+        answered: false,
+    };
     let result = drive.run(stop);
     if let Some(meddler) = drive.meddler {
         meddler.hurry(drive.socket);
@@ -66,6 +76,8 @@ struct Drive<'a, 'w> {
     machine: &'a mut dyn Machine,
     socket: &'a mut Socket,
     content: &'a mut dyn Content,
+    /// File bytes not written yet.
+    held: Held,
     watch: &'a mut Watch<'w>,
     meddler: Option<&'a mut Meddler>,
     /// Why the machine was told to abort.
@@ -178,6 +190,12 @@ impl Drive<'_, '_> {
 
     fn datagrams(&mut self, from: SocketAddr, bytes: &[u8], stride: usize) -> Result<Drained, DriveError> {
         let mut gather = Gather::new();
+        if bytes.len() > stride {
+            // Many pieces are written from where they lie, behind what came before them.
+            if let Err(error) = self.held.write(&mut gather, self.content) {
+                self.fail_local(error);
+            }
+        }
         let mut drained = Ok(Drained::Waiting(Instant::now()));
         for datagram in datagrams(bytes, stride) {
             self.tell(
@@ -194,7 +212,7 @@ impl Drive<'_, '_> {
 
     /// What was held for later, which is now.
     fn write(&mut self, mut gather: Gather<'_>, drained: Result<Drained, DriveError>) -> Result<Drained, DriveError> {
-        match gather.write(self.content) {
+        match self.held.keep(&mut gather, self.content) {
             Ok(()) => drained,
             Err(error) => {
                 self.fail_local(error);
@@ -233,7 +251,7 @@ impl Drive<'_, '_> {
         loop {
             match self.machine.poll() {
                 Output::Transmit { to, datagrams, stride } => {
-                    if let Err(error) = gather.write(self.content) {
+                    if let Err(error) = self.held.write(gather, self.content) {
                         self.fail_local(error);
                         continue;
                     }
@@ -271,7 +289,7 @@ impl Drive<'_, '_> {
                         self.fail_local(error);
                     }
                 }
-                Output::Commit => match gather.write(self.content).and_then(|()| self.content.commit()) {
+                Output::Commit => match self.held.write(gather, self.content).and_then(|()| self.content.commit()) {
                     Ok(()) => self.machine.committed(Instant::now()),
                     Err(error) => self.fail_local(error),
                 },
