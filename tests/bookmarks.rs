@@ -4,11 +4,9 @@
 mod program;
 
 use std::fs;
-use std::io::Write;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::process::Stdio;
 
-use program::program;
+use program::{feed, program};
 use tftpsh::server::{Config, Server, practice_files};
 
 /// Runs `line`, with `script` on standard input, for a user whose bookmark `sw1` is a practice server that wants text in
@@ -24,17 +22,9 @@ fn told(line: &str, script: &str) -> String {
     let bookmark = format!("# the lab\nsw1 127.0.0.1 {port} mode=netascii blksize=600\n");
     fs::write(config.join("hosts"), bookmark).expect("a file");
     fs::write(home.path().join("up.txt"), "one\ntwo\n").expect("a file");
-    let mut child = program(home.path())
-        .args(["--json"].into_iter().chain(line.split_whitespace()))
-        .current_dir(home.path())
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("the program");
-    // A command on the command line reads none of it.
-    let _ = child.stdin.take().expect("stdin").write_all(script.as_bytes());
-    let output = child.wait_with_output().expect("its output");
+    let mut command = program(home.path());
+    command.args(["--json"].into_iter().chain(line.split_whitespace()));
+    let output = feed(&mut command, home.path(), script.as_bytes(), |_| {});
     let told = String::from_utf8(output.stdout).expect("text");
     let last = told.lines().last().unwrap_or_default().to_owned();
     assert!(output.status.success(), "{line}: {last} {}", String::from_utf8_lossy(&output.stderr));

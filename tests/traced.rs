@@ -5,29 +5,19 @@
 mod common;
 
 use std::fs;
-use std::io::{BufRead, Write};
+use std::io::BufRead;
 use std::path::Path;
 use std::process::{Output, Stdio};
 
-use common::{NOWHERE, program};
+use common::{NOWHERE, feed, program};
 use serde_json::Value;
 use tftpsh::server::practice_files;
 
 /// Runs the program with its own practice server, ASCII only.
 fn practice(folder: &Path, args: &[&str], stdin: &str) -> Output {
-    let mut child = program(NOWHERE)
-        .env("LC_ALL", "C")
-        .args(["--practice", "--no-options", "--rexmt", "5"])
-        .args(args)
-        .current_dir(folder)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("the program");
-    // One command reads none of it.
-    let _ = child.stdin.take().expect("stdin").write_all(stdin.as_bytes());
-    child.wait_with_output().expect("its output")
+    let mut command = program(NOWHERE);
+    command.env("LC_ALL", "C").args(["--practice", "--no-options", "--rexmt", "5"]).args(args);
+    feed(&mut command, folder, stdin.as_bytes(), |_| {})
 }
 
 fn once(args: &[&str]) -> (tempfile::TempDir, Output) {

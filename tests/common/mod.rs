@@ -2,14 +2,12 @@
 
 mod program;
 
-use std::io::Write;
 use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
 use std::path::Path;
-use std::process::Stdio;
 use std::time::Duration;
 
 #[allow(unused_imports, reason = "each test takes what it needs")]
-pub(crate) use program::{NOWHERE, program};
+pub(crate) use program::{NOWHERE, feed, program};
 use tftpsh::server::{Background, Config, Server, practice_files};
 use tftpsh::transfer::{Patience, Rexmt};
 
@@ -24,18 +22,7 @@ pub(crate) struct Ran {
 /// the process as soon as there is one.
 pub(crate) fn run(folder: &Path, args: &[impl AsRef<str>], stdin: &[u8], meet: impl FnOnce(u32)) -> Ran {
     let home = tempfile::tempdir().expect("a folder");
-    let mut child = program(home.path())
-        .args(args.iter().map(AsRef::as_ref))
-        .current_dir(folder)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("the program");
-    meet(child.id());
-    // It may end without reading all of it.
-    let _ = child.stdin.take().expect("stdin").write_all(stdin);
-    let output = child.wait_with_output().expect("its output");
+    let output = feed(program(home.path()).args(args.iter().map(AsRef::as_ref)), folder, stdin, meet);
     Ran {
         stdout: String::from_utf8(output.stdout).expect("text"),
         stderr: String::from_utf8(output.stderr).expect("text"),

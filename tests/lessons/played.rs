@@ -1,13 +1,11 @@
 //! A lesson played from a pipe, and what it printed.
 
-use std::io::Write;
 use std::path::Path;
-use std::process::Stdio;
 
 use tftpsh::files::Digest;
 use tftpsh::server::practice_files;
 
-use crate::common::{NOWHERE, program};
+use crate::common::{NOWHERE, feed, program};
 
 /// What a lesson printed, command by command.
 pub(crate) struct Played {
@@ -36,16 +34,7 @@ pub(crate) fn play(number: usize) -> Played {
 
 /// Plays lines on standard input. ASCII, so that arrows are easily read.
 pub(crate) fn run(folder: &Path, lines: &str) -> Played {
-    let mut child = program(NOWHERE)
-        .env("LC_ALL", "C")
-        .current_dir(folder)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("the program");
-    child.stdin.take().expect("stdin").write_all(lines.as_bytes()).expect("lines");
-    let output = child.wait_with_output().expect("its output");
+    let output = feed(program(NOWHERE).env("LC_ALL", "C"), folder, lines.as_bytes(), |_| {});
     let text = String::from_utf8(output.stdout).expect("text");
     let mut commands: Vec<(String, Vec<String>)> = Vec::new();
     for line in text.lines() {
