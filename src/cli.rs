@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use clap::{ArgAction, CommandFactory, FromArgMatches, Parser};
 
-use crate::session::{Family, parse_mode, parse_seconds};
+use crate::session::{Family, parse_mode, parse_port, parse_seconds};
 use crate::style::When;
 use crate::trace::{BadTrace, TraceCommand};
 use crate::transfer::Rexmt;
@@ -193,7 +193,7 @@ fn seconds(text: &str) -> Result<std::time::Duration, &'static str> {
 }
 
 fn ports(text: &str) -> Result<RangeInclusive<u16>, &'static str> {
-    let port = |digits: &str| digits.parse().ok().filter(|&port: &u16| port != 0);
+    let port = |digits: &str| parse_port(digits.as_bytes());
     let (low, high) = text.split_once(':').unwrap_or((text, text));
     match (port(low), port(high)) {
         (Some(low), Some(high)) if low <= high => Ok(low..=high),
@@ -277,6 +277,7 @@ mod tests {
             "-R 9:8",
             "-R 1:2:3",
             "-R a",
+            "-R +5",
             "-b 7",
             "-b 65465",
             "-w 0",

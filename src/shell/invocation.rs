@@ -8,6 +8,7 @@ use super::commands::exact;
 use super::suggest::suggest;
 use super::uri::Uri;
 use super::words::{Unfinished, Word, split};
+use crate::session::parse_port;
 
 /// What the words of the command line ask for.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -76,8 +77,7 @@ fn server(words: &[Word], named: bool) -> Result<(Invocation, &[Word]), BadWords
     };
     match rest {
         [number, rest @ ..] if is_number(number) => {
-            let port = number.text().and_then(|text| text.parse().ok()).filter(|&port| port != 0);
-            let port = port.ok_or_else(|| BadWords::Port(number.to_string()))?;
+            let port = parse_port(number.bytes()).ok_or_else(|| BadWords::Port(number.to_string()))?;
             Ok((Invocation { host, port: Some(port), command: Vec::new() }, rest))
         }
         _ => Ok((Invocation { host, port: None, command: Vec::new() }, rest)),

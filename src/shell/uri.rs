@@ -5,7 +5,7 @@ use std::net::Ipv6Addr;
 
 use thiserror::Error;
 
-use crate::session::parse_mode;
+use crate::session::{parse_mode, parse_port};
 use crate::wire::{Mode, Printable};
 
 const SCHEME: &[u8] = b"tftp://";
@@ -117,10 +117,8 @@ fn host_and_port(authority: &[u8]) -> Result<(String, Option<u16>), BadUri> {
         None if port.is_empty() => Ok((host, None)),
         None => Err(bad_host()),
         Some(digits) => {
-            let plain = digits.bytes().all(|byte| byte.is_ascii_digit());
-            let port = digits.parse().ok().filter(|&port: &u16| plain && port != 0);
             let bad_port = || BadUri::Port(Printable(digits.as_bytes()).to_string());
-            port.map(|port| (host, Some(port))).ok_or_else(bad_port)
+            parse_port(digits.as_bytes()).map(|port| (host, Some(port))).ok_or_else(bad_port)
         }
     }
 }
