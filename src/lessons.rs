@@ -95,7 +95,7 @@ fn comment(line: &str) -> Option<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::bugs::{Bug, ClientBug};
+    use crate::bugs::{ClientBug, ServerBug};
     use crate::fault::Instruction;
     use crate::plan::Plan;
 
@@ -153,7 +153,7 @@ mod tests {
             match words.as_slice() {
                 ["fault", rest @ ..] => assert!(Instruction::parse(rest).is_ok(), "lesson {number}: {line}"),
                 ["serve", "bug", "?" | "off"] | ["client", "bug", "off"] => {}
-                ["serve", "bug", bug] => assert!(bug.parse::<Bug>().is_ok(), "lesson {number}: {line}"),
+                ["serve", "bug", bug] => assert!(bug.parse::<ServerBug>().is_ok(), "lesson {number}: {line}"),
                 ["client", "bug", bug] => assert!(bug.parse::<ClientBug>().is_ok(), "lesson {number}: {line}"),
                 ["plan", rest @ ..] => {
                     assert!(Plan::parse(rest.iter().copied()).is_ok(), "lesson {number}: {line}");

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::bugs::ClientBug;
 use crate::trace::{Limit, ViewName};
-use crate::transfer::{Patience, Report, Rexmt};
+use crate::transfer::{Report, RetryPolicy, Rexmt};
 use crate::wire::{BlockSize, Mode, WindowSize};
 
 /// Port that servers listen on where none is named (RFC 1350 section 4).
@@ -114,7 +114,7 @@ pub struct Settings {
 
 impl Default for Settings {
     fn default() -> Self {
-        let Patience { rexmt, timeout } = Patience::default();
+        let RetryPolicy { rexmt, timeout } = RetryPolicy::default();
         Self {
             mode: Mode::Octet,
             rexmt,
@@ -153,8 +153,8 @@ impl Settings {
     }
 
     /// The waiting part of the settings.
-    pub fn patience(&self) -> Patience {
-        Patience { rexmt: self.rexmt, timeout: self.timeout }
+    pub fn retry_policy(&self) -> RetryPolicy {
+        RetryPolicy { rexmt: self.rexmt, timeout: self.timeout }
     }
 }
 

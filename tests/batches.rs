@@ -8,8 +8,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tftpsh::client::{Client, ClientError, Order};
-use tftpsh::event::Watch;
-use tftpsh::files::{Content, Shelf, Source};
+use tftpsh::event::Observers;
+use tftpsh::files::{Content, MemoryStore, Source};
 use tftpsh::net::{Received, Socket, socket};
 use tftpsh::server::{Config, Server};
 use tftpsh::session::Settings;
@@ -55,7 +55,7 @@ fn settings(blksize: u64, windowsize: u64) -> Settings {
 fn get(from: SocketAddr, settings: &Settings, target: &mut Counted) -> Result<(), ClientError> {
     let host = from.ip().to_string();
     let order = Order { host: &host, port: from.port(), remote: b"f" };
-    Client::new(Stop::new()).get(&order, settings, target, &mut Watch::nobody()).map(drop)
+    Client::new(Stop::new()).get(&order, settings, target, &mut Observers::none()).map(drop)
 }
 
 /// Bytes that differ from block to block, whatever the block size.
@@ -105,11 +105,11 @@ fn a_burst_arrives_as_it_was_cut_joined_on_the_way_or_not() {
 
 #[test]
 fn every_window_and_block_size_carries_the_file_both_ways() {
-    let shelf = Shelf::new();
+    let store = MemoryStore::new();
     let limits = Limits { windowsize: WindowSize::MOST, window_bytes: u32::MAX, ..Limits::default() };
     let config = Config { limits, overwrite: true, ..Config::default() };
     let server =
-        Server::bind(&["127.0.0.1:0".parse().unwrap()], Box::new(shelf.clone()), config).unwrap().spawn().unwrap();
+        Server::bind(&["127.0.0.1:0".parse().unwrap()], Box::new(store.clone()), config).unwrap().spawn().unwrap();
     let at = server.addresses()[0];
     for (blksize, windowsize, length) in [
         (8, 64, 10_000),
@@ -120,7 +120,7 @@ fn every_window_and_block_size_carries_the_file_both_ways() {
         (65464, 4, 3_000_000),
     ] {
         let file = pattern(length);
-        shelf.insert(b"f", file.clone());
+        store.insert(b"f", file.clone());
         let mut target = Counted::default();
         get(at, &settings(blksize, windowsize), &mut target).unwrap();
         assert!(target.bytes == file, "get {blksize}/{windowsize}");
@@ -128,8 +128,8 @@ fn every_window_and_block_size_carries_the_file_both_ways() {
         let mut source = Source::bytes(Arc::from(file.as_slice()), Mode::Octet);
         let order = Order { host: "127.0.0.1", port: at.port(), remote: b"put" };
         let mut client = Client::new(Stop::new());
-        client.put(&order, &settings(blksize, windowsize), &mut source, &mut Watch::nobody()).unwrap();
-        assert!(*shelf.get(b"put").unwrap() == *file, "put {blksize}/{windowsize}");
+        client.put(&order, &settings(blksize, windowsize), &mut source, &mut Observers::none()).unwrap();
+        assert!(*store.get(b"put").unwrap() == *file, "put {blksize}/{windowsize}");
     }
 }
 
@@ -181,7 +181,7 @@ fn a_lost_last_ack_is_repeated_for_a_window_that_comes_again() {
     let mut client = Client::new(Stop::new());
     let mut target = Counted::default();
     let order = Order { host: "127.0.0.1", port: at.port(), remote: b"f" };
-    client.get(&order, &settings(512, 8), &mut target, &mut Watch::nobody()).unwrap();
+    client.get(&order, &settings(512, 8), &mut target, &mut Observers::none()).unwrap();
     assert!(target.bytes == expected);
     client.idle();
     finished.send(()).unwrap();

@@ -21,12 +21,12 @@ use nix::unistd::Pid;
 use program::{NOWHERE, at_home};
 use tempfile::tempdir;
 use tftpsh::client::{Client, Order};
-use tftpsh::event::Watch;
-use tftpsh::files::{Content, Shelf};
+use tftpsh::event::Observers;
+use tftpsh::files::{Content, MemoryStore};
 use tftpsh::server::{Config, Server};
 use tftpsh::session::{Options, Settings};
 use tftpsh::stop::Stop;
-use tftpsh::transfer::{Patience, Rexmt};
+use tftpsh::transfer::{RetryPolicy, Rexmt};
 use tftpsh::wire::{Packet, emit_ack, emit_data_header};
 
 const MIB: usize = 1 << 20;
@@ -205,7 +205,7 @@ fn patience_ends_within_a_tenth_whatever_the_peer_sends() {
                 let settings = Settings { options: Options::Off, timeout, ..Settings::default() };
                 let order = Order { host: "127.0.0.1", port: number, remote: b"f" };
                 let begun = Instant::now();
-                let result = Client::new(Stop::new()).get(&order, &settings, &mut Nowhere, &mut Watch::nobody());
+                let result = Client::new(Stop::new()).get(&order, &settings, &mut Nowhere, &mut Observers::none());
                 let elapsed = begun.elapsed();
                 over.store(true, Ordering::Relaxed);
                 peer.join().unwrap();
@@ -280,11 +280,11 @@ fn a_signal_ends_a_server_within_200_ms_and_its_clients_are_told() {
 
 #[test]
 fn an_address_that_may_be_forged_gets_three_packets_and_1548_bytes() {
-    let shelf = Shelf::new();
-    shelf.insert(b"f", vec![7; 100_000]);
-    let patience = Patience { rexmt: Rexmt::Fixed(Duration::from_millis(40)), timeout: Duration::from_secs(1) };
-    let config = Config { patience, ..Config::default() };
-    let server = Server::bind(&["127.0.0.1:0".parse().unwrap()], Box::new(shelf), config).unwrap().spawn().unwrap();
+    let store = MemoryStore::new();
+    store.insert(b"f", vec![7; 100_000]);
+    let retry_policy = RetryPolicy { rexmt: Rexmt::Fixed(Duration::from_millis(40)), timeout: Duration::from_secs(1) };
+    let config = Config { retry_policy, ..Config::default() };
+    let server = Server::bind(&["127.0.0.1:0".parse().unwrap()], Box::new(store), config).unwrap().spawn().unwrap();
     let requests: [&[u8]; 5] = [
         b"\0\x01f\0octet\0",
         b"\0\x01f\0octet\0blksize\x0065464\0windowsize\x0065535\0",

@@ -9,7 +9,7 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use tftpsh::client::{Client, ClientError, Order};
-use tftpsh::event::{Observer, Record, Watch, What};
+use tftpsh::event::{Observer, Observers, Record, RecordKind};
 use tftpsh::files::{Content, Source};
 use tftpsh::session::{Options, Settings};
 use tftpsh::stop::Stop;
@@ -127,7 +127,7 @@ fn quick() -> Settings {
 }
 
 fn get(port: u16, settings: &Settings, target: &mut Memory) -> Result<Report, ClientError> {
-    get_from("127.0.0.1", port, settings, target, &mut Watch::nobody())
+    get_from("127.0.0.1", port, settings, target, &mut Observers::none())
 }
 
 fn get_from(
@@ -135,7 +135,7 @@ fn get_from(
     port: u16,
     settings: &Settings,
     target: &mut Memory,
-    watch: &mut Watch<'_>,
+    watch: &mut Observers<'_>,
 ) -> Result<Report, ClientError> {
     Client::new(Stop::new()).get(&Order { host, port, remote: b"fw.bin" }, settings, target, watch)
 }
@@ -145,7 +145,7 @@ fn a_get_of_rfc_1350_and_its_classic_trace() {
     let (port, script) = server(plain_read);
     let mut target = Memory::new();
     let mut classic = Classic::new(Vec::new());
-    let mut watch = Watch::nobody();
+    let mut watch = Observers::none();
     watch.add(&mut classic);
     let report = get_from("127.0.0.1", port, &plain(), &mut target, &mut watch).unwrap();
     script.join().unwrap();
@@ -194,7 +194,7 @@ fn a_put_tells_its_size_and_waits_for_the_last_ack() {
     });
     let mut source = Source::bytes(Arc::from([7; 600]), Mode::Octet);
     let order = Order { host: "127.0.0.1", port, remote: b"fw.bin" };
-    let report = Client::new(Stop::new()).put(&order, &quick(), &mut source, &mut Watch::nobody()).unwrap();
+    let report = Client::new(Stop::new()).put(&order, &quick(), &mut source, &mut Observers::none()).unwrap();
     script.join().unwrap();
     assert_eq!((report.stats.bytes, report.stats.resent), (600, 0));
 }
@@ -224,7 +224,7 @@ fn a_get_works_over_ipv6() {
     let number = port.number();
     let script = thread::spawn(move || plain_read(port));
     let mut target = Memory::new();
-    get_from("::1", number, &plain(), &mut target, &mut Watch::nobody()).unwrap();
+    get_from("::1", number, &plain(), &mut target, &mut Observers::none()).unwrap();
     script.join().unwrap();
     assert_eq!(target.bytes.len(), 600);
 }
@@ -236,7 +236,7 @@ fn a_refused_port_is_said_at_once() {
         let address = if host == "::1" { "[::1]" } else { host };
         let port = Port::open_at(&format!("{address}:0")).number();
         let begun = Instant::now();
-        let error = get_from(host, port, &plain(), &mut Memory::new(), &mut Watch::nobody()).unwrap_err();
+        let error = get_from(host, port, &plain(), &mut Memory::new(), &mut Observers::none()).unwrap_err();
         assert_eq!(error.to_string(), format!("{address}:{port}: connection refused (no TFTP server there)"));
         assert!(begun.elapsed() < Duration::from_millis(150), "before anything is sent again: {:?}", begun.elapsed());
     }
@@ -248,7 +248,7 @@ fn the_next_address_of_a_name_is_tried_without_a_word() {
     // Served on IPv4 only; localhost usually is ::1 first.
     let (port, script) = server(plain_read);
     let mut target = Memory::new();
-    get_from("localhost", port, &plain(), &mut target, &mut Watch::nobody()).unwrap();
+    get_from("localhost", port, &plain(), &mut target, &mut Observers::none()).unwrap();
     script.join().unwrap();
     assert!(target.committed);
 }
@@ -309,7 +309,7 @@ fn a_source_that_fails_ends_the_put_with_its_own_reason() {
     });
     let mut source = Source::reader(Box::new(Broken), Mode::Octet);
     let order = Order { host: "127.0.0.1", port, remote: b"fw.bin" };
-    let error = Client::new(Stop::new()).put(&order, &plain(), &mut source, &mut Watch::nobody()).unwrap_err();
+    let error = Client::new(Stop::new()).put(&order, &plain(), &mut source, &mut Observers::none()).unwrap_err();
     script.join().unwrap();
     assert_eq!(error.to_string(), "bad sector");
     assert!(matches!(error, ClientError::Local(_)));
@@ -334,7 +334,7 @@ fn a_raised_stop_tells_the_peer_and_ends_soon() {
     let settings = Settings { rexmt: Rexmt::Fixed(Duration::from_secs(5)), ..plain() };
     let order = Order { host: "127.0.0.1", port, remote: b"fw.bin" };
     let mut target = Memory::new();
-    let result = Client::new(stop).get(&order, &settings, &mut target, &mut Watch::nobody());
+    let result = Client::new(stop).get(&order, &settings, &mut target, &mut Observers::none());
     script.join().unwrap();
     assert!(matches!(result, Err(ClientError::Interrupted)));
     assert!(!target.committed);
@@ -350,10 +350,10 @@ struct Story {
 
 impl Observer for Story {
     fn observe(&mut self, record: &Record<'_>) {
-        match record.what {
-            What::Begin(_) => self.begun += 1,
-            What::End(_) => self.ended += 1,
-            What::Machine(Event::Fallback(_)) => self.fallbacks += 1,
+        match record.kind {
+            RecordKind::Begin(_) => self.begun += 1,
+            RecordKind::End(_) => self.ended += 1,
+            RecordKind::Machine(Event::Fallback(_)) => self.fallbacks += 1,
             _ => {}
         }
     }
@@ -373,7 +373,7 @@ fn a_server_that_refuses_options_is_asked_once_more_without() {
     });
     let (mut target, mut story, mut notes) = (Memory::new(), Story::default(), Vec::new());
     let mut note = Notes::new(&mut notes, "note: ");
-    let mut watch = Watch::nobody();
+    let mut watch = Observers::none();
     watch.add(&mut story);
     watch.add(&mut note);
     get_from("127.0.0.1", port, &quick(), &mut target, &mut watch).unwrap();
@@ -445,7 +445,7 @@ fn a_long_name_pushes_the_automatic_options_out_before_it_is_refused() {
         let name = vec![b'n'; length];
         let order = Order { host: "127.0.0.1", port, remote: &name };
         let client = &mut Client::new(Stop::new());
-        let error = client.get(&order, &quick(), &mut Memory::new(), &mut Watch::nobody()).unwrap_err();
+        let error = client.get(&order, &quick(), &mut Memory::new(), &mut Observers::none()).unwrap_err();
         let _ = UdpSocket::bind("127.0.0.1:0").unwrap().send_to(b"x", ("127.0.0.1", port));
         script.join().unwrap();
         error
@@ -468,7 +468,7 @@ fn the_last_ack_is_repeated_while_the_user_thinks() {
     });
     let mut client = Client::new(Stop::new());
     let order = Order { host: "127.0.0.1", port, remote: b"fw.bin" };
-    client.get(&order, &plain(), &mut Memory::new(), &mut Watch::nobody()).unwrap();
+    client.get(&order, &plain(), &mut Memory::new(), &mut Observers::none()).unwrap();
     client.idle();
     idle.send(()).unwrap();
     script.join().unwrap();
@@ -489,9 +489,9 @@ fn the_last_ack_is_repeated_beside_the_next_transfer() {
     let (second, other_script) = server(plain_read);
     let mut client = Client::new(Stop::new());
     let order = |port| Order { host: "127.0.0.1", port, remote: b"fw.bin" };
-    client.get(&order(first), &plain(), &mut Memory::new(), &mut Watch::nobody()).unwrap();
+    client.get(&order(first), &plain(), &mut Memory::new(), &mut Observers::none()).unwrap();
     awaited.recv().unwrap();
-    client.get(&order(second), &plain(), &mut Memory::new(), &mut Watch::nobody()).unwrap();
+    client.get(&order(second), &plain(), &mut Memory::new(), &mut Observers::none()).unwrap();
     script.join().unwrap();
     other_script.join().unwrap();
 }
@@ -503,7 +503,7 @@ fn at_exit_only_a_get_that_saw_a_loss_is_waited_for() {
     let mut client = Client::new(Stop::new());
 
     let (port, script) = server(plain_read);
-    client.get(&order(port), &settings, &mut Memory::new(), &mut Watch::nobody()).unwrap();
+    client.get(&order(port), &settings, &mut Memory::new(), &mut Observers::none()).unwrap();
     let begun = Instant::now();
     client.finish();
     assert!(begun.elapsed() < Duration::from_millis(250), "nothing was lost: {:?}", begun.elapsed());
@@ -522,7 +522,7 @@ fn at_exit_only_a_get_that_saw_a_loss_is_waited_for() {
         tid.expect(&emit_ack(2));
         assert!(tid.is_silent_for(Duration::from_millis(20)));
     });
-    client.get(&order(port), &settings, &mut Memory::new(), &mut Watch::nobody()).unwrap();
+    client.get(&order(port), &settings, &mut Memory::new(), &mut Observers::none()).unwrap();
     client.finish();
     script.join().unwrap();
 }

@@ -19,7 +19,7 @@ use std::time::Duration;
 use nix::sys::stat::Mode as Bits;
 use nix::unistd::mkfifo;
 use tempfile::{TempDir, tempdir};
-use tftpsh::files::{Content, Denied, Root, Store};
+use tftpsh::files::{Content, Denied, DirStore, Store};
 use tftpsh::wire::{ErrorCode, Mode};
 
 use unprivileged::{allow, unprivileged};
@@ -27,7 +27,7 @@ use unprivileged::{allow, unprivileged};
 /// A served folder `root`, with a folder `outside` beside it that holds `secret`.
 struct House {
     folder: TempDir,
-    root: Root,
+    root: DirStore,
 }
 
 impl House {
@@ -38,7 +38,7 @@ impl House {
             fs::create_dir_all(path.parent().unwrap()).unwrap();
             fs::write(path, content).unwrap();
         }
-        let root = Root::open(&folder.path().join("root")).unwrap();
+        let root = DirStore::open(&folder.path().join("root")).unwrap();
         Self { folder, root }
     }
 
@@ -284,7 +284,7 @@ fn the_folder_opened_is_the_folder_served() {
     symlink("outside", house.folder.path().join("root")).unwrap();
     assert_eq!(house.read(b"file").as_deref(), Ok(&b"file"[..]));
     assert_eq!(house.read(b"secret").unwrap_err().code, ErrorCode::NOT_FOUND);
-    assert!(Root::open(Path::new("/dev/null")).is_err());
+    assert!(DirStore::open(Path::new("/dev/null")).is_err());
 }
 
 #[test]
@@ -292,7 +292,7 @@ fn permissions_of_the_system_count() {
     unprivileged("permissions_of_the_system_count", |folder| {
         let file = folder.join("file");
         fs::write(&file, "old").unwrap();
-        let root = Root::open(folder).unwrap();
+        let root = DirStore::open(folder).unwrap();
         let read = || root.read(b"file", Mode::Octet).map(drop).map_err(|denied| denied.code);
         let write = || root.create(b"file", Mode::Octet, true).map(drop).map_err(|denied| denied.code);
         assert_eq!((read(), write()), (Ok(()), Ok(())));

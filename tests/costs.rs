@@ -8,7 +8,7 @@ mod talk;
 use std::time::{Duration, Instant};
 
 use talk::{CLIENT, SERVER, STRANGER, TID, Talk, at, data, oack, window};
-use tftpsh::transfer::{Ask, Event, Ignored, Output, Patience, Receiver};
+use tftpsh::transfer::{Ask, Event, Ignored, Output, Receiver, RetryPolicy};
 use tftpsh::wire::{Mode, Offer, emit_ack};
 
 const MS: Duration = Duration::from_millis(1);
@@ -180,7 +180,8 @@ fn in_lock_step_an_ack_is_repeated_after_a_pause_but_in_a_window_soon() {
     let again_after = |offer: Offer, opening: &[u8]| {
         let now = Instant::now();
         let ask = Ask { filename: b"f", mode: Mode::Octet, offer };
-        let mut talk = Talk::new(now, Box::new(Receiver::request(now, at(SERVER), &ask, Patience::default()).unwrap()));
+        let mut talk =
+            Talk::new(now, Box::new(Receiver::request(now, at(SERVER), &ask, RetryPolicy::default()).unwrap()));
         talk.drain();
         talk.hear(TID, opening);
         let lines = talk.until_the_end();

@@ -19,8 +19,8 @@ use nix::errno::Errno;
 use program::{NOWHERE, at_home};
 use tempfile::tempdir;
 use tftpsh::client::{Client, ClientError, Order};
-use tftpsh::event::Watch;
-use tftpsh::files::{Content, Denied, Root, Shelf, Source, Store, Target};
+use tftpsh::event::Observers;
+use tftpsh::files::{Content, Denied, DirStore, MemoryStore, Source, Store, Target};
 use tftpsh::server::{Background, Config, Server};
 use tftpsh::session::{Options, Settings};
 use tftpsh::stop::Stop;
@@ -106,18 +106,18 @@ fn plain() -> Settings {
 
 fn get(server: &Background, target: &mut dyn Content) -> Result<Report, ClientError> {
     let order = Order { host: "127.0.0.1", port: server.addresses()[0].port(), remote: b"f" };
-    Client::new(Stop::new()).get(&order, &plain(), target, &mut Watch::nobody())
+    Client::new(Stop::new()).get(&order, &plain(), target, &mut Observers::none())
 }
 
 fn put(server: &Background, source: &mut Source) -> Result<Report, ClientError> {
     let order = Order { host: "127.0.0.1", port: server.addresses()[0].port(), remote: b"f" };
-    Client::new(Stop::new()).put(&order, &plain(), source, &mut Watch::nobody())
+    Client::new(Stop::new()).put(&order, &plain(), source, &mut Observers::none())
 }
 
-fn shelf() -> Shelf {
-    let shelf = Shelf::new();
-    shelf.insert(b"f", vec![7; SIZE]);
-    shelf
+fn store() -> MemoryStore {
+    let store = MemoryStore::new();
+    store.insert(b"f", vec![7; SIZE]);
+    store
 }
 
 fn names(folder: &Path) -> Vec<String> {
@@ -152,7 +152,7 @@ impl Content for FailingTarget {
 
 #[test]
 fn a_get_that_fails_at_any_write_or_at_the_commit_leaves_the_old_file_alone() {
-    let server = serve(shelf());
+    let server = serve(store());
     for errno in TROUBLE {
         for left in 0..=4 {
             let folder = tempdir().unwrap();
@@ -197,7 +197,7 @@ fn no_block_is_acknowledged_that_a_get_could_not_write() {
         let calls = usize::from(fails_at) * 6;
         let mut target = Target::writer(Box::new(Failing::new(calls, Errno::ENOSPC)), Mode::Octet);
         let order = Order { host: "127.0.0.1", port, remote: b"f" };
-        let result = Client::new(Stop::new()).get(&order, &plain(), &mut target, &mut Watch::nobody());
+        let result = Client::new(Stop::new()).get(&order, &plain(), &mut target, &mut Observers::none());
         assert!(matches!(result, Err(ClientError::Local(_))));
         let (block, answer) = script.join().unwrap();
         assert_eq!((block, &answer[..4]), (fails_at + 1, &[0, 5, 0, 3][..]));
@@ -209,7 +209,7 @@ fn a_put_whose_file_fails_at_any_read_says_so_to_both_sides() {
     for errno in TROUBLE {
         for fails_at in 0..CALLS {
             let folder = tempdir().unwrap();
-            let server = serve(Root::open(folder.path()).unwrap());
+            let server = serve(DirStore::open(folder.path()).unwrap());
             let error = put(&server, &mut Source::reader(Box::new(Failing::new(fails_at, errno)), Mode::Octet));
             let Err(ClientError::Local(error)) = error else { panic!("{fails_at}: {error:?}") };
             assert_eq!(error.raw_os_error(), Some(errno as i32));
@@ -218,7 +218,7 @@ fn a_put_whose_file_fails_at_any_read_says_so_to_both_sides() {
         }
     }
     let folder = tempdir().unwrap();
-    let server = serve(Root::open(folder.path()).unwrap());
+    let server = serve(DirStore::open(folder.path()).unwrap());
     // The end of the file takes one more look.
     put(&server, &mut Source::reader(Box::new(Failing::new(CALLS + 2, Errno::EIO)), Mode::Octet)).unwrap();
     assert_eq!(fs::read(folder.path().join("f")).unwrap(), [7; SIZE]);
@@ -273,7 +273,7 @@ fn an_upload_whose_folder_goes_away_is_not_acknowledged() {
     let folder = tempdir().unwrap();
     let served = folder.path().join("served");
     fs::create_dir(&served).unwrap();
-    let server = serve(Root::open(&served).unwrap());
+    let server = serve(DirStore::open(&served).unwrap());
     let client = UdpSocket::bind(LOOPBACK).unwrap();
     client.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
     client.send_to(b"\0\x02f\0octet\0", server.addresses()[0]).unwrap();
@@ -295,7 +295,7 @@ fn limited(limit: &str, folder: &Path, arguments: &str) -> Output {
 
 #[test]
 fn a_get_that_runs_out_of_descriptors_at_any_step_fails_cleanly() {
-    let server = serve(shelf());
+    let server = serve(store());
     let port = server.addresses()[0].port();
     let mut succeeded = 0;
     for most in 3..14 {
@@ -320,9 +320,9 @@ fn a_get_that_runs_out_of_descriptors_at_any_step_fails_cleanly() {
 
 #[test]
 fn a_get_that_outgrows_the_file_size_limit_says_so_and_leaves_nothing() {
-    let shelf = Shelf::new();
-    shelf.insert(b"f", vec![7; 100_000]);
-    let server = serve(shelf);
+    let store = MemoryStore::new();
+    store.insert(b"f", vec![7; 100_000]);
+    let server = serve(store);
     let port = server.addresses()[0].port();
     for blocks in [0, 1, 50] {
         let folder = tempdir().unwrap();
@@ -338,7 +338,7 @@ fn a_get_that_outgrows_the_file_size_limit_says_so_and_leaves_nothing() {
 
 #[test]
 fn a_full_device_fails_the_get_and_full_standard_output_does_not_crash_it() {
-    let server = serve(shelf());
+    let server = serve(store());
     let port = server.addresses()[0].port();
     let folder = tempdir().unwrap();
     let ran = limited("true", folder.path(), &format!("127.0.0.1 {port} get f /dev/full"));
@@ -364,7 +364,7 @@ fn ways_that_cannot_be_gone_are_told_at_once() {
 
 #[test]
 fn an_old_file_is_never_given_up_for_a_failed_name_or_folder() {
-    let server = serve(shelf());
+    let server = serve(store());
     let port = server.addresses()[0].port();
     let folder = tempdir().unwrap();
     fs::create_dir(folder.path().join("d")).unwrap();

@@ -21,8 +21,8 @@ use std::time::{Duration, Instant};
 use program::{NOWHERE, program};
 use tempfile::tempdir;
 use tftpsh::client::{Client, Order};
-use tftpsh::event::Watch;
-use tftpsh::files::{Root, Shelf, Source};
+use tftpsh::event::Observers;
+use tftpsh::files::{DirStore, MemoryStore, Source};
 use tftpsh::server::{Config, Server};
 use tftpsh::session::{Options, Settings};
 use tftpsh::stop::Stop;
@@ -53,16 +53,16 @@ fn check_strays(folder: &Path) -> usize {
     };
     let found = strays();
     assert!(found.iter().all(|name| name.starts_with(".f.") && name.ends_with(".part")), "{found:?}");
-    assert_eq!(Root::open(folder).unwrap().sweep().unwrap(), found.len());
+    assert_eq!(DirStore::open(folder).unwrap().sweep().unwrap(), found.len());
     assert_eq!(strays(), [""; 0]);
     found.len()
 }
 
 #[test]
 fn a_killed_get_leaves_the_old_file_or_the_whole_new_one() {
-    let shelf = Shelf::new();
-    shelf.insert(b"f", new_file());
-    let server = Server::bind(&["127.0.0.1:0".parse().unwrap()], Box::new(shelf), Config::default()).unwrap();
+    let store = MemoryStore::new();
+    store.insert(b"f", new_file());
+    let server = Server::bind(&["127.0.0.1:0".parse().unwrap()], Box::new(store), Config::default()).unwrap();
     let server = server.spawn().unwrap();
     let port = server.addresses()[0].port().to_string();
     let folder = tempdir().unwrap();
@@ -175,5 +175,5 @@ fn put(port: u16) -> bool {
     let settings = Settings { options: Options::Off, timeout: Duration::from_secs(1), ..Settings::default() };
     let order = Order { host: "127.0.0.1", port, remote: b"f" };
     let mut source = Source::bytes(Arc::from(new_file()), Mode::Octet);
-    Client::new(Stop::new()).put(&order, &settings, &mut source, &mut Watch::nobody()).is_ok()
+    Client::new(Stop::new()).put(&order, &settings, &mut source, &mut Observers::none()).is_ok()
 }

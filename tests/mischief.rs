@@ -6,19 +6,19 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tftpsh::bugs::{Bug, ClientBug};
+use tftpsh::bugs::{ClientBug, ServerBug};
 use tftpsh::client::{Client, ClientError, Order};
-use tftpsh::event::{Direction, Observer, Record, Watch, What};
-use tftpsh::files::{Shelf, Source, Store, Target};
+use tftpsh::event::{Direction, Observer, Observers, Record, RecordKind};
+use tftpsh::files::{MemoryStore, Source, Store, Target};
 use tftpsh::server::{Background, Config, Server, practice_files};
 use tftpsh::session::{Options, Settings};
 use tftpsh::stop::Stop;
-use tftpsh::transfer::{Failure, Patience, Report, Rexmt};
+use tftpsh::transfer::{Failure, Report, RetryPolicy, Rexmt};
 use tftpsh::wire::{BlockSize, ErrorCode, Mode, Packet, WindowSize};
 
 /// A practice server, a client, and what it was told.
 struct Class {
-    shelf: Shelf,
+    store: MemoryStore,
     server: Background,
     client: Client,
     settings: Settings,
@@ -36,8 +36,8 @@ struct Notes {
 
 impl Observer for Notes {
     fn observe(&mut self, record: &Record<'_>) {
-        match record.what {
-            What::Packet { direction, peer, datagram, lost } => {
+        match record.kind {
+            RecordKind::Packet { direction, peer, datagram, lost } => {
                 let arrow = match (direction, lost) {
                     (Direction::Sent, false) => "->",
                     (Direction::Sent, true) => "-x",
@@ -47,7 +47,7 @@ impl Observer for Notes {
                 self.told.push(format!("{arrow} {}", name(datagram)));
                 self.peers.push(peer);
             }
-            What::Fault { rule, deed, .. } => self.told.push(format!("rule {rule} {deed}")),
+            RecordKind::Fault { rule, deed, .. } => self.told.push(format!("rule {rule} {deed}")),
             _ => {}
         }
     }
@@ -65,15 +65,15 @@ fn name(datagram: &[u8]) -> String {
 }
 
 fn class() -> Class {
-    let shelf = practice_files();
-    let patience = Patience { rexmt: ms(100), timeout: Duration::from_secs(5) };
-    let config = Config { patience, answer_twice: true, ..Config::default() };
+    let store = practice_files();
+    let retry_policy = RetryPolicy { rexmt: ms(100), timeout: Duration::from_secs(5) };
+    let config = Config { retry_policy, answer_twice: true, ..Config::default() };
     let listen: SocketAddr = "127.0.0.1:0".parse().unwrap();
-    let server = Server::bind(&[listen], Box::new(shelf.clone()), config).unwrap().spawn().unwrap();
+    let server = Server::bind(&[listen], Box::new(store.clone()), config).unwrap().spawn().unwrap();
     // The client's timer is so long that the pauses tell whose timer ran out.
     let settings =
         Settings { options: Options::Off, rexmt: ms(700), timeout: Duration::from_secs(3), ..Settings::default() };
-    Class { shelf, server, client: Client::new(Stop::new()), settings, told: Vec::new(), peers: Vec::new() }
+    Class { store, server, client: Client::new(Stop::new()), settings, told: Vec::new(), peers: Vec::new() }
 }
 
 fn ms(milliseconds: u64) -> Rexmt {
@@ -91,7 +91,7 @@ impl Class {
         self
     }
 
-    fn bug(self, bug: Bug) -> Self {
+    fn bug(self, bug: ServerBug) -> Self {
         self.server.configure(Config { bug: Some(bug), ..self.server.config() });
         self
     }
@@ -106,11 +106,11 @@ impl Class {
     }
 
     fn get(&mut self, file: &str) -> Result<(Report, Vec<u8>), ClientError> {
-        let here = Shelf::new();
+        let here = MemoryStore::new();
         let mut target: Target = here.create(b"copy", self.settings.mode, true).unwrap();
         let order = Order { host: "127.0.0.1", port: self.port(), remote: file.as_bytes() };
         let mut notes = Notes::default();
-        let mut watch = Watch::nobody();
+        let mut watch = Observers::none();
         watch.add(&mut notes);
         let outcome = self.client.get(&order, &self.settings, &mut target, &mut watch);
         (self.told, self.peers) = (notes.told, notes.peers);
@@ -128,7 +128,7 @@ impl Class {
         let mut source = Source::bytes(bytes.into(), self.settings.mode);
         let order = Order { host: "127.0.0.1", port: self.port(), remote: b"up" };
         let mut notes = Notes::default();
-        let mut watch = Watch::nobody();
+        let mut watch = Observers::none();
         watch.add(&mut notes);
         let outcome = self.client.put(&order, &self.settings, &mut source, &mut watch);
         (self.told, self.peers) = (notes.told, notes.peers);
@@ -136,7 +136,7 @@ impl Class {
     }
 
     fn original(&self, file: &str) -> Arc<[u8]> {
-        self.shelf.get(file.as_bytes()).unwrap()
+        self.store.get(file.as_bytes()).unwrap()
     }
 
     fn count(&self, line: &str) -> usize {
@@ -244,7 +244,7 @@ fn one_doubled_ack_costs_nothing_and_with_the_bug_of_the_apprentice_twelve_packe
     let mut class = class().fault("dup sent ack 2");
     class.whole("eight.bin");
     assert_eq!(class.packets(), 17);
-    let mut class = class.bug(Bug::Sorcerer);
+    let mut class = class.bug(ServerBug::Sorcerer);
     class.whole("eight.bin");
     assert_eq!(class.packets(), 29);
 }
@@ -261,7 +261,7 @@ fn a_doubled_request_is_answered_twice_and_the_second_answer_refused() {
 
 #[test]
 fn a_stranger_among_the_servers_packets_is_refused_and_only_an_old_client_is_fooled() {
-    let mut class = class().bug(Bug::Stranger);
+    let mut class = class().bug(ServerBug::Stranger);
     class.whole("fw.bin");
     assert_eq!((class.count("<- DATA 2"), class.count("-> ERROR 5")), (2, 1));
     let mut class = class.client_bug(ClientBug::NoTid);
@@ -288,7 +288,7 @@ fn the_servers_own_faults_hit_what_it_sends_and_what_reaches_it() {
 
 #[test]
 fn the_server_in_one_port_answers_from_where_it_was_asked_and_others_are_heard_meanwhile() {
-    let mut class = class().bug(Bug::OnePort);
+    let mut class = class().bug(ServerBug::OnePort);
     class.whole("fw.bin");
     assert!(class.peers.iter().all(|peer| peer.port() == class.port()));
     class.put(&[7; 1000]).unwrap();
@@ -302,11 +302,11 @@ fn the_server_in_one_port_answers_from_where_it_was_asked_and_others_are_heard_m
 
 #[test]
 fn the_servers_wrong_choices_show() {
-    let mut class = class().bug(Bug::WrongCode);
+    let mut class = class().bug(ServerBug::WrongCode);
     let error = class.get("nosuch.bin").unwrap_err();
     let ClientError::Transfer { failure, .. } = error else { panic!("{error}") };
     assert!(matches!(failure, Failure::Remote { code: ErrorCode::UNKNOWN_TID, .. }), "{failure}");
-    let mut class = class.bug(Bug::DeafNetascii);
+    let mut class = class.bug(ServerBug::DeafNetascii);
     class.settings.mode = Mode::Netascii;
     // CR LF, as the server has it in five of nine lines, is one LF here.
     let (report, _) = class.get("text.txt").unwrap();
@@ -315,18 +315,18 @@ fn the_servers_wrong_choices_show() {
 
 #[test]
 fn bugs_of_the_machines_show_over_sockets() {
-    let mut class = class().bug(Bug::Oversize);
+    let mut class = class().bug(ServerBug::Oversize);
     assert!(class.get("fw.bin").is_err());
-    let mut class = class.bug(Bug::FirstZero);
+    let mut class = class.bug(ServerBug::FirstZero);
     assert!(class.get("fw.bin").is_err() && class.count("<- DATA 0") > 0);
-    let mut class = class.bug(Bug::NoEmpty);
+    let mut class = class.bug(ServerBug::NoEmpty);
     assert!(class.get("even.bin").is_err() && class.count("<- DATA 3") == 0);
-    let mut class = class.bug(Bug::AckEarly);
+    let mut class = class.bug(ServerBug::AckEarly);
     let _ = class.put(&[1; 600]);
-    assert!(class.shelf.get(b"up").is_none(), "it was acknowledged, and is not there");
+    assert!(class.store.get(b"up").is_none(), "it was acknowledged, and is not there");
     class.settings.options = Options::On;
     class.settings.blksize = BlockSize::new(1024);
-    for bug in [Bug::OackExtra, Bug::OackRaise] {
+    for bug in [ServerBug::OackExtra, ServerBug::OackRaise] {
         class = class.bug(bug);
         assert!(class.get("fw.bin").is_err() && class.count("-> ERROR 8") == 1, "{bug}");
     }
@@ -359,5 +359,5 @@ fn windows_go_through_faults_too() {
     let report = class.whole("slow.bin");
     assert_eq!(report.stats.blocks, 257);
     class.put(&[3; 50_000]).unwrap();
-    assert_eq!(class.shelf.get(b"up").unwrap().len(), 50_000);
+    assert_eq!(class.store.get(b"up").unwrap().len(), 50_000);
 }

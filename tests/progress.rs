@@ -13,7 +13,7 @@ use program::{NOWHERE, program};
 use rexpect::session::{PtySession, spawn_command};
 use tempfile::TempDir;
 use tftpsh::server::{Background, Config, Server, practice_files};
-use tftpsh::transfer::{Patience, Rexmt};
+use tftpsh::transfer::{RetryPolicy, Rexmt};
 
 #[test]
 fn a_slow_get_shows_how_far_it_is_and_leaves_a_clean_line() {
@@ -97,7 +97,7 @@ struct Place {
 impl Place {
     fn new() -> Self {
         let rexmt = Rexmt::Fixed(Duration::from_secs(5));
-        let config = Config { patience: Patience { rexmt, ..Patience::default() }, ..Config::default() };
+        let config = Config { retry_policy: RetryPolicy { rexmt, ..RetryPolicy::default() }, ..Config::default() };
         let anywhere = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
         let server = Server::bind(&[anywhere], Box::new(practice_files()), config).expect("a server");
         let server = server.spawn().expect("a thread");

@@ -5,7 +5,7 @@ use std::net::{SocketAddr, UdpSocket};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use tftpsh::files::{Denied, Root, Shelf, Source, Store, Target};
+use tftpsh::files::{Denied, DirStore, MemoryStore, Source, Store, Target};
 use tftpsh::server::{Background, Config, Happening, Server, What, practice_files};
 use tftpsh::stop::Stop;
 use tftpsh::wire::{ErrorCode, Mode, Packet};
@@ -153,7 +153,7 @@ fn refusal(server: &Background, request: &[u8]) -> ErrorCode {
 fn a_file_is_read_block_by_block_from_a_fresh_port() {
     let content: Vec<u8> = (0..1300).map(|it| it as u8).collect();
     let folder = folder(&[("f.bin", &content)]);
-    let server = serve(Root::open(folder.path()).unwrap(), Config::default());
+    let server = serve(DirStore::open(folder.path()).unwrap(), Config::default());
     let client = Client::of(&server);
     client.ask(b"\0\x01f.bin\0octet\0");
     let (first, peer) = client.receive();
@@ -217,7 +217,7 @@ fn netascii_is_converted_on_the_way_out() {
 #[test]
 fn an_upload_is_there_once_the_last_block_is_acknowledged() {
     let folder = folder(&[]);
-    let server = serve(Root::open(folder.path()).unwrap(), Config::default());
+    let server = serve(DirStore::open(folder.path()).unwrap(), Config::default());
     let bytes: Vec<u8> = (0..1024).map(|it| (it / 3) as u8).collect();
     let (first, last) = Client::of(&server).put(b"\0\x02up\0octet\0", &bytes, 512);
     assert_eq!((first.as_str(), last.as_str()), ("ACK <block=0>", "all acknowledged"));
@@ -231,17 +231,17 @@ fn an_upload_is_there_once_the_last_block_is_acknowledged() {
 
 #[test]
 fn an_upload_to_the_practice_server_stays_in_memory_and_can_be_read_back() {
-    let shelf = practice_files();
-    let server = serve(shelf.clone(), Config::default());
+    let store = practice_files();
+    let server = serve(store.clone(), Config::default());
     Client::of(&server).put(b"\0\x02mine\0octet\0tsize\x004\0", b"four", 512);
-    assert_eq!(&*shelf.get(b"mine").unwrap(), b"four");
+    assert_eq!(&*store.get(b"mine").unwrap(), b"four");
     assert_eq!(Client::of(&server).get(b"\0\x01mine\0octet\0", 512).1, [b"four"]);
 }
 
 #[test]
 fn an_upload_that_breaks_off_leaves_nothing() {
     let folder = folder(&[("old", b"old")]);
-    let server = serve(Root::open(folder.path()).unwrap(), Config { overwrite: true, ..Config::default() });
+    let server = serve(DirStore::open(folder.path()).unwrap(), Config { overwrite: true, ..Config::default() });
     let client = Client::of(&server);
     client.ask(b"\0\x02old\0octet\0");
     let (_, peer) = client.receive();
@@ -256,7 +256,7 @@ fn an_upload_that_breaks_off_leaves_nothing() {
 #[test]
 fn an_upload_whose_client_vanishes_fails_at_once_and_leaves_nothing() {
     let folder = folder(&[]);
-    let server = serve(Root::open(folder.path()).unwrap(), Config::default());
+    let server = serve(DirStore::open(folder.path()).unwrap(), Config::default());
     let client = Client::of(&server);
     client.ask(b"\0\x02up\0octet\0");
     let (_, peer) = client.receive();
@@ -273,7 +273,7 @@ fn refusals_carry_the_code_of_their_reason() {
     let folder = folder(&[("f", b"f")]);
     std::fs::create_dir(folder.path().join("sub")).unwrap();
     let config = Config { largest_upload: Some(1000), ..Config::default() };
-    let server = serve(Root::open(folder.path()).unwrap(), config.clone());
+    let server = serve(DirStore::open(folder.path()).unwrap(), config.clone());
     for (request, code) in [
         (&b"\0\x01nosuch\0octet\0"[..], ErrorCode::NOT_FOUND),
         (b"\0\x02f\0octet\0", ErrorCode::EXISTS),
@@ -291,7 +291,7 @@ fn refusals_carry_the_code_of_their_reason() {
 
 #[test]
 fn a_refusal_comes_from_a_port_of_its_own_as_every_answer_does() {
-    let server = serve(Shelf::new(), Config::default());
+    let server = serve(MemoryStore::new(), Config::default());
     let client = Client::of(&server);
     client.ask(b"\0\x01nosuch\0octet\0");
     let (answer, from) = client.receive();
@@ -303,7 +303,7 @@ fn a_refusal_comes_from_a_port_of_its_own_as_every_answer_does() {
 fn an_upload_that_grows_beyond_the_bound_is_broken_off_and_leaves_nothing() {
     let folder = folder(&[]);
     let config = Config { largest_upload: Some(1000), ..Config::default() };
-    let server = serve(Root::open(folder.path()).unwrap(), config);
+    let server = serve(DirStore::open(folder.path()).unwrap(), config);
     let (_, last) = Client::of(&server).put(b"\0\x02up\0octet\0", &[0; 2000], 512);
     assert!(last.starts_with("ERROR <code=3"), "{last}");
     eventually("the transfer failed", || server.status().failed == 1);
@@ -316,7 +316,7 @@ fn no_name_leads_out_of_the_folder() {
     let inside = outside.path().join("served");
     std::fs::create_dir(&inside).unwrap();
     std::os::unix::fs::symlink("../secret", inside.join("link")).unwrap();
-    let server = serve(Root::open(&inside).unwrap(), Config { overwrite: true, ..Config::default() });
+    let server = serve(DirStore::open(&inside).unwrap(), Config { overwrite: true, ..Config::default() });
     let absolute = outside.path().join("secret").into_os_string().into_string().unwrap();
     for name in ["../secret", "/../secret", "link", "./../secret", "served/../../secret", &absolute] {
         for kind in [1, 2] {
@@ -405,9 +405,9 @@ fn a_stranger_gets_error_5_and_the_transfer_goes_on() {
 
 #[test]
 fn two_hundred_and_fifty_six_downloads_at_once_all_get_every_byte() {
-    let shelf = practice_files();
-    let server = serve(shelf.clone(), Config::default());
-    let content = shelf.get(b"slow.bin").unwrap();
+    let store = practice_files();
+    let server = serve(store.clone(), Config::default());
+    let content = store.get(b"slow.bin").unwrap();
     // All requests first, then all transfers a block each in turn, so that every one of them is live all the time.
     let mut clients: Vec<_> = (0..256).map(|_| (Client::of(&server), Vec::new())).collect();
     for (client, _) in &clients {
@@ -485,14 +485,14 @@ fn all_addresses_get_the_same_free_port_and_answer_from_where_they_were_asked() 
 fn an_address_in_use_is_an_error() {
     let taken = UdpSocket::bind(LOOPBACK).unwrap();
     let listen = [taken.local_addr().unwrap()];
-    let error = Server::bind(&listen, Box::new(Shelf::new()), Config::default()).unwrap_err();
+    let error = Server::bind(&listen, Box::new(MemoryStore::new()), Config::default()).unwrap_err();
     assert_eq!(error.kind(), std::io::ErrorKind::AddrInUse);
 }
 
 #[test]
 fn a_server_that_stops_tells_its_clients_and_leaves_no_partial_upload() {
     let folder = folder(&[("f", &[1; 600])]);
-    let server = serve(Root::open(folder.path()).unwrap(), Config::default());
+    let server = serve(DirStore::open(folder.path()).unwrap(), Config::default());
     let (reader, writer) = (Client::of(&server), Client::of(&server));
     reader.ask(b"\0\x01f\0octet\0");
     let (_, from) = reader.receive();

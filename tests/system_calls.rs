@@ -27,8 +27,8 @@ use nix::unistd::Pid;
 use program::{NOWHERE, at_home};
 use tempfile::{TempDir, tempdir};
 use tftpsh::client::{Client, Order};
-use tftpsh::event::Watch;
-use tftpsh::files::{Content, Root, Shelf, Source, Target};
+use tftpsh::event::Observers;
+use tftpsh::files::{Content, DirStore, MemoryStore, Source, Target};
 use tftpsh::server::{Background, Config, Server};
 use tftpsh::session::Settings;
 use tftpsh::stop::Stop;
@@ -150,10 +150,10 @@ fn check_end(status: ExitStatus, said: &str, fault: &Fault) {
     assert!(status.success() || !said.is_empty() || fault.call == "write", "{fault:?}: {status} without a word");
 }
 
-fn shelf() -> Background {
-    let shelf = Shelf::new();
-    shelf.insert(b"f", content());
-    Server::bind(&["127.0.0.1:0".parse().unwrap()], Box::new(shelf), Config::default()).unwrap().spawn().unwrap()
+fn store() -> Background {
+    let store = MemoryStore::new();
+    store.insert(b"f", content());
+    Server::bind(&["127.0.0.1:0".parse().unwrap()], Box::new(store), Config::default()).unwrap().spawn().unwrap()
 }
 
 fn arguments<'a>(port: &'a str, command: &[&'a str]) -> Vec<&'a str> {
@@ -167,7 +167,7 @@ fn a_get_from_an_address_opens_nothing_in_vain() {
     if !can_trace() {
         return;
     }
-    let server = shelf();
+    let server = store();
     let port = server.addresses()[0].port().to_string();
     for (host, reads_bookmarks) in [("127.0.0.1", false), ("localhost", true)] {
         let folder = tempdir().unwrap();
@@ -187,7 +187,7 @@ fn a_get_bears_the_failure_of_every_system_call() {
     if !can_trace() {
         return;
     }
-    let server = shelf();
+    let server = store();
     let port = server.addresses()[0].port().to_string();
     let arguments = arguments(&port, &["get", "f"]);
     let folder = folder_with_an_old_file();
@@ -211,7 +211,7 @@ fn a_put_bears_the_failure_of_every_system_call() {
         return;
     }
     let served = tempdir().unwrap();
-    let root = Root::open(served.path()).unwrap();
+    let root = DirStore::open(served.path()).unwrap();
     let server = Server::bind(&["127.0.0.1:0".parse().unwrap()], Box::new(root), Config::default()).unwrap();
     let server = server.spawn().unwrap();
     let port = server.addresses()[0].port().to_string();
@@ -309,7 +309,7 @@ fn settings() -> Settings {
 fn put(port: u16) -> bool {
     let order = Order { host: "127.0.0.1", port, remote: b"f" };
     let mut source = Source::bytes(Arc::from(content()), Mode::Octet);
-    Client::new(Stop::new()).put(&order, &settings(), &mut source, &mut Watch::nobody()).is_ok()
+    Client::new(Stop::new()).put(&order, &settings(), &mut source, &mut Observers::none()).is_ok()
 }
 
 /// Whatever file is there now.
@@ -317,7 +317,7 @@ fn get(port: u16) -> Option<()> {
     let order = Order { host: "127.0.0.1", port, remote: b"f" };
     let mut target = Target::writer(Box::new(std::io::sink()), Mode::Octet);
     let target: &mut dyn Content = &mut target;
-    Client::new(Stop::new()).get(&order, &settings(), target, &mut Watch::nobody()).ok().map(drop)
+    Client::new(Stop::new()).get(&order, &settings(), target, &mut Observers::none()).ok().map(drop)
 }
 
 /// Asks the server to end, and waits for it.

@@ -20,8 +20,8 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use tftpsh::client::{Client as Library, Order};
-use tftpsh::event::Watch;
-use tftpsh::files::{Root, Target};
+use tftpsh::event::Observers;
+use tftpsh::files::{DirStore, Target};
 use tftpsh::server::{Background, Config, Server};
 use tftpsh::session::{Options, Settings};
 use tftpsh::stop::Stop;
@@ -72,7 +72,7 @@ impl Bench {
         let scratch = tempfile::tempdir_in(place).unwrap();
         let folder = scratch.path().join("served");
         fs::create_dir(&folder).unwrap();
-        let root = Box::new(Root::open(&folder).unwrap());
+        let root = Box::new(DirStore::open(&folder).unwrap());
         let config = Config { overwrite: true, ..Config::default() };
         let server = Server::bind(&["127.0.0.1:0".parse().unwrap()], root, config).unwrap().spawn().unwrap();
         let peers = PEERS.into_iter().filter(|it| it.is_installed()).collect();
@@ -189,7 +189,7 @@ impl Bench {
     }
 
     /// A windowed get in this process, watched as the shell watches where nothing is traced, or by nobody.
-    fn watched(&self, at: SocketAddr, size: usize, is_watched: bool) -> io::Result<Duration> {
+    fn watched(&self, at: SocketAddr, size: usize, is_observed: bool) -> io::Result<Duration> {
         let remote = format!("f{size}");
         let host = at.ip().to_string();
         let order = Order { host: &host, port: at.port(), remote: remote.as_bytes() };
@@ -201,8 +201,8 @@ impl Bench {
         };
         let mut target = Target::writer(Box::new(io::sink()), Mode::Octet);
         let mut notes = Notes::new(io::sink(), "");
-        let mut watch = Watch::nobody();
-        if is_watched {
+        let mut watch = Observers::none();
+        if is_observed {
             watch.add(&mut notes);
         }
         let begun = Instant::now();

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use tftpsh::transfer::{Ask, Machine, Output, Patience, Receiver, Rexmt, Sender};
+use tftpsh::transfer::{Ask, Machine, Output, Receiver, RetryPolicy, Rexmt, Sender};
 use tftpsh::wire::{
     BlockSize, ErrorCode, Limits, Mode, Offer, Opcode, Packet, TimeoutSeconds, WindowSize, emit_ack, emit_data_header,
     emit_error,
@@ -57,14 +57,14 @@ impl Host {
             windowsize: WindowSize::new(if asked(32) { 3 } else { 65535 }).filter(|_| asked(8)),
         };
         let rexmt = if asked(64) { Rexmt::Auto } else { Rexmt::Fixed(Duration::from_secs(3)) };
-        let patience = Patience { rexmt, timeout: TIMEOUT };
+        let retry_policy = RetryPolicy { rexmt, timeout: TIMEOUT };
         let ask = Ask { filename: b"f", mode: Mode::Octet, offer };
         let answer = offer.answer(&Limits::default(), Some(FILE as u64));
         let machine: Box<dyn Machine> = match role % 4 {
-            0 => Box::new(Receiver::request(now, peer(69), &ask, patience).expect("a short name")),
-            1 => Box::new(Sender::request(now, peer(69), &ask, patience).expect("a short name")),
-            2 => Box::new(Receiver::answer(now, peer(5000), answer, patience)),
-            _ => Box::new(Sender::answer(now, peer(5000), answer, patience)),
+            0 => Box::new(Receiver::request(now, peer(69), &ask, retry_policy).expect("a short name")),
+            1 => Box::new(Sender::request(now, peer(69), &ask, retry_policy).expect("a short name")),
+            2 => Box::new(Receiver::answer(now, peer(5000), answer, retry_policy)),
+            _ => Box::new(Sender::answer(now, peer(5000), answer, retry_policy)),
         };
         Self {
             machine,

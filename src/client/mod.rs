@@ -18,14 +18,14 @@ use thiserror::Error;
 
 pub use resolve::{UnknownHost, resolve};
 
-use crate::bugs::{Careless, ClientBug};
-use crate::event::{Begin, Record, Watch, What};
+use crate::bugs::{BuggyClient, ClientBug};
+use crate::event::{Begin, Observers, Record, RecordKind};
 use crate::fault::is_loopback;
 use crate::files::{Content, Source};
-use crate::net::{Dally, DriveError, Linger, Meddler, SharedFaults, Socket, drive};
+use crate::net::{Dally, DriveError, FaultInjector, Linger, SharedFaults, Socket, drive};
 use crate::session::Settings;
 use crate::stop::Stop;
-use crate::transfer::{Ask, Event, Failure, Machine, Patience, Receiver, Report, Sender};
+use crate::transfer::{Ask, Event, Failure, Machine, Receiver, Report, RetryPolicy, Sender};
 use crate::wire::{BadRequest, Offer, Printable, RequestKind, WindowSize};
 
 /// Transfers files, one after the other, and repeats the last ACK of a finished get beside whatever comes next.
@@ -122,10 +122,10 @@ impl Client {
         order: &Order<'_>,
         settings: &Settings,
         target: &mut dyn Content,
-        watch: &mut Watch<'_>,
+        observers: &mut Observers<'_>,
     ) -> Result<Report, ClientError> {
         let job = Job { order, settings, kind: RequestKind::Read, size: None };
-        self.transfer(&job, target, watch)
+        self.transfer(&job, target, observers)
     }
 
     /// Sends a file; success means that the server acknowledged all of it.
@@ -134,10 +134,10 @@ impl Client {
         order: &Order<'_>,
         settings: &Settings,
         source: &mut Source,
-        watch: &mut Watch<'_>,
+        observers: &mut Observers<'_>,
     ) -> Result<Report, ClientError> {
         let job = Job { order, settings, kind: RequestKind::Write, size: source.size() };
-        self.transfer(&job, source, watch)
+        self.transfer(&job, source, observers)
     }
 
     /// Tells that nothing is to be transferred until the user types something: the last ACK of a get is left to a
@@ -154,15 +154,15 @@ impl Client {
 
     /// Tells the packets of the last get that came and went behind its end, while its last ACK was perhaps not heard
     /// (RFC 1350 section 6). They are told once, and not any more when the next transfer has begun.
-    pub fn tell_late(&mut self, watch: &mut Watch<'_>) {
-        self.linger.tell(watch);
+    pub fn notify_late(&mut self, observers: &mut Observers<'_>) {
+        self.linger.notify(observers);
     }
 
     fn transfer(
         &mut self,
         job: &Job<'_>,
         content: &mut dyn Content,
-        watch: &mut Watch<'_>,
+        observers: &mut Observers<'_>,
     ) -> Result<Report, ClientError> {
         let addresses = resolve(job.order.host, job.order.port, job.settings.family)?;
         match &job.settings.local_ports {
@@ -175,16 +175,16 @@ impl Client {
         let mut run = Run {
             job,
             content,
-            watch,
+            observers,
             stop: &self.stop,
             faults: &self.faults,
-            meddler: Meddler::new(&self.faults, course),
+            injector: FaultInjector::new(&self.faults, course),
             begun: Instant::now(),
             attempts: 0,
             local: None,
         };
         let result = run.try_each(&addresses);
-        run.tell_end(&result);
+        run.notify_end(&result);
         let (report, dally) = result.map_err(|halt| halt.explain(job.order))?;
         if let Some(dally) = dally {
             self.linger.keep(dally);
@@ -206,11 +206,11 @@ struct Job<'a> {
 struct Run<'a, 'w> {
     job: &'a Job<'a>,
     content: &'a mut dyn Content,
-    watch: &'a mut Watch<'w>,
+    observers: &'a mut Observers<'w>,
     stop: &'a Stop,
     faults: &'a SharedFaults,
     /// Takes part where there are faults for the address that is tried.
-    meddler: Meddler,
+    injector: FaultInjector,
     begun: Instant,
     attempts: u32,
     /// Address of the newest socket.
@@ -242,7 +242,7 @@ impl Run<'_, '_> {
     fn try_one(&mut self, server: SocketAddr) -> Attempted {
         match self.attempt(server, true) {
             Err(Halt::Drive(DriveError::Transfer(Failure::Options(why)))) => {
-                self.tell(What::Machine(&Event::Fallback(why)));
+                self.notify(RecordKind::Machine(&Event::Fallback(why)));
                 self.attempt(server, false)
             }
             attempted => attempted,
@@ -262,12 +262,12 @@ impl Run<'_, '_> {
         if self.attempts == 1 {
             let Job { settings, order, .. } = *self.job;
             let begin = Begin { wall: SystemTime::now(), host: order.host, timeout: settings.timeout };
-            self.tell(What::Begin(begin));
+            self.notify(RecordKind::Begin(begin));
         }
         let meddles = self.faults.lock().act_on(server.ip());
-        let meddler = meddles.then(|| self.meddler.start_over());
-        let mut report =
-            drive(machine.as_mut(), &mut socket, self.content, self.watch, meddler, self.stop).map_err(Halt::Drive)?;
+        let injector = meddles.then(|| self.injector.start_over());
+        let mut report = drive(machine.as_mut(), &mut socket, self.content, self.observers, injector, self.stop)
+            .map_err(Halt::Drive)?;
         if self.attempts > 1 {
             report.elapsed = self.begun.elapsed();
         }
@@ -291,11 +291,11 @@ impl Run<'_, '_> {
 
     fn machine(&self, server: SocketAddr, offer: Offer) -> Result<Box<dyn Machine + Send>, Halt> {
         let Job { settings, kind, size, order } = *self.job;
-        match machine(kind, server, order, settings, offer, self.patience()) {
+        match machine(kind, server, order, settings, offer, self.retry_policy()) {
             // A long name leaves no room for what nobody asked for by hand.
             Err(BadRequest::TooLong(_)) if !offer.is_empty() => {
                 let offer = offer::user_offer(settings, kind, size);
-                machine(kind, server, order, settings, offer, self.patience())
+                machine(kind, server, order, settings, offer, self.retry_policy())
             }
             made => made,
         }
@@ -303,31 +303,31 @@ impl Run<'_, '_> {
     }
 
     /// Attempts share one timeout.
-    fn patience(&self) -> Patience {
-        let Patience { rexmt, timeout } = self.job.settings.patience();
+    fn retry_policy(&self) -> RetryPolicy {
+        let RetryPolicy { rexmt, timeout } = self.job.settings.retry_policy();
         let spent = if self.attempts == 0 { Duration::ZERO } else { self.begun.elapsed() };
-        Patience { rexmt, timeout: timeout.saturating_sub(spent) }
+        RetryPolicy { rexmt, timeout: timeout.saturating_sub(spent) }
     }
 
-    fn tell(&mut self, what: What<'_>) {
+    fn notify(&mut self, kind: RecordKind<'_>) {
         if let Some(local) = self.local {
-            self.watch.tell(&Record { at: Instant::now(), local, what });
+            self.observers.notify(&Record { at: Instant::now(), local, kind });
         }
     }
 
-    fn tell_end(&mut self, result: &Attempted) {
+    fn notify_end(&mut self, result: &Attempted) {
         // Without a packet nothing began.
         if self.attempts == 0 {
             return;
         }
         if let (Ok(_), Some(sha256)) = (result, self.content.sha256()) {
-            self.tell(What::Digest(&sha256));
+            self.notify(RecordKind::Digest(&sha256));
         }
         match result {
-            Ok((report, _)) => self.tell(What::End(Ok(report))),
-            Err(Halt::Drive(DriveError::Transfer(failure))) => self.tell(What::End(Err(failure))),
-            Err(Halt::Drive(error)) => self.tell(What::End(Err(&Failure::Aborted(error.to_string())))),
-            Err(Halt::Request(bad)) => self.tell(What::End(Err(&Failure::Aborted(bad.to_string())))),
+            Ok((report, _)) => self.notify(RecordKind::End(Ok(report))),
+            Err(Halt::Drive(DriveError::Transfer(failure))) => self.notify(RecordKind::End(Err(failure))),
+            Err(Halt::Drive(error)) => self.notify(RecordKind::End(Err(&Failure::Aborted(error.to_string())))),
+            Err(Halt::Request(bad)) => self.notify(RecordKind::End(Err(&Failure::Aborted(bad.to_string())))),
         }
     }
 }
@@ -338,14 +338,14 @@ fn machine(
     order: &Order<'_>,
     settings: &Settings,
     offer: Offer,
-    patience: Patience,
+    retry_policy: RetryPolicy,
 ) -> Result<Box<dyn Machine + Send>, BadRequest> {
     let ask = Ask { filename: order.remote, mode: settings.mode, offer };
     let now = Instant::now();
     let bug = bug(settings, server);
     Ok(match kind {
-        RequestKind::Read => on_purpose(bug, Receiver::request(now, server, &ask, patience)?),
-        RequestKind::Write => on_purpose(bug, Sender::request(now, server, &ask, patience)?),
+        RequestKind::Read => inject(bug, Receiver::request(now, server, &ask, retry_policy)?),
+        RequestKind::Write => inject(bug, Sender::request(now, server, &ask, retry_policy)?),
     })
 }
 
@@ -354,10 +354,10 @@ fn bug(settings: &Settings, server: SocketAddr) -> Option<ClientBug> {
     settings.bug.filter(|_| is_loopback(server.ip()))
 }
 
-fn on_purpose<M: Machine + Send + 'static>(bug: Option<ClientBug>, machine: M) -> Box<dyn Machine + Send> {
+fn inject<M: Machine + Send + 'static>(bug: Option<ClientBug>, machine: M) -> Box<dyn Machine + Send> {
     match bug {
         None => Box::new(machine),
-        Some(bug) => Box::new(Careless::new(machine, bug)),
+        Some(bug) => Box::new(BuggyClient::new(machine, bug)),
     }
 }
 

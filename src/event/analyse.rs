@@ -1,9 +1,9 @@
 //! Reads a transfer in its packets alone, as somebody who watches the wire with the RFCs at hand.
 
 use super::conversation::Conversation;
-use super::{Record, Seen, What};
+use super::{Annotated, Record, RecordKind};
 
-/// Turns records into [`Seen`] records: one for each, but for machine events that packets tell already.
+/// Turns records into [`Annotated`] records: one for each, but for machine events that packets tell already.
 ///
 /// Takes any records in any order and any bytes in them; holds a window of packet numbers, never a file of them.
 /// Works for the requesting side of a transfer.
@@ -20,8 +20,8 @@ impl Analyser {
     }
 
     /// What this record means behind all those before it.
-    pub fn analyse<'a>(&mut self, record: &Record<'a>) -> Option<Seen<'a>> {
-        if let What::Begin(begin) = record.what {
+    pub fn analyse<'a>(&mut self, record: &Record<'a>) -> Option<Annotated<'a>> {
+        if let RecordKind::Begin(begin) = record.kind {
             self.xfer = self.xfer.saturating_add(1);
             self.current = Some(Conversation::new(record.at, Some(begin)));
         }
@@ -29,8 +29,8 @@ impl Analyser {
             self.xfer = self.xfer.saturating_add(1);
             Conversation::new(record.at, None)
         });
-        let what = conversation.see(record)?;
+        let kind = conversation.annotate(record)?;
         let (t, wall) = conversation.clock(record.at);
-        Some(Seen { xfer: self.xfer, t, wall, what })
+        Some(Annotated { xfer: self.xfer, t, wall, kind })
     }
 }

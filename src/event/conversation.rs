@@ -2,13 +2,13 @@ use std::borrow::Cow;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant, SystemTime};
 
+use super::annotated::{AnnotatedPacket, Annotation, Choice, Hit, Kind, State};
 use super::answers::Trip;
 use super::flaws::trailing;
-use super::get::{Incoming, Verdict};
+use super::get::{Incoming, Judgement};
 use super::put::Outgoing;
-use super::seen::{Choice, Hit, Kind, Saw, SeenPacket, State};
 use super::tally::Tally;
-use super::{Begin, Direction, Flag, Record, Timer, Turn, What, Why};
+use super::{Begin, Direction, Flag, Reason, Record, RecordKind, Timer, Turn};
 use crate::transfer::Event;
 use crate::wire::{Offer, Opcode, Packet, Printable, Terms};
 
@@ -84,27 +84,27 @@ impl Conversation {
         (now.saturating_duration_since(self.origin.unwrap_or(now)), wall)
     }
 
-    pub(super) fn see<'a>(&mut self, record: &Record<'a>) -> Option<Saw<'a>> {
-        match record.what {
-            What::Begin(begin) => Some(Saw::Begin { host: Cow::Borrowed(begin.host) }),
-            What::Packet { direction, peer, datagram, lost } => {
-                Some(Saw::Packet(self.packet(record, direction, peer, datagram, lost)))
+    pub(super) fn annotate<'a>(&mut self, record: &Record<'a>) -> Option<Annotation<'a>> {
+        match record.kind {
+            RecordKind::Begin(begin) => Some(Annotation::Begin { host: Cow::Borrowed(begin.host) }),
+            RecordKind::Packet { direction, peer, datagram, lost } => {
+                Some(Annotation::Packet(self.packet(record, direction, peer, datagram, lost)))
             }
-            What::Fault { rule, action, deed } => {
+            RecordKind::Fault { rule, action, deed } => {
                 let words = |words: &str| Printable(words.as_bytes()).to_string();
                 let hit = Hit { rule, action: words(action), deed: words(deed) };
                 if self.hits.len() < HITS {
                     self.hits.push(hit.clone());
                 }
-                Some(Saw::Fault { hit, n: self.n + 1 })
+                Some(Annotation::Fault { hit, n: self.n + 1 })
             }
-            What::Timer { timer, turn, after } => Some(self.timer(record.at, timer, turn, after)),
-            What::Machine(event) => self.event(record, event),
-            What::Digest(sha256) => {
+            RecordKind::Timer { timer, turn, after } => Some(self.timer(record.at, timer, turn, after)),
+            RecordKind::Machine(event) => self.event(record, event),
+            RecordKind::Digest(sha256) => {
                 self.tally.sha256 = Some(sha256.to_owned());
                 None
             }
-            What::End(result) => {
+            RecordKind::End(result) => {
                 let elapsed = record.at.saturating_duration_since(self.origin.unwrap_or(record.at));
                 if self.state != State::Dallying || result.is_err() {
                     self.state = if result.is_ok() { State::Done } else { State::Failed };
@@ -114,19 +114,19 @@ impl Conversation {
                     Blocks::Get(blocks) => (blocks.bytes, blocks.blocks()),
                     Blocks::Put(blocks) => (blocks.bytes(), blocks.blocks()),
                 };
-                Some(Saw::End(Box::new(self.tally.summary(result, elapsed, bytes, blocks))))
+                Some(Annotation::End(Box::new(self.tally.summary(result, elapsed, bytes, blocks))))
             }
         }
     }
 
-    fn timer<'a>(&mut self, now: Instant, timer: Timer, turn: Turn, after: Duration) -> Saw<'a> {
-        let why = if timer == Timer::Dally { Why::DallyEnd } else { Why::ReqAgain { after } };
+    fn timer<'a>(&mut self, now: Instant, timer: Timer, turn: Turn, after: Duration) -> Annotation<'a> {
+        let why = if timer == Timer::Dally { Reason::DallyEnd } else { Reason::ReqAgain { after } };
         if (timer, turn) == (Timer::Rexmt, Turn::Expired) {
             self.expired = Some(after);
         }
         let waited = now.saturating_duration_since(self.progressed);
         let left = self.timeout.filter(|_| timer != Timer::Dally).map(|timeout| timeout.saturating_sub(waited));
-        Saw::Timer { timer, turn, after, left, awaited: self.awaited(), why }
+        Annotation::Timer { timer, turn, after, left, awaited: self.awaited(), why }
     }
 
     /// What would be the next progress.
@@ -140,23 +140,23 @@ impl Conversation {
     }
 
     /// Machine events that no packet tells.
-    fn event<'a>(&mut self, record: &Record<'_>, event: &Event) -> Option<Saw<'a>> {
+    fn event<'a>(&mut self, record: &Record<'_>, event: &Event) -> Option<Annotation<'a>> {
         let (choice, why) = match event {
             Event::Locked(peer) if self.asked.is_some_and(|asked| asked.port() == peer.port()) => {
-                (Choice::Tid, Why::TidSame { port: peer.port() })
+                (Choice::Tid, Reason::TidSame { port: peer.port() })
             }
-            Event::Locked(peer) => (Choice::Tid, Why::TidNew { peer: *peer, local: record.local }),
+            Event::Locked(peer) => (Choice::Tid, Reason::TidNew { peer: *peer, local: record.local }),
             Event::Agreed(terms) => {
                 let (blksize, windowsize) = (terms.blksize.get(), terms.windowsize.get());
-                (Choice::Terms, Why::Terms { blksize, windowsize })
+                (Choice::Terms, Reason::Terms { blksize, windowsize })
             }
-            Event::Fallback(_) => (Choice::Fallback, Why::ReqPlain),
+            Event::Fallback(_) => (Choice::Fallback, Reason::ReqPlain),
             Event::Resending { after, .. } => {
                 return Some(self.timer(record.at, Timer::Rexmt, Turn::Expired, *after));
             }
             Event::Ignored { .. } | Event::Wrapped(_) => return None,
         };
-        Some(Saw::Choice { choice, why })
+        Some(Annotation::Choice { choice, why })
     }
 
     fn packet<'a>(
@@ -166,7 +166,7 @@ impl Conversation {
         peer: SocketAddr,
         datagram: &'a [u8],
         lost: bool,
-    ) -> SeenPacket<'a> {
+    ) -> AnnotatedPacket<'a> {
         let now = record.at;
         self.n += 1;
         self.origin.get_or_insert(now);
@@ -180,16 +180,16 @@ impl Conversation {
             _ => None,
         };
         let before = self.state;
-        let told = match direction {
+        let judged = match direction {
             // The machine never saw it, so nothing follows from it.
-            Direction::Received if lost => Told::from(Verdict::new(Why::TooLate)),
+            Direction::Received if lost => Judged::from(Judgement::new(Reason::TooLate)),
             Direction::Received => self.received(now, peer, parsed, before),
             Direction::Sent => self.sent(now, peer, datagram, parsed),
         };
-        let mut verdict = told.verdict;
+        let mut verdict = judged.verdict;
         if lost {
             verdict.flags.insert(Flag::Lost);
-            verdict.why = Why::Lost { rule: faults.last().map(|hit| hit.rule) };
+            verdict.why = Reason::Lost { rule: faults.last().map(|hit| hit.rule) };
         }
         if trailing(datagram) {
             verdict.flags.insert(Flag::Trailing);
@@ -200,8 +200,8 @@ impl Conversation {
         if verdict.progress {
             self.progressed = now;
         }
-        let (answers, rtt) = told.answer.unzip();
-        let packet = SeenPacket {
+        let (answers, rtt) = judged.answer.unzip();
+        let packet = AnnotatedPacket {
             n: self.n,
             gap,
             direction,
@@ -237,13 +237,13 @@ impl Conversation {
 }
 
 /// A verdict, and the packet that was answered, with its round trip.
-pub(super) struct Told {
-    pub(super) verdict: Verdict,
+pub(super) struct Judged {
+    pub(super) verdict: Judgement,
     pub(super) answer: Option<(u64, Option<Duration>)>,
 }
 
-impl From<Verdict> for Told {
-    fn from(verdict: Verdict) -> Self {
+impl From<Judgement> for Judged {
+    fn from(verdict: Judgement) -> Self {
         Self { verdict, answer: None }
     }
 }

@@ -4,11 +4,11 @@ use std::net::SocketAddr;
 use std::time::Instant;
 
 use super::answers::Trip;
-use super::conversation::{Blocks, Conversation, Foreign, Told};
+use super::conversation::{Blocks, Conversation, Foreign, Judged};
 use super::flaws::malformed;
-use super::get::{Incoming, Verdict};
+use super::get::{Incoming, Judgement};
 use super::put::Outgoing;
-use super::{Flag, State, Why};
+use super::{Flag, Reason, State};
 use crate::wire::{Malformed, Offer, Packet, Printable, Request, RequestKind, Terms};
 
 impl Conversation {
@@ -18,7 +18,7 @@ impl Conversation {
         peer: SocketAddr,
         datagram: &[u8],
         parsed: Result<Packet<'_>, Malformed>,
-    ) -> Told {
+    ) -> Judged {
         let misled = matches!(parsed, Ok(Packet::Ack { .. } | Packet::Data { .. })) && self.is_stranger(peer);
         if misled {
             self.believe(now, peer);
@@ -26,20 +26,20 @@ impl Conversation {
         let mut verdict = match parsed {
             Ok(Packet::Request(request)) => self.ask(now, peer, datagram, &request),
             Ok(Packet::Error { .. }) if self.is_stranger(peer) => {
-                Verdict { flags: Flag::ToStranger.into(), ..Verdict::new(Why::TidTell) }
+                Judgement { flags: Flag::ToStranger.into(), ..Judgement::new(Reason::TidTell) }
             }
-            Ok(Packet::Error { .. }) => Verdict { after: Some(State::Failed), ..Verdict::new(Why::ErrOut) },
+            Ok(Packet::Error { .. }) => Judgement { after: Some(State::Failed), ..Judgement::new(Reason::ErrOut) },
             Ok(Packet::Ack { block }) => self.acknowledge(now, block),
             Ok(Packet::Data { block, data }) => match &mut self.blocks {
                 Blocks::Put(blocks) => blocks.data(self.n, now, block, data.len(), &self.terms),
-                _ => Verdict::new(Why::BadKind),
+                _ => Judgement::new(Reason::BadKind),
             },
-            Ok(Packet::Oack(_)) => Verdict::new(Why::BadKind),
+            Ok(Packet::Oack(_)) => Judgement::new(Reason::BadKind),
             Err(reason) => malformed(reason),
         };
         if misled {
             verdict.flags.insert(Flag::ToStranger);
-            verdict.why = Why::TidFooled { port: peer.port() };
+            verdict.why = Reason::TidFooled { port: peer.port() };
         }
         self.because_of_silence(verdict).into()
     }
@@ -58,21 +58,23 @@ impl Conversation {
     }
 
     /// A timer that ran out is the reason for what is sent again, before any other.
-    fn because_of_silence(&self, verdict: Verdict) -> Verdict {
+    fn because_of_silence(&self, verdict: Judgement) -> Judgement {
         match self.expired {
-            Some(after) if verdict.flags.contains(Flag::Rexmt) => Verdict { why: Why::ReqAgain { after }, ..verdict },
+            Some(after) if verdict.flags.contains(Flag::Rexmt) => {
+                Judgement { why: Reason::ReqAgain { after }, ..verdict }
+            }
             _ => verdict,
         }
     }
 
-    fn ask(&mut self, now: Instant, peer: SocketAddr, datagram: &[u8], request: &Request<'_>) -> Verdict {
+    fn ask(&mut self, now: Instant, peer: SocketAddr, datagram: &[u8], request: &Request<'_>) -> Judgement {
         if self.request == datagram && self.asked == Some(peer) && self.tid.is_none() {
             let first = self.trip.map(|trip| trip.first);
             if let Some(trip) = &mut self.trip {
                 trip.again(self.n, now);
             }
-            let why = Why::ReqAgain { after: self.expired.unwrap_or_default() };
-            return Verdict { flags: Flag::Rexmt.into(), dup_of: first, ..Verdict::new(why) };
+            let why = Reason::ReqAgain { after: self.expired.unwrap_or_default() };
+            return Judgement { flags: Flag::Rexmt.into(), dup_of: first, ..Judgement::new(why) };
         }
         let with_options = !self.offer.is_empty();
         self.request = datagram.to_vec();
@@ -85,19 +87,19 @@ impl Conversation {
         let file = Printable(request.filename).to_string();
         let options = request.options.pairs().count();
         let why = match request.kind {
-            _ if with_options && options == 0 => Why::ReqPlain,
-            RequestKind::Read => Why::ReqRead { file, options },
-            RequestKind::Write => Why::ReqWrite { file, options },
+            _ if with_options && options == 0 => Reason::ReqPlain,
+            RequestKind::Read => Reason::ReqRead { file, options },
+            RequestKind::Write => Reason::ReqWrite { file, options },
         };
         self.blocks = match request.kind {
             RequestKind::Read => Blocks::Get(Incoming::default()),
             RequestKind::Write => Blocks::Put(Outgoing::default()),
         };
-        Verdict { after: Some(State::Requested), ..Verdict::new(why) }
+        Judgement { after: Some(State::Requested), ..Judgement::new(why) }
     }
 
-    fn acknowledge(&mut self, now: Instant, wire: u16) -> Verdict {
-        let Blocks::Get(blocks) = &mut self.blocks else { return Verdict::new(Why::BadKind) };
+    fn acknowledge(&mut self, now: Instant, wire: u16) -> Judgement {
+        let Blocks::Get(blocks) = &mut self.blocks else { return Judgement::new(Reason::BadKind) };
         let verdict = blocks.ack(self.n, now, wire, self.state);
         match &mut self.trip {
             Some(trip) if verdict.flags.contains(Flag::Rexmt) => trip.again(self.n, now),

@@ -1,17 +1,17 @@
-use super::get::Verdict;
-use super::{Flag, Flags, Why};
+use super::get::Judgement;
+use super::{Flag, Flags, Reason};
 use crate::wire::{DATA_HEADER, Malformed, Packet};
 
 /// What is said of a datagram that is no packet.
-pub(super) fn malformed(reason: Malformed) -> Verdict {
+pub(super) fn malformed(reason: Malformed) -> Judgement {
     let (flag, why) = match reason {
-        Malformed::TooShort { length, least } => (Flag::Malformed, Why::BadShort { length, least }),
-        Malformed::UnknownOpcode(opcode) => (Flag::Malformed, Why::BadOpcode { opcode }),
-        Malformed::NoNul(field) => (Flag::Malformed, Why::BadNoNul { field }),
-        Malformed::NoFilename => (Flag::Malformed, Why::BadName),
-        Malformed::TrailingBytes(bytes) => (Flag::Trailing, Why::BadTrailing { bytes }),
+        Malformed::TooShort { length, least } => (Flag::Malformed, Reason::BadShort { length, least }),
+        Malformed::UnknownOpcode(opcode) => (Flag::Malformed, Reason::BadOpcode { opcode }),
+        Malformed::NoNul(field) => (Flag::Malformed, Reason::BadNoNul { field }),
+        Malformed::NoFilename => (Flag::Malformed, Reason::BadName),
+        Malformed::TrailingBytes(bytes) => (Flag::Trailing, Reason::BadTrailing { bytes }),
     };
-    Verdict { flags: Flags::from(flag).with(Flag::Malformed), ..Verdict::new(why) }
+    Judgement { flags: Flags::from(flag).with(Flag::Malformed), ..Judgement::new(why) }
 }
 
 /// Bytes behind the end of a packet that is tolerated all the same.

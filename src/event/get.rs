@@ -1,25 +1,25 @@
 use std::time::Instant;
 
 use super::answers::Trips;
-use super::{Flag, Flags, State, Why};
+use super::{Flag, Flags, Reason, State};
 use crate::transfer::window::Wrap;
 use crate::wire::Terms;
 
 /// What the analysis says of a block or an ACK.
 #[derive(Debug)]
-pub(super) struct Verdict {
+pub(super) struct Judgement {
     pub(super) abs: Option<u64>,
     pub(super) flags: Flags,
     pub(super) dup_of: Option<u64>,
     /// The state behind the packet; `None` leaves it.
     pub(super) after: Option<State>,
-    pub(super) why: Why,
+    pub(super) why: Reason,
     /// The transfer got on.
     pub(super) progress: bool,
 }
 
-impl Verdict {
-    pub(super) fn new(why: Why) -> Self {
+impl Judgement {
+    pub(super) fn new(why: Reason) -> Self {
         Self { abs: None, flags: Flags::default(), dup_of: None, after: None, why, progress: false }
     }
 }
@@ -55,11 +55,11 @@ impl Incoming {
     }
 
     /// DATA number `n` of the transfer came, with `length` octets in it.
-    pub(super) fn data(&mut self, n: u64, at: Instant, wire: u16, length: usize, terms: &Terms) -> Verdict {
+    pub(super) fn data(&mut self, n: u64, at: Instant, wire: u16, length: usize, terms: &Terms) -> Judgement {
         let (blksize, window) = (terms.blksize.get(), u64::from(terms.windowsize.get()));
         if length > usize::from(blksize) {
-            let why = Why::DataOversize { length, blksize };
-            return Verdict { flags: Flag::Oversize.into(), ..Verdict::new(why) };
+            let why = Reason::DataOversize { length, blksize };
+            return Judgement { flags: Flag::Oversize.into(), ..Judgement::new(why) };
         }
         let next = self.have + 1;
         if wire == 1 && next == 65536 && window == 1 && !self.complete {
@@ -74,7 +74,7 @@ impl Incoming {
             Some(block) if ahead >= window && (ahead >= HALF || self.complete) => {
                 self.seen_before(n, at, block, window)
             }
-            _ if self.complete => Verdict { flags: Flag::AfterEnd.into(), ..Verdict::new(Why::TooLate) },
+            _ if self.complete => Judgement { flags: Flag::AfterEnd.into(), ..Judgement::new(Reason::TooLate) },
             _ => self.ahead(next + ahead, window),
         }
     }
@@ -86,7 +86,7 @@ impl Incoming {
         }
     }
 
-    fn expected(&mut self, n: u64, at: Instant, wire: u16, length: usize, terms: &Terms) -> Verdict {
+    fn expected(&mut self, n: u64, at: Instant, wire: u16, length: usize, terms: &Terms) -> Judgement {
         let (blksize, window) = (terms.blksize.get(), u64::from(terms.windowsize.get()));
         self.have += 1;
         let block = self.have;
@@ -97,19 +97,19 @@ impl Incoming {
         self.heard.forget_below(block.saturating_sub(memory(window)));
         let wrapped = block > 65535 && (wire == 0 || (self.wrap == Wrap::ToOne && wire == 1));
         let why = if wrapped {
-            Why::DataWrap { wire, block }
+            Reason::DataWrap { wire, block }
         } else if length == 0 {
-            Why::DataEmpty { blksize }
+            Reason::DataEmpty { blksize }
         } else if self.complete {
-            Why::DataLast { block, length, blksize }
+            Reason::DataLast { block, length, blksize }
         } else {
-            Why::DataExpected { block }
+            Reason::DataExpected { block }
         };
         let flags = if wrapped { Flag::Wrap.into() } else { Flags::default() };
-        Verdict { abs: Some(block), flags, dup_of: None, after: Some(State::Received(block)), why, progress: true }
+        Judgement { abs: Some(block), flags, dup_of: None, after: Some(State::Received(block)), why, progress: true }
     }
 
-    fn seen_before(&mut self, n: u64, at: Instant, block: u64, window: u64) -> Verdict {
+    fn seen_before(&mut self, n: u64, at: Instant, block: u64, window: u64) -> Judgement {
         let first = self.heard.get_mut(block).map(|trip| trip.first);
         if first.is_some() {
             self.heard.note(block, n, at);
@@ -119,19 +119,19 @@ impl Incoming {
         if block + window <= self.have {
             flags.insert(Flag::Late);
         }
-        let why = if current { Why::DataDup { block } } else { Why::DataOld { block } };
-        Verdict { abs: Some(block), flags, dup_of: first, ..Verdict::new(why) }
+        let why = if current { Reason::DataDup { block } } else { Reason::DataOld { block } };
+        Judgement { abs: Some(block), flags, dup_of: first, ..Judgement::new(why) }
     }
 
     /// Out of its turn. It is thrown away, so when it comes again that is no duplicate.
-    fn ahead(&mut self, block: u64, window: u64) -> Verdict {
+    fn ahead(&mut self, block: u64, window: u64) -> Judgement {
         self.gap |= block <= self.have + window;
-        let why = Why::DataAhead { block, before: self.have + 1 };
-        Verdict { abs: Some(block), flags: Flag::Early.into(), ..Verdict::new(why) }
+        let why = Reason::DataAhead { block, before: self.have + 1 };
+        Judgement { abs: Some(block), flags: Flag::Early.into(), ..Judgement::new(why) }
     }
 
     /// ACK number `n` of the transfer went out.
-    pub(super) fn ack(&mut self, n: u64, at: Instant, wire: u16, state: State) -> Verdict {
+    pub(super) fn ack(&mut self, n: u64, at: Instant, wire: u16, state: State) -> Judgement {
         // Ours is about the last good block, unless a bug on purpose says otherwise.
         let ahead = self.wrap.ahead(wire, self.have);
         let block = if ahead == 0 { self.have } else { self.have.saturating_sub(self.round() - ahead) };
@@ -140,21 +140,21 @@ impl Incoming {
         let first = self.acks.note(block, n, at);
         self.acks.forget_below(block.saturating_sub(memory(1)));
         let gap = std::mem::take(&mut self.gap);
-        let mut verdict = Verdict { abs: Some(block), ..Verdict::new(Why::AckAgain) };
+        let mut verdict = Judgement { abs: Some(block), ..Judgement::new(Reason::AckAgain) };
         if again {
             verdict.flags = Flag::Rexmt.into();
             verdict.dup_of = first;
         }
         verdict.why = if gap {
-            Why::AckGap { block }
+            Reason::AckGap { block }
         } else if again {
-            if state == State::Dallying { Why::DallyAgain } else { Why::AckAgain }
+            if state == State::Dallying { Reason::DallyAgain } else { Reason::AckAgain }
         } else if block == 0 {
-            Why::OackAck
+            Reason::OackAck
         } else if self.complete {
-            Why::AckFinal
+            Reason::AckFinal
         } else {
-            Why::AckSend { block, wire, next: self.wrap.wire(block + 1) }
+            Reason::AckSend { block, wire, next: self.wrap.wire(block + 1) }
         };
         if !again {
             verdict.after = Some(if self.complete { State::Dallying } else { State::Receiving(block + 1) });

@@ -9,6 +9,7 @@
 //! packets. An [`Analyser`] reads the protocol in the records, so that every view tells the same.
 
 mod analyse;
+mod annotated;
 mod answers;
 mod arrivals;
 mod conversation;
@@ -18,20 +19,19 @@ mod flaws;
 mod get;
 mod offer;
 mod put;
+mod reason;
 mod ring;
-mod seen;
 mod tally;
-mod why;
 
 use std::net::SocketAddr;
 use std::time::{Duration, Instant, SystemTime};
 
 pub use analyse::Analyser;
+pub use annotated::{Annotated, AnnotatedPacket, Annotation, Choice, Hit, Kind, State};
 pub use flags::{Flag, Flags};
+pub use reason::Reason;
 pub use ring::{Kept, Ring};
-pub use seen::{Choice, Hit, Kind, Saw, Seen, SeenPacket, State};
 pub use tally::{Outcome, Summary};
-pub use why::Why;
 
 use crate::transfer::{Event, Failure, Machine, Report};
 
@@ -43,12 +43,12 @@ pub struct Record<'a> {
     /// This side's address; its port is our transfer id.
     pub local: SocketAddr,
     /// What.
-    pub what: What<'a>,
+    pub kind: RecordKind<'a>,
 }
 
 /// The kinds of records.
 #[derive(Debug, Clone, Copy)]
-pub enum What<'a> {
+pub enum RecordKind<'a> {
     /// A transfer begins; told once, also where a request without options follows one with them.
     Begin(Begin<'a>),
     /// A datagram went out or came in.
@@ -141,13 +141,13 @@ pub trait Observer {
 
 /// The observers of one transfer; with none, telling costs one comparison.
 #[derive(Default)]
-pub struct Watch<'a> {
+pub struct Observers<'a> {
     observers: Vec<&'a mut dyn Observer>,
 }
 
-impl<'a> Watch<'a> {
+impl<'a> Observers<'a> {
     /// Nobody watches.
-    pub fn nobody() -> Self {
+    pub fn none() -> Self {
         Self::default()
     }
 
@@ -157,12 +157,12 @@ impl<'a> Watch<'a> {
     }
 
     /// Whether anybody watches.
-    pub fn is_watched(&self) -> bool {
+    pub fn is_observed(&self) -> bool {
         !self.observers.is_empty()
     }
 
     /// Tells everybody.
-    pub fn tell(&mut self, record: &Record<'_>) {
+    pub fn notify(&mut self, record: &Record<'_>) {
         for observer in &mut self.observers {
             observer.observe(record);
         }

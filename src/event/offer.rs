@@ -1,23 +1,25 @@
-use super::Why;
-use crate::wire::{Fault, Offer, OptionList, Printable, Terms};
+use super::Reason;
+use crate::wire::{BadOptionKind, Offer, OptionList, Printable, Terms};
 
 /// What an OACK says to an offer, and what both sides go by if it can be accepted (RFC 2347).
-pub(super) fn judge(offer: &Offer, oack: &OptionList<'_>) -> (Why, Option<Terms>) {
+pub(super) fn judge(offer: &Offer, oack: &OptionList<'_>) -> (Reason, Option<Terms>) {
     match offer.accept(oack) {
         Ok(terms) => (accepted(offer, oack, &terms), Some(terms)),
         Err(bad) => {
             let (name, value) = (bad.name, bad.value);
-            let why = match bad.fault {
-                Fault::Unasked => Why::OackUnasked { name },
-                Fault::Raised => Why::OackRaised { name, value },
-                Fault::Doubled | Fault::Invalid => Why::OackBad { name, value, fault: bad.fault.to_string() },
+            let why = match bad.kind {
+                BadOptionKind::Unasked => Reason::OackUnasked { name },
+                BadOptionKind::Raised => Reason::OackRaised { name, value },
+                BadOptionKind::Doubled | BadOptionKind::Invalid => {
+                    Reason::OackBad { name, value, fault: bad.kind.to_string() }
+                }
             };
             (why, None)
         }
     }
 }
 
-fn accepted(offer: &Offer, oack: &OptionList<'_>, terms: &Terms) -> Why {
+fn accepted(offer: &Offer, oack: &OptionList<'_>, terms: &Terms) -> Reason {
     use crate::wire::names::{BLKSIZE, TIMEOUT, TSIZE, WINDOWSIZE};
     let agreed: Vec<_> =
         oack.pairs().map(|(name, value)| format!("{}={}", Printable(name), Printable(value))).collect();
@@ -35,8 +37,8 @@ fn accepted(offer: &Offer, oack: &OptionList<'_>, terms: &Terms) -> Why {
     let lowered = list(&|(name, asked, less)| *asked && *less && named(name));
     let ignored = list(&|(name, asked, _)| *asked && !named(name));
     match (lowered.is_empty(), ignored.is_empty()) {
-        (true, true) => Why::OackOk { agreed },
-        (true, false) => Why::OackIgnored { agreed, ignored },
-        (false, _) => Why::OackLowered { agreed, lowered, ignored },
+        (true, true) => Reason::OackOk { agreed },
+        (true, false) => Reason::OackIgnored { agreed, ignored },
+        (false, _) => Reason::OackLowered { agreed, lowered, ignored },
     }
 }

@@ -1,8 +1,8 @@
 use std::time::{Duration, Instant};
 
 use super::answers::Trips;
-use super::get::{HALF, Verdict, memory};
-use super::{Flag, Flags, State, Why};
+use super::get::{HALF, Judgement, memory};
+use super::{Flag, Flags, Reason, State};
 use crate::transfer::window::Wrap;
 use crate::wire::Terms;
 
@@ -45,7 +45,7 @@ impl Outgoing {
     }
 
     /// DATA number `n` of the transfer goes out, with `length` octets in it.
-    pub(super) fn data(&mut self, n: u64, at: Instant, wire: u16, length: usize, terms: &Terms) -> Verdict {
+    pub(super) fn data(&mut self, n: u64, at: Instant, wire: u16, length: usize, terms: &Terms) -> Judgement {
         let blksize = terms.blksize.get();
         self.blksize = blksize.into();
         let ahead = Wrap::ToZero.ahead(wire, self.high + 1);
@@ -57,9 +57,9 @@ impl Outgoing {
         let first = self.trips.note(block, n, at);
         self.trips.forget_below(block.saturating_sub(memory(terms.windowsize.get().into())));
         if block <= self.high {
-            let why = Why::DataGap { block };
+            let why = Reason::DataGap { block };
             let flags = Flags::from(Flag::Rexmt);
-            return Verdict { abs: Some(block), flags, dup_of: first, ..Verdict::new(why) };
+            return Judgement { abs: Some(block), flags, dup_of: first, ..Judgement::new(why) };
         }
         self.high = block;
         let short = length < usize::from(blksize);
@@ -68,27 +68,27 @@ impl Outgoing {
         }
         let wrapped = wire == 0;
         let why = if wrapped {
-            Why::DataWrap { wire, block }
+            Reason::DataWrap { wire, block }
         } else if length == 0 {
-            Why::DataSendEmpty { block, blksize }
+            Reason::DataSendEmpty { block, blksize }
         } else if short {
-            Why::DataSendLast { block, length, blksize }
+            Reason::DataSendLast { block, length, blksize }
         } else {
-            Why::DataSend { block }
+            Reason::DataSend { block }
         };
         let flags = if wrapped { Flag::Wrap.into() } else { Flags::default() };
-        Verdict { abs: Some(block), flags, after: Some(State::Sending(block)), ..Verdict::new(why) }
+        Judgement { abs: Some(block), flags, after: Some(State::Sending(block)), ..Judgement::new(why) }
     }
 
     /// ACK number `n` of the transfer came.
-    pub(super) fn ack(&mut self, n: u64, wire: u16, terms: &Terms) -> Verdict {
+    pub(super) fn ack(&mut self, n: u64, wire: u16, terms: &Terms) -> Judgement {
         let outstanding = self.high - self.acked;
         let ahead = Wrap::ToZero.ahead(wire, self.acked);
         if ahead == 0 {
             let block = self.acked;
             let lock_step = terms.windowsize.get() == 1;
-            let why = if lock_step { Why::AckDup { block } } else { Why::AckDupWindow { block } };
-            return Verdict { abs: Some(block), flags: Flag::Dup.into(), dup_of: self.ack, ..Verdict::new(why) };
+            let why = if lock_step { Reason::AckDup { block } } else { Reason::AckDupWindow { block } };
+            return Judgement { abs: Some(block), flags: Flag::Dup.into(), dup_of: self.ack, ..Judgement::new(why) };
         }
         if ahead <= outstanding {
             return self.progress(n, ahead, outstanding);
@@ -97,28 +97,28 @@ impl Outgoing {
         match old {
             Some(block) => {
                 let flags = Flags::from(Flag::Dup).with(Flag::Late);
-                Verdict { abs: Some(block), flags, ..Verdict::new(Why::AckOld { block }) }
+                Judgement { abs: Some(block), flags, ..Judgement::new(Reason::AckOld { block }) }
             }
             None => {
                 let block = self.acked + ahead;
-                Verdict { abs: Some(block), flags: Flag::Early.into(), ..Verdict::new(Why::AckFuture { block }) }
+                Judgement { abs: Some(block), flags: Flag::Early.into(), ..Judgement::new(Reason::AckFuture { block }) }
             }
         }
     }
 
-    fn progress(&mut self, n: u64, count: u64, outstanding: u64) -> Verdict {
+    fn progress(&mut self, n: u64, count: u64, outstanding: u64) -> Judgement {
         self.acked += count;
         self.ack = Some(n);
         let block = self.acked;
         let complete = self.last.is_some_and(|(last, _)| block >= last);
         let (after, why) = if complete {
-            (State::Done, Why::AckLast { block })
+            (State::Done, Reason::AckLast { block })
         } else if count < outstanding {
-            (State::Acked(block), Why::AckPart { block })
+            (State::Acked(block), Reason::AckPart { block })
         } else {
-            (State::Acked(block), Why::AckOk { block })
+            (State::Acked(block), Reason::AckOk { block })
         };
-        Verdict { abs: Some(block), after: Some(after), progress: true, ..Verdict::new(why) }
+        Judgement { abs: Some(block), after: Some(after), progress: true, ..Judgement::new(why) }
     }
 
     /// The packet that an ACK of this block answers, with its round trip.

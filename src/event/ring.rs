@@ -1,7 +1,7 @@
 use std::collections::VecDeque;
 use std::ops::RangeInclusive;
 
-use super::{Saw, Seen};
+use super::{Annotated, Annotation};
 
 /// Transfers that are kept.
 const TRANSFERS: usize = 3;
@@ -25,15 +25,15 @@ impl Ring {
     }
 
     /// Keeps a copy of one more record.
-    pub fn keep(&mut self, seen: &Seen<'_>) {
-        if self.transfers.back().is_none_or(|last| last.xfer != seen.xfer) {
-            self.transfers.push_back(Kept { xfer: seen.xfer, ..Kept::default() });
+    pub fn keep(&mut self, annotated: &Annotated<'_>) {
+        if self.transfers.back().is_none_or(|last| last.xfer != annotated.xfer) {
+            self.transfers.push_back(Kept { xfer: annotated.xfer, ..Kept::default() });
             if self.transfers.len() > TRANSFERS {
                 self.transfers.pop_front();
             }
         }
         if let Some(last) = self.transfers.back_mut() {
-            last.keep(seen.kept());
+            last.keep(annotated.kept());
         }
     }
 
@@ -62,8 +62,8 @@ impl Ring {
 #[derive(Debug, Default)]
 pub struct Kept {
     xfer: u32,
-    beginning: Vec<Seen<'static>>,
-    latest: VecDeque<Seen<'static>>,
+    beginning: Vec<Annotated<'static>>,
+    latest: VecDeque<Annotated<'static>>,
     forgotten: u64,
 }
 
@@ -89,42 +89,42 @@ impl Kept {
     }
 
     /// All records, or those about packets of these numbers; what begins the transfer is always among them.
-    pub fn again(&self, packets: Option<RangeInclusive<u64>>) -> impl Iterator<Item = &Seen<'static>> {
+    pub fn again(&self, packets: Option<RangeInclusive<u64>>) -> impl Iterator<Item = &Annotated<'static>> {
         let mut inside = packets.is_none();
-        self.records().filter(move |seen| match (&seen.what, &packets) {
-            (_, None) | (Saw::Begin { .. }, _) => true,
-            (Saw::Packet(packet), Some(range)) => {
+        self.records().filter(move |annotated| match (&annotated.kind, &packets) {
+            (_, None) | (Annotation::Begin { .. }, _) => true,
+            (Annotation::Packet(packet), Some(range)) => {
                 inside = range.contains(&packet.n);
                 inside
             }
-            (Saw::Fault { n, .. }, Some(range)) => range.contains(n),
+            (Annotation::Fault { n, .. }, Some(range)) => range.contains(n),
             // What stands between packets belongs to the one before it.
             _ => inside,
         })
     }
 
     /// The packet of this number.
-    pub fn packet(&self, n: u64) -> Option<&Seen<'static>> {
-        self.records().find(|seen| seen.packet().is_some_and(|packet| packet.n == n))
+    pub fn packet(&self, n: u64) -> Option<&Annotated<'static>> {
+        self.records().find(|annotated| annotated.packet().is_some_and(|packet| packet.n == n))
     }
 
     /// The packet that answers the one of this number.
     pub fn answer_to(&self, n: u64) -> Option<u64> {
-        self.records().filter_map(Seen::packet).find(|packet| packet.answers == Some(n)).map(|packet| packet.n)
+        self.records().filter_map(Annotated::packet).find(|packet| packet.answers == Some(n)).map(|packet| packet.n)
     }
 
-    fn records(&self) -> impl Iterator<Item = &Seen<'static>> {
+    fn records(&self) -> impl Iterator<Item = &Annotated<'static>> {
         self.beginning.iter().chain(&self.latest)
     }
 
-    fn keep(&mut self, seen: Seen<'static>) {
+    fn keep(&mut self, annotated: Annotated<'static>) {
         if self.beginning.len() < BEGINNING {
-            return self.beginning.push(seen);
+            return self.beginning.push(annotated);
         }
         if self.latest.len() >= RECORDS - BEGINNING {
             self.latest.pop_front();
             self.forgotten += 1;
         }
-        self.latest.push_back(seen);
+        self.latest.push_back(annotated);
     }
 }

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
-use super::{Direction, Flag, SeenPacket};
-use crate::transfer::{Failure, Report, Spread};
+use super::{AnnotatedPacket, Direction, Flag};
+use crate::transfer::{Failure, Report, RttStats};
 
 /// How a transfer ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,13 +61,13 @@ pub(super) struct Tally {
     strangers: u64,
     faults: u64,
     lost: u64,
-    rtt: Spread,
+    rtt: RttStats,
     /// Of the local file, once it is known.
     pub(super) sha256: Option<String>,
 }
 
 impl Tally {
-    pub(super) fn count(&mut self, packet: &SeenPacket<'_>) {
+    pub(super) fn count(&mut self, packet: &AnnotatedPacket<'_>) {
         match packet.direction {
             Direction::Sent => self.sent += 1,
             Direction::Received => self.received += 1,

@@ -1,10 +1,10 @@
 use std::fmt::{self, Display, Formatter};
 use std::net::IpAddr;
 
-use super::course::Course;
 use super::is_loopback;
+use super::judgement::{Hit, Judgement, Rng};
 use super::rule::Rule;
-use super::verdict::{Dice, Hit, Verdict};
+use super::rule_state::RuleState;
 use crate::event::Direction;
 
 /// The rules in force, with their hits and the seed that chance comes from.
@@ -86,13 +86,13 @@ impl Faults {
     }
 
     /// A transfer begins; its packets are judged with what is returned.
-    pub fn begin(&mut self) -> Course {
+    pub fn begin(&mut self) -> RuleState {
         self.transfers += 1;
-        Course::new(self.transfers)
+        RuleState::new(self.transfers)
     }
 
     /// Decides what becomes of the next packet of a transfer.
-    pub fn judge<'a>(&mut self, course: &mut Course, direction: Direction, datagram: &'a [u8]) -> Verdict<'a> {
+    pub fn judge<'a>(&mut self, course: &mut RuleState, direction: Direction, datagram: &'a [u8]) -> Judgement<'a> {
         self.decide(course, &Recorded { direction, datagram, length: datagram.len() })
     }
 
@@ -101,20 +101,20 @@ impl Faults {
     pub fn test<'a>(&self, rule: Rule, packets: impl IntoIterator<Item = Recorded<'a>>) -> Vec<usize> {
         let mut alone = Self { rules: Vec::new(), ..self.clone() };
         alone.add(rule);
-        let mut course = Course::new(self.transfers);
+        let mut course = RuleState::new(self.transfers);
         let verdicts = packets.into_iter().map(|packet| alone.decide(&mut course, &packet).passes());
         verdicts.enumerate().filter_map(|(place, passes)| (!passes).then_some(place)).collect()
     }
 
-    fn decide<'a>(&mut self, course: &mut Course, packet: &Recorded<'a>) -> Verdict<'a> {
+    fn decide<'a>(&mut self, course: &mut RuleState, packet: &Recorded<'a>) -> Judgement<'a> {
         let seen = course.blocks.see(packet.direction, packet.datagram, packet.length);
         let [sent, received] = &mut course.packets;
         let place = if packet.direction == Direction::Sent { sent } else { received };
         *place += 1;
-        let mut verdict = Verdict::pass(packet.datagram);
+        let mut verdict = Judgement::pass(packet.datagram);
         for entry in &mut self.rules {
             let Entry { number, rule, hits } = entry;
-            let dice = Dice([self.seed, course.transfer, (*number).into(), packet.direction as u64, *place]);
+            let dice = Rng([self.seed, course.transfer, (*number).into(), packet.direction as u64, *place]);
             let length = if packet.length == packet.datagram.len() { verdict.datagram.len() } else { packet.length };
             if !rule.action.fits(length) || !course.counts.entry(*number).or_default().hit(rule, seen, dice) {
                 continue;
@@ -285,7 +285,7 @@ mod tests {
         assert_eq!((verdict.copies, verdict.hits.len()), (0, 1));
         assert_eq!(judge(&["cut 2 sent ack"]).datagram.as_ref(), [0, 4]);
         assert!(judge(&["swap both any"]).overtaken && judge(&["stranger both any"]).stranger);
-        assert_eq!(judge(&["drop received any"]), Verdict::pass(&ack));
+        assert_eq!(judge(&["drop received any"]), Judgement::pass(&ack));
     }
 
     #[test]

@@ -11,23 +11,23 @@
 //! only, unless they are [allowed](Faults::allow_remote) elsewhere.
 
 mod blocks;
-mod course;
+mod delay_queue;
 mod faults;
 mod instruction;
-mod line;
+mod judgement;
 mod parse;
 mod rule;
-mod verdict;
+mod rule_state;
 
 use std::net::IpAddr;
 
-pub use course::Course;
+pub use delay_queue::{DelayQueue, InFlight};
 pub use faults::{Faults, Recorded};
 pub use instruction::Instruction;
-pub use line::{Line, Parcel};
+pub use judgement::{Hit, Judgement};
 pub use parse::BadRule;
 pub use rule::{Action, How, Percent, Rule, Way, Which};
-pub use verdict::{Hit, Verdict};
+pub use rule_state::RuleState;
 
 /// Whether a peer is on this computer, an IPv4 one in IPv6 clothes included.
 pub fn is_loopback(peer: IpAddr) -> bool {

@@ -9,22 +9,22 @@
 //!                                                                        Shelf: memory
 //! ```
 //!
-//! A [`Store`] is what a server serves: a folder ([`Root`]) or files in memory ([`Shelf`]).
+//! A [`Store`] is what a server serves: a folder ([`DirStore`]) or files in memory ([`MemoryStore`]).
 
 mod digest;
-mod part;
-mod root;
-mod shelf;
+mod dir_store;
+mod memory_store;
 mod source;
 mod store;
 mod target;
+mod temp_file;
 mod text;
 
 use std::io::{self, IoSlice};
 
 pub use digest::{Digest, Mismatch};
-pub use root::Root;
-pub use shelf::Shelf;
+pub use dir_store::DirStore;
+pub use memory_store::MemoryStore;
 pub use source::Source;
 pub use store::{Denied, Store};
 pub use target::Target;

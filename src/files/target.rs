@@ -13,8 +13,8 @@ use nix::unistd::close;
 
 use super::Content;
 use super::digest::{Digest, Hasher, Mismatch};
-use super::part::{Part, Placing, write_all};
-use super::shelf::Draft;
+use super::memory_store::Upload;
+use super::temp_file::{Placing, TempFile, write_all};
 use super::text::Decoding;
 use crate::wire::Mode;
 
@@ -53,7 +53,7 @@ impl Target {
                 let (folder, name) = place.parent().zip(place.file_name()).ok_or(Errno::EISDIR)?;
                 let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
                 let folder = Dir::open_ambient_dir(folder, ambient_authority()).map_err(no_folder)?;
-                Ok(Self::part(Part::create(folder, name, Placing::Replace)?, mode))
+                Ok(Self::part(TempFile::create(folder, name, Placing::Replace)?, mode))
             }
         }
     }
@@ -68,12 +68,12 @@ impl Target {
         Self::new(Sink::Writer(writer), mode)
     }
 
-    pub(super) fn part(part: Part, mode: Mode) -> Self {
-        Self::new(Sink::Part(part), mode)
+    pub(super) fn part(part: TempFile, mode: Mode) -> Self {
+        Self::new(Sink::TempFile(part), mode)
     }
 
-    pub(super) fn draft(draft: Draft, mode: Mode) -> Self {
-        Self::new(Sink::Draft(draft), mode)
+    pub(super) fn draft(draft: Upload, mode: Mode) -> Self {
+        Self::new(Sink::Upload(draft), mode)
     }
 
     fn new(sink: Sink, mode: Mode) -> Self {
@@ -139,10 +139,10 @@ impl Content for Target {
         }
         self.check()?;
         match mem::replace(&mut self.sink, Sink::Over) {
-            Sink::Part(part) => part.commit(),
+            Sink::TempFile(part) => part.commit(),
             Sink::File(file) => Ok(close(file)?),
             Sink::Writer(mut writer) => writer.flush(),
-            Sink::Draft(draft) => draft.commit(),
+            Sink::Upload(draft) => draft.commit(),
             Sink::Over => Err(already_over()),
         }
     }
@@ -156,10 +156,10 @@ impl Debug for Target {
 
 /// Where the local bytes go.
 enum Sink {
-    Part(Part),
+    TempFile(TempFile),
     File(File),
     Writer(Box<dyn Write + Send>),
-    Draft(Draft),
+    Upload(Upload),
     /// The commit was tried, or a write failed: nothing can follow.
     Over,
 }
@@ -169,17 +169,17 @@ impl Sink {
     /// to is acknowledged, so whoever gathers blocks has to hold back their ACK too.
     fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
         match self {
-            Self::Part(part) => part.append(bytes),
+            Self::TempFile(part) => part.append(bytes),
             Self::File(file) => file.write_all(bytes),
             Self::Writer(writer) => writer.write_all(bytes),
-            Self::Draft(draft) => draft.append(bytes),
+            Self::Upload(draft) => draft.append(bytes),
             Self::Over => Err(already_over()),
         }
     }
 
     fn append_all(&mut self, pieces: &mut [IoSlice<'_>]) -> io::Result<()> {
         match self {
-            Self::Part(part) => part.append_all(pieces),
+            Self::TempFile(part) => part.append_all(pieces),
             Self::File(file) => write_all(file, pieces),
             _ => pieces.iter().try_for_each(|piece| self.append(piece)),
         }

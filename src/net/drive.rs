@@ -7,10 +7,10 @@ use std::time::{Duration, Instant};
 use thiserror::Error;
 
 use super::blame;
+use super::fault_injector::FaultInjector;
 use super::gather::{Gather, Held};
-use super::meddle::Meddler;
 use super::socket::{LARGEST_DATAGRAM, Received, Socket, datagrams};
-use crate::event::{Direction, Record, Watch, What};
+use crate::event::{Direction, Observers, Record, RecordKind};
 use crate::files::Content;
 use crate::stop::Stop;
 use crate::transfer::{Event, Failure, Machine, Output, Report};
@@ -36,20 +36,20 @@ pub enum DriveError {
     Interrupted,
 }
 
-/// Runs a transfer and blocks until it is over; tells `watch` every datagram and event of the machine.
+/// Runs a transfer and blocks until it is over; tells `observers` every datagram and event of the machine.
 ///
 /// Success means that the file is safe and every packet that belongs to it is sent. A receiver's machine may then
 /// still be dallying: keep it and the socket in a [`Dally`](super::Dally). A raised `stop` is noticed within
 /// 100 ms, and the peer gets an ERROR.
 ///
-/// A `meddler` stands between machine and socket. Where it took the last ACK away, the transfer goes on until that was
+/// A `injector` stands between machine and socket. Where it took the last ACK away, the transfer goes on until that was
 /// repeated, so that those who watch see it; in any case it listens for another moment.
 pub fn drive(
     machine: &mut dyn Machine,
     socket: &mut Socket,
     content: &mut dyn Content,
-    watch: &mut Watch<'_>,
-    meddler: Option<&mut Meddler>,
+    observers: &mut Observers<'_>,
+    injector: Option<&mut FaultInjector>,
     stop: &Stop,
 ) -> Result<Report, DriveError> {
     let local = socket.local();
@@ -58,16 +58,16 @@ pub fn drive(
         socket,
         content,
         held: Held::default(),
-        watch,
-        meddler,
+        observers,
+        injector,
         cause: None,
         asked: None,
         local,
         answered: false,
     };
     let result = drive.run(stop);
-    if let Some(meddler) = drive.meddler {
-        meddler.hurry(drive.socket);
+    if let Some(injector) = drive.injector {
+        injector.flush(drive.socket);
     }
     result
 }
@@ -78,8 +78,8 @@ struct Drive<'a, 'w> {
     content: &'a mut dyn Content,
     /// File bytes not written yet.
     held: Held,
-    watch: &'a mut Watch<'w>,
-    meddler: Option<&'a mut Meddler>,
+    observers: &'a mut Observers<'w>,
+    injector: Option<&'a mut FaultInjector>,
     /// Why the machine was told to abort.
     cause: Option<DriveError>,
     /// Where the first packet went.
@@ -119,15 +119,16 @@ impl Drive<'_, '_> {
 
     /// Waits for one thing to happen, until a moment at most, and lets the machine know.
     fn turn(&mut self, buffer: &mut [u8], until: Instant) -> Result<Drained, DriveError> {
-        let due = self.meddler.as_ref().and_then(|meddler| meddler.due());
+        let due = self.injector.as_ref().and_then(|injector| injector.due());
         let mut drained = match self.socket.receive(buffer, due.map_or(until, |due| due.min(until))) {
             Ok(Received::Datagrams { from, length, stride }) => {
                 let bytes = buffer.get(..length).unwrap_or_default();
-                match &mut self.meddler {
+                match &mut self.injector {
                     None => self.datagrams(from, bytes, stride)?,
-                    Some(meddler) => {
-                        let (watch, at, local) = (&mut *self.watch, Instant::now(), self.local);
-                        meddler.take_in(from, bytes, stride, &mut |what| watch.tell(&Record { at, local, what }));
+                    Some(injector) => {
+                        let (observers, at, local) = (&mut *self.observers, Instant::now(), self.local);
+                        injector
+                            .take_in(from, bytes, stride, &mut |kind| observers.notify(&Record { at, local, kind }));
                         Drained::Waiting(until)
                     }
                 }
@@ -139,14 +140,14 @@ impl Drive<'_, '_> {
                 self.go_on()?
             }
         };
-        if self.meddler.is_some() {
+        if self.injector.is_some() {
             drained = self.arrive(drained)?;
         }
         // Only after what was there already: a datagram may lie behind a sleep of this process. And after each
         // datagram, so that a peer that never stops talking cannot hold the timers off.
         if let Drained::Waiting(until) = drained {
             let now = Instant::now();
-            self.watch.pulse(now, self.machine);
+            self.observers.pulse(now, self.machine);
             if now >= until {
                 self.machine.tick(now);
                 drained = self.go_on()?;
@@ -157,14 +158,16 @@ impl Drive<'_, '_> {
 
     /// What was on the way by the meddler's will, and has arrived by now.
     fn arrive(&mut self, mut drained: Drained) -> Result<Drained, DriveError> {
-        while let (Some(meddler), Drained::Waiting(_)) = (&mut self.meddler, &drained) {
-            let (watch, at, local) = (&mut *self.watch, Instant::now(), self.local);
-            let Some(parcel) = meddler.take(at, &mut |what| watch.tell(&Record { at, local, what })) else { break };
+        while let (Some(injector), Drained::Waiting(_)) = (&mut self.injector, &drained) {
+            let (observers, at, local) = (&mut *self.observers, Instant::now(), self.local);
+            let Some(parcel) = injector.take(at, &mut |kind| observers.notify(&Record { at, local, kind })) else {
+                break;
+            };
             if parcel.direction == Direction::Received {
                 let mut gather = Gather::new();
                 let handed = self.hand_in(parcel.peer, &parcel.datagram, &mut gather);
                 drained = self.write(gather, handed)?;
-            } else if let Err(error) = meddler.post(self.socket, &parcel) {
+            } else if let Err(error) = injector.post(self.socket, &parcel) {
                 self.fail_network(error);
                 drained = self.go_on()?;
             }
@@ -176,13 +179,13 @@ impl Drive<'_, '_> {
     /// is repeated, and what was doubled still comes in. Whatever happens now, the file is safe.
     fn see_off(&mut self, buffer: &mut [u8], stop: &Stop) {
         let quiet = Instant::now() + QUIET;
-        while let Some(meddler) = &self.meddler {
-            let owes = meddler.owes();
-            if stop.is_requested() || !owes && Instant::now() >= quiet {
+        while let Some(injector) = &self.injector {
+            let has_pending = injector.has_pending();
+            if stop.is_requested() || !has_pending && Instant::now() >= quiet {
                 return;
             }
             let Ok(Drained::Waiting(until)) = self.go_on() else { return };
-            if self.turn(buffer, if owes { until } else { until.min(quiet) }).is_err() {
+            if self.turn(buffer, if has_pending { until } else { until.min(quiet) }).is_err() {
                 return;
             }
         }
@@ -198,9 +201,9 @@ impl Drive<'_, '_> {
         }
         let mut drained = Ok(Drained::Waiting(Instant::now()));
         for datagram in datagrams(bytes, stride) {
-            self.tell(
+            self.notify(
                 Instant::now(),
-                What::Packet { direction: Direction::Received, peer: from, datagram, lost: false },
+                RecordKind::Packet { direction: Direction::Received, peer: from, datagram, lost: false },
             );
             drained = self.hand_in(from, datagram, &mut gather);
             if !matches!(drained, Ok(Drained::Waiting(_))) {
@@ -257,22 +260,22 @@ impl Drive<'_, '_> {
                     }
                     if self.asked.is_none() {
                         self.asked = Some(to);
-                        if self.watch.is_watched() {
+                        if self.observers.is_observed() {
                             self.local = self.socket.address_towards(to);
                         }
                     }
-                    if let Some(meddler) = &mut self.meddler {
-                        let (watch, at, local) = (&mut *self.watch, Instant::now(), self.local);
-                        meddler.send(to, datagrams, stride, &mut |what| watch.tell(&Record { at, local, what }));
+                    if let Some(injector) = &mut self.injector {
+                        let (observers, at, local) = (&mut *self.observers, Instant::now(), self.local);
+                        injector.send(to, datagrams, stride, &mut |kind| observers.notify(&Record { at, local, kind }));
                         continue;
                     }
-                    let watched = self.watch.is_watched().then(Instant::now);
+                    let watched = self.observers.is_observed().then(Instant::now);
                     let sent = self.socket.transmit(to, datagrams, stride);
                     if let Some(at) = watched {
                         let lost = sent.is_err();
                         for datagram in datagrams.chunks(stride.max(1)) {
-                            let what = What::Packet { direction: Direction::Sent, peer: to, datagram, lost };
-                            self.watch.tell(&Record { at, local: self.local, what });
+                            let kind = RecordKind::Packet { direction: Direction::Sent, peer: to, datagram, lost };
+                            self.observers.notify(&Record { at, local: self.local, kind });
                         }
                     }
                     if let Err(error) = sent {
@@ -295,7 +298,7 @@ impl Drive<'_, '_> {
                 },
                 Output::Event(event) => {
                     self.answered |= matches!(event, Event::Locked(_));
-                    self.tell(Instant::now(), What::Machine(&event));
+                    self.notify(Instant::now(), RecordKind::Machine(&event));
                 }
                 // What is still to be sent, the last ACK, goes out before the caller learns of it.
                 Output::Complete(report) => complete = Some(report),
@@ -334,9 +337,9 @@ impl Drive<'_, '_> {
         }
     }
 
-    fn tell(&mut self, at: Instant, what: What<'_>) {
-        if self.watch.is_watched() {
-            self.watch.tell(&Record { at, local: self.local, what });
+    fn notify(&mut self, at: Instant, kind: RecordKind<'_>) {
+        if self.observers.is_observed() {
+            self.observers.notify(&Record { at, local: self.local, kind });
         }
     }
 }

@@ -17,19 +17,19 @@
 //! only; what comes in together is written together.
 
 mod batch;
+pub mod dally;
 pub mod drive;
+mod fault_injector;
 mod gather;
-pub mod linger;
+mod icmp;
 mod listener;
-mod meddle;
-pub mod path;
 mod reactor;
+pub mod route;
 pub mod socket;
-mod undelivered;
 
+pub use dally::{Dally, Linger};
 pub use drive::{DriveError, drive};
-pub use linger::{Dally, Linger};
-pub use meddle::{Meddler, SharedFaults};
+pub use fault_injector::{FaultInjector, SharedFaults};
 pub use socket::{Received, Socket};
 
 pub(crate) use listener::{Envelope, Listener};

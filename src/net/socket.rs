@@ -22,8 +22,8 @@ use nix::sys::socket::{
 };
 
 use super::batch::{self, Batch};
-use super::path::{Route, any_port};
-use super::undelivered::{Undelivered, ask_for_reports, is_about_the_network, read_report};
+use super::icmp::{IcmpError, enable_reports, is_about_the_network, read_report};
+use super::route::{Route, any_port};
 use crate::wire::{BlockSize, DATA_HEADER, WindowSize};
 
 /// Room for the largest datagram UDP can bring, so that an oversize packet is seen whole.
@@ -50,7 +50,7 @@ pub struct Socket {
     /// Where the system tells what it joined, once it was asked to.
     joined: Option<Vec<u8>>,
     /// What the network reported about earlier datagrams while another was being sent.
-    reported: VecDeque<Undelivered>,
+    reported: VecDeque<IcmpError>,
     /// The way to the peer, to ask the system once.
     route: Option<Route>,
 }
@@ -88,7 +88,7 @@ impl Socket {
 
     fn over(udp: UdpSocket) -> io::Result<Self> {
         let local = udp.local_addr()?;
-        ask_for_reports(&udp, local)?;
+        enable_reports(&udp, local)?;
         // macOS limits a datagram to the send buffer, which is smaller than the largest block.
         #[cfg(not(target_os = "linux"))]
         setsockopt(&udp, sockopt::SndBuf, &LARGEST_DATAGRAM)?;
@@ -170,7 +170,7 @@ impl Socket {
                 Err(Errno::EAGAIN | Errno::ENOBUFS | Errno::ENOMEM | Errno::EPERM) => return Ok(true),
                 Err(errno) => match read_report(&self.udp)? {
                     // The error belongs to an earlier datagram; this one was not sent yet.
-                    Some(Undelivered { errno: Errno::EMSGSIZE, .. }) => {}
+                    Some(IcmpError { errno: Errno::EMSGSIZE, .. }) => {}
                     Some(report) => self.reported.push_back(report),
                     None if several && batch::cannot_cut(errno) => {
                         self.cuts = false;
@@ -187,7 +187,7 @@ impl Socket {
     ///
     /// `buffer` should have room for [`LARGEST_DATAGRAM`]; what does not fit is cut off by the system.
     pub fn receive(&mut self, buffer: &mut [u8], until: Instant) -> io::Result<Received> {
-        if let Some(Undelivered { to, errno }) = self.reported.pop_front() {
+        if let Some(IcmpError { to, errno }) = self.reported.pop_front() {
             return Ok(Received::Unreachable { to, error: errno.into() });
         }
         let wanted = until.saturating_duration_since(Instant::now()).min(LONGEST_WAIT);
@@ -207,8 +207,8 @@ impl Socket {
             Err(Errno::EAGAIN) => Ok(Received::Interrupted),
             Err(errno) => match read_report(&self.udp)? {
                 // A router wants smaller pieces: the system has learnt that, and cuts when the datagram goes again.
-                Some(Undelivered { errno: Errno::EMSGSIZE, .. }) => Ok(Received::Interrupted),
-                Some(Undelivered { to, errno }) => Ok(Received::Unreachable { to, error: errno.into() }),
+                Some(IcmpError { errno: Errno::EMSGSIZE, .. }) => Ok(Received::Interrupted),
+                Some(IcmpError { to, errno }) => Ok(Received::Unreachable { to, error: errno.into() }),
                 None if is_about_the_network(errno) => Ok(Received::Interrupted),
                 None => Err(errno.into()),
             },

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 
 use super::{Config, Happening, Server};
-use crate::bugs::Bug;
+use crate::bugs::ServerBug;
 use crate::net::{SharedFaults, Wake};
 use crate::stop::Stop;
 
@@ -50,7 +50,7 @@ pub struct Status {
     /// How the last transfer ended.
     pub last: Option<Happening>,
     /// What it does wrong on purpose.
-    pub bug: Option<Bug>,
+    pub bug: Option<ServerBug>,
 }
 
 impl Background {

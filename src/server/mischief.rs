@@ -2,9 +2,9 @@ use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::net::SocketAddr;
 
-use crate::bugs::Bug;
-use crate::fault::Course;
-use crate::net::{Meddler, SharedFaults};
+use crate::bugs::ServerBug;
+use crate::fault::RuleState;
+use crate::net::{FaultInjector, SharedFaults};
 
 /// Requests that faults swallowed and that are remembered; of more, the oldest are forgotten.
 const REMEMBERED: usize = 64;
@@ -22,7 +22,7 @@ pub(super) struct Mischief {
 struct Lost {
     client: SocketAddr,
     request: Box<[u8]>,
-    course: Course,
+    course: RuleState,
 }
 
 impl Mischief {
@@ -35,23 +35,23 @@ impl Mischief {
         &mut self,
         client: SocketAddr,
         request: &'a [u8],
-        bug: Option<Bug>,
-    ) -> (Cow<'a, [u8]>, Vec<Option<Box<Meddler>>>) {
-        let intruder = bug.filter(|bug| *bug == Bug::Stranger);
+        bug: Option<ServerBug>,
+    ) -> (Cow<'a, [u8]>, Vec<Option<Box<FaultInjector>>>) {
+        let intruder = bug.filter(|bug| *bug == ServerBug::Stranger);
         if intruder.is_none() && !self.faults.lock().act_on(client.ip()) {
             return (request.into(), vec![None]);
         }
         let earlier = self.lost.iter().position(|lost| lost.client == client && *lost.request == *request);
         let earlier = earlier.and_then(|place| self.lost.remove(place));
         let course = earlier.map_or_else(|| self.faults.lock().begin(), |lost| lost.course);
-        let mut meddler = Meddler::new(&self.faults, course).with_intruder(intruder);
-        let (copies, arrived) = meddler.request(request);
+        let mut injector = FaultInjector::new(&self.faults, course).with_intruder(intruder);
+        let (copies, arrived) = injector.request(request);
         if copies == 0 {
             self.lost.truncate(REMEMBERED - 1);
-            self.lost.push_front(Lost { client, request: request.into(), course: meddler.into_course() });
+            self.lost.push_front(Lost { client, request: request.into(), course: injector.into_course() });
             return (arrived, Vec::new());
         }
-        let twins = (1..copies).map(|_| Some(Box::new(meddler.twin()))).collect::<Vec<_>>();
-        (arrived, [twins, vec![Some(Box::new(meddler))]].into_iter().flatten().collect())
+        let twins = (1..copies).map(|_| Some(Box::new(injector.twin()))).collect::<Vec<_>>();
+        (arrived, [twins, vec![Some(Box::new(injector))]].into_iter().flatten().collect())
     }
 }

@@ -32,10 +32,10 @@ use background::Shared;
 use ledger::{Entry, Ledger, Room};
 use mischief::Mischief;
 
-use crate::bugs::{Bug, Buggy};
+use crate::bugs::{BuggyServer, ServerBug};
 use crate::fault::is_loopback;
 use crate::files::{Denied, Store};
-use crate::net::{Envelope, Key, Listener, Meddler, Notice, Reactor, Socket};
+use crate::net::{Envelope, FaultInjector, Key, Listener, Notice, Reactor, Socket};
 use crate::stop::Stop;
 use crate::transfer::{Machine, Receiver, Sender};
 use crate::wire::{ErrorCode, Packet, Printable, Request, RequestKind, Terms, WindowSize, emit_error};
@@ -157,15 +157,15 @@ impl Server {
             return;
         }
         let (datagram, meddlers) = self.mischief.judge(envelope.from, datagram, self.bug(envelope.from));
-        for meddler in meddlers {
-            if let Some(happening) = self.take(listener, envelope, &datagram, meddler) {
+        for injector in meddlers {
+            if let Some(happening) = self.take(listener, envelope, &datagram, injector) {
                 observer(&happening);
             }
         }
     }
 
     /// What is done wrong on purpose, to nobody but clients on this computer.
-    fn bug(&self, client: SocketAddr) -> Option<Bug> {
+    fn bug(&self, client: SocketAddr) -> Option<ServerBug> {
         self.shared.config().bug.filter(|_| is_loopback(client.ip()))
     }
 
@@ -175,7 +175,7 @@ impl Server {
         listener: usize,
         envelope: &Envelope,
         datagram: &[u8],
-        meddler: Option<Box<Meddler>>,
+        injector: Option<Box<FaultInjector>>,
     ) -> Option<Happening> {
         let Ok(Packet::Request(request)) = Packet::parse(datagram) else { return None };
         let bug = self.bug(envelope.from);
@@ -186,12 +186,12 @@ impl Server {
         }
         let (client, kind) = (envelope.from, request.kind);
         let filename = Printable(request.filename).to_string();
-        let what = match self.begin(&request, envelope, datagram, &config, meddler) {
+        let what = match self.begin(&request, envelope, datagram, &config, injector) {
             Ok(begun) => begun,
             Err(Denied { code, message }) => {
                 let code = bug.map_or(code, |bug| bug.refusal(code));
                 let error = emit_error(code, message.as_bytes());
-                let shares = bug.is_some_and(Bug::shares_the_port);
+                let shares = bug.is_some_and(ServerBug::shares_the_port);
                 if shares || from_fresh_port(envelope, &error).is_err() {
                     let (_, listener) = self.listeners.get(listener)?;
                     // A refusal that cannot be sent is as lost as one on the way.
@@ -209,7 +209,7 @@ impl Server {
         envelope: &Envelope,
         datagram: &[u8],
         config: &Config,
-        meddler: Option<Box<Meddler>>,
+        injector: Option<Box<FaultInjector>>,
     ) -> Result<What, Denied> {
         match self.ledger.room(envelope.from.ip(), config) {
             Room::Free => {}
@@ -229,16 +229,16 @@ impl Server {
             RequestKind::Read => {
                 socket.make_room_to_send(blksize, windowsize);
                 let answer = granted.answer(windowsize);
-                let sender = Sender::answer(now, client, answer, config.patience);
-                (answer, on_purpose(config.bug, sender, now, client))
+                let sender = Sender::answer(now, client, answer, config.retry_policy);
+                (answer, inject(config.bug, sender, now, client))
             }
             RequestKind::Write => {
                 let answer = granted.answer(socket.make_room(blksize, windowsize));
-                let receiver = Receiver::answer(now, client, answer, config.patience);
-                (answer, on_purpose(config.bug, receiver, now, client))
+                let receiver = Receiver::answer(now, client, answer, config.retry_policy);
+                (answer, inject(config.bug, receiver, now, client))
             }
         };
-        let key = self.reactor.start(socket, machine, granted.content, meddler).map_err(unable)?;
+        let key = self.reactor.start(socket, machine, granted.content, injector).map_err(unable)?;
         let Terms { blksize, windowsize, .. } = answer.terms();
         let window = match request.kind {
             RequestKind::Read => usize::from(blksize.get()) * usize::from(windowsize.get()),
@@ -259,8 +259,8 @@ impl Server {
     }
 
     /// A transfer id of its own for a transfer (RFC 1350 section 4), unless a bug wants none.
-    fn socket(&self, envelope: &Envelope, bug: Option<Bug>) -> io::Result<Socket> {
-        let shares = bug.is_some_and(Bug::shares_the_port);
+    fn socket(&self, envelope: &Envelope, bug: Option<ServerBug>) -> io::Result<Socket> {
+        let shares = bug.is_some_and(ServerBug::shares_the_port);
         let listener = self.listeners.iter().map(|(_, listener)| listener).filter(|_| shares);
         match listener.into_iter().find(|listener| listener.local().is_ipv4() == envelope.to.is_ipv4()) {
             Some(listener) => listener.share(envelope),
@@ -274,15 +274,15 @@ fn from_fresh_port(envelope: &Envelope, datagram: &[u8]) -> io::Result<()> {
     UdpSocket::bind(envelope.to)?.send_to(datagram, envelope.from).map(drop)
 }
 
-fn on_purpose<M: Machine + Send + 'static>(
-    bug: Option<Bug>,
+fn inject<M: Machine + Send + 'static>(
+    bug: Option<ServerBug>,
     machine: M,
     now: Instant,
     client: SocketAddr,
 ) -> Box<dyn Machine + Send> {
     match bug {
         None => Box::new(machine),
-        Some(bug) => Box::new(Buggy::new(machine, bug, now, client)),
+        Some(bug) => Box::new(BuggyServer::new(machine, bug, now, client)),
     }
 }
 

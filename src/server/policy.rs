@@ -1,9 +1,9 @@
 use std::fmt::{self, Display, Formatter};
 use std::io::{self, IoSlice};
 
-use crate::bugs::Bug;
+use crate::bugs::ServerBug;
 use crate::files::{Content, Denied, Store};
-use crate::transfer::Patience;
+use crate::transfer::RetryPolicy;
 use crate::wire::{Answer, ErrorCode, Limits, Mode, Offer, Printable, REQUEST_LIMIT, Request, RequestKind, WindowSize};
 
 /// The most bytes in flight to or from one client: more gains nothing even on a loopback, and with many clients it
@@ -18,7 +18,7 @@ pub struct Config {
     /// The most that is granted of the options.
     pub limits: Limits,
     /// When to send again and when to give up, where the client does not ask for an interval of its own.
-    pub patience: Patience,
+    pub retry_policy: RetryPolicy,
     /// Refuse every write request.
     pub read_only: bool,
     /// Let an upload replace a file.
@@ -29,7 +29,7 @@ pub struct Config {
     /// sees what transfer ids are for. Others answer once, which saves the trouble.
     pub answer_twice: bool,
     /// Be wrong on purpose, towards clients on this computer.
-    pub bug: Option<Bug>,
+    pub bug: Option<ServerBug>,
     /// Transfers at once for one address. A classroom behind one address, or a rack that boots through one relay,
     /// should still fit.
     pub transfers_per_source: usize,
@@ -47,7 +47,7 @@ impl Default for Config {
                 window_bytes: MOST_IN_FLIGHT,
                 ..Limits::default()
             },
-            patience: Patience::default(),
+            retry_policy: RetryPolicy::default(),
             read_only: false,
             overwrite: false,
             largest_upload: None,
@@ -169,14 +169,14 @@ impl Display for TooLarge {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::files::Shelf;
+    use crate::files::MemoryStore;
     use crate::wire::Packet;
 
     fn judge(datagram: &[u8], config: &Config) -> Result<Granted, Denied> {
-        let shelf = Shelf::new();
-        shelf.insert(b"f", vec![7; 3000]);
+        let store = MemoryStore::new();
+        store.insert(b"f", vec![7; 3000]);
         let Ok(Packet::Request(request)) = Packet::parse(datagram) else { panic!("not a request") };
-        grant(&request, datagram.len(), config, &shelf)
+        grant(&request, datagram.len(), config, &store)
     }
 
     fn refusal(datagram: &[u8], config: &Config) -> (ErrorCode, String) {

@@ -1,4 +1,4 @@
-use crate::files::Shelf;
+use crate::files::MemoryStore;
 
 /// What [`practice_files`] holds, for whoever wants to ask for one.
 pub const PRACTICE_NAMES: [&str; 10] = [
@@ -30,11 +30,11 @@ pub const PRACTICE_NAMES: [&str; 10] = [
 /// | `wrap.bin` | 524,300 | 65,538 blocks of 8 bytes: block numbers start again |
 /// | `slow.bin` | 131,072 | round trips that can be felt |
 /// | `big.bin` | 5,000,000 | a while to watch |
-pub fn practice_files() -> Shelf {
-    let shelf = Shelf::new();
-    shelf.insert(b"hello.txt", b"Hello, TFTP!\n".to_vec());
-    shelf.insert(b"test.txt", TEST_TEXT.as_bytes().to_vec());
-    shelf.insert(b"text.txt", mixed_lines());
+pub fn practice_files() -> MemoryStore {
+    let store = MemoryStore::new();
+    store.insert(b"hello.txt", b"Hello, TFTP!\n".to_vec());
+    store.insert(b"test.txt", TEST_TEXT.as_bytes().to_vec());
+    store.insert(b"text.txt", mixed_lines());
     for (name, size) in [
         (&b"even.bin"[..], 1_024),
         (b"exact2150.bin", 2_150),
@@ -44,9 +44,9 @@ pub fn practice_files() -> Shelf {
         (b"slow.bin", 131_072),
         (b"big.bin", 5_000_000),
     ] {
-        shelf.insert(name, noise(size));
+        store.insert(name, noise(size));
     }
-    shelf
+    store
 }
 
 const TEST_TEXT: &str = "This file has 576 bytes, so it crosses the wire in two blocks: a full one of 512 bytes and a \
@@ -101,7 +101,7 @@ mod tests {
 
     #[test]
     fn every_file_has_the_size_its_lesson_counts_on() {
-        let shelf = practice_files();
+        let store = practice_files();
         for (name, size) in [
             ("hello.txt", 13),
             ("test.txt", 576),
@@ -115,7 +115,7 @@ mod tests {
             ("big.bin", 5_000_000),
         ] {
             assert!(PRACTICE_NAMES.contains(&name), "{name}: told to whoever asks");
-            assert_eq!(shelf.get(name.as_bytes()).map(|bytes| bytes.len()), Some(size), "{name}");
+            assert_eq!(store.get(name.as_bytes()).map(|bytes| bytes.len()), Some(size), "{name}");
         }
     }
 

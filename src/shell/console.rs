@@ -170,7 +170,7 @@ impl Console {
 
     /// Whether somebody looks at standard error while it is written. Nobody looks at a script, and nothing should be drawn
     /// into a file that is printed on the terminal.
-    pub fn is_watched(&self) -> bool {
+    pub fn is_observed(&self) -> bool {
         let under_other_output = self.diverted && self.out_is_terminal;
         self.err_is_terminal && !under_other_output && !matches!(self.place, Place::Script(_))
     }
@@ -244,7 +244,7 @@ impl Console {
         if asked_for {
             let stream = self.stream();
             self.put(&self.style(stream).summary(&self.fit(stream, summary)))?;
-        } else if self.is_watched() {
+        } else if self.is_observed() {
             self.put_aside(&self.err_style.summary(&self.fit(Stream::Error, summary)));
         }
         Ok(())

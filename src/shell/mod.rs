@@ -126,7 +126,7 @@ impl Shell {
         self.tracing.keep();
         self.take_terminal()?;
         loop {
-            handlers::transfer::tell_late(self)?;
+            handlers::transfer::notify_late(self)?;
             self.client.idle();
             let offered = self.offered();
             let host = self.session.peer.as_ref().map(|peer| peer.host.as_str());
@@ -195,7 +195,7 @@ impl Shell {
     fn carry_out(&mut self, words: &[Word]) -> Result<Next> {
         let Some(name) = words.first() else { return Ok(Next::Line) };
         self.begin_command();
-        handlers::transfer::tell_late(self)?;
+        handlers::transfer::notify_late(self)?;
         let outcome = self.dispatch(words);
         let next = *outcome.as_ref().unwrap_or(&Next::Line);
         self.settle(name, outcome.map(drop))?;

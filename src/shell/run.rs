@@ -52,7 +52,7 @@ pub fn run(cli: &Cli) -> Result<Status> {
     let mut shell = Shell::new(cli, Signals::install()?);
     let outcome = shell.begin(cli, &invocation);
     shell.client.finish();
-    handlers::transfer::tell_late(&mut shell)?;
+    handlers::transfer::notify_late(&mut shell)?;
     outcome
 }
 

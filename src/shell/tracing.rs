@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use super::console::{Console, Stream};
 use super::gathered::{Gathered, Pace};
-use crate::event::{Observer, Record, Ring, What};
+use crate::event::{Observer, Record, RecordKind, Ring};
 use crate::session::Settings;
 use crate::style;
 use crate::trace::{Classic, OutletId, Page, Pcapng, Tracer, View, ViewName, paint};
@@ -229,7 +229,7 @@ impl Observer for Tracing {
             self.tracer.observe(record);
         }
         // What else is told of a transfer goes elsewhere, and must not come before the packets that led to it.
-        if !matches!(record.what, What::Packet { .. }) || self.pace.is_due(record.at) {
+        if !matches!(record.kind, RecordKind::Packet { .. }) || self.pace.is_due(record.at) {
             self.flush();
         }
     }

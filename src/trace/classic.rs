@@ -2,7 +2,7 @@ use std::fmt::Write as _;
 use std::io::Write;
 
 use super::Line;
-use crate::event::{Direction, Observer, Record, What};
+use crate::event::{Direction, Observer, Record, RecordKind};
 use crate::transfer::Event;
 use crate::wire::{BlockSize, Malformed, Packet, RequestKind};
 
@@ -89,14 +89,14 @@ impl Ending {
 
 impl<W: Write> Observer for Classic<W> {
     fn observe(&mut self, record: &Record<'_>) {
-        match record.what {
-            What::Begin(_) => self.ending = Ending::default(),
+        match record.kind {
+            RecordKind::Begin(_) => self.ending = Ending::default(),
             // A fault took it on the way here, so this side never saw it.
-            What::Packet { direction: Direction::Received, lost: true, .. } => {}
-            What::Packet { direction, datagram, .. } => self.packet(direction, datagram),
-            What::Machine(Event::Agreed(terms)) => self.ending.blksize = terms.blksize,
-            What::Machine(_) | What::Fault { .. } | What::Timer { .. } | What::Digest(_) => {}
-            What::End(_) => self.line.flush(),
+            RecordKind::Packet { direction: Direction::Received, lost: true, .. } => {}
+            RecordKind::Packet { direction, datagram, .. } => self.packet(direction, datagram),
+            RecordKind::Machine(Event::Agreed(terms)) => self.ending.blksize = terms.blksize,
+            RecordKind::Machine(_) | RecordKind::Fault { .. } | RecordKind::Timer { .. } | RecordKind::Digest(_) => {}
+            RecordKind::End(_) => self.line.flush(),
         }
     }
 }
@@ -110,13 +110,13 @@ mod tests {
     use crate::event::Begin;
     use crate::wire::{ErrorCode, Terms, emit_ack, emit_data_header, emit_error};
 
-    fn tell(classic: &mut Classic<impl Write>, what: What<'_>) {
+    fn tell(classic: &mut Classic<impl Write>, kind: RecordKind<'_>) {
         let local = "127.0.0.1:50617".parse().unwrap();
-        classic.observe(&Record { at: Instant::now(), local, what });
+        classic.observe(&Record { at: Instant::now(), local, kind });
     }
 
-    fn packet(direction: Direction, datagram: &[u8]) -> What<'_> {
-        What::Packet { direction, peer: "127.0.0.1:40001".parse().unwrap(), datagram, lost: false }
+    fn packet(direction: Direction, datagram: &[u8]) -> RecordKind<'_> {
+        RecordKind::Packet { direction, peer: "127.0.0.1:40001".parse().unwrap(), datagram, lost: false }
     }
 
     fn data(block: u16, length: usize) -> Vec<u8> {
@@ -130,10 +130,10 @@ mod tests {
     /// A get of 600 bytes, as BSD's trace shows it.
     fn get(classic: &mut Classic<Vec<u8>>) {
         let begin = Begin { wall: SystemTime::now(), host: "localhost", timeout: Duration::from_secs(25) };
-        tell(classic, What::Begin(begin));
+        tell(classic, RecordKind::Begin(begin));
         tell(classic, packet(Direction::Sent, b"\0\x01fw.bin\0octet\0"));
         tell(classic, packet(Direction::Received, &data(1, 512)));
-        tell(classic, What::Machine(&Event::Agreed(Terms::default())));
+        tell(classic, RecordKind::Machine(&Event::Agreed(Terms::default())));
         tell(classic, packet(Direction::Sent, &emit_ack(1)));
         tell(classic, packet(Direction::Received, &data(2, 88)));
         tell(classic, packet(Direction::Sent, &emit_ack(2)));

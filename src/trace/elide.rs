@@ -3,8 +3,8 @@ use std::io::{self, Write};
 use std::time::Duration;
 
 use super::View;
-use crate::event::{Saw, Seen, SeenPacket};
-use crate::transfer::Spread;
+use crate::event::{Annotated, AnnotatedPacket, Annotation};
+use crate::transfer::RttStats;
 
 /// How many ordinary pairs of DATA and ACK are shown at each end of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,11 +34,11 @@ pub struct Run {
     pub(super) first: u64,
     pub(super) last: u64,
     pub(super) bytes: u64,
-    pub(super) rtt: Spread,
+    pub(super) rtt: RttStats,
 }
 
 impl Run {
-    fn add(&mut self, packet: &SeenPacket<'_>) {
+    fn add(&mut self, packet: &AnnotatedPacket<'_>) {
         if self.first == 0 {
             self.first = packet.n;
         }
@@ -70,7 +70,7 @@ pub struct Elided<V> {
     shown: usize,
     run: Run,
     /// The end of the run as far as it is known.
-    held: VecDeque<Seen<'static>>,
+    held: VecDeque<Annotated<'static>>,
     drawn: Option<Duration>,
 }
 
@@ -84,17 +84,17 @@ impl<V: View> Elided<V> {
         Self { view, most, in_place, shown: 0, run: Run::default(), held: VecDeque::new(), drawn: None }
     }
 
-    fn ordinary(&mut self, seen: &Seen<'_>, out: &mut dyn Write) -> io::Result<()> {
+    fn ordinary(&mut self, annotated: &Annotated<'_>, out: &mut dyn Write) -> io::Result<()> {
         if self.shown < self.most {
             self.shown += 1;
-            return self.view.see(seen, out);
+            return self.view.render(annotated, out);
         }
-        self.held.push_back(seen.kept());
+        self.held.push_back(annotated.kept());
         if self.held.len() > self.most
-            && let Some(packet) = self.held.pop_front().as_ref().and_then(Seen::packet)
+            && let Some(packet) = self.held.pop_front().as_ref().and_then(Annotated::packet)
         {
             self.run.add(packet);
-            self.draw(seen.t, out)?;
+            self.draw(annotated.t, out)?;
         }
         Ok(())
     }
@@ -119,7 +119,7 @@ impl<V: View> Elided<V> {
         self.shown = 0;
         // What is shown again begins with a block, not with the ACK of one left out.
         if !self.run.is_empty()
-            && let Some(ack) = self.held.front().and_then(Seen::packet)
+            && let Some(ack) = self.held.front().and_then(Annotated::packet)
             && ack.data_length().is_none()
         {
             self.run.add(ack);
@@ -135,22 +135,22 @@ impl<V: View> Elided<V> {
                 None => writeln!(out, "{line}")?,
             }
         }
-        for seen in std::mem::take(&mut self.held) {
-            self.view.see(&seen, out)?;
+        for annotated in std::mem::take(&mut self.held) {
+            self.view.render(&annotated, out)?;
         }
         Ok(())
     }
 }
 
 impl<V: View> View for Elided<V> {
-    fn see(&mut self, seen: &Seen<'_>, out: &mut dyn Write) -> io::Result<()> {
-        match &seen.what {
-            Saw::Packet(packet) if packet.is_ordinary() && packet.gap < WAITING => self.ordinary(seen, out),
+    fn render(&mut self, annotated: &Annotated<'_>, out: &mut dyn Write) -> io::Result<()> {
+        match &annotated.kind {
+            Annotation::Packet(packet) if packet.is_ordinary() && packet.gap < WAITING => self.ordinary(annotated, out),
             // What these tell, packets tell too.
-            Saw::Choice { .. } => self.view.see(seen, out),
+            Annotation::Choice { .. } => self.view.render(annotated, out),
             _ => {
                 self.close(out)?;
-                self.view.see(seen, out)
+                self.view.render(annotated, out)
             }
         }
     }

@@ -7,7 +7,7 @@ use super::figures::{flag, millis, thousands, tint, told_the_end};
 use super::fold::fold;
 use super::units::size;
 use super::{Paint, Tint, View};
-use crate::event::{Choice, Direction, Kind, Outcome, Saw, Seen, SeenPacket, State, Turn, Why};
+use crate::event::{Annotated, AnnotatedPacket, Annotation, Choice, Direction, Kind, Outcome, Reason, State, Turn};
 
 /// How much is told of each packet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -45,7 +45,12 @@ impl Explain {
         Self { columns, ..self }
     }
 
-    fn packet(&mut self, seen: &Seen<'_>, packet: &SeenPacket<'_>, out: &mut dyn Write) -> io::Result<()> {
+    fn packet(
+        &mut self,
+        annotated: &Annotated<'_>,
+        packet: &AnnotatedPacket<'_>,
+        out: &mut dyn Write,
+    ) -> io::Result<()> {
         self.last = packet.after;
         let full = match self.detail {
             Detail::Short => false,
@@ -56,7 +61,7 @@ impl Explain {
         if matches!(packet.kind, Kind::Known(_)) {
             self.known.insert(packet.kind);
         }
-        writeln!(out, "{}", self.headline(seen, packet))?;
+        writeln!(out, "{}", self.headline(annotated, packet))?;
         if full {
             for line in details(packet) {
                 writeln!(out, "{}", fold(&line, self.columns, 17))?;
@@ -70,9 +75,9 @@ impl Explain {
         writeln!(out, "{}", fold(&why, self.columns, 13))
     }
 
-    fn headline(&self, seen: &Seen<'_>, packet: &SeenPacket<'_>) -> String {
+    fn headline(&self, annotated: &Annotated<'_>, packet: &AnnotatedPacket<'_>) -> String {
         let n = format!("#{}", packet.n);
-        let (t, gap) = (seen.t.as_secs_f64(), packet.gap.as_secs_f64());
+        let (t, gap) = (annotated.t.as_secs_f64(), packet.gap.as_secs_f64());
         let (direction, arrow) = match packet.direction {
             Direction::Sent => ("sent", "-->"),
             Direction::Received => ("received", "<--"),
@@ -97,46 +102,48 @@ impl Explain {
     }
 
     /// Something that is no packet.
-    fn line(&self, seen: &Seen<'_>, text: &str, out: &mut dyn Write) -> io::Result<()> {
-        let line = format!("{:>13.4} s  {text}", seen.t.as_secs_f64());
+    fn line(&self, annotated: &Annotated<'_>, text: &str, out: &mut dyn Write) -> io::Result<()> {
+        let line = format!("{:>13.4} s  {text}", annotated.t.as_secs_f64());
         writeln!(out, "{}", fold(&line, self.columns, 17))
     }
 }
 
 impl View for Explain {
-    fn see(&mut self, seen: &Seen<'_>, out: &mut dyn Write) -> io::Result<()> {
-        if self.xfer != Some(seen.xfer) {
-            if self.xfer.replace(seen.xfer).is_some() {
+    fn render(&mut self, annotated: &Annotated<'_>, out: &mut dyn Write) -> io::Result<()> {
+        if self.xfer != Some(annotated.xfer) {
+            if self.xfer.replace(annotated.xfer).is_some() {
                 writeln!(out)?;
             }
             self.known.clear();
             self.last = State::Idle;
         }
-        match &seen.what {
-            Saw::Packet(packet) => self.packet(seen, packet, out),
-            Saw::Timer { turn: Turn::Expired, after, left, awaited, why, .. } => {
+        match &annotated.kind {
+            Annotation::Packet(packet) => self.packet(annotated, packet, out),
+            Annotation::Timer { turn: Turn::Expired, after, left, awaited, why, .. } => {
                 let mut text = format!("timer expired: no {awaited} for {:.2} s.", after.as_secs_f64());
                 match (why, left) {
-                    (Why::DallyEnd, _) => text = format!("timer expired: {}", reason(why)),
+                    (Reason::DallyEnd, _) => text = format!("timer expired: {}", reason(why)),
                     (_, Some(left)) => {
                         text.push_str(&format!(" Send again; {:.2} s left before giving up.", left.as_secs_f64()));
                         text.push_str("  [RFC 1123 s4.2.3.2]");
                     }
                     (_, None) => text.push_str("  [RFC 1123 s4.2.3.2]"),
                 }
-                self.line(seen, &text, out)
+                self.line(annotated, &text, out)
             }
-            Saw::Choice { choice: Choice::Fallback, why } | Saw::Choice { why: why @ Why::TidSame { .. }, .. } => {
-                self.line(seen, &reason(why), out)
-            }
-            Saw::End(summary) => match &summary.outcome {
+            Annotation::Choice { choice: Choice::Fallback, why }
+            | Annotation::Choice { why: why @ Reason::TidSame { .. }, .. } => self.line(annotated, &reason(why), out),
+            Annotation::End(summary) => match &summary.outcome {
                 Outcome::Failed(reason) if !told_the_end(self.last) => {
-                    self.line(seen, &format!("failed: {reason}"), out)
+                    self.line(annotated, &format!("failed: {reason}"), out)
                 }
                 _ => Ok(()),
             },
             // The packets tell these.
-            Saw::Begin { .. } | Saw::Timer { .. } | Saw::Choice { .. } | Saw::Fault { .. } => Ok(()),
+            Annotation::Begin { .. }
+            | Annotation::Timer { .. }
+            | Annotation::Choice { .. }
+            | Annotation::Fault { .. } => Ok(()),
         }
     }
 
@@ -151,7 +158,7 @@ impl View for Explain {
 }
 
 /// The fields, what is answered, and the state.
-pub(super) fn details(packet: &SeenPacket<'_>) -> Vec<String> {
+pub(super) fn details(packet: &AnnotatedPacket<'_>) -> Vec<String> {
     let mut lines: Vec<_> = fields(packet).iter().map(super::fields::Field::line).collect();
     match (packet.answers, packet.rtt) {
         (Some(n), Some(rtt)) => lines.push(format!("      answers #{n} after {} ms", millis(rtt))),
@@ -167,7 +174,7 @@ pub(super) fn details(packet: &SeenPacket<'_>) -> Vec<String> {
 }
 
 /// The sentence and where it comes from.
-pub(super) fn reason(why: &Why) -> String {
+pub(super) fn reason(why: &Reason) -> String {
     match why.source() {
         "" => why.to_string(),
         source => format!("{why}  [{source}]"),

@@ -1,5 +1,5 @@
 use super::figures::hex;
-use crate::event::{Kind, SeenPacket};
+use crate::event::{AnnotatedPacket, Kind};
 use crate::wire::{DATA_HEADER, Opcode, Printable};
 
 /// A stretch of a packet and what it means.
@@ -21,7 +21,7 @@ impl Field {
 }
 
 /// Cuts any packet into its fields, as far as there are any.
-pub(super) fn fields(packet: &SeenPacket<'_>) -> Vec<Field> {
+pub(super) fn fields(packet: &AnnotatedPacket<'_>) -> Vec<Field> {
     let mut cutter = Cutter { bytes: &packet.bytes, at: 0, fields: Vec::new() };
     let opcode = match packet.kind {
         Kind::None => return cutter.rest("bytes"),
@@ -98,7 +98,7 @@ impl Cutter<'_> {
         }
     }
 
-    fn block(&mut self, packet: &SeenPacket<'_>) -> bool {
+    fn block(&mut self, packet: &AnnotatedPacket<'_>) -> bool {
         let Some(block) = self.number() else { return false };
         let value = match packet.abs {
             Some(abs) if abs != u64::from(block) => format!("{block} (file block {abs})"),
@@ -108,7 +108,7 @@ impl Cutter<'_> {
         true
     }
 
-    fn data(&mut self, packet: &SeenPacket<'_>) {
+    fn data(&mut self, packet: &AnnotatedPacket<'_>) {
         let length = packet.length.saturating_sub(DATA_HEADER);
         let meaning = match length.cmp(&packet.blksize.into()) {
             std::cmp::Ordering::Less => "short: the end",

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use crate::event::{Flag, SeenPacket};
+use crate::event::{AnnotatedPacket, Flag};
 use crate::event::{Kind, State};
 use crate::wire::{DATA_HEADER, Malformed, Opcode, Packet};
 
@@ -30,7 +30,7 @@ pub(super) fn hex(bytes: &[u8]) -> String {
 }
 
 /// The flag in the words of the text views.
-pub(super) fn flag(packet: &SeenPacket<'_>, flag: Flag) -> String {
+pub(super) fn flag(packet: &AnnotatedPacket<'_>, flag: Flag) -> String {
     let of = |word: &str| match packet.dup_of {
         Some(n) => format!("{word} of #{n}"),
         None => word.to_owned(),
@@ -45,7 +45,7 @@ pub(super) fn flag(packet: &SeenPacket<'_>, flag: Flag) -> String {
 }
 
 /// The packet in the words of the classic trace.
-pub(super) fn words(packet: &SeenPacket<'_>) -> Result<String, Malformed> {
+pub(super) fn words(packet: &AnnotatedPacket<'_>) -> Result<String, Malformed> {
     Ok(match packet.parse()? {
         // The block may be cut.
         Packet::Data { block, .. } => {

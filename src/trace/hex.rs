@@ -4,7 +4,7 @@ use super::elide::Run;
 use super::figures::{flag, hex, thousands, tint, words};
 use super::units::size;
 use super::{Paint, View};
-use crate::event::{Direction, Flag, Saw, Seen, SeenPacket};
+use crate::event::{Annotated, AnnotatedPacket, Annotation, Direction, Flag};
 
 /// Octets in a row.
 const ROW: usize = 16;
@@ -25,8 +25,8 @@ impl Hex {
 }
 
 impl View for Hex {
-    fn see(&mut self, seen: &Seen<'_>, out: &mut dyn Write) -> io::Result<()> {
-        let Saw::Packet(packet) = &seen.what else { return Ok(()) };
+    fn render(&mut self, annotated: &Annotated<'_>, out: &mut dyn Write) -> io::Result<()> {
+        let Annotation::Packet(packet) = &annotated.kind else { return Ok(()) };
         let way = match packet.direction {
             Direction::Sent => "sent",
             Direction::Received => "received",
@@ -48,7 +48,7 @@ impl View for Hex {
 }
 
 /// The octets in rows; beyond `whole` of them two rows and the last one.
-pub(super) fn dump(packet: &SeenPacket<'_>, whole: usize, out: &mut dyn Write) -> io::Result<()> {
+pub(super) fn dump(packet: &AnnotatedPacket<'_>, whole: usize, out: &mut dyn Write) -> io::Result<()> {
     let bytes = &*packet.bytes;
     let row = |index: usize, bytes: &[u8], out: &mut dyn Write| {
         let (left, right) = bytes.split_at(bytes.len().min(ROW / 2));

@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 use serde::Serialize;
 
 use super::View;
-use crate::event::{Direction, Flag, Outcome, Saw, Seen, SeenPacket, Summary, Timer, Turn, Why};
+use crate::event::{Annotated, AnnotatedPacket, Annotation, Direction, Flag, Outcome, Reason, Summary, Timer, Turn};
 use crate::wire::{Packet, Printable};
 
 /// Every record as one JSON object on a line of its own, for programs.
@@ -26,10 +26,17 @@ impl Json {
 const RAW: usize = 68;
 
 impl View for Json {
-    fn see(&mut self, seen: &Seen<'_>, out: &mut dyn Write) -> io::Result<()> {
-        let wall = seen.wall.duration_since(SystemTime::UNIX_EPOCH).map_or(0.0, seconds);
-        let line = Line { v: 1, n: None, t: seconds(seen.t), event: Event::of(&seen.what), wall, xfer: seen.xfer };
-        let line = Line { n: seen.packet().map(|packet| packet.n), ..line };
+    fn render(&mut self, annotated: &Annotated<'_>, out: &mut dyn Write) -> io::Result<()> {
+        let wall = annotated.wall.duration_since(SystemTime::UNIX_EPOCH).map_or(0.0, seconds);
+        let line = Line {
+            v: 1,
+            n: None,
+            t: seconds(annotated.t),
+            event: Event::of(&annotated.kind),
+            wall,
+            xfer: annotated.xfer,
+        };
+        let line = Line { n: annotated.packet().map(|packet| packet.n), ..line };
         serde_json::to_writer(&mut *out, &line)?;
         out.write_all(b"\n")
     }
@@ -69,11 +76,11 @@ enum Event<'a> {
 }
 
 impl<'a> Event<'a> {
-    fn of(what: &'a Saw<'_>) -> Self {
+    fn of(what: &'a Annotation<'_>) -> Self {
         match what {
-            Saw::Begin { host } => Self::Begin { host },
-            Saw::Packet(packet) => Self::Packet(Box::new(PacketLine::of(packet))),
-            Saw::Timer { timer, turn, after, left, awaited, why } => Self::Timer(TimerLine {
+            Annotation::Begin { host } => Self::Begin { host },
+            Annotation::Packet(packet) => Self::Packet(Box::new(PacketLine::of(packet))),
+            Annotation::Timer { timer, turn, after, left, awaited, why } => Self::Timer(TimerLine {
                 timer: match timer {
                     Timer::Rexmt => "rexmt",
                     Timer::Dally => "dally",
@@ -88,9 +95,9 @@ impl<'a> Event<'a> {
                 awaited,
                 why: WhyLine::of(why),
             }),
-            Saw::Choice { choice, why } => Self::Choice { choice: choice.name(), why: WhyLine::of(why) },
-            Saw::Fault { hit, n } => Self::Fault { rule: hit.rule, action: &hit.action, packet: *n },
-            Saw::End(summary) => Self::End(Box::new(EndLine::of(summary))),
+            Annotation::Choice { choice, why } => Self::Choice { choice: choice.name(), why: WhyLine::of(why) },
+            Annotation::Fault { hit, n } => Self::Fault { rule: hit.rule, action: &hit.action, packet: *n },
+            Annotation::End(summary) => Self::End(Box::new(EndLine::of(summary))),
         }
     }
 }
@@ -104,7 +111,7 @@ struct WhyLine {
 }
 
 impl WhyLine {
-    fn of(why: &Why) -> Self {
+    fn of(why: &Reason) -> Self {
         Self { why: why.code(), text: why.to_string(), source: why.source() }
     }
 }
@@ -143,7 +150,7 @@ struct PacketLine {
 }
 
 impl PacketLine {
-    fn of(packet: &SeenPacket<'_>) -> Self {
+    fn of(packet: &AnnotatedPacket<'_>) -> Self {
         let raw = match packet.data_length() {
             Some(_) => packet.bytes.get(..RAW).unwrap_or(&packet.bytes),
             None => &packet.bytes,
@@ -196,7 +203,7 @@ struct Content {
 }
 
 impl Content {
-    fn of(packet: &SeenPacket<'_>) -> Self {
+    fn of(packet: &AnnotatedPacket<'_>) -> Self {
         let pairs = |options: crate::wire::OptionList<'_>| {
             options.pairs().map(|(name, value)| [printable(name), printable(value)]).collect()
         };

@@ -5,7 +5,7 @@ use super::figures::{flag, millis, thousands, tint, told_the_end};
 use super::fold::fold;
 use super::units::size;
 use super::{Paint, Tint, View};
-use crate::event::{Direction, Flag, Kind, Outcome, Saw, Seen, SeenPacket, State, Turn};
+use crate::event::{Annotated, AnnotatedPacket, Annotation, Direction, Flag, Kind, Outcome, State, Turn};
 use crate::wire::{Opcode, Packet, Printable};
 
 /// Packets as arrows between client and server, time going down.
@@ -52,7 +52,12 @@ impl Ladder {
         Self { columns, width, glyphs, paint, xfer: None, expired: false, ended: false, last: State::Idle }
     }
 
-    fn packet(&mut self, seen: &Seen<'_>, packet: &SeenPacket<'_>, out: &mut dyn Write) -> io::Result<()> {
+    fn packet(
+        &mut self,
+        annotated: &Annotated<'_>,
+        packet: &AnnotatedPacket<'_>,
+        out: &mut dyn Write,
+    ) -> io::Result<()> {
         let silence = packet.gap >= WAITING;
         let seconds = packet.gap.as_secs_f64();
         let expired = std::mem::take(&mut self.expired);
@@ -62,7 +67,7 @@ impl Ladder {
             self.between(&format!("waiting {seconds:.2} s"), out)?;
         }
         self.last = packet.after;
-        let time = format!("{:.4}", seen.t.as_secs_f64());
+        let time = format!("{:.4}", annotated.t.as_secs_f64());
         match self.width {
             Some(width) => {
                 let bar = self.glyphs.bar;
@@ -97,7 +102,7 @@ impl Ladder {
     }
 
     /// The arrow with its label, `width` columns wide.
-    fn arrow(&self, packet: &SeenPacket<'_>, width: usize) -> String {
+    fn arrow(&self, packet: &AnnotatedPacket<'_>, width: usize) -> String {
         let Glyphs { line, right, left, lost, .. } = *self.glyphs;
         // Two strokes and a blank before the label; a blank, and at the least the head, behind it.
         let label = cut(&label(packet), width.saturating_sub(5));
@@ -137,7 +142,7 @@ impl Ladder {
     }
 
     /// What stands beside the arrow, and whether it stands out.
-    fn notes(&self, packet: &SeenPacket<'_>, ports: bool) -> Vec<(String, bool)> {
+    fn notes(&self, packet: &AnnotatedPacket<'_>, ports: bool) -> Vec<(String, bool)> {
         let mut notes = Vec::new();
         let request = matches!(packet.kind, Kind::Known(Opcode::Rrq | Opcode::Wrq));
         let new_port = [Flag::Tid, Flag::WrongTid, Flag::ToStranger].iter().any(|it| packet.flags.contains(*it));
@@ -191,17 +196,17 @@ impl Ladder {
 }
 
 impl View for Ladder {
-    fn see(&mut self, seen: &Seen<'_>, out: &mut dyn Write) -> io::Result<()> {
-        match &seen.what {
-            Saw::Packet(packet) => {
-                self.header(seen.xfer, out)?;
-                self.packet(seen, packet, out)
+    fn render(&mut self, annotated: &Annotated<'_>, out: &mut dyn Write) -> io::Result<()> {
+        match &annotated.kind {
+            Annotation::Packet(packet) => {
+                self.header(annotated.xfer, out)?;
+                self.packet(annotated, packet, out)
             }
-            Saw::Timer { turn: Turn::Expired, .. } => {
+            Annotation::Timer { turn: Turn::Expired, .. } => {
                 self.expired = true;
                 Ok(())
             }
-            Saw::End(summary) => {
+            Annotation::End(summary) => {
                 self.ended = true;
                 match &summary.outcome {
                     Outcome::Failed(reason) if !told_the_end(self.last) => {
@@ -210,7 +215,10 @@ impl View for Ladder {
                     _ => Ok(()),
                 }
             }
-            Saw::Begin { .. } | Saw::Timer { .. } | Saw::Choice { .. } | Saw::Fault { .. } => Ok(()),
+            Annotation::Begin { .. }
+            | Annotation::Timer { .. }
+            | Annotation::Choice { .. }
+            | Annotation::Fault { .. } => Ok(()),
         }
     }
 
@@ -232,7 +240,7 @@ impl View for Ladder {
 }
 
 /// What stands on the arrow.
-fn label(packet: &SeenPacket<'_>) -> String {
+fn label(packet: &AnnotatedPacket<'_>) -> String {
     let name = packet.kind.name();
     match packet.parse() {
         Ok(Packet::Request(request)) => {

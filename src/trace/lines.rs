@@ -2,7 +2,7 @@ use std::io::{self, Write};
 
 use super::View;
 use super::figures::words;
-use crate::event::{Direction, Flag, Saw, Seen};
+use crate::event::{Annotated, Annotation, Direction, Flag};
 use crate::wire::Malformed;
 
 /// The lines of the [`Classic`](super::Classic) trace, made from what the analysis kept: to see a transfer again as BSD
@@ -18,8 +18,8 @@ impl Lines {
 }
 
 impl View for Lines {
-    fn see(&mut self, seen: &Seen<'_>, out: &mut dyn Write) -> io::Result<()> {
-        let Saw::Packet(packet) = &seen.what else { return Ok(()) };
+    fn render(&mut self, annotated: &Annotated<'_>, out: &mut dyn Write) -> io::Result<()> {
+        let Annotation::Packet(packet) = &annotated.kind else { return Ok(()) };
         let way = match packet.direction {
             Direction::Sent => "sent",
             // A fault took it on the way here, so this side never saw it.

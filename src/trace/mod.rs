@@ -1,4 +1,4 @@
-//! Views of what happened: [`Seen`] records in, text or bytes out.
+//! Views of what happened: [`Annotated`] records in, text or bytes out.
 //!
 //! ```text
 //! Record --Analyser--> Seen --> Ring: again, show
@@ -49,12 +49,12 @@ pub use pcapng::{HINT, Pcapng};
 pub use progress::Progress;
 pub use show::show;
 
-use crate::event::{Analyser, Observer, Record, Ring, Saw, Seen};
+use crate::event::{Analyser, Annotated, Annotation, Observer, Record, Ring};
 
 /// One way to tell what happened.
 pub trait View {
     /// Tells one record.
-    fn see(&mut self, seen: &Seen<'_>, out: &mut dyn Write) -> io::Result<()>;
+    fn render(&mut self, annotated: &Annotated<'_>, out: &mut dyn Write) -> io::Result<()>;
 
     /// The line that stands for a run of ordinary packets, in a view that may be shortened.
     fn hidden(&self, _run: &Run) -> Option<String> {
@@ -161,23 +161,23 @@ impl<'a> Tracer<'a> {
 
 impl Observer for Tracer<'_> {
     fn observe(&mut self, record: &Record<'_>) {
-        let Some(seen) = self.analyser.analyse(record) else { return };
+        let Some(annotated) = self.analyser.analyse(record) else { return };
         for outlet in &mut self.outlets {
-            outlet.tell(&seen);
+            outlet.tell(&annotated);
         }
         if let Some(ring) = &mut self.ring {
-            ring.keep(&seen);
+            ring.keep(&annotated);
         }
     }
 }
 
 impl Outlet<'_> {
-    fn tell(&mut self, seen: &Seen<'_>) {
+    fn tell(&mut self, annotated: &Annotated<'_>) {
         if self.failure.is_some() {
             return;
         }
-        let told = self.view.see(seen, &mut self.out).and_then(|()| match seen.what {
-            Saw::End(_) => self.out.flush(),
+        let told = self.view.render(annotated, &mut self.out).and_then(|()| match annotated.kind {
+            Annotation::End(_) => self.out.flush(),
             _ => Ok(()),
         });
         self.failure = told.err();

@@ -1,7 +1,7 @@
 use std::io::Write;
 
 use super::Line;
-use crate::event::{Observer, Record, What};
+use crate::event::{Observer, Record, RecordKind};
 use crate::transfer::Event;
 
 /// Tells what a user should know of a running transfer and no view of packets says: that it was asked for once more,
@@ -20,7 +20,7 @@ impl<W: Write> Notes<W> {
 
 impl<W: Write> Observer for Notes<W> {
     fn observe(&mut self, record: &Record<'_>) {
-        if let What::Machine(Event::Fallback(why)) = record.what {
+        if let RecordKind::Machine(Event::Fallback(why)) = record.kind {
             self.line.write(&format!("{}{why}: asking once more, without options\n", self.prefix));
             self.line.flush();
         }

@@ -4,7 +4,7 @@ use std::time::SystemTime;
 
 use super::View;
 use super::figures::flag;
-use crate::event::{Direction, Flag, Saw, Seen, SeenPacket, Why};
+use crate::event::{Annotated, AnnotatedPacket, Annotation, Direction, Flag, Reason};
 use crate::wire::{Packet, Printable};
 
 mod block;
@@ -61,7 +61,7 @@ impl Pcapng {
     }
 
     /// Off port 69, from a server with a single port, or with a name of more than ASCII, dissectors may look away.
-    fn is_obscure(&mut self, packet: &SeenPacket<'_>) -> bool {
+    fn is_obscure(&mut self, packet: &AnnotatedPacket<'_>) -> bool {
         match packet.parse() {
             Ok(Packet::Request(request)) => {
                 self.asked = Some(packet.peer);
@@ -72,7 +72,12 @@ impl Pcapng {
         }
     }
 
-    fn packet(&mut self, seen: &Seen<'_>, packet: &SeenPacket<'_>, out: &mut dyn Write) -> io::Result<()> {
+    fn packet(
+        &mut self,
+        annotated: &Annotated<'_>,
+        packet: &AnnotatedPacket<'_>,
+        out: &mut dyn Write,
+    ) -> io::Result<()> {
         let sent = packet.direction == Direction::Sent;
         if packet.flags.contains(Flag::Lost) && !sent && !self.lost {
             return Ok(());
@@ -90,7 +95,7 @@ impl Pcapng {
             Some(snap) => bytes.get(..snap.max(headers + 4)).unwrap_or(&bytes),
             None => &bytes,
         };
-        let nanos = seen.wall.duration_since(SystemTime::UNIX_EPOCH).map_or(0, |wall| wall.as_nanos());
+        let nanos = annotated.wall.duration_since(SystemTime::UNIX_EPOCH).map_or(0, |wall| wall.as_nanos());
         self.clock = self.clock.max(u64::try_from(nanos).unwrap_or(u64::MAX));
         out.write_all(&block::packet(&block::Captured {
             nanos: self.clock,
@@ -105,11 +110,11 @@ impl Pcapng {
 }
 
 impl View for Pcapng {
-    fn see(&mut self, seen: &Seen<'_>, out: &mut dyn Write) -> io::Result<()> {
+    fn render(&mut self, annotated: &Annotated<'_>, out: &mut dyn Write) -> io::Result<()> {
         self.begin(out)?;
-        match &seen.what {
-            Saw::Packet(packet) => self.packet(seen, packet, out),
-            Saw::Begin { host } => {
+        match &annotated.kind {
+            Annotation::Packet(packet) => self.packet(annotated, packet, out),
+            Annotation::Begin { host } => {
                 let host = Printable(host.as_bytes()).to_string();
                 self.host = Some(host).filter(|host| !host.is_empty());
                 Ok(())
@@ -124,14 +129,14 @@ impl View for Pcapng {
 }
 
 /// What is out of the ordinary, in capitals, then why.
-fn comment(packet: &SeenPacket<'_>) -> String {
+fn comment(packet: &AnnotatedPacket<'_>) -> String {
     let flags: Vec<_> = packet.flags.without(Flag::Tid).iter().map(|it| flag(packet, it)).collect();
     let mut comment = flags.join(", ");
     if !comment.is_empty() {
         comment.push_str(": ");
     }
     comment.push_str(&super::explain::reason(&packet.why));
-    for hit in packet.faults.iter().filter(|_| !matches!(packet.why, Why::Lost { .. })) {
+    for hit in packet.faults.iter().filter(|_| !matches!(packet.why, Reason::Lost { .. })) {
         comment.push_str(&format!(" Fault rule {} {}.", hit.rule, hit.deed));
     }
     comment

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::{Line, units};
-use crate::event::{Observer, Record, What};
+use crate::event::{Observer, Record, RecordKind};
 use crate::transfer::{Event, Machine, Stats};
 
 /// How far a transfer is, for a person at a terminal: one line on standard error that is drawn over and over, and gone
@@ -101,17 +101,17 @@ impl Progress {
 
 impl Observer for Progress {
     fn observe(&mut self, record: &Record<'_>) {
-        match record.what {
-            What::Begin(_) => {
+        match record.kind {
+            RecordKind::Begin(_) => {
                 self.due = Some(record.at + PATIENCE);
                 self.past = VecDeque::from([(record.at, 0)]);
             }
             // It starts again, and somebody may tell so.
-            What::Machine(Event::Fallback(_)) => {
+            RecordKind::Machine(Event::Fallback(_)) => {
                 self.clear();
                 self.past = VecDeque::from([(record.at, 0)]);
             }
-            What::End(_) => self.clear(),
+            RecordKind::End(_) => self.clear(),
             _ => {}
         }
     }

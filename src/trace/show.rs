@@ -9,12 +9,12 @@ use crate::event::Kept;
 ///
 /// Tells whether there is such a packet.
 pub fn show(kept: &Kept, n: u64, page: &Page, out: &mut dyn Write) -> io::Result<bool> {
-    let Some(seen) = kept.packet(n) else { return Ok(false) };
-    Explain::new(Detail::Full, page.paint).folded(page.fold()).see(seen, out)?;
+    let Some(annotated) = kept.packet(n) else { return Ok(false) };
+    Explain::new(Detail::Full, page.paint).folded(page.fold()).render(annotated, out)?;
     if let Some(answer) = kept.answer_to(n) {
         writeln!(out, "      answered by #{answer}")?;
     }
-    if let Some(packet) = seen.packet() {
+    if let Some(packet) = annotated.packet() {
         dump(packet, usize::MAX, out)?;
     }
     Ok(true)

@@ -3,7 +3,7 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use super::peer::{Origin, Peer};
-use super::retry::{Demand, Patience, Retry};
+use super::retry::{Demand, Retry, RetryPolicy};
 use super::{Event, Failure, Ignored, Output, Report, Stats, Unwelcome};
 use crate::wire::{Answer, ErrorCode, Offer, OptionList, Packet, Printable, Terms, emit_error};
 
@@ -45,14 +45,14 @@ impl Link {
     }
 
     /// A client's: it asks `server` and takes what comes first from there.
-    pub(super) fn asking(now: Instant, server: SocketAddr, patience: Patience) -> Self {
-        Self::new(now, Peer::asked(server), Retry::new(now, patience))
+    pub(super) fn asking(now: Instant, server: SocketAddr, retry_policy: RetryPolicy) -> Self {
+        Self::new(now, Peer::asked(server), Retry::new(now, retry_policy))
     }
 
     /// A server's: it answers `client`, whose address may be forged until it acknowledges.
-    pub(super) fn answering(now: Instant, client: SocketAddr, answer: &Answer, patience: Patience) -> Self {
+    pub(super) fn answering(now: Instant, client: SocketAddr, answer: &Answer, retry_policy: RetryPolicy) -> Self {
         let terms = answer.terms();
-        let mut link = Self::new(now, Peer::known(client), Retry::new(now, patience).unproven());
+        let mut link = Self::new(now, Peer::known(client), Retry::new(now, retry_policy).unproven());
         link.stats.negotiated = !answer.is_empty();
         link.agree(terms);
         if let Some(timeout) = terms.timeout {
@@ -89,16 +89,16 @@ impl Link {
     pub(super) fn lock(&mut self, tid: SocketAddr) {
         if !self.peer.is_locked() {
             self.peer.lock(tid);
-            self.tell(Event::Locked(tid));
+            self.emit(Event::Locked(tid));
         }
     }
 
     pub(super) fn agree(&mut self, terms: Terms) {
         self.stats.terms = terms;
-        self.tell(Event::Agreed(terms));
+        self.emit(Event::Agreed(terms));
     }
 
-    pub(super) fn tell(&mut self, event: Event) {
+    pub(super) fn emit(&mut self, event: Event) {
         self.events.push_back(event);
     }
 
@@ -106,7 +106,7 @@ impl Link {
         if reason == Ignored::Duplicate {
             self.stats.duplicates += 1;
         }
-        self.tell(Event::Ignored { from, reason });
+        self.emit(Event::Ignored { from, reason });
     }
 
     /// Whether the time demands that the last packet be sent again; gives up by itself.
@@ -114,7 +114,7 @@ impl Link {
         match self.retry.check(self.now) {
             None => false,
             Some(Demand::Again { attempt, after }) => {
-                self.tell(Event::Resending { attempt, after });
+                self.emit(Event::Resending { attempt, after });
                 true
             }
             Some(Demand::GiveUp) => {

@@ -25,10 +25,10 @@
 //! A machine knows its direction by its type: a [`Receiver`] cannot send DATA, a [`Sender`] cannot deliver bytes.
 
 mod link;
-mod median;
 mod peer;
 mod receiver;
 mod retry;
+mod rtt_stats;
 mod sender;
 pub(crate) mod window;
 
@@ -38,9 +38,9 @@ use std::time::{Duration, Instant};
 
 use thiserror::Error;
 
-pub(crate) use median::Spread;
 pub use receiver::Receiver;
-pub use retry::{Patience, Rexmt};
+pub use retry::{RetryPolicy, Rexmt};
+pub(crate) use rtt_stats::RttStats;
 pub use sender::Sender;
 pub(crate) use window::Wrap;
 

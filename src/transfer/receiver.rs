@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use super::link::{Link, Opening};
 use super::peer::Origin;
 use super::window::Wrap;
-use super::{Ask, Event, Failure, Ignored, Machine, Output, Patience, Stats, Unwelcome};
+use super::{Ask, Event, Failure, Ignored, Machine, Output, RetryPolicy, Stats, Unwelcome};
 use crate::wire::{Answer, BadRequest, DATA_HEADER, ErrorCode, Packet, RequestKind, emit_ack, emit_oack, emit_request};
 
 /// A lock-step receiver repeats its ACK no sooner: many senders answer each one with DATA.
@@ -57,16 +57,21 @@ enum Phase {
 
 impl Receiver {
     /// A client's machine: sends the request first.
-    pub fn request(now: Instant, server: SocketAddr, ask: &Ask<'_>, patience: Patience) -> Result<Self, BadRequest> {
+    pub fn request(
+        now: Instant,
+        server: SocketAddr,
+        ask: &Ask<'_>,
+        retry_policy: RetryPolicy,
+    ) -> Result<Self, BadRequest> {
         let request = emit_request(RequestKind::Read, ask.filename, ask.mode, &ask.offer)?;
-        let link = Link::asking(now, server, patience);
+        let link = Link::asking(now, server, retry_policy);
         Ok(Self::new(link, Phase::Requesting(Opening { offer: ask.offer }), request))
     }
 
     /// A server's machine: answers a request to write with an OACK, or with ACK 0 where nothing is granted.
-    pub fn answer(now: Instant, client: SocketAddr, answer: Answer, patience: Patience) -> Self {
+    pub fn answer(now: Instant, client: SocketAddr, answer: Answer, retry_policy: RetryPolicy) -> Self {
         let first = if answer.is_empty() { emit_ack(0).to_vec() } else { emit_oack(&answer) };
-        let mut receiver = Self::new(Link::answering(now, client, &answer, patience), Phase::Receiving, first);
+        let mut receiver = Self::new(Link::answering(now, client, &answer, retry_policy), Phase::Receiving, first);
         receiver.set_pause();
         receiver
     }
@@ -147,7 +152,7 @@ impl Receiver {
         }
         if self.wraps_to_one(wire) {
             self.wrap = Wrap::ToOne;
-            self.link.tell(Event::Wrapped(1));
+            self.link.emit(Event::Wrapped(1));
         }
         match self.wrap.ahead(wire, self.next) {
             0 => self.expected(length, size),

@@ -1,18 +1,18 @@
 use std::time::{Duration, Instant};
 
 use super::Rtt;
-use super::median::Spread;
+use super::rtt_stats::RttStats;
 
 /// How long to wait for an answer, and how long in all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Patience {
+pub struct RetryPolicy {
     /// When to send again.
     pub rexmt: Rexmt,
     /// Time without progress after which a transfer is given up.
     pub timeout: Duration,
 }
 
-impl Default for Patience {
+impl Default for RetryPolicy {
     fn default() -> Self {
         Self { rexmt: Rexmt::Auto, timeout: Duration::from_secs(25) }
     }
@@ -44,8 +44,8 @@ const UNPROVEN: u32 = 3;
 /// Only progress restarts them, so a peer that repeats itself or sends garbage for ever holds neither off.
 #[derive(Debug, Clone)]
 pub(super) struct Retry {
-    patience: Patience,
-    trips: Spread,
+    retry_policy: RetryPolicy,
+    trips: RttStats,
     smoothed: Option<Duration>,
     variation: Duration,
     least: Duration,
@@ -67,10 +67,10 @@ pub(super) enum Demand {
 }
 
 impl Retry {
-    pub(super) fn new(now: Instant, patience: Patience) -> Self {
+    pub(super) fn new(now: Instant, retry_policy: RetryPolicy) -> Self {
         Self {
-            patience,
-            trips: Spread::default(),
+            retry_policy,
+            trips: RttStats::default(),
             smoothed: None,
             variation: Duration::ZERO,
             least: Duration::ZERO,
@@ -95,7 +95,7 @@ impl Retry {
 
     /// An interval agreed with the peer replaces our own (RFC 2349).
     pub(super) fn agree(&mut self, interval: Duration) {
-        self.patience.rexmt = Rexmt::Fixed(interval);
+        self.retry_policy.rexmt = Rexmt::Fixed(interval);
     }
 
     /// Something was sent that wants an answer.
@@ -134,7 +134,7 @@ impl Retry {
 
     /// When to look again.
     pub(super) fn deadline(&self) -> Instant {
-        let end = self.progress + self.patience.timeout;
+        let end = self.progress + self.retry_policy.timeout;
         self.due.map_or(end, |due| due.min(end))
     }
 
@@ -145,7 +145,7 @@ impl Retry {
 
     /// What must be done now, if anything. `Again` counts on the packet being sent.
     pub(super) fn check(&mut self, now: Instant) -> Option<Demand> {
-        if now >= self.progress + self.patience.timeout {
+        if now >= self.progress + self.retry_policy.timeout {
             return Some(Demand::GiveUp);
         }
         if self.due.is_none_or(|due| now < due) {
@@ -161,7 +161,7 @@ impl Retry {
 
     /// How long a packet waits for its answer now.
     pub(super) fn interval(&self) -> Duration {
-        if let Rexmt::Fixed(interval) = self.patience.rexmt {
+        if let Rexmt::Fixed(interval) = self.retry_policy.rexmt {
             return interval;
         }
         let doubled = self.measured().max(self.least).saturating_mul(1 << self.attempt.min(10));
@@ -175,7 +175,7 @@ impl Retry {
 
     /// The longest time without progress that is borne.
     pub(super) fn timeout(&self) -> Duration {
-        self.patience.timeout
+        self.retry_policy.timeout
     }
 
     /// How often the last packet was sent again.
@@ -213,7 +213,7 @@ mod tests {
 
     fn retry(rexmt: Rexmt) -> (Instant, Retry) {
         let now = Instant::now();
-        (now, Retry::new(now, Patience { rexmt, timeout: 25_000 * MS }))
+        (now, Retry::new(now, RetryPolicy { rexmt, timeout: 25_000 * MS }))
     }
 
     #[test]

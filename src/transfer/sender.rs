@@ -4,7 +4,7 @@ use std::time::Instant;
 use super::link::{Link, Opening};
 use super::peer::Origin;
 use super::window::Wrap;
-use super::{Ask, Failure, Ignored, Machine, Output, Patience, Stats};
+use super::{Ask, Failure, Ignored, Machine, Output, RetryPolicy, Stats};
 use crate::wire::{
     Answer, BadRequest, DATA_HEADER, ErrorCode, Packet, RequestKind, emit_data_header, emit_oack, emit_request,
 };
@@ -49,15 +49,20 @@ enum Phase {
 
 impl Sender {
     /// A client's machine: sends the request first.
-    pub fn request(now: Instant, server: SocketAddr, ask: &Ask<'_>, patience: Patience) -> Result<Self, BadRequest> {
+    pub fn request(
+        now: Instant,
+        server: SocketAddr,
+        ask: &Ask<'_>,
+        retry_policy: RetryPolicy,
+    ) -> Result<Self, BadRequest> {
         let request = emit_request(RequestKind::Write, ask.filename, ask.mode, &ask.offer)?;
-        let link = Link::asking(now, server, patience);
+        let link = Link::asking(now, server, retry_policy);
         Ok(Self::new(link, Phase::Requesting(Opening { offer: ask.offer }), request))
     }
 
     /// A server's machine: answers a request to read with an OACK, or with block 1 where nothing is granted.
-    pub fn answer(now: Instant, client: SocketAddr, answer: Answer, patience: Patience) -> Self {
-        let link = Link::answering(now, client, &answer, patience);
+    pub fn answer(now: Instant, client: SocketAddr, answer: Answer, retry_policy: RetryPolicy) -> Self {
+        let link = Link::answering(now, client, &answer, retry_policy);
         if answer.is_empty() {
             Self::new(link, Phase::Sending, Vec::new())
         } else {
@@ -315,7 +320,7 @@ mod tests {
         let (now, client) = (Instant::now(), SocketAddr::from(([192, 0, 2, 1], 5000)));
         let offer = Offer { blksize: BlockSize::new(8), windowsize: WindowSize::new(4), ..Offer::default() };
         let answer = offer.answer(&Limits::default(), None);
-        let mut sender = Sender::answer(now, client, answer, Patience::default());
+        let mut sender = Sender::answer(now, client, answer, RetryPolicy::default());
         for window in 0..100 {
             sender.datagram(now, client, &emit_ack(4 * window));
             loop {

@@ -19,14 +19,12 @@ mod options;
 mod packet;
 mod request;
 mod text;
-mod verdict;
 
 pub use error_code::ErrorCode;
 pub use mode::Mode;
 pub use number::{BadValue, BlockSize, TimeoutSeconds, WindowSize};
 pub use option_list::OptionList;
-pub use options::{Answer, Limits, Offer, Terms, names};
+pub use options::{Answer, BadOption, BadOptionKind, Limits, Offer, Terms, names};
 pub use packet::{DATA_HEADER, Malformed, Opcode, Packet, emit_ack, emit_data_header, emit_error, emit_oack};
 pub use request::{BadRequest, REQUEST_LIMIT, Request, RequestKind, emit_request};
 pub use text::Printable;
-pub use verdict::{BadOption, Fault};

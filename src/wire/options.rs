@@ -2,9 +2,10 @@
 
 use std::fmt::{self, Display, Formatter};
 
+use thiserror::Error;
+
 use super::number::decimal;
-use super::verdict::fill;
-use super::{BadOption, BlockSize, OptionList, Printable, TimeoutSeconds, WindowSize};
+use super::{BlockSize, OptionList, Printable, TimeoutSeconds, WindowSize};
 
 /// The options' names on the wire; any case is understood.
 pub mod names {
@@ -93,7 +94,7 @@ impl Offer {
                     })
                 }
             };
-            doubled.map_err(|fault| BadOption { name: known.to_string(), value: Printable(value).brief(), fault })?;
+            doubled.map_err(|kind| BadOption { name: known.to_string(), value: Printable(value).brief(), kind })?;
         }
         Ok(Answer(answer).terms())
     }
@@ -195,10 +196,63 @@ impl Display for Name {
     }
 }
 
+/// Why an OACK cannot be accepted: ERROR 8 and the end (RFC 2347).
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("the server answered {name}={value}, {kind}")]
+pub struct BadOption {
+    /// The option, made safe to print.
+    pub name: String,
+    /// The value that came, made safe to print.
+    pub value: String,
+    /// What is wrong with it.
+    pub kind: BadOptionKind,
+}
+
+/// What is wrong with one option of an OACK.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub enum BadOptionKind {
+    /// RFC 2347 forbids a server to bring up options.
+    #[error("which was not asked for")]
+    Unasked,
+    /// Larger than asked, or a timeout other than asked.
+    #[error("which is not what was asked for")]
+    Raised,
+    /// The same option twice.
+    #[error("for the second time")]
+    Doubled,
+    /// Not a number its RFC allows.
+    #[error("which is not a valid value")]
+    Invalid,
+}
+
+impl BadOption {
+    pub(super) fn unasked(name: &[u8], value: &[u8]) -> Self {
+        Self { name: Printable(name).brief(), value: Printable(value).brief(), kind: BadOptionKind::Unasked }
+    }
+}
+
+/// Takes one option of an OACK: asked for, valid, within what was asked, and for the first time.
+pub(super) fn fill<T: Copy>(
+    place: &mut Option<T>,
+    got: Option<T>,
+    asked: Option<T>,
+    within: fn(T, T) -> bool,
+) -> Result<(), BadOptionKind> {
+    let asked = asked.ok_or(BadOptionKind::Unasked)?;
+    let got = got.ok_or(BadOptionKind::Invalid)?;
+    if !within(got, asked) {
+        return Err(BadOptionKind::Raised);
+    }
+    match place.replace(got) {
+        None => Ok(()),
+        Some(_) => Err(BadOptionKind::Doubled),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::wire::Fault;
+    use crate::wire::BadOptionKind;
 
     fn offer(tsize: u64, timeout: u64, blksize: u64, windowsize: u64) -> Offer {
         Offer {
@@ -247,22 +301,22 @@ mod tests {
     #[test]
     fn every_bad_oack_is_refused_with_its_reason() {
         let asked = offer(0, 3, 1428, 4);
-        let judge = |bytes: &'static [u8]| asked.accept(&OptionList::parse(bytes).unwrap()).map_err(|it| it.fault);
-        for (bytes, fault) in [
-            (&b"blksize\x001429\0"[..], Fault::Raised),
-            (b"windowsize\x005\0", Fault::Raised),
-            (b"timeout\x002\0", Fault::Raised),
-            (b"blksize\x000\0", Fault::Invalid),
-            (b"blksize\x007\0", Fault::Invalid),
-            (b"blksize\x0065465\0", Fault::Invalid),
-            (b"blksize\0-8\0", Fault::Invalid),
-            (b"blksize\0+8\0", Fault::Invalid),
-            (b"blksize\0\0", Fault::Invalid),
-            (b"tsize\x0018446744073709551616\0", Fault::Invalid),
-            (b"blksize\x001024\0BLKSIZE\x001024\0", Fault::Doubled),
-            (b"multicast\x00224.0.0.1,1758,1\0", Fault::Unasked),
+        let judge = |bytes: &'static [u8]| asked.accept(&OptionList::parse(bytes).unwrap()).map_err(|it| it.kind);
+        for (bytes, kind) in [
+            (&b"blksize\x001429\0"[..], BadOptionKind::Raised),
+            (b"windowsize\x005\0", BadOptionKind::Raised),
+            (b"timeout\x002\0", BadOptionKind::Raised),
+            (b"blksize\x000\0", BadOptionKind::Invalid),
+            (b"blksize\x007\0", BadOptionKind::Invalid),
+            (b"blksize\x0065465\0", BadOptionKind::Invalid),
+            (b"blksize\0-8\0", BadOptionKind::Invalid),
+            (b"blksize\0+8\0", BadOptionKind::Invalid),
+            (b"blksize\0\0", BadOptionKind::Invalid),
+            (b"tsize\x0018446744073709551616\0", BadOptionKind::Invalid),
+            (b"blksize\x001024\0BLKSIZE\x001024\0", BadOptionKind::Doubled),
+            (b"multicast\x00224.0.0.1,1758,1\0", BadOptionKind::Unasked),
         ] {
-            assert_eq!(judge(bytes), Err(fault), "{bytes:?}");
+            assert_eq!(judge(bytes), Err(kind), "{bytes:?}");
         }
         let nothing = Offer::default().accept(&OptionList::parse(b"tsize\x005\0").unwrap());
         assert!(nothing.is_err_and(|it| it.to_string() == "the server answered tsize=5, which was not asked for"));

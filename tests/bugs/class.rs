@@ -3,10 +3,10 @@
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use tftpsh::bugs::{Bug, Buggy, Careless, ClientBug};
+use tftpsh::bugs::{BuggyClient, BuggyServer, ClientBug, ServerBug};
 use tftpsh::event::Direction;
-use tftpsh::fault::{Course, Faults, Line};
-use tftpsh::transfer::{Ask, Failure, Machine, Output, Patience, Receiver, Rexmt, Sender};
+use tftpsh::fault::{DelayQueue, Faults, RuleState};
+use tftpsh::transfer::{Ask, Failure, Machine, Output, Receiver, RetryPolicy, Rexmt, Sender};
 use tftpsh::wire::{BlockSize, Limits, Mode, Offer, Packet, RequestKind, WindowSize};
 
 pub(crate) const CLIENT: &str = "127.0.0.1:40000";
@@ -20,7 +20,7 @@ pub(crate) struct Class {
     pub(crate) kind: RequestKind,
     pub(crate) size: usize,
     pub(crate) offer: Offer,
-    pub(crate) bug: Option<Bug>,
+    pub(crate) bug: Option<ServerBug>,
     pub(crate) client_bug: Option<ClientBug>,
     pub(crate) faults: Faults,
 }
@@ -54,7 +54,7 @@ pub(crate) fn put(size: usize) -> Class {
 }
 
 impl Class {
-    pub(crate) fn bug(self, bug: Bug) -> Self {
+    pub(crate) fn bug(self, bug: ServerBug) -> Self {
         Self { bug: Some(bug), ..self }
     }
 
@@ -84,7 +84,7 @@ impl Class {
             now,
             course: self.faults.begin(),
             faults: self.faults.clone(),
-            line: Line::default(),
+            line: DelayQueue::default(),
             bug: self.bug,
             to_server: Vec::new(),
             packets: Vec::new(),
@@ -106,13 +106,13 @@ impl Class {
 
     pub(crate) fn client(&self, now: Instant) -> Box<dyn Machine> {
         let ask = Ask { filename: b"f", mode: Mode::Octet, offer: self.offer };
-        let patience = Patience { rexmt: Rexmt::Fixed(5000 * MS), timeout: 12_000 * MS };
+        let retry_policy = RetryPolicy { rexmt: Rexmt::Fixed(5000 * MS), timeout: 12_000 * MS };
         match (self.kind, self.client_bug) {
-            (RequestKind::Write, _) => Box::new(Sender::request(now, at(WELL_KNOWN), &ask, patience).unwrap()),
+            (RequestKind::Write, _) => Box::new(Sender::request(now, at(WELL_KNOWN), &ask, retry_policy).unwrap()),
             (RequestKind::Read, bug) => {
-                let machine = Receiver::request(now, at(WELL_KNOWN), &ask, patience).unwrap();
+                let machine = Receiver::request(now, at(WELL_KNOWN), &ask, retry_policy).unwrap();
                 match bug {
-                    Some(bug) => Box::new(Careless::new(machine, bug)),
+                    Some(bug) => Box::new(BuggyClient::new(machine, bug)),
                     None => Box::new(machine),
                 }
             }
@@ -121,17 +121,17 @@ impl Class {
 
     pub(crate) fn server(&self, now: Instant) -> Box<dyn Machine> {
         let answer = self.offer.answer(&Limits::default(), None);
-        let patience = Patience { rexmt: Rexmt::Fixed(1000 * MS), timeout: 25_000 * MS };
+        let retry_policy = RetryPolicy { rexmt: Rexmt::Fixed(1000 * MS), timeout: 25_000 * MS };
         match (self.kind, self.bug) {
-            (RequestKind::Read, None) => Box::new(Sender::answer(now, at(CLIENT), answer, patience)),
-            (RequestKind::Write, None) => Box::new(Receiver::answer(now, at(CLIENT), answer, patience)),
+            (RequestKind::Read, None) => Box::new(Sender::answer(now, at(CLIENT), answer, retry_policy)),
+            (RequestKind::Write, None) => Box::new(Receiver::answer(now, at(CLIENT), answer, retry_policy)),
             (RequestKind::Read, Some(bug)) => {
-                let machine = Sender::answer(now, at(CLIENT), answer, patience);
-                Box::new(Buggy::new(machine, bug, now, at(CLIENT)))
+                let machine = Sender::answer(now, at(CLIENT), answer, retry_policy);
+                Box::new(BuggyServer::new(machine, bug, now, at(CLIENT)))
             }
             (RequestKind::Write, Some(bug)) => {
-                let machine = Receiver::answer(now, at(CLIENT), answer, patience);
-                Box::new(Buggy::new(machine, bug, now, at(CLIENT)))
+                let machine = Receiver::answer(now, at(CLIENT), answer, retry_policy);
+                Box::new(BuggyServer::new(machine, bug, now, at(CLIENT)))
             }
         }
     }
@@ -141,9 +141,9 @@ impl Class {
 pub(crate) struct Wire {
     pub(crate) now: Instant,
     pub(crate) faults: Faults,
-    pub(crate) course: Course,
-    pub(crate) line: Line,
-    pub(crate) bug: Option<Bug>,
+    pub(crate) course: RuleState,
+    pub(crate) line: DelayQueue,
+    pub(crate) bug: Option<ServerBug>,
     pub(crate) to_server: Vec<Vec<u8>>,
     pub(crate) packets: Vec<String>,
 }

@@ -4,7 +4,7 @@
 
 mod class;
 
-use tftpsh::bugs::{Bug, ClientBug};
+use tftpsh::bugs::{ClientBug, ServerBug};
 use tftpsh::transfer::Failure;
 use tftpsh::wire::ErrorCode;
 
@@ -13,15 +13,15 @@ use class::{Class, get, put};
 #[test]
 fn sorcerers_apprentice_costs_29_packets_instead_of_17() {
     let good = get(4000).fault("dup sent ack 2").run();
-    let bad = get(4000).fault("dup sent ack 2").bug(Bug::Sorcerer).run();
+    let bad = get(4000).fault("dup sent ack 2").bug(ServerBug::Sorcerer).run();
     assert_eq!((good.packets.len(), bad.packets.len()), (17, 29));
     assert!(good.whole() && bad.whole());
     for (block, copies) in [(1, 1), (2, 1), (3, 2), (5, 2), (8, 2)] {
         assert_eq!(bad.count(&format!("DATA <block={block},")), copies, "{:?}", bad.packets);
         assert_eq!(bad.count(&format!("ACK <block={block}>")), copies);
     }
-    assert_eq!(get(512_000 - 1).fault("dup sent ack 2").bug(Bug::Sorcerer).run().count("DATA"), 1998);
-    assert_eq!(get(4000).bug(Bug::Sorcerer).run().packets.len(), 17, "without the accident nobody sees it");
+    assert_eq!(get(512_000 - 1).fault("dup sent ack 2").bug(ServerBug::Sorcerer).run().count("DATA"), 1998);
+    assert_eq!(get(4000).bug(ServerBug::Sorcerer).run().packets.len(), 17, "without the accident nobody sees it");
 }
 
 #[test]
@@ -33,38 +33,42 @@ fn a_lost_ack_shows_block_2_twice_on_the_wire_and_once_in_the_file() {
 
 #[test]
 fn blocks_from_zero_are_refused() {
-    let outcome = get(3000).bug(Bug::FirstZero).run();
+    let outcome = get(3000).bug(ServerBug::FirstZero).run();
     assert!(outcome.packets[1].starts_with("DATA <block=0,"));
     assert_eq!(outcome.client_failure(), "the peer's first block is number 0, but blocks begin with 1");
 }
 
 #[test]
 fn blocks_too_large_are_refused() {
-    let outcome = get(3000).bug(Bug::Oversize).run();
+    let outcome = get(3000).bug(ServerBug::Oversize).run();
     assert_eq!(outcome.client_failure(), "block 1 has 516 bytes, but 512 were agreed");
-    assert_eq!(get(100).bug(Bug::Oversize).run().packets[1], "DATA <block=1, 100 bytes>", "only full blocks are wrong");
+    assert_eq!(
+        get(100).bug(ServerBug::Oversize).run().packets[1],
+        "DATA <block=1, 100 bytes>",
+        "only full blocks are wrong"
+    );
 }
 
 #[test]
 fn a_server_that_never_resends_loses_the_file_with_one_packet() {
     let lossy = |class: Class| class.fault("drop received data 3").run();
     assert!(lossy(get(3000)).whole());
-    let outcome = lossy(get(3000).bug(Bug::NoResend));
+    let outcome = lossy(get(3000).bug(ServerBug::NoResend));
     assert_eq!(outcome.client_failure(), "Transfer timed out.");
     assert_eq!(outcome.count("DATA <block=3,"), 1);
-    assert!(get(3000).bug(Bug::NoResend).run().whole(), "without a loss nobody sees it");
+    assert!(get(3000).bug(ServerBug::NoResend).run().whole(), "without a loss nobody sees it");
 }
 
 #[test]
 fn without_its_empty_block_a_file_never_ends() {
     for class in [get(1024), get(1024).windowsize(8), get(0)] {
-        let outcome = class.bug(Bug::NoEmpty).run();
+        let outcome = class.bug(ServerBug::NoEmpty).run();
         assert_eq!(outcome.client_failure(), "Transfer timed out.");
         assert_eq!(outcome.count("DATA <block=3,"), 0);
         assert!(outcome.server.complete, "the server thinks that all is well");
     }
-    assert!(get(1023).bug(Bug::NoEmpty).run().whole());
-    let lossy = get(1024).windowsize(8).fault("drop received data 1").bug(Bug::NoEmpty).run();
+    assert!(get(1023).bug(ServerBug::NoEmpty).run().whole());
+    let lossy = get(1024).windowsize(8).fault("drop received data 1").bug(ServerBug::NoEmpty).run();
     assert_eq!(lossy.client.taken, lossy.server.given, "what is lost is still repeated");
 }
 
@@ -72,18 +76,18 @@ fn without_its_empty_block_a_file_never_ends() {
 fn a_wrap_to_one_is_understood_and_a_stop_at_65535_is_a_stop() {
     let wrap = |class: Class| class.blksize(8).run();
     assert_eq!(wrap(get(524_300)).packets.len(), 131_079);
-    let to_one = wrap(get(524_300).bug(Bug::WrapToOne));
+    let to_one = wrap(get(524_300).bug(ServerBug::WrapToOne));
     assert!(to_one.whole());
     assert_eq!((to_one.packets.len(), to_one.count("DATA <block=0,"), to_one.count("DATA <block=3,")), (131_079, 0, 2));
-    let stop = wrap(get(524_300).bug(Bug::NoWrap));
+    let stop = wrap(get(524_300).bug(ServerBug::NoWrap));
     assert_eq!(stop.client_failure(), "Transfer timed out.");
     assert_eq!((stop.client.taken.len(), stop.count("DATA <block=0,")), (65_535 * 8, 0));
-    assert!(get(524_300).bug(Bug::NoWrap).run().whole(), "at 512 there are numbers enough");
+    assert!(get(524_300).bug(ServerBug::NoWrap).run().whole(), "at 512 there are numbers enough");
 }
 
 #[test]
 fn an_upload_meets_the_wrap_bugs_too() {
-    for bug in [Bug::WrapToOne, Bug::NoWrap] {
+    for bug in [ServerBug::WrapToOne, ServerBug::NoWrap] {
         let outcome = put(524_300).blksize(8).bug(bug).run();
         assert!(!outcome.whole() && outcome.server.taken.len() == 65_535 * 8, "{bug}");
         assert!(put(5000).blksize(8).bug(bug).run().whole(), "{bug}");
@@ -92,7 +96,7 @@ fn an_upload_meets_the_wrap_bugs_too() {
 
 #[test]
 fn an_early_ack_leaves_the_client_with_a_file_that_is_not_there() {
-    let outcome = put(3000).bug(Bug::AckEarly).run();
+    let outcome = put(3000).bug(ServerBug::AckEarly).run();
     assert_eq!(outcome.client.end, Some(Ok(())), "the client was told that all is well");
     assert!(outcome.client.complete && !outcome.server.committed && outcome.server.end.is_some());
     assert_eq!(outcome.count("ACK <block=6>"), 1);
@@ -101,7 +105,9 @@ fn an_early_ack_leaves_the_client_with_a_file_that_is_not_there() {
 
 #[test]
 fn options_unasked_or_raised_are_refused_with_error_8() {
-    for (bug, oack) in [(Bug::OackExtra, "OACK <blksize=1024, rollover=0>"), (Bug::OackRaise, "OACK <blksize=1536>")] {
+    for (bug, oack) in
+        [(ServerBug::OackExtra, "OACK <blksize=1024, rollover=0>"), (ServerBug::OackRaise, "OACK <blksize=1536>")]
+    {
         for class in [get(3000), put(3000)] {
             let outcome = class.blksize(1024).bug(bug).run();
             assert_eq!(outcome.packets[1], oack);
@@ -114,9 +120,9 @@ fn options_unasked_or_raised_are_refused_with_error_8() {
 
 #[test]
 fn a_stranger_is_told_off_and_only_a_client_without_tid_believes_it() {
-    let good = get(3000).bug(Bug::Stranger).run();
+    let good = get(3000).bug(ServerBug::Stranger).run();
     assert!(good.whole() && good.count("ERROR <code=5") == 1);
-    let bad = get(3000).bug(Bug::Stranger).client_bug(ClientBug::NoTid).run();
+    let bad = get(3000).bug(ServerBug::Stranger).client_bug(ClientBug::NoTid).run();
     assert!(bad.client.complete && !bad.whole() && bad.count("ERROR") == 0);
     let wrong: Vec<usize> = (0..3000).filter(|&place| bad.client.taken[place] != bad.server.given[place]).collect();
     assert_eq!(wrong, (512..1024).collect::<Vec<_>>(), "the stranger's block 2 is in the file");
@@ -125,7 +131,7 @@ fn a_stranger_is_told_off_and_only_a_client_without_tid_believes_it() {
 
 #[test]
 fn a_server_on_one_port_is_borne() {
-    assert!(get(3000).bug(Bug::OnePort).run().whole());
+    assert!(get(3000).bug(ServerBug::OnePort).run().whole());
 }
 
 #[test]
@@ -141,10 +147,11 @@ fn without_a_dally_a_lost_last_ack_leaves_the_server_in_doubt() {
 
 #[test]
 fn bugs_of_one_direction_leave_the_other_alone() {
-    for bug in [Bug::Sorcerer, Bug::FirstZero, Bug::Oversize, Bug::NoResend, Bug::NoEmpty] {
+    for bug in [ServerBug::Sorcerer, ServerBug::FirstZero, ServerBug::Oversize, ServerBug::NoResend, ServerBug::NoEmpty]
+    {
         assert!(put(3000).bug(bug).run().whole(), "{bug}");
     }
-    assert!(get(3000).bug(Bug::AckEarly).run().whole());
+    assert!(get(3000).bug(ServerBug::AckEarly).run().whole());
 }
 
 #[test]

@@ -9,7 +9,7 @@ use std::time::Duration;
 #[allow(unused_imports, reason = "each test takes what it needs")]
 pub(crate) use program::{NOWHERE, feed, program};
 use tftpsh::server::{Background, Config, Server, practice_files};
-use tftpsh::transfer::{Patience, Rexmt};
+use tftpsh::transfer::{RetryPolicy, Rexmt};
 
 /// What a run of the program left behind.
 pub(crate) struct Ran {
@@ -107,7 +107,7 @@ impl Peers {
 /// A server that sends nothing twice only because this machine has much to do.
 pub(crate) fn patient() -> Config {
     let rexmt = Rexmt::Fixed(Duration::from_secs(5));
-    Config { patience: Patience { rexmt, ..Patience::default() }, ..Config::default() }
+    Config { retry_policy: RetryPolicy { rexmt, ..RetryPolicy::default() }, ..Config::default() }
 }
 
 /// A line of the ladder or of the explain view without its times and the ports of the day.

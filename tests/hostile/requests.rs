@@ -7,7 +7,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use tempfile::{TempDir, tempdir};
-use tftpsh::files::{Root, Shelf};
+use tftpsh::files::{DirStore, MemoryStore};
 use tftpsh::server::{Background, Config, Server};
 use tftpsh::wire::{Packet, emit_ack};
 
@@ -35,7 +35,7 @@ fn folder() -> TempDir {
 }
 
 fn serve(folder: &Path, config: Config) -> Background {
-    let root = Root::open(&folder.join("served")).unwrap();
+    let root = DirStore::open(&folder.join("served")).unwrap();
     Server::bind(&["127.0.0.1:0".parse().unwrap()], Box::new(root), config).unwrap().spawn().unwrap()
 }
 
@@ -127,9 +127,9 @@ fn random_datagrams_neither_stop_the_server_nor_make_it_talk() {
 
 #[test]
 fn clients_that_vanish_and_clients_that_come_back_are_served_256_at_once() {
-    let shelf = Shelf::new();
-    shelf.insert(b"f", vec![b'x'; 1000]);
-    let server = Server::bind(&["127.0.0.1:0".parse().unwrap()], Box::new(shelf), Config::default()).unwrap();
+    let store = MemoryStore::new();
+    store.insert(b"f", vec![b'x'; 1000]);
+    let server = Server::bind(&["127.0.0.1:0".parse().unwrap()], Box::new(store), Config::default()).unwrap();
     let server = server.spawn().unwrap();
     let clients: Vec<_> = (0..256).map(|_| client()).collect();
     for client in &clients {
@@ -156,10 +156,10 @@ fn clients_that_vanish_and_clients_that_come_back_are_served_256_at_once() {
 
 #[test]
 fn one_address_cannot_take_every_place() {
-    let shelf = Shelf::new();
-    shelf.insert(b"f", vec![b'x'; 1000]);
+    let store = MemoryStore::new();
+    store.insert(b"f", vec![b'x'; 1000]);
     let config = Config { transfers_per_source: 5, transfers: 8, ..Config::default() };
-    let server = Server::bind(&["127.0.0.1:0".parse().unwrap()], Box::new(shelf), config).unwrap().spawn().unwrap();
+    let server = Server::bind(&["127.0.0.1:0".parse().unwrap()], Box::new(store), config).unwrap().spawn().unwrap();
     let ask = |from: &str| {
         let socket = UdpSocket::bind((from, 0)).unwrap();
         socket.set_read_timeout(Some(Duration::from_secs(20))).unwrap();

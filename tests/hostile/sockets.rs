@@ -8,12 +8,12 @@ use std::thread;
 use std::time::Duration;
 
 use tftpsh::client::{Client, ClientError, Order};
-use tftpsh::event::Watch;
-use tftpsh::files::{Content, Shelf, Source as FileSource};
+use tftpsh::event::Observers;
+use tftpsh::files::{Content, MemoryStore, Source as FileSource};
 use tftpsh::server::{Config, Server};
 use tftpsh::session::{Options, Settings};
 use tftpsh::stop::Stop;
-use tftpsh::transfer::{Patience, Rexmt};
+use tftpsh::transfer::{RetryPolicy, Rexmt};
 use tftpsh::wire::{Mode, Packet, RequestKind, emit_request};
 
 use crate::cases::{self, Case, Input, Role, Source, Step};
@@ -162,9 +162,9 @@ fn transfer(client: &mut Client, case: &Case, port: u16, memory: &mut Memory) ->
     let report = match case.role {
         Role::Put(size) => {
             let mut source = FileSource::bytes(Arc::from(vec![b'x'; size]), Mode::Octet);
-            client.put(&order, &settings, &mut source, &mut Watch::nobody())?
+            client.put(&order, &settings, &mut source, &mut Observers::none())?
         }
-        _ => client.get(&order, &settings, memory, &mut Watch::nobody())?,
+        _ => client.get(&order, &settings, memory, &mut Observers::none())?,
     };
     Ok(report.stats.bytes)
 }
@@ -186,16 +186,16 @@ impl Content for Memory {
 }
 
 fn play_to_server(case: &Case) {
-    let shelf = Shelf::new();
+    let store = MemoryStore::new();
     let kind = match case.role {
         Role::ServeRead(size) => {
-            shelf.insert(b"f", vec![b'x'; size]);
+            store.insert(b"f", vec![b'x'; size]);
             RequestKind::Read
         }
         _ => RequestKind::Write,
     };
-    let config = Config { patience: Patience { rexmt: Rexmt::Fixed(LONG), timeout: LONG }, ..Config::default() };
-    let server = Server::bind(&["127.0.0.1:0".parse().unwrap()], Box::new(shelf.clone()), config).unwrap();
+    let config = Config { retry_policy: RetryPolicy { rexmt: Rexmt::Fixed(LONG), timeout: LONG }, ..Config::default() };
+    let server = Server::bind(&["127.0.0.1:0".parse().unwrap()], Box::new(store.clone()), config).unwrap();
     let server = server.spawn().unwrap();
     let client = port();
     let request = emit_request(kind, b"f", Mode::Octet, &case.offer).unwrap();
@@ -212,7 +212,7 @@ fn play_to_server(case: &Case) {
         };
         if counted {
             let whole = kind == RequestKind::Read || matches!(ended, Some(Ok(_)));
-            assert_eq!(shelf.get(b"f").is_some(), whole, "{}: only whole files are there", case.name);
+            assert_eq!(store.get(b"f").is_some(), whole, "{}: only whole files are there", case.name);
             return;
         }
         thread::sleep(Duration::from_millis(2));

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use tftpsh::bugs::Bug;
+use tftpsh::bugs::ServerBug;
 use tftpsh::lessons::Lesson;
 
 use crate::common::{NOWHERE, program};
@@ -15,7 +15,7 @@ fn lesson_12_hides_a_bug_and_names_it_at_the_end() {
     let played = play(12);
     assert_eq!(played.status, Some(0), "{}", played.stderr);
     let status = played.outputs("serve status")[0];
-    let named = format!("Server bug on purpose: {}, ", Bug::puzzle(1));
+    let named = format!("Server bug on purpose: {}, ", ServerBug::puzzle(1));
     assert!(status.iter().any(|line| line.starts_with(&named)), "{status:?}");
     let before: Vec<_> = played.commands.iter().take_while(|(given, _)| given != "serve status").collect();
     assert!(before.iter().all(|(_, lines)| lines.iter().all(|line| !line.starts_with(&named))), "no word before");
@@ -43,7 +43,7 @@ fn a_script_does_alone_what_the_lesson_does() {
 /// A riddle that cannot be solved is none: whatever bug lesson 12 may choose, some packet tells.
 #[test]
 fn every_bug_that_lesson_12_may_choose_shows_itself() {
-    let bugs: BTreeSet<_> = (0..200).map(|seed| Bug::puzzle(seed).name()).collect();
+    let bugs: BTreeSet<_> = (0..200).map(|seed| ServerBug::puzzle(seed).name()).collect();
     let script = Lesson::find(12).expect("there is a lesson 12").script;
     let shown = |bug: &str| {
         let folder = tempfile::tempdir().expect("a folder");

@@ -35,7 +35,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use common::{Peers, Ran, patient, run};
 use peer::Peer;
 use session::{Session, bytes, left, write_files};
-use tftpsh::files::Root;
+use tftpsh::files::DirStore;
 use tftpsh::server::{Background, Server};
 
 /// As many at once: some wait for their time to run out, and none should wait for a processor as well.
@@ -95,7 +95,7 @@ fn play(session: &Session) -> Session {
 
 fn serve(folder: &Path) -> Background {
     let anywhere = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-    let root = Root::open(folder).expect("a folder");
+    let root = DirStore::open(folder).expect("a folder");
     let server = Server::bind(&[anywhere], Box::new(root), patient()).expect("a server");
     server.spawn().expect("a thread")
 }

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use tftpsh::transfer::{Ask, Failure, Machine, Patience, Receiver, Rexmt, Sender};
+use tftpsh::transfer::{Ask, Failure, Machine, Receiver, RetryPolicy, Rexmt, Sender};
 use tftpsh::wire::{Offer, Packet, RequestKind, WindowSize};
 
 use crate::host::{File, Host};
@@ -102,16 +102,16 @@ impl World<'_> {
         }
         let scenario = self.scenario;
         let offer = Offer::parse(&request.options);
-        let patience = patience(scenario.server_rexmt);
+        let retry_policy = retry_policy(scenario.server_rexmt);
         let (machine, file): (Box<dyn Machine>, _) = match request.kind {
             RequestKind::Read => {
                 let answer = offer.answer(&scenario.limits, Some(self.content.len() as u64));
                 let file = File::source(self.content.clone(), scenario.mode);
-                (Box::new(Sender::answer(self.now, from, answer, patience)), file)
+                (Box::new(Sender::answer(self.now, from, answer, retry_policy)), file)
             }
             RequestKind::Write => {
                 let answer = offer.answer(&scenario.limits, offer.tsize);
-                (Box::new(Receiver::answer(self.now, from, answer, patience)), File::target(scenario.mode))
+                (Box::new(Receiver::answer(self.now, from, answer, retry_policy)), File::target(scenario.mode))
             }
         };
         let tid = SocketAddr::new(address(WELL_KNOWN).ip(), 50_000 + self.servers.len() as u16);
@@ -123,15 +123,15 @@ impl World<'_> {
 
 fn request(scenario: &Scenario, now: Instant, offer: Offer) -> Box<dyn Machine> {
     let ask = Ask { filename: b"file", mode: scenario.mode, offer };
-    let (server, patience) = (address(WELL_KNOWN), patience(scenario.client_rexmt));
+    let (server, retry_policy) = (address(WELL_KNOWN), retry_policy(scenario.client_rexmt));
     match scenario.kind {
-        RequestKind::Read => Box::new(Receiver::request(now, server, &ask, patience).unwrap()),
-        RequestKind::Write => Box::new(Sender::request(now, server, &ask, patience).unwrap()),
+        RequestKind::Read => Box::new(Receiver::request(now, server, &ask, retry_policy).unwrap()),
+        RequestKind::Write => Box::new(Sender::request(now, server, &ask, retry_policy).unwrap()),
     }
 }
 
-fn patience(rexmt: Rexmt) -> Patience {
-    Patience { rexmt, timeout: TIMEOUT }
+fn retry_policy(rexmt: Rexmt) -> RetryPolicy {
+    RetryPolicy { rexmt, timeout: TIMEOUT }
 }
 
 fn address(text: &str) -> SocketAddr {

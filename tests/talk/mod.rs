@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use tftpsh::transfer::{Ask, Machine, Output, Patience, Receiver, Rexmt, Sender};
+use tftpsh::transfer::{Ask, Machine, Output, Receiver, RetryPolicy, Rexmt, Sender};
 use tftpsh::wire::{BlockSize, Limits, Mode, Offer, Packet, WindowSize, emit_data_header};
 
 pub(crate) const SERVER: &str = "192.0.2.2:69";
@@ -24,12 +24,12 @@ pub(crate) struct Talk {
 impl Talk {
     pub(crate) fn get(offer: Offer) -> Self {
         let now = Instant::now();
-        Self::new(now, Box::new(Receiver::request(now, at(SERVER), &ask(offer), patience()).unwrap()))
+        Self::new(now, Box::new(Receiver::request(now, at(SERVER), &ask(offer), retry_policy()).unwrap()))
     }
 
     pub(crate) fn put(offer: Offer, size: usize) -> Self {
         let now = Instant::now();
-        let mut talk = Self::new(now, Box::new(Sender::request(now, at(SERVER), &ask(offer), patience()).unwrap()));
+        let mut talk = Self::new(now, Box::new(Sender::request(now, at(SERVER), &ask(offer), retry_policy()).unwrap()));
         talk.file = vec![b'x'; size];
         talk
     }
@@ -37,7 +37,7 @@ impl Talk {
     pub(crate) fn serve_read(offer: Offer, size: usize) -> Self {
         let now = Instant::now();
         let answer = offer.answer(&Limits::default(), Some(size as u64));
-        let mut talk = Self::new(now, Box::new(Sender::answer(now, at(CLIENT), answer, patience())));
+        let mut talk = Self::new(now, Box::new(Sender::answer(now, at(CLIENT), answer, retry_policy())));
         talk.file = vec![b'x'; size];
         talk
     }
@@ -45,7 +45,7 @@ impl Talk {
     pub(crate) fn serve_write(offer: Offer) -> Self {
         let now = Instant::now();
         let answer = offer.answer(&Limits::default(), offer.tsize);
-        Self::new(now, Box::new(Receiver::answer(now, at(CLIENT), answer, patience())))
+        Self::new(now, Box::new(Receiver::answer(now, at(CLIENT), answer, retry_policy())))
     }
 
     pub(crate) fn new(now: Instant, machine: Box<dyn Machine>) -> Self {
@@ -123,8 +123,8 @@ fn ask(offer: Offer) -> Ask<'static> {
     Ask { filename: b"f", mode: Mode::Octet, offer }
 }
 
-fn patience() -> Patience {
-    Patience { rexmt: Rexmt::Fixed(Duration::from_secs(5)), timeout: Duration::from_secs(25) }
+fn retry_policy() -> RetryPolicy {
+    RetryPolicy { rexmt: Rexmt::Fixed(Duration::from_secs(5)), timeout: Duration::from_secs(25) }
 }
 
 pub(crate) fn window(windowsize: u64) -> Offer {

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant, SystemTime};
 
 use proptest::prelude::*;
-use tftpsh::event::{Begin, Direction, Observer, Record, Ring, Timer, Turn, What};
+use tftpsh::event::{Begin, Direction, Observer, Record, RecordKind, Ring, Timer, Turn};
 use tftpsh::trace::{self, Limit, Pcapng, Tracer, show};
 use tftpsh::transfer::{Event, Failure};
 
@@ -68,31 +68,31 @@ fn tell(all: &[(u32, Any)], observer: &mut dyn Observer) {
         let (event, failure);
         let what = match any {
             Any::Begin(host) => {
-                What::Begin(Begin { wall: SystemTime::UNIX_EPOCH, host, timeout: Duration::from_secs(25) })
+                RecordKind::Begin(Begin { wall: SystemTime::UNIX_EPOCH, host, timeout: Duration::from_secs(25) })
             }
             Any::Packet { sent, port, datagram, lost } => {
                 let direction = if *sent { Direction::Sent } else { Direction::Received };
-                What::Packet { direction, peer: peer(*port), datagram, lost: *lost }
+                RecordKind::Packet { direction, peer: peer(*port), datagram, lost: *lost }
             }
-            Any::Fault(rule, action) => What::Fault { rule: *rule, action, deed: action },
+            Any::Fault(rule, action) => RecordKind::Fault { rule: *rule, action, deed: action },
             Any::Timer(millis) => {
-                What::Timer { timer: Timer::Dally, turn: Turn::Expired, after: Duration::from_millis(*millis) }
+                RecordKind::Timer { timer: Timer::Dally, turn: Turn::Expired, after: Duration::from_millis(*millis) }
             }
             Any::Silence(millis) => {
                 event = Event::Resending { attempt: 1, after: Duration::from_millis(*millis) };
-                What::Machine(&event)
+                RecordKind::Machine(&event)
             }
             Any::Locked(port) => {
                 event = Event::Locked(peer(*port));
-                What::Machine(&event)
+                RecordKind::Machine(&event)
             }
             Any::Fail(words) => {
                 // A failure's words are made safe where it is made.
                 failure = Failure::Aborted(words.chars().filter(char::is_ascii_graphic).collect());
-                What::End(Err(&failure))
+                RecordKind::End(Err(&failure))
             }
         };
-        observer.observe(&Record { at, local, what });
+        observer.observe(&Record { at, local, kind: what });
     }
 }
 

@@ -1,7 +1,7 @@
 //! A real transfer over loopback, watched: what the loops tell is what the analysis needs.
 
 use tftpsh::client::{Client, Order};
-use tftpsh::event::{Ring, Saw, Seen, Watch};
+use tftpsh::event::{Annotated, Annotation, Observers, Ring};
 use tftpsh::files::Target;
 use tftpsh::server::{Config, Server, practice_files};
 use tftpsh::session::{Options, Settings};
@@ -21,7 +21,7 @@ fn a_real_get_is_analysed_from_its_request_to_its_last_ack() {
     let page = Page::default();
     let mut tracer = Tracer::new().keeping(Ring::new());
     tracer.add(Box::new(Pcapng::new(None, true)), Box::new(page.clone()));
-    let mut watch = Watch::nobody();
+    let mut watch = Observers::none();
     watch.add(&mut tracer);
     let mut target = Target::writer(Box::new(std::io::sink()), Mode::Octet);
     Client::new(Stop::new()).get(&order, &settings, &mut target, &mut watch).expect("the file");
@@ -29,15 +29,15 @@ fn a_real_get_is_analysed_from_its_request_to_its_last_ack() {
 
     let ring = tracer.finish().0.expect("the ring");
     let kept = ring.last().expect("one transfer");
-    let codes: Vec<_> = kept.again(None).filter_map(Seen::packet).map(|packet| packet.why.code()).collect();
+    let codes: Vec<_> = kept.again(None).filter_map(Annotated::packet).map(|packet| packet.why.code()).collect();
     let pair = ["data.expected", "ack.send"];
     let expected = [&["req.read"][..], &pair.repeat(5), &["data.last", "ack.final"]].concat();
     assert_eq!(codes, expected);
-    let packets = || kept.again(None).filter_map(Seen::packet);
+    let packets = || kept.again(None).filter_map(Annotated::packet);
     assert!(packets().skip(1).all(|packet| packet.flags.is_empty() || packet.n == 2));
     assert!(packets().all(|packet| packet.local.ip().is_loopback() && packet.peer.ip().is_loopback()));
     let whole =
-        kept.again(None).any(|seen| matches!(&seen.what, Saw::End(end) if end.bytes == 3000 && end.blocks == 6));
+        kept.again(None).any(|seen| matches!(&seen.kind, Annotation::End(end) if end.bytes == 3000 && end.blocks == 6));
     assert!(whole, "the end is told");
     assert_eq!(crate::capture::count(&page.bytes()), 13);
 }

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::sync::LazyLock;
 use std::time::{Duration, Instant, SystemTime};
 
-use tftpsh::event::{Begin, Direction, Observer, Record, What};
+use tftpsh::event::{Begin, Direction, Observer, Record, RecordKind};
 use tftpsh::transfer::{Event, Failure, Report, Stats};
 use tftpsh::wire::{ErrorCode, Mode, Offer, RequestKind, emit_ack, emit_data_header, emit_error, emit_request};
 
@@ -141,20 +141,20 @@ impl Story {
     pub(crate) fn tell(&self, observer: &mut dyn Observer) {
         for (passed, local, told) in &self.told {
             let what = match told {
-                Told::Begin(host) => What::Begin(Begin {
+                Told::Begin(host) => RecordKind::Begin(Begin {
                     wall: SystemTime::UNIX_EPOCH + Duration::from_secs(1_767_225_600),
                     host,
                     timeout: Duration::from_secs(25),
                 }),
                 Told::Packet { direction, peer, datagram, lost } => {
-                    What::Packet { direction: *direction, peer: *peer, datagram, lost: *lost }
+                    RecordKind::Packet { direction: *direction, peer: *peer, datagram, lost: *lost }
                 }
-                Told::Fault { rule, action, deed } => What::Fault { rule: *rule, action, deed },
-                Told::Machine(event) => What::Machine(event),
-                Told::Digest(sha256) => What::Digest(sha256),
-                Told::End(result) => What::End(result.as_ref()),
+                Told::Fault { rule, action, deed } => RecordKind::Fault { rule: *rule, action, deed },
+                Told::Machine(event) => RecordKind::Machine(event),
+                Told::Digest(sha256) => RecordKind::Digest(sha256),
+                Told::End(result) => RecordKind::End(result.as_ref()),
             };
-            observer.observe(&Record { at: *START + *passed, local: *local, what });
+            observer.observe(&Record { at: *START + *passed, local: *local, kind: what });
         }
     }
 

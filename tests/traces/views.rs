@@ -1,6 +1,6 @@
 //! What every view shows of every story, as snapshots; and what can be seen again.
 
-use tftpsh::event::{Analyser, Observer, Record, Ring, Saw, Seen};
+use tftpsh::event::{Analyser, Annotated, Annotation, Observer, Record, Ring};
 use tftpsh::trace::{self, Classic, Detail, Elided, Explain, Ladder, Limit, Lines, Tint, Tracer, View, plain, show};
 
 use crate::story::{Story, ack, data, rrq};
@@ -64,7 +64,7 @@ fn the_classic_trace_is_the_same_when_it_is_seen_again() {
 #[derive(Default)]
 struct Notes {
     analyser: Analyser,
-    seen: Vec<Seen<'static>>,
+    seen: Vec<Annotated<'static>>,
 }
 
 impl Observer for Notes {
@@ -73,7 +73,7 @@ impl Observer for Notes {
     }
 }
 
-fn analysed(story: &Story) -> Vec<Seen<'static>> {
+fn analysed(story: &Story) -> Vec<Annotated<'static>> {
     let mut notes = Notes::default();
     story.tell(&mut notes);
     notes.seen
@@ -82,7 +82,7 @@ fn analysed(story: &Story) -> Vec<Seen<'static>> {
 #[test]
 fn the_ack_of_the_wrap_is_an_ordinary_one_and_not_that_of_an_oack() {
     let seen = analysed(&stories::wrap());
-    let packets: Vec<_> = seen.iter().filter_map(Seen::packet).collect();
+    let packets: Vec<_> = seen.iter().filter_map(Annotated::packet).collect();
     assert_eq!(packets.len(), 131_079, "RRQ, OACK, ACK 0 and 65538 pairs");
     let codes: Vec<_> = packets
         .iter()
@@ -98,7 +98,7 @@ fn the_ack_of_the_wrap_is_an_ordinary_one_and_not_that_of_an_oack() {
 #[test]
 fn a_round_trip_is_measured_on_packets_sent_once_and_never_with_strangers() {
     let rtts = |story: &Story| -> Vec<_> {
-        analysed(story).iter().filter_map(Seen::packet).filter(|it| it.rtt.is_some()).map(|it| it.n).collect()
+        analysed(story).iter().filter_map(Annotated::packet).filter(|it| it.rtt.is_some()).map(|it| it.n).collect()
     };
     assert_eq!(rtts(&stories::lost_ack()), [2, 4], "DATA 3 answers an ACK that went out twice");
     assert_eq!(rtts(&stories::wrong_tid()), [2, 6], "the stranger's packet answers nothing");
@@ -108,7 +108,7 @@ fn a_round_trip_is_measured_on_packets_sent_once_and_never_with_strangers() {
 #[test]
 fn a_block_that_comes_again_after_a_gap_is_no_duplicate() {
     let seen = analysed(&stories::window_gap());
-    let codes: Vec<_> = seen.iter().filter_map(Seen::packet).skip(8).map(|it| it.why.code()).collect();
+    let codes: Vec<_> = seen.iter().filter_map(Annotated::packet).skip(8).map(|it| it.why.code()).collect();
     assert_eq!(
         codes,
         [
@@ -128,7 +128,9 @@ fn a_block_that_comes_again_after_a_gap_is_no_duplicate() {
 #[test]
 fn the_summary_counts_what_was_seen() {
     let seen = analysed(&stories::lost_ack());
-    let Some(Saw::End(summary)) = seen.last().map(|last| last.what.clone()) else { panic!("a story has an end") };
+    let Some(Annotation::End(summary)) = seen.last().map(|last| last.kind.clone()) else {
+        panic!("a story has an end")
+    };
     assert_eq!((summary.sent, summary.received, summary.resent, summary.duplicates), (5, 4, 1, 1));
     assert_eq!((summary.faults, summary.lost, summary.strangers), (1, 1, 0));
 }
@@ -160,7 +162,7 @@ fn a_transfer_is_seen_again_in_another_view_as_it_was_seen_live() {
         }
         let mut again = Vec::new();
         for seen in ring.last().expect("kept").again(None) {
-            view.see(seen, &mut again).expect("a Vec takes all");
+            view.render(seen, &mut again).expect("a Vec takes all");
         }
         let live = views().into_iter().find(|it| it.0 == name).expect("the same view").1;
         assert_eq!(String::from_utf8_lossy(&again), page(&story, live).text(), "{name}");
@@ -173,7 +175,7 @@ fn a_range_of_packets_is_seen_again() {
     let mut ladder = Ladder::new(40, true, plain);
     let mut out = Vec::new();
     for seen in ring.last().expect("kept").again(Some(4..=6)) {
-        ladder.see(seen, &mut out).expect("a Vec takes all");
+        ladder.render(seen, &mut out).expect("a Vec takes all");
     }
     assert_eq!(
         String::from_utf8_lossy(&out),
@@ -190,7 +192,8 @@ fn the_last_three_transfers_are_kept_and_no_more_than_20000_records_of_each() {
     assert_eq!(wrap.len(), 20_000);
     assert_eq!(wrap.len() as u64 + wrap.forgotten(), 131_079 + 2, "packets, the beginning and the end");
     assert!(wrap.packet(2).is_some() && wrap.packet(131_074).is_some() && wrap.packet(60_000).is_none());
-    let longest = ring.transfers().flat_map(|kept| kept.again(None)).filter_map(Seen::packet).map(|it| it.bytes.len());
+    let longest =
+        ring.transfers().flat_map(|kept| kept.again(None)).filter_map(Annotated::packet).map(|it| it.bytes.len());
     assert_eq!(longest.max(), Some(68), "four octets and 64 of the block");
 }
 
@@ -266,6 +269,6 @@ fn colour_adds_to_the_words_and_never_replaces_them() {
 /// Shows a story to a view that is looked at afterwards; what it writes is thrown away.
 pub(crate) fn tell(story: &Story, view: &mut dyn View) {
     for seen in analysed(story) {
-        view.see(&seen, &mut std::io::sink()).expect("a sink takes all");
+        view.render(&seen, &mut std::io::sink()).expect("a sink takes all");
     }
 }

@@ -9,7 +9,7 @@ use std::{env, fs};
 /// Tells the second run of a test, which has no privileges, its folder.
 const FOLDER: &str = "TFTPSH_TEST_UNPRIVILEGED";
 
-/// `nobody`, nearly everywhere.
+/// `none`, nearly everywhere.
 const NOBODY: u32 = 65534;
 
 /// Runs `rule` in an empty folder of its own, as a user whom permissions stop. Root runs `test`, the calling test,

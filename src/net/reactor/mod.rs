@@ -12,7 +12,7 @@ use mio::{Events, Interest, Poll, Token, Waker};
 
 use self::alarms::Alarms;
 use self::transfer::Transfer;
-use super::meddle::Meddler;
+use super::fault_injector::FaultInjector;
 use super::socket::{LARGEST_DATAGRAM, Socket};
 use crate::files::Content;
 use crate::transfer::{Failure, Machine, Report};
@@ -99,17 +99,17 @@ impl Reactor {
         self.ready.push_back(key);
     }
 
-    /// Takes over a transfer; its first packet leaves with the next turn. A `meddler` stands between machine and socket.
+    /// Takes over a transfer; its first packet leaves with the next turn. A `injector` stands between machine and socket.
     pub(crate) fn start(
         &mut self,
         socket: Socket,
         machine: Box<dyn Machine + Send>,
         content: Box<dyn Content>,
-        meddler: Option<Box<Meddler>>,
+        injector: Option<Box<FaultInjector>>,
     ) -> io::Result<Key> {
         socket.never_block()?;
         let key = self.watch(&socket)?;
-        self.transfers.insert(key, Transfer::new(socket, machine, content, meddler));
+        self.transfers.insert(key, Transfer::new(socket, machine, content, injector));
         self.ready.push_back(key);
         Ok(key)
     }

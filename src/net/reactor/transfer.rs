@@ -7,8 +7,8 @@ use super::{Key, Notice};
 use crate::event::Direction;
 use crate::files::Content;
 use crate::net::blame;
+use crate::net::fault_injector::FaultInjector;
 use crate::net::gather::Gather;
-use crate::net::meddle::Meddler;
 use crate::net::socket::{Received, Socket, datagrams};
 use crate::transfer::{Machine, Output};
 use crate::wire::ErrorCode;
@@ -21,7 +21,7 @@ pub(super) struct Transfer {
     socket: Socket,
     machine: Box<dyn Machine + Send>,
     content: Box<dyn Content>,
-    meddler: Option<Box<Meddler>>,
+    injector: Option<Box<FaultInjector>>,
     /// Until when the machine waits; none before it ran first.
     due: Option<Instant>,
     /// The one entry among the alarms that counts.
@@ -37,9 +37,9 @@ impl Transfer {
         socket: Socket,
         machine: Box<dyn Machine + Send>,
         content: Box<dyn Content>,
-        meddler: Option<Box<Meddler>>,
+        injector: Option<Box<FaultInjector>>,
     ) -> Self {
-        Self { socket, machine, content, meddler, due: None, alarm: None, queued: true, complete: false }
+        Self { socket, machine, content, injector, due: None, alarm: None, queued: true, complete: false }
     }
 
     /// Sends the first packet, unless it is sent. Tells whether the transfer goes on.
@@ -88,8 +88,8 @@ impl Transfer {
         stride: usize,
         notices: &mut Vec<Notice>,
     ) -> bool {
-        if let Some(meddler) = &mut self.meddler {
-            meddler.take_in(from, bytes, stride, &mut |_| {});
+        if let Some(injector) = &mut self.injector {
+            injector.take_in(from, bytes, stride, &mut |_| {});
             return self.arrive(key, notices);
         }
         let mut gather = Gather::new();
@@ -130,11 +130,11 @@ impl Transfer {
 
     /// What was on the way by the meddler's will, and has arrived by now. Tells whether the transfer goes on.
     fn arrive(&mut self, key: Key, notices: &mut Vec<Notice>) -> bool {
-        while let Some(meddler) = &mut self.meddler {
+        while let Some(injector) = &mut self.injector {
             let now = Instant::now();
-            let Some(parcel) = meddler.take(now, &mut |_| {}) else { break };
+            let Some(parcel) = injector.take(now, &mut |_| {}) else { break };
             if parcel.direction == Direction::Sent {
-                let _ = meddler.post(&mut self.socket, &parcel);
+                let _ = injector.post(&mut self.socket, &parcel);
             } else {
                 self.machine.datagram(now, parcel.peer, &parcel.datagram);
                 let mut gather = Gather::new();
@@ -168,9 +168,9 @@ impl Transfer {
             let trouble = match self.machine.poll() {
                 Output::Transmit { to, datagrams, stride } => {
                     let written = gather.write(&mut *self.content);
-                    match &mut self.meddler {
+                    match &mut self.injector {
                         _ if written.is_err() => {}
-                        Some(meddler) => meddler.send(to, datagrams, stride, &mut |_| {}),
+                        Some(injector) => injector.send(to, datagrams, stride, &mut |_| {}),
                         // Lost in here is lost on the way: the machine sends again.
                         None => drop(self.socket.transmit(to, datagrams, stride)),
                     }
@@ -218,7 +218,7 @@ impl Transfer {
 
     /// When something is to be done at the latest.
     fn due(&self) -> Option<Instant> {
-        let on_the_way = self.meddler.as_ref().and_then(|meddler| meddler.due());
+        let on_the_way = self.injector.as_ref().and_then(|injector| injector.due());
         self.due.into_iter().chain(on_the_way).min()
     }
 
@@ -235,8 +235,8 @@ impl Transfer {
 
 impl Drop for Transfer {
     fn drop(&mut self) {
-        if let Some(meddler) = &mut self.meddler {
-            meddler.hurry(&mut self.socket);
+        if let Some(injector) = &mut self.injector {
+            injector.flush(&mut self.socket);
         }
     }
 }

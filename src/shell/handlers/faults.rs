@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use anyhow::Result;
 
-use crate::bugs::{Bug, ClientBug};
+use crate::bugs::{ClientBug, ServerBug};
 use crate::event::Ring;
 use crate::fault::{Action, Faults, How, Instruction, Recorded, Rule, Way};
 use crate::server::{Background, Config};
@@ -13,7 +13,7 @@ use crate::shell::complaint::Complaint;
 use crate::shell::console::Place;
 use crate::shell::words::Word;
 use crate::shell::{Next, Shell};
-use crate::transfer::{Patience, Rexmt};
+use crate::transfer::{RetryPolicy, Rexmt};
 use crate::wire::Limits;
 
 /// Packets that `fault test` names one by one.
@@ -116,7 +116,7 @@ fn set_rexmt(serving: &Background, value: &str) -> Result<String, Complaint> {
         (Rexmt::Fixed(interval), format!("The server sends again after {} {unit}.", interval.as_secs_f64()))
     };
     let config = serving.config();
-    serving.configure(Config { patience: Patience { rexmt, ..config.patience }, ..config });
+    serving.configure(Config { retry_policy: RetryPolicy { rexmt, ..config.retry_policy }, ..config });
     Ok(said)
 }
 
@@ -143,10 +143,10 @@ fn set_bug(serving: &Background, name: &str, seed: u64) -> Result<String> {
         "off" => (None, status_of_bug(None)),
         "?" => {
             let riddle = format!("The server has a bug on purpose, chosen by seed {seed}; \"serve status\" names it.");
-            (Some(Bug::puzzle(seed)), riddle)
+            (Some(ServerBug::puzzle(seed)), riddle)
         }
         name => {
-            let bug: Bug = name.parse().map_err(Complaint::local)?;
+            let bug: ServerBug = name.parse().map_err(Complaint::local)?;
             (Some(bug), server_bug(bug))
         }
     };
@@ -154,12 +154,12 @@ fn set_bug(serving: &Background, name: &str, seed: u64) -> Result<String> {
     Ok(said)
 }
 
-fn status_of_bug(bug: Option<Bug>) -> String {
+fn status_of_bug(bug: Option<ServerBug>) -> String {
     bug.map_or_else(|| "The server has no bug on purpose.".to_owned(), server_bug)
 }
 
 /// `Server bug on purpose: sorcerer, resends DATA on a duplicate ACK (against RFC 1123 section 4.2.3.1).`
-pub(in crate::shell) fn server_bug(bug: Bug) -> String {
+pub(in crate::shell) fn server_bug(bug: ServerBug) -> String {
     format!("Server bug on purpose: {bug}, {} {}.", bug.brief(), against(bug.section()))
 }
 

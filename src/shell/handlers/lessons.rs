@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use anyhow::Result;
 use tempfile::TempDir;
 
-use super::transfer::tell_late;
+use super::transfer::notify_late;
 use crate::client::Client;
 use crate::lessons::{LESSONS, Lesson, Step};
 use crate::plan::Plan;
@@ -105,7 +105,7 @@ fn teach(shell: &mut Shell, lesson: &Lesson) -> Result<()> {
             }
         }
     }
-    tell_late(shell)?;
+    notify_late(shell)?;
     if shell.console.place == Place::Terminal && finished {
         let next = Lesson::find(lesson.number + 1).map(|next| format!(" Next: lesson {}, {}", next.number, next.title));
         shell.console.say(format_args!("\nThe end of lesson {}.{}", lesson.number, next.unwrap_or_default()))?;

@@ -7,7 +7,7 @@ use anyhow::Result;
 
 use super::faults;
 use super::settings;
-use crate::files::{Root, Store};
+use crate::files::{DirStore, Store};
 use crate::server::{Config, Server, practice_files};
 use crate::session::{DEFAULT_PORT, Peer};
 use crate::shell::commands::exact;
@@ -153,7 +153,7 @@ impl Offer<'_> {
         Ok(match self.folder {
             None => Box::new(practice_files()),
             Some(folder) => {
-                let root = Root::open(folder.path()).map_err(|error| Complaint::io(folder, &error))?;
+                let root = DirStore::open(folder.path()).map_err(|error| Complaint::io(folder, &error))?;
                 // What a killed server left is nobody's; if it cannot be removed, it only takes room.
                 let _ = root.sweep();
                 Box::new(root)

@@ -15,7 +15,7 @@ use crate::shell::commands::exact;
 use crate::shell::complaint::Complaint;
 use crate::shell::words::Word;
 use crate::shell::{Next, Shell};
-use crate::transfer::{Patience, Rexmt};
+use crate::transfer::{RetryPolicy, Rexmt};
 use crate::wire::{Mode, Printable, Terms};
 
 /// Looks the host up and remembers it; nothing is sent. The earlier connection is dropped in any case.
@@ -129,7 +129,7 @@ pub(in crate::shell) fn rexmt(shell: &mut Shell, words: &[Word]) -> Result<Next>
 }
 
 pub(in crate::shell) fn timeout(shell: &mut Shell, words: &[Word]) -> Result<Next> {
-    shell.session.settings.timeout = value(words, parse_seconds)?.unwrap_or(Patience::default().timeout);
+    shell.session.settings.timeout = value(words, parse_seconds)?.unwrap_or(RetryPolicy::default().timeout);
     Ok(Next::Line)
 }
 

@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 
 use anyhow::Result;
 
-use crate::event::{Kept, Seen};
+use crate::event::{Annotated, Kept};
 use crate::shell::commands::exact;
 use crate::shell::complaint::Complaint;
 use crate::shell::console::Place;
@@ -95,7 +95,7 @@ pub(in crate::shell) fn settle(shell: &mut Shell) -> Result<()> {
         let hint = Some(format!("Nothing more is written to {path}."));
         shell.complain("trace", Complaint { hint, ..complaint })?;
     }
-    if shell.console.is_watched() {
+    if shell.console.is_observed() {
         hints.iter().for_each(|hint| shell.console.hint(hint));
     }
     Ok(())
@@ -145,7 +145,7 @@ fn again(shell: &mut Shell, view: Option<ViewName>, packets: Option<RangeInclusi
     let mut view = Page { limit, ..page }.view(view);
     let mut out = io::BufWriter::new(shell.console.writer(shell.console.stream()));
     for seen in kept.again(packets) {
-        view.see(seen, &mut out)?;
+        view.render(seen, &mut out)?;
     }
     io::Write::flush(&mut out)?;
     if kept.forgotten() > 0 {
@@ -170,7 +170,7 @@ fn last(shell: &Shell) -> Result<&Kept, Complaint> {
 }
 
 fn there_are(kept: &Kept) -> String {
-    let last = kept.again(None).filter_map(Seen::packet).map(|packet| packet.n).max().unwrap_or_default();
+    let last = kept.again(None).filter_map(Annotated::packet).map(|packet| packet.n).max().unwrap_or_default();
     match kept.forgotten() {
         0 => format!(": the last transfer has #1 to #{last}"),
         _ => format!(" is kept: the last transfer has #1 to #{last}, too many to keep all"),

@@ -4,7 +4,7 @@ use anyhow::Result;
 
 use super::{faults, hosts, trace};
 use crate::client::{Client, ClientError, Order};
-use crate::event::Watch;
+use crate::event::Observers;
 use crate::files::{Digest, Source, Target};
 use crate::session::{Peer, Settings};
 use crate::shell::commands::{self, Found};
@@ -254,13 +254,13 @@ fn watched(
     settings: &Settings,
     file: &Word,
     size: Option<u64>,
-    run: impl FnOnce(&mut Client, &mut Watch<'_>) -> Result<Report, ClientError>,
+    run: impl FnOnce(&mut Client, &mut Observers<'_>) -> Result<Report, ClientError>,
 ) -> Result<Result<Report, ClientError>> {
-    tell_late(shell)?;
+    notify_late(shell)?;
     let mut progress = progress(shell, file, size);
     shell.tracing.begin(settings, &shell.console, shell.plain);
     let mut notes = Notes::new(&mut shell.console.err, "tftp: ");
-    let mut watch = Watch::nobody();
+    let mut watch = Observers::none();
     // First, so that its line is gone when others write.
     if let Some(progress) = &mut progress {
         watch.add(progress);
@@ -280,14 +280,14 @@ fn watched(
 }
 
 /// Tells those who watched the last get which packets came and went behind its end.
-pub(in crate::shell) fn tell_late(shell: &mut Shell) -> Result<()> {
+pub(in crate::shell) fn notify_late(shell: &mut Shell) -> Result<()> {
     shell.tracing.keep_up(&shell.session.settings);
     if !shell.tracing.is_on() {
         return Ok(());
     }
-    let mut watch = Watch::nobody();
+    let mut watch = Observers::none();
     watch.add(&mut shell.tracing);
-    shell.client.tell_late(&mut watch);
+    shell.client.notify_late(&mut watch);
     trace::settle(shell)
 }
 
@@ -308,7 +308,7 @@ fn remember(shell: &mut Shell, peer: &Peer, file: &[u8], outcome: &Result<Report
 /// them more.
 fn progress(shell: &Shell, file: &Word, size: Option<u64>) -> Option<Progress> {
     let settings = &shell.session.settings;
-    let wanted = settings.progress && !settings.quiet && settings.tracing.is_none() && shell.console.is_watched();
+    let wanted = settings.progress && !settings.quiet && settings.tracing.is_none() && shell.console.is_observed();
     let form = if shell.plain { Progress::words } else { Progress::bar };
     wanted.then(|| form(&file.to_string(), size))
 }

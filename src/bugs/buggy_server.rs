@@ -2,7 +2,7 @@ use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::time::Instant;
 
-use super::Bug;
+use super::ServerBug;
 use crate::transfer::{Event, Machine, Output, Stats, Wrap};
 use crate::wire::{DATA_HEADER, ErrorCode, Opcode, OptionList, Packet, emit_ack, names};
 
@@ -14,9 +14,9 @@ const SURPLUS: usize = DATA_HEADER;
 /// The machine inside stays honest and knows nothing of it: what comes in and what goes out is changed on the way, and
 /// a few of its outputs are kept back. The law of [`transfer`](crate::transfer) is kept towards both sides.
 #[derive(Debug)]
-pub struct Buggy<M> {
+pub struct BuggyServer<M> {
     machine: M,
-    bug: Bug,
+    bug: ServerBug,
     client: SocketAddr,
     now: Instant,
     /// What goes out before anything of the machine's.
@@ -47,9 +47,9 @@ enum Step {
     Plain(Output<'static>),
 }
 
-impl<M: Machine> Buggy<M> {
+impl<M: Machine> BuggyServer<M> {
     /// Makes a machine wrong that is about to answer `client`.
-    pub fn new(machine: M, bug: Bug, now: Instant, client: SocketAddr) -> Self {
+    pub fn new(machine: M, bug: ServerBug, now: Instant, client: SocketAddr) -> Self {
         Self {
             machine,
             bug,
@@ -73,19 +73,21 @@ impl<M: Machine> Buggy<M> {
     fn incoming(&mut self, datagram: &[u8]) -> Option<Vec<u8>> {
         let packet = Packet::parse(datagram);
         let number = match (self.bug, packet) {
-            (Bug::FirstZero, Ok(Packet::Ack { block })) if self.data.is_some() => block.wrapping_add(1),
-            (Bug::WrapToOne, Ok(Packet::Ack { block })) => {
+            (ServerBug::FirstZero, Ok(Packet::Ack { block })) if self.data.is_some() => block.wrapping_add(1),
+            (ServerBug::WrapToOne, Ok(Packet::Ack { block })) => {
                 let acknowledged = self.blocks();
                 Wrap::ToZero.wire(acknowledged + Wrap::ToOne.ahead(block, acknowledged))
             }
-            (Bug::WrapToOne, Ok(Packet::Data { block, .. })) => {
+            (ServerBug::WrapToOne, Ok(Packet::Data { block, .. })) => {
                 let next = self.blocks() + 1;
                 if block == 0 {
                     return None;
                 }
                 Wrap::ToZero.wire(next + Wrap::ToOne.ahead(block, next))
             }
-            (Bug::NoWrap, Ok(Packet::Data { block, .. })) if self.blocks() >= u16::MAX.into() && block != u16::MAX => {
+            (ServerBug::NoWrap, Ok(Packet::Data { block, .. }))
+                if self.blocks() >= u16::MAX.into() && block != u16::MAX =>
+            {
                 return None;
             }
             _ => return Some(datagram.to_vec()),
@@ -100,30 +102,30 @@ impl<M: Machine> Buggy<M> {
         let terms = self.machine.stats().terms;
         let blocks = self.blocks();
         match (self.bug, Packet::parse(datagram)) {
-            (Bug::FirstZero, Ok(Packet::Data { block, .. })) => renumber(datagram, block.wrapping_sub(1)),
-            (Bug::Oversize, Ok(Packet::Data { data, .. })) if data.len() == usize::from(terms.blksize.get()) => {
+            (ServerBug::FirstZero, Ok(Packet::Data { block, .. })) => renumber(datagram, block.wrapping_sub(1)),
+            (ServerBug::Oversize, Ok(Packet::Data { data, .. })) if data.len() == usize::from(terms.blksize.get()) => {
                 datagram.extend_from_slice(&[0; SURPLUS]);
             }
-            (Bug::NoEmpty, Ok(Packet::Data { block, data: [] })) => {
+            (ServerBug::NoEmpty, Ok(Packet::Data { block, data: [] })) => {
                 // Once all that went before is acknowledged, such a server takes the file for received.
                 if block == Wrap::ToZero.wire(blocks + 1) {
                     self.forged = Some(block);
                 }
                 return false;
             }
-            (Bug::WrapToOne, Ok(Packet::Data { block, .. })) => {
+            (ServerBug::WrapToOne, Ok(Packet::Data { block, .. })) => {
                 let number = Wrap::ToOne.wire(blocks + Wrap::ToZero.ahead(block, blocks));
                 renumber(datagram, number);
             }
-            (Bug::WrapToOne, Ok(Packet::Ack { block })) => {
+            (ServerBug::WrapToOne, Ok(Packet::Ack { block })) => {
                 let behind = u64::from(Wrap::ToZero.wire(blocks).wrapping_sub(block));
                 renumber(datagram, Wrap::ToOne.wire(blocks.saturating_sub(behind)));
             }
-            (Bug::NoWrap, Ok(Packet::Data { block, .. })) => {
+            (ServerBug::NoWrap, Ok(Packet::Data { block, .. })) => {
                 return blocks + Wrap::ToZero.ahead(block, blocks) <= u16::MAX.into();
             }
-            (Bug::OackExtra, Ok(Packet::Oack(_))) => datagram.extend_from_slice(b"rollover\x000\0"),
-            (Bug::OackRaise, Ok(Packet::Oack(options))) => *datagram = raised(&options),
+            (ServerBug::OackExtra, Ok(Packet::Oack(_))) => datagram.extend_from_slice(b"rollover\x000\0"),
+            (ServerBug::OackRaise, Ok(Packet::Oack(options))) => *datagram = raised(&options),
             _ => {}
         }
         true
@@ -153,11 +155,11 @@ impl<M: Machine> Buggy<M> {
             let (to, datagrams, stride) = match self.machine.poll() {
                 Output::Fill(_) => return Step::Fill,
                 Output::Transmit { to, datagrams, stride } => (to, datagrams.to_vec(), stride),
-                Output::Event(Event::Resending { .. }) if self.bug == Bug::NoResend => {
+                Output::Event(Event::Resending { .. }) if self.bug == ServerBug::NoResend => {
                     self.mute = true;
                     continue;
                 }
-                Output::Commit if self.bug == Bug::AckEarly => {
+                Output::Commit if self.bug == ServerBug::AckEarly => {
                     self.fail_after_the_ack();
                     continue;
                 }
@@ -191,13 +193,13 @@ impl<M: Machine> Buggy<M> {
     }
 }
 
-impl<M: Machine> Machine for Buggy<M> {
+impl<M: Machine> Machine for BuggyServer<M> {
     fn datagram(&mut self, now: Instant, from: SocketAddr, datagram: &[u8]) {
         self.now = now;
         if let Some(datagram) = self.incoming(datagram) {
             self.machine.datagram(now, from, &datagram);
         }
-        if let (Bug::Sorcerer, Ok(Packet::Ack { block })) = (self.bug, Packet::parse(datagram)) {
+        if let (ServerBug::Sorcerer, Ok(Packet::Ack { block })) = (self.bug, Packet::parse(datagram)) {
             let again = self.heard.replace(block) == Some(block);
             self.extra.extend(self.data.clone().filter(|_| again));
         }

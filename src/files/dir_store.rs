@@ -8,8 +8,8 @@ use cap_std::ambient_authority;
 use cap_std::fs::{Dir, Metadata, OpenOptions, OpenOptionsExt};
 use nix::fcntl::OFlag;
 
-use super::part::{Maker, Part, Placing};
 use super::store::relative;
+use super::temp_file::{Placing, TempFile, TempName};
 use super::{Denied, Source, Store, Target};
 use crate::wire::{ErrorCode, Mode};
 
@@ -17,11 +17,11 @@ use crate::wire::{ErrorCode, Mode};
 ///
 /// It is opened once; every name is resolved beneath it by the system, so that neither `..` nor a link leads out.
 /// Only regular files are served, and opening one never blocks. Uploads become visible when they are whole.
-pub struct Root {
+pub struct DirStore {
     folder: Dir,
 }
 
-impl Root {
+impl DirStore {
     /// Opens the folder, which stays the one served even when it is renamed.
     pub fn open(folder: &Path) -> io::Result<Self> {
         Ok(Self { folder: Dir::open_ambient_dir(folder, ambient_authority())? })
@@ -33,7 +33,7 @@ impl Root {
         let mut removed = 0;
         for entry in self.folder.entries()? {
             let entry = entry?;
-            let stray = Maker::of(entry.file_name().as_bytes()).is_some_and(Maker::is_gone);
+            let stray = TempName::of(entry.file_name().as_bytes()).is_some_and(TempName::is_gone);
             if stray && entry.file_type().is_ok_and(|kind| kind.is_file()) && entry.remove_file().is_ok() {
                 removed += 1;
             }
@@ -42,7 +42,7 @@ impl Root {
     }
 }
 
-impl Store for Root {
+impl Store for DirStore {
     fn read(&self, name: &[u8], mode: Mode) -> Result<Source, Denied> {
         let path = Name::parse(name)?.path;
         // Looking before opening: to open a device can have effects, and finding its true name may open it too.
@@ -80,7 +80,7 @@ impl Store for Root {
     }
 }
 
-impl Root {
+impl DirStore {
     /// For a link, the name of what it leads to. Only there the system is asked, which takes many calls and /proc.
     fn true_name<'a>(&self, path: &'a Path) -> io::Result<Cow<'a, Path>> {
         if self.folder.symlink_metadata(path)?.is_symlink() {
@@ -90,7 +90,7 @@ impl Root {
         }
     }
 
-    fn part(&self, folder: &Path, file: &OsStr, placing: Placing) -> Result<Part, Denied> {
+    fn part(&self, folder: &Path, file: &OsStr, placing: Placing) -> Result<TempFile, Denied> {
         must_not_be_temporary(file)?;
         let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
         let folder = self.folder.open_dir(folder).map_err(|error| match error.kind() {
@@ -99,7 +99,7 @@ impl Root {
             }
             _ => error.into(),
         })?;
-        Ok(Part::create(folder, file, placing)?)
+        Ok(TempFile::create(folder, file, placing)?)
     }
 }
 
@@ -132,7 +132,7 @@ impl<'a> Name<'a> {
 
 /// Nobody may read or write an upload that is not whole.
 fn must_not_be_temporary(file: &OsStr) -> Result<(), Denied> {
-    match Maker::of(file.as_bytes()) {
+    match TempName::of(file.as_bytes()) {
         Some(_) => Err(ErrorCode::ACCESS.into()),
         None => Ok(()),
     }

@@ -14,10 +14,10 @@ const OVERHEAD: usize = 512;
 
 /// Files in memory, served by name. Clones share them.
 ///
-/// Uploads take at most 64 MiB in all; more is refused as a full disk is. Files put here by [`Shelf::insert`] do not
+/// Uploads take at most 64 MiB in all; more is refused as a full disk is. Files put here by [`MemoryStore::insert`] do not
 /// count.
 #[derive(Clone, Default)]
-pub struct Shelf {
+pub struct MemoryStore {
     inner: Arc<Mutex<Inner>>,
 }
 
@@ -33,7 +33,7 @@ struct File {
     charge: usize,
 }
 
-impl Shelf {
+impl MemoryStore {
     /// An empty shelf.
     pub fn new() -> Self {
         Self::default()
@@ -71,7 +71,7 @@ impl Inner {
     }
 }
 
-impl Store for Shelf {
+impl Store for MemoryStore {
     fn read(&self, name: &[u8], mode: Mode) -> Result<Source, Denied> {
         let bytes = self.get(name).ok_or(ErrorCode::NOT_FOUND)?;
         Ok(Source::bytes(bytes, mode))
@@ -88,23 +88,23 @@ impl Store for Shelf {
         }
         inner.charge(OVERHEAD)?;
         drop(inner);
-        let draft = Draft { shelf: self.clone(), name: name.to_vec(), bytes: Vec::new(), charge: OVERHEAD, overwrite };
+        let draft = Upload { store: self.clone(), name: name.to_vec(), bytes: Vec::new(), charge: OVERHEAD, overwrite };
         Ok(Target::draft(draft, mode))
     }
 }
 
 /// An upload under way; dropping it gives its share of the bound back.
-pub(super) struct Draft {
-    shelf: Shelf,
+pub(super) struct Upload {
+    store: MemoryStore,
     name: Vec<u8>,
     bytes: Vec<u8>,
     charge: usize,
     overwrite: bool,
 }
 
-impl Draft {
+impl Upload {
     pub(super) fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.shelf.lock().charge(bytes.len())?;
+        self.store.lock().charge(bytes.len())?;
         self.charge += bytes.len();
         self.bytes.extend_from_slice(bytes);
         Ok(())
@@ -112,8 +112,8 @@ impl Draft {
 
     pub(super) fn commit(mut self) -> io::Result<()> {
         let bytes = std::mem::take(&mut self.bytes).into();
-        let shelf = self.shelf.clone();
-        let mut inner = shelf.lock();
+        let store = self.store.clone();
+        let mut inner = store.lock();
         let exists = inner.files.contains_key(&self.name);
         if exists && !self.overwrite {
             drop(inner);
@@ -125,9 +125,9 @@ impl Draft {
     }
 }
 
-impl Drop for Draft {
+impl Drop for Upload {
     fn drop(&mut self) {
-        self.shelf.lock().charged -= self.charge;
+        self.store.lock().charged -= self.charge;
     }
 }
 
@@ -136,8 +136,8 @@ mod tests {
     use super::*;
     use crate::files::Content;
 
-    fn upload(shelf: &Shelf, name: &[u8], overwrite: bool) -> Target {
-        shelf.create(name, Mode::Octet, overwrite).expect("accepted")
+    fn upload(store: &MemoryStore, name: &[u8], overwrite: bool) -> Target {
+        store.create(name, Mode::Octet, overwrite).expect("accepted")
     }
 
     fn code<T>(result: Result<T, Denied>) -> Option<ErrorCode> {
@@ -146,63 +146,63 @@ mod tests {
 
     #[test]
     fn an_upload_is_seen_only_when_committed() {
-        let shelf = Shelf::new();
-        let mut target = upload(&shelf, b"/a", false);
+        let store = MemoryStore::new();
+        let mut target = upload(&store, b"/a", false);
         target.deliver(b"12").unwrap();
-        assert_eq!(code(shelf.read(b"a", Mode::Octet)), Some(ErrorCode::NOT_FOUND));
+        assert_eq!(code(store.read(b"a", Mode::Octet)), Some(ErrorCode::NOT_FOUND));
         target.deliver(b"3").unwrap();
         target.commit().unwrap();
-        assert_eq!(shelf.clone().get(b"a").as_deref(), Some(&b"123"[..]));
+        assert_eq!(store.clone().get(b"a").as_deref(), Some(&b"123"[..]));
         let mut room = [0; 4];
-        assert_eq!(shelf.read(b"//a", Mode::Octet).unwrap().fill(&mut room).unwrap(), 3);
+        assert_eq!(store.read(b"//a", Mode::Octet).unwrap().fill(&mut room).unwrap(), 3);
     }
 
     #[test]
     fn of_two_uploads_of_one_name_the_second_commit_fails() {
-        let shelf = Shelf::new();
-        let (mut first, mut second) = (upload(&shelf, b"a", false), upload(&shelf, b"a", false));
+        let store = MemoryStore::new();
+        let (mut first, mut second) = (upload(&store, b"a", false), upload(&store, b"a", false));
         first.deliver(b"first").unwrap();
         second.deliver(b"second").unwrap();
         second.commit().unwrap();
         assert_eq!(first.commit().unwrap_err().kind(), io::ErrorKind::AlreadyExists);
-        assert_eq!(shelf.get(b"a").as_deref(), Some(&b"second"[..]));
-        assert_eq!(code(shelf.create(b"a", Mode::Octet, false)), Some(ErrorCode::EXISTS));
-        let mut third = upload(&shelf, b"a", true);
+        assert_eq!(store.get(b"a").as_deref(), Some(&b"second"[..]));
+        assert_eq!(code(store.create(b"a", Mode::Octet, false)), Some(ErrorCode::EXISTS));
+        let mut third = upload(&store, b"a", true);
         third.deliver(b"third").unwrap();
         third.commit().unwrap();
-        assert_eq!(shelf.get(b"a").as_deref(), Some(&b"third"[..]));
+        assert_eq!(store.get(b"a").as_deref(), Some(&b"third"[..]));
     }
 
     #[test]
     fn uploads_are_bounded_together_and_give_back_what_they_took() {
-        let shelf = Shelf::new();
+        let store = MemoryStore::new();
         let half = vec![0; UPLOADS / 2];
-        let mut kept = upload(&shelf, b"kept", false);
+        let mut kept = upload(&store, b"kept", false);
         kept.deliver(&half).unwrap();
         kept.commit().unwrap();
         for _ in 0..2 {
-            let mut dropped = upload(&shelf, b"dropped", false);
+            let mut dropped = upload(&store, b"dropped", false);
             dropped.deliver(&half[2 * OVERHEAD..]).unwrap();
             assert_eq!(dropped.deliver(b"x").unwrap_err().kind(), io::ErrorKind::StorageFull);
         }
-        upload(&shelf, b"kept", true).commit().unwrap();
-        assert_eq!(shelf.lock().charged, OVERHEAD, "replacing gives back too");
-        shelf.insert(b"kept", half);
-        assert_eq!(shelf.lock().charged, 0, "files of our own do not count");
+        upload(&store, b"kept", true).commit().unwrap();
+        assert_eq!(store.lock().charged, OVERHEAD, "replacing gives back too");
+        store.insert(b"kept", half);
+        assert_eq!(store.lock().charged, 0, "files of our own do not count");
     }
 
     #[test]
     fn empty_uploads_are_bounded_too() {
-        let shelf = Shelf::new();
-        shelf.lock().charged = UPLOADS - OVERHEAD;
-        upload(&shelf, b"a", false).commit().unwrap();
-        assert_eq!(code(shelf.create(b"b", Mode::Octet, false)), Some(ErrorCode::DISK_FULL));
+        let store = MemoryStore::new();
+        store.lock().charged = UPLOADS - OVERHEAD;
+        upload(&store, b"a", false).commit().unwrap();
+        assert_eq!(code(store.create(b"b", Mode::Octet, false)), Some(ErrorCode::DISK_FULL));
     }
 
     #[test]
     fn a_name_must_say_something() {
         for name in [&b""[..], b"/", b"//"] {
-            assert_eq!(code(Shelf::new().create(name, Mode::Octet, true)), Some(ErrorCode::ACCESS));
+            assert_eq!(code(MemoryStore::new().create(name, Mode::Octet, true)), Some(ErrorCode::ACCESS));
         }
     }
 }

@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::time::Instant;
 
-use super::{Hit, Verdict};
+use super::{Hit, Judgement};
 use crate::event::Direction;
 
 /// The way between a machine and its socket, on which [verdicts](Verdict) come true: packets get lost, double, wait,
@@ -10,17 +10,17 @@ use crate::event::Direction;
 ///
 /// What is put in comes out when its time has come, in order of that time; what has the same time keeps its order.
 #[derive(Debug, Default)]
-pub struct Line {
+pub struct DelayQueue {
     /// By the time of arrival, then by the order of departure.
-    on_the_way: BTreeMap<(Instant, u64), Parcel>,
+    on_the_way: BTreeMap<(Instant, u64), InFlight>,
     /// Those that the next packet of their direction overtakes.
-    overtaken: Vec<(Instant, Parcel)>,
+    overtaken: Vec<(Instant, InFlight)>,
     order: u64,
 }
 
 /// A packet that arrives.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Parcel {
+pub struct InFlight {
     /// To the peer or to this side.
     pub direction: Direction,
     /// The other side.
@@ -35,9 +35,9 @@ pub struct Parcel {
     pub again: bool,
 }
 
-impl Line {
+impl DelayQueue {
     /// Takes a packet in as it was judged.
-    pub fn put(&mut self, now: Instant, direction: Direction, peer: SocketAddr, verdict: &Verdict<'_>) {
+    pub fn put(&mut self, now: Instant, direction: Direction, peer: SocketAddr, verdict: &Judgement<'_>) {
         if verdict.copies == 0 {
             return;
         }
@@ -47,7 +47,7 @@ impl Line {
         let stranger = verdict.stranger.then_some((true, false));
         for (stranger, again) in stranger.into_iter().chain((0..verdict.copies).map(|copy| (false, copy > 0))) {
             let (datagram, hits) = (verdict.datagram.to_vec(), hits.take().unwrap_or_default());
-            let parcel = Parcel { direction, peer, stranger, datagram, hits, again };
+            let parcel = InFlight { direction, peer, stranger, datagram, hits, again };
             // Of two in a row that are to be overtaken, the second is the one that overtakes.
             if verdict.overtaken && ahead.is_empty() {
                 self.overtaken.push((at, parcel));
@@ -66,14 +66,14 @@ impl Line {
     }
 
     /// The next packet that has arrived by now.
-    pub fn take(&mut self, now: Instant) -> Option<Parcel> {
+    pub fn take(&mut self, now: Instant) -> Option<InFlight> {
         if self.due()? > now {
             return None;
         }
         self.on_the_way.pop_first().map(|(_, parcel)| parcel)
     }
 
-    fn send(&mut self, at: Instant, parcel: Parcel) {
+    fn send(&mut self, at: Instant, parcel: InFlight) {
         self.order += 1;
         self.on_the_way.insert((at, self.order), parcel);
     }
@@ -93,7 +93,7 @@ mod tests {
         for rule in rules {
             faults.add(rule.parse().unwrap());
         }
-        let (mut course, mut line) = (faults.begin(), Line::default());
+        let (mut course, mut line) = (faults.begin(), DelayQueue::default());
         let start = Instant::now();
         let peer = "127.0.0.1:69".parse().unwrap();
         let mut lines = Vec::new();

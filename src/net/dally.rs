@@ -12,7 +12,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use super::socket::{LARGEST_DATAGRAM, Received, Socket, datagrams};
-use crate::event::{Direction, Record, Watch, What};
+use crate::event::{Direction, Observers, Record, RecordKind};
 use crate::stop::Stop;
 use crate::transfer::{Machine, Output, Rexmt};
 
@@ -151,10 +151,14 @@ impl Linger {
     }
 
     /// Tells the packets of the last get that came and went since its end, in order.
-    pub fn tell(&mut self, watch: &mut Watch<'_>) {
+    pub fn notify(&mut self, observers: &mut Observers<'_>) {
         self.glance();
         for Late { at, local, direction, peer, datagram, lost } in self.notes.iter().flat_map(Receiver::try_iter) {
-            watch.tell(&Record { at, local, what: What::Packet { direction, peer, datagram: &datagram, lost } });
+            observers.notify(&Record {
+                at,
+                local,
+                kind: RecordKind::Packet { direction, peer, datagram: &datagram, lost },
+            });
         }
     }
 

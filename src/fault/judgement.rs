@@ -7,7 +7,7 @@ use crate::wire::DATA_HEADER;
 
 /// What becomes of one packet.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Verdict<'a> {
+pub struct Judgement<'a> {
     /// What arrives: the packet itself, or what was made of it.
     pub datagram: Cow<'a, [u8]>,
     /// How often it arrives; 0 is lost.
@@ -31,7 +31,7 @@ pub struct Hit {
     pub action: Action,
 }
 
-impl<'a> Verdict<'a> {
+impl<'a> Judgement<'a> {
     /// Nothing happens to the packet.
     pub fn pass(datagram: &'a [u8]) -> Self {
         Self {
@@ -49,7 +49,7 @@ impl<'a> Verdict<'a> {
         self.hits.is_empty()
     }
 
-    pub(super) fn apply(&mut self, action: Action, dice: Dice) {
+    pub(super) fn apply(&mut self, action: Action, dice: Rng) {
         self.delay += action.delay();
         match action {
             Action::Drop => self.copies = 0,
@@ -74,9 +74,9 @@ impl<'a> Verdict<'a> {
 /// Chance for one rule and one packet: SplitMix64 over the seed, the transfer, the rule's number and the packet's place
 /// among those of its direction, so that neither the time nor the other direction has a say.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Dice(pub(super) [u64; 5]);
+pub(super) struct Rng(pub(super) [u64; 5]);
 
-impl Dice {
+impl Rng {
     pub(super) fn roll(self, throw: u64) -> u64 {
         self.0.into_iter().chain([throw]).fold(0, |state, number| {
             let mixed = (state ^ number).wrapping_add(0x9e37_79b9_7f4a_7c15);

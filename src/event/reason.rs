@@ -9,7 +9,7 @@ use std::time::Duration;
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 #[expect(missing_docs, reason = "the table below says of each what it means")]
-pub enum Why {
+pub enum Reason {
     ReqRead { file: String, options: usize },
     ReqWrite { file: String, options: usize },
     ReqAgain { after: Duration },
@@ -70,7 +70,7 @@ pub enum Why {
     TooLate,
 }
 
-impl Why {
+impl Reason {
     /// The word of the JSON view; it never changes.
     pub fn code(&self) -> &'static str {
         match self {
@@ -180,7 +180,7 @@ impl Why {
     }
 }
 
-impl Display for Why {
+impl Display for Reason {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         match self {
             Self::ReqRead { file, options } => request(f, "read", file, *options),

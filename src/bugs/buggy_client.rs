@@ -67,7 +67,7 @@ pub struct UnknownClientBug;
 
 /// A client's machine that makes one of the historic mistakes; the machine inside stays honest.
 #[derive(Debug)]
-pub struct Careless<M> {
+pub struct BuggyClient<M> {
     machine: M,
     bug: ClientBug,
     /// The transfer id the machine believes in, and the port that spoke last.
@@ -76,14 +76,14 @@ pub struct Careless<M> {
     complete: bool,
 }
 
-impl<M: Machine> Careless<M> {
+impl<M: Machine> BuggyClient<M> {
     /// Makes a client's machine wrong.
     pub fn new(machine: M, bug: ClientBug) -> Self {
         Self { machine, bug, tid: None, last: None, complete: false }
     }
 }
 
-impl<M: Machine> Machine for Careless<M> {
+impl<M: Machine> Machine for BuggyClient<M> {
     fn datagram(&mut self, now: Instant, from: SocketAddr, datagram: &[u8]) {
         let believed = match self.tid {
             Some(tid) if self.bug == ClientBug::NoTid && tid.ip() == from.ip() => {

@@ -2,13 +2,13 @@ use std::time::Duration;
 
 /// Round trips: the shortest, the median, within a sixteenth, and the longest.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Spread {
+pub(crate) struct RttStats {
     /// The extremes.
     ends: Option<(Duration, Duration)>,
     median: Median,
 }
 
-impl Spread {
+impl RttStats {
     /// Counts one.
     pub(crate) fn count(&mut self, sample: Duration) {
         self.ends = Some(self.ends.map_or((sample, sample), |(least, most)| (least.min(sample), most.max(sample))));
@@ -111,7 +111,7 @@ mod tests {
 
     #[test]
     fn the_median_lies_between_the_extremes() {
-        let mut spread = Spread::default();
+        let mut spread = RttStats::default();
         assert_eq!(spread.value(), None);
         spread.count(Duration::from_millis(7));
         assert_eq!(spread.value(), Some([Duration::from_millis(7); 3]), "not the middle of its class");

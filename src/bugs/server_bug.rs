@@ -7,11 +7,11 @@ use crate::wire::{ErrorCode, Mode, Packet, emit_ack, emit_data_header};
 
 /// A mistake the practice server makes on purpose: each was found in a real program, or an RFC warns of it.
 ///
-/// Most act on packets and timers: [`Buggy`](super::Buggy) makes them. The rest are choices of the server, which asks
+/// Most act on packets and timers: [`BuggyServer`](super::Buggy) makes them. The rest are choices of the server, which asks
 /// here: [`refusal`](Self::refusal), [`mode`](Self::mode), [`shares_the_port`](Self::shares_the_port) and
 /// [`intruder`](Self::intruder).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Bug {
+pub enum ServerBug {
     /// A duplicated ACK makes it send the next DATA again (RFC 1123 section 4.2.3.1).
     Sorcerer,
     /// Its first block has number 0 (RFC 1350 section 5).
@@ -43,7 +43,7 @@ pub enum Bug {
     Stranger,
 }
 
-impl Bug {
+impl ServerBug {
     /// All of them, in the order of the list.
     pub const ALL: [Self; 14] = [
         Self::Sorcerer,
@@ -136,32 +136,32 @@ impl Bug {
     }
 }
 
-impl Display for Bug {
+impl Display for ServerBug {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())
     }
 }
 
-impl FromStr for Bug {
-    type Err = UnknownBug;
+impl FromStr for ServerBug {
+    type Err = UnknownServerBug;
 
     /// Understands a name in any case, or its beginning where no other begins so.
-    fn from_str(word: &str) -> Result<Self, UnknownBug> {
+    fn from_str(word: &str) -> Result<Self, UnknownServerBug> {
         let begins = |bug: &Self| bug.name().get(..word.len()).is_some_and(|start| start.eq_ignore_ascii_case(word));
         let mut near = Self::ALL.into_iter().filter(begins);
         let exact = Self::ALL.into_iter().find(|bug| bug.name().eq_ignore_ascii_case(word));
         match (exact, near.next(), near.next()) {
             (Some(bug), ..) => Ok(bug),
             (None, Some(bug), None) if !word.is_empty() => Ok(bug),
-            _ => Err(UnknownBug),
+            _ => Err(UnknownServerBug),
         }
     }
 }
 
 /// No bug has this name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-#[error("no bug has this name: {}, off", Bug::ALL.map(Bug::name).join(", "))]
-pub struct UnknownBug;
+#[error("no bug has this name: {}, off", ServerBug::ALL.map(ServerBug::name).join(", "))]
+pub struct UnknownServerBug;
 
 #[cfg(test)]
 mod tests {
@@ -171,36 +171,36 @@ mod tests {
     #[test]
     fn every_bug_is_found_by_its_own_name_and_tells_what_it_does() {
         let mut names = HashSet::new();
-        for bug in Bug::ALL {
+        for bug in ServerBug::ALL {
             assert!(names.insert(bug.name()) && !bug.brief().is_empty() && bug.section().contains("RFC"));
             assert_eq!(bug.name().to_uppercase().parse(), Ok(bug));
         }
-        assert_eq!("sorc".parse(), Ok(Bug::Sorcerer));
+        assert_eq!("sorc".parse(), Ok(ServerBug::Sorcerer));
         for word in ["", "no-", "oack", "nobug", "sorcerers", "off"] {
-            assert_eq!(word.parse::<Bug>(), Err(UnknownBug), "{word}");
+            assert_eq!(word.parse::<ServerBug>(), Err(UnknownServerBug), "{word}");
         }
-        assert!(UnknownBug.to_string().starts_with("no bug has this name: sorcerer, first-zero, oversize, "));
+        assert!(UnknownServerBug.to_string().starts_with("no bug has this name: sorcerer, first-zero, oversize, "));
     }
 
     #[test]
     fn a_puzzle_depends_on_the_seed_alone_and_every_candidate_comes_up() {
-        let chosen: HashSet<Bug> = (0..200).map(Bug::puzzle).collect();
+        let chosen: HashSet<ServerBug> = (0..200).map(ServerBug::puzzle).collect();
         assert_eq!(chosen.len(), 12);
-        assert!(!chosen.contains(&Bug::WrapToOne) && !chosen.contains(&Bug::NoWrap));
+        assert!(!chosen.contains(&ServerBug::WrapToOne) && !chosen.contains(&ServerBug::NoWrap));
     }
 
     #[test]
     fn each_choice_of_the_server_is_wrong_for_one_bug_only() {
         let data = [emit_data_header(2).as_slice(), b"\x00\xf0"].concat();
-        for bug in Bug::ALL {
-            assert_eq!(bug.refusal(ErrorCode::NOT_FOUND) == ErrorCode::UNKNOWN_TID, bug == Bug::WrongCode);
+        for bug in ServerBug::ALL {
+            assert_eq!(bug.refusal(ErrorCode::NOT_FOUND) == ErrorCode::UNKNOWN_TID, bug == ServerBug::WrongCode);
             assert_eq!(bug.refusal(ErrorCode::EXISTS), ErrorCode::EXISTS);
-            assert_eq!(bug.mode(Mode::Netascii) == Mode::Octet, bug == Bug::DeafNetascii);
-            assert_eq!(bug.shares_the_port(), bug == Bug::OnePort);
-            assert_eq!(bug.intruder(&data).is_some(), bug == Bug::Stranger);
+            assert_eq!(bug.mode(Mode::Netascii) == Mode::Octet, bug == ServerBug::DeafNetascii);
+            assert_eq!(bug.shares_the_port(), bug == ServerBug::OnePort);
+            assert_eq!(bug.intruder(&data).is_some(), bug == ServerBug::Stranger);
         }
-        assert_eq!(Bug::Stranger.intruder(&data).as_deref(), Some(&b"\0\x03\0\x02\xff\x0f"[..]));
-        assert_eq!(Bug::Stranger.intruder(&emit_ack(2)), Some(emit_ack(2).to_vec()));
-        assert_eq!(Bug::Stranger.intruder(&emit_ack(1)), None);
+        assert_eq!(ServerBug::Stranger.intruder(&data).as_deref(), Some(&b"\0\x03\0\x02\xff\x0f"[..]));
+        assert_eq!(ServerBug::Stranger.intruder(&emit_ack(2)), Some(emit_ack(2).to_vec()));
+        assert_eq!(ServerBug::Stranger.intruder(&emit_ack(1)), None);
     }
 }

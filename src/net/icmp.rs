@@ -7,14 +7,14 @@ use nix::errno::Errno;
 
 /// An earlier datagram, sent there, did not arrive.
 #[derive(Debug)]
-pub(super) struct Undelivered {
+pub(super) struct IcmpError {
     pub(super) to: SocketAddr,
     pub(super) errno: Errno,
 }
 
 /// Asks for ICMP errors on a socket that is not connected, so that a refused port is known in microseconds.
 #[cfg(target_os = "linux")]
-pub(super) fn ask_for_reports(udp: &UdpSocket, local: SocketAddr) -> io::Result<()> {
+pub(super) fn enable_reports(udp: &UdpSocket, local: SocketAddr) -> io::Result<()> {
     use nix::sys::socket::{setsockopt, sockopt};
 
     match local {
@@ -26,13 +26,13 @@ pub(super) fn ask_for_reports(udp: &UdpSocket, local: SocketAddr) -> io::Result<
 
 /// Other systems report nothing to a socket that is not connected.
 #[cfg(not(target_os = "linux"))]
-pub(super) fn ask_for_reports(_: &UdpSocket, _: SocketAddr) -> io::Result<()> {
+pub(super) fn enable_reports(_: &UdpSocket, _: SocketAddr) -> io::Result<()> {
     Ok(())
 }
 
 /// Takes the oldest report, if there is one.
 #[cfg(target_os = "linux")]
-pub(super) fn read_report(udp: &UdpSocket) -> io::Result<Option<Undelivered>> {
+pub(super) fn read_report(udp: &UdpSocket) -> io::Result<Option<IcmpError>> {
     use std::os::fd::AsRawFd;
 
     use nix::sys::socket::{ControlMessageOwned, MsgFlags, SockaddrStorage, recvmsg};
@@ -54,11 +54,11 @@ pub(super) fn read_report(udp: &UdpSocket) -> io::Result<Option<Undelivered>> {
     const LOCAL_ORIGIN: u8 = 1;
     let Some(cause) = cause.filter(|cause| cause.ee_origin != LOCAL_ORIGIN) else { return Ok(None) };
     let to = message.address.as_ref().and_then(super::batch::plain_address);
-    Ok(to.map(|to| Undelivered { to, errno: Errno::from_raw(cause.ee_errno.cast_signed()) }))
+    Ok(to.map(|to| IcmpError { to, errno: Errno::from_raw(cause.ee_errno.cast_signed()) }))
 }
 
 #[cfg(not(target_os = "linux"))]
-pub(super) fn read_report(_: &UdpSocket) -> io::Result<Option<Undelivered>> {
+pub(super) fn read_report(_: &UdpSocket) -> io::Result<Option<IcmpError>> {
     Ok(None)
 }
 

@@ -3,7 +3,7 @@ use std::fmt::{self, Display, Formatter};
 use std::net::SocketAddr;
 use std::time::{Duration, SystemTime};
 
-use super::{Direction, Flag, Flags, Summary, Timer, Turn, Why};
+use super::{Direction, Flag, Flags, Reason, Summary, Timer, Turn};
 use crate::wire::{DATA_HEADER, Malformed, Opcode, Packet};
 
 /// Octets of a block that are kept to be seen again.
@@ -11,7 +11,7 @@ const KEPT_DATA: usize = 64;
 
 /// One record, understood: what every view but the classic one is made from.
 #[derive(Debug, Clone)]
-pub struct Seen<'a> {
+pub struct Annotated<'a> {
     /// Number of the transfer in this session, from 1.
     pub xfer: u32,
     /// Time since the request went out.
@@ -19,19 +19,19 @@ pub struct Seen<'a> {
     /// The same moment on the wall.
     pub wall: SystemTime,
     /// What it was.
-    pub what: Saw<'a>,
+    pub kind: Annotation<'a>,
 }
 
-/// The kinds of [`Seen`] records.
+/// The kinds of [`Annotated`] records.
 #[derive(Debug, Clone)]
-pub enum Saw<'a> {
+pub enum Annotation<'a> {
     /// A transfer begins.
     Begin {
         /// The server as the user named it.
         host: Cow<'a, str>,
     },
     /// A packet.
-    Packet(SeenPacket<'a>),
+    Packet(AnnotatedPacket<'a>),
     /// A timer was set or ran out.
     Timer {
         /// Which.
@@ -45,14 +45,14 @@ pub enum Saw<'a> {
         /// What is waited for, as `DATA 3`.
         awaited: String,
         /// What it means.
-        why: Why,
+        why: Reason,
     },
     /// This side decided something.
     Choice {
         /// What about.
         choice: Choice,
         /// The decision and its reason.
-        why: Why,
+        why: Reason,
     },
     /// A rule meddles with packet `n`, which is seen next.
     Fault {
@@ -65,21 +65,21 @@ pub enum Saw<'a> {
     End(Box<Summary>),
 }
 
-impl Seen<'_> {
+impl Annotated<'_> {
     /// The packet, if it is one.
-    pub fn packet(&self) -> Option<&SeenPacket<'_>> {
-        match &self.what {
-            Saw::Packet(packet) => Some(packet),
+    pub fn packet(&self) -> Option<&AnnotatedPacket<'_>> {
+        match &self.kind {
+            Annotation::Packet(packet) => Some(packet),
             _ => None,
         }
     }
 
     /// A copy that stays; of the data of a block the first 64 octets.
-    pub fn kept(&self) -> Seen<'static> {
-        let what = match &self.what {
-            Saw::Begin { host } => Saw::Begin { host: Cow::Owned(host.clone().into_owned()) },
-            Saw::Packet(packet) => Saw::Packet(packet.kept()),
-            Saw::Timer { timer, turn, after, left, awaited, why } => Saw::Timer {
+    pub fn kept(&self) -> Annotated<'static> {
+        let kind = match &self.kind {
+            Annotation::Begin { host } => Annotation::Begin { host: Cow::Owned(host.clone().into_owned()) },
+            Annotation::Packet(packet) => Annotation::Packet(packet.kept()),
+            Annotation::Timer { timer, turn, after, left, awaited, why } => Annotation::Timer {
                 timer: *timer,
                 turn: *turn,
                 after: *after,
@@ -87,17 +87,17 @@ impl Seen<'_> {
                 awaited: awaited.clone(),
                 why: why.clone(),
             },
-            Saw::Choice { choice, why } => Saw::Choice { choice: *choice, why: why.clone() },
-            Saw::Fault { hit, n } => Saw::Fault { hit: hit.clone(), n: *n },
-            Saw::End(summary) => Saw::End(summary.clone()),
+            Annotation::Choice { choice, why } => Annotation::Choice { choice: *choice, why: why.clone() },
+            Annotation::Fault { hit, n } => Annotation::Fault { hit: hit.clone(), n: *n },
+            Annotation::End(summary) => Annotation::End(summary.clone()),
         };
-        Seen { xfer: self.xfer, t: self.t, wall: self.wall, what }
+        Annotated { xfer: self.xfer, t: self.t, wall: self.wall, kind }
     }
 }
 
 /// A packet, with all that can be said of it.
 #[derive(Debug, Clone)]
-pub struct SeenPacket<'a> {
+pub struct AnnotatedPacket<'a> {
     /// Number in its transfer, from 1.
     pub n: u64,
     /// Time since the packet before.
@@ -133,12 +133,12 @@ pub struct SeenPacket<'a> {
     /// The transfer behind it.
     pub after: State,
     /// Why it was sent, or what it means.
-    pub why: Why,
+    pub why: Reason,
     /// The rules that meddled with it.
     pub faults: Vec<Hit>,
 }
 
-impl SeenPacket<'_> {
+impl AnnotatedPacket<'_> {
     /// Octets of the file in a DATA packet.
     pub fn data_length(&self) -> Option<usize> {
         (self.kind == Kind::Known(Opcode::Data)).then(|| self.length.checked_sub(DATA_HEADER))?
@@ -159,13 +159,13 @@ impl SeenPacket<'_> {
         self.flags.without(Flag::Tid).is_empty() && self.faults.is_empty() && self.abs.is_some_and(|block| block > 0)
     }
 
-    fn kept(&self) -> SeenPacket<'static> {
+    fn kept(&self) -> AnnotatedPacket<'static> {
         let most = match self.kind {
             Kind::Known(Opcode::Data) => DATA_HEADER + KEPT_DATA,
             _ => usize::from(u16::MAX),
         };
         let bytes = self.bytes.get(..most).unwrap_or(&self.bytes);
-        SeenPacket {
+        AnnotatedPacket {
             bytes: Cow::Owned(bytes.to_vec()),
             why: self.why.clone(),
             faults: self.faults.clone(),

@@ -21,7 +21,7 @@ const NAME_LIMIT: usize = 255;
 static COUNTER: AtomicU64 = AtomicU64::new(0);
 
 /// A file on its way into `folder`; dropping it uncommitted leaves no trace.
-pub(super) struct Part {
+pub(super) struct TempFile {
     folder: Dir,
     file: Option<File>,
     temporary: OsString,
@@ -39,7 +39,7 @@ pub(super) enum Placing {
     Exclusive,
 }
 
-impl Part {
+impl TempFile {
     /// Makes the temporary file in `folder`, where `name` (a single component) shall stand. Refuses at once what could
     /// not be committed or should not be replaced: what open(2) would not open for writing, and what is no regular
     /// file. A link of this name is not followed.
@@ -101,7 +101,7 @@ impl Part {
     }
 }
 
-impl Drop for Part {
+impl Drop for TempFile {
     fn drop(&mut self) {
         if !self.placed {
             // There is nobody to tell; a sweep will find what could not be removed.
@@ -177,12 +177,12 @@ fn temporary_name(name: &OsStr) -> OsString {
 
 /// Who made a temporary file, as its name tells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Maker {
+pub(super) struct TempName {
     pid: i32,
     counter: u64,
 }
 
-impl Maker {
+impl TempName {
     /// Reads `.NAME.PID-COUNTER.part`; any other name was not made here. The ending counts in any case, since some
     /// file systems do not tell the cases apart.
     pub(super) fn of(name: &[u8]) -> Option<Self> {
@@ -213,7 +213,7 @@ mod tests {
         for name in ["fw.bin", &"n".repeat(255), &"ü".repeat(127), ".hidden"] {
             let temporary = temporary_name(OsStr::new(name));
             assert!(temporary.len() <= NAME_LIMIT && temporary.to_str().is_some(), "{temporary:?}");
-            let maker = Maker::of(temporary.as_bytes()).expect("recognised");
+            let maker = TempName::of(temporary.as_bytes()).expect("recognised");
             assert_eq!(u32::try_from(maker.pid), Ok(process::id()));
             assert!(!maker.is_gone());
         }
@@ -224,16 +224,16 @@ mod tests {
         for name in
             ["a.part", ".a.part", ".a.1.part", ".a.1-.part", ".a.+1-1.part", ".a.1--1.part", "a.1-1.part", ".1-1.part"]
         {
-            assert_eq!(Maker::of(name.as_bytes()), None, "{name}");
+            assert_eq!(TempName::of(name.as_bytes()), None, "{name}");
         }
-        assert_eq!(Maker::of(b".a.b.12-3.PART"), Some(Maker { pid: 12, counter: 3 }));
+        assert_eq!(TempName::of(b".a.b.12-3.PART"), Some(TempName { pid: 12, counter: 3 }));
     }
 
     #[test]
     fn a_number_not_reached_yet_is_of_an_earlier_run() {
         let pid = process::id().try_into().expect("a small number");
-        assert!(Maker { pid, counter: u64::MAX }.is_gone());
-        assert!(!Maker { pid: 1, counter: 0 }.is_gone());
+        assert!(TempName { pid, counter: u64::MAX }.is_gone());
+        assert!(!TempName { pid: 1, counter: 0 }.is_gone());
     }
 
     #[test]
@@ -241,7 +241,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let open = || Dir::open_ambient_dir(folder.path(), cap_std::ambient_authority()).unwrap();
         let [mut first, mut second] =
-            [0, 1].map(|_| Part::create(open(), OsStr::new("f"), Placing::Exclusive).unwrap());
+            [0, 1].map(|_| TempFile::create(open(), OsStr::new("f"), Placing::Exclusive).unwrap());
         first.append(b"first").unwrap();
         first.reserve_and_rename().unwrap();
         assert_eq!(second.reserve_and_rename().unwrap_err().kind(), io::ErrorKind::AlreadyExists);

@@ -1,40 +1,40 @@
 use std::collections::BTreeMap;
 
 use super::blocks::{Blocks, Seen};
+use super::judgement::Rng;
 use super::rule::{How, Rule, Which};
-use super::verdict::Dice;
 
 /// Packets of one rule and one transfer whose hits are remembered one by one; of more, the oldest blocks are forgotten.
 const REMEMBERED: usize = 4096;
 
 /// What rules must know of one transfer: its blocks, and what was hit already.
 #[derive(Debug, Clone)]
-pub struct Course {
+pub struct RuleState {
     pub(super) transfer: u64,
     pub(super) blocks: Blocks,
     /// Packets seen, sent and received.
     pub(super) packets: [u64; 2],
     /// By number of the rule.
-    pub(super) counts: BTreeMap<u32, Counts>,
+    pub(super) counts: BTreeMap<u32, HitCounts>,
 }
 
 #[derive(Debug, Clone, Default)]
-pub(super) struct Counts {
+pub(super) struct HitCounts {
     /// The first packet that fitted the rule's way and kind.
     first: Option<Seen>,
     /// Hits of each packet; of all together under `None`.
     hits: BTreeMap<Option<Seen>, u32>,
 }
 
-impl Course {
+impl RuleState {
     pub(super) fn new(transfer: u64) -> Self {
         Self { transfer, blocks: Blocks::default(), packets: [0; 2], counts: BTreeMap::new() }
     }
 }
 
-impl Counts {
+impl HitCounts {
     /// Whether a rule hits this packet.
-    pub(super) fn hit(&mut self, rule: &Rule, seen: Seen, dice: Dice) -> bool {
+    pub(super) fn hit(&mut self, rule: &Rule, seen: Seen, dice: Rng) -> bool {
         if !rule.way.covers(seen.direction()) || !rule.kind.is_none_or(|kind| seen.is(kind)) {
             return false;
         }

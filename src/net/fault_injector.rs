@@ -7,9 +7,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::socket::{Socket, datagrams};
-use crate::bugs::Bug;
-use crate::event::{Direction, What};
-use crate::fault::{Course, Faults, Hit, Line, Parcel};
+use crate::bugs::ServerBug;
+use crate::event::{Direction, RecordKind};
+use crate::fault::{DelayQueue, Faults, Hit, InFlight, RuleState};
 
 /// The faults of one side: the shell changes them, while a loop, perhaps in another thread, applies them.
 #[derive(Debug, Clone, Default)]
@@ -28,35 +28,35 @@ impl SharedFaults {
 /// [`due`](Self::due), and does with each parcel of [`take`](Self::take) what it would have done with the packet.
 /// Packets are told once: those sent when they leave the machine, those received when they reach it, or are lost.
 #[derive(Debug)]
-pub struct Meddler {
+pub struct FaultInjector {
     faults: SharedFaults,
-    course: Course,
-    line: Line,
+    course: RuleState,
+    line: DelayQueue,
     /// The port strangers speak from.
     spare: Option<Socket>,
     /// A bug that lets another port speak too.
-    intruder: Option<Bug>,
+    intruder: Option<ServerBug>,
     /// How late the request came, and so how late its answer goes out.
     late: Duration,
     /// The last packet sent was lost, or waits for one to overtake it.
-    owes: bool,
+    has_pending: bool,
 }
 
-impl Meddler {
+impl FaultInjector {
     /// For a transfer that takes this course.
-    pub fn new(faults: &SharedFaults, course: Course) -> Self {
-        let (faults, line) = (faults.clone(), Line::default());
-        Self { faults, course, line, spare: None, intruder: None, late: Duration::ZERO, owes: false }
+    pub fn new(faults: &SharedFaults, course: RuleState) -> Self {
+        let (faults, line) = (faults.clone(), DelayQueue::default());
+        Self { faults, course, line, spare: None, intruder: None, late: Duration::ZERO, has_pending: false }
     }
 
     /// The same with a bug that sends packets from another port.
-    pub fn with_intruder(self, bug: Option<Bug>) -> Self {
+    pub fn with_intruder(self, bug: Option<ServerBug>) -> Self {
         Self { intruder: bug, ..self }
     }
 
     /// The next attempt has a socket of its own: what is still on the way has nowhere to arrive.
     pub fn start_over(&mut self) -> &mut Self {
-        (self.line, self.owes) = (Line::default(), false);
+        (self.line, self.has_pending) = (DelayQueue::default(), false);
         self
     }
 
@@ -75,19 +75,19 @@ impl Meddler {
     }
 
     /// What the rules know of the transfer, for its next attempt.
-    pub fn into_course(self) -> Course {
+    pub fn into_course(self) -> RuleState {
         self.course
     }
 
     /// The machine sends datagrams of one stride.
-    pub fn send(&mut self, to: SocketAddr, bytes: &[u8], stride: usize, tell: &mut dyn FnMut(What<'_>)) {
+    pub fn send(&mut self, to: SocketAddr, bytes: &[u8], stride: usize, tell: &mut dyn FnMut(RecordKind<'_>)) {
         let now = Instant::now();
         for datagram in datagrams(bytes, stride) {
             let verdict = self.faults.lock().judge(&mut self.course, Direction::Sent, datagram);
             tell_hits(&verdict.hits, tell);
             let lost = verdict.copies == 0;
-            tell(What::Packet { direction: Direction::Sent, peer: to, datagram: &verdict.datagram, lost });
-            self.owes = lost || verdict.overtaken;
+            tell(RecordKind::Packet { direction: Direction::Sent, peer: to, datagram: &verdict.datagram, lost });
+            self.has_pending = lost || verdict.overtaken;
             let foreign = self.intruder.and_then(|bug| bug.intruder(datagram));
             if let Some((foreign, spare)) = foreign.and_then(|foreign| Some((foreign, self.spare(to)?))) {
                 // A stranger who is not heard is none.
@@ -98,13 +98,13 @@ impl Meddler {
     }
 
     /// The socket received datagrams of one stride.
-    pub fn take_in(&mut self, from: SocketAddr, bytes: &[u8], stride: usize, tell: &mut dyn FnMut(What<'_>)) {
+    pub fn take_in(&mut self, from: SocketAddr, bytes: &[u8], stride: usize, tell: &mut dyn FnMut(RecordKind<'_>)) {
         let now = Instant::now();
         for datagram in datagrams(bytes, stride) {
             let verdict = self.faults.lock().judge(&mut self.course, Direction::Received, datagram);
             if verdict.copies == 0 {
                 tell_hits(&verdict.hits, tell);
-                tell(What::Packet { direction: Direction::Received, peer: from, datagram, lost: true });
+                tell(RecordKind::Packet { direction: Direction::Received, peer: from, datagram, lost: true });
             }
             self.line.put(now, Direction::Received, from, &verdict);
         }
@@ -116,7 +116,7 @@ impl Meddler {
     }
 
     /// The next packet that has arrived. One that was received is told, and comes from the port it is to come from.
-    pub fn take(&mut self, now: Instant, tell: &mut dyn FnMut(What<'_>)) -> Option<Parcel> {
+    pub fn take(&mut self, now: Instant, tell: &mut dyn FnMut(RecordKind<'_>)) -> Option<InFlight> {
         let mut parcel = self.line.take(now)?;
         if parcel.direction == Direction::Received {
             if parcel.stranger {
@@ -127,14 +127,14 @@ impl Meddler {
             tell_hits(&parcel.hits, tell);
             if !parcel.again {
                 let (direction, peer, datagram) = (parcel.direction, parcel.peer, &parcel.datagram);
-                tell(What::Packet { direction, peer, datagram, lost: false });
+                tell(RecordKind::Packet { direction, peer, datagram, lost: false });
             }
         }
         Some(parcel)
     }
 
     /// Sends a parcel of this side, from the port it is to come from.
-    pub fn post(&mut self, socket: &mut Socket, parcel: &Parcel) -> io::Result<()> {
+    pub fn post(&mut self, socket: &mut Socket, parcel: &InFlight) -> io::Result<()> {
         let stride = parcel.datagram.len();
         if parcel.stranger {
             return self
@@ -145,7 +145,7 @@ impl Meddler {
     }
 
     /// Sends at once what is still on the way to the peer: nobody will wait for it any more.
-    pub fn hurry(&mut self, socket: &mut Socket) {
+    pub fn flush(&mut self, socket: &mut Socket) {
         while let Some(parcel) = self.due().and_then(|moment| self.line.take(moment)) {
             if parcel.direction == Direction::Sent {
                 // Lost or not, the transfer is over.
@@ -155,8 +155,8 @@ impl Meddler {
     }
 
     /// Whether the peer still waits, as far as can be known here, for the last packet sent.
-    pub fn owes(&self) -> bool {
-        self.owes || self.due().is_some()
+    pub fn has_pending(&self) -> bool {
+        self.has_pending || self.due().is_some()
     }
 
     fn spare(&mut self, peer: SocketAddr) -> Option<&mut Socket> {
@@ -168,9 +168,9 @@ impl Meddler {
     }
 }
 
-fn tell_hits(hits: &[Hit], tell: &mut dyn FnMut(What<'_>)) {
+fn tell_hits(hits: &[Hit], tell: &mut dyn FnMut(RecordKind<'_>)) {
     for hit in hits {
         let (action, deed) = (hit.action.to_string(), hit.action.past());
-        tell(What::Fault { rule: hit.rule, action: &action, deed });
+        tell(RecordKind::Fault { rule: hit.rule, action: &action, deed });
     }
 }
