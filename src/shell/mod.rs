@@ -61,7 +61,7 @@ use self::status::Status;
 use self::suggest::suggest;
 use self::tracing::Tracing;
 use self::words::{Line, Unfinished, Word, cut_escape, split, split_at_blanks};
-use crate::client::Client;
+use crate::client::Requester;
 use crate::server::{Background, PRACTICE_NAMES};
 use crate::session::Session;
 use crate::stop::Signals;
@@ -90,7 +90,7 @@ enum Input {
 pub struct Shell {
     session: Session,
     console: Console,
-    client: Client,
+    client: Requester,
     tracing: Tracing,
     serving: Option<Background>,
     /// It serves the practice files.

@@ -58,7 +58,7 @@ fn is_packetdrop(rule: &Rule) -> bool {
 
 /// `client bug`, `client bug no-tid|no-dally|off`
 pub(in crate::shell) fn client(shell: &mut Shell, words: &[Word]) -> Result<Next> {
-    let setting = &mut shell.session.settings.bug;
+    let setting = &mut shell.session.settings.transfer.bug;
     match texts(words)?.as_slice() {
         ["bug"] => {}
         ["bug", "off"] => *setting = None,
