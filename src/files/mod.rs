@@ -26,7 +26,7 @@ pub use digest::{Digest, Mismatch};
 pub use dir_store::DirStore;
 pub use memory_store::MemoryStore;
 pub use source::Source;
-pub use store::{Denied, Store};
+pub use store::{Denied, Store, WriteMode};
 pub use target::Target;
 
 /// What a transfer reads or writes; each kind refuses what is not its direction.

@@ -2,7 +2,7 @@ use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Instant;
 
-use super::{Config, Happening, What};
+use super::{Policy, Happening, What};
 use crate::net::Key;
 use crate::wire::{BlockSize, Limits, RequestKind};
 
@@ -50,9 +50,9 @@ impl Ledger {
         self.live().any(|entry| entry.client == client && *entry.request == *request)
     }
 
-    pub(super) fn room(&self, source: IpAddr, config: &Config) -> Room {
+    pub(super) fn room(&self, source: IpAddr, policy: &Policy) -> Room {
         let here = self.entries.values().filter(|entry| entry.client.ip() == source).count();
-        let (of_source, of_all) = (here >= config.transfers_per_source, self.entries.len() >= config.transfers);
+        let (of_source, of_all) = (here >= policy.max_per_source, self.entries.len() >= policy.max_transfers);
         if !of_source && !of_all {
             return Room::Free;
         }

@@ -1,4 +1,4 @@
-//! The same machines, answering: requests come in, files go out or come in.
+//! A server: the same machines as the client's, answering requests for the files of a [`Store`].
 //!
 //! ```text
 //!   request --Listener--> policy: may it? --Store--> file open --> Reactor: one machine more
@@ -10,29 +10,32 @@
 //! from a fresh port as every answer does (RFC 1350 section 4); it is sent from the listening socket where there are no
 //! descriptors left, so that it can still be said.
 
-mod background;
+mod builder;
 mod ledger;
 mod log;
 mod mischief;
 mod policy;
 mod practice;
+mod running;
 
 use std::io;
-use std::net::{SocketAddr, UdpSocket};
+use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-pub use background::{Background, Status};
+pub use builder::ServerBuilder;
 pub use log::{Happening, What};
-pub use policy::Config;
+pub use policy::Policy;
 pub use practice::{PRACTICE_NAMES, practice_files};
+pub use running::{RunningServer, Status};
 
-use background::Shared;
 use ledger::{Entry, Ledger, Room};
 use mischief::Mischief;
+use running::Shared;
 
 use crate::bugs::{BuggyServer, ServerBug};
+use crate::event::Observer;
 use crate::fault::is_loopback;
 use crate::files::{Denied, Store};
 use crate::net::{Envelope, FaultInjector, Key, Listener, Notice, Reactor, Socket};
@@ -49,13 +52,12 @@ const BURST: usize = 32;
 /// Room for a request and a little more, so that one that is too long is seen to be.
 const ROOM: usize = 2048;
 
-/// Answers requests for the files of a [`Store`].
-///
-/// It is bound from the beginning, so that [`addresses`](Self::addresses) are known before the first request.
+/// A server that listens, and answers when it [runs](Self::run).
 pub struct Server {
     listeners: Vec<(Key, Listener)>,
     addresses: Vec<SocketAddr>,
     store: Box<dyn Store>,
+    observers: Vec<Box<dyn Observer + Send>>,
     shared: Arc<Shared>,
     reactor: Reactor,
     ledger: Ledger,
@@ -63,27 +65,53 @@ pub struct Server {
 }
 
 impl Server {
-    /// Listens at each of the addresses. Where their port is 0, all get the same free one.
-    pub fn bind(listen: &[SocketAddr], store: Box<dyn Store>, config: Config) -> io::Result<Self> {
+    /// Begins a server for the files of `store`, with the default [`Policy`].
+    pub fn builder(store: impl Store + 'static) -> ServerBuilder {
+        ServerBuilder::new(Box::new(store))
+    }
+
+    fn bind(
+        listen: &[SocketAddr],
+        store: Box<dyn Store>,
+        policy: Policy,
+        observers: Vec<Box<dyn Observer + Send>>,
+    ) -> io::Result<Self> {
+        if listen.is_empty() {
+            return Err(io::ErrorKind::AddrNotAvailable.into());
+        }
         let mut reactor = Reactor::new()?;
         let mut listeners = Vec::new();
         for listener in bind_all(listen)? {
             listeners.push((reactor.watch(&listener)?, listener));
         }
         let addresses = listeners.iter().map(|(_, listener)| listener.local()).collect();
-        let shared = Arc::new(Shared::new(config));
+        let shared = Arc::new(Shared::new(policy));
         let mischief = Mischief::new(shared.faults.clone());
-        Ok(Self { listeners, addresses, store, shared, reactor, ledger: Ledger::default(), mischief })
+        Ok(Self { listeners, addresses, store, observers, shared, reactor, ledger: Ledger::default(), mischief })
     }
 
-    /// Where requests are taken, with the real ports.
+    /// The first address where requests are taken, with its real port.
+    pub fn address(&self) -> SocketAddr {
+        first(&self.addresses)
+    }
+
+    /// All addresses where requests are taken, with the real ports.
     pub fn addresses(&self) -> &[SocketAddr] {
         &self.addresses
     }
 
-    /// Serves in this thread until asked to stop. Then the clients of unfinished transfers get an ERROR, and no part of
-    /// an upload is left.
-    pub fn run(mut self, stop: &Stop, observer: &mut dyn FnMut(&Happening)) -> io::Result<()> {
+    /// Serves in this thread until `stop` is raised. Then the clients of unfinished transfers get an ERROR, and no part
+    /// of an upload is left.
+    ///
+    /// # Errors
+    ///
+    /// The system cannot wait for packets any longer. No transfer alone ends the server.
+    pub fn run(self, stop: &Stop) -> io::Result<()> {
+        self.run_logged(stop, &mut |_| {})
+    }
+
+    /// Serves, and reports what it does to a log.
+    pub(crate) fn run_logged(mut self, stop: &Stop, observer: &mut dyn FnMut(&Happening)) -> io::Result<()> {
         let mut notices = Vec::new();
         while !stop.is_requested() {
             self.reactor.turn(NAP, &mut notices)?;
@@ -97,8 +125,12 @@ impl Server {
     }
 
     /// Serves in a thread of its own until the value is dropped.
-    pub fn spawn(self) -> io::Result<Background> {
-        Background::start(self)
+    ///
+    /// # Errors
+    ///
+    /// The system has no thread for it.
+    pub fn spawn(self) -> io::Result<RunningServer> {
+        RunningServer::start(self)
     }
 
     fn note(&mut self, notice: Notice, observer: &mut dyn FnMut(&Happening)) {
@@ -166,7 +198,7 @@ impl Server {
 
     /// What is done wrong on purpose, to nobody but clients on this computer.
     fn bug(&self, client: SocketAddr) -> Option<ServerBug> {
-        self.shared.config().bug.filter(|_| is_loopback(client.ip()))
+        self.shared.policy().bug.filter(|_| is_loopback(client.ip()))
     }
 
     /// Answers one request: with a transfer, with an ERROR, or not at all.
@@ -179,14 +211,14 @@ impl Server {
     ) -> Option<Happening> {
         let Ok(Packet::Request(request)) = Packet::parse(datagram) else { return None };
         let bug = self.bug(envelope.from);
-        let config = Config { bug, ..self.shared.config() };
+        let policy = Policy { bug, ..self.shared.policy() };
         // The machine that answers it already repeats its answer by itself.
-        if !config.answer_twice && self.ledger.is_doubled(envelope.from, datagram) {
+        if !policy.answer_twice && self.ledger.is_doubled(envelope.from, datagram) {
             return None;
         }
         let (client, kind) = (envelope.from, request.kind);
         let filename = Printable(request.filename).to_string();
-        let what = match self.begin(&request, envelope, datagram, &config, injector) {
+        let what = match self.begin(&request, envelope, datagram, &policy, injector) {
             Ok(begun) => begun,
             Err(Denied { code, message }) => {
                 let code = bug.map_or(code, |bug| bug.refusal(code));
@@ -208,10 +240,10 @@ impl Server {
         request: &Request<'_>,
         envelope: &Envelope,
         datagram: &[u8],
-        config: &Config,
+        policy: &Policy,
         injector: Option<Box<FaultInjector>>,
     ) -> Result<What, Denied> {
-        match self.ledger.room(envelope.from.ip(), config) {
+        match self.ledger.room(envelope.from.ip(), policy) {
             Room::Free => {}
             Room::InsteadOf(key) => {
                 self.reactor.forget(key);
@@ -219,23 +251,23 @@ impl Server {
             }
             Room::Full => return Err(unable("too many transfers, try again later")),
         }
-        let mut granted = policy::grant(request, datagram.len(), config, &*self.store)?;
+        let mut granted = policy::grant(request, datagram.len(), policy, &*self.store)?;
         granted.limits = self.ledger.afford(granted.limits);
         // Out of descriptors, as a rule: this client is refused, those under way go on.
-        let mut socket = self.socket(envelope, config.bug).map_err(unable)?;
+        let mut socket = self.socket(envelope, policy.bug).map_err(unable)?;
         let Terms { blksize, windowsize, .. } = granted.answer(WindowSize::MOST).terms();
         let (now, client) = (Instant::now(), envelope.from);
         let (answer, machine) = match request.kind {
             RequestKind::Read => {
                 socket.make_room_to_send(blksize, windowsize);
                 let answer = granted.answer(windowsize);
-                let sender = Sender::answer(now, client, answer, config.retry_policy);
-                (answer, inject(config.bug, sender, now, client))
+                let sender = Sender::answer(now, client, answer, policy.retry);
+                (answer, inject(policy.bug, sender, now, client))
             }
             RequestKind::Write => {
                 let answer = granted.answer(socket.make_room(blksize, windowsize));
-                let receiver = Receiver::answer(now, client, answer, config.retry_policy);
-                (answer, inject(config.bug, receiver, now, client))
+                let receiver = Receiver::answer(now, client, answer, policy.retry);
+                (answer, inject(policy.bug, receiver, now, client))
             }
         };
         let key = self.reactor.start(socket, machine, granted.content, injector).map_err(unable)?;
@@ -290,6 +322,11 @@ impl std::fmt::Debug for Server {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Server").field("addresses", &self.addresses).finish_non_exhaustive()
     }
+}
+
+/// A server has at least one address.
+fn first(addresses: &[SocketAddr]) -> SocketAddr {
+    addresses.first().copied().unwrap_or_else(|| (Ipv4Addr::UNSPECIFIED, 0).into())
 }
 
 fn unable(reason: impl ToString) -> Denied {

@@ -5,14 +5,14 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 
-use super::{Config, Happening, Server};
+use super::{Happening, Policy, Server, first};
 use crate::bugs::ServerBug;
 use crate::net::{SharedFaults, Wake};
 use crate::stop::Stop;
 
-/// A server in a thread of its own. Dropping it stops the server, tells its clients, and waits for the thread.
+/// A server in a thread of its own. Dropping it stops the server, sends its clients an ERROR, and waits for the thread.
 #[derive(Debug)]
-pub struct Background {
+pub struct RunningServer {
     shared: Arc<Shared>,
     addresses: Vec<SocketAddr>,
     stop: Stop,
@@ -23,7 +23,7 @@ pub struct Background {
 /// What a server shares with those who watch it from another thread.
 #[derive(Debug)]
 pub(super) struct Shared {
-    config: Mutex<Config>,
+    policy: Mutex<Policy>,
     pub(super) faults: SharedFaults,
     /// How the last transfer ended.
     last: Mutex<Option<Happening>>,
@@ -35,7 +35,7 @@ pub(super) struct Shared {
 /// How a server in the background is doing; [`Display`] gives a line for `status`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Status {
-    /// What is served: [`Config::title`].
+    /// What is served: [`Policy::title`].
     pub title: String,
     /// Where requests are taken.
     pub addresses: Vec<SocketAddr>,
@@ -53,23 +53,28 @@ pub struct Status {
     pub bug: Option<ServerBug>,
 }
 
-impl Background {
+impl RunningServer {
     pub(super) fn start(server: Server) -> io::Result<Self> {
         let (shared, addresses) = (Arc::clone(&server.shared), server.addresses.clone());
         let (stop, wake) = (Stop::new(), server.reactor.wake());
         let flag = stop.clone();
-        let thread = thread::Builder::new().name("server".to_owned()).spawn(move || server.run(&flag, &mut |_| {}))?;
+        let thread = thread::Builder::new().name("server".to_owned()).spawn(move || server.run(&flag))?;
         Ok(Self { shared, addresses, stop, wake, thread: Some(thread) })
     }
 
-    /// Where requests are taken, with the real ports.
+    /// The first address where requests are taken, with its real port.
+    pub fn address(&self) -> SocketAddr {
+        first(&self.addresses)
+    }
+
+    /// All addresses where requests are taken, with the real ports.
     pub fn addresses(&self) -> &[SocketAddr] {
         &self.addresses
     }
 
     /// How it is doing.
     pub fn status(&self) -> Status {
-        let Config { title, bug, .. } = self.config();
+        let Policy { title, bug, .. } = self.policy();
         Status {
             title,
             bug,
@@ -82,23 +87,24 @@ impl Background {
         }
     }
 
-    /// What it allows at present.
-    pub fn config(&self) -> Config {
-        self.shared.config()
+    /// Returns what it allows at present.
+    pub fn policy(&self) -> Policy {
+        self.shared.policy()
     }
 
     /// What goes wrong on purpose with the packets of the server, from the next request on.
+    #[doc(hidden)]
     pub fn faults(&self) -> &SharedFaults {
         &self.shared.faults
     }
 
-    /// Changes what it allows, from the next request on.
-    pub fn configure(&self, config: Config) {
-        *self.shared.config.lock().unwrap_or_else(PoisonError::into_inner) = config;
+    /// Changes what it allows, from the next request on; transfers under way keep what they agreed.
+    pub fn set_policy(&self, policy: Policy) {
+        *self.shared.policy.lock().unwrap_or_else(PoisonError::into_inner) = policy;
     }
 }
 
-impl Drop for Background {
+impl Drop for RunningServer {
     fn drop(&mut self) {
         self.stop.request();
         self.wake.wake();
@@ -110,10 +116,10 @@ impl Drop for Background {
 }
 
 impl Shared {
-    pub(super) fn new(config: Config) -> Self {
+    pub(super) fn new(policy: Policy) -> Self {
         let count = || AtomicU64::new(0);
         Self {
-            config: Mutex::new(config),
+            policy: Mutex::new(policy),
             faults: SharedFaults::default(),
             last: Mutex::default(),
             live: count(),
@@ -130,8 +136,8 @@ impl Shared {
         self.last.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    pub(super) fn config(&self) -> Config {
-        self.config.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    pub(super) fn policy(&self) -> Policy {
+        self.policy.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 

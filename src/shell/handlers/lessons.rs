@@ -11,7 +11,7 @@ use super::transfer::notify_late;
 use crate::client::Requester;
 use crate::lessons::{LESSONS, Lesson, Step};
 use crate::plan::Plan;
-use crate::server::Background;
+use crate::server::RunningServer;
 use crate::session::{Session, Settings};
 use crate::shell::complaint::Complaint;
 use crate::shell::console::{Console, Place};
@@ -141,7 +141,7 @@ struct Before {
     session: Session,
     client: Requester,
     tracing: Tracing,
-    serving: Option<Background>,
+    serving: Option<RunningServer>,
     place: Place,
     file: Option<String>,
 }
