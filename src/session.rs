@@ -110,8 +110,7 @@ impl Settings {
     /// The settings of 4.3BSD's tftp: netascii, no options, a fixed interval of five seconds.
     pub fn classic() -> Self {
         let retry = RetryPolicy { rexmt: Rexmt::Fixed(Duration::from_secs(5)), ..RetryPolicy::default() };
-        let transfer =
-            Options { mode: Mode::Netascii, retry, negotiation: Negotiation::Off, ..Options::default() };
+        let transfer = Options { mode: Mode::Netascii, retry, negotiation: Negotiation::Off, ..Options::default() };
         Self { transfer, classic: true, ..Self::default() }
     }
 }

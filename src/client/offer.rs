@@ -126,7 +126,8 @@ mod tests {
         let on = with(|it| it.negotiation = Negotiation::On);
         assert_eq!(asked(&on, RequestKind::Read, ETHERNET), [None; 4]);
         let set = Options { tsize: true, tout: true, blksize: BlockSize::new(1024), ..on };
-        let set = Options { retry: RetryPolicy { rexmt: Rexmt::Fixed(Duration::from_millis(1200)), ..set.retry }, ..set };
+        let set =
+            Options { retry: RetryPolicy { rexmt: Rexmt::Fixed(Duration::from_millis(1200)), ..set.retry }, ..set };
         assert_eq!(asked(&set, RequestKind::Read, ETHERNET), [Some(0), Some(2), Some(1024), None]);
     }
 

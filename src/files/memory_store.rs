@@ -96,7 +96,8 @@ impl Store for MemoryStore {
         write_mode.check(inner.files.contains_key(name))?;
         inner.charge(OVERHEAD)?;
         drop(inner);
-        let draft = Upload { store: self.clone(), name: name.to_vec(), bytes: Vec::new(), charge: OVERHEAD, write_mode };
+        let draft =
+            Upload { store: self.clone(), name: name.to_vec(), bytes: Vec::new(), charge: OVERHEAD, write_mode };
         Ok(Target::draft(draft, mode))
     }
 }
@@ -167,7 +168,8 @@ mod tests {
     #[test]
     fn of_two_uploads_of_one_name_the_second_commit_fails() {
         let store = MemoryStore::new();
-        let (mut first, mut second) = (upload(&store, b"a", WriteMode::CreateNew), upload(&store, b"a", WriteMode::CreateNew));
+        let (mut first, mut second) =
+            (upload(&store, b"a", WriteMode::CreateNew), upload(&store, b"a", WriteMode::CreateNew));
         first.deliver(b"first").unwrap();
         second.deliver(b"second").unwrap();
         second.commit().unwrap();
@@ -209,7 +211,10 @@ mod tests {
     #[test]
     fn a_name_must_say_something() {
         for name in [&b""[..], b"/", b"//"] {
-            assert_eq!(code(MemoryStore::new().create(name, Mode::Octet, WriteMode::CreateOrReplace)), Some(ErrorCode::ACCESS));
+            assert_eq!(
+                code(MemoryStore::new().create(name, Mode::Octet, WriteMode::CreateOrReplace)),
+                Some(ErrorCode::ACCESS)
+            );
         }
     }
 }

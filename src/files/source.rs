@@ -59,7 +59,6 @@ impl Source {
         let size = u64::try_from(bytes.len()).ok();
         Self::new(Box::new(Cursor::new(bytes)), size, mode)
     }
-
 }
 
 impl<R> Source<R> {

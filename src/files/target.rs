@@ -70,7 +70,6 @@ impl Target {
     pub(super) fn draft(draft: Upload, mode: Mode) -> Self {
         Self::new(Sink::Upload(draft), mode)
     }
-
 }
 
 impl<W> Target<W> {

@@ -2,7 +2,7 @@ use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Instant;
 
-use super::{Policy, Happening, What};
+use super::{Happening, Policy, What};
 use crate::net::Key;
 use crate::wire::{BlockSize, Limits, RequestKind};
 

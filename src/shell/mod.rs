@@ -62,7 +62,7 @@ use self::suggest::suggest;
 use self::tracing::Tracing;
 use self::words::{Line, Unfinished, Word, cut_escape, split, split_at_blanks};
 use crate::client::Requester;
-use crate::server::{RunningServer, PRACTICE_NAMES};
+use crate::server::{PRACTICE_NAMES, RunningServer};
 use crate::session::Session;
 use crate::stop::Signals;
 

@@ -7,7 +7,7 @@ use anyhow::Result;
 use crate::bugs::{ClientBug, ServerBug};
 use crate::event::Ring;
 use crate::fault::{Action, Faults, How, Instruction, Recorded, Rule, Way};
-use crate::server::{RunningServer, Policy};
+use crate::server::{Policy, RunningServer};
 use crate::session::parse_seconds;
 use crate::shell::complaint::Complaint;
 use crate::shell::console::Place;

@@ -129,7 +129,8 @@ pub(in crate::shell) fn rexmt(shell: &mut Shell, words: &[Word]) -> Result<Next>
 }
 
 pub(in crate::shell) fn timeout(shell: &mut Shell, words: &[Word]) -> Result<Next> {
-    shell.session.settings.transfer.retry.timeout = value(words, parse_seconds)?.unwrap_or(RetryPolicy::default().timeout);
+    shell.session.settings.transfer.retry.timeout =
+        value(words, parse_seconds)?.unwrap_or(RetryPolicy::default().timeout);
     Ok(Next::Line)
 }
 
@@ -194,7 +195,11 @@ pub(in crate::shell) fn status(shell: &mut Shell, _: &[Word]) -> Result<Next> {
             on_off(settings.verbose),
             on_off(settings.tracing.is_some())
         ),
-        format!("Rexmt-interval: {}, Max-timeout: {}", interval(settings.transfer.retry.rexmt), seconds(settings.transfer.retry.timeout)),
+        format!(
+            "Rexmt-interval: {}, Max-timeout: {}",
+            interval(settings.transfer.retry.rexmt),
+            seconds(settings.transfer.retry.timeout)
+        ),
     ];
     if !settings.classic {
         let port = peer.as_ref().map_or(shell.session.default_port(), |peer| peer.port);

@@ -193,8 +193,9 @@ fn fetch_from(
         shell.console.say(format_args!("getting from {}:{file} to {local} [{mode}]", peer.host))?;
     }
     let file = FileRef { host: &peer.host, port: peer.port, name: &remote.file };
-    let outcome =
-        watched(shell, &settings, &local, None, |client, watch| client.get(&file, &settings.transfer, &mut target, watch))?;
+    let outcome = watched(shell, &settings, &local, None, |client, watch| {
+        client.get(&file, &settings.transfer, &mut target, watch)
+    })?;
     remember(shell, &peer, &remote.file, &outcome);
     let report = outcome.map_err(|error| Complaint::transfer(&error, &local))?;
     finish(shell, &settings, "Received", &report, target.saw_nul().then_some(&local))?;
@@ -229,8 +230,9 @@ fn store_to(shell: &mut Shell, remote: &Remote<'_>, local: &Word, from_stdin: bo
     }
     let file = FileRef { host: &peer.host, port: peer.port, name: &remote.file };
     let size = source.size();
-    let outcome =
-        watched(shell, &settings, local, size, |client, watch| client.put(&file, &settings.transfer, &mut source, watch))?;
+    let outcome = watched(shell, &settings, local, size, |client, watch| {
+        client.put(&file, &settings.transfer, &mut source, watch)
+    })?;
     remember(shell, &peer, &remote.file, &outcome);
     let report = outcome.map_err(|error| Complaint::transfer(&error, local))?;
     finish(shell, &settings, "Sent", &report, source.saw_nul().then_some(local))?;
