@@ -7,6 +7,26 @@
 //!
 //! The loops in [`net`](crate::net) tell each datagram and each machine event once, in order. Nothing else prints
 //! packets. An [`Analyser`] reads the protocol in the records, so that every view tells the same.
+//!
+//! ```
+//! use tftpsh::event::{Observer, Record, RecordKind};
+//! use tftpsh::{Client, MemoryStore, Server};
+//!
+//! /// Counts packets, lost ones too.
+//! struct Count(usize);
+//!
+//! impl Observer for Count {
+//!     fn observe(&mut self, record: &Record<'_>) {
+//!         self.0 += usize::from(matches!(record.kind, RecordKind::Packet { .. }));
+//!     }
+//! }
+//!
+//! let server = Server::builder(MemoryStore::from([("a", "a")])).bind("127.0.0.1:0")?.spawn()?;
+//! let mut count = Count(0);
+//! Client::to(server.address()).observer(&mut count).get("a", std::io::sink())?;
+//! assert_eq!(count.0, 5, "RRQ, OACK, ACK, DATA, ACK");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 mod analyse;
 mod annotated;

@@ -17,6 +17,18 @@ use crate::wire::{ErrorCode, Mode};
 ///
 /// It is opened once; every name is resolved beneath it by the system, so that neither `..` nor a link leads out.
 /// Only regular files are served, and opening one never blocks. Uploads become visible when they are whole.
+///
+/// ```
+/// use tftpsh::files::{DirStore, Store};
+/// use tftpsh::{ErrorCode, Mode};
+///
+/// # let directory = tempfile::tempdir()?;
+/// std::fs::write(directory.path().join("fw.bin"), "firmware")?;
+/// let store = DirStore::open(&directory)?;
+/// assert_eq!(store.read(b"/fw.bin", Mode::Octet)?.size(), Some(8));
+/// assert_eq!(store.read(b"../fw.bin", Mode::Octet).unwrap_err().code, ErrorCode::ACCESS);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub struct DirStore {
     folder: Dir,
 }

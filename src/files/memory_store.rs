@@ -16,6 +16,15 @@ const OVERHEAD: usize = 512;
 ///
 /// Uploads take at most 64 MiB in all; more is refused as a full disk is. Files put here by [`MemoryStore::insert`] do not
 /// count.
+/// count.
+///
+/// ```
+/// use tftpsh::MemoryStore;
+///
+/// let store = MemoryStore::from([("boot/fw.bin", b"firmware".to_vec())]);
+/// store.insert("motd", "hello");
+/// assert_eq!(store.get("/boot/fw.bin").as_deref(), Some(&b"firmware"[..]));
+/// ```
 #[derive(Clone, Default)]
 pub struct MemoryStore {
     inner: Arc<Mutex<Inner>>,

@@ -9,6 +9,20 @@
 //! What is not a request is never answered, so that no two servers can talk to each other for ever. A refusal comes
 //! from a fresh port as every answer does (RFC 1350 section 4); it is sent from the listening socket where there are no
 //! descriptors left, so that it can still be said.
+//!
+//! ```
+//! use tftpsh::{Client, ClientError, ErrorCode, MemoryStore, Server};
+//!
+//! let store = MemoryStore::from([("motd", "hello")]);
+//! let server = Server::builder(store.clone()).max_upload(1 << 20).bind("127.0.0.1:0")?.spawn()?;
+//! let mut client = Client::to(server.address());
+//! client.put("notes", &b"new files are accepted"[..])?;
+//! assert!(store.get("notes").is_some());
+//!
+//! let error = client.put("motd", &b"and none is replaced"[..]).unwrap_err();
+//! assert!(matches!(error, ClientError::Remote { code: ErrorCode::EXISTS, .. }));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 mod builder;
 mod ledger;
