@@ -190,9 +190,15 @@ impl Run<'_, '_> {
         let mut machine = self.machine(server, offer)?;
         self.attempts += 1;
         if self.attempts == 1 {
-            let Self { file, options, .. } = self;
-            let begin = Begin { wall: SystemTime::now(), host: file.host, timeout: options.retry.timeout };
-            self.notify(RecordKind::Begin(begin));
+            self.notify(RecordKind::Begin(Begin {
+                wall: SystemTime::now(),
+                host: self.file.host,
+                peer: server,
+                kind: self.kind,
+                filename: self.file.name,
+                mode: Some(self.options.mode),
+                timeout: self.options.retry.timeout,
+            }));
         }
         let meddles = self.faults.lock().act_on(server.ip());
         let injector = meddles.then(|| self.injector.start_over());

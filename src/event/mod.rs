@@ -54,6 +54,7 @@ pub use ring::{Kept, Ring};
 pub use tally::{Outcome, Summary};
 
 use crate::transfer::{Event, Failure, Machine, Report};
+use crate::wire::{Mode, RequestKind};
 
 /// One thing that happened in a transfer.
 #[derive(Debug, Clone, Copy)]
@@ -109,13 +110,21 @@ pub enum RecordKind<'a> {
     End(Result<&'a Report, &'a Failure>),
 }
 
-/// What is known before the first packet.
+/// What is known before the first packet, or from it.
 #[derive(Debug, Clone, Copy)]
 pub struct Begin<'a> {
     /// The clock on the wall, read once; every later moment is told by how much passed since.
     pub wall: SystemTime,
-    /// The server as the user named it.
+    /// The server as the user named it; for a server, the client's address.
     pub host: &'a str,
+    /// Where the request goes or comes from.
+    pub peer: SocketAddr,
+    /// Which way the file goes.
+    pub kind: RequestKind,
+    /// The file's name on the server.
+    pub filename: &'a [u8],
+    /// `None` where the request names an unknown mode.
+    pub mode: Option<Mode>,
     /// Time without progress after which the transfer is given up.
     pub timeout: Duration,
 }

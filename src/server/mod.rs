@@ -33,29 +33,31 @@ mod practice;
 mod running;
 
 use std::io;
+use std::mem;
 use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 pub use builder::ServerBuilder;
-pub use log::{Happening, What};
+pub use log::Log;
 pub use policy::Policy;
 pub use practice::{PRACTICE_NAMES, practice_files};
 pub use running::{RunningServer, Status};
 
 use ledger::{Entry, Ledger, Room};
+use log::LoggedRequest;
 use mischief::Mischief;
 use running::Shared;
 
 use crate::bugs::{BuggyServer, ServerBug};
-use crate::event::Observer;
+use crate::event::{Begin, Direction, Observer, Observers, Record, RecordKind};
 use crate::fault::is_loopback;
 use crate::files::{Denied, Store};
 use crate::net::{Envelope, FaultInjector, Key, Listener, Notice, Reactor, Socket};
 use crate::stop::Stop;
-use crate::transfer::{Machine, Receiver, Sender};
-use crate::wire::{ErrorCode, Packet, Printable, Request, RequestKind, Terms, WindowSize, emit_error};
+use crate::transfer::{Failure, Machine, Receiver, Sender};
+use crate::wire::{ErrorCode, Mode, Packet, Printable, Request, RequestKind, Terms, WindowSize, emit_error};
 
 /// How long the server sleeps at most before it looks at the stop flag, which a signal to another thread may raise.
 const NAP: Duration = Duration::from_millis(100);
@@ -121,20 +123,24 @@ impl Server {
     ///
     /// The system cannot wait for packets any longer. No transfer alone ends the server.
     pub fn run(self, stop: &Stop) -> io::Result<()> {
-        self.run_logged(stop, &mut |_| {})
+        self.run_observed(stop, None)
     }
 
-    /// Serves, and reports what it does to a log.
-    pub(crate) fn run_logged(mut self, stop: &Stop, observer: &mut dyn FnMut(&Happening)) -> io::Result<()> {
+    /// Runs with one more observer.
+    pub(crate) fn run_observed(mut self, stop: &Stop, observer: Option<&mut dyn Observer>) -> io::Result<()> {
+        let (mut owned, mut observers) = (mem::take(&mut self.observers), Observers::none());
+        for observer in owned.iter_mut().map(|owned| &mut **owned as &mut dyn Observer).chain(observer) {
+            observers.add(observer);
+        }
         let mut notices = Vec::new();
         while !stop.is_requested() {
             self.reactor.turn(NAP, &mut notices)?;
             for notice in notices.drain(..) {
-                self.note(notice, observer);
+                self.note(notice, &mut observers);
             }
         }
         self.reactor.abort("the server is stopping", &mut notices);
-        notices.into_iter().for_each(|notice| self.note(notice, observer));
+        notices.into_iter().for_each(|notice| self.note(notice, &mut observers));
         Ok(())
     }
 
@@ -147,23 +153,19 @@ impl Server {
         RunningServer::start(self)
     }
 
-    fn note(&mut self, notice: Notice, observer: &mut dyn FnMut(&Happening)) {
+    fn note(&mut self, notice: Notice, observers: &mut Observers<'_>) {
         match notice {
-            Notice::Readable(key) => self.take_requests(key, observer),
+            Notice::Readable(key) => self.take_requests(key, observers),
             Notice::Complete(key, report) => {
                 if let Some(entry) = self.ledger.complete(key) {
-                    let what = What::Finished { stats: report.stats, elapsed: entry.begun.elapsed() };
                     self.shared.finished.fetch_add(1, Ordering::Relaxed);
-                    self.shared.ended(entry.tells(what.clone()));
-                    observer(&entry.tells(what));
+                    self.shared.ended(entry, Ok(&report), observers);
                 }
             }
             Notice::Failed(key, failure) => {
                 if let Some(entry) = self.ledger.leave(key) {
-                    let what = What::Failed { reason: failure.to_string(), elapsed: entry.begun.elapsed() };
                     self.shared.failed.fetch_add(1, Ordering::Relaxed);
-                    self.shared.ended(entry.tells(what.clone()));
-                    observer(&entry.tells(what));
+                    self.shared.ended(&entry, Err(&failure), observers);
                 }
             }
             Notice::Gone(key) => {
@@ -178,7 +180,7 @@ impl Server {
         self.shared.live.store(live, Ordering::Relaxed);
     }
 
-    fn take_requests(&mut self, key: Key, observer: &mut dyn FnMut(&Happening)) {
+    fn take_requests(&mut self, key: Key, observers: &mut Observers<'_>) {
         let Some(index) = self.listeners.iter().position(|(listener, _)| *listener == key) else { return };
         let mut buffer = [0; ROOM];
         for _ in 0..BURST {
@@ -186,7 +188,7 @@ impl Server {
             match listener.receive(&mut buffer) {
                 Ok(Some(envelope)) => {
                     let datagram = buffer.get(..envelope.length).unwrap_or_default();
-                    self.receive(index, &envelope, datagram, observer);
+                    self.receive(index, &envelope, datagram, observers);
                 }
                 Ok(None) => return,
                 // One broken datagram says nothing about the next.
@@ -197,16 +199,14 @@ impl Server {
     }
 
     /// Answers a request as often as it arrives.
-    fn receive(&mut self, listener: usize, envelope: &Envelope, datagram: &[u8], observer: &mut dyn FnMut(&Happening)) {
+    fn receive(&mut self, listener: usize, envelope: &Envelope, datagram: &[u8], observers: &mut Observers<'_>) {
         // What goes out to many is never answered (RFC 1123 section 4.2.3.4), nor is what is no request.
         if envelope.to_many || !matches!(Packet::parse(datagram), Ok(Packet::Request(_))) {
             return;
         }
         let (datagram, meddlers) = self.mischief.judge(envelope.from, datagram, self.bug(envelope.from));
         for injector in meddlers {
-            if let Some(happening) = self.take(listener, envelope, &datagram, injector) {
-                observer(&happening);
-            }
+            self.take(listener, envelope, &datagram, injector, observers);
         }
     }
 
@@ -222,31 +222,57 @@ impl Server {
         envelope: &Envelope,
         datagram: &[u8],
         injector: Option<Box<FaultInjector>>,
-    ) -> Option<Happening> {
-        let Ok(Packet::Request(request)) = Packet::parse(datagram) else { return None };
-        let bug = self.bug(envelope.from);
+        observers: &mut Observers<'_>,
+    ) {
+        let Ok(Packet::Request(request)) = Packet::parse(datagram) else { return };
+        let (client, bug) = (envelope.from, self.bug(envelope.from));
         let policy = Policy { bug, ..self.shared.policy() };
         // The machine that answers it already repeats its answer by itself.
-        if !policy.answer_twice && self.ledger.is_doubled(envelope.from, datagram) {
-            return None;
+        if !policy.answer_twice && self.ledger.is_doubled(client, datagram) {
+            return;
         }
-        let (client, kind) = (envelope.from, request.kind);
-        let filename = Printable(request.filename).to_string();
-        let what = match self.begin(&request, envelope, datagram, &policy, injector) {
-            Ok(begun) => begun,
+        let begin = Begin {
+            wall: SystemTime::now(),
+            host: &client.ip().to_string(),
+            peer: client,
+            kind: request.kind,
+            filename: request.filename,
+            mode: Mode::from_wire(request.mode),
+            timeout: policy.retry.timeout,
+        };
+        let received = RecordKind::Packet { direction: Direction::Received, peer: client, datagram, lost: false };
+        let mut notify = |local, kind| observers.notify(&Record { at: Instant::now(), local, kind });
+        match self.begin(&request, envelope, datagram, &policy, injector, &begin) {
+            Ok(local) => {
+                notify(local, RecordKind::Begin(begin));
+                notify(local, received);
+            }
             Err(Denied { code, message }) => {
                 let code = bug.map_or(code, |bug| bug.refusal(code));
                 let error = emit_error(code, message.as_bytes());
-                let shares = bug.is_some_and(ServerBug::shares_the_port);
-                if shares || from_fresh_port(envelope, &error).is_err() {
+                let fresh = if bug.is_some_and(ServerBug::shares_the_port) {
+                    None
+                } else {
+                    from_fresh_port(envelope, &error).ok()
+                };
+                let Some(local) = fresh.or_else(|| {
                     let (_, listener) = self.listeners.get(listener)?;
                     // A refusal that cannot be sent is as lost as one on the way.
                     let _ = listener.reply(envelope, &error);
-                }
-                What::Refused { code, message: Printable(message.as_bytes()).to_string() }
+                    Some(listener.local())
+                }) else {
+                    return;
+                };
+                let refused = Failure::Remote { code, message: Printable(message.as_bytes()).to_string() };
+                notify(local, RecordKind::Begin(begin));
+                notify(local, received);
+                notify(
+                    local,
+                    RecordKind::Packet { direction: Direction::Sent, peer: client, datagram: &error, lost: false },
+                );
+                notify(local, RecordKind::End(Err(&refused)));
             }
-        };
-        Some(Happening { client, kind, filename, what })
+        }
     }
 
     fn begin(
@@ -256,7 +282,8 @@ impl Server {
         datagram: &[u8],
         policy: &Policy,
         injector: Option<Box<FaultInjector>>,
-    ) -> Result<What, Denied> {
+        begin: &Begin<'_>,
+    ) -> Result<SocketAddr, Denied> {
         match self.ledger.room(envelope.from.ip(), policy) {
             Room::Free => {}
             Room::InsteadOf(key) => {
@@ -284,6 +311,7 @@ impl Server {
                 (answer, inject(policy.bug, receiver, now, client))
             }
         };
+        let local = socket.local();
         let key = self.reactor.start(socket, machine, granted.content, injector).map_err(unable)?;
         let Terms { blksize, windowsize, .. } = answer.terms();
         let window = match request.kind {
@@ -295,13 +323,12 @@ impl Server {
             window,
             client,
             request: datagram.into(),
-            kind: request.kind,
-            filename: Printable(request.filename).to_string(),
-            begun: now,
+            logged: LoggedRequest::new(now, begin),
+            local,
             complete: None,
         };
         self.ledger.enter(key, entry);
-        Ok(What::Begun { mode: granted.mode, terms: answer.terms() })
+        Ok(local)
     }
 
     /// A transfer id of its own for a transfer (RFC 1350 section 4), unless a bug wants none.
@@ -315,9 +342,11 @@ impl Server {
     }
 }
 
-/// Sends what ends a transfer before it began; no answer to it is awaited (RFC 1350 section 7).
-fn from_fresh_port(envelope: &Envelope, datagram: &[u8]) -> io::Result<()> {
-    UdpSocket::bind(envelope.to)?.send_to(datagram, envelope.from).map(drop)
+/// Sends what ends a transfer before it began, and returns from where; no answer is awaited (RFC 1350 section 7).
+fn from_fresh_port(envelope: &Envelope, datagram: &[u8]) -> io::Result<SocketAddr> {
+    let socket = UdpSocket::bind(envelope.to)?;
+    socket.send_to(datagram, envelope.from)?;
+    socket.local_addr()
 }
 
 fn inject<M: Machine + Send + 'static>(

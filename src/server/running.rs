@@ -4,11 +4,15 @@ use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
+use std::time::Instant;
 
-use super::{Happening, Policy, Server, first};
+use super::ledger::Entry;
+use super::{Policy, Server, first};
 use crate::bugs::ServerBug;
+use crate::event::{Observers, Record, RecordKind};
 use crate::net::{SharedFaults, Wake};
 use crate::stop::Stop;
+use crate::transfer::{Failure, Report};
 
 /// A server in a thread of its own. Dropping it stops the server, sends its clients an ERROR, and waits for the thread.
 #[derive(Debug)]
@@ -26,7 +30,7 @@ pub(super) struct Shared {
     policy: Mutex<Policy>,
     pub(super) faults: SharedFaults,
     /// How the last transfer ended.
-    last: Mutex<Option<Happening>>,
+    last: Mutex<Option<String>>,
     pub(super) live: AtomicU64,
     pub(super) finished: AtomicU64,
     pub(super) failed: AtomicU64,
@@ -47,8 +51,8 @@ pub struct Status {
     pub failed: u64,
     /// Whether it still runs.
     pub running: bool,
-    /// How the last transfer ended.
-    pub last: Option<Happening>,
+    /// How the last transfer ended, as a [`Log`](super::Log) writes it.
+    pub last: Option<String>,
     /// What it does wrong on purpose.
     pub bug: Option<ServerBug>,
 }
@@ -128,11 +132,14 @@ impl Shared {
         }
     }
 
-    pub(super) fn ended(&self, how: Happening) {
-        *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Some(how);
+    /// A transfer ended.
+    pub(super) fn ended(&self, entry: &Entry, result: Result<&Report, &Failure>, observers: &mut Observers<'_>) {
+        let (at, local) = (Instant::now(), entry.local);
+        *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Some(entry.logged.ended(at, result));
+        observers.notify(&Record { at, local, kind: RecordKind::End(result) });
     }
 
-    fn last(&self) -> Option<Happening> {
+    fn last(&self) -> Option<String> {
         self.last.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 

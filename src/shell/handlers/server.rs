@@ -8,7 +8,7 @@ use anyhow::Result;
 use super::faults;
 use super::settings;
 use crate::files::DirStore;
-use crate::server::{Policy, Server, ServerBuilder, practice_files};
+use crate::server::{Log, Policy, Server, ServerBuilder, practice_files};
 use crate::session::{DEFAULT_PORT, Peer};
 use crate::shell::commands::exact;
 use crate::shell::complaint::Complaint;
@@ -118,15 +118,16 @@ impl Offer<'_> {
         let stop = shell.signals.stop().clone();
         let console = &mut shell.console;
         let mut told = Ok(());
-        server.run_logged(&stop, &mut |happening| {
+        let mut log = Log::new(|line: &str| {
             if told.is_ok() {
-                told = console.say(happening);
+                told = console.say(line);
             }
             if told.is_err() {
                 // Whoever read the log has gone, and takes the server along.
                 stop.request();
             }
-        })?;
+        });
+        server.run_observed(&stop, Some(&mut log))?;
         Ok(told?)
     }
 
