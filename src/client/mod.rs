@@ -21,12 +21,12 @@ pub use resolve::{UnknownHost, resolve};
 use crate::bugs::{BuggyClient, ClientBug};
 use crate::event::{Begin, Observers, Record, RecordKind};
 use crate::fault::is_loopback;
-use crate::files::{Content, Source};
-use crate::net::{Dally, DriveError, FaultInjector, Linger, SharedFaults, Socket, drive};
+use crate::files::{ReadFile, Source, WriteFile};
+use crate::net::{Dally, FaultInjector, Linger, SharedFaults, Socket, Task, drive};
 use crate::session::Settings;
 use crate::stop::Stop;
-use crate::transfer::{Ask, Event, Failure, Machine, Receiver, Report, RetryPolicy, Sender};
-use crate::wire::{BadRequest, Offer, Printable, RequestKind, WindowSize};
+use crate::transfer::{Abort, Cause, Event, Failure, Receiver, Report, Request, RetryPolicy, Sender, Stopped};
+use crate::wire::{BadRequest, Offer, Printable, RequestKind, WindowSize, emit_request};
 
 /// Transfers files, one after the other, and repeats the last ACK of a finished get beside whatever comes next.
 pub struct Client {
@@ -121,11 +121,11 @@ impl Client {
         &mut self,
         order: &Order<'_>,
         settings: &Settings,
-        target: &mut dyn Content,
+        target: &mut dyn WriteFile,
         observers: &mut Observers<'_>,
     ) -> Result<Report, ClientError> {
         let job = Job { order, settings, kind: RequestKind::Read, size: None };
-        self.transfer(&job, target, observers)
+        self.transfer(&job, &mut File::Get(target), observers)
     }
 
     /// Sends a file; success means that the server acknowledged all of it.
@@ -137,7 +137,7 @@ impl Client {
         observers: &mut Observers<'_>,
     ) -> Result<Report, ClientError> {
         let job = Job { order, settings, kind: RequestKind::Write, size: source.size() };
-        self.transfer(&job, source, observers)
+        self.transfer(&job, &mut File::Put(source), observers)
     }
 
     /// Tells that nothing is to be transferred until the user types something: the last ACK of a get is left to a
@@ -161,7 +161,7 @@ impl Client {
     fn transfer(
         &mut self,
         job: &Job<'_>,
-        content: &mut dyn Content,
+        file: &mut File<'_>,
         observers: &mut Observers<'_>,
     ) -> Result<Report, ClientError> {
         let addresses = resolve(job.order.host, job.order.port, job.settings.family)?;
@@ -174,7 +174,7 @@ impl Client {
         let course = self.faults.lock().begin();
         let mut run = Run {
             job,
-            content,
+            file,
             observers,
             stop: &self.stop,
             faults: &self.faults,
@@ -202,10 +202,16 @@ struct Job<'a> {
     size: Option<u64>,
 }
 
+/// The file of this side.
+enum File<'f> {
+    Get(&'f mut dyn WriteFile),
+    Put(&'f mut dyn ReadFile),
+}
+
 /// One job on its way: up to two attempts for each address.
-struct Run<'a, 'w> {
+struct Run<'a, 'f, 'w> {
     job: &'a Job<'a>,
-    content: &'a mut dyn Content,
+    file: &'a mut File<'f>,
     observers: &'a mut Observers<'w>,
     stop: &'a Stop,
     faults: &'a SharedFaults,
@@ -222,13 +228,15 @@ type Attempted = Result<(Report, Option<Dally>), Halt>;
 /// Why an attempt ended early.
 enum Halt {
     Request(BadRequest),
-    Drive(DriveError),
+    Stopped(Stopped),
+    Network(io::Error),
+    Interrupted,
 }
 
-impl Run<'_, '_> {
+impl Run<'_, '_, '_> {
     /// The next address is tried where one refuses or cannot be reached (`localhost`: ::1, then 127.0.0.1).
     fn try_each(&mut self, addresses: &[SocketAddr]) -> Attempted {
-        let mut refused = Halt::Drive(DriveError::Network(io::ErrorKind::AddrNotAvailable.into()));
+        let mut refused = Halt::Network(io::ErrorKind::AddrNotAvailable.into());
         for &server in addresses {
             match self.try_one(server) {
                 Err(halt) if halt.is_refusal() => refused = halt,
@@ -241,7 +249,7 @@ impl Run<'_, '_> {
     /// Once more without options, from a fresh socket, where the server does not like them (RFC 2347).
     fn try_one(&mut self, server: SocketAddr) -> Attempted {
         match self.attempt(server, true) {
-            Err(Halt::Drive(DriveError::Transfer(Failure::Options(why)))) => {
+            Err(Halt::Stopped(Stopped { failure: Failure::Options(why), .. })) => {
                 self.notify(RecordKind::Machine(&Event::Fallback(why)));
                 self.attempt(server, false)
             }
@@ -251,55 +259,45 @@ impl Run<'_, '_> {
 
     fn attempt(&mut self, server: SocketAddr, with_options: bool) -> Attempted {
         if self.stop.is_requested() {
-            return Err(Halt::Drive(DriveError::Interrupted));
+            return Err(Halt::Interrupted);
         }
-        let network = |error| Halt::Drive(DriveError::Network(error));
-        let mut socket = Socket::towards(server, self.job.settings.local_ports.as_ref()).map_err(network)?;
+        let mut socket = Socket::towards(server, self.job.settings.local_ports.as_ref()).map_err(Halt::Network)?;
         self.local = Some(socket.local());
         let offer = if with_options { self.offer(server, &mut socket) } else { Offer::default() };
-        let mut machine = self.machine(server, offer)?;
+        let retry_policy = self.retry_policy();
+        let mut task = task(self.job, self.file, server, offer, retry_policy).map_err(Halt::Request)?;
         self.attempts += 1;
         if self.attempts == 1 {
             let Job { settings, order, .. } = *self.job;
             let begin = Begin { wall: SystemTime::now(), host: order.host, timeout: settings.timeout };
-            self.notify(RecordKind::Begin(begin));
+            notify(self.observers, self.local, RecordKind::Begin(begin));
         }
-        let meddles = self.faults.lock().act_on(server.ip());
-        let injector = meddles.then(|| self.injector.start_over());
-        let mut report = drive(machine.as_mut(), &mut socket, self.content, self.observers, injector, self.stop)
-            .map_err(Halt::Drive)?;
+        let injects = self.faults.lock().act_on(server.ip());
+        let injector = injects.then(|| self.injector.start_over());
+        let mut report = drive(&mut task, &mut socket, self.observers, injector, self.stop).map_err(Halt::Stopped)?;
         if self.attempts > 1 {
             report.elapsed = self.begun.elapsed();
         }
-        let rexmt = self.job.settings.rexmt;
         // Without the socket the port is closed, as that of a client in a hurry is.
-        let stays = self.job.kind == RequestKind::Read && bug(self.job.settings, server) != Some(ClientBug::NoDally);
-        let dally = stays.then(|| Dally::new(machine, socket, rexmt));
-        Ok((report, dally))
+        let stays = bug(self.job.settings, server) != Some(ClientBug::NoDally);
+        let dally = task.into_receiver().filter(|_| stays);
+        Ok((report, dally.map(|machine| Dally::new(machine, socket, self.job.settings.rexmt))))
     }
 
     fn offer(&self, server: SocketAddr, socket: &mut Socket) -> Offer {
-        let Job { settings, kind, size, .. } = *self.job;
+        let Job { settings, kind, size, order } = *self.job;
         let offer = offer::offer(settings, kind, size, || socket.route(server).blksize());
+        let too_long = emit_request(kind, order.remote, settings.mode, &offer);
+        if let Err(BadRequest::TooLong(_)) = too_long {
+            // A long name leaves no room for what nobody asked for by hand.
+            return offer::user_offer(settings, kind, size);
+        }
         if kind == RequestKind::Write || offer.is_empty() {
             return offer;
         }
         // A window that the receive buffer does not hold would lose blocks every time.
         let carried = socket.make_room(offer.blksize.unwrap_or_default(), offer.windowsize.unwrap_or_default());
         Offer { windowsize: offer.windowsize.map(|_| carried).filter(|it| *it != WindowSize::default()), ..offer }
-    }
-
-    fn machine(&self, server: SocketAddr, offer: Offer) -> Result<Box<dyn Machine + Send>, Halt> {
-        let Job { settings, kind, size, order } = *self.job;
-        match machine(kind, server, order, settings, offer, self.retry_policy()) {
-            // A long name leaves no room for what nobody asked for by hand.
-            Err(BadRequest::TooLong(_)) if !offer.is_empty() => {
-                let offer = offer::user_offer(settings, kind, size);
-                machine(kind, server, order, settings, offer, self.retry_policy())
-            }
-            made => made,
-        }
-        .map_err(Halt::Request)
     }
 
     /// Attempts share one timeout.
@@ -310,9 +308,7 @@ impl Run<'_, '_> {
     }
 
     fn notify(&mut self, kind: RecordKind<'_>) {
-        if let Some(local) = self.local {
-            self.observers.notify(&Record { at: Instant::now(), local, kind });
-        }
+        notify(self.observers, self.local, kind);
     }
 
     fn notify_end(&mut self, result: &Attempted) {
@@ -320,32 +316,63 @@ impl Run<'_, '_> {
         if self.attempts == 0 {
             return;
         }
-        if let (Ok(_), Some(sha256)) = (result, self.content.sha256()) {
-            self.notify(RecordKind::Digest(&sha256));
+        let digest = match &self.file {
+            File::Get(file) => file.digest(),
+            File::Put(file) => file.digest(),
+        };
+        if let (Ok(_), Some(digest)) = (result, digest) {
+            self.notify(RecordKind::Digest(&digest.to_string()));
         }
+        let aborted = |error: &dyn Display| Failure::Aborted(Abort::Network(error.to_string()));
         match result {
             Ok((report, _)) => self.notify(RecordKind::End(Ok(report))),
-            Err(Halt::Drive(DriveError::Transfer(failure))) => self.notify(RecordKind::End(Err(failure))),
-            Err(Halt::Drive(error)) => self.notify(RecordKind::End(Err(&Failure::Aborted(error.to_string())))),
-            Err(Halt::Request(bad)) => self.notify(RecordKind::End(Err(&Failure::Aborted(bad.to_string())))),
+            Err(
+                Halt::Stopped(Stopped { cause: Some(Cause::File(error) | Cause::Network(error)), .. })
+                | Halt::Network(error),
+            ) => {
+                self.notify(RecordKind::End(Err(&aborted(error))));
+            }
+            Err(Halt::Stopped(Stopped { failure: Failure::Aborted(_), .. }) | Halt::Interrupted) => {
+                self.notify(RecordKind::End(Err(&aborted(&"interrupted"))));
+            }
+            Err(Halt::Stopped(Stopped { failure, .. })) => self.notify(RecordKind::End(Err(failure))),
+            Err(Halt::Request(bad)) => self.notify(RecordKind::End(Err(&aborted(bad)))),
         }
     }
 }
 
-fn machine(
-    kind: RequestKind,
+fn notify(observers: &mut Observers<'_>, local: Option<SocketAddr>, kind: RecordKind<'_>) {
+    if let Some(local) = local {
+        observers.notify(&Record { at: Instant::now(), local, kind });
+    }
+}
+
+type ClientTask<'a> = Task<&'a mut dyn ReadFile, &'a mut dyn WriteFile>;
+
+fn task<'a>(
+    job: &Job<'_>,
+    file: &'a mut File<'_>,
     server: SocketAddr,
-    order: &Order<'_>,
-    settings: &Settings,
     offer: Offer,
     retry_policy: RetryPolicy,
-) -> Result<Box<dyn Machine + Send>, BadRequest> {
-    let ask = Ask { filename: order.remote, mode: settings.mode, offer };
-    let now = Instant::now();
-    let bug = bug(settings, server);
-    Ok(match kind {
-        RequestKind::Read => inject(bug, Receiver::request(now, server, &ask, retry_policy)?),
-        RequestKind::Write => inject(bug, Sender::request(now, server, &ask, retry_policy)?),
+) -> Result<ClientTask<'a>, BadRequest> {
+    let request = Request { filename: job.order.remote, mode: job.settings.mode, offer };
+    let (now, bug) = (Instant::now(), bug(job.settings, server));
+    Ok(match file {
+        File::Get(file) => {
+            let machine = Receiver::request(now, server, &request, retry_policy)?;
+            match bug {
+                None => Task::receive(machine, &mut **file),
+                Some(bug) => Task::receive(BuggyClient::new(machine, bug), &mut **file),
+            }
+        }
+        File::Put(file) => {
+            let machine = Sender::request(now, server, &request, retry_policy)?;
+            match bug {
+                None => Task::send(machine, &mut **file),
+                Some(bug) => Task::send(BuggyClient::new(machine, bug), &mut **file),
+            }
+        }
     })
 }
 
@@ -354,26 +381,26 @@ fn bug(settings: &Settings, server: SocketAddr) -> Option<ClientBug> {
     settings.bug.filter(|_| is_loopback(server.ip()))
 }
 
-fn inject<M: Machine + Send + 'static>(bug: Option<ClientBug>, machine: M) -> Box<dyn Machine + Send> {
-    match bug {
-        None => Box::new(machine),
-        Some(bug) => Box::new(BuggyClient::new(machine, bug)),
-    }
-}
-
 impl Halt {
     fn is_refusal(&self) -> bool {
-        matches!(self, Self::Drive(DriveError::Transfer(Failure::Refused) | DriveError::Network(_)))
+        match self {
+            Self::Network(_) => true,
+            Self::Stopped(Stopped { cause: None, failure }) => *failure == Failure::Refused,
+            Self::Stopped(Stopped { cause, .. }) => matches!(cause, Some(Cause::Network(_))),
+            Self::Request(_) | Self::Interrupted => false,
+        }
     }
 
     fn explain(self, order: &Order<'_>) -> ClientError {
         let (host, port) = (order.host.to_owned(), order.port);
         match self {
             Self::Request(bad) => ClientError::Request(bad),
-            Self::Drive(DriveError::Transfer(failure)) => ClientError::Transfer { host, port, failure },
-            Self::Drive(DriveError::Network(error)) => ClientError::Network { host, port, error },
-            Self::Drive(DriveError::Local(error)) => ClientError::Local(error),
-            Self::Drive(DriveError::Interrupted) => ClientError::Interrupted,
+            Self::Network(error) | Self::Stopped(Stopped { cause: Some(Cause::Network(error)), .. }) => {
+                ClientError::Network { host, port, error }
+            }
+            Self::Stopped(Stopped { cause: Some(Cause::File(error)), .. }) => ClientError::Local(error),
+            Self::Interrupted | Self::Stopped(Stopped { failure: Failure::Aborted(_), .. }) => ClientError::Interrupted,
+            Self::Stopped(Stopped { failure, .. }) => ClientError::Transfer { host, port, failure },
         }
     }
 }

@@ -134,7 +134,7 @@ impl Drop for Upload {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::files::Content;
+    use crate::files::{ReadFile, WriteFile};
 
     fn upload(store: &MemoryStore, name: &[u8], overwrite: bool) -> Target {
         store.create(name, Mode::Octet, overwrite).expect("accepted")

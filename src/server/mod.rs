@@ -31,14 +31,16 @@ pub use practice::{PRACTICE_NAMES, practice_files};
 use background::Shared;
 use ledger::{Entry, Ledger, Room};
 use mischief::Mischief;
+use policy::File;
 
 use crate::bugs::{BuggyServer, ServerBug};
+use crate::event::Observers;
 use crate::fault::is_loopback;
 use crate::files::{Denied, Store};
-use crate::net::{Envelope, FaultInjector, Key, Listener, Notice, Reactor, Socket};
+use crate::net::{Envelope, FaultInjector, Job, Key, Listener, Notice, Reactor, Socket, Task};
 use crate::stop::Stop;
-use crate::transfer::{Machine, Receiver, Sender};
-use crate::wire::{ErrorCode, Packet, Printable, Request, RequestKind, Terms, WindowSize, emit_error};
+use crate::transfer::{Abort, Receiver, Sender};
+use crate::wire::{Answer, ErrorCode, Packet, Printable, Request, RequestKind, Terms, WindowSize, emit_error};
 
 /// How long the server sleeps at most before it looks at the stop flag, which a signal to another thread may raise.
 const NAP: Duration = Duration::from_millis(100);
@@ -86,12 +88,12 @@ impl Server {
     pub fn run(mut self, stop: &Stop, observer: &mut dyn FnMut(&Happening)) -> io::Result<()> {
         let mut notices = Vec::new();
         while !stop.is_requested() {
-            self.reactor.turn(NAP, &mut notices)?;
+            self.reactor.turn(NAP, &mut notices, &mut Observers::none())?;
             for notice in notices.drain(..) {
                 self.note(notice, observer);
             }
         }
-        self.reactor.abort("the server is stopping", &mut notices);
+        self.reactor.abort(&Abort::Stopping, &mut notices, &mut Observers::none());
         notices.into_iter().for_each(|notice| self.note(notice, observer));
         Ok(())
     }
@@ -225,20 +227,16 @@ impl Server {
         let mut socket = self.socket(envelope, config.bug).map_err(unable)?;
         let Terms { blksize, windowsize, .. } = granted.answer(WindowSize::MOST).terms();
         let (now, client) = (Instant::now(), envelope.from);
-        let (answer, machine) = match request.kind {
+        let answer = match request.kind {
             RequestKind::Read => {
                 socket.make_room_to_send(blksize, windowsize);
-                let answer = granted.answer(windowsize);
-                let sender = Sender::answer(now, client, answer, config.retry_policy);
-                (answer, inject(config.bug, sender, now, client))
+                granted.answer(windowsize)
             }
-            RequestKind::Write => {
-                let answer = granted.answer(socket.make_room(blksize, windowsize));
-                let receiver = Receiver::answer(now, client, answer, config.retry_policy);
-                (answer, inject(config.bug, receiver, now, client))
-            }
+            RequestKind::Write => granted.answer(socket.make_room(blksize, windowsize)),
         };
-        let key = self.reactor.start(socket, machine, granted.content, injector).map_err(unable)?;
+        let mode = granted.mode;
+        let job = job(granted.file, answer, now, client, config);
+        let key = self.reactor.start(socket, job, injector).map_err(unable)?;
         let Terms { blksize, windowsize, .. } = answer.terms();
         let window = match request.kind {
             RequestKind::Read => usize::from(blksize.get()) * usize::from(windowsize.get()),
@@ -255,7 +253,7 @@ impl Server {
             complete: None,
         };
         self.ledger.enter(key, entry);
-        Ok(What::Begun { mode: granted.mode, terms: answer.terms() })
+        Ok(What::Begun { mode, terms: answer.terms() })
     }
 
     /// A transfer id of its own for a transfer (RFC 1350 section 4), unless a bug wants none.
@@ -274,15 +272,24 @@ fn from_fresh_port(envelope: &Envelope, datagram: &[u8]) -> io::Result<()> {
     UdpSocket::bind(envelope.to)?.send_to(datagram, envelope.from).map(drop)
 }
 
-fn inject<M: Machine + Send + 'static>(
-    bug: Option<ServerBug>,
-    machine: M,
-    now: Instant,
-    client: SocketAddr,
-) -> Box<dyn Machine + Send> {
-    match bug {
-        None => Box::new(machine),
-        Some(bug) => Box::new(BuggyServer::new(machine, bug, now, client)),
+/// The machine that answers, wrong in the way the bug wants.
+fn job(file: File, answer: Answer, now: Instant, client: SocketAddr, config: &Config) -> Job {
+    let policy = config.retry_policy;
+    match file {
+        File::Read(source) => {
+            let machine = Sender::answer(now, client, answer, policy);
+            match config.bug {
+                None => Task::send(machine, source),
+                Some(bug) => Task::send(BuggyServer::new(machine, bug, now, client), source),
+            }
+        }
+        File::Write(target) => {
+            let machine = Receiver::answer(now, client, answer, policy);
+            match config.bug {
+                None => Task::receive(machine, target),
+                Some(bug) => Task::receive(BuggyServer::new(machine, bug, now, client), target),
+            }
+        }
     }
 }
 
