@@ -8,7 +8,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use support::{Client, Server, eventually, serve};
+use support::{Client, Server, serve, soon};
 use tftpsh::bugs::{ClientBug, ServerBug};
 use tftpsh::client::ClientError;
 use tftpsh::event::{Direction, Observer, Observers, Record, RecordKind};
@@ -227,7 +227,8 @@ fn a_client_in_a_hurry_never_repeats_its_last_ack() {
     let mut class = class().fault("drop sent ack last").client_bug(ClientBug::NoDally);
     class.whole("fw.bin");
     assert_eq!((class.count("<- DATA 6"), class.count("-x ACK 6")), (1, 1));
-    eventually("the server cannot know that all is well", || class.server.status().failed == 1);
+    let failed = soon(Duration::from_secs(2), || class.server.status().failed == 1);
+    assert!(failed, "the server cannot know that all is well");
     let last = class.server.status().last.unwrap().to_string();
     assert!(last.contains("get fw.bin: failed after"), "{last}");
 }

@@ -134,7 +134,8 @@ fn hold_up(server: SocketAddr, delay: Duration) -> u16 {
     let ends = Arc::new(Mutex::new((server, server)));
     let known = Arc::clone(&ends);
     std::thread::spawn(move || {
-        while let Ok((datagram, client)) = front.try_receive() {
+        loop {
+            let (datagram, client) = front.receive_patiently();
             let mut ends = known.lock().expect("both ends");
             let request = datagram[..2] == [0, 1];
             *ends = (client, if request { server } else { ends.1 });
@@ -142,7 +143,8 @@ fn hold_up(server: SocketAddr, delay: Duration) -> u16 {
         }
     });
     std::thread::spawn(move || {
-        while let Ok((datagram, tid)) = back_again.try_receive() {
+        loop {
+            let (datagram, tid) = back_again.receive_patiently();
             std::thread::sleep(delay);
             let mut ends = ends.lock().expect("both ends");
             ends.1 = tid;

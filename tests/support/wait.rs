@@ -22,5 +22,5 @@ pub(crate) fn soon(limit: Duration, mut done: impl FnMut() -> bool) -> bool {
 
 /// Waits until it holds, and fails the test if it never does.
 pub(crate) fn eventually(what: &str, holds: impl FnMut() -> bool) {
-    assert!(soon(Duration::from_secs(30), holds), "never: {what}");
+    assert!(soon(Duration::from_secs(10), holds), "never: {what}");
 }
