@@ -7,7 +7,10 @@ use std::time::{Duration, Instant, SystemTime};
 use tftpsh::event::{Begin, Direction, Observer, Record, RecordKind};
 use tftpsh::fault::{Action, Hit};
 use tftpsh::transfer::{Event, Failure, Report, Stats};
-use tftpsh::wire::{ErrorCode, Mode, Offer, RequestKind, Terms, emit_ack, emit_data_header, emit_error, emit_request};
+use tftpsh::wire::{ErrorCode, Mode, Offer, RequestKind, Terms, emit_error, emit_request};
+
+use crate::support;
+pub(crate) use crate::support::ack;
 
 /// One moment for all stories, for an instant cannot be made up.
 static START: LazyLock<Instant> = LazyLock::new(Instant::now);
@@ -179,13 +182,7 @@ pub(crate) fn wrq(file: &str, mode: Mode, offer: Offer) -> Vec<u8> {
 
 /// A block of the alphabet.
 pub(crate) fn data(block: u16, length: usize) -> Vec<u8> {
-    let mut datagram = emit_data_header(block).to_vec();
-    datagram.extend((b'A'..=b'Z').cycle().take(length));
-    datagram
-}
-
-pub(crate) fn ack(block: u16) -> Vec<u8> {
-    emit_ack(block).to_vec()
+    support::data(block, &(b'A'..=b'Z').cycle().take(length).collect::<Vec<_>>())
 }
 
 pub(crate) fn error(code: u16, message: &str) -> Vec<u8> {
