@@ -2,20 +2,20 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may stop where it stands")]
 
+mod support;
+
 use std::io::{self, IoSlice};
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use tftpsh::client::{Client, ClientError, Order};
-use tftpsh::event::Observers;
-use tftpsh::files::{Content, MemoryStore, Source};
+use support::{Client, LOOPBACK, ack, data, error_of, is_error, serve};
+use tftpsh::client::ClientError;
+use tftpsh::files::{Content, MemoryStore};
 use tftpsh::net::{Received, Socket, socket};
-use tftpsh::server::{Config, Server};
+use tftpsh::server::Config;
 use tftpsh::session::Settings;
-use tftpsh::stop::Stop;
 use tftpsh::transfer::Rexmt;
-use tftpsh::wire::{BlockSize, ErrorCode, Limits, Mode, Packet, WindowSize, emit_ack, emit_data_header};
+use tftpsh::wire::{BlockSize, ErrorCode, Limits, WindowSize};
 
 /// A file in memory that counts how it was written, and takes no more than it has room for.
 #[derive(Default)]
@@ -50,12 +50,6 @@ fn settings(blksize: u64, windowsize: u64) -> Settings {
     let rexmt = Rexmt::Fixed(Duration::from_secs(5));
     let (blksize, windowsize) = (BlockSize::new(blksize), WindowSize::new(windowsize));
     Settings { blksize, windowsize, rexmt, ..Settings::default() }
-}
-
-fn get(from: SocketAddr, settings: &Settings, target: &mut Counted) -> Result<(), ClientError> {
-    let host = from.ip().to_string();
-    let order = Order { host: &host, port: from.port(), remote: b"f" };
-    Client::new(Stop::new()).get(&order, settings, target, &mut Observers::none()).map(drop)
 }
 
 /// Bytes that differ from block to block, whatever the block size.
@@ -108,9 +102,7 @@ fn every_window_and_block_size_carries_the_file_both_ways() {
     let store = MemoryStore::new();
     let limits = Limits { windowsize: WindowSize::MOST, window_bytes: u32::MAX, ..Limits::default() };
     let config = Config { limits, overwrite: true, ..Config::default() };
-    let server =
-        Server::bind(&["127.0.0.1:0".parse().unwrap()], Box::new(store.clone()), config).unwrap().spawn().unwrap();
-    let at = server.addresses()[0];
+    let server = serve(store.clone(), config);
     for (blksize, windowsize, length) in [
         (8, 64, 10_000),
         (512, 1, 5_000),
@@ -122,20 +114,18 @@ fn every_window_and_block_size_carries_the_file_both_ways() {
         let file = pattern(length);
         store.insert(b"f", file.clone());
         let mut target = Counted::default();
-        get(at, &settings(blksize, windowsize), &mut target).unwrap();
+        let mut client = Client::to(server.address()).with(settings(blksize, windowsize));
+        client.get("f", &mut target).unwrap();
         assert!(target.bytes == file, "get {blksize}/{windowsize}");
 
-        let mut source = Source::bytes(Arc::from(file.as_slice()), Mode::Octet);
-        let order = Order { host: "127.0.0.1", port: at.port(), remote: b"put" };
-        let mut client = Client::new(Stop::new());
-        client.put(&order, &settings(blksize, windowsize), &mut source, &mut Observers::none()).unwrap();
+        client.put_bytes("put", &file).unwrap();
         assert!(*store.get(b"put").unwrap() == *file, "put {blksize}/{windowsize}");
     }
 }
 
 /// A server that sends the windows of a file at one stroke, and hands over what comes back for each.
 fn window_server(windowsize: usize, file: Vec<u8>) -> (SocketAddr, std::thread::JoinHandle<Vec<Vec<u8>>>) {
-    let mut socket = Socket::bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let mut socket = Socket::bind(LOOPBACK).unwrap();
     let at = socket.local();
     let run = move || {
         let (_, client) = receive(&mut socket, 1);
@@ -145,11 +135,10 @@ fn window_server(windowsize: usize, file: Vec<u8>) -> (SocketAddr, std::thread::
         let blocks: Vec<_> = file.chunks(512).collect();
         for (index, window) in blocks.chunks(windowsize).enumerate() {
             let first = (index * windowsize + 1) as u16;
-            let burst: Vec<u8> =
-                (first..).zip(window).flat_map(|(block, bytes)| [&emit_data_header(block), *bytes].concat()).collect();
+            let burst: Vec<u8> = (first..).zip(window).flat_map(|(block, bytes)| data(block, bytes)).collect();
             socket.transmit(client, &burst, 516).unwrap();
             answers.push(receive(&mut socket, 1).0.remove(0));
-            if matches!(Packet::parse(answers.last().unwrap()), Ok(Packet::Error { .. })) {
+            if is_error(answers.last().unwrap()) {
                 break;
             }
         }
@@ -161,7 +150,7 @@ fn window_server(windowsize: usize, file: Vec<u8>) -> (SocketAddr, std::thread::
 /// The whole last window comes again at one stroke, since its ACK was lost: only its last block wants an answer.
 #[test]
 fn a_lost_last_ack_is_repeated_for_a_window_that_comes_again() {
-    let mut server = Socket::bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let mut server = Socket::bind(LOOPBACK).unwrap();
     let at = server.local();
     let file = pattern(512 * 4 + 100);
     let expected = file.clone();
@@ -170,18 +159,16 @@ fn a_lost_last_ack_is_repeated_for_a_window_that_comes_again() {
         let (_, client) = receive(&mut server, 1);
         server.transmit(client, b"\0\x06windowsize\x008\0", 64).unwrap();
         receive(&mut server, 1);
-        let window: Vec<u8> =
-            (1..).zip(file.chunks(512)).flat_map(|(block, bytes)| [&emit_data_header(block), bytes].concat()).collect();
+        let window: Vec<u8> = (1..).zip(file.chunks(512)).flat_map(|(block, bytes)| data(block, bytes)).collect();
         server.transmit(client, &window, 516).unwrap();
-        assert_eq!(receive(&mut server, 1).0, [emit_ack(5)]);
+        assert_eq!(receive(&mut server, 1).0, [ack(5)]);
         proceed.recv().unwrap();
         server.transmit(client, &window, 516).unwrap();
-        assert_eq!(receive(&mut server, 1).0, [emit_ack(5)]);
+        assert_eq!(receive(&mut server, 1).0, [ack(5)]);
     });
-    let mut client = Client::new(Stop::new());
+    let mut client = Client::to(at).with(settings(512, 8));
     let mut target = Counted::default();
-    let order = Order { host: "127.0.0.1", port: at.port(), remote: b"f" };
-    client.get(&order, &settings(512, 8), &mut target, &mut Observers::none()).unwrap();
+    client.get("f", &mut target).unwrap();
     assert!(target.bytes == expected);
     client.idle();
     finished.send(()).unwrap();
@@ -194,20 +181,19 @@ fn a_window_that_comes_in_together_is_written_together() {
     let file = pattern(512 * 64 + 100);
     let (at, server) = window_server(16, file.clone());
     let mut target = Counted::default();
-    get(at, &settings(512, 16), &mut target).unwrap();
+    Client::to(at).with(settings(512, 16)).get("f", &mut target).unwrap();
     assert!(target.bytes == file);
     assert!(target.writes < 20, "{} writes for 65 blocks", target.writes);
-    assert_eq!(server.join().unwrap(), [0, 16, 32, 48, 64, 65].map(|block| emit_ack(block).to_vec()));
+    assert_eq!(server.join().unwrap(), [0, 16, 32, 48, 64, 65].map(ack));
 }
 
 #[test]
 fn a_window_that_cannot_be_written_is_never_acknowledged() {
     let (at, server) = window_server(16, pattern(512 * 64));
     let mut target = Counted { room: Some(512 * 20), ..Counted::default() };
-    let error = get(at, &settings(512, 16), &mut target).unwrap_err();
+    let error = Client::to(at).with(settings(512, 16)).get("f", &mut target).unwrap_err();
     assert!(matches!(error, ClientError::Local(_)), "{error}");
     let answers = server.join().unwrap();
-    assert_eq!(answers[..2], [0, 16].map(|block| emit_ack(block).to_vec()));
-    let refused = matches!(Packet::parse(&answers[2]), Ok(Packet::Error { code: ErrorCode::DISK_FULL, .. }));
-    assert!(refused && answers.len() == 3, "{answers:?}");
+    assert_eq!(answers[..2], [0, 16].map(ack));
+    assert!(error_of(&answers[2]).0 == ErrorCode::DISK_FULL && answers.len() == 3, "{answers:?}");
 }

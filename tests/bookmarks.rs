@@ -1,30 +1,26 @@
 //! A bookmark stands wherever a host may, and brings its port, its mode and its block size along.
 
-#[path = "common/program.rs"]
-mod program;
+mod support;
 
 use std::fs;
-use std::net::{Ipv4Addr, SocketAddr};
 
-use program::{feed, program};
-use tftpsh::server::{Config, Server, practice_files};
+use support::{feed, program, serve_practice};
+use tftpsh::server::Config;
 
 /// Runs `line`, with `script` on standard input, for a user whose bookmark `sw1` is a practice server that wants text in
 /// blocks of 600 bytes; tells what came of the last command.
 fn told(line: &str, script: &str) -> String {
-    let home = tempfile::tempdir().expect("a folder");
-    let anywhere = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-    let server = Server::bind(&[anywhere], Box::new(practice_files()), Config::default()).expect("a server");
-    let server = server.spawn().expect("a thread");
+    let home = tempfile::tempdir().expect("a directory");
+    let server = serve_practice(Config::default());
     let config = home.path().join(".config/tftpsh");
-    fs::create_dir_all(&config).expect("a folder");
-    let port = server.addresses()[0].port();
+    fs::create_dir_all(&config).expect("a directory");
+    let port = server.port();
     let bookmark = format!("# the lab\nsw1 127.0.0.1 {port} mode=netascii blksize=600\n");
     fs::write(config.join("hosts"), bookmark).expect("a file");
     fs::write(home.path().join("up.txt"), "one\ntwo\n").expect("a file");
     let mut command = program(home.path());
     command.args(["--json"].into_iter().chain(line.split_whitespace()));
-    let output = feed(&mut command, home.path(), script.as_bytes(), |_| {});
+    let output = feed(&mut command, home.path(), script.as_bytes());
     let told = String::from_utf8(output.stdout).expect("text");
     let last = told.lines().last().unwrap_or_default().to_owned();
     assert!(output.status.success(), "{line}: {last} {}", String::from_utf8_lossy(&output.stderr));

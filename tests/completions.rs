@@ -1,17 +1,15 @@
 //! Completion in the shells that people live in: real ones, on a terminal, asking the real program.
 
-#[path = "common/program.rs"]
-mod program;
+mod support;
 
 use std::fs;
-use std::io::{self, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Command;
 
-use program::{at_home, program};
 use rexpect::reader::Options;
 use rexpect::session::{PtySession, spawn_with_options};
+use support::{Foreign, at_home, program};
 
 const SCRIPTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/completions");
 
@@ -57,23 +55,19 @@ fn fish_completes() {
 }
 
 fn ask(words: &[&str]) -> String {
-    let home = tempfile::tempdir().expect("a folder");
+    let home = tempfile::tempdir().expect("a directory");
     let output = program(home.path()).args(words).output().expect("the program");
     assert!(output.status.success(), "{words:?}");
     String::from_utf8(output.stdout).expect("text")
 }
 
 /// Types lines with Tab in them and looks at the arguments that the program gets.
-fn play(shell: &str, args: &[&str], setup: &str) {
-    if Command::new(shell).arg("--version").stdout(Stdio::null()).status().is_err() {
-        assert_ne!(std::env::var("CI").as_deref(), Ok("true"), "{shell} is not installed");
-        // Not by `println`: the test harness keeps what that prints of a test that passes.
-        let _ = writeln!(io::stderr(), "skipped: {shell} is not installed");
-        return;
-    }
-    let home = tempfile::tempdir().expect("a folder");
+fn play(shell: &'static str, args: &[&str], setup: &str) {
+    let foreign = Foreign { name: shell, program: shell, asked: "--version", says: shell, needs_root: false };
+    let Some(program) = foreign.find() else { return };
+    let home = tempfile::tempdir().expect("a directory");
     remember(home.path());
-    let mut session = start(shell, args, home.path());
+    let mut session = start(&program, args, home.path());
     session.send_line(setup).expect("a terminal");
     // What is typed is echoed; only what is run joins the halves.
     session.send_line("echo rea\"\"dy").expect("a terminal");
@@ -98,9 +92,9 @@ fn play(shell: &str, args: &[&str], setup: &str) {
 
 /// A home with a bookmark, names that were seen, a file to send, and a `tftp` that shows its arguments.
 fn remember(home: &Path) {
-    let [config, state, bin] = [".config/tftpsh", ".local/state/tftpsh", "bin"].map(|folder| home.join(folder));
-    for folder in [&config, &state, &bin] {
-        fs::create_dir_all(folder).expect("a folder");
+    let [config, state, bin] = [".config/tftpsh", ".local/state/tftpsh", "bin"].map(|name| home.join(name));
+    for directory in [&config, &state, &bin] {
+        fs::create_dir_all(directory).expect("a directory");
     }
     fs::write(config.join("hosts"), "sw1 192.0.2.1\nold 192.0.2.9\n").expect("a file");
     fs::write(state.join("seen"), "192.0.2.1\n\tfw.bin\n192.0.2.9\n\tmy file\n").expect("a file");
@@ -114,7 +108,7 @@ fn remember(home: &Path) {
     fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).expect("a program");
 }
 
-fn start(shell: &str, args: &[&str], home: &Path) -> PtySession {
+fn start(shell: &Path, args: &[&str], home: &Path) -> PtySession {
     let path = std::env::var("PATH").unwrap_or_default();
     let mut command = Command::new(shell);
     at_home(&mut command, home).args(args).current_dir(home).env("TERM", "xterm").env("PS1", "> ");

@@ -8,39 +8,27 @@ mod talk;
 use std::time::{Duration, Instant};
 
 use talk::{CLIENT, SERVER, STRANGER, TID, Talk, at, data, oack, window};
-use tftpsh::transfer::{Ask, Event, Ignored, Output, Receiver, RetryPolicy};
+use tftpsh::transfer::{AnyMachine, Ignored, Receiver, Request, RetryPolicy};
 use tftpsh::wire::{Mode, Offer, emit_ack};
 
 const MS: Duration = Duration::from_millis(1);
 
 /// Why the machine ignores a datagram; `None` if it does not.
 fn ignored(talk: &mut Talk, from: &str, datagram: &[u8]) -> Option<Ignored> {
-    talk.now += MS;
-    talk.machine.datagram(talk.now, at(from), datagram);
-    let mut reason = None;
-    loop {
-        match talk.machine.poll() {
-            Output::Event(Event::Ignored { reason: told, from: source }) => {
-                assert_eq!(source, at(from));
-                reason = Some(told);
-            }
-            Output::Wait(_) | Output::Done | Output::Failed(_) => return reason,
-            Output::Fill(room) => {
-                let length = room.len();
-                talk.machine.filled(talk.now, length);
-            }
-            _ => {}
-        }
-    }
+    talk.world.ignored.clear();
+    talk.hear(from, datagram);
+    let (source, reason) = *talk.world.ignored.last()?;
+    assert_eq!(source, at(from));
+    Some(reason)
 }
 
 #[test]
 fn a_get_counts_blocks_duplicates_strangers_and_what_it_sent_again() {
     let mut talk = Talk::get(Offer::default());
-    talk.drain();
+    talk.start();
     talk.silence(5000);
     talk.silence(5000);
-    assert_eq!(talk.machine.stats().resent, 2, "the request");
+    assert_eq!(talk.machine().stats().resent, 2, "the request");
     talk.hear(TID, &data(1, 512));
     for _ in 0..2 {
         talk.hear(STRANGER, &data(2, 512));
@@ -48,7 +36,7 @@ fn a_get_counts_blocks_duplicates_strangers_and_what_it_sent_again() {
     }
     talk.hear(TID, &data(2, 512));
     talk.silence(5000);
-    let stats = talk.machine.stats();
+    let stats = talk.machine().stats();
     assert_eq!((stats.blocks, stats.bytes), (2, 1024));
     assert_eq!((stats.strangers, stats.duplicates), (2, 2));
     assert_eq!(stats.resent, 5, "the request twice, ACK 1 twice, ACK 2 once");
@@ -57,16 +45,16 @@ fn a_get_counts_blocks_duplicates_strangers_and_what_it_sent_again() {
 #[test]
 fn a_server_counts_what_is_acknowledged_and_what_it_sent_again() {
     let mut talk = Talk::serve_read(window(4), 80);
-    talk.drain();
+    talk.start();
     talk.silence(5000);
-    assert_eq!(talk.machine.stats().resent, 1, "the OACK");
+    assert_eq!(talk.machine().stats().resent, 1, "the OACK");
     talk.hear(CLIENT, &emit_ack(0));
     talk.hear(CLIENT, &emit_ack(2));
-    let stats = talk.machine.stats();
+    let stats = talk.machine().stats();
     assert_eq!((stats.blocks, stats.bytes, stats.resent), (2, 16, 3), "blocks 3 and 4 went again");
     talk.silence(5000);
     talk.hear(CLIENT, &emit_ack(6));
-    let stats = talk.machine.stats();
+    let stats = talk.machine().stats();
     assert_eq!((stats.blocks, stats.bytes, stats.resent), (6, 48, 7), "and 3 to 6");
 }
 
@@ -74,7 +62,7 @@ fn a_server_counts_what_is_acknowledged_and_what_it_sent_again() {
 #[test]
 fn a_get_counts_the_waits_that_the_peer_ended() {
     let mut talk = Talk::get(Offer::default());
-    talk.drain();
+    talk.start();
     talk.hear(TID, &data(1, 512));
     for block in 2..4 {
         talk.silence(5000);
@@ -83,42 +71,46 @@ fn a_get_counts_the_waits_that_the_peer_ended() {
     }
     talk.silence(5000);
     talk.hear(TID, &data(4, 512));
-    let waits = talk.machine.stats().waits;
+    let waits = talk.machine().stats().waits;
     assert_eq!((waits.count, waits.total), (2, 2 * 5100 * MS), "the last answer came at once");
 }
 
 #[test]
 fn whether_options_were_agreed_is_told() {
-    let negotiated = |talk: &Talk| talk.machine.stats().negotiated;
-    assert!(negotiated(&Talk::serve_read(window(4), 80)) && negotiated(&Talk::serve_write(window(4))));
-    assert!(!negotiated(&Talk::serve_read(Offer::default(), 80)) && !negotiated(&Talk::serve_write(Offer::default())));
-    let mut talk = Talk::get(window(4));
-    talk.drain();
-    assert!(!negotiated(&talk), "only asked for");
-    talk.hear(TID, &oack("blksize=8"));
-    assert!(negotiated(&talk));
-    let mut talk = Talk::get(window(4));
-    talk.drain();
-    talk.hear(TID, &data(1, 512));
-    assert!(!negotiated(&talk), "the server knows none");
+    let negotiated = |offer: Offer, answer: &[u8]| {
+        let mut talk = Talk::get(offer);
+        talk.start();
+        talk.hear(TID, answer);
+        talk.hear(TID, &data(1, 3));
+        talk.report().negotiated
+    };
+    assert!(negotiated(window(4), &oack("blksize=8")));
+    assert!(!negotiated(window(4), &data(1, 3)), "the server knows none");
+    let served = |offer: Offer| {
+        let mut talk = Talk::serve_write(offer);
+        talk.start();
+        talk.hear(CLIENT, &data(1, 3));
+        talk.report().negotiated
+    };
+    assert!(served(window(4)) && !served(Offer::default()));
 }
 
 #[test]
 fn a_put_counts_the_requests_it_repeats() {
     let mut talk = Talk::put(Offer::default(), 3);
-    talk.drain();
+    talk.start();
     talk.silence(5000);
     talk.silence(5000);
-    assert_eq!(talk.machine.stats().resent, 2);
+    assert_eq!(talk.machine().stats().resent, 2);
 }
 
 /// Karn's rule.
 #[test]
 fn only_answers_to_what_was_sent_once_tell_a_round_trip() {
     let mut talk = Talk::serve_read(window(4), 800);
-    talk.drain();
+    talk.start();
     talk.hear(CLIENT, &emit_ack(0));
-    let rtt = |talk: &Talk| (talk.machine.stats().rtt.least, talk.machine.stats().rtt.most);
+    let rtt = |talk: &Talk| (talk.machine().stats().rtt.least, talk.machine().stats().rtt.most);
     assert_eq!(rtt(&talk), (Some(MS), Some(MS)), "the OACK's");
     talk.silence(20);
     talk.hear(CLIENT, &emit_ack(4));
@@ -137,7 +129,7 @@ fn only_answers_to_what_was_sent_once_tell_a_round_trip() {
 #[test]
 fn a_window_that_turns_in_the_ring_keeps_its_whole_blocks() {
     let mut talk = Talk::serve_read(window(4), 32);
-    talk.drain();
+    talk.start();
     talk.hear(CLIENT, &emit_ack(0));
     let whole = |block| format!("DATA <block={block}, 8 bytes>");
     let last = "DATA <block=5, 0 bytes>".to_owned();
@@ -147,7 +139,7 @@ fn a_window_that_turns_in_the_ring_keeps_its_whole_blocks() {
 #[test]
 fn the_reason_for_which_a_datagram_is_ignored_is_told() {
     let mut talk = Talk::serve_read(window(4), 800);
-    talk.drain();
+    talk.start();
     assert_eq!(ignored(&mut talk, CLIENT, &emit_ack(3)), Some(Ignored::OutOfPlace));
     assert_eq!(ignored(&mut talk, CLIENT, &data(1, 1)), Some(Ignored::Unexpected));
     assert_eq!(ignored(&mut talk, STRANGER, &emit_ack(0)), Some(Ignored::Stranger));
@@ -155,10 +147,10 @@ fn the_reason_for_which_a_datagram_is_ignored_is_told() {
     assert_eq!(ignored(&mut talk, CLIENT, &oack("blksize=8")), Some(Ignored::Duplicate));
     assert_eq!(ignored(&mut talk, CLIENT, &emit_ack(0)), Some(Ignored::Duplicate));
     assert_eq!(ignored(&mut talk, CLIENT, &emit_ack(99)), Some(Ignored::OutOfPlace));
-    assert_eq!(talk.machine.stats().duplicates, 2);
+    assert_eq!(talk.machine().stats().duplicates, 2);
 
     let mut talk = Talk::get(window(4));
-    talk.drain();
+    talk.start();
     talk.hear(TID, &oack("blksize=8,windowsize=4"));
     assert_eq!(ignored(&mut talk, TID, &data(2, 8)), Some(Ignored::Gap));
     assert_eq!(ignored(&mut talk, TID, &data(1, 8)), None);
@@ -169,7 +161,7 @@ fn the_reason_for_which_a_datagram_is_ignored_is_told() {
     assert!(matches!(ignored(&mut talk, TID, b"\0"), Some(Ignored::Malformed(_))));
 
     let mut talk = Talk::get(Offer::default());
-    talk.drain();
+    talk.start();
     talk.hear(TID, &data(1, 512));
     assert_eq!(ignored(&mut talk, TID, &oack("blksize=8")), Some(Ignored::Unexpected), "none was accepted");
 }
@@ -179,10 +171,10 @@ fn the_reason_for_which_a_datagram_is_ignored_is_told() {
 fn in_lock_step_an_ack_is_repeated_after_a_pause_but_in_a_window_soon() {
     let again_after = |offer: Offer, opening: &[u8]| {
         let now = Instant::now();
-        let ask = Ask { filename: b"f", mode: Mode::Octet, offer };
-        let mut talk =
-            Talk::new(now, Box::new(Receiver::request(now, at(SERVER), &ask, RetryPolicy::default()).unwrap()));
-        talk.drain();
+        let request = Request { filename: b"f", mode: Mode::Octet, offer };
+        let machine = Receiver::request(now, at(SERVER), &request, RetryPolicy::default()).unwrap();
+        let mut talk = Talk::new(now, AnyMachine::receiving(machine), 0);
+        talk.start();
         talk.hear(TID, opening);
         let lines = talk.until_the_end();
         lines[0].split(' ').next().unwrap().parse::<f64>().unwrap()
@@ -194,7 +186,7 @@ fn in_lock_step_an_ack_is_repeated_after_a_pause_but_in_a_window_soon() {
 #[test]
 fn numbers_go_on_with_zero_in_lock_step_too() {
     let mut talk = Talk::get(Offer::default());
-    talk.drain();
+    talk.start();
     for block in 1..=65535 {
         talk.hear(TID, &data(block, 512));
     }

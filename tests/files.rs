@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a helper that cannot go on fails its test")]
 
-mod unprivileged;
+mod support;
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind, Read, Write};
@@ -14,11 +14,10 @@ use std::{env, thread};
 
 use nix::sys::stat::Mode as Bits;
 use nix::unistd::mkfifo;
+use support::{allow, names, unprivileged};
 use tempfile::tempdir;
 use tftpsh::files::{Content, Source, Target};
 use tftpsh::wire::Mode;
-
-use unprivileged::{allow, unprivileged};
 
 fn create(path: impl AsRef<Path>) -> io::Result<Target> {
     Target::create(path.as_ref(), Mode::Octet)
@@ -28,13 +27,6 @@ fn receive(path: impl AsRef<Path>, bytes: &[u8]) -> io::Result<()> {
     let mut target = create(path)?;
     target.deliver(bytes)?;
     target.commit()
-}
-
-fn names(folder: &Path) -> Vec<String> {
-    let mut names: Vec<_> =
-        fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
-    names.sort();
-    names
 }
 
 fn bits(path: &Path) -> u32 {

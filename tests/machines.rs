@@ -6,8 +6,8 @@ mod talk;
 
 use std::time::Duration;
 
-use talk::{CLIENT, SERVER, STRANGER, TID, Talk, at, data, oack, window};
-use tftpsh::transfer::Output;
+use talk::{CLIENT, SERVER, STRANGER, TID, Talk, data, oack, window};
+use tftpsh::transfer::Abort;
 use tftpsh::wire::{ErrorCode, Offer, emit_ack, emit_error};
 
 const NOTHING: [&str; 0] = [];
@@ -15,7 +15,7 @@ const NOTHING: [&str; 0] = [];
 #[test]
 fn a_get_acknowledges_what_is_delivered_and_the_last_block_after_the_commit() {
     let mut talk = Talk::get(Offer::default());
-    assert_eq!(talk.drain(), ["RRQ <file=f, mode=octet>"]);
+    assert_eq!(talk.start(), ["RRQ <file=f, mode=octet>"]);
     assert_eq!(talk.hear(TID, &data(1, 512)), ["deliver 512", "ACK <block=1>"]);
     assert_eq!(talk.hear(TID, &data(2, 0)), ["deliver 0", "commit", "ACK <block=2>", "complete 512"]);
 }
@@ -23,7 +23,7 @@ fn a_get_acknowledges_what_is_delivered_and_the_last_block_after_the_commit() {
 #[test]
 fn the_last_ack_is_repeated_while_dallying() {
     let mut talk = Talk::get(Offer::default());
-    talk.drain();
+    talk.start();
     talk.hear(TID, &data(1, 3));
     assert_eq!(talk.hear(TID, &data(1, 3)), ["ACK <block=1>"]);
     assert_eq!(talk.until_the_end(), ["6.0 done"]);
@@ -32,7 +32,7 @@ fn the_last_ack_is_repeated_while_dallying() {
 #[test]
 fn a_put_sends_each_block_once_it_is_wanted() {
     let mut talk = Talk::put(Offer::default(), 512);
-    assert_eq!(talk.drain(), ["WRQ <file=f, mode=octet>"]);
+    assert_eq!(talk.start(), ["WRQ <file=f, mode=octet>"]);
     assert_eq!(talk.hear(TID, &emit_ack(0)), ["DATA <block=1, 512 bytes>"]);
     assert_eq!(talk.hear(TID, &emit_ack(1)), ["DATA <block=2, 0 bytes>"]);
     assert_eq!(talk.hear(TID, &emit_ack(2)), ["complete 512", "done"]);
@@ -42,7 +42,7 @@ fn a_put_sends_each_block_once_it_is_wanted() {
 #[test]
 fn a_duplicated_ack_never_duplicates_data() {
     let mut talk = Talk::serve_read(Offer::default(), 2000);
-    assert_eq!(talk.drain(), ["DATA <block=1, 512 bytes>"]);
+    assert_eq!(talk.start(), ["DATA <block=1, 512 bytes>"]);
     assert_eq!(talk.hear(CLIENT, &emit_ack(1)), ["DATA <block=2, 512 bytes>"]);
     assert_eq!(talk.hear(CLIENT, &emit_ack(1)), NOTHING);
     assert_eq!(talk.hear(CLIENT, &emit_ack(0)), NOTHING);
@@ -53,7 +53,7 @@ fn a_duplicated_ack_never_duplicates_data() {
 #[test]
 fn a_stranger_gets_error_5_and_costs_nothing() {
     let mut talk = Talk::get(Offer::default());
-    talk.drain();
+    talk.start();
     talk.hear(TID, &data(1, 512));
     let told = ["ERROR <code=5, msg=Unknown transfer ID> to stranger"];
     assert_eq!(talk.hear(STRANGER, &data(2, 512)), told);
@@ -65,7 +65,7 @@ fn a_stranger_gets_error_5_and_costs_nothing() {
 #[test]
 fn a_first_answer_counts_only_from_the_address_asked() {
     let mut talk = Talk::get(Offer::default());
-    talk.drain();
+    talk.start();
     let elsewhere = "198.51.100.1:69";
     assert_eq!(talk.hear(elsewhere, &data(1, 3)), ["ERROR <code=5, msg=Unknown transfer ID>"]);
     assert_eq!(talk.hear(elsewhere, &emit_error(ErrorCode::NOT_FOUND, b"no")), NOTHING);
@@ -75,13 +75,13 @@ fn a_first_answer_counts_only_from_the_address_asked() {
 #[test]
 fn an_error_ends_the_transfer_and_is_never_answered() {
     let mut talk = Talk::get(Offer::default());
-    talk.drain();
+    talk.start();
     assert_eq!(
         talk.hear(TID, &emit_error(ErrorCode::NOT_FOUND, b"no \x1b[2Jsuch")),
         ["failed: no \\x1b[2Jsuch (code 1)"]
     );
     let mut talk = Talk::put(Offer::default(), 3);
-    talk.drain();
+    talk.start();
     talk.hear(TID, &emit_ack(0));
     assert_eq!(talk.hear(TID, b"\0\x05\0\x03"), ["failed: Disk full or allocation exceeded (code 3)"]);
 }
@@ -90,7 +90,7 @@ fn an_error_ends_the_transfer_and_is_never_answered() {
 #[test]
 fn an_oack_without_blksize_means_512() {
     let mut talk = Talk::get(Offer { tsize: Some(0), ..window(4) });
-    assert_eq!(talk.drain(), ["RRQ <file=f, mode=octet, tsize=0, blksize=8, windowsize=4>"]);
+    assert_eq!(talk.start(), ["RRQ <file=f, mode=octet, tsize=0, blksize=8, windowsize=4>"]);
     assert_eq!(talk.hear(TID, &oack("tsize=513")), ["ACK <block=0>"]);
     assert_eq!(talk.hear(TID, &oack("tsize=513")), ["ACK <block=0>"], "a doubled OACK shows that ACK 0 was lost");
     assert_eq!(talk.hear(TID, &data(1, 512)), ["deliver 512", "ACK <block=1>"]);
@@ -100,7 +100,7 @@ fn an_oack_without_blksize_means_512() {
 #[test]
 fn an_oack_that_asks_for_more_is_refused_with_error_8() {
     let mut talk = Talk::put(window(4), 3);
-    talk.drain();
+    talk.start();
     let words = "the server answered windowsize=5, which is not what was asked for";
     assert_eq!(
         talk.hear(TID, &oack("blksize=8,windowsize=5")),
@@ -112,12 +112,12 @@ fn an_oack_that_asks_for_more_is_refused_with_error_8() {
 fn a_server_without_options_is_asked_again_without_them() {
     for code in [0, 4, 8] {
         let mut talk = Talk::put(window(4), 3);
-        talk.drain();
+        talk.start();
         let end = talk.hear(TID, &emit_error(ErrorCode(code), b"what?"));
         assert_eq!(end, [format!("failed: the server answered a request with options with error {code}: what?")]);
     }
     let mut talk = Talk::get(window(4));
-    talk.drain();
+    talk.start();
     let ends = talk.until_the_end();
     assert_eq!(
         ends,
@@ -129,14 +129,14 @@ fn a_server_without_options_is_asked_again_without_them() {
 #[test]
 fn a_put_never_falls_back_on_silence() {
     let mut talk = Talk::put(window(4), 3);
-    talk.drain();
+    talk.start();
     assert_eq!(talk.until_the_end().last().unwrap(), "25.0 failed: Transfer timed out.");
 }
 
 #[test]
 fn a_data_block_larger_than_agreed_ends_the_transfer() {
     let mut talk = Talk::get(Offer::default());
-    talk.drain();
+    talk.start();
     let words = "block 1 has 513 bytes, but 512 were agreed";
     assert_eq!(talk.hear(TID, &data(1, 513)), [format!("ERROR <code=4, msg={words}>"), format!("failed: {words}")]);
 }
@@ -147,10 +147,10 @@ fn a_first_block_with_number_0_is_refused_before_and_after_an_oack() {
     let words = "the peer's first block is number 0, but blocks begin with 1";
     let end = [format!("ERROR <code=4, msg={words}>"), format!("failed: {words}")];
     let mut talk = Talk::get(Offer::default());
-    talk.drain();
+    talk.start();
     assert_eq!(talk.hear(TID, &data(0, 512)), end);
     let mut talk = Talk::get(window(1));
-    talk.drain();
+    talk.start();
     talk.hear(TID, &oack("blksize=8"));
     assert_eq!(talk.hear(TID, &data(0, 8)), end);
 }
@@ -159,7 +159,7 @@ fn a_first_block_with_number_0_is_refused_before_and_after_an_oack() {
 #[test]
 fn a_gap_is_acknowledged_at_once_and_only_once() {
     let mut talk = Talk::serve_write(window(4));
-    assert_eq!(talk.drain(), ["OACK <blksize=8, windowsize=4>"]);
+    assert_eq!(talk.start(), ["OACK <blksize=8, windowsize=4>"]);
     assert_eq!(talk.hear(CLIENT, &data(1, 8)), ["deliver 8"]);
     assert_eq!(talk.hear(CLIENT, &data(3, 8)), ["ACK <block=1>"]);
     assert_eq!(talk.hear(CLIENT, &data(4, 8)), NOTHING);
@@ -173,7 +173,7 @@ fn a_gap_is_acknowledged_at_once_and_only_once() {
 #[test]
 fn a_sender_goes_on_behind_the_acknowledged_block() {
     let mut talk = Talk::serve_read(window(4), 48);
-    talk.drain();
+    talk.start();
     assert_eq!(talk.hear(CLIENT, &emit_ack(0)), (1..5).map(block).collect::<Vec<_>>());
     assert_eq!(talk.hear(CLIENT, &emit_ack(2)), (3..7).map(block).collect::<Vec<_>>());
     assert_eq!(talk.hear(CLIENT, &emit_ack(9)), NOTHING, "never sent");
@@ -188,12 +188,11 @@ fn a_sender_goes_on_behind_the_acknowledged_block() {
 #[test]
 fn a_lost_first_block_of_a_window_is_believed_once_and_after_a_round_trip() {
     let mut talk = Talk::serve_read(window(2), 80);
-    talk.drain();
+    talk.start();
     let (third, fourth) = ("DATA <block=3, 8 bytes>", "DATA <block=4, 8 bytes>");
     talk.hear(CLIENT, &emit_ack(0));
     assert_eq!(talk.hear(CLIENT, &emit_ack(2)), [third, fourth]);
-    talk.machine.datagram(talk.now, at(CLIENT), &emit_ack(2));
-    assert_eq!(talk.drain(), NOTHING, "it cannot speak of a window that just went out");
+    assert_eq!(talk.hear_now(CLIENT, &emit_ack(2)), NOTHING, "it cannot speak of a window that just went out");
     assert_eq!(talk.hear(CLIENT, &emit_ack(2)), [third, fourth]);
     assert_eq!(talk.hear(CLIENT, &emit_ack(2)), NOTHING);
 }
@@ -201,7 +200,7 @@ fn a_lost_first_block_of_a_window_is_believed_once_and_after_a_round_trip() {
 #[test]
 fn numbers_go_on_with_one_where_a_lock_step_sender_does() {
     let mut talk = Talk::get(Offer::default());
-    talk.drain();
+    talk.start();
     for block in 1..=65535 {
         talk.hear(TID, &data(block, 512));
     }
@@ -214,7 +213,7 @@ fn numbers_go_on_with_one_where_a_lock_step_sender_does() {
 #[test]
 fn a_window_never_wraps_to_one() {
     let mut talk = Talk::get(window(4));
-    talk.drain();
+    talk.start();
     talk.hear(TID, &oack("blksize=8,windowsize=4"));
     for block in 1..=65535 {
         talk.hear(TID, &data(block, 8));
@@ -227,18 +226,18 @@ fn a_window_never_wraps_to_one() {
 #[test]
 fn junk_holds_no_timer_off() {
     let mut talk = Talk::serve_read(Offer::default(), 2000);
-    talk.drain();
+    talk.start();
     talk.hear(CLIENT, &emit_ack(1));
-    let start = talk.now;
+    let start = talk.world.now;
     let mut resent = 0;
     for _ in 0..40_000 {
         for junk in [&emit_ack(0)[..], &emit_ack(1), &emit_ack(77), b"", b"\0\x09", &data(1, 1)] {
-            talk.machine.datagram(talk.now, at(CLIENT), junk);
+            talk.hear_now(CLIENT, junk);
         }
         let lines = talk.silence(1);
         resent += lines.iter().filter(|line| line.starts_with("DATA")).count();
         if lines.last().is_some_and(|line| line.starts_with("failed")) {
-            assert_eq!(talk.now - start, Duration::from_secs(25));
+            assert_eq!(talk.world.now - start, Duration::from_secs(25));
             assert_eq!(resent, 4);
             return;
         }
@@ -249,7 +248,7 @@ fn junk_holds_no_timer_off() {
 #[test]
 fn an_address_that_acknowledged_nothing_gets_three_packets() {
     let mut talk = Talk::serve_read(Offer::default(), 2000);
-    assert_eq!(talk.drain(), ["DATA <block=1, 512 bytes>"]);
+    assert_eq!(talk.start(), ["DATA <block=1, 512 bytes>"]);
     let again = talk.until_the_end();
     let block = "DATA <block=1, 512 bytes>";
     assert_eq!(again, [format!("5.0 {block}"), format!("10.0 {block}"), "15.0 failed: Transfer timed out.".to_owned()]);
@@ -258,45 +257,42 @@ fn an_address_that_acknowledged_nothing_gets_three_packets() {
 #[test]
 fn nothing_is_acknowledged_that_could_not_be_written() {
     let mut talk = Talk::serve_write(Offer::default());
-    talk.drain();
-    talk.machine.datagram(talk.now, at(CLIENT), &data(1, 512));
-    assert!(matches!(talk.machine.poll(), Output::Deliver(_)));
-    talk.machine.abort(talk.now, ErrorCode::DISK_FULL, "no space left");
-    assert_eq!(talk.drain(), ["ERROR <code=3, msg=no space left>", "failed: no space left"]);
+    talk.start();
+    talk.world.disk_full = true;
+    let words = "Disk full or allocation exceeded";
+    let lines = talk.hear(CLIENT, &data(1, 512));
+    assert_eq!(lines, [format!("ERROR <code=3, msg={words}>"), format!("failed: {words}")]);
 }
 
 #[test]
 fn an_aborted_transfer_tells_its_peer_if_it_has_one() {
     let mut talk = Talk::get(Offer::default());
-    talk.drain();
-    talk.machine.abort(talk.now, ErrorCode::UNDEFINED, "interrupted");
-    assert_eq!(talk.drain(), ["failed: interrupted"]);
+    talk.start();
+    assert_eq!(talk.abort(Abort::Stopping), ["failed: the server is stopping"]);
     let mut talk = Talk::get(Offer::default());
-    talk.drain();
+    talk.start();
     talk.hear(TID, &data(1, 512));
-    talk.machine.abort(talk.now, ErrorCode::UNDEFINED, "interrupted");
-    assert_eq!(talk.drain(), ["ERROR <code=0, msg=interrupted>", "failed: interrupted"]);
+    let words = "transfer interrupted by the user";
+    let lines = talk.abort(Abort::Interrupted);
+    assert_eq!(lines, [format!("ERROR <code=0, msg={words}>"), format!("failed: {words}")]);
 }
 
 #[test]
 fn a_closed_port_is_told_at_once_but_a_strangers_is_not_ours() {
     let mut talk = Talk::get(Offer::default());
-    talk.drain();
-    talk.machine.unreachable(talk.now, at(STRANGER));
-    assert_eq!(talk.drain(), NOTHING);
-    talk.machine.unreachable(talk.now, at(SERVER));
-    assert_eq!(talk.drain(), ["failed: connection refused (no TFTP server there)"]);
+    talk.start();
+    assert_eq!(talk.unreachable(STRANGER), NOTHING);
+    assert_eq!(talk.unreachable(SERVER), ["failed: connection refused (no TFTP server there)"]);
     let mut talk = Talk::get(Offer::default());
-    talk.drain();
+    talk.start();
     talk.hear(TID, &data(1, 3));
-    talk.machine.unreachable(talk.now, at(TID));
-    assert_eq!(talk.drain(), ["done"], "the peer heard the last ACK and left");
+    assert_eq!(talk.unreachable(TID), ["done"], "the peer heard the last ACK and left");
 }
 
 #[test]
 fn a_doubled_answer_from_a_second_port_is_a_stranger() {
     let mut talk = Talk::put(Offer::default(), 3);
-    talk.drain();
+    talk.start();
     assert_eq!(talk.hear(TID, &emit_ack(0)), ["DATA <block=1, 3 bytes>"]);
     assert_eq!(talk.hear(STRANGER, &emit_ack(0)), ["ERROR <code=5, msg=Unknown transfer ID> to stranger"]);
     assert_eq!(talk.hear(TID, &emit_ack(1)), ["complete 3", "done"]);

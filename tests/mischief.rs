@@ -2,26 +2,27 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may stop where it stands")]
 
+mod support;
+
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use support::{Client, Server, serve, soon};
 use tftpsh::bugs::{ClientBug, ServerBug};
-use tftpsh::client::{Client, ClientError, Order};
+use tftpsh::client::ClientError;
 use tftpsh::event::{Direction, Observer, Observers, Record, RecordKind};
-use tftpsh::files::{MemoryStore, Source, Store, Target};
-use tftpsh::server::{Background, Config, Server, practice_files};
+use tftpsh::files::{MemoryStore, Source};
+use tftpsh::server::{Config, practice_files};
 use tftpsh::session::{Options, Settings};
-use tftpsh::stop::Stop;
 use tftpsh::transfer::{Failure, Report, RetryPolicy, Rexmt};
 use tftpsh::wire::{BlockSize, ErrorCode, Mode, Packet, WindowSize};
 
 /// A practice server, a client, and what it was told.
 struct Class {
     store: MemoryStore,
-    server: Background,
+    server: Server,
     client: Client,
-    settings: Settings,
     /// `-> ACK 2`, `<- DATA 3`, `-x ACK 2`, `rule 1 dropped it`.
     told: Vec<String>,
     /// Where each packet came from or went to, in the same order.
@@ -68,12 +69,12 @@ fn class() -> Class {
     let store = practice_files();
     let retry_policy = RetryPolicy { rexmt: ms(100), timeout: Duration::from_secs(5) };
     let config = Config { retry_policy, answer_twice: true, ..Config::default() };
-    let listen: SocketAddr = "127.0.0.1:0".parse().unwrap();
-    let server = Server::bind(&[listen], Box::new(store.clone()), config).unwrap().spawn().unwrap();
+    let server = serve(store.clone(), config);
     // The client's timer is so long that the pauses tell whose timer ran out.
     let settings =
         Settings { options: Options::Off, rexmt: ms(700), timeout: Duration::from_secs(3), ..Settings::default() };
-    Class { store, server, client: Client::new(Stop::new()), settings, told: Vec::new(), peers: Vec::new() }
+    let client = Client::to(server.address()).with(settings);
+    Class { store, server, client, told: Vec::new(), peers: Vec::new() }
 }
 
 fn ms(milliseconds: u64) -> Rexmt {
@@ -97,24 +98,21 @@ impl Class {
     }
 
     fn client_bug(mut self, bug: ClientBug) -> Self {
-        self.settings.bug = Some(bug);
+        self.client.settings.bug = Some(bug);
         self
     }
 
     fn port(&self) -> u16 {
-        self.server.addresses()[0].port()
+        self.server.port()
     }
 
     fn get(&mut self, file: &str) -> Result<(Report, Vec<u8>), ClientError> {
-        let here = MemoryStore::new();
-        let mut target: Target = here.create(b"copy", self.settings.mode, true).unwrap();
-        let order = Order { host: "127.0.0.1", port: self.port(), remote: file.as_bytes() };
         let mut notes = Notes::default();
         let mut watch = Observers::none();
         watch.add(&mut notes);
-        let outcome = self.client.get(&order, &self.settings, &mut target, &mut watch);
+        let outcome = self.client.get_bytes(file, &mut watch);
         (self.told, self.peers) = (notes.told, notes.peers);
-        outcome.map(|report| (report, here.get(b"copy").unwrap().to_vec()))
+        outcome
     }
 
     /// Gets a file that must come whole.
@@ -125,12 +123,11 @@ impl Class {
     }
 
     fn put(&mut self, bytes: &[u8]) -> Result<Report, ClientError> {
-        let mut source = Source::bytes(bytes.into(), self.settings.mode);
-        let order = Order { host: "127.0.0.1", port: self.port(), remote: b"up" };
+        let mut source = Source::bytes(bytes.into(), self.client.settings.mode);
         let mut notes = Notes::default();
         let mut watch = Observers::none();
         watch.add(&mut notes);
-        let outcome = self.client.put(&order, &self.settings, &mut source, &mut watch);
+        let outcome = self.client.put_observed("up", &mut source, &mut watch);
         (self.told, self.peers) = (notes.told, notes.peers);
         outcome
     }
@@ -230,10 +227,7 @@ fn a_client_in_a_hurry_never_repeats_its_last_ack() {
     let mut class = class().fault("drop sent ack last").client_bug(ClientBug::NoDally);
     class.whole("fw.bin");
     assert_eq!((class.count("<- DATA 6"), class.count("-x ACK 6")), (1, 1));
-    let failed = (0..100).any(|_| {
-        std::thread::sleep(Duration::from_millis(20));
-        class.server.status().failed == 1
-    });
+    let failed = soon(Duration::from_secs(2), || class.server.status().failed == 1);
     assert!(failed, "the server cannot know that all is well");
     let last = class.server.status().last.unwrap().to_string();
     assert!(last.contains("get fw.bin: failed after"), "{last}");
@@ -293,7 +287,8 @@ fn the_server_in_one_port_answers_from_where_it_was_asked_and_others_are_heard_m
     assert!(class.peers.iter().all(|peer| peer.port() == class.port()));
     class.put(&[7; 1000]).unwrap();
     assert!(class.peers.iter().all(|peer| peer.port() == class.port()));
-    let mut class = Class { client: Client::new(Stop::new()), ..class };
+    let settings = class.client.settings.clone();
+    let mut class = Class { client: Client::to(class.server.address()).with(settings), ..class };
     class.whole("eight.bin");
     class.server.configure(Config { bug: None, ..class.server.config() });
     class.whole("fw.bin");
@@ -307,7 +302,7 @@ fn the_servers_wrong_choices_show() {
     let ClientError::Transfer { failure, .. } = error else { panic!("{error}") };
     assert!(matches!(failure, Failure::Remote { code: ErrorCode::UNKNOWN_TID, .. }), "{failure}");
     let mut class = class.bug(ServerBug::DeafNetascii);
-    class.settings.mode = Mode::Netascii;
+    class.client.settings.mode = Mode::Netascii;
     // CR LF, as the server has it in five of nine lines, is one LF here.
     let (report, _) = class.get("text.txt").unwrap();
     assert_eq!(report.stats.bytes, 576);
@@ -324,8 +319,8 @@ fn bugs_of_the_machines_show_over_sockets() {
     let mut class = class.bug(ServerBug::AckEarly);
     let _ = class.put(&[1; 600]);
     assert!(class.store.get(b"up").is_none(), "it was acknowledged, and is not there");
-    class.settings.options = Options::On;
-    class.settings.blksize = BlockSize::new(1024);
+    class.client.settings.options = Options::On;
+    class.client.settings.blksize = BlockSize::new(1024);
     for bug in [ServerBug::OackExtra, ServerBug::OackRaise] {
         class = class.bug(bug);
         assert!(class.get("fw.bin").is_err() && class.count("-> ERROR 8") == 1, "{bug}");
@@ -337,7 +332,7 @@ fn the_same_seed_gives_the_same_packets() {
     let run = |seed| {
         let mut class = class().fault("drop received data rate 20%").fault("dup sent ack rate 20%");
         class = class.fault("corrupt received data rate 10%").fault("drop sent ack rate 10%");
-        class.settings.windowsize = None;
+        class.client.settings.windowsize = None;
         class.client.faults().lock().set_seed(seed);
         let mut told = Vec::new();
         for file in ["fw.bin", "eight.bin"] {
@@ -355,7 +350,8 @@ fn the_same_seed_gives_the_same_packets() {
 #[test]
 fn windows_go_through_faults_too() {
     let mut class = class().fault("drop received data 5").fault("dup received data 7").fault("delay 3 both any");
-    class.settings = Settings { windowsize: WindowSize::new(8), options: Options::On, ..class.settings };
+    class.client.settings.windowsize = WindowSize::new(8);
+    class.client.settings.options = Options::On;
     let report = class.whole("slow.bin");
     assert_eq!(report.stats.blocks, 257);
     class.put(&[3; 50_000]).unwrap();

@@ -1,29 +1,22 @@
 //! The forms of the command line, each against a practice server, with their exit statuses.
 
-mod common;
+mod support;
 
 use std::fs;
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::UdpSocket;
-use std::process::{Child, Stdio};
 
-use common::{NOWHERE, Peers, Ran, program, run};
-use nix::sys::signal::{Signal, kill};
-use nix::unistd::Pid;
+use nix::sys::signal::Signal;
+use support::{NOWHERE, Peers, Port, Process, Ran, names, program, run, served_at};
 use tftpsh::server::practice_files;
 
-/// Runs `line` in a folder that holds `up.bin`, and returns what it left there and said.
+/// Runs `line` in a directory that holds `up.bin`, and returns what it left there and said.
 fn tftp(line: &str) -> (Vec<String>, Ran) {
-    let folder = tempfile::tempdir().expect("a folder");
-    fs::write(folder.path().join("up.bin"), "up").expect("a file");
+    let directory = tempfile::tempdir().expect("a directory");
+    fs::write(directory.path().join("up.bin"), "up").expect("a file");
     let peers = Peers::new(&[]);
     let line = peers.fill_in(line);
     let args = shlex::split(&line).expect("quotes in pairs");
-    let ran = peers.normalise(run(folder.path(), &args, b"", |_| {}));
-    let names = fs::read_dir(folder.path()).expect("the folder").map(|entry| entry.expect("entry").file_name());
-    let mut names: Vec<_> = names.map(|name| name.to_string_lossy().into_owned()).filter(|it| it != "up.bin").collect();
-    names.sort();
-    (names, ran)
+    let ran = peers.normalise(run(directory.path(), &args, b""));
+    (names(directory.path()).into_iter().filter(|name| name != "up.bin").collect(), ran)
 }
 
 fn gets_hello(line: &str) {
@@ -137,16 +130,16 @@ fn literal_takes_a_uri_for_a_file_name() {
 #[test]
 fn a_get_to_a_dash_writes_the_file_and_nothing_else_to_standard_output() {
     let peers = Peers::new(&[]);
-    let folder = tempfile::tempdir().expect("a folder");
+    let directory = tempfile::tempdir().expect("a directory");
     let port = peers.port().to_string();
     let mut tftp = program(NOWHERE);
-    tftp.args(["-v", "--trace", "127.0.0.1", &port, "get", "wrap.bin", "-"]).current_dir(folder.path());
+    tftp.args(["-v", "--trace", "127.0.0.1", &port, "get", "wrap.bin", "-"]).current_dir(directory.path());
     let ran = tftp.output().expect("the program");
     let expected = practice_files().get(b"wrap.bin").expect("a practice file");
     assert!(ran.stdout == *expected && ran.status.success());
     let text = String::from_utf8(ran.stderr).expect("text");
     assert!(text.contains("getting from 127.0.0.1:wrap.bin to - [octet]\n") && text.contains("sent RRQ"), "{text}");
-    assert_eq!(fs::read_dir(folder.path()).expect("the folder").count(), 0);
+    assert_eq!(names(directory.path()), [""; 0]);
 }
 
 #[test]
@@ -159,25 +152,22 @@ fn a_failed_get_to_a_dash_says_nothing_on_standard_output() {
 
 #[test]
 fn a_reader_that_leaves_early_fails_the_get() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let mut command = program(folder.path());
-    command.args(["--practice", "get", "big.bin", "-"]);
-    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the program");
-    drop(child.stdout.take());
-    let ran = child.wait_with_output().expect("its end");
-    let said = String::from_utf8_lossy(&ran.stderr);
-    assert_eq!(ran.status.code(), Some(1), "the file is not whole: {said}");
+    let directory = tempfile::tempdir().expect("a directory");
+    let mut child = Process::start(directory.path(), &["--practice", "get", "big.bin", "-"]);
+    child.close_output();
+    let (said, status) = (child.errors(), child.wait());
+    assert_eq!(status.code(), Some(1), "the file is not whole: {said}");
     assert!(said.contains("get big.bin: -: Broken pipe"), "{said}");
 }
 
 #[test]
 fn a_put_from_a_dash_sends_standard_input() {
-    let folder = tempfile::tempdir().expect("a folder");
+    let directory = tempfile::tempdir().expect("a directory");
     let peers = Peers::new(&[]);
     let port = peers.port().to_string();
-    let ran = run(folder.path(), &["127.0.0.1", &port, "put", "-", "piped"], b"from a pipe", |_| {});
+    let ran = run(directory.path(), &["127.0.0.1", &port, "put", "-", "piped"], b"from a pipe");
     assert_eq!((ran.status, ran.stderr.as_str()), (0, ""));
-    let ran = run(folder.path(), &["127.0.0.1", &port, "get", "piped", "-"], b"", |_| {});
+    let ran = run(directory.path(), &["127.0.0.1", &port, "get", "piped", "-"], b"");
     assert_eq!((ran.status, ran.stdout.as_str()), (0, "from a pipe"));
 }
 
@@ -189,13 +179,13 @@ fn a_put_from_a_dash_needs_a_name_there() {
 
 #[test]
 fn local_ports_are_taken_from_the_range() {
-    let server = UdpSocket::bind("127.0.0.1:0").expect("a socket");
-    let port = server.local_addr().expect("its address").port().to_string();
-    let folder = tempfile::tempdir().expect("a folder");
+    let server = Port::open();
+    let port = server.number().to_string();
+    let directory = tempfile::tempdir().expect("a directory");
     // Below the ports that the system hands out by itself.
     let args = ["-R", "21000:21999", "127.0.0.1", &port, "get", "x", "-t", "0.2", "--no-options"];
-    assert_eq!(run(folder.path(), &args, b"", |_| {}).status, 3);
-    let (_, from) = server.recv_from(&mut [0; 512]).expect("a request");
+    assert_eq!(run(directory.path(), &args, b"").status, 3);
+    let (_, from) = server.receive();
     assert!((21_000..=21_999).contains(&from.port()), "{from}");
 }
 
@@ -207,8 +197,8 @@ fn one_local_port_serves_one_transfer_after_the_other() {
 
 #[test]
 fn a_local_port_in_use_is_said() {
-    let socket = UdpSocket::bind("0.0.0.0:0").expect("a socket");
-    let held = socket.local_addr().expect("its address").port();
+    let port = Port::open_at("0.0.0.0:0");
+    let held = port.number();
     let (_, ran) = tftp(&format!("-R {held} 127.0.0.1 {{port}} get hello.txt"));
     assert_eq!(ran.status, 4);
     assert!(ran.stderr.contains(&format!("none of the local ports {held} to {held} is free")), "{}", ran.stderr);
@@ -235,15 +225,15 @@ fn a_digest_is_verified() {
 
 #[test]
 fn a_file_that_is_not_the_expected_one_leaves_the_old_one() {
-    let folder = tempfile::tempdir().expect("a folder");
-    fs::write(folder.path().join("fw.bin"), "old").expect("a file");
+    let directory = tempfile::tempdir().expect("a directory");
+    fs::write(directory.path().join("fw.bin"), "old").expect("a file");
     let wrong = "0".repeat(64);
     for mode in ["octet", "netascii"] {
-        let ran = run(folder.path(), &["--practice", "-m", mode, "get", "fw.bin", "verify", &wrong], b"", |_| {});
+        let ran = run(directory.path(), &["--practice", "-m", mode, "get", "fw.bin", "verify", &wrong], b"");
         assert_eq!(ran.status, 5, "{}", ran.stderr);
         assert!(ran.stderr.contains(&format!("not {wrong} as expected")), "{}", ran.stderr);
-        assert_eq!(fs::read_to_string(folder.path().join("fw.bin")).expect("the file"), "old");
-        assert_eq!(fs::read_dir(folder.path()).expect("the folder").count(), 1);
+        assert_eq!(fs::read_to_string(directory.path().join("fw.bin")).expect("the file"), "old");
+        assert_eq!(names(directory.path()), ["fw.bin"]);
     }
 }
 
@@ -313,67 +303,61 @@ fn silence_has_its_status() {
 
 #[test]
 fn a_script_comes_from_a_file_too() {
-    let folder = tempfile::tempdir().expect("a folder");
-    fs::write(folder.path().join("script"), "get hello.txt\r\nget nosuch\nquit\nget fw.bin\n").expect("a file");
-    let ran = run(folder.path(), &["--practice", "-f", "script"], b"get even.bin\n", |_| {});
+    let directory = tempfile::tempdir().expect("a directory");
+    fs::write(directory.path().join("script"), "get hello.txt\r\nget nosuch\nquit\nget fw.bin\n").expect("a file");
+    let ran = run(directory.path(), &["--practice", "-f", "script"], b"get even.bin\n");
     assert_eq!(ran.status, 11);
     assert!(ran.stderr.contains("tftp: line 2: get nosuch: server: File not found (code 1)"), "{}", ran.stderr);
-    assert!(folder.path().join("hello.txt").exists());
-    assert!(!folder.path().join("fw.bin").exists() && !folder.path().join("even.bin").exists());
+    assert!(directory.path().join("hello.txt").exists());
+    assert!(!directory.path().join("fw.bin").exists() && !directory.path().join("even.bin").exists());
 }
 
 #[test]
 fn nobody_reading_is_no_failure() {
     let mut child = start(&["-f", "/dev/stdin"]);
-    drop(child.stdout.take());
-    let help = "?\n".repeat(10_000);
+    child.close_output();
     // The pipe breaks as soon as the program has left.
-    let _ = child.stdin.take().expect("stdin").write_all(help.as_bytes());
-    let mut stderr = String::new();
-    child.stderr.take().expect("stderr").read_to_string(&mut stderr).expect("text");
-    assert_eq!((child.wait().expect("its status").code(), stderr.as_str()), (Some(0), ""));
+    child.say_all("?\n".repeat(10_000).as_bytes());
+    assert_eq!((child.errors().as_str(), child.wait().code()), ("", Some(0)));
 }
 
 #[test]
 fn ctrl_c_ends_a_script_that_waits_for_its_next_line() {
     let mut child = start(&["--practice"]);
-    child.stdin.as_mut().expect("stdin").write_all(b"status\n").expect("a line");
+    child.say("status");
     // The answer shows that the line was taken; from then on nothing but input is waited for.
-    first_line(&mut child);
-    interrupt(&child, Signal::SIGINT);
-    assert_eq!(child.wait().expect("its status").code(), Some(130));
+    child.line();
+    assert_eq!(child.end_by(Signal::SIGINT), Some(130));
 }
 
 #[test]
 fn ctrl_c_in_a_transfer_ends_the_script_and_leaves_no_file() {
     for signal in [Signal::SIGINT, Signal::SIGTERM] {
-        let folder = tempfile::tempdir().expect("a folder");
-        let silent = UdpSocket::bind("127.0.0.1:0").expect("a socket");
-        let port = silent.local_addr().expect("its address").port().to_string();
-        let mut child = start_in(folder.path(), &["127.0.0.1", &port]);
-        child.stdin.as_mut().expect("stdin").write_all(b"get a\nget b\n").expect("lines");
+        let directory = tempfile::tempdir().expect("a directory");
+        let silent = Port::open();
+        let port = silent.number().to_string();
+        let mut child = start_in(directory.path(), &["127.0.0.1", &port]);
+        child.say("get a\nget b");
         // The request shows that the transfer has begun.
-        silent.recv_from(&mut [0; 512]).expect("a request");
-        interrupt(&child, signal);
-        assert_eq!(child.wait().expect("its status").code(), Some(130));
-        assert_eq!(fs::read_dir(folder.path()).expect("the folder").count(), 0);
+        silent.receive();
+        assert_eq!(child.end_by(signal), Some(130));
+        assert_eq!(names(directory.path()), [""; 0]);
     }
 }
 
 #[test]
 fn serve_stays_in_front_until_a_signal() {
-    let folder = tempfile::tempdir().expect("a folder");
-    fs::write(folder.path().join("served.txt"), "served\n").expect("a file");
-    let mut child = start_in(folder.path(), &["serve", ".", "--port", "0"]);
-    let line = first_line(&mut child);
-    let place = line.strip_prefix("Serving . at 127.0.0.1:").expect("where it serves");
-    let port: String = place.chars().take_while(char::is_ascii_digit).collect();
-    let other = tempfile::tempdir().expect("a folder");
-    let ran = run(other.path(), &["127.0.0.1", &port, "get", "served.txt"], b"", |_| {});
+    let directory = tempfile::tempdir().expect("a directory");
+    fs::write(directory.path().join("served.txt"), "served\n").expect("a file");
+    let mut child = start_in(directory.path(), &["serve", ".", "--port", "0"]);
+    let line = child.line();
+    assert!(line.starts_with("Serving . at 127.0.0.1:"), "{line}");
+    let port = served_at(&line).expect("where it serves").port().to_string();
+    let other = tempfile::tempdir().expect("a directory");
+    let ran = run(other.path(), &["127.0.0.1", &port, "get", "served.txt"], b"");
     assert_eq!((ran.status, ran.stderr.as_str()), (0, ""));
     assert_eq!(fs::read_to_string(other.path().join("served.txt")).expect("the file"), "served\n");
-    interrupt(&child, Signal::SIGTERM);
-    assert_eq!(child.wait().expect("its status").code(), Some(0));
+    assert_eq!(child.end_by(Signal::SIGTERM), Some(0));
 }
 
 #[test]
@@ -384,21 +368,20 @@ fn switches_of_serve_stand_on_either_side_and_hold() {
         (&["serve", "--overwrite", ".", "--port", "0"], None),
         (&["serve", ".", "--port", "0"], Some("File already exists (code 6)")),
     ] {
-        let folder = tempfile::tempdir().expect("a folder");
-        fs::write(folder.path().join("served.txt"), "old").expect("a file");
-        let mut child = start_in(folder.path(), args);
-        let line = first_line(&mut child);
-        let place = line.strip_prefix("Serving . at 127.0.0.1:").expect("where it serves");
-        let port: String = place.chars().take_while(char::is_ascii_digit).collect();
-        let ran = run(folder.path(), &["127.0.0.1", &port, "put", "-", "served.txt"], b"new", |_| {});
+        let directory = tempfile::tempdir().expect("a directory");
+        fs::write(directory.path().join("served.txt"), "old").expect("a file");
+        let mut child = start_in(directory.path(), args);
+        let line = child.line();
+        assert!(line.starts_with("Serving . at 127.0.0.1:"), "{line}");
+        let port = served_at(&line).expect("where it serves").port().to_string();
+        let ran = run(directory.path(), &["127.0.0.1", &port, "put", "-", "served.txt"], b"new");
         match refused {
             Some(reason) => assert!(ran.stderr.contains(reason), "{args:?}: {}", ran.stderr),
             None => assert_eq!(ran.status, 0, "{args:?}: {}", ran.stderr),
         }
-        let left = fs::read_to_string(folder.path().join("served.txt")).expect("the file");
+        let left = fs::read_to_string(directory.path().join("served.txt")).expect("the file");
         assert_eq!(left, if refused.is_some() { "old" } else { "new" }, "{args:?}");
-        interrupt(&child, Signal::SIGTERM);
-        assert_eq!(child.wait().expect("its status").code(), Some(0));
+        assert_eq!(child.end_by(Signal::SIGTERM), Some(0));
     }
 }
 
@@ -411,24 +394,10 @@ fn a_switch_of_another_command_is_a_mistake() {
     }
 }
 
-fn start(args: &[&str]) -> Child {
+fn start(args: &[&str]) -> Process {
     start_in(&std::env::temp_dir(), args)
 }
 
-fn start_in(folder: &std::path::Path, args: &[&str]) -> Child {
-    let mut command = program(NOWHERE);
-    command.args(args).current_dir(folder);
-    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    command.spawn().expect("the program")
-}
-
-fn first_line(child: &mut Child) -> String {
-    let mut line = String::new();
-    // The reader may take more than the line, but none of these tests reads on.
-    BufReader::new(child.stdout.as_mut().expect("stdout")).read_line(&mut line).expect("a line");
-    line
-}
-
-fn interrupt(child: &Child, signal: Signal) {
-    kill(Pid::from_raw(i32::try_from(child.id()).expect("a process id")), signal).expect("a signal");
+fn start_in(directory: &std::path::Path, args: &[&str]) -> Process {
+    Process::start(directory, args)
 }

@@ -1,19 +1,16 @@
 //! What a person at a terminal sees of a transfer that takes its time: on a real pseudo terminal, behind a slow line.
 
-#[path = "common/program.rs"]
-mod program;
+mod support;
 
-use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
+use std::net::SocketAddr;
 use std::process::{Command, Output};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use nix::sys::wait::WaitStatus;
-use program::{NOWHERE, program};
 use rexpect::session::{PtySession, spawn_command};
+use support::{NOWHERE, Port, Server, patient, program, serve_practice};
 use tempfile::TempDir;
-use tftpsh::server::{Background, Config, Server, practice_files};
-use tftpsh::transfer::{RetryPolicy, Rexmt};
 
 #[test]
 fn a_slow_get_shows_how_far_it_is_and_leaves_a_clean_line() {
@@ -87,28 +84,24 @@ fn nobody_is_told_who_does_not_look() {
     assert_eq!((stdout.split(|&byte| byte == b'\n').count(), stderr.as_slice()), (2, &b""[..]), "one line, as BSD's");
 }
 
-/// A folder, and a practice server behind a line that holds each of its packets up for 15 ms.
+/// A directory, and a practice server behind a line that holds each of its packets up for 15 ms.
 struct Place {
-    folder: TempDir,
+    directory: TempDir,
     port: u16,
-    _server: Background,
+    _server: Server,
 }
 
 impl Place {
     fn new() -> Self {
-        let rexmt = Rexmt::Fixed(Duration::from_secs(5));
-        let config = Config { retry_policy: RetryPolicy { rexmt, ..RetryPolicy::default() }, ..Config::default() };
-        let anywhere = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-        let server = Server::bind(&[anywhere], Box::new(practice_files()), config).expect("a server");
-        let server = server.spawn().expect("a thread");
-        let port = hold_up(server.addresses()[0], Duration::from_millis(15));
-        Self { folder: tempfile::tempdir().expect("a folder"), port, _server: server }
+        let server = serve_practice(patient());
+        let port = hold_up(server.address(), Duration::from_millis(15));
+        Self { directory: tempfile::tempdir().expect("a directory"), port, _server: server }
     }
 
     fn command(&self, args: &[&str]) -> Command {
         let mut command = program(NOWHERE);
         command.args(["--rexmt", "5", "127.0.0.1", &self.port.to_string()]).args(args);
-        command.current_dir(self.folder.path()).env("TERM", "xterm");
+        command.current_dir(self.directory.path()).env("TERM", "xterm");
         for variable in ["NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE"] {
             command.env_remove(variable);
         }
@@ -135,27 +128,27 @@ fn end(mut session: PtySession) -> (String, i32) {
 
 /// A port that passes datagrams on to `server` at once, and its answers back after `delay` each.
 fn hold_up(server: SocketAddr, delay: Duration) -> u16 {
-    let [front, back] = [0; 2].map(|port| Arc::new(UdpSocket::bind((Ipv4Addr::LOCALHOST, port)).expect("a socket")));
-    let port = front.local_addr().expect("its address").port();
+    let [front, back] = [(); 2].map(|()| Port::open());
+    let (front_again, back_again, port) = (front.again(), back.again(), front.number());
     // The client, and the server's transfer id.
     let ends = Arc::new(Mutex::new((server, server)));
-    let (from, to, known) = (Arc::clone(&front), Arc::clone(&back), Arc::clone(&ends));
+    let known = Arc::clone(&ends);
     std::thread::spawn(move || {
-        let mut buffer = [0; 65536];
-        while let Ok((length, client)) = from.recv_from(&mut buffer) {
+        loop {
+            let (datagram, client) = front.receive_patiently();
             let mut ends = known.lock().expect("both ends");
-            let request = buffer[..2] == [0, 1];
+            let request = datagram[..2] == [0, 1];
             *ends = (client, if request { server } else { ends.1 });
-            let _ = to.send_to(&buffer[..length], ends.1);
+            let _ = back.try_send(ends.1, &datagram);
         }
     });
     std::thread::spawn(move || {
-        let mut buffer = [0; 65536];
-        while let Ok((length, tid)) = back.recv_from(&mut buffer) {
+        loop {
+            let (datagram, tid) = back_again.receive_patiently();
             std::thread::sleep(delay);
             let mut ends = ends.lock().expect("both ends");
             ends.1 = tid;
-            let _ = front.send_to(&buffer[..length], ends.0);
+            let _ = front_again.try_send(ends.0, &datagram);
         }
     });
     port

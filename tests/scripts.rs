@@ -1,49 +1,45 @@
 //! Scripts: what they are told, what they end with, and what programs can read of them.
 
-#[path = "common/mod.rs"]
-mod common;
+mod support;
 
 use std::fs;
-use std::net::UdpSocket;
 use std::path::Path;
-use std::process::{Child, Stdio};
-use std::thread;
+use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use common::{NOWHERE, Peers, Ran, program, run};
-use nix::sys::signal::{Signal, kill};
-use nix::unistd::Pid;
+use nix::sys::signal::Signal;
 use serde_json::Value;
+use support::{NOWHERE, Peers, Port, Process, Ran, names, program, run, script, soon};
 use tempfile::TempDir;
 
 /// The digest of the practice file hello.txt.
 const HELLO: &str = "0db37a6ebb4759708c6c5d494e1cc4881c0b209d8d3ff6383fb8565c275df73d";
 
-/// A folder with scripts in it, and peers to run them against.
+/// A directory with scripts in it, and peers to run them against.
 struct Stage {
-    folder: TempDir,
+    directory: TempDir,
     peers: Peers,
 }
 
 impl Stage {
     fn new(scripts: &[(&str, &str)]) -> Self {
-        let (folder, peers) = (tempfile::tempdir().expect("a folder"), Peers::new(&[]));
+        let (directory, peers) = (tempfile::tempdir().expect("a directory"), Peers::new(&[]));
         for (name, text) in scripts {
-            fs::write(folder.path().join(name), peers.fill_in(text)).expect("a script");
+            fs::write(directory.path().join(name), peers.fill_in(text)).expect("a script");
         }
-        Self { folder, peers }
+        Self { directory, peers }
     }
 
     /// Runs the program, connected to the practice server, on these lines.
     fn play(&self, args: &[&str], lines: &str) -> Ran {
         let port = self.peers.port().to_string();
         let args = [&["127.0.0.1", &port], args].concat();
-        let ran = run(self.folder.path(), &args, self.peers.fill_in(lines).as_bytes(), |_| {});
+        let ran = run(self.directory.path(), &args, self.peers.fill_in(lines).as_bytes());
         self.peers.normalise(ran)
     }
 
     fn has(&self, name: &str) -> bool {
-        self.folder.path().join(name).exists()
+        self.directory.path().join(name).exists()
     }
 }
 
@@ -85,14 +81,12 @@ fn the_status_is_that_of_the_first_failure() {
 #[test]
 fn an_error_of_the_server_adds_its_number_to_ten() {
     for (code, status) in [(0, 10), (1, 11), (2, 12), (3, 13), (4, 14), (5, 15), (6, 16), (7, 17), (8, 18), (9, 10)] {
-        let server = UdpSocket::bind("127.0.0.1:0").expect("a socket");
-        let port = server.local_addr().expect("its address").port();
-        let answer = thread::spawn(move || {
-            let (_, from) = server.recv_from(&mut [0; 600]).expect("a request");
-            server.send_to(&[0, 5, 0, code, b'n', b'o', 0], from).expect("an answer");
+        let (server, answered) = script(move |mut server| {
+            server.receive();
+            server.send(&[0, 5, 0, code, b'n', b'o', 0]);
         });
-        let ran = play(&["--no-options"], &format!("connect 127.0.0.1 {port}\nget x\n"));
-        answer.join().expect("a server");
+        let ran = play(&["--no-options"], &format!("connect 127.0.0.1 {}\nget x\n", server.port()));
+        answered.join().expect("a server");
         assert_eq!(ran.status, status, "{}", ran.stderr);
         assert_eq!(ran.stderr, format!("tftp: line 2: get x: server: no (code {code})\n"));
     }
@@ -128,7 +122,7 @@ fn a_file_of_commands_leaves_standard_input_to_put() {
     let stage = Stage::new(&[("script", "put - piped\nget piped\n")]);
     let ran = stage.play(&["-f", "script"], "from a pipe");
     assert_eq!((ran.status, ran.stderr.as_str()), (0, ""));
-    assert_eq!(fs::read_to_string(stage.folder.path().join("piped")).expect("the file"), "from a pipe");
+    assert_eq!(fs::read_to_string(stage.directory.path().join("piped")).expect("the file"), "from a pipe");
 }
 
 #[test]
@@ -208,12 +202,10 @@ fn an_interval_is_kept_between_repetitions() {
 
 #[test]
 fn ctrl_c_ends_a_repetition_at_once() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let child = start(folder.path(), &["repeat", "until-ok", "every", "3600", "!", "touch begun; false"]);
+    let directory = tempfile::tempdir().expect("a directory");
+    let child = start(directory.path(), &["repeat", "until-ok", "every", "3600", "!", "touch begun; false"]);
     let begun = Instant::now();
-    while !folder.path().join("begun").exists() && begun.elapsed() < Duration::from_secs(30) {
-        thread::sleep(Duration::from_millis(5));
-    }
+    assert!(soon(Duration::from_secs(30), || directory.path().join("begun").exists()), "it never begins");
     assert_eq!(interrupt(child), 130);
     assert!(begun.elapsed() < Duration::from_secs(40));
 }
@@ -240,7 +232,7 @@ fn a_comment_escapes_nothing() {
 #[test]
 fn the_local_directory_is_where_files_go() {
     let stage = Stage::new(&[]);
-    fs::create_dir(stage.folder.path().join("sub")).expect("a folder");
+    fs::create_dir(stage.directory.path().join("sub")).expect("a directory");
     let ran = stage.play(&[], "lcd sub\nget hello.txt\nlcd nosuch\nlcd ..\nget fw.bin\n");
     assert_eq!(ran.status, 1);
     assert_eq!(ran.stderr, "tftp: line 3: lcd: nosuch: No such file or directory\n");
@@ -319,25 +311,25 @@ fn an_outcome_has_the_promised_keys() {
 
 #[test]
 fn an_interrupted_script_ends_with_its_status() {
-    let server = UdpSocket::bind("127.0.0.1:0").expect("a socket");
-    let port = server.local_addr().expect("its address").port().to_string();
-    let folder = tempfile::tempdir().expect("a folder");
-    fs::write(folder.path().join("inner"), "get a\nget b\n").expect("a script");
-    let child = start(folder.path(), &["127.0.0.1", &port, "repeat", "3", "source", "inner"]);
-    server.recv_from(&mut [0; 600]).expect("a request");
+    let server = Port::open();
+    let port = server.number().to_string();
+    let directory = tempfile::tempdir().expect("a directory");
+    fs::write(directory.path().join("inner"), "get a\nget b\n").expect("a script");
+    let child = start(directory.path(), &["127.0.0.1", &port, "repeat", "3", "source", "inner"]);
+    server.receive();
     assert_eq!(interrupt(child), 130);
-    assert_eq!(fs::read_dir(folder.path()).expect("the folder").count(), 1);
+    assert_eq!(names(directory.path()), ["inner"]);
 }
 
-fn start(folder: &Path, args: &[&str]) -> Child {
-    let mut command = program(NOWHERE);
-    command.args(args).current_dir(folder).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-    command.spawn().expect("the program")
+fn start(directory: &Path, args: &[&str]) -> Process {
+    let mut child = Process::start(directory, args);
+    child.close_input();
+    child.discard_output();
+    child
 }
 
-fn interrupt(mut child: Child) -> i32 {
-    kill(Pid::from_raw(i32::try_from(child.id()).expect("a process id")), Signal::SIGINT).expect("a signal");
-    child.wait().expect("its status").code().unwrap_or(-1)
+fn interrupt(mut child: Process) -> i32 {
+    child.end_by(Signal::SIGINT).unwrap_or(-1)
 }
 
 #[test]
@@ -350,8 +342,8 @@ fn what_cannot_be_read_or_written_is_named() {
         let output = command.args(arguments).stdin(input).stdout(output).stderr(Stdio::piped()).output().expect("tftp");
         (String::from_utf8(output.stderr).expect("text"), output.status.code())
     };
-    let folder = fs::File::open(stage.folder.path()).expect("a folder");
-    let told = run(&[], folder.into(), Stdio::null());
+    let directory = fs::File::open(stage.directory.path()).expect("a directory");
+    let told = run(&[], directory.into(), Stdio::null());
     assert_eq!(told, ("tftp: standard input: Is a directory\n".to_owned(), Some(1)));
     if cfg!(target_os = "linux") {
         for option in ["--version", "--help"] {
@@ -365,18 +357,14 @@ fn what_cannot_be_read_or_written_is_named() {
 #[test]
 fn what_can_never_succeed_is_not_repeated_until_it_does() {
     for (words, reason) in [(&["gett", "hello.txt"][..], "gett: no such command"), (&["get"], "get: usage: get file")] {
-        let mut command = program(NOWHERE);
-        command.args(["repeat", "until-ok", "every", "3600"]).args(words);
-        let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().expect("tftp");
-        let latest = Instant::now() + Duration::from_secs(60);
-        while child.try_wait().expect("a child").is_none() && Instant::now() < latest {
-            thread::sleep(Duration::from_millis(10));
-        }
+        let directory = tempfile::tempdir().expect("a directory");
+        let args = [&["repeat", "until-ok", "every", "3600"], words].concat();
+        let mut child = Process::start(directory.path(), &args);
+        let ended = soon(Duration::from_secs(60), || !child.is_running());
         // One that waits for its next turn is none the better for it.
-        let _ = child.kill();
-        let ended = child.wait_with_output().expect("its end");
-        let told = String::from_utf8(ended.stderr).expect("text");
-        assert!(told.contains(reason) && ended.status.code().is_some(), "{}: {told}", ended.status);
+        child.kill();
+        let told = child.errors();
+        assert!(told.contains(reason) && ended, "{told}");
     }
 }
 

@@ -7,33 +7,24 @@
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a test may stop where it stands, and tells what it did")]
 
-#[path = "common/program.rs"]
-mod program;
+mod support;
 
 use std::collections::BTreeMap;
-use std::env;
 use std::fs;
-use std::io::{BufRead, BufReader, Read};
-use std::net::UdpSocket;
+use std::net::SocketAddr;
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
-use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::Arc;
+use std::process::{Command, ExitStatus, Stdio};
 use std::thread;
 use std::time::Duration;
 
-use nix::sys::signal::{Signal, kill};
-use nix::unistd::Pid;
-use program::{NOWHERE, at_home};
+use nix::sys::signal::Signal;
+use support::{Client, Foreign, NOWHERE, Process, Server, at_home, memory, names, serve_directory, served_at};
 use tempfile::{TempDir, tempdir};
-use tftpsh::client::{Client, Order};
-use tftpsh::event::Observers;
-use tftpsh::files::{Content, DirStore, MemoryStore, Source, Target};
-use tftpsh::server::{Background, Config, Server};
+use tftpsh::server::Config;
 use tftpsh::session::Settings;
-use tftpsh::stop::Stop;
 use tftpsh::transfer::Rexmt;
-use tftpsh::wire::{BlockSize, Mode, WindowSize};
+use tftpsh::wire::{BlockSize, WindowSize};
 
 /// Three blocks and a part of one; two blocks are a window, so that they leave and come together.
 const SIZE: usize = 3 * 512 + 100;
@@ -53,34 +44,34 @@ struct Fault {
     and_on: bool,
 }
 
-/// The program under strace, which fails as told.
-fn traced(folder: &Path, strace: &[&str], arguments: &[&str]) -> Command {
+/// The program under strace.
+fn traced(directory: &Path, strace: &[&str], arguments: &[&str]) -> Command {
     let mut command = Command::new("strace");
     command.args(["-f", "-qq", "--seccomp-bpf"]).args(strace).arg(env!("CARGO_BIN_EXE_tftp")).args(arguments);
-    command.current_dir(folder).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command.current_dir(directory).stdin(Stdio::null());
     at_home(&mut command, NOWHERE).env("NO_COLOR", "1").env_remove("RUST_BACKTRACE");
     command
 }
 
-/// Apart (`-D`) from the program, whose status and signals are then its own.
-fn failing(folder: &Path, fault: &Fault, arguments: &[&str]) -> Child {
+/// The program, which fails as told. Strace runs apart (`-D`) from it, so that its status and signals are its own.
+fn failing(directory: &Path, fault: &Fault, arguments: &[&str]) -> Command {
     let Fault { call, when, errno, and_on } = fault;
     let and_on = if *and_on { "+" } else { "" };
     let inject = format!("inject={call}:error={errno}:when={when}{and_on}");
-    traced(folder, &["-D", "-o", "/dev/null", "-e", &format!("trace={call}"), "-e", &inject], arguments)
-        .spawn()
-        .unwrap()
+    traced(directory, &["-D", "-o", "/dev/null", "-e", &format!("trace={call}"), "-e", &inject], arguments)
 }
 
 /// Whether strace is here, as CI must have it, and may trace.
 fn can_trace() -> bool {
-    let mut strace = Command::new("strace");
+    const STRACE: Foreign =
+        Foreign { name: "strace", program: "strace", asked: "-V", says: "strace -- version", needs_root: false };
+    let Some(program) = STRACE.find() else { return false };
+    let mut strace = Command::new(program);
     strace.args(["-f", "--seccomp-bpf", "-D", "-o", "/dev/null", "-e", "trace=write", "true"]).stderr(Stdio::null());
-    let status = strace.status();
-    assert!(status.is_ok() || env::var("CI").as_deref() != Ok("true"), "strace is not installed");
-    let works = status.is_ok_and(|status| status.success());
+    let works = strace.status().is_ok_and(|status| status.success());
     if !works {
-        println!("skipped: strace is not installed, or may not trace");
+        // Not even CI can have it everywhere: a container may forbid it.
+        println!("skipped: strace may not trace");
     }
     works
 }
@@ -125,20 +116,19 @@ fn content() -> Vec<u8> {
     (0..SIZE).map(|at| (at / 7) as u8).collect()
 }
 
-fn folder_with_an_old_file() -> TempDir {
-    let folder = tempdir().unwrap();
-    fs::write(folder.path().join("f"), "old").unwrap();
-    folder
+fn directory_with_an_old_file() -> TempDir {
+    let directory = tempdir().unwrap();
+    fs::write(directory.path().join("f"), "old").unwrap();
+    directory
 }
 
 /// Whether the new file is there; the old one must be otherwise, and nothing beside it.
-fn is_new(folder: &Path, fault: &Fault, said: &str) -> bool {
-    let file = fs::read(folder.join("f")).unwrap();
+fn is_new(directory: &Path, fault: &Fault, said: &str) -> bool {
+    let file = fs::read(directory.join("f")).unwrap();
     assert!(file == b"old" || file == content(), "{fault:?}: {} bytes; {said}", file.len());
-    let mut names = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
     // Who cannot remove a file leaves it, recognisable.
     let may_stay = |name: &str| fault.call.starts_with("unlink") && name.starts_with(".f.") && name.ends_with(".part");
-    let stray = names.find(|name| name != "f" && !may_stay(name));
+    let stray = names(directory).into_iter().find(|name| name != "f" && !may_stay(name));
     assert_eq!(stray, None, "{fault:?}: {said}");
     file != b"old"
 }
@@ -150,10 +140,8 @@ fn check_end(status: ExitStatus, said: &str, fault: &Fault) {
     assert!(status.success() || !said.is_empty() || fault.call == "write", "{fault:?}: {status} without a word");
 }
 
-fn store() -> Background {
-    let store = MemoryStore::new();
-    store.insert(b"f", content());
-    Server::bind(&["127.0.0.1:0".parse().unwrap()], Box::new(store), Config::default()).unwrap().spawn().unwrap()
+fn store() -> Server {
+    support::serve(memory("f", content()), Config::default())
 }
 
 fn arguments<'a>(port: &'a str, command: &[&'a str]) -> Vec<&'a str> {
@@ -168,12 +156,12 @@ fn a_get_from_an_address_opens_nothing_in_vain() {
         return;
     }
     let server = store();
-    let port = server.addresses()[0].port().to_string();
+    let port = server.port().to_string();
     for (host, reads_bookmarks) in [("127.0.0.1", false), ("localhost", true)] {
-        let folder = tempdir().unwrap();
-        let log = folder.path().join("log");
+        let directory = tempdir().unwrap();
+        let log = directory.path().join("log");
         let options = ["-o", log.to_str().unwrap(), "-e", "trace=openat,open,socket"];
-        let output = traced(folder.path(), &options, &[host, &port, "-4", "get", "f"]).output().unwrap();
+        let output = traced(directory.path(), &options, &[host, &port, "-4", "get", "f"]).output().unwrap();
         assert!(output.status.success(), "{output:?}");
         let calls = fs::read_to_string(&log).unwrap();
         assert_eq!(calls.contains("tftpsh/hosts"), reads_bookmarks, "{host}: {calls}");
@@ -188,19 +176,19 @@ fn a_get_bears_the_failure_of_every_system_call() {
         return;
     }
     let server = store();
-    let port = server.addresses()[0].port().to_string();
+    let port = server.port().to_string();
     let arguments = arguments(&port, &["get", "f"]);
-    let folder = folder_with_an_old_file();
+    let directory = directory_with_an_old_file();
     let log = tempdir().unwrap();
     let log = log.path().join("log");
-    let undisturbed = traced(folder.path(), &["-o", log.to_str().unwrap(), "-e", TRACE_ALL], &arguments);
+    let undisturbed = traced(directory.path(), &["-o", log.to_str().unwrap(), "-e", TRACE_ALL], &arguments);
     assert!({ undisturbed }.output().unwrap().status.success());
     in_parallel("a get", &faults(&log), |_, fault| {
-        let folder = folder_with_an_old_file();
-        let output = failing(folder.path(), fault, &arguments).wait_with_output().unwrap();
+        let directory = directory_with_an_old_file();
+        let output = failing(directory.path(), fault, &arguments).output().unwrap();
         let said = String::from_utf8_lossy(&output.stderr);
         check_end(output.status, &said, fault);
-        let new = is_new(folder.path(), fault, &said);
+        let new = is_new(directory.path(), fault, &said);
         assert!(new || !output.status.success(), "{fault:?}: success without a file; {said}");
     });
 }
@@ -211,24 +199,21 @@ fn a_put_bears_the_failure_of_every_system_call() {
         return;
     }
     let served = tempdir().unwrap();
-    let root = DirStore::open(served.path()).unwrap();
-    let server = Server::bind(&["127.0.0.1:0".parse().unwrap()], Box::new(root), Config::default()).unwrap();
-    let server = server.spawn().unwrap();
-    let port = server.addresses()[0].port().to_string();
-    let folder = tempdir().unwrap();
-    fs::write(folder.path().join("f"), content()).unwrap();
+    let server = serve_directory(served.path(), Config::default());
+    let port = server.port().to_string();
+    let directory = tempdir().unwrap();
+    fs::write(directory.path().join("f"), content()).unwrap();
     let log = tempdir().unwrap();
     let log = log.path().join("log");
     let undisturbed = traced(
-        folder.path(),
+        directory.path(),
         &["-o", log.to_str().unwrap(), "-e", TRACE_ALL],
         &arguments(&port, &["put", "f", "undisturbed"]),
     );
     assert!({ undisturbed }.output().unwrap().status.success());
     in_parallel("a put", &faults(&log), |number, fault| {
         let name = format!("f{number}");
-        let output = failing(folder.path(), fault, &arguments(&port, &["put", "f", &name]));
-        let output = output.wait_with_output().unwrap();
+        let output = failing(directory.path(), fault, &arguments(&port, &["put", "f", &name])).output().unwrap();
         let said = String::from_utf8_lossy(&output.stderr);
         check_end(output.status, &said, fault);
         match fs::read(served.path().join(&name)) {
@@ -236,7 +221,7 @@ fn a_put_bears_the_failure_of_every_system_call() {
             Err(_) => assert!(!output.status.success(), "{fault:?}: success without a file; {said}"),
         }
     });
-    assert_eq!(fs::read(folder.path().join("f")).unwrap(), content());
+    assert_eq!(fs::read(directory.path().join("f")).unwrap(), content());
 }
 
 #[test]
@@ -244,55 +229,44 @@ fn a_server_bears_the_failure_of_every_system_call() {
     if !can_trace() {
         return;
     }
-    let folder = folder_with_an_old_file();
+    let directory = directory_with_an_old_file();
     let log = tempdir().unwrap();
     let log = log.path().join("log");
-    let (server, port) = serve(|arguments| {
-        traced(folder.path(), &["-D", "-o", log.to_str().unwrap(), "-e", TRACE_ALL], arguments).spawn().unwrap()
-    });
-    assert!(put(port.unwrap()) && get(port.unwrap()).is_some());
+    let traced = traced(directory.path(), &["-D", "-o", log.to_str().unwrap(), "-e", TRACE_ALL], &SERVE);
+    let (server, address) = serve(traced);
+    assert!(put(address.unwrap()) && get(address.unwrap()).is_some());
     end(server);
     in_parallel("a server", &faults(&log), |_, fault| {
-        let folder = folder_with_an_old_file();
-        let (mut server, port) = serve(|arguments| failing(folder.path(), fault, arguments));
-        let Some(port) = port else {
-            let mut said = String::new();
-            server.stderr.take().unwrap().read_to_string(&mut said).unwrap();
-            let status = server.wait().unwrap();
+        let directory = directory_with_an_old_file();
+        let (mut server, address) = serve(failing(directory.path(), fault, &SERVE));
+        let Some(address) = address else {
+            let (said, status) = (server.errors(), server.wait());
             check_end(status, &said, fault);
             assert!(!status.success(), "{fault:?}: it did not begin, and did not say so");
             return;
         };
-        let told = put(port);
+        let told = put(address);
         // One client may have to bear a failure that passes, but not the next.
-        let still_there = if fault.and_on { Some(()) } else { get(port).or_else(|| get(port)) };
+        let still_there = if fault.and_on { Some(()) } else { get(address).or_else(|| get(address)) };
         let (status, said) = end(server);
         check_end(status, &said, fault);
-        let new = is_new(folder.path(), fault, &said);
+        let new = is_new(directory.path(), fault, &said);
         assert!(new || !told, "{fault:?}: told that the file is safe, but it is not; {said}");
         assert!(still_there.is_some() || !status.success(), "{fault:?}: a server that serves no more; {said}");
     });
 }
 
-/// Starts a server; no port where it ended before it served.
-fn serve(start: impl Fn(&[&str]) -> Child) -> (Child, Option<u16>) {
-    loop {
-        let port = UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let mut server = start(&["serve", ".", &port.to_string(), "--overwrite"]);
-        let mut lines = BufReader::new(server.stdout.take().unwrap());
-        let mut line = String::new();
-        lines.read_line(&mut line).unwrap();
-        if line.starts_with("Serving") {
-            // The log goes on, and must not fill the pipe or break it.
-            thread::spawn(move || std::io::copy(&mut lines, &mut std::io::sink()));
-            return (server, Some(port));
-        }
-        if UdpSocket::bind(("127.0.0.1", port)).is_ok() {
-            return (server, None);
-        }
-        // Somebody else took the port in between.
-        server.wait().unwrap();
+const SERVE: [&str; 5] = ["serve", ".", "--port", "0", "--overwrite"];
+
+/// Starts a server; no address where it ended before it served.
+fn serve(mut command: Command) -> (Process, Option<SocketAddr>) {
+    let mut server = Process::spawn(&mut command);
+    let address = served_at(&server.line());
+    if address.is_some() {
+        // The log goes on, and must not fill the pipe or break it.
+        server.discard_lines();
     }
+    (server, address)
 }
 
 fn settings() -> Settings {
@@ -305,26 +279,24 @@ fn settings() -> Settings {
     }
 }
 
+fn client(server: SocketAddr) -> Client {
+    Client::to(server).with(settings())
+}
+
 /// Uploads the new file; whether the server said that it is safe.
-fn put(port: u16) -> bool {
-    let order = Order { host: "127.0.0.1", port, remote: b"f" };
-    let mut source = Source::bytes(Arc::from(content()), Mode::Octet);
-    Client::new(Stop::new()).put(&order, &settings(), &mut source, &mut Observers::none()).is_ok()
+fn put(server: SocketAddr) -> bool {
+    client(server).put_bytes("f", &content()).is_ok()
 }
 
 /// Whatever file is there now.
-fn get(port: u16) -> Option<()> {
-    let order = Order { host: "127.0.0.1", port, remote: b"f" };
-    let mut target = Target::writer(Box::new(std::io::sink()), Mode::Octet);
-    let target: &mut dyn Content = &mut target;
-    Client::new(Stop::new()).get(&order, &settings(), target, &mut Observers::none()).ok().map(drop)
+fn get(server: SocketAddr) -> Option<()> {
+    client(server).get_nothing("f").ok().map(drop)
 }
 
 /// Asks the server to end, and waits for it.
-fn end(mut server: Child) -> (ExitStatus, String) {
+fn end(mut server: Process) -> (ExitStatus, String) {
     // It may have come to its end before.
-    let _ = kill(Pid::from_raw(server.id().cast_signed()), Signal::SIGTERM);
-    let mut said = String::new();
-    server.stderr.take().unwrap().read_to_string(&mut said).unwrap();
-    (server.wait().unwrap(), said)
+    server.try_signal(Signal::SIGTERM);
+    let said = server.errors();
+    (server.wait(), said)
 }

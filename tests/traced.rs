@@ -1,29 +1,27 @@
 //! Traces of one command: where they go, beside files and outcomes on standard output, and what becomes of a transfer
 //! whose trace cannot be written. And random faults, which are the same each time.
 
-#[allow(dead_code, reason = "sessions need more of it")]
-mod common;
+mod support;
 
 use std::fs;
-use std::io::BufRead;
 use std::path::Path;
-use std::process::{Output, Stdio};
+use std::process::Output;
 
-use common::{NOWHERE, feed, program};
 use serde_json::Value;
+use support::{NOWHERE, Process, data, feed, program, script};
 use tftpsh::server::practice_files;
 
 /// Runs the program with its own practice server, ASCII only.
-fn practice(folder: &Path, args: &[&str], stdin: &str) -> Output {
+fn practice(directory: &Path, args: &[&str], stdin: &str) -> Output {
     let mut command = program(NOWHERE);
     command.env("LC_ALL", "C").args(["--practice", "--no-options", "--rexmt", "5"]).args(args);
-    feed(&mut command, folder, stdin.as_bytes(), |_| {})
+    feed(&mut command, directory, stdin.as_bytes())
 }
 
 fn once(args: &[&str]) -> (tempfile::TempDir, Output) {
-    let folder = tempfile::tempdir().expect("a folder");
-    let output = practice(folder.path(), args, "");
-    (folder, output)
+    let directory = tempfile::tempdir().expect("a directory");
+    let output = practice(directory.path(), args, "");
+    (directory, output)
 }
 
 fn text(bytes: &[u8]) -> &str {
@@ -49,11 +47,11 @@ fn objects(bytes: &[u8]) -> Vec<Value> {
 
 #[test]
 fn a_view_stands_where_bsds_trace_stands() {
-    let (folder, output) = once(&["--trace=ladder", "get", "fw.bin"]);
+    let (directory, output) = once(&["--trace=ladder", "get", "fw.bin"]);
     assert_eq!((status(&output), arrows(text(&output.stdout))), (Some(0), 13));
     assert!(text(&output.stdout).ends_with("Received 3000 bytes in 0.0 seconds\n"));
-    assert_eq!(fs::read(folder.path().join("fw.bin")).expect("the file"), file("fw.bin"));
-    let (_folder, output) = once(&["--trace", "get", "hello.txt"]);
+    assert_eq!(fs::read(directory.path().join("fw.bin")).expect("the file"), file("fw.bin"));
+    let (_directory, output) = once(&["--trace", "get", "hello.txt"]);
     let lines = ["sent RRQ <file=hello.txt, mode=octet>", "received DATA <block=1, 13 bytes>", "sent ACK <block=1>"];
     assert!(text(&output.stdout).starts_with(&(lines.join("\n") + "\n")), "{}", text(&output.stdout));
 }
@@ -62,43 +60,39 @@ fn a_view_stands_where_bsds_trace_stands() {
 #[test]
 fn a_pipe_has_each_line_while_the_transfer_waits() {
     for view in ["--trace", "--trace=hex", "--trace=json"] {
-        let server = std::net::UdpSocket::bind("127.0.0.1:0").expect("a socket");
-        let port = server.local_addr().expect("its address").port().to_string();
-        let folder = tempfile::tempdir().expect("a folder");
-        let mut client = program(NOWHERE)
-            .args(["--no-options", "--rexmt", "60", "--timeout", "60", view, "127.0.0.1", &port, "get", "f"])
-            .current_dir(folder.path())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("the program");
-        let (_, peer) = server.recv_from(&mut [0; 512]).expect("a request");
-        let block = |number| [&[0, 3, 0, number][..], &[b'x'; 512]].concat();
-        for number in 1..=3 {
-            server.send_to(&block(number), peer).expect("a block");
-            server.recv_from(&mut [0; 512]).expect("its ACK");
-        }
-        let mut lines = std::io::BufReader::new(client.stdout.take().expect("stdout")).lines();
+        let (server, answered) = script(|mut server| {
+            server.receive();
+            for block in 1..=3 {
+                server.send(&data(block, &[b'x'; 512]));
+                server.receive();
+            }
+            // Its port stays open, and nothing comes from it any more.
+            server
+        });
+        let directory = tempfile::tempdir().expect("a directory");
+        let port = server.port().to_string();
+        let args = ["--no-options", "--rexmt", "60", "--timeout", "60", view, "127.0.0.1", &port, "get", "f"];
+        let mut client = Process::start(directory.path(), &args);
+        let _server = answered.join().expect("three blocks");
         let is_last = |line: &str| {
             ["sent ACK <block=3>", "\"pkt\":\"ACK\""].iter().any(|it| line.contains(it))
                 && (line.contains("<block=3>") || line.contains("\"block\":3,"))
         };
         // It would come at the end only, which is a minute away.
-        assert!(lines.by_ref().map_while(Result::ok).any(|line| is_last(&line)), "{view}");
-        client.kill().expect("a kill");
-        client.wait().expect("its end");
+        let mut lines = std::iter::from_fn(|| Some(client.line()).filter(|line| !line.is_empty()));
+        assert!(lines.any(|line| is_last(&line)), "{view}");
     }
 }
 
 #[test]
 fn a_trace_stays_out_of_a_file_on_standard_output() {
     for view in ["--trace", "--trace=ladder", "--trace=explain", "--trace=hex", "--trace=json"] {
-        let (_folder, output) = once(&[view, "get", "fw.bin", "-"]);
+        let (_directory, output) = once(&[view, "get", "fw.bin", "-"]);
         assert_eq!(status(&output), Some(0), "{view}");
         assert!(output.stdout == file("fw.bin"), "{view}: the file and nothing else");
         assert!(output.stderr.len() > 400, "{view}: the trace is on the other side");
     }
-    let (_folder, output) = once(&["--trace=json=-", "get", "fw.bin", "-"]);
+    let (_directory, output) = once(&["--trace=json=-", "get", "fw.bin", "-"]);
     assert!(text(&output.stderr).contains("-: something else goes to standard output"));
     assert!(output.stdout == file("fw.bin"), "the file comes without its trace");
     assert_eq!(status(&output), Some(1));
@@ -107,7 +101,7 @@ fn a_trace_stays_out_of_a_file_on_standard_output() {
 #[test]
 fn outcomes_and_traces_do_not_mix() {
     for view in ["--trace=ladder", "--trace=json"] {
-        let (_folder, output) = once(&["--json", view, "get", "fw.bin"]);
+        let (_directory, output) = once(&["--json", view, "get", "fw.bin"]);
         let outcomes = objects(&output.stdout);
         assert_eq!((outcomes.len(), &outcomes[0]["command"]), (1, &Value::from("get")), "{view}");
         assert!(text(&output.stderr).contains("DATA"), "{view}");
@@ -116,7 +110,7 @@ fn outcomes_and_traces_do_not_mix() {
 
 #[test]
 fn a_json_trace_has_standard_output_for_itself() {
-    let (_folder, output) = once(&["--trace=json", "get", "fw.bin"]);
+    let (_directory, output) = once(&["--trace=json", "get", "fw.bin"]);
     let records = objects(&output.stdout);
     let packets = records.iter().filter(|record| record["ev"] == "packet").count();
     assert_eq!((status(&output), packets), (Some(0), 13));
@@ -128,30 +122,30 @@ fn a_json_trace_has_standard_output_for_itself() {
 
 #[test]
 fn files_take_what_the_screen_does_not() {
-    let (folder, output) = once(&["--trace=explain short,pcap=x.pcapng,json=x.json,ladder=x.txt", "get", "fw.bin"]);
+    let (directory, output) = once(&["--trace=explain short,pcap=x.pcapng,json=x.json,ladder=x.txt", "get", "fw.bin"]);
     assert_eq!(status(&output), Some(0), "{}", text(&output.stderr));
-    let read = |name: &str| fs::read(folder.path().join(name)).expect(name);
+    let read = |name: &str| fs::read(directory.path().join(name)).expect(name);
     assert_eq!(text(&output.stdout).lines().filter(|line| line.starts_with('#')).count(), 13);
     assert_eq!(objects(&read("x.json")).iter().filter(|record| record["ev"] == "packet").count(), 13);
     assert_eq!(arrows(text(&read("x.txt"))), 13);
     assert_eq!(read("x.pcapng")[..4], [0x0a, 0x0d, 0x0d, 0x0a]);
-    let (_folder, output) = once(&["--trace=explain,hex", "get", "fw.bin"]);
+    let (_directory, output) = once(&["--trace=explain,hex", "get", "fw.bin"]);
     assert_eq!(status(&output), Some(2));
     assert!(text(&output.stderr).contains("one view goes to the screen, others go to files (hex=FILE)"));
 }
 
 #[test]
 fn a_trace_that_cannot_be_written_ends_no_transfer() {
-    let mut cases = vec![("/nonexistent/x", "/nonexistent/x: No such file or directory"), (".", ".: Is a directory")];
+    let mut cases = vec![("missing/x", "missing/x: No such file or directory"), (".", ".: Is a directory")];
     if cfg!(target_os = "linux") {
         cases.push(("/dev/full", "/dev/full: No space left on device"));
     }
     for (path, complaint) in cases {
         for view in ["json", "ladder", "explain", "hex", "classic", "pcap"] {
-            let (folder, output) = once(&[&format!("--trace={view}={path}"), "get", "fw.bin"]);
+            let (directory, output) = once(&[&format!("--trace={view}={path}"), "get", "fw.bin"]);
             let stderr = text(&output.stderr);
             assert_eq!(stderr.matches(complaint).count(), 1, "{view}: {stderr}");
-            assert_eq!(fs::read(folder.path().join("fw.bin")).ok(), Some(file("fw.bin")), "{view} to {path}");
+            assert_eq!(fs::read(directory.path().join("fw.bin")).ok(), Some(file("fw.bin")), "{view} to {path}");
             assert_eq!(status(&output), Some(1), "{view}: what was asked for is not all there");
         }
     }
@@ -159,10 +153,10 @@ fn a_trace_that_cannot_be_written_ends_no_transfer() {
 
 /// The packets of a script's JSON trace, without what differs from run to run: times, ports, and round trips.
 fn packets(script: &str) -> Vec<Value> {
-    let folder = tempfile::tempdir().expect("a folder");
-    let output = practice(folder.path(), &["--quiet"], &format!("trace json to packets.json\n{script}"));
+    let directory = tempfile::tempdir().expect("a directory");
+    let output = practice(directory.path(), &["--quiet"], &format!("trace json to packets.json\n{script}"));
     assert_eq!(status(&output), Some(0), "{}", text(&output.stderr));
-    let records = objects(&fs::read(folder.path().join("packets.json")).expect("the trace"));
+    let records = objects(&fs::read(directory.path().join("packets.json")).expect("the trace"));
     let mut packets: Vec<_> = records.into_iter().filter(|record| record["ev"] == "packet").collect();
     for packet in &mut packets {
         let packet = packet.as_object_mut().expect("an object");

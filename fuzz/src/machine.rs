@@ -1,9 +1,12 @@
 //! Either machine in any role, fed datagrams and time.
 
+use std::io;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use tftpsh::transfer::{Ask, Machine, Output, Receiver, RetryPolicy, Rexmt, Sender};
+use tftpsh::transfer::{
+    Abort, AnyMachine, Input, Io, ReadIo, Receiver, Request, RetryPolicy, Rexmt, Sender, Step, WriteIo,
+};
 use tftpsh::wire::{
     BlockSize, ErrorCode, Limits, Mode, Offer, Opcode, Packet, TimeoutSeconds, WindowSize, emit_ack, emit_data_header,
     emit_error,
@@ -18,7 +21,7 @@ const FILE: usize = 700;
 pub fn run(input: &[u8]) {
     let Some((&[role, shape], mut script)) = input.split_first_chunk::<2>() else { return };
     let mut host = Host::new(role, shape);
-    host.drain(&[]);
+    host.input(Input::Start);
     while let Some(rest) = host.step(script) {
         script = rest;
     }
@@ -26,24 +29,31 @@ pub fn run(input: &[u8]) {
 }
 
 struct Host {
-    machine: Box<dyn Machine>,
+    machine: AnyMachine,
+    world: World,
+    deadline: Option<Instant>,
+    complete: bool,
+    over: bool,
+}
+
+struct World {
     sends: bool,
     /// A server's machine: its client may be forged.
     answers: bool,
     now: Instant,
-    deadline: Option<Instant>,
+    /// Octets of a full block.
+    blksize: usize,
     /// Octets of the file given.
     position: usize,
-    /// Blocks of the file taken.
-    delivered: u64,
-    last_is_in: bool,
+    /// Blocks of the file that arrived in order, by the ACKs that may be sent.
+    written: usize,
     committed: bool,
-    complete: bool,
-    over: bool,
     /// The peer said something that only who got our answer can say.
     acknowledged: bool,
     /// Packets and bytes to the peer.
     unproven: (u32, usize),
+    /// Calls since the last input.
+    calls: u32,
 }
 
 impl Host {
@@ -57,33 +67,31 @@ impl Host {
             windowsize: WindowSize::new(if asked(32) { 3 } else { 65535 }).filter(|_| asked(8)),
         };
         let rexmt = if asked(64) { Rexmt::Auto } else { Rexmt::Fixed(Duration::from_secs(3)) };
-        let retry_policy = RetryPolicy { rexmt, timeout: TIMEOUT };
-        let ask = Ask { filename: b"f", mode: Mode::Octet, offer };
+        let policy = RetryPolicy { rexmt, timeout: TIMEOUT };
+        let request = Request { filename: b"f", mode: Mode::Octet, offer };
         let answer = offer.answer(&Limits::default(), Some(FILE as u64));
-        let machine: Box<dyn Machine> = match role % 4 {
-            0 => Box::new(Receiver::request(now, peer(69), &ask, retry_policy).expect("a short name")),
-            1 => Box::new(Sender::request(now, peer(69), &ask, retry_policy).expect("a short name")),
-            2 => Box::new(Receiver::answer(now, peer(5000), answer, retry_policy)),
-            _ => Box::new(Sender::answer(now, peer(5000), answer, retry_policy)),
+        let machine = match role % 4 {
+            0 => AnyMachine::receiving(Receiver::request(now, peer(69), &request, policy).expect("a short name")),
+            1 => AnyMachine::sending(Sender::request(now, peer(69), &request, policy).expect("a short name")),
+            2 => AnyMachine::receiving(Receiver::answer(now, peer(5000), answer, policy)),
+            _ => AnyMachine::sending(Sender::answer(now, peer(5000), answer, policy)),
         };
-        Self {
-            machine,
+        let world = World {
             sends: role % 2 == 1,
             answers: role % 4 > 1,
             now,
-            deadline: None,
+            blksize: 512,
             position: 0,
-            delivered: 0,
-            last_is_in: false,
+            written: 0,
             committed: false,
-            complete: false,
-            over: false,
             acknowledged: false,
             unproven: (0, 0),
-        }
+            calls: 0,
+        };
+        Self { machine, world, deadline: None, complete: false, over: false }
     }
 
-    /// Carries out one instruction of the script and returns the rest of it.
+    /// Follows one instruction of the script and returns the rest of it.
     fn step<'a>(&mut self, script: &'a [u8]) -> Option<&'a [u8]> {
         let (&[operation, argument], rest) = script.split_first_chunk::<2>()?;
         let small = usize::from(argument);
@@ -103,14 +111,8 @@ impl Host {
             5 | 6 => self.hear(peer(5000), &emit_ack(argument.into())),
             7 => self.hear(peer(5001), &emit_ack(argument.into())),
             8 if argument < 9 => self.hear(peer(5000), &emit_error(ErrorCode(argument.into()), b"no")),
-            8 => {
-                self.machine.unreachable(self.now, peer(if argument & 1 == 0 { 5000 } else { 5001 }));
-                self.drain(&[]);
-            }
-            _ if argument == 0 => {
-                self.machine.abort(self.now, ErrorCode::UNDEFINED, "enough");
-                self.drain(&[]);
-            }
+            8 => self.input(Input::Unreachable(peer(if argument & 1 == 0 { 5000 } else { 5001 }))),
+            _ if argument == 0 => self.input(Input::Abort(Abort::Interrupted)),
             _ => self.pass(Duration::from_secs(argument.into())),
         }
         Some(rest)
@@ -118,98 +120,108 @@ impl Host {
 
     /// A block near the one that is due.
     fn block(&self, offset: u64, length: usize) -> Vec<u8> {
-        let number = (self.delivered + offset).wrapping_sub(2) as u16;
-        let size = self.machine.stats().terms.blksize.get().into();
-        let length = if length & 8 == 0 { size } else { length };
+        let number = (self.machine.machine().stats().blocks + offset).wrapping_sub(2) as u16;
+        let length = if length & 8 == 0 { self.blksize() } else { length };
         [&emit_data_header(number)[..], &vec![7; length]].concat()
     }
 
+    fn blksize(&self) -> usize {
+        self.machine.machine().terms().blksize.get().into()
+    }
+
     fn hear(&mut self, from: SocketAddr, datagram: &[u8]) {
-        self.now += Duration::from_micros(100);
+        self.world.now += Duration::from_micros(100);
         // Only who got our answer knows the port to which this came.
         let answers = [Opcode::Ack, Opcode::Data].iter().any(|opcode| datagram.starts_with(&opcode.to_wire()));
-        self.acknowledged |= answers && from == peer(5000);
-        self.machine.datagram(self.now, from, datagram);
-        self.drain(datagram);
+        self.world.acknowledged |= answers && from == peer(5000);
+        self.input(Input::datagram(from, datagram));
     }
 
     fn pass(&mut self, time: Duration) {
-        self.now += time;
-        self.machine.tick(self.now);
-        self.drain(&[]);
+        self.world.now += time;
+        self.input(Input::Tick);
     }
 
     /// Silence to the end, which must come in time.
     fn run_out(&mut self) {
-        let start = self.now;
+        let start = self.world.now;
         for _ in 0..10_000 {
             let Some(deadline) = self.deadline.filter(|_| !self.over) else { return };
             assert!(deadline <= start + TIMEOUT, "silence ends");
-            self.now = self.now.max(deadline);
-            self.machine.tick(self.now);
-            self.drain(&[]);
+            self.world.now = self.world.now.max(deadline);
+            self.input(Input::Tick);
         }
         panic!("silence never ends");
     }
 
-    fn drain(&mut self, datagram: &[u8]) {
-        for _ in 0..400_000 {
-            match self.machine.poll() {
-                Output::Transmit { to, datagrams, stride } => {
-                    assert!(stride > 0 && !datagrams.is_empty());
-                    let first = &datagrams[..stride.min(datagrams.len())];
-                    match Packet::parse(first).expect("a packet of ours") {
-                        Packet::Data { .. } => assert!(self.sends, "a receiver sends no DATA"),
-                        Packet::Ack { block } => {
-                            assert!(!self.sends && block == self.delivered as u16, "only what is delivered");
-                            assert!(!self.last_is_in || self.committed, "the last ACK waits for the commit");
-                        }
-                        _ => {}
-                    }
-                    for datagram in datagrams.chunks(stride).filter(|_| to == peer(5000)) {
-                        self.unproven.0 += 1;
-                        self.unproven.1 += datagram.len();
-                    }
-                }
-                Output::Fill(room) => {
-                    assert!(self.sends, "a receiver reads no file");
-                    let length = room.len().min(FILE - self.position);
-                    self.position += length;
-                    self.machine.filled(self.now, length);
-                }
-                Output::Deliver(range) => {
-                    assert!(!self.sends && !self.last_is_in, "a sender delivers nothing, and nobody behind the end");
-                    assert!(datagram.starts_with(&Opcode::Data.to_wire()), "bytes come from DATA only");
-                    let size = self.machine.stats().terms.blksize.get().into();
-                    assert_eq!(datagram[range.clone()].len(), datagram.len() - 4, "all of the block");
-                    self.last_is_in = range.len() < size;
-                    self.delivered += 1;
-                }
-                Output::Commit => {
-                    assert!(self.last_is_in && !self.committed, "one commit, behind the last block");
-                    self.committed = true;
-                    self.machine.committed(self.now);
-                }
-                Output::Complete(report) => {
-                    assert!(!self.complete && (self.sends || self.committed), "one report, for a file that is safe");
-                    assert!(!self.sends || report.stats.bytes == FILE as u64);
-                    self.complete = true;
-                }
-                Output::Event(_) => {}
-                Output::Wait(moment) => {
-                    assert!(!self.over, "what is over stays over");
-                    self.deadline = Some(moment);
-                    return self.check_unproven();
-                }
-                Output::Done | Output::Failed(_) => {
-                    self.over = true;
-                    return self.check_unproven();
-                }
+    fn input(&mut self, input: Input<'_>) {
+        (self.world.calls, self.world.blksize) = (0, self.blksize());
+        match self.machine.run(input, &mut self.world) {
+            Step::Wait(until) => {
+                assert!(!self.over, "what is over stays over");
+                self.deadline = Some(until);
             }
+            Step::Complete { report, dally } => {
+                assert!(!self.complete, "one report");
+                assert!(self.world.sends || self.world.committed, "for a file that is safe");
+                let whole = if self.world.sends { FILE } else { self.world.written };
+                assert_eq!(report.stats.bytes, whole as u64);
+                (self.complete, self.deadline, self.over) = (true, dally, dally.is_none());
+            }
+            Step::Over | Step::Failed(_) => self.over = true,
         }
-        panic!("the machine never comes to rest");
+        self.world.check_unproven();
+    }
+}
+
+impl Io for World {
+    fn now(&mut self) -> Instant {
+        self.calls += 1;
+        assert!(self.calls < 400_000, "the machine never comes to rest");
+        self.now
     }
 
+    fn transmit(&mut self, to: SocketAddr, datagrams: &[u8], stride: usize) -> io::Result<()> {
+        assert!(stride > 0 && !datagrams.is_empty());
+        let first = &datagrams[..stride.min(datagrams.len())];
+        match Packet::parse(first).expect("a packet of ours") {
+            Packet::Data { .. } => assert!(self.sends, "a receiver sends no DATA"),
+            Packet::Ack { block } => {
+                let blocks = self.written / self.blksize + usize::from(self.committed);
+                assert!(!self.sends && block == blocks as u16, "only what is written");
+            }
+            _ => {}
+        }
+        for datagram in datagrams.chunks(stride).filter(|_| to == peer(5000)) {
+            self.unproven.0 += 1;
+            self.unproven.1 += datagram.len();
+        }
+        Ok(())
+    }
+}
+
+impl ReadIo for World {
+    fn fill(&mut self, room: &mut [u8]) -> io::Result<usize> {
+        let length = room.len().min(FILE - self.position);
+        self.position += length;
+        Ok(length)
+    }
+}
+
+impl WriteIo for World {
+    fn deliver(&mut self, bytes: &[u8]) -> io::Result<()> {
+        assert!(!self.committed, "nothing after the end");
+        self.written += bytes.len();
+        Ok(())
+    }
+
+    fn commit(&mut self) -> io::Result<()> {
+        assert!(!std::mem::replace(&mut self.committed, true), "one commit");
+        Ok(())
+    }
+}
+
+impl World {
     /// To an address that acknowledged nothing go at most three packets and 1,548 bytes.
     fn check_unproven(&self) {
         let (packets, bytes) = self.unproven;

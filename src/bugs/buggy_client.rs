@@ -5,8 +5,8 @@ use std::time::Instant;
 
 use thiserror::Error;
 
-use crate::transfer::{Event, Machine, Output, Stats};
-use crate::wire::ErrorCode;
+use crate::transfer::{Abort, Delivery, Event, Machine, Output, Receiving, Sending, Stats};
+use crate::wire::Terms;
 
 /// A mistake old clients made, for `client bug NAME`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -103,16 +103,8 @@ impl<M: Machine> Machine for BuggyClient<M> {
         self.machine.tick(now);
     }
 
-    fn filled(&mut self, now: Instant, length: usize) {
-        self.machine.filled(now, length);
-    }
-
-    fn committed(&mut self, now: Instant) {
-        self.machine.committed(now);
-    }
-
-    fn abort(&mut self, now: Instant, code: ErrorCode, reason: &str) {
-        self.machine.abort(now, code, reason);
+    fn abort(&mut self, now: Instant, reason: Abort) {
+        self.machine.abort(now, reason);
     }
 
     fn poll(&mut self) -> Output<'_> {
@@ -137,6 +129,30 @@ impl<M: Machine> Machine for BuggyClient<M> {
 
     fn stats(&self) -> Stats {
         self.machine.stats()
+    }
+
+    fn terms(&self) -> Terms {
+        self.machine.terms()
+    }
+}
+
+impl<M: Sending> Sending for BuggyClient<M> {
+    fn room(&mut self) -> Option<&mut [u8]> {
+        self.machine.room()
+    }
+
+    fn filled(&mut self, now: Instant, length: usize) {
+        self.machine.filled(now, length);
+    }
+}
+
+impl<M: Receiving> Receiving for BuggyClient<M> {
+    fn delivery(&mut self) -> Option<Delivery> {
+        self.machine.delivery()
+    }
+
+    fn committed(&mut self, now: Instant) {
+        self.machine.committed(now);
     }
 }
 

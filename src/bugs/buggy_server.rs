@@ -3,8 +3,8 @@ use std::net::SocketAddr;
 use std::time::Instant;
 
 use super::ServerBug;
-use crate::transfer::{Event, Machine, Output, Stats, Wrap};
-use crate::wire::{DATA_HEADER, ErrorCode, Opcode, OptionList, Packet, emit_ack, names};
+use crate::transfer::{Abort, Delivery, Event, Machine, Output, Receiving, Sending, Stats};
+use crate::wire::{DATA_HEADER, ErrorCode, Opcode, OptionList, Packet, Terms, Wrap, emit_ack, names};
 
 /// Octets of a packet's header taken for octets of its block: 516 instead of 512.
 const SURPLUS: usize = DATA_HEADER;
@@ -38,13 +38,6 @@ struct Burst {
     to: SocketAddr,
     datagrams: Vec<u8>,
     stride: usize,
-}
-
-/// What a poll came to, free of the machine's borrow.
-enum Step {
-    Transmit(Burst),
-    Fill,
-    Plain(Output<'static>),
 }
 
 impl<M: Machine> BuggyServer<M> {
@@ -99,7 +92,7 @@ impl<M: Machine> BuggyServer<M> {
 
     /// Changes one datagram that goes out; `false` keeps it back.
     fn outgoing(&mut self, datagram: &mut Vec<u8>) -> bool {
-        let terms = self.machine.stats().terms;
+        let terms = self.machine.terms();
         let blocks = self.blocks();
         match (self.bug, Packet::parse(datagram)) {
             (ServerBug::FirstZero, Ok(Packet::Data { block, .. })) => renumber(datagram, block.wrapping_sub(1)),
@@ -147,40 +140,34 @@ impl<M: Machine> BuggyServer<M> {
         (!burst.datagrams.is_empty()).then_some(burst)
     }
 
-    fn step(&mut self) -> Step {
+    /// The machine's next output, changed; a [`Burst`] instead of a transmission.
+    fn next(&mut self) -> Result<Output<'static>, Burst> {
         loop {
             if let Some(burst) = self.extra.pop_front() {
-                return Step::Transmit(burst);
+                return Err(burst);
             }
             let (to, datagrams, stride) = match self.machine.poll() {
-                Output::Fill(_) => return Step::Fill,
                 Output::Transmit { to, datagrams, stride } => (to, datagrams.to_vec(), stride),
                 Output::Event(Event::Resending { .. }) if self.bug == ServerBug::NoResend => {
                     self.mute = true;
                     continue;
                 }
-                Output::Commit if self.bug == ServerBug::AckEarly => {
-                    self.fail_after_the_ack();
-                    continue;
-                }
                 Output::Wait(moment) => {
                     self.mute = false;
-                    let Some(block) = self.forged.take() else { return Step::Plain(Output::Wait(moment)) };
+                    let Some(block) = self.forged.take() else { return Ok(Output::Wait(moment)) };
                     self.machine.datagram(self.now, self.client, &emit_ack(block));
                     continue;
                 }
-                Output::Deliver(range) => return Step::Plain(Output::Deliver(range)),
-                Output::Commit => return Step::Plain(Output::Commit),
-                Output::Event(event) => return Step::Plain(Output::Event(event)),
-                Output::Complete(report) => return Step::Plain(Output::Complete(report)),
-                Output::Done => return Step::Plain(Output::Done),
-                Output::Failed(failure) => return Step::Plain(Output::Failed(failure)),
+                Output::Event(event) => return Ok(Output::Event(event)),
+                Output::Complete(report) => return Ok(Output::Complete(report)),
+                Output::Done => return Ok(Output::Done),
+                Output::Failed(failure) => return Ok(Output::Failed(failure)),
             };
             if self.mute {
                 continue;
             }
             if let Some(burst) = self.distort(to, &datagrams, stride) {
-                return Step::Transmit(burst);
+                return Err(burst);
             }
         }
     }
@@ -189,7 +176,8 @@ impl<M: Machine> BuggyServer<M> {
     fn fail_after_the_ack(&mut self) {
         let ack = emit_ack(Wrap::ToZero.wire(self.blocks())).to_vec();
         self.extra.push_back(Burst { to: self.client, stride: ack.len(), datagrams: ack });
-        self.machine.abort(self.now, ErrorCode::DISK_FULL, "the file could not be stored");
+        let message = "the file could not be stored".to_owned();
+        self.machine.abort(self.now, Abort::File { code: ErrorCode::DISK_FULL, message });
     }
 }
 
@@ -215,35 +203,55 @@ impl<M: Machine> Machine for BuggyServer<M> {
         self.machine.tick(now);
     }
 
-    fn filled(&mut self, now: Instant, length: usize) {
+    fn abort(&mut self, now: Instant, reason: Abort) {
         self.now = now;
-        self.machine.filled(now, length);
-    }
-
-    fn committed(&mut self, now: Instant) {
-        self.now = now;
-        self.machine.committed(now);
-    }
-
-    fn abort(&mut self, now: Instant, code: ErrorCode, reason: &str) {
-        self.now = now;
-        self.machine.abort(now, code, reason);
+        self.machine.abort(now, reason);
     }
 
     fn poll(&mut self) -> Output<'_> {
-        match self.step() {
-            Step::Transmit(Burst { to, datagrams, stride }) => {
+        match self.next() {
+            Ok(output) => output,
+            Err(Burst { to, datagrams, stride }) => {
                 self.lent = datagrams;
                 Output::Transmit { to, datagrams: &self.lent, stride }
             }
-            // The machine says the same again.
-            Step::Fill => self.machine.poll(),
-            Step::Plain(output) => output,
         }
     }
 
     fn stats(&self) -> Stats {
         self.machine.stats()
+    }
+
+    fn terms(&self) -> Terms {
+        self.machine.terms()
+    }
+}
+
+impl<M: Sending> Sending for BuggyServer<M> {
+    fn room(&mut self) -> Option<&mut [u8]> {
+        self.machine.room()
+    }
+
+    fn filled(&mut self, now: Instant, length: usize) {
+        self.now = now;
+        self.machine.filled(now, length);
+    }
+}
+
+impl<M: Receiving> Receiving for BuggyServer<M> {
+    fn delivery(&mut self) -> Option<Delivery> {
+        match self.machine.delivery() {
+            Some(Delivery::Commit) if self.bug == ServerBug::AckEarly => {
+                self.fail_after_the_ack();
+                None
+            }
+            delivery => delivery,
+        }
+    }
+
+    fn committed(&mut self, now: Instant) {
+        self.now = now;
+        self.machine.committed(now);
     }
 }
 

@@ -1,12 +1,10 @@
-use std::fmt::{self, Display, Formatter};
 use std::io;
 
 use thiserror::Error;
 
-use super::{FileRef, UnknownHost};
-use crate::net::DriveError;
-use crate::transfer::Failure;
-use crate::wire::{BadRequest, ErrorCode, Printable};
+use super::UnknownHost;
+use crate::transfer::{Abort, Cause, Failure, Stopped};
+use crate::wire::{BadRequest, ErrorCode};
 
 /// Why a file was not transferred. `server` is who was asked: `switch1:69`, `[::1]:69`.
 #[derive(Debug, Error)]
@@ -66,20 +64,34 @@ pub enum ClientError {
 }
 
 impl ClientError {
-    /// What became of a transfer of `file`.
-    pub(super) fn new(file: &FileRef<'_>, error: DriveError) -> Self {
-        let server = At(file.host, file.port).to_string();
-        match error {
-            DriveError::Transfer(failure) => match failure {
-                Failure::Refused => Self::Refused { server },
-                Failure::TimedOut { answered } => Self::TimedOut { server, answered },
-                Failure::Remote { code, message } => Self::Remote { server, code, message },
-                failure => Self::Protocol { server, failure },
-            },
-            DriveError::Network(error) => Self::Network { server, error },
-            DriveError::Local(error) => Self::Local(error),
-            DriveError::Interrupted => Self::Interrupted,
+    /// Why a transfer with `server` ended.
+    pub(super) fn stopped(server: String, Stopped { failure, cause }: Stopped) -> Self {
+        match (cause, failure) {
+            (Some(Cause::File(error)), _) => Self::Local(error),
+            (Some(Cause::Network(error)), _) => Self::Network { server, error },
+            (None, Failure::Aborted(_)) => Self::Interrupted,
+            (None, Failure::Refused) => Self::Refused { server },
+            (None, Failure::TimedOut { answered }) => Self::TimedOut { server, answered },
+            (None, Failure::Remote { code, message }) => Self::Remote { server, code, message },
+            (None, failure) => Self::Protocol { server, failure },
         }
+    }
+
+    /// The same for observers.
+    pub(super) fn failure(&self) -> Failure {
+        match self {
+            Self::Refused { .. } => Failure::Refused,
+            Self::TimedOut { answered, .. } => Failure::TimedOut { answered: *answered },
+            Self::Remote { code, message, .. } => Failure::Remote { code: *code, message: message.clone() },
+            Self::Protocol { failure, .. } => failure.clone(),
+            Self::Network { error, .. } => Failure::Aborted(Abort::Network(error.to_string())),
+            other => Failure::Aborted(Abort::Network(other.to_string())),
+        }
+    }
+
+    /// Whether another address of the same host may do.
+    pub(super) fn is_refusal(&self) -> bool {
+        matches!(self, Self::Refused { .. } | Self::Network { .. })
     }
 
     /// What the user might look at, where the error itself does not say.
@@ -90,15 +102,5 @@ impl ClientError {
             }
             _ => None,
         }
-    }
-}
-
-/// `switch1:69`, `[::1]:69`.
-struct At<'a>(&'a str, u16);
-
-impl Display for At<'_> {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        let host = Printable(self.0.as_bytes());
-        if self.0.contains(':') { write!(f, "[{host}]:{}", self.1) } else { write!(f, "{host}:{}", self.1) }
     }
 }

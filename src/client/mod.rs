@@ -44,7 +44,7 @@ pub(crate) use resolve::resolve;
 
 use crate::bugs::ClientBug;
 use crate::event::{Observer, Observers};
-use crate::files::{Content, Source, Target};
+use crate::files::{Source, Target, WriteFile};
 use crate::net::SharedFaults;
 use crate::stop::Stop;
 use crate::transfer::{Report, Rexmt};
@@ -153,7 +153,7 @@ impl<'o> Client<'o> {
     /// # Errors
     ///
     /// Every [`ClientError`] is possible; [`ClientError::Local`] is the error of `to`.
-    pub fn get(&mut self, name: impl AsRef<[u8]>, to: impl Write + Send) -> Result<Report, ClientError> {
+    pub fn get(&mut self, name: impl AsRef<[u8]>, to: impl Write) -> Result<Report, ClientError> {
         self.fetch(name.as_ref(), &mut Target::writer(to, self.options.mode))
     }
 
@@ -162,7 +162,7 @@ impl<'o> Client<'o> {
     /// # Errors
     ///
     /// Every [`ClientError`] is possible; [`ClientError::Local`] is the error of `from`.
-    pub fn put(&mut self, name: impl AsRef<[u8]>, from: impl Read + Send) -> Result<Report, ClientError> {
+    pub fn put(&mut self, name: impl AsRef<[u8]>, from: impl Read) -> Result<Report, ClientError> {
         self.send(name.as_ref(), &mut Source::reader(from, self.options.mode))
     }
 
@@ -187,12 +187,12 @@ impl<'o> Client<'o> {
         self.send(name.as_ref(), &mut source.map_err(ClientError::Local)?)
     }
 
-    fn fetch(&mut self, name: &[u8], target: &mut dyn Content) -> Result<Report, ClientError> {
+    fn fetch(&mut self, name: &[u8], target: &mut dyn WriteFile) -> Result<Report, ClientError> {
         let file = self.address.file(name)?;
         self.requester.0.get(&file, &self.options, target, &mut self.observers)
     }
 
-    fn send<R: Read + Send>(&mut self, name: &[u8], source: &mut Source<R>) -> Result<Report, ClientError> {
+    fn send<R: Read>(&mut self, name: &[u8], source: &mut Source<R>) -> Result<Report, ClientError> {
         let file = self.address.file(name)?;
         self.requester.0.put(&file, &self.options, source, &mut self.observers)
     }

@@ -7,11 +7,11 @@ use super::{ClientError, Options, resolve};
 use crate::bugs::{BuggyClient, ClientBug};
 use crate::event::{Begin, Observers, Record, RecordKind};
 use crate::fault::is_loopback;
-use crate::files::{Content, Source};
-use crate::net::{Dally, DriveError, FaultInjector, Linger, SharedFaults, Socket, drive};
+use crate::files::{ReadFile, Source, WriteFile};
+use crate::net::{Dally, FaultInjector, Linger, SharedFaults, Socket, Task, drive};
 use crate::stop::Stop;
-use crate::transfer::{Ask, Event, Failure, Machine, Receiver, Report, RetryPolicy, Sender};
-use crate::wire::{BadRequest, Offer, RequestKind, WindowSize};
+use crate::transfer::{Event, Failure, Receiver, Report, Request, RetryPolicy, Sender};
+use crate::wire::{BadRequest, Offer, Printable, RequestKind, WindowSize, emit_request};
 
 /// Makes requests to any server, one after the other, and repeats the last ACK of a finished get beside whatever comes
 /// next. [`Client`](super::Client) and the shell are made of it.
@@ -30,6 +30,14 @@ pub(crate) struct FileRef<'a> {
     pub(crate) port: u16,
     /// The file's name there.
     pub(crate) name: &'a [u8],
+}
+
+impl FileRef<'_> {
+    /// `switch1:69`, `[::1]:69`.
+    fn server(&self) -> String {
+        let host = Printable(self.host.as_bytes());
+        if self.host.contains(':') { format!("[{host}]:{}", self.port) } else { format!("{host}:{}", self.port) }
+    }
 }
 
 impl Requester {
@@ -53,21 +61,22 @@ impl Requester {
         &mut self,
         file: &FileRef<'_>,
         options: &Options,
-        target: &mut dyn Content,
+        target: &mut dyn WriteFile,
         observers: &mut Observers<'_>,
     ) -> Result<Report, ClientError> {
-        self.transfer(file, options, RequestKind::Read, None, target, observers)
+        self.transfer(file, options, &mut Local::Target(target), observers)
     }
 
     /// Sends a file; success means that the server acknowledged all of it.
-    pub(crate) fn put<R: Read + Send>(
+    pub(crate) fn put<R: Read>(
         &mut self,
         file: &FileRef<'_>,
         options: &Options,
         source: &mut Source<R>,
         observers: &mut Observers<'_>,
     ) -> Result<Report, ClientError> {
-        self.transfer(file, options, RequestKind::Write, source.size(), source, observers)
+        let size = source.size();
+        self.transfer(file, options, &mut Local::Source(source, size), observers)
     }
 
     /// Leaves the last ACK of a get to a thread until the next transfer, while the user thinks.
@@ -91,9 +100,7 @@ impl Requester {
         &mut self,
         file: &FileRef<'_>,
         options: &Options,
-        kind: RequestKind,
-        size: Option<u64>,
-        content: &mut dyn Content,
+        here: &mut Local<'_>,
         observers: &mut Observers<'_>,
     ) -> Result<Report, ClientError> {
         let addresses = resolve(file.host, file.port, options.family)?;
@@ -107,9 +114,7 @@ impl Requester {
         let mut run = Run {
             file,
             options,
-            kind,
-            size,
-            content,
+            here,
             observers,
             stop: &self.stop,
             faults: &self.faults,
@@ -120,7 +125,7 @@ impl Requester {
         };
         let result = run.try_each(&addresses);
         run.notify_end(&result);
-        let (report, dally) = result.map_err(|halt| halt.explain(file))?;
+        let (report, dally) = result?;
         if let Some(dally) = dally {
             self.linger.keep(dally);
         }
@@ -128,15 +133,35 @@ impl Requester {
     }
 }
 
+/// The file of this side.
+enum Local<'f> {
+    Target(&'f mut dyn WriteFile),
+    /// With its size, where that is known.
+    Source(&'f mut dyn ReadFile, Option<u64>),
+}
+
+impl Local<'_> {
+    fn kind(&self) -> RequestKind {
+        match self {
+            Self::Target(_) => RequestKind::Read,
+            Self::Source(..) => RequestKind::Write,
+        }
+    }
+
+    fn size(&self) -> Option<u64> {
+        match self {
+            Self::Target(_) => None,
+            Self::Source(_, size) => *size,
+        }
+    }
+}
+
 /// One transfer on its way: up to two attempts for each address.
-struct Run<'a, 'w> {
+struct Run<'a, 'f, 'o> {
     file: &'a FileRef<'a>,
     options: &'a Options,
-    kind: RequestKind,
-    /// Length of the file to be sent, where known.
-    size: Option<u64>,
-    content: &'a mut dyn Content,
-    observers: &'a mut Observers<'w>,
+    here: &'a mut Local<'f>,
+    observers: &'a mut Observers<'o>,
     stop: &'a Stop,
     faults: &'a SharedFaults,
     /// Takes part where there are faults for the address that is tried.
@@ -147,21 +172,15 @@ struct Run<'a, 'w> {
     local: Option<SocketAddr>,
 }
 
-type Attempted = Result<(Report, Option<Dally>), Halt>;
+type Attempted = Result<(Report, Option<Dally>), ClientError>;
 
-/// Why an attempt ended early.
-enum Halt {
-    Request(BadRequest),
-    Drive(DriveError),
-}
-
-impl Run<'_, '_> {
+impl Run<'_, '_, '_> {
     /// The next address is tried where one refuses or cannot be reached (`localhost`: ::1, then 127.0.0.1).
     fn try_each(&mut self, addresses: &[SocketAddr]) -> Attempted {
-        let mut refused = Halt::Drive(DriveError::Network(io::ErrorKind::AddrNotAvailable.into()));
+        let mut refused = self.network(io::ErrorKind::AddrNotAvailable.into());
         for &server in addresses {
             match self.try_one(server) {
-                Err(halt) if halt.is_refusal() => refused = halt,
+                Err(error) if error.is_refusal() => refused = error,
                 attempted => return attempted,
             }
         }
@@ -171,7 +190,7 @@ impl Run<'_, '_> {
     /// Once more without options, from a fresh socket, where the server does not like them (RFC 2347).
     fn try_one(&mut self, server: SocketAddr) -> Attempted {
         match self.attempt(server, true) {
-            Err(Halt::Drive(DriveError::Transfer(Failure::Options(why)))) => {
+            Err(ClientError::Protocol { failure: Failure::Options(why), .. }) => {
                 self.notify(RecordKind::Machine(&Event::Fallback(why)));
                 self.attempt(server, false)
             }
@@ -181,67 +200,54 @@ impl Run<'_, '_> {
 
     fn attempt(&mut self, server: SocketAddr, with_options: bool) -> Attempted {
         if self.stop.is_requested() {
-            return Err(Halt::Drive(DriveError::Interrupted));
+            return Err(ClientError::Interrupted);
         }
-        let network = |error| Halt::Drive(DriveError::Network(error));
-        let mut socket = Socket::towards(server, self.options.local_ports.as_ref()).map_err(network)?;
+        let socket = Socket::towards(server, self.options.local_ports.as_ref());
+        let mut socket = socket.map_err(|error| self.network(error))?;
         self.local = Some(socket.local());
         let offer = if with_options { self.offer(server, &mut socket) } else { Offer::default() };
-        let mut machine = self.machine(server, offer)?;
+        let request = Request { filename: self.file.name, mode: self.options.mode, offer };
+        let (kind, retry_policy, bug) = (self.here.kind(), self.retry_policy(), self.bug(server));
+        let mut task = task(self.here, server, &request, retry_policy, bug)?;
         self.attempts += 1;
         if self.attempts == 1 {
-            self.notify(RecordKind::Begin(Begin {
+            let begin = Begin {
                 wall: SystemTime::now(),
                 host: self.file.host,
                 peer: server,
-                kind: self.kind,
+                kind,
                 filename: self.file.name,
                 mode: Some(self.options.mode),
                 timeout: self.options.retry.timeout,
-            }));
+            };
+            notify(self.observers, self.local, RecordKind::Begin(begin));
         }
-        let meddles = self.faults.lock().act_on(server.ip());
-        let injector = meddles.then(|| self.injector.start_over());
-        let mut report = drive(machine.as_mut(), &mut socket, self.content, self.observers, injector, self.stop)
-            .map_err(Halt::Drive)?;
+        let injects = self.faults.lock().act_on(server.ip());
+        let injector = injects.then(|| self.injector.start_over());
+        let mut report = drive(&mut task, &mut socket, self.observers, injector, self.stop)
+            .map_err(|stopped| ClientError::stopped(self.file.server(), stopped))?;
         if self.attempts > 1 {
             report.elapsed = self.begun.elapsed();
         }
-        let rexmt = self.options.retry.rexmt;
         // Without the socket the port is closed, as that of a client in a hurry is.
-        let stays = self.kind == RequestKind::Read && bug(self.options, server) != Some(ClientBug::NoDally);
-        let dally = stays.then(|| Dally::new(machine, socket, rexmt));
-        Ok((report, dally))
+        let machine = task.into_receiver().filter(|_| bug != Some(ClientBug::NoDally));
+        Ok((report, machine.map(|machine| Dally::new(machine, socket, self.options.retry.rexmt))))
     }
 
     fn offer(&self, server: SocketAddr, socket: &mut Socket) -> Offer {
-        let offer = offer(self.options, self.kind, self.size, || socket.route(server).blksize());
-        if self.kind == RequestKind::Write || offer.is_empty() {
+        let (options, kind, size) = (self.options, self.here.kind(), self.here.size());
+        let offer = offer(options, kind, size, || socket.route(server).blksize());
+        let request = emit_request(kind, self.file.name, options.mode, &offer);
+        if let Err(BadRequest::TooLong(_)) = request {
+            // A long name leaves no room for what nobody asked for by hand.
+            return user_offer(options, kind, size);
+        }
+        if kind == RequestKind::Write || offer.is_empty() {
             return offer;
         }
         // A window that the receive buffer does not hold would lose blocks every time.
         let carried = socket.make_room(offer.blksize.unwrap_or_default(), offer.windowsize.unwrap_or_default());
         Offer { windowsize: offer.windowsize.map(|_| carried).filter(|it| *it != WindowSize::default()), ..offer }
-    }
-
-    fn machine(&self, server: SocketAddr, offer: Offer) -> Result<Box<dyn Machine + Send>, Halt> {
-        match self.request(server, offer) {
-            // A long name leaves no room for what nobody asked for by hand.
-            Err(BadRequest::TooLong(_)) if !offer.is_empty() => {
-                self.request(server, user_offer(self.options, self.kind, self.size))
-            }
-            made => made,
-        }
-        .map_err(Halt::Request)
-    }
-
-    fn request(&self, server: SocketAddr, offer: Offer) -> Result<Box<dyn Machine + Send>, BadRequest> {
-        let ask = Ask { filename: self.file.name, mode: self.options.mode, offer };
-        let (now, bug, retry_policy) = (Instant::now(), bug(self.options, server), self.retry_policy());
-        Ok(match self.kind {
-            RequestKind::Read => inject(bug, Receiver::request(now, server, &ask, retry_policy)?),
-            RequestKind::Write => inject(bug, Sender::request(now, server, &ask, retry_policy)?),
-        })
     }
 
     /// Attempts share one timeout.
@@ -251,10 +257,17 @@ impl Run<'_, '_> {
         RetryPolicy { rexmt, timeout: timeout.saturating_sub(spent) }
     }
 
+    /// The bug the user wants, where it harms nobody else.
+    fn bug(&self, server: SocketAddr) -> Option<ClientBug> {
+        self.options.bug.filter(|_| is_loopback(server.ip()))
+    }
+
+    fn network(&self, error: io::Error) -> ClientError {
+        ClientError::Network { server: self.file.server(), error }
+    }
+
     fn notify(&mut self, kind: RecordKind<'_>) {
-        if let Some(local) = self.local {
-            self.observers.notify(&Record { at: Instant::now(), local, kind });
-        }
+        notify(self.observers, self.local, kind);
     }
 
     fn notify_end(&mut self, result: &Attempted) {
@@ -262,39 +275,50 @@ impl Run<'_, '_> {
         if self.attempts == 0 {
             return;
         }
-        if let (Ok(_), Some(sha256)) = (result, self.content.sha256()) {
-            self.notify(RecordKind::Digest(&sha256));
+        let digest = match &self.here {
+            Local::Target(file) => file.digest(),
+            Local::Source(file, _) => file.digest(),
+        };
+        if let (Ok(_), Some(digest)) = (result, digest) {
+            self.notify(RecordKind::Digest(&digest.to_string()));
         }
         match result {
             Ok((report, _)) => self.notify(RecordKind::End(Ok(report))),
-            Err(Halt::Drive(DriveError::Transfer(failure))) => self.notify(RecordKind::End(Err(failure))),
-            Err(Halt::Drive(error)) => self.notify(RecordKind::End(Err(&Failure::Aborted(error.to_string())))),
-            Err(Halt::Request(bad)) => self.notify(RecordKind::End(Err(&Failure::Aborted(bad.to_string())))),
+            Err(error) => self.notify(RecordKind::End(Err(&error.failure()))),
         }
     }
 }
 
-/// The bug the user wants, where it harms nobody else.
-fn bug(options: &Options, server: SocketAddr) -> Option<ClientBug> {
-    options.bug.filter(|_| is_loopback(server.ip()))
-}
-
-fn inject<M: Machine + Send + 'static>(bug: Option<ClientBug>, machine: M) -> Box<dyn Machine + Send> {
-    match bug {
-        None => Box::new(machine),
-        Some(bug) => Box::new(BuggyClient::new(machine, bug)),
+fn notify(observers: &mut Observers<'_>, local: Option<SocketAddr>, kind: RecordKind<'_>) {
+    if let Some(local) = local {
+        observers.notify(&Record { at: Instant::now(), local, kind });
     }
 }
 
-impl Halt {
-    fn is_refusal(&self) -> bool {
-        matches!(self, Self::Drive(DriveError::Transfer(Failure::Refused) | DriveError::Network(_)))
-    }
+type ClientTask<'a> = Task<&'a mut dyn ReadFile, &'a mut dyn WriteFile>;
 
-    fn explain(self, file: &FileRef<'_>) -> ClientError {
-        match self {
-            Self::Request(bad) => bad.into(),
-            Self::Drive(error) => ClientError::new(file, error),
+fn task<'a>(
+    here: &'a mut Local<'_>,
+    server: SocketAddr,
+    request: &Request<'_>,
+    retry_policy: RetryPolicy,
+    bug: Option<ClientBug>,
+) -> Result<ClientTask<'a>, BadRequest> {
+    let now = Instant::now();
+    Ok(match here {
+        Local::Target(file) => {
+            let machine = Receiver::request(now, server, request, retry_policy)?;
+            match bug {
+                None => Task::receive(machine, &mut **file),
+                Some(bug) => Task::receive(BuggyClient::new(machine, bug), &mut **file),
+            }
         }
-    }
+        Local::Source(file, _) => {
+            let machine = Sender::request(now, server, request, retry_policy)?;
+            match bug {
+                None => Task::send(machine, &mut **file),
+                Some(bug) => Task::send(BuggyClient::new(machine, bug), &mut **file),
+            }
+        }
+    })
 }

@@ -3,7 +3,8 @@ use std::fmt::{self, Display, Formatter};
 use std::net::SocketAddr;
 use std::time::{Duration, SystemTime};
 
-use super::{Direction, Flag, Flags, Reason, Summary, Timer, Turn};
+use super::{Direction, Flag, Flags, Reason, Summary};
+use crate::fault::Hit;
 use crate::wire::{DATA_HEADER, Malformed, Opcode, Packet};
 
 /// Octets of a block that are kept to be seen again.
@@ -32,13 +33,9 @@ pub enum Annotation<'a> {
     },
     /// A packet.
     Packet(AnnotatedPacket<'a>),
-    /// A timer was set or ran out.
+    /// The retransmission timer expired.
     Timer {
-        /// Which.
-        timer: Timer,
-        /// Set or run out.
-        turn: Turn,
-        /// How long it runs or ran.
+        /// How long it ran.
         after: Duration,
         /// What is left before the transfer is given up, where that is known.
         left: Option<Duration>,
@@ -79,16 +76,11 @@ impl Annotated<'_> {
         let kind = match &self.kind {
             Annotation::Begin { host } => Annotation::Begin { host: Cow::Owned(host.clone().into_owned()) },
             Annotation::Packet(packet) => Annotation::Packet(packet.kept()),
-            Annotation::Timer { timer, turn, after, left, awaited, why } => Annotation::Timer {
-                timer: *timer,
-                turn: *turn,
-                after: *after,
-                left: *left,
-                awaited: awaited.clone(),
-                why: why.clone(),
-            },
+            Annotation::Timer { after, left, awaited, why } => {
+                Annotation::Timer { after: *after, left: *left, awaited: awaited.clone(), why: why.clone() }
+            }
             Annotation::Choice { choice, why } => Annotation::Choice { choice: *choice, why: why.clone() },
-            Annotation::Fault { hit, n } => Annotation::Fault { hit: hit.clone(), n: *n },
+            Annotation::Fault { hit, n } => Annotation::Fault { hit: *hit, n: *n },
             Annotation::End(summary) => Annotation::End(summary.clone()),
         };
         Annotated { xfer: self.xfer, t: self.t, wall: self.wall, kind }
@@ -286,15 +278,4 @@ impl Choice {
             Self::Fallback => "fallback",
         }
     }
-}
-
-/// What a rule did to a packet.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Hit {
-    /// Number of the rule.
-    pub rule: u32,
-    /// In the words of the rule: `drop`, `delay 200`.
-    pub action: String,
-    /// For people: `dropped it`.
-    pub deed: String,
 }

@@ -2,15 +2,16 @@ use std::borrow::Cow;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant, SystemTime};
 
-use super::annotated::{AnnotatedPacket, Annotation, Choice, Hit, Kind, State};
+use super::annotated::{AnnotatedPacket, Annotation, Choice, Kind, State};
 use super::answers::Trip;
 use super::flaws::trailing;
 use super::get::{Incoming, Judgement};
 use super::put::Outgoing;
 use super::tally::Tally;
-use super::{Begin, Direction, Flag, Reason, Record, RecordKind, Timer, Turn};
+use super::{Begin, Direction, Flag, Reason, Record, RecordKind};
+use crate::fault::Hit;
 use crate::transfer::Event;
-use crate::wire::{Offer, Opcode, Packet, Printable, Terms};
+use crate::wire::{Offer, Opcode, Packet, Terms};
 
 /// Rules that are noted of one packet.
 const HITS: usize = 16;
@@ -90,15 +91,12 @@ impl Conversation {
             RecordKind::Packet { direction, peer, datagram, lost } => {
                 Some(Annotation::Packet(self.packet(record, direction, peer, datagram, lost)))
             }
-            RecordKind::Fault { rule, action, deed } => {
-                let words = |words: &str| Printable(words.as_bytes()).to_string();
-                let hit = Hit { rule, action: words(action), deed: words(deed) };
+            RecordKind::Fault(hit) => {
                 if self.hits.len() < HITS {
-                    self.hits.push(hit.clone());
+                    self.hits.push(hit);
                 }
                 Some(Annotation::Fault { hit, n: self.n + 1 })
             }
-            RecordKind::Timer { timer, turn, after } => Some(self.timer(record.at, timer, turn, after)),
             RecordKind::Machine(event) => self.event(record, event),
             RecordKind::Digest(sha256) => {
                 self.tally.sha256 = Some(sha256.to_owned());
@@ -119,14 +117,11 @@ impl Conversation {
         }
     }
 
-    fn timer<'a>(&mut self, now: Instant, timer: Timer, turn: Turn, after: Duration) -> Annotation<'a> {
-        let why = if timer == Timer::Dally { Reason::DallyEnd } else { Reason::ReqAgain { after } };
-        if (timer, turn) == (Timer::Rexmt, Turn::Expired) {
-            self.expired = Some(after);
-        }
+    fn timer<'a>(&mut self, now: Instant, after: Duration) -> Annotation<'a> {
+        self.expired = Some(after);
         let waited = now.saturating_duration_since(self.progressed);
-        let left = self.timeout.filter(|_| timer != Timer::Dally).map(|timeout| timeout.saturating_sub(waited));
-        Annotation::Timer { timer, turn, after, left, awaited: self.awaited(), why }
+        let left = self.timeout.map(|timeout| timeout.saturating_sub(waited));
+        Annotation::Timer { after, left, awaited: self.awaited(), why: Reason::ReqAgain { after } }
     }
 
     /// What would be the next progress.
@@ -152,7 +147,7 @@ impl Conversation {
             }
             Event::Fallback(_) => (Choice::Fallback, Reason::ReqPlain),
             Event::Resending { after, .. } => {
-                return Some(self.timer(record.at, Timer::Rexmt, Turn::Expired, *after));
+                return Some(self.timer(record.at, *after));
             }
             Event::Ignored { .. } | Event::Wrapped(_) => return None,
         };

@@ -2,8 +2,7 @@ use std::time::Instant;
 
 use super::answers::Trips;
 use super::{Flag, Flags, Reason, State};
-use crate::transfer::window::Wrap;
-use crate::wire::Terms;
+use crate::wire::{Terms, Wrap};
 
 /// What the analysis says of a block or an ACK.
 #[derive(Debug)]
@@ -66,7 +65,7 @@ impl Incoming {
             self.wrap = Wrap::ToOne;
         }
         let ahead = self.wrap.ahead(wire, next);
-        let behind = next.checked_sub(self.round() - ahead).filter(|block| *block > 0);
+        let behind = self.wrap.before(wire, next).filter(|block| *block > 0);
         if ahead == 0 && !self.complete {
             return self.expected(n, at, wire, length, terms);
         }
@@ -76,13 +75,6 @@ impl Incoming {
             }
             _ if self.complete => Judgement { flags: Flag::AfterEnd.into(), ..Judgement::new(Reason::TooLate) },
             _ => self.ahead(next + ahead, window),
-        }
-    }
-
-    fn round(&self) -> u64 {
-        match self.wrap {
-            Wrap::ToZero => 65536,
-            Wrap::ToOne => 65535,
         }
     }
 
@@ -134,7 +126,7 @@ impl Incoming {
     pub(super) fn ack(&mut self, n: u64, at: Instant, wire: u16, state: State) -> Judgement {
         // Ours is about the last good block, unless a bug on purpose says otherwise.
         let ahead = self.wrap.ahead(wire, self.have);
-        let block = if ahead == 0 { self.have } else { self.have.saturating_sub(self.round() - ahead) };
+        let block = if ahead == 0 { self.have } else { self.wrap.before(wire, self.have).unwrap_or(0) };
         let again = self.acked == Some(block) || ahead != 0;
         self.acked = self.acked.max(Some(block));
         let first = self.acks.note(block, n, at);

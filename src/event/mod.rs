@@ -47,12 +47,15 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant, SystemTime};
 
 pub use analyse::Analyser;
-pub use annotated::{Annotated, AnnotatedPacket, Annotation, Choice, Hit, Kind, State};
+pub use annotated::{Annotated, AnnotatedPacket, Annotation, Choice, Kind, State};
 pub use flags::{Flag, Flags};
 pub use reason::Reason;
 pub use ring::{Kept, Ring};
 pub use tally::{Outcome, Summary};
 
+pub use crate::wire::Direction;
+
+use crate::fault::Hit;
 use crate::transfer::{Event, Failure, Machine, Report};
 use crate::wire::{Mode, RequestKind};
 
@@ -85,23 +88,7 @@ pub enum RecordKind<'a> {
         lost: bool,
     },
     /// A rule of the session meddles with the packet told next; one packet may be hit by several.
-    Fault {
-        /// Number of the rule, as the user sees it.
-        rule: u32,
-        /// What it does, in the words of the rule: `drop`, `delay 200`.
-        action: &'a str,
-        /// What it did, for people: `dropped it`.
-        deed: &'a str,
-    },
-    /// A timer of which no machine event tells. Machines tell the expiry of the retransmission timer themselves.
-    Timer {
-        /// Which.
-        timer: Timer,
-        /// Set or run out.
-        turn: Turn,
-        /// How long it runs or ran.
-        after: Duration,
-    },
+    Fault(Hit),
     /// The machine told something beside the packets.
     Machine(&'a Event),
     /// The SHA-256 of the local file in hexadecimal digits, right before the end of a transfer that computed it.
@@ -127,35 +114,6 @@ pub struct Begin<'a> {
     pub mode: Option<Mode>,
     /// Time without progress after which the transfer is given up.
     pub timeout: Duration,
-}
-
-/// What is waited for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Timer {
-    /// An answer to the last packet.
-    Rexmt,
-    /// A peer that did not hear the last ACK (RFC 1350 section 6).
-    Dally,
-    /// Progress of any kind.
-    Total,
-}
-
-/// What became of a timer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Turn {
-    /// It runs from now on.
-    Armed,
-    /// It ran out.
-    Expired,
-}
-
-/// Which way a datagram went, seen from this side.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Direction {
-    /// From here to the peer.
-    Sent,
-    /// From the peer to here.
-    Received,
 }
 
 /// Watches transfers.

@@ -3,8 +3,7 @@ use std::time::{Duration, Instant};
 use super::answers::Trips;
 use super::get::{HALF, Judgement, memory};
 use super::{Flag, Flags, Reason, State};
-use crate::transfer::window::Wrap;
-use crate::wire::Terms;
+use crate::wire::{Terms, Wrap};
 
 /// The blocks of a put, followed from the packets alone.
 #[derive(Debug, Default)]
@@ -49,7 +48,7 @@ impl Outgoing {
         let blksize = terms.blksize.get();
         self.blksize = blksize.into();
         let ahead = Wrap::ToZero.ahead(wire, self.high + 1);
-        let behind = (self.high + 1).checked_sub(65536 - ahead).filter(|block| *block > 0);
+        let behind = Wrap::ToZero.before(wire, self.high + 1).filter(|block| *block > 0);
         let block = match behind {
             Some(block) if ahead != 0 => block,
             _ => self.high + 1 + ahead,
@@ -93,7 +92,7 @@ impl Outgoing {
         if ahead <= outstanding {
             return self.progress(n, ahead, outstanding);
         }
-        let old = self.acked.checked_sub(65536 - ahead).filter(|_| ahead >= HALF);
+        let old = Wrap::ToZero.before(wire, self.acked).filter(|_| ahead >= HALF);
         match old {
             Some(block) => {
                 let flags = Flags::from(Flag::Dup).with(Flag::Late);

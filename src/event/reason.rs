@@ -2,6 +2,8 @@ use std::fmt::{self, Display, Formatter};
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use crate::wire::Field;
+
 /// Why a packet was sent, what one that came means, or why the clock acted: the whole catalogue.
 ///
 /// Each has a [code](Why::code) that never changes, so that tests, JSON and translations do not depend on English; an
@@ -56,12 +58,11 @@ pub enum Reason {
     AckGap { block: u64 },
     AckFinal,
     DallyAgain,
-    DallyEnd,
     ErrIn,
     ErrOut,
     ErrMismatch,
     BadTrailing { bytes: usize },
-    BadNoNul { field: &'static str },
+    BadNoNul { field: Field },
     BadName,
     BadShort { length: usize, least: usize },
     BadOpcode { opcode: u16 },
@@ -120,7 +121,6 @@ impl Reason {
             Self::AckGap { .. } => "ack.gap",
             Self::AckFinal => "ack.final",
             Self::DallyAgain => "dally.again",
-            Self::DallyEnd => "dally.end",
             Self::ErrIn => "err.in",
             Self::ErrOut => "err.out",
             Self::ErrMismatch => "err.mismatch",
@@ -170,7 +170,7 @@ impl Reason {
             | Self::AckOld { .. }
             | Self::AckFuture { .. } => "RFC 1350 s2",
             Self::AckDup { .. } => "RFC 1123 s4.2.3.1",
-            Self::AckLast { .. } | Self::AckFinal | Self::DallyAgain | Self::DallyEnd => "RFC 1350 s6",
+            Self::AckLast { .. } | Self::AckFinal | Self::DallyAgain => "RFC 1350 s6",
             Self::ErrIn | Self::ErrOut | Self::ErrMismatch => "RFC 1350 s2, s7",
             Self::BadTrailing { .. } | Self::BadNoNul { .. } | Self::BadName => "RFC 1350 s5",
             Self::BadShort { .. } | Self::BadOpcode { .. } => "RFC 1350 s5",
@@ -279,7 +279,6 @@ impl Display for Reason {
             Self::AckGap { block } => write!(f, "Block {block} is the last good one: the sender must go back there."),
             Self::AckFinal => f.write_str("Last block confirmed; wait a little in case this ACK is lost."),
             Self::DallyAgain => f.write_str("The peer did not hear the last ACK: repeat it."),
-            Self::DallyEnd => f.write_str("Silence: the peer heard the last ACK. Done."),
             Self::ErrIn => f.write_str("The server refuses. An ERROR is never acknowledged."),
             Self::ErrOut => f.write_str("We stop, and say why. No answer is expected."),
             Self::ErrMismatch => f.write_str("Code 5 means \"unknown transfer ID\" but the transfer had not begun."),

@@ -1,5 +1,5 @@
-use crate::event::Direction;
-use crate::wire::{DATA_HEADER, Offer, Opcode, Packet, Terms};
+use crate::wire::Direction;
+use crate::wire::{DATA_HEADER, Offer, Opcode, Packet, Terms, nearest};
 
 /// Follows one transfer by its packets, so that each is known by its block of the file: 64 bits, across every wrap.
 #[derive(Debug, Clone, Default)]
@@ -77,8 +77,7 @@ impl Blocks {
 
     /// The block nearest to the highest seen that has this number on the wire.
     fn nearest(&self, wire: u16) -> u64 {
-        let ahead = wire.wrapping_sub(self.highest_wire).cast_signed();
-        self.highest.checked_add_signed(ahead.into()).unwrap_or_else(|| wire.into())
+        nearest(wire, self.highest, self.highest_wire)
     }
 }
 

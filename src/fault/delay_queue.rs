@@ -3,7 +3,7 @@ use std::net::SocketAddr;
 use std::time::Instant;
 
 use super::{Hit, Judgement};
-use crate::event::Direction;
+use crate::wire::Direction;
 
 /// The way between a machine and its socket, on which [verdicts](Verdict) come true: packets get lost, double, wait,
 /// overtake each other.

@@ -5,7 +5,7 @@ use super::is_loopback;
 use super::judgement::{Hit, Judgement, Rng};
 use super::rule::Rule;
 use super::rule_state::RuleState;
-use crate::event::Direction;
+use crate::wire::Direction;
 
 /// The rules in force, with their hits and the seed that chance comes from.
 ///

@@ -2,7 +2,7 @@ use std::fmt::{self, Display, Formatter};
 use std::num::{NonZeroU32, NonZeroU64};
 use std::time::Duration;
 
-use crate::event::Direction;
+use crate::wire::Direction;
 use crate::wire::Opcode;
 
 /// One fault: what happens to which packets, and how often.

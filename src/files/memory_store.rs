@@ -151,7 +151,7 @@ impl Drop for Upload {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::files::Content;
+    use crate::files::{ReadFile, WriteFile};
 
     fn upload(store: &MemoryStore, name: &[u8], write_mode: WriteMode) -> Target {
         store.create(name, Mode::Octet, write_mode).expect("accepted")

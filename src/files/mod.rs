@@ -28,33 +28,78 @@ pub use memory_store::MemoryStore;
 pub use source::Source;
 pub use store::{Denied, Store, WriteMode};
 pub use target::Target;
+pub(crate) use target::TooLarge;
 
-/// What a transfer reads or writes; each kind refuses what is not its direction.
-pub trait Content: Send {
-    /// Fills `room` with the next bytes of the file as they go on the wire; fewer mean the end of the file.
-    fn fill(&mut self, room: &mut [u8]) -> io::Result<usize> {
-        let _ = room;
-        Err(io::ErrorKind::Unsupported.into())
-    }
+/// A file that a transfer reads.
+pub trait ReadFile {
+    /// Fills `room` with the next bytes of the file as they cross the wire; fewer are the last.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be read.
+    fn fill(&mut self, room: &mut [u8]) -> io::Result<usize>;
 
-    /// Appends bytes as they came from the wire.
-    fn deliver(&mut self, bytes: &[u8]) -> io::Result<()> {
-        let _ = bytes;
-        Err(io::ErrorKind::Unsupported.into())
+    /// The SHA-256 of what was read of the local file so far, where it is computed.
+    fn digest(&self) -> Option<Digest> {
+        None
     }
+}
+
+/// A file that a transfer writes.
+pub trait WriteFile {
+    /// Appends bytes as they crossed the wire.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be written.
+    fn deliver(&mut self, bytes: &[u8]) -> io::Result<()>;
 
     /// Appends pieces one after the other, with one write where the file allows. The slices may be used up.
+    ///
+    /// # Errors
+    ///
+    /// As [`deliver`](Self::deliver).
     fn deliver_all(&mut self, pieces: &mut [IoSlice<'_>]) -> io::Result<()> {
         pieces.iter().try_for_each(|piece| self.deliver(piece))
     }
 
-    /// The SHA-256 of what passed so far of the local file, in hexadecimal digits; `None` where nobody wanted it.
-    fn sha256(&self) -> Option<String> {
+    /// Everything is delivered: puts the file in its place.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be completed, or does not have the digest it should have.
+    fn commit(&mut self) -> io::Result<()>;
+
+    /// The SHA-256 of what was written to the local file so far, where it is computed.
+    fn digest(&self) -> Option<Digest> {
         None
     }
+}
 
-    /// Everything is delivered: put the file in its place.
+impl<F: ReadFile + ?Sized> ReadFile for &mut F {
+    fn fill(&mut self, room: &mut [u8]) -> io::Result<usize> {
+        (**self).fill(room)
+    }
+
+    fn digest(&self) -> Option<Digest> {
+        (**self).digest()
+    }
+}
+
+impl<F: WriteFile + ?Sized> WriteFile for &mut F {
+    fn deliver(&mut self, bytes: &[u8]) -> io::Result<()> {
+        (**self).deliver(bytes)
+    }
+
+    fn deliver_all(&mut self, pieces: &mut [IoSlice<'_>]) -> io::Result<()> {
+        (**self).deliver_all(pieces)
+    }
+
     fn commit(&mut self) -> io::Result<()> {
-        Err(io::ErrorKind::Unsupported.into())
+        (**self).commit()
+    }
+
+    fn digest(&self) -> Option<Digest> {
+        (**self).digest()
     }
 }

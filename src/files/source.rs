@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use nix::errno::Errno;
 
-use super::Content;
+use super::ReadFile;
 use super::digest::{Digest, Hashed, Hasher};
 use super::text::{Encoding, read_some};
 use crate::wire::Mode;
@@ -18,7 +18,7 @@ const AHEAD: usize = 8 * 1024;
 
 /// A file to be sent, read as it goes on the wire.
 ///
-/// [`Content::fill`] fills the whole room unless the file ends, whatever pieces the file comes in. In octet mode the
+/// [`ReadFile::fill`] fills the whole room unless the file ends, whatever pieces the file comes in. In octet mode the
 /// bytes go straight into the room; in netascii they are converted on the way (RFC 1350 section 1).
 pub struct Source<R = Box<dyn Read + Send>> {
     reader: R,
@@ -79,11 +79,6 @@ impl<R> Source<R> {
         Self { hasher: wanted.then(Hasher::default), ..self }
     }
 
-    /// The digest of what was read of the local file; `None` where it was not wanted.
-    pub fn digest(&self) -> Option<Digest> {
-        self.hasher.as_ref().map(Hasher::digest)
-    }
-
     /// Octets that will go on the wire, for the option tsize (RFC 2349). Not known in netascii, which grows by as much
     /// as the text says, nor of what is not a regular file.
     pub fn size(&self) -> Option<u64> {
@@ -96,9 +91,9 @@ impl<R> Source<R> {
     }
 }
 
-impl<R: Read + Send> Content for Source<R> {
-    fn sha256(&self) -> Option<String> {
-        self.digest().map(|digest| digest.to_string())
+impl<R: Read> ReadFile for Source<R> {
+    fn digest(&self) -> Option<Digest> {
+        self.hasher.as_ref().map(Hasher::digest)
     }
 
     fn fill(&mut self, room: &mut [u8]) -> io::Result<usize> {
@@ -241,12 +236,5 @@ mod tests {
         let mut source = Source::file(file, Mode::Octet).unwrap();
         assert_eq!(source.size(), Some(LOCAL.len() as u64 - 4));
         assert_eq!(drain(&mut source, 100), &LOCAL[4..]);
-    }
-
-    #[test]
-    fn a_source_takes_no_bytes() {
-        let mut source = Source::bytes(LOCAL.into(), Mode::Octet);
-        assert_eq!(source.deliver(b"x").unwrap_err().kind(), io::ErrorKind::Unsupported);
-        assert_eq!(source.commit().unwrap_err().kind(), io::ErrorKind::Unsupported);
     }
 }

@@ -71,15 +71,12 @@ impl From<ErrorCode> for Denied {
 /// What of a local failure concerns the peer; for a failed [`Content`](super::Content) too.
 impl From<&io::Error> for Denied {
     fn from(error: &io::Error) -> Self {
-        use io::ErrorKind::*;
+        let code = ErrorCode::from_io(error);
         match error.kind() {
-            NotFound | NotADirectory => ErrorCode::NOT_FOUND.into(),
-            IsADirectory => Self::new(ErrorCode::ACCESS, "Is a directory"),
-            InvalidFilename => Self::new(ErrorCode::ACCESS, "File name too long"),
-            PermissionDenied | ReadOnlyFilesystem | ExecutableFileBusy => ErrorCode::ACCESS.into(),
-            StorageFull | QuotaExceeded | FileTooLarge => ErrorCode::DISK_FULL.into(),
-            AlreadyExists => ErrorCode::EXISTS.into(),
-            other => Self::new(ErrorCode::UNDEFINED, &other.to_string()),
+            io::ErrorKind::IsADirectory => Self::new(code, "Is a directory"),
+            io::ErrorKind::InvalidFilename => Self::new(code, "File name too long"),
+            other if code == ErrorCode::UNDEFINED => Self::new(code, &other.to_string()),
+            _ => code.into(),
         }
     }
 }

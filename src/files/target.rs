@@ -1,4 +1,4 @@
-use std::fmt::{self, Debug, Formatter};
+use std::fmt::{self, Debug, Display, Formatter};
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, IoSlice, Write};
 use std::mem;
@@ -11,7 +11,7 @@ use cap_std::fs::Dir;
 use nix::errno::Errno;
 use nix::unistd::close;
 
-use super::Content;
+use super::WriteFile;
 use super::digest::{Digest, Hasher, Mismatch};
 use super::memory_store::Upload;
 use super::temp_file::{Placing, TempFile, write_all};
@@ -23,7 +23,7 @@ const MOST_LINKS: usize = 40;
 
 /// A file being received, written as it came from the wire.
 ///
-/// A regular file is written beside its place under a temporary name; [`Content::commit`] closes and renames it. Until
+/// A regular file is written beside its place under a temporary name; [`WriteFile::commit`] closes and renames it. Until
 /// then, and after any failure, what stood there stands there unchanged; dropping the target removes the temporary
 /// file. No failed write is swallowed, and nothing is synced to the disk.
 pub struct Target<W = Box<dyn Write + Send>> {
@@ -31,6 +31,8 @@ pub struct Target<W = Box<dyn Write + Send>> {
     text: Option<Decoding>,
     hasher: Option<Hasher>,
     expected: Option<Digest>,
+    /// The most bytes that may cross the wire, and what is left of them.
+    limit: Option<(u64, u64)>,
 }
 
 impl Target {
@@ -72,14 +74,14 @@ impl Target {
     }
 }
 
-impl<W> Target<W> {
+impl<W: Write> Target<W> {
     /// Writes to `writer`; committed by a flush.
     pub fn writer(writer: W, mode: Mode) -> Self {
         Self::new(Sink::Writer(writer), mode)
     }
 
     fn new(sink: Sink<W>, mode: Mode) -> Self {
-        Self { sink, text: (mode == Mode::Netascii).then(Decoding::default), hasher: None, expected: None }
+        Self { sink, text: (mode == Mode::Netascii).then(Decoding::default), hasher: None, expected: None, limit: None }
     }
 
     /// Computes the digest of the local file on the way, if `wanted`.
@@ -87,14 +89,22 @@ impl<W> Target<W> {
         Self { hasher: wanted.then(Hasher::default), ..self }
     }
 
-    /// Puts the file in its place only if this is its digest; [`Content::commit`] fails with a [`Mismatch`] otherwise.
+    /// Puts the file in its place only if this is its digest; [`WriteFile::commit`] fails with a [`Mismatch`] otherwise.
     pub fn expecting(self, expected: Digest) -> Self {
         Self { expected: Some(expected), ..self.digested(true) }
     }
 
-    /// The digest of what was written to the local file; `None` where it was not wanted.
-    pub fn digest(&self) -> Option<Digest> {
-        self.hasher.as_ref().map(Hasher::digest)
+    /// Takes at most so many bytes of the wire; one more fails with [`io::ErrorKind::QuotaExceeded`].
+    pub(crate) fn limited(self, limit: Option<u64>) -> Self {
+        Self { limit: limit.map(|limit| (limit, limit)), ..self }
+    }
+
+    fn charge(&mut self, bytes: usize) -> io::Result<()> {
+        if let Some((limit, left)) = &mut self.limit {
+            let rest = left.checked_sub(bytes as u64);
+            *left = rest.ok_or_else(|| io::Error::new(io::ErrorKind::QuotaExceeded, TooLarge(*limit).to_string()))?;
+        }
+        Ok(())
     }
 
     fn check(&self) -> io::Result<()> {
@@ -110,12 +120,13 @@ impl<W> Target<W> {
     }
 }
 
-impl<W: Write + Send> Content for Target<W> {
-    fn sha256(&self) -> Option<String> {
-        self.digest().map(|digest| digest.to_string())
+impl<W: Write> WriteFile for Target<W> {
+    fn digest(&self) -> Option<Digest> {
+        self.hasher.as_ref().map(Hasher::digest)
     }
 
     fn deliver(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.charge(bytes.len())?;
         let local = self.text.as_mut().map_or(bytes, |text| text.decode(bytes));
         if let Some(hasher) = &mut self.hasher {
             hasher.update(local);
@@ -128,6 +139,7 @@ impl<W: Write + Send> Content for Target<W> {
         if self.text.is_some() || self.hasher.is_some() {
             return pieces.iter().try_for_each(|piece| self.deliver(piece));
         }
+        self.charge(pieces.iter().map(|piece| piece.len()).sum())?;
         self.sink.append_all(pieces).inspect_err(|_| self.sink = Sink::Over)
     }
 
@@ -153,6 +165,15 @@ impl<W: Write + Send> Content for Target<W> {
 impl<W> Debug for Target<W> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         f.debug_struct("Target").finish_non_exhaustive()
+    }
+}
+
+/// The message for an upload of more bytes than this.
+pub(crate) struct TooLarge(pub(crate) u64);
+
+impl Display for TooLarge {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        write!(f, "at most {} bytes are taken", self.0)
     }
 }
 

@@ -6,26 +6,31 @@
 //!
 //! The observers of the transfer are not at hand then, so packets of this time are noted, and told when they are.
 
+use std::io;
 use std::net::SocketAddr;
 use std::sync::mpsc::{Receiver, Sender, SyncSender, TryRecvError, channel, sync_channel};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use super::socket::{LARGEST_DATAGRAM, Received, Socket, datagrams};
+use super::socket::{LARGEST_DATAGRAM, Received, Socket};
 use crate::event::{Direction, Observers, Record, RecordKind};
 use crate::stop::Stop;
-use crate::transfer::{Machine, Output, Rexmt};
+use crate::transfer::{Input, Io, Receiving, Rexmt, Step, WriteBatch, WriteIo, run_receiver};
 
 /// Packets behind the end that are noted until somebody asks for them; a peer that never stops is not noted for ever.
 const NOTED: usize = 64;
 
 /// One finished get that may have to repeat its last ACK.
 pub struct Dally {
-    machine: Box<dyn Machine + Send>,
-    socket: Socket,
+    machine: Box<dyn Receiving + Send>,
+    port: Port,
     rexmt: Rexmt,
     since: Instant,
-    /// Where packets are noted, for whoever watched the transfer.
+}
+
+/// The socket of a finished get, and where its packets are noted for the observers of the transfer.
+struct Port {
+    socket: Socket,
     notes: Option<SyncSender<Late>>,
 }
 
@@ -41,9 +46,9 @@ struct Late {
 
 impl Dally {
     /// Takes over from [`drive`](super::drive()), which has just succeeded.
-    pub fn new(machine: Box<dyn Machine + Send>, mut socket: Socket, rexmt: Rexmt) -> Self {
+    pub fn new(machine: Box<dyn Receiving + Send>, mut socket: Socket, rexmt: Rexmt) -> Self {
         socket.part();
-        Self { machine, socket, rexmt, since: Instant::now(), notes: None }
+        Self { machine, port: Port { socket, notes: None }, rexmt, since: Instant::now() }
     }
 
     /// Answers what came meanwhile; never waits. Tells whether there may be more.
@@ -55,54 +60,29 @@ impl Dally {
     fn serve(&mut self, until: Instant, stop: &Stop) -> bool {
         // The machine needs only the number of a repeated block, but those who watch are told the truth.
         let mut buffer = vec![0; LARGEST_DATAGRAM];
-        loop {
-            let Some(done) = self.drain() else { return false };
-            match self.socket.receive(&mut buffer, until.min(done)) {
+        let mut step = self.input(Input::Start);
+        while let Step::Wait(done) = step {
+            step = match self.port.socket.receive(&mut buffer, until.min(done)) {
                 Ok(Received::Datagrams { from, length, stride }) => {
-                    for datagram in datagrams(buffer.get(..length).unwrap_or_default(), stride) {
-                        self.note(Direction::Received, from, datagram, false);
-                        self.machine.datagram(Instant::now(), from, datagram);
-                        if self.drain().is_none() {
-                            return false;
-                        }
-                    }
+                    let bytes = buffer.get(..length).unwrap_or_default();
+                    self.input(Input::Datagrams { from, bytes, stride })
                 }
-                Ok(Received::Unreachable { to, .. }) => self.machine.unreachable(Instant::now(), to),
-                Ok(Received::Interrupted | Received::Elapsed) => {}
+                Ok(Received::Unreachable { to, .. }) => self.input(Input::Unreachable(to)),
+                Ok(Received::Interrupted | Received::Elapsed) => Step::Wait(done),
                 Err(_) => return false,
+            };
+            if let Step::Wait(_) = step {
+                step = self.input(Input::Tick);
             }
-            let now = Instant::now();
-            self.machine.tick(now);
-            if now >= until || stop.is_requested() {
-                return self.drain().is_some();
+            if Instant::now() >= until || stop.is_requested() {
+                return matches!(step, Step::Wait(_));
             }
         }
+        false
     }
 
-    fn drain(&mut self) -> Option<Instant> {
-        loop {
-            match self.machine.poll() {
-                Output::Transmit { to, datagrams, stride } => {
-                    // Lost or not, nothing depends on it here any more.
-                    let lost = self.socket.transmit(to, datagrams, stride).is_err();
-                    let datagram = datagrams.to_vec();
-                    self.note(Direction::Sent, to, &datagram, lost);
-                }
-                Output::Wait(until) => return Some(until),
-                Output::Event(_) => {}
-                // The file is finished: a machine that still asks for it is not dallying.
-                _ => return None,
-            }
-        }
-    }
-
-    fn note(&mut self, direction: Direction, peer: SocketAddr, datagram: &[u8], lost: bool) {
-        if let Some(notes) = &self.notes {
-            let local = self.socket.address_towards(peer);
-            // Nobody may be interested any more, and too many are too many.
-            let _ =
-                notes.try_send(Late { at: Instant::now(), local, direction, peer, datagram: datagram.into(), lost });
-        }
+    fn input(&mut self, input: Input<'_>) -> Step {
+        run_receiver(&mut *self.machine, &mut WriteBatch::default(), input, &mut self.port)
     }
 
     fn saw_loss(&self) -> bool {
@@ -119,6 +99,45 @@ impl Dally {
                 smoothed.map_or(Duration::from_secs(1), |smoothed| 2 * smoothed + Duration::from_millis(100))
             }
         }
+    }
+}
+
+impl Port {
+    fn note(&mut self, direction: Direction, peer: SocketAddr, datagram: &[u8], lost: bool) {
+        if let Some(notes) = &self.notes {
+            let local = self.socket.address_towards(peer);
+            let late = Late { at: Instant::now(), local, direction, peer, datagram: datagram.into(), lost };
+            // The observers may be gone, and too many are too many.
+            let _ = notes.try_send(late);
+        }
+    }
+}
+
+impl Io for Port {
+    fn now(&mut self) -> Instant {
+        Instant::now()
+    }
+
+    /// Lost or not, nothing depends on it any more.
+    fn transmit(&mut self, to: SocketAddr, datagrams: &[u8], stride: usize) -> io::Result<()> {
+        let lost = self.socket.transmit(to, datagrams, stride).is_err();
+        self.note(Direction::Sent, to, datagrams, lost);
+        Ok(())
+    }
+
+    fn received(&mut self, from: SocketAddr, datagram: &[u8]) {
+        self.note(Direction::Received, from, datagram, false);
+    }
+}
+
+/// The file is finished, so a machine that still wants it is not dallying.
+impl WriteIo for Port {
+    fn deliver(&mut self, _: &[u8]) -> io::Result<()> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
+
+    fn commit(&mut self) -> io::Result<()> {
+        Err(io::ErrorKind::Unsupported.into())
     }
 }
 
@@ -141,7 +160,8 @@ impl Linger {
     /// Keeps a get that has just finished; one before it that is still held is let go.
     pub fn keep(&mut self, dally: Dally) {
         let (notes, noted) = sync_channel(NOTED);
-        self.held = Some(Dally { notes: Some(notes), ..dally });
+        let port = Port { notes: Some(notes), ..dally.port };
+        self.held = Some(Dally { port, ..dally });
         self.notes = Some(noted);
     }
 

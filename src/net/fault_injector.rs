@@ -6,10 +6,11 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::socket::{Socket, datagrams};
+use super::socket::Socket;
 use crate::bugs::ServerBug;
 use crate::event::{Direction, RecordKind};
 use crate::fault::{DelayQueue, Faults, Hit, InFlight, RuleState};
+use crate::transfer::datagrams;
 
 /// The faults of one side: the shell changes them, while a loop, perhaps in another thread, applies them.
 #[derive(Debug, Clone, Default)]
@@ -169,8 +170,5 @@ impl FaultInjector {
 }
 
 fn tell_hits(hits: &[Hit], tell: &mut dyn FnMut(RecordKind<'_>)) {
-    for hit in hits {
-        let (action, deed) = (hit.action.to_string(), hit.action.past());
-        tell(RecordKind::Fault { rule: hit.rule, action: &action, deed });
-    }
+    hits.iter().for_each(|hit| tell(RecordKind::Fault(*hit)));
 }

@@ -20,33 +20,19 @@ mod batch;
 pub mod dally;
 pub mod drive;
 mod fault_injector;
-mod gather;
 mod icmp;
 mod listener;
 mod reactor;
 pub mod route;
 pub mod socket;
+mod task;
+mod wire;
 
 pub use dally::{Dally, Linger};
-pub use drive::{DriveError, drive};
+pub(crate) use drive::drive;
 pub use fault_injector::{FaultInjector, SharedFaults};
 pub use socket::{Received, Socket};
+pub(crate) use task::Task;
 
 pub(crate) use listener::{Envelope, Listener};
-pub(crate) use reactor::{Key, Notice, Reactor, Wake};
-
-use std::io;
-
-use crate::wire::ErrorCode;
-
-/// What the peer is told when the file here fails in the middle of a transfer (RFC 1350, "Error Codes").
-pub(crate) fn blame(error: &io::Error) -> (ErrorCode, String) {
-    match error.kind() {
-        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge => {
-            (ErrorCode::DISK_FULL, ErrorCode::DISK_FULL.meaning().to_owned())
-        }
-        io::ErrorKind::PermissionDenied => (ErrorCode::ACCESS, ErrorCode::ACCESS.meaning().to_owned()),
-        io::ErrorKind::AlreadyExists => (ErrorCode::EXISTS, ErrorCode::EXISTS.meaning().to_owned()),
-        _ => (ErrorCode::UNDEFINED, error.to_string()),
-    }
-}
+pub(crate) use reactor::{Job, Key, Notice, Reactor, Wake};

@@ -298,12 +298,6 @@ impl AsRawFd for Socket {
     }
 }
 
-/// The datagrams that a wait brought, one after the other.
-pub fn datagrams(bytes: &[u8], stride: usize) -> impl Iterator<Item = &[u8]> {
-    let empty = bytes.is_empty().then_some(bytes);
-    bytes.chunks(stride.max(1)).chain(empty)
-}
-
 /// Whether a wait that is set will do where another is wanted: too early only loops, a little late does no harm.
 fn will_do(set: Duration, wanted: Duration) -> bool {
     set >= wanted / 2 && set <= wanted + wanted / 16

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::time::Instant;
 
 use crate::event::{Begin, Observer, Record, RecordKind};
-use crate::transfer::{Event, Failure, Report};
+use crate::transfer::{Abort, Event, Failure, Report};
 use crate::wire::{Mode, Printable, RequestKind, Terms};
 
 /// An observer that writes one line when a server accepts or refuses a request, and one when the transfer ends.
@@ -89,7 +89,7 @@ impl LoggedRequest {
                 };
                 format!("{self}: {} bytes in {:.1} seconds{resent}", stats.bytes, elapsed.as_secs_f64())
             }
-            Err(Failure::Remote { code, message }) => {
+            Err(Failure::Aborted(Abort::Refused { code, message })) => {
                 format!("{self}: refused with error {}: {message}", code.0)
             }
             Err(failure) => {
@@ -124,8 +124,8 @@ mod tests {
         let elapsed = Duration::from_millis(1249);
         let peer: SocketAddr = "127.0.0.1:40112".parse().unwrap();
         let stats = Stats { bytes: 3000, resent: 2, ..Stats::default() };
-        let report = Report { stats, elapsed, peer };
-        let refused = Failure::Remote { code: ErrorCode::NOT_FOUND, message: "File not found".to_owned() };
+        let report = Report { stats, terms: Terms::default(), negotiated: false, elapsed, peer };
+        let refused = Abort::Refused { code: ErrorCode::NOT_FOUND, message: "File not found".to_owned() };
         for (mode, kind, expected) in [
             (Mode::Octet, RecordKind::Machine(&Event::Agreed(terms)), " [octet]: tsize=3000, blksize=1428"),
             (Mode::Netascii, RecordKind::Machine(&Event::Agreed(Terms::default())), " [netascii]"),
@@ -135,7 +135,7 @@ mod tests {
                 RecordKind::End(Err(&Failure::TimedOut { answered: true })),
                 ": failed after 1.2 seconds: Transfer timed out.",
             ),
-            (Mode::Octet, RecordKind::End(Err(&refused)), ": refused with error 1: File not found"),
+            (Mode::Octet, RecordKind::End(Err(&Failure::Aborted(refused))), ": refused with error 1: File not found"),
         ] {
             let mut lines = Vec::new();
             let mut log = Log::new(|line: &str| lines.push(line.to_owned()));

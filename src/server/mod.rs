@@ -48,16 +48,17 @@ pub use running::{RunningServer, Status};
 use ledger::{Entry, Ledger, Room};
 use log::LoggedRequest;
 use mischief::Mischief;
+use policy::File;
 use running::Shared;
 
 use crate::bugs::{BuggyServer, ServerBug};
 use crate::event::{Begin, Direction, Observer, Observers, Record, RecordKind};
 use crate::fault::is_loopback;
 use crate::files::{Denied, Store};
-use crate::net::{Envelope, FaultInjector, Key, Listener, Notice, Reactor, Socket};
+use crate::net::{Envelope, FaultInjector, Job, Key, Listener, Notice, Reactor, Socket, Task};
 use crate::stop::Stop;
-use crate::transfer::{Failure, Machine, Receiver, Sender};
-use crate::wire::{ErrorCode, Mode, Packet, Printable, Request, RequestKind, Terms, WindowSize, emit_error};
+use crate::transfer::{Abort, Failure, Receiver, Sender};
+use crate::wire::{Answer, ErrorCode, Mode, Packet, Printable, Request, RequestKind, Terms, WindowSize, emit_error};
 
 /// How long the server sleeps at most before it looks at the stop flag, which a signal to another thread may raise.
 const NAP: Duration = Duration::from_millis(100);
@@ -134,12 +135,12 @@ impl Server {
         }
         let mut notices = Vec::new();
         while !stop.is_requested() {
-            self.reactor.turn(NAP, &mut notices)?;
+            self.reactor.turn(NAP, &mut notices, &mut observers)?;
             for notice in notices.drain(..) {
                 self.note(notice, &mut observers);
             }
         }
-        self.reactor.abort("the server is stopping", &mut notices);
+        self.reactor.abort(&Abort::Stopping, &mut notices, &mut observers);
         notices.into_iter().for_each(|notice| self.note(notice, &mut observers));
         Ok(())
     }
@@ -263,7 +264,8 @@ impl Server {
                 }) else {
                     return;
                 };
-                let refused = Failure::Remote { code, message: Printable(message.as_bytes()).to_string() };
+                let refused =
+                    Failure::Aborted(Abort::Refused { code, message: Printable(message.as_bytes()).to_string() });
                 notify(local, RecordKind::Begin(begin));
                 notify(local, received);
                 notify(
@@ -298,21 +300,16 @@ impl Server {
         let mut socket = self.socket(envelope, policy.bug).map_err(unable)?;
         let Terms { blksize, windowsize, .. } = granted.answer(WindowSize::MOST).terms();
         let (now, client) = (Instant::now(), envelope.from);
-        let (answer, machine) = match request.kind {
+        let answer = match request.kind {
             RequestKind::Read => {
                 socket.make_room_to_send(blksize, windowsize);
-                let answer = granted.answer(windowsize);
-                let sender = Sender::answer(now, client, answer, policy.retry);
-                (answer, inject(policy.bug, sender, now, client))
+                granted.answer(windowsize)
             }
-            RequestKind::Write => {
-                let answer = granted.answer(socket.make_room(blksize, windowsize));
-                let receiver = Receiver::answer(now, client, answer, policy.retry);
-                (answer, inject(policy.bug, receiver, now, client))
-            }
+            RequestKind::Write => granted.answer(socket.make_room(blksize, windowsize)),
         };
         let local = socket.local();
-        let key = self.reactor.start(socket, machine, granted.content, injector).map_err(unable)?;
+        let job = job(granted.file, answer, now, client, policy);
+        let key = self.reactor.start(socket, job, injector).map_err(unable)?;
         let Terms { blksize, windowsize, .. } = answer.terms();
         let window = match request.kind {
             RequestKind::Read => usize::from(blksize.get()) * usize::from(windowsize.get()),
@@ -349,15 +346,23 @@ fn from_fresh_port(envelope: &Envelope, datagram: &[u8]) -> io::Result<SocketAdd
     socket.local_addr()
 }
 
-fn inject<M: Machine + Send + 'static>(
-    bug: Option<ServerBug>,
-    machine: M,
-    now: Instant,
-    client: SocketAddr,
-) -> Box<dyn Machine + Send> {
-    match bug {
-        None => Box::new(machine),
-        Some(bug) => Box::new(BuggyServer::new(machine, bug, now, client)),
+/// The machine that answers, wrong in the way the bug wants.
+fn job(file: File, answer: Answer, now: Instant, client: SocketAddr, policy: &Policy) -> Job {
+    match file {
+        File::Read(source) => {
+            let machine = Sender::answer(now, client, answer, policy.retry);
+            match policy.bug {
+                None => Task::send(machine, source),
+                Some(bug) => Task::send(BuggyServer::new(machine, bug, now, client), source),
+            }
+        }
+        File::Write(target) => {
+            let machine = Receiver::answer(now, client, answer, policy.retry);
+            match policy.bug {
+                None => Task::receive(machine, target),
+                Some(bug) => Task::receive(BuggyServer::new(machine, bug, now, client), target),
+            }
+        }
     }
 }
 

@@ -1,8 +1,7 @@
-use std::fmt::{self, Display, Formatter};
-use std::io::{self, IoSlice};
+use std::fmt::Display;
 
 use crate::bugs::ServerBug;
-use crate::files::{Content, Denied, Store, WriteMode};
+use crate::files::{Denied, Source, Store, Target, TooLarge, WriteMode};
 use crate::transfer::RetryPolicy;
 use crate::wire::{Answer, ErrorCode, Limits, Mode, Offer, Printable, REQUEST_LIMIT, Request, RequestKind, WindowSize};
 
@@ -83,7 +82,13 @@ pub(super) struct Granted {
     pub(super) limits: Limits,
     /// What a tsize is answered with.
     pub(super) size: Option<u64>,
-    pub(super) content: Box<dyn Content>,
+    pub(super) file: File,
+}
+
+/// The file of a granted request.
+pub(super) enum File {
+    Read(Source),
+    Write(Target),
 }
 
 impl Granted {
@@ -111,7 +116,7 @@ pub(super) fn grant(
     match request.kind {
         RequestKind::Read => {
             let source = store.read(request.filename, mode)?;
-            Ok(Granted { mode, offer, limits, size: source.size(), content: Box::new(source) })
+            Ok(Granted { mode, offer, limits, size: source.size(), file: File::Read(source) })
         }
         RequestKind::Write => {
             let refused = || denied(ErrorCode::ACCESS, "this server takes no files");
@@ -123,8 +128,8 @@ pub(super) fn grant(
             let target = store.create(request.filename, mode, write_mode)?;
             // What netascii announces depends on who counts, so nothing is said about it.
             let size = offer.tsize.filter(|_| mode == Mode::Octet);
-            let content = Bounded { content: target, room, left: room };
-            Ok(Granted { mode, offer, limits, size, content: Box::new(content) })
+            let file = File::Write(target.limited(policy.max_upload));
+            Ok(Granted { mode, offer, limits, size, file })
         }
     }
 }
@@ -141,51 +146,12 @@ fn denied(code: ErrorCode, message: impl Display) -> Denied {
     Denied { code, message: message.to_string() }
 }
 
-/// An upload that may not grow beyond what is allowed, whatever its tsize said.
-struct Bounded<T> {
-    content: T,
-    room: u64,
-    left: u64,
-}
-
-impl<T> Bounded<T> {
-    fn charge(&mut self, octets: usize) -> io::Result<()> {
-        let left = u64::try_from(octets).ok().and_then(|octets| self.left.checked_sub(octets));
-        self.left =
-            left.ok_or_else(|| io::Error::new(io::ErrorKind::QuotaExceeded, TooLarge(self.room).to_string()))?;
-        Ok(())
-    }
-}
-
-impl<T: Content> Content for Bounded<T> {
-    fn deliver(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.charge(bytes.len())?;
-        self.content.deliver(bytes)
-    }
-
-    fn deliver_all(&mut self, pieces: &mut [IoSlice<'_>]) -> io::Result<()> {
-        self.charge(pieces.iter().map(|piece| piece.len()).sum())?;
-        self.content.deliver_all(pieces)
-    }
-
-    fn commit(&mut self) -> io::Result<()> {
-        self.content.commit()
-    }
-}
-
-/// The message for an upload beyond this many bytes.
-struct TooLarge(u64);
-
-impl Display for TooLarge {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        write!(f, "at most {} bytes are taken", self.0)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::files::MemoryStore;
+    use std::io;
+
+    use crate::files::{MemoryStore, WriteFile};
     use crate::wire::Packet;
 
     fn judge(datagram: &[u8], policy: &Policy) -> Result<Granted, Denied> {
@@ -231,7 +197,9 @@ mod tests {
     fn an_upload_announced_too_large_is_refused_and_one_that_grows_too_large_fails() {
         let policy = Policy { max_upload: Some(1000), ..Policy::default() };
         assert_eq!(refusal(b"\0\x02new\0octet\0tsize\x001001\0", &policy).0, ErrorCode::DISK_FULL);
-        let mut content = judge(b"\0\x02new\0octet\0", &policy).unwrap_or_else(|_| panic!()).content;
+        let File::Write(mut content) = judge(b"\0\x02new\0octet\0", &policy).unwrap_or_else(|_| panic!()).file else {
+            panic!("a file to write")
+        };
         content.deliver(&[0; 1000]).unwrap();
         assert_eq!(content.deliver(&[0]).unwrap_err().kind(), io::ErrorKind::QuotaExceeded);
     }

@@ -55,8 +55,8 @@ impl Outcome {
         Self {
             bytes: Some(stats.bytes),
             seconds: Some(report.elapsed.as_secs_f64()),
-            blksize: Some(stats.terms.blksize.get()),
-            windowsize: Some(stats.terms.windowsize.get()),
+            blksize: Some(report.terms.blksize.get()),
+            windowsize: Some(report.terms.windowsize.get()),
             retransmits: Some(stats.resent),
             duplicates: Some(stats.duplicates),
             ..self

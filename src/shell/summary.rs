@@ -10,8 +10,8 @@ use crate::wire::Terms;
 /// shortest, the median and the longest. A server whose own timer held the transfer up is told of:
 /// `server resent after 1.0 s, 14 times`.
 pub(super) fn summary(report: &Report) -> String {
-    let Stats { bytes, blocks, resent, duplicates, strangers, rtt, waits, terms, negotiated } = report.stats;
-    let mut parts = vec![units::rate(bytes, report.elapsed), agreed(&terms, negotiated)];
+    let Stats { bytes, blocks, resent, duplicates, strangers, rtt, waits } = report.stats;
+    let mut parts = vec![units::rate(bytes, report.elapsed), agreed(&report.terms, report.negotiated)];
     parts.push(counted(blocks, "block"));
     parts.extend((resent > 0).then(|| format!("{resent} resent")));
     parts.extend((duplicates > 0).then(|| counted(duplicates, "duplicate")));
@@ -51,7 +51,13 @@ mod tests {
     use crate::wire::{BlockSize, WindowSize};
 
     fn report(stats: Stats) -> Report {
-        Report { stats, elapsed: Duration::from_secs(1), peer: ([127, 0, 0, 1], 69).into() }
+        Report {
+            stats,
+            terms: Terms::default(),
+            negotiated: false,
+            elapsed: Duration::from_secs(1),
+            peer: ([127, 0, 0, 1], 69).into(),
+        }
     }
 
     #[test]
@@ -64,16 +70,15 @@ mod tests {
             duplicates: 1,
             strangers: 1,
             rtt: Rtt { least: micros(80), smoothed: micros(100), median: micros(104), most: micros(12_300) },
-            terms: Terms {
-                blksize: BlockSize::new(1468).expect("a size"),
-                windowsize: WindowSize::new(16).expect("a size"),
-                ..Terms::default()
-            },
             waits: Waits { count: 14, total: Duration::from_millis(14_100) },
-            negotiated: true,
+        };
+        let terms = Terms {
+            blksize: BlockSize::new(1468).expect("a size"),
+            windowsize: WindowSize::new(16).expect("a size"),
+            ..Terms::default()
         };
         assert_eq!(
-            summary(&report(stats)),
+            summary(&Report { terms, negotiated: true, ..report(stats) }),
             "4.1 MB/s, blksize 1468, windowsize 16, 2793 blocks, 2 resent, 1 duplicate, 1 stranger, \
              rtt 0.08/0.10/12.3 ms, server resent after 1.0 s, 14 times"
         );

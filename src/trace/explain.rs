@@ -7,7 +7,7 @@ use super::figures::{flag, millis, thousands, tint, told_the_end};
 use super::fold::fold;
 use super::units::size;
 use super::{Paint, Tint, View};
-use crate::event::{Annotated, AnnotatedPacket, Annotation, Choice, Direction, Kind, Outcome, Reason, State, Turn};
+use crate::event::{Annotated, AnnotatedPacket, Annotation, Choice, Direction, Kind, Outcome, Reason, State};
 
 /// How much is told of each packet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -68,7 +68,7 @@ impl Explain {
             }
         }
         for hit in &packet.faults {
-            let line = format!("      fault: rule {} {}", hit.rule, hit.deed);
+            let line = format!("      fault: rule {} {}", hit.rule, hit.action.past());
             writeln!(out, "{}", fold(&line, self.columns, 13))?;
         }
         let why = format!("      why:   {}", reason(&packet.why));
@@ -119,16 +119,12 @@ impl View for Explain {
         }
         match &annotated.kind {
             Annotation::Packet(packet) => self.packet(annotated, packet, out),
-            Annotation::Timer { turn: Turn::Expired, after, left, awaited, why, .. } => {
+            Annotation::Timer { after, left, awaited, .. } => {
                 let mut text = format!("timer expired: no {awaited} for {:.2} s.", after.as_secs_f64());
-                match (why, left) {
-                    (Reason::DallyEnd, _) => text = format!("timer expired: {}", reason(why)),
-                    (_, Some(left)) => {
-                        text.push_str(&format!(" Send again; {:.2} s left before giving up.", left.as_secs_f64()));
-                        text.push_str("  [RFC 1123 s4.2.3.2]");
-                    }
-                    (_, None) => text.push_str("  [RFC 1123 s4.2.3.2]"),
+                if let Some(left) = left {
+                    text.push_str(&format!(" Send again; {:.2} s left before giving up.", left.as_secs_f64()));
                 }
+                text.push_str("  [RFC 1123 s4.2.3.2]");
                 self.line(annotated, &text, out)
             }
             Annotation::Choice { choice: Choice::Fallback, why }
@@ -140,10 +136,7 @@ impl View for Explain {
                 _ => Ok(()),
             },
             // The packets tell these.
-            Annotation::Begin { .. }
-            | Annotation::Timer { .. }
-            | Annotation::Choice { .. }
-            | Annotation::Fault { .. } => Ok(()),
+            Annotation::Begin { .. } | Annotation::Choice { .. } | Annotation::Fault { .. } => Ok(()),
         }
     }
 

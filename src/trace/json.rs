@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 use serde::Serialize;
 
 use super::View;
-use crate::event::{Annotated, AnnotatedPacket, Annotation, Direction, Flag, Outcome, Reason, Summary, Timer, Turn};
+use crate::event::{Annotated, AnnotatedPacket, Annotation, Direction, Flag, Outcome, Reason, Summary};
 use crate::wire::{Packet, Printable};
 
 /// Every record as one JSON object on a line of its own, for programs.
@@ -69,7 +69,7 @@ enum Event<'a> {
     },
     Fault {
         rule: u32,
-        action: &'a str,
+        action: String,
         packet: u64,
     },
     End(Box<EndLine<'a>>),
@@ -80,23 +80,16 @@ impl<'a> Event<'a> {
         match what {
             Annotation::Begin { host } => Self::Begin { host },
             Annotation::Packet(packet) => Self::Packet(Box::new(PacketLine::of(packet))),
-            Annotation::Timer { timer, turn, after, left, awaited, why } => Self::Timer(TimerLine {
-                timer: match timer {
-                    Timer::Rexmt => "rexmt",
-                    Timer::Dally => "dally",
-                    Timer::Total => "total",
-                },
-                turn: match turn {
-                    Turn::Armed => "armed",
-                    Turn::Expired => "expired",
-                },
+            Annotation::Timer { after, left, awaited, why } => Self::Timer(TimerLine {
+                timer: "rexmt",
+                turn: "expired",
                 after: seconds(*after),
                 left: left.map(seconds),
                 awaited,
                 why: WhyLine::of(why),
             }),
             Annotation::Choice { choice, why } => Self::Choice { choice: choice.name(), why: WhyLine::of(why) },
-            Annotation::Fault { hit, n } => Self::Fault { rule: hit.rule, action: &hit.action, packet: *n },
+            Annotation::Fault { hit, n } => Self::Fault { rule: hit.rule, action: hit.action.to_string(), packet: *n },
             Annotation::End(summary) => Self::End(Box::new(EndLine::of(summary))),
         }
     }

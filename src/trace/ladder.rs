@@ -5,7 +5,8 @@ use super::figures::{flag, millis, thousands, tint, told_the_end};
 use super::fold::fold;
 use super::units::size;
 use super::{Paint, Tint, View};
-use crate::event::{Annotated, AnnotatedPacket, Annotation, Direction, Flag, Kind, Outcome, State, Turn};
+use crate::event::{Annotated, AnnotatedPacket, Annotation, Direction, Flag, Kind, Outcome, State};
+use crate::fault::Action;
 use crate::wire::{Opcode, Packet, Printable};
 
 /// Packets as arrows between client and server, time going down.
@@ -157,10 +158,10 @@ impl Ladder {
                 _ => notes.push((flag(packet, it), true)),
             }
         }
-        for hit in packet.faults.iter().filter(|hit| hit.action != "drop") {
+        for hit in packet.faults.iter().filter(|hit| hit.action != Action::Drop) {
             // Short, for an arrow leaves little room; what "x2" is needs no word more.
-            notes.push(match hit.action.as_str() {
-                "dup" => (format!("x2 fault rule {}", hit.rule), false),
+            notes.push(match hit.action {
+                Action::Dup => (format!("x2 fault rule {}", hit.rule), false),
                 action => (format!("fault rule {}: {action}", hit.rule), false),
             });
         }
@@ -202,7 +203,7 @@ impl View for Ladder {
                 self.header(annotated.xfer, out)?;
                 self.packet(annotated, packet, out)
             }
-            Annotation::Timer { turn: Turn::Expired, .. } => {
+            Annotation::Timer { .. } => {
                 self.expired = true;
                 Ok(())
             }
@@ -215,10 +216,7 @@ impl View for Ladder {
                     _ => Ok(()),
                 }
             }
-            Annotation::Begin { .. }
-            | Annotation::Timer { .. }
-            | Annotation::Choice { .. }
-            | Annotation::Fault { .. } => Ok(()),
+            Annotation::Begin { .. } | Annotation::Choice { .. } | Annotation::Fault { .. } => Ok(()),
         }
     }
 

@@ -137,7 +137,7 @@ fn comment(packet: &AnnotatedPacket<'_>) -> String {
     }
     comment.push_str(&super::explain::reason(&packet.why));
     for hit in packet.faults.iter().filter(|_| !matches!(packet.why, Reason::Lost { .. })) {
-        comment.push_str(&format!(" Fault rule {} {}.", hit.rule, hit.deed));
+        comment.push_str(&format!(" Fault rule {} {}.", hit.rule, hit.action.past()));
     }
     comment
 }

@@ -82,7 +82,7 @@ impl Progress {
         }
     }
 
-    fn measure(&mut self, now: Instant, stats: &Stats) -> Figures {
+    fn measure(&mut self, now: Instant, stats: &Stats, tsize: Option<u64>) -> Figures {
         while self.past.len() > 1 && self.past.front().is_some_and(|(at, _)| *at + MEMORY < now) {
             self.past.pop_front();
         }
@@ -91,7 +91,7 @@ impl Progress {
         Figures {
             bytes: stats.bytes,
             // What a server tells is a hint, and may be wrong.
-            size: self.size.or(stats.terms.tsize).filter(|&size| size > 0 && size >= stats.bytes),
+            size: self.size.or(tsize).filter(|&size| size > 0 && size >= stats.bytes),
             gone: stats.bytes.saturating_sub(before),
             during: now.saturating_duration_since(since),
             resent: stats.resent,
@@ -121,7 +121,7 @@ impl Observer for Progress {
             return;
         }
         self.due = Some(at + self.look.pause());
-        let figures = self.measure(at, &machine.stats());
+        let figures = self.measure(at, &machine.stats(), machine.terms().tsize);
         self.show(&figures);
     }
 }
@@ -246,12 +246,8 @@ mod tests {
         for second in 0..=10_u64 {
             // A thousand a second, and ten times as much from the eighth on.
             let bytes = second * 1000 + second.saturating_sub(7) * 9000;
-            let stats = Stats {
-                bytes,
-                terms: crate::wire::Terms { tsize: Some(30_000), ..Default::default() },
-                ..Stats::default()
-            };
-            figures = Some(progress.measure(start + Duration::from_secs(second), &stats));
+            let stats = Stats { bytes, ..Stats::default() };
+            figures = Some(progress.measure(start + Duration::from_secs(second), &stats, Some(30_000)));
         }
         let figures = figures.expect("ten of them");
         assert_eq!(units::rate(figures.gone, figures.during), "10.0 kB/s");

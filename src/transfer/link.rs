@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use super::peer::{Origin, Peer};
 use super::retry::{Demand, Retry, RetryPolicy};
-use super::{Event, Failure, Ignored, Output, Report, Stats, Unwelcome};
+use super::{Abort, Event, Failure, Ignored, OptionsRejected, Output, Report, Stats};
 use crate::wire::{Answer, ErrorCode, Offer, OptionList, Packet, Printable, Terms, emit_error};
 
 /// What both machines share: the peer and its transfer id, the timers, the costs, and what waits to be told.
@@ -13,6 +13,10 @@ pub(super) struct Link {
     pub(super) peer: Peer,
     pub(super) retry: Retry,
     pub(super) stats: Stats,
+    /// What is in force.
+    pub(super) terms: Terms,
+    /// Whether options were agreed at all.
+    negotiated: bool,
     /// The time of the last input.
     pub(super) now: Instant,
     started: Instant,
@@ -36,6 +40,8 @@ impl Link {
             peer,
             retry,
             stats: Stats::default(),
+            terms: Terms::default(),
+            negotiated: false,
             now,
             started: now,
             events: VecDeque::new(),
@@ -53,8 +59,7 @@ impl Link {
     pub(super) fn answering(now: Instant, client: SocketAddr, answer: &Answer, retry_policy: RetryPolicy) -> Self {
         let terms = answer.terms();
         let mut link = Self::new(now, Peer::known(client), Retry::new(now, retry_policy).unproven());
-        link.stats.negotiated = !answer.is_empty();
-        link.agree(terms);
+        link.agree(terms, !answer.is_empty());
         if let Some(timeout) = terms.timeout {
             link.retry.agree(Duration::from_secs(timeout.get().into()));
         }
@@ -93,8 +98,8 @@ impl Link {
         }
     }
 
-    pub(super) fn agree(&mut self, terms: Terms) {
-        self.stats.terms = terms;
+    fn agree(&mut self, terms: Terms, negotiated: bool) {
+        (self.terms, self.negotiated) = (terms, negotiated);
         self.emit(Event::Agreed(terms));
     }
 
@@ -146,15 +151,17 @@ impl Link {
         }
     }
 
-    pub(super) fn abort(&mut self, code: ErrorCode, reason: &str) {
-        if self.end.is_none() {
-            self.parting(code, reason);
-        }
-        self.fail(Failure::Aborted(reason.to_owned()));
+    pub(super) fn abort(&mut self, reason: Abort) {
+        self.refuse(reason.code(), reason.into());
     }
 
     pub(super) fn is_over(&self) -> bool {
         self.end.is_some()
+    }
+
+    /// Whether [`poll`](Self::poll) has something.
+    pub(super) fn is_urgent(&self) -> bool {
+        self.is_over() || self.error.is_some() || !self.events.is_empty()
     }
 
     /// A last word to the peer, if there is one and it may be spoken to.
@@ -168,6 +175,8 @@ impl Link {
     pub(super) fn report(&self) -> Report {
         Report {
             stats: self.stats(),
+            terms: self.terms,
+            negotiated: self.negotiated,
             elapsed: self.now.saturating_duration_since(self.started),
             peer: self.peer.address(),
         }
@@ -232,7 +241,7 @@ impl Opening {
     /// (RFC 2347).
     pub(super) fn refused(&self, code: ErrorCode, message: &[u8]) -> Failure {
         if !self.offer.is_empty() && [ErrorCode::UNDEFINED, ErrorCode::ILLEGAL, ErrorCode::OPTIONS].contains(&code) {
-            return Unwelcome::Error { code, message: Printable(message).brief() }.into();
+            return OptionsRejected::Error { code, message: Printable(message).brief() }.into();
         }
         Failure::remote(code, message)
     }
@@ -248,8 +257,7 @@ impl Opening {
         link.lock(from);
         match self.offer.accept(oack) {
             Ok(terms) => {
-                link.stats.negotiated = true;
-                link.agree(terms);
+                link.agree(terms, true);
                 true
             }
             Err(bad) => {
@@ -262,6 +270,6 @@ impl Opening {
     /// Takes an answer that does not mention options: RFC 1350 as it was.
     pub(super) fn plain(link: &mut Link, from: SocketAddr) {
         link.lock(from);
-        link.agree(Terms::default());
+        link.agree(Terms::default(), false);
     }
 }

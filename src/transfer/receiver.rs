@@ -4,9 +4,13 @@ use std::time::{Duration, Instant};
 
 use super::link::{Link, Opening};
 use super::peer::Origin;
-use super::window::Wrap;
-use super::{Ask, Event, Failure, Ignored, Machine, Output, RetryPolicy, Stats, Unwelcome};
-use crate::wire::{Answer, BadRequest, DATA_HEADER, ErrorCode, Packet, RequestKind, emit_ack, emit_oack, emit_request};
+use super::{
+    Abort, Delivery, Event, Failure, Ignored, Machine, OptionsRejected, Output, Receiving, Request, RetryPolicy, Stats,
+    Violation,
+};
+use crate::wire::{
+    Answer, BadRequest, DATA_HEADER, ErrorCode, Packet, RequestKind, Terms, Wrap, emit_ack, emit_oack, emit_request,
+};
 
 /// A lock-step receiver repeats its ACK no sooner: many senders answer each one with DATA.
 const LOCK_STEP_PAUSE: Duration = Duration::from_millis(100);
@@ -15,7 +19,7 @@ const DALLY: Duration = Duration::from_secs(6);
 
 /// Takes a file in: a client's get, a server's write.
 ///
-/// Nothing is acknowledged before it was delivered, and the last block not before [`Output::Commit`] was answered.
+/// Nothing is acknowledged before it was delivered, and the last block not before [`Delivery::Commit`] was answered.
 /// Afterwards the machine dallies to repeat the last ACK (RFC 1350 section 6).
 #[derive(Debug)]
 pub struct Receiver {
@@ -60,12 +64,12 @@ impl Receiver {
     pub fn request(
         now: Instant,
         server: SocketAddr,
-        ask: &Ask<'_>,
+        request: &Request<'_>,
         retry_policy: RetryPolicy,
     ) -> Result<Self, BadRequest> {
-        let request = emit_request(RequestKind::Read, ask.filename, ask.mode, &ask.offer)?;
+        let datagram = emit_request(RequestKind::Read, request.filename, request.mode, &request.offer)?;
         let link = Link::asking(now, server, retry_policy);
-        Ok(Self::new(link, Phase::Requesting(Opening { offer: ask.offer }), request))
+        Ok(Self::new(link, Phase::Requesting(Opening { offer: request.offer }), datagram))
     }
 
     /// A server's machine: answers a request to write with an OACK, or with ACK 0 where nothing is granted.
@@ -100,7 +104,7 @@ impl Receiver {
     }
 
     fn window(&self) -> u16 {
-        self.link.stats.terms.windowsize.get()
+        self.link.terms.windowsize.get()
     }
 
     fn first_answer(&mut self, from: SocketAddr, opening: Opening, packet: Packet<'_>) {
@@ -136,8 +140,7 @@ impl Receiver {
 
     /// Taking such a server's next block for the first would lose one.
     fn refuse_block_zero(&mut self) {
-        let words = "the peer's first block is number 0, but blocks begin with 1";
-        self.link.refuse(ErrorCode::ILLEGAL, Failure::Protocol(words.to_owned()));
+        self.link.refuse(ErrorCode::ILLEGAL, Violation::BlockZero.into());
     }
 
     /// A block of `length` octets came.
@@ -145,10 +148,10 @@ impl Receiver {
         if wire == 0 && self.next == 1 {
             return self.refuse_block_zero();
         }
-        let size = usize::from(self.link.stats.terms.blksize.get());
+        let size = usize::from(self.link.terms.blksize.get());
         if length > size {
-            let words = format!("block {wire} has {length} bytes, but {size} were agreed");
-            return self.link.refuse(ErrorCode::ILLEGAL, Failure::Protocol(words));
+            let oversize = Violation::Oversize { block: wire, length, agreed: size };
+            return self.link.refuse(ErrorCode::ILLEGAL, oversize.into());
         }
         if self.wraps_to_one(wire) {
             self.wrap = Wrap::ToOne;
@@ -228,7 +231,7 @@ impl Receiver {
     fn resend(&mut self) {
         if let Phase::Requesting(opening) = self.phase {
             if opening.is_hopeless(self.link.retry.attempts()) {
-                return self.link.fail(Unwelcome::Silence.into());
+                return self.link.fail(OptionsRejected::Silence.into());
             }
             return self.repeat();
         }
@@ -311,37 +314,18 @@ impl Machine for Receiver {
         }
     }
 
-    fn filled(&mut self, now: Instant, _length: usize) {
-        self.link.now = now;
-    }
-
-    fn committed(&mut self, now: Instant) {
-        self.link.now = now;
-        if let Phase::Committing { .. } = self.phase {
-            self.acknowledge();
-            self.phase = Phase::Dallying { until: now + DALLY.min(self.link.retry.timeout()), reported: false };
-        }
-    }
-
-    fn abort(&mut self, now: Instant, code: ErrorCode, reason: &str) {
+    fn abort(&mut self, now: Instant, reason: Abort) {
         self.link.now = now;
         // The file is safe: an ERROR now would tell the peer otherwise.
         match self.phase {
             Phase::Dallying { .. } => self.link.finish(),
-            _ => self.link.abort(code, reason),
+            _ => self.link.abort(reason),
         }
     }
 
     fn poll(&mut self) -> Output<'_> {
-        if let Some(range) = self.deliver.take() {
-            return Output::Deliver(range);
-        }
         if let Some(urgent) = self.link.poll(&mut self.error) {
             return urgent.output(&self.error);
-        }
-        if let Phase::Committing { asked: asked @ false } = &mut self.phase {
-            *asked = true;
-            return Output::Commit;
         }
         if std::mem::take(&mut self.send) {
             self.link.retry.sent(self.link.now);
@@ -360,5 +344,32 @@ impl Machine for Receiver {
 
     fn stats(&self) -> Stats {
         self.link.stats()
+    }
+
+    fn terms(&self) -> Terms {
+        self.link.terms
+    }
+}
+
+impl Receiving for Receiver {
+    fn delivery(&mut self) -> Option<Delivery> {
+        if let Some(range) = self.deliver.take() {
+            return Some(Delivery::Block(range));
+        }
+        match &mut self.phase {
+            Phase::Committing { asked: asked @ false } if !self.link.is_urgent() => {
+                *asked = true;
+                Some(Delivery::Commit)
+            }
+            _ => None,
+        }
+    }
+
+    fn committed(&mut self, now: Instant) {
+        self.link.now = now;
+        if let Phase::Committing { .. } = self.phase {
+            self.acknowledge();
+            self.phase = Phase::Dallying { until: now + DALLY.min(self.link.retry.timeout()), reported: false };
+        }
     }
 }

@@ -3,10 +3,9 @@ use std::time::Instant;
 
 use super::link::{Link, Opening};
 use super::peer::Origin;
-use super::window::Wrap;
-use super::{Ask, Failure, Ignored, Machine, Output, RetryPolicy, Stats};
+use super::{Abort, Failure, Ignored, Machine, Output, Request, RetryPolicy, Sending, Stats};
 use crate::wire::{
-    Answer, BadRequest, DATA_HEADER, ErrorCode, Packet, RequestKind, emit_data_header, emit_oack, emit_request,
+    Answer, BadRequest, DATA_HEADER, Packet, RequestKind, Terms, Wrap, emit_data_header, emit_oack, emit_request,
 };
 
 /// Gives a file out: a client's put, a server's read.
@@ -52,12 +51,12 @@ impl Sender {
     pub fn request(
         now: Instant,
         server: SocketAddr,
-        ask: &Ask<'_>,
+        request: &Request<'_>,
         retry_policy: RetryPolicy,
     ) -> Result<Self, BadRequest> {
-        let request = emit_request(RequestKind::Write, ask.filename, ask.mode, &ask.offer)?;
+        let datagram = emit_request(RequestKind::Write, request.filename, request.mode, &request.offer)?;
         let link = Link::asking(now, server, retry_policy);
-        Ok(Self::new(link, Phase::Requesting(Opening { offer: ask.offer }), request))
+        Ok(Self::new(link, Phase::Requesting(Opening { offer: request.offer }), datagram))
     }
 
     /// A server's machine: answers a request to read with an OACK, or with block 1 where nothing is granted.
@@ -89,11 +88,11 @@ impl Sender {
     }
 
     fn window(&self) -> u64 {
-        self.link.stats.terms.windowsize.get().into()
+        self.link.terms.windowsize.get().into()
     }
 
     fn block_size(&self) -> usize {
-        self.link.stats.terms.blksize.get().into()
+        self.link.terms.blksize.get().into()
     }
 
     fn stride(&self) -> usize {
@@ -182,8 +181,8 @@ impl Sender {
         self.last.is_none() && self.filled < self.base + self.window()
     }
 
-    /// Room for one more block, behind its header.
-    fn fill(&mut self) -> Output<'_> {
+    /// Room for one more block, after its header.
+    fn next_room(&mut self) -> &mut [u8] {
         let start = self.slot(self.filled);
         let end = start + self.stride();
         if self.ring.len() < end {
@@ -192,7 +191,7 @@ impl Sender {
         let header = emit_data_header(Wrap::ToZero.wire(self.filled));
         let (head, body) = self.ring[start..end].split_at_mut(DATA_HEADER);
         head.copy_from_slice(&header);
-        Output::Fill(body)
+        body
     }
 
     fn slot(&self, block: u64) -> usize {
@@ -263,21 +262,9 @@ impl Machine for Sender {
         }
     }
 
-    fn filled(&mut self, now: Instant, length: usize) {
+    fn abort(&mut self, now: Instant, reason: Abort) {
         self.link.now = now;
-        if length < self.block_size() {
-            self.last = Some((self.filled, length));
-        }
-        self.filled += 1;
-    }
-
-    fn committed(&mut self, now: Instant) {
-        self.link.now = now;
-    }
-
-    fn abort(&mut self, now: Instant, code: ErrorCode, reason: &str) {
-        self.link.now = now;
-        self.link.abort(code, reason);
+        self.link.abort(reason);
     }
 
     fn poll(&mut self) -> Output<'_> {
@@ -292,9 +279,6 @@ impl Machine for Sender {
         if !matches!(self.phase, Phase::Sending) {
             return Output::Wait(self.link.retry.deadline());
         }
-        if self.wants_more() {
-            return self.fill();
-        }
         match self.burst() {
             Some((start, end)) => {
                 self.link.retry.sent(self.link.now);
@@ -307,6 +291,25 @@ impl Machine for Sender {
 
     fn stats(&self) -> Stats {
         self.link.stats()
+    }
+
+    fn terms(&self) -> Terms {
+        self.link.terms
+    }
+}
+
+impl Sending for Sender {
+    fn room(&mut self) -> Option<&mut [u8]> {
+        let sending = matches!(self.phase, Phase::Sending) && !self.link.is_urgent();
+        (sending && self.wants_more()).then(|| self.next_room())
+    }
+
+    fn filled(&mut self, now: Instant, length: usize) {
+        self.link.now = now;
+        if length < self.block_size() {
+            self.last = Some((self.filled, length));
+        }
+        self.filled += 1;
     }
 }
 
@@ -324,12 +327,12 @@ mod tests {
         for window in 0..100 {
             sender.datagram(now, client, &emit_ack(4 * window));
             loop {
-                let length = match sender.poll() {
-                    Output::Fill(room) => room.len(),
-                    Output::Wait(_) => break,
-                    _ => continue,
-                };
-                sender.filled(now, length);
+                while let Some(length) = sender.room().map(|room| room.len()) {
+                    sender.filled(now, length);
+                }
+                if let Output::Wait(_) = sender.poll() {
+                    break;
+                }
             }
         }
         assert_eq!((sender.filled, sender.ring.len()), (401, 4 * (DATA_HEADER + 8)));

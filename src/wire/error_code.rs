@@ -1,3 +1,5 @@
+use std::io;
+
 /// Number of an ERROR packet; any 16-bit value can arrive (RFC 1350 section 5, RFC 2347).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ErrorCode(pub u16);
@@ -21,6 +23,18 @@ impl ErrorCode {
     pub const NO_USER: Self = Self(7);
     /// Option negotiation failed (RFC 2347).
     pub const OPTIONS: Self = Self(8);
+
+    /// What of a local failure concerns the peer.
+    pub fn from_io(error: &io::Error) -> Self {
+        use io::ErrorKind::*;
+        match error.kind() {
+            NotFound | NotADirectory => Self::NOT_FOUND,
+            IsADirectory | InvalidFilename | PermissionDenied | ReadOnlyFilesystem | ExecutableFileBusy => Self::ACCESS,
+            StorageFull | QuotaExceeded | FileTooLarge => Self::DISK_FULL,
+            AlreadyExists => Self::EXISTS,
+            _ => Self::UNDEFINED,
+        }
+    }
 
     /// The standard's own words for this code.
     pub fn meaning(self) -> &'static str {

@@ -40,6 +40,8 @@
 
 pub mod netascii;
 
+mod block_number;
+mod direction;
 mod error_code;
 mod mode;
 mod number;
@@ -49,11 +51,13 @@ mod packet;
 mod request;
 mod text;
 
+pub(crate) use block_number::{Wrap, nearest};
+pub use direction::Direction;
 pub use error_code::ErrorCode;
 pub use mode::Mode;
 pub use number::{BadValue, BlockSize, TimeoutSeconds, WindowSize};
 pub use option_list::OptionList;
 pub use options::{Answer, BadOption, BadOptionKind, Limits, Offer, Terms, names};
-pub use packet::{DATA_HEADER, Malformed, Opcode, Packet, emit_ack, emit_data_header, emit_error, emit_oack};
+pub use packet::{DATA_HEADER, Field, Malformed, Opcode, Packet, emit_ack, emit_data_header, emit_error, emit_oack};
 pub use request::{BadRequest, REQUEST_LIMIT, Request, RequestKind, emit_request};
 pub use text::Printable;

@@ -1,5 +1,5 @@
-use super::Malformed;
 use super::packet::text;
+use super::{Field, Malformed};
 
 /// Name and value pairs behind a request's mode or an OACK's opcode, as they stand on the wire (RFC 2347).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -10,7 +10,7 @@ impl<'a> OptionList<'a> {
     pub(super) fn parse(bytes: &'a [u8]) -> Result<Self, Malformed> {
         let mut rest = bytes;
         while !rest.is_empty() {
-            let (name, behind) = text(rest, "option name")?;
+            let (name, behind) = text(rest, Field::OptionName)?;
             if name.is_empty() {
                 let padding = rest.iter().all(|&byte| byte == 0);
                 let end = bytes.len().saturating_sub(rest.len());
@@ -20,7 +20,7 @@ impl<'a> OptionList<'a> {
                     Err(Malformed::TrailingBytes(rest.len()))
                 };
             }
-            (_, rest) = text(behind, "option value")?;
+            (_, rest) = text(behind, Field::OptionValue)?;
         }
         Ok(Self(bytes))
     }

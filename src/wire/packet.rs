@@ -166,7 +166,7 @@ pub enum Malformed {
     UnknownOpcode(u16),
     /// A text field runs to the end of the datagram.
     #[error("no NUL ends the {0}")]
-    NoNul(&'static str),
+    NoNul(Field),
     /// A request without a name.
     #[error("the file name is empty")]
     NoFilename,
@@ -175,8 +175,25 @@ pub enum Malformed {
     TrailingBytes(usize),
 }
 
+/// A text field of a packet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub enum Field {
+    /// The name of a file.
+    #[error("file name")]
+    Filename,
+    /// The mode of a request.
+    #[error("mode")]
+    Mode,
+    /// The name of an option.
+    #[error("option name")]
+    OptionName,
+    /// The value of an option.
+    #[error("option value")]
+    OptionValue,
+}
+
 /// Cuts `bytes` at its first NUL.
-pub(super) fn text<'a>(bytes: &'a [u8], field: &'static str) -> Result<(&'a [u8], &'a [u8]), Malformed> {
+pub(super) fn text<'a>(bytes: &'a [u8], field: Field) -> Result<(&'a [u8], &'a [u8]), Malformed> {
     let mut halves = bytes.splitn(2, |&byte| byte == 0);
     match (halves.next(), halves.next()) {
         (Some(text), Some(rest)) => Ok((text, rest)),
@@ -252,11 +269,11 @@ mod tests {
             (b"\0\x00ab", Malformed::UnknownOpcode(0)),
             (b"\0\x07ab", Malformed::UnknownOpcode(7)),
             (b"\x01\x01a\0octet\0", Malformed::UnknownOpcode(0x101)),
-            (b"\0\x01abc", Malformed::NoNul("file name")),
-            (b"\0\x01abc\0octet", Malformed::NoNul("mode")),
+            (b"\0\x01abc", Malformed::NoNul(Field::Filename)),
+            (b"\0\x01abc\0octet", Malformed::NoNul(Field::Mode)),
             (b"\0\x01\0octet\0", Malformed::NoFilename),
-            (b"\0\x01a\0octet\0blksize", Malformed::NoNul("option name")),
-            (b"\0\x01a\0octet\0blksize\x0014", Malformed::NoNul("option value")),
+            (b"\0\x01a\0octet\0blksize", Malformed::NoNul(Field::OptionName)),
+            (b"\0\x01a\0octet\0blksize\x0014", Malformed::NoNul(Field::OptionValue)),
             (b"\0\x06\0xyz\0", Malformed::TrailingBytes(5)),
         ] {
             assert_eq!(Packet::parse(bytes), Err(reason), "{bytes:?}");

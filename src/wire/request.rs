@@ -1,7 +1,7 @@
 use thiserror::Error;
 
 use super::packet::text;
-use super::{Malformed, Mode, Offer, Opcode, OptionList};
+use super::{Field, Malformed, Mode, Offer, Opcode, OptionList};
 
 /// Octets a request packet may have at most (RFC 2347, "Packet Formats").
 pub const REQUEST_LIMIT: usize = 512;
@@ -21,11 +21,11 @@ pub struct Request<'a> {
 
 impl<'a> Request<'a> {
     pub(super) fn parse(kind: RequestKind, body: &'a [u8]) -> Result<Self, Malformed> {
-        let (filename, rest) = text(body, "file name")?;
+        let (filename, rest) = text(body, Field::Filename)?;
         if filename.is_empty() {
             return Err(Malformed::NoFilename);
         }
-        let (mode, rest) = text(rest, "mode")?;
+        let (mode, rest) = text(rest, Field::Mode)?;
         Ok(Self { kind, filename, mode, options: OptionList::parse(rest)? })
     }
 

@@ -1,12 +1,15 @@
 //! What a class would set up, in virtual time: two machines, a way between them, faults and bugs.
 
+use std::io;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use tftpsh::bugs::{BuggyClient, BuggyServer, ClientBug, ServerBug};
 use tftpsh::event::Direction;
 use tftpsh::fault::{DelayQueue, Faults, RuleState};
-use tftpsh::transfer::{Ask, Failure, Machine, Output, Receiver, RetryPolicy, Rexmt, Sender};
+use tftpsh::transfer::{
+    AnyMachine, Failure, Input, Io, ReadIo, Receiver, Request, RetryPolicy, Rexmt, Sender, Step, WriteIo,
+};
 use tftpsh::wire::{BlockSize, Limits, Mode, Offer, Packet, RequestKind, WindowSize};
 
 pub(crate) const CLIENT: &str = "127.0.0.1:40000";
@@ -27,14 +30,19 @@ pub(crate) struct Class {
 
 /// One side of the transfer.
 pub(crate) struct Side {
-    pub(crate) machine: Box<dyn Machine>,
-    pub(crate) given: Vec<u8>,
-    pub(crate) position: usize,
-    pub(crate) taken: Vec<u8>,
-    pub(crate) committed: bool,
+    machine: AnyMachine,
+    pub(crate) file: File,
     pub(crate) wake: Option<Instant>,
     pub(crate) complete: bool,
     pub(crate) end: Option<Result<(), Failure>>,
+}
+
+/// The bytes to give out, or those taken in.
+pub(crate) struct File {
+    pub(crate) given: Vec<u8>,
+    position: usize,
+    pub(crate) taken: Vec<u8>,
+    pub(crate) committed: bool,
 }
 
 /// What came of it. Packets are counted as the machines sent them, so a copy made on the way is none of them.
@@ -95,7 +103,7 @@ impl Class {
         };
         let mut client = Side::new(self.client(now), given);
         let mut server = Side::new(self.server(now), taken);
-        client.drain(&[], &mut wire, Direction::Sent);
+        client.input(Input::Start, &mut wire, Direction::Sent);
         for _ in 0..2_000_000 {
             if !wire.step(&mut client, &mut server) {
                 return Outcome { client, server, packets: wire.packets };
@@ -104,34 +112,38 @@ impl Class {
         panic!("never ends");
     }
 
-    pub(crate) fn client(&self, now: Instant) -> Box<dyn Machine> {
-        let ask = Ask { filename: b"f", mode: Mode::Octet, offer: self.offer };
+    pub(crate) fn client(&self, now: Instant) -> AnyMachine {
+        let request = Request { filename: b"f", mode: Mode::Octet, offer: self.offer };
         let retry_policy = RetryPolicy { rexmt: Rexmt::Fixed(5000 * MS), timeout: 12_000 * MS };
         match (self.kind, self.client_bug) {
-            (RequestKind::Write, _) => Box::new(Sender::request(now, at(WELL_KNOWN), &ask, retry_policy).unwrap()),
+            (RequestKind::Write, _) => {
+                AnyMachine::sending(Sender::request(now, at(WELL_KNOWN), &request, retry_policy).unwrap())
+            }
             (RequestKind::Read, bug) => {
-                let machine = Receiver::request(now, at(WELL_KNOWN), &ask, retry_policy).unwrap();
+                let machine = Receiver::request(now, at(WELL_KNOWN), &request, retry_policy).unwrap();
                 match bug {
-                    Some(bug) => Box::new(BuggyClient::new(machine, bug)),
-                    None => Box::new(machine),
+                    Some(bug) => AnyMachine::receiving(BuggyClient::new(machine, bug)),
+                    None => AnyMachine::receiving(machine),
                 }
             }
         }
     }
 
-    pub(crate) fn server(&self, now: Instant) -> Box<dyn Machine> {
+    pub(crate) fn server(&self, now: Instant) -> AnyMachine {
         let answer = self.offer.answer(&Limits::default(), None);
         let retry_policy = RetryPolicy { rexmt: Rexmt::Fixed(1000 * MS), timeout: 25_000 * MS };
         match (self.kind, self.bug) {
-            (RequestKind::Read, None) => Box::new(Sender::answer(now, at(CLIENT), answer, retry_policy)),
-            (RequestKind::Write, None) => Box::new(Receiver::answer(now, at(CLIENT), answer, retry_policy)),
+            (RequestKind::Read, None) => AnyMachine::sending(Sender::answer(now, at(CLIENT), answer, retry_policy)),
+            (RequestKind::Write, None) => {
+                AnyMachine::receiving(Receiver::answer(now, at(CLIENT), answer, retry_policy))
+            }
             (RequestKind::Read, Some(bug)) => {
                 let machine = Sender::answer(now, at(CLIENT), answer, retry_policy);
-                Box::new(BuggyServer::new(machine, bug, now, at(CLIENT)))
+                AnyMachine::sending(BuggyServer::new(machine, bug, now, at(CLIENT)))
             }
             (RequestKind::Write, Some(bug)) => {
                 let machine = Receiver::answer(now, at(CLIENT), answer, retry_policy);
-                Box::new(BuggyServer::new(machine, bug, now, at(CLIENT)))
+                AnyMachine::receiving(BuggyServer::new(machine, bug, now, at(CLIENT)))
             }
         }
     }
@@ -173,24 +185,21 @@ impl Wire {
         if let Some(parcel) = self.line.take(self.now) {
             match parcel.direction {
                 Direction::Received if client.end.is_none() => {
-                    client.machine.datagram(self.now, parcel.peer, &parcel.datagram);
-                    client.drain(&parcel.datagram, self, Direction::Sent);
+                    client.input(Input::datagram(parcel.peer, &parcel.datagram), self, Direction::Sent);
                 }
                 // The client's port is closed, and the system says so.
                 Direction::Received => {
-                    server.machine.unreachable(self.now, at(CLIENT));
-                    server.drain(&[], self, Direction::Received);
+                    server.input(Input::Unreachable(at(CLIENT)), self, Direction::Received);
                 }
                 Direction::Sent if parcel.peer == at(WELL_KNOWN) => {
                     // The machine was made for the first request; another one is taken for doubled.
                     if server.wake.is_none() && server.end.is_none() {
-                        server.drain(&[], self, Direction::Received);
+                        server.input(Input::Start, self, Direction::Received);
                     }
                 }
                 Direction::Sent if parcel.peer == at(TID) => {
                     self.to_server.push(parcel.datagram.clone());
-                    server.machine.datagram(self.now, at(CLIENT), &parcel.datagram);
-                    server.drain(&parcel.datagram, self, Direction::Received);
+                    server.input(Input::datagram(at(CLIENT), &parcel.datagram), self, Direction::Received);
                 }
                 Direction::Sent => {}
             }
@@ -198,8 +207,7 @@ impl Wire {
         }
         for (side, direction) in [(client, Direction::Sent), (server, Direction::Received)] {
             if side.wake.is_some_and(|wake| wake <= self.now) {
-                side.machine.tick(self.now);
-                side.drain(&[], self, direction);
+                side.input(Input::Tick, self, direction);
             }
         }
         true
@@ -207,57 +215,66 @@ impl Wire {
 }
 
 impl Side {
-    pub(crate) fn new(machine: Box<dyn Machine>, given: Vec<u8>) -> Self {
-        Self {
-            machine,
-            given,
-            position: 0,
-            taken: Vec::new(),
-            committed: false,
-            wake: None,
-            complete: false,
-            end: None,
-        }
+    fn new(machine: AnyMachine, given: Vec<u8>) -> Self {
+        let file = File { given, position: 0, taken: Vec::new(), committed: false };
+        Self { machine, file, wake: None, complete: false, end: None }
     }
 
-    pub(crate) fn drain(&mut self, datagram: &[u8], wire: &mut Wire, direction: Direction) {
+    fn input(&mut self, input: Input<'_>, wire: &mut Wire, direction: Direction) {
         if self.end.is_some() {
             return;
         }
-        let now = wire.now;
-        for _ in 0..10_000 {
-            match self.machine.poll() {
-                Output::Transmit { to, datagrams, stride } => {
-                    datagrams.chunks(stride).for_each(|datagram| wire.sent(direction, to, datagram));
-                }
-                Output::Fill(room) => {
-                    let rest = &self.given[self.position..];
-                    let length = rest.len().min(room.len());
-                    room[..length].copy_from_slice(&rest[..length]);
-                    self.position += length;
-                    self.machine.filled(now, length);
-                }
-                Output::Deliver(range) => self.taken.extend_from_slice(&datagram[range]),
-                Output::Commit => {
-                    self.committed = true;
-                    self.machine.committed(now);
-                }
-                Output::Event(_) => {}
-                Output::Complete(_) => self.complete = true,
-                Output::Wait(moment) => {
-                    self.wake = Some(moment);
-                    return;
-                }
-                Output::Done => return self.finish(Ok(())),
-                Output::Failed(failure) => return self.finish(Err(failure)),
+        self.wake = None;
+        match self.machine.run(input, &mut Passage { file: &mut self.file, wire, direction }) {
+            Step::Wait(until) => self.wake = Some(until),
+            Step::Complete { dally, .. } => {
+                self.complete = true;
+                self.wake = dally;
+                self.end = dally.is_none().then_some(Ok(()));
             }
+            Step::Over => self.end = Some(Ok(())),
+            Step::Failed(stopped) => self.end = Some(Err(stopped.failure)),
         }
-        panic!("the machine never comes to rest");
+    }
+}
+
+/// One side's file and its way to the other.
+struct Passage<'a> {
+    file: &'a mut File,
+    wire: &'a mut Wire,
+    direction: Direction,
+}
+
+impl Io for Passage<'_> {
+    fn now(&mut self) -> Instant {
+        self.wire.now
     }
 
-    pub(crate) fn finish(&mut self, end: Result<(), Failure>) {
-        self.wake = None;
-        self.end = Some(end);
+    fn transmit(&mut self, to: SocketAddr, datagrams: &[u8], stride: usize) -> io::Result<()> {
+        datagrams.chunks(stride).for_each(|datagram| self.wire.sent(self.direction, to, datagram));
+        Ok(())
+    }
+}
+
+impl ReadIo for Passage<'_> {
+    fn fill(&mut self, room: &mut [u8]) -> io::Result<usize> {
+        let rest = &self.file.given[self.file.position..];
+        let length = rest.len().min(room.len());
+        room[..length].copy_from_slice(&rest[..length]);
+        self.file.position += length;
+        Ok(length)
+    }
+}
+
+impl WriteIo for Passage<'_> {
+    fn deliver(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.file.taken.extend_from_slice(bytes);
+        Ok(())
+    }
+
+    fn commit(&mut self) -> io::Result<()> {
+        self.file.committed = true;
+        Ok(())
     }
 }
 
@@ -275,8 +292,8 @@ impl Outcome {
 
     /// The file came over whole, and the receiver keeps it.
     pub(crate) fn whole(&self) -> bool {
-        let (giver, taker) =
-            if self.client.given.is_empty() { (&self.server, &self.client) } else { (&self.client, &self.server) };
+        let (client, server) = (&self.client.file, &self.server.file);
+        let (giver, taker) = if client.given.is_empty() { (server, client) } else { (client, server) };
         taker.committed && taker.taken == giver.given
     }
 }

@@ -13,8 +13,8 @@ mod talk;
 use std::collections::HashSet;
 
 use cases::{Case, Input, Role, Source, Step, summary};
-use talk::{CLIENT, SERVER, STRANGER, TID, Talk, at};
-use tftpsh::wire::ErrorCode;
+use talk::{CLIENT, SERVER, STRANGER, TID, Talk};
+use tftpsh::transfer::Abort;
 
 /// Against a client: it gets or puts.
 const CLIENT_CASES: &str = include_str!("client.cases");
@@ -56,7 +56,7 @@ fn play(case: &Case) -> Option<String> {
         Role::ServeRead(size) => Talk::serve_read(case.offer, size),
         Role::ServeWrite => Talk::serve_write(case.offer),
     };
-    talk.drain();
+    talk.start();
     let peer = if matches!(case.role, Role::Get | Role::Put(_)) { TID } else { CLIENT };
     for step in &case.steps {
         let said = summary(&carry_out(&mut talk, peer, step));
@@ -82,14 +82,8 @@ fn carry_out(talk: &mut Talk, peer: &str, step: &Step) -> Vec<String> {
             Input::Junk => talk.hear(peer, &random.datagram()),
             Input::Wait(milliseconds) => talk.silence(*milliseconds),
             Input::Silence => talk.until_the_end(),
-            Input::Closed(from) => {
-                talk.machine.unreachable(talk.now, at(source(*from)));
-                talk.drain()
-            }
-            Input::Stop => {
-                talk.machine.abort(talk.now, ErrorCode::UNDEFINED, "interrupted");
-                talk.drain()
-            }
+            Input::Closed(from) => talk.unreachable(source(*from)),
+            Input::Stop => talk.abort(Abort::Interrupted),
         });
         if said.last().is_some_and(|line| line.starts_with("failed") || line == "done") {
             break;

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use tftpsh::client::{Client, ClientError, Order};
 use tftpsh::event::Observers;
-use tftpsh::files::{Content, MemoryStore, Source as FileSource};
+use tftpsh::files::{MemoryStore, Source as FileSource, WriteFile};
 use tftpsh::server::{Config, Server};
 use tftpsh::session::{Options, Settings};
 use tftpsh::stop::Stop;
@@ -174,7 +174,7 @@ struct Memory {
     committed: bool,
 }
 
-impl Content for Memory {
+impl WriteFile for Memory {
     fn deliver(&mut self, _: &[u8]) -> io::Result<()> {
         Ok(())
     }

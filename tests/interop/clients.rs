@@ -6,7 +6,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use crate::errand::{Asked, Direction, Errand};
-use crate::peers::Peer;
+use crate::peers::{ATFTP, BUSYBOX, CURL, TFTP_HPA};
 use crate::process::{Outcome, run};
 
 /// The longest any errand may take, 40 MiB in lock-step on a busy machine included.
@@ -34,10 +34,10 @@ impl Client {
     pub(crate) fn find(kind: ClientKind) -> Option<Self> {
         let program = match kind {
             ClientKind::Ours => PathBuf::from(env!("CARGO_BIN_EXE_tftp")),
-            ClientKind::TftpHpa => Peer::TFTP_HPA.find()?,
-            ClientKind::Atftp => Peer::ATFTP.find()?,
-            ClientKind::Busybox => Peer::BUSYBOX.find()?,
-            ClientKind::Curl => Peer::CURL.find()?,
+            ClientKind::TftpHpa => TFTP_HPA.find()?,
+            ClientKind::Atftp => ATFTP.find()?,
+            ClientKind::Busybox => BUSYBOX.find()?,
+            ClientKind::Curl => CURL.find()?,
         };
         Some(Self { kind, program })
     }

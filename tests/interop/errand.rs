@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use crate::clients::Client;
-use crate::process::eventually;
 use crate::servers::Server;
+use crate::support::soon;
 
 /// Around the borders of blocks of 512 bytes (RFC 1350 section 6: a full last block is followed by an empty one).
 pub(crate) const SIZES: [usize; 8] = [0, 1, 511, 512, 513, 1024, 3000, 100_000];
@@ -56,7 +56,7 @@ pub(crate) fn carry(client: &Client, server: &Server, direction: Direction, mann
     let content = if manner.netascii { text(size) } else { noise(size) };
     static CARRIED: AtomicUsize = AtomicUsize::new(0);
     let remote = format!("file{}.bin", CARRIED.fetch_add(1, Ordering::Relaxed));
-    let desk = tempfile::tempdir().expect("a temporary folder");
+    let desk = tempfile::tempdir().expect("a temporary directory");
     let local = "here.bin";
     match direction {
         Direction::Get => server.store(&remote, &content),
@@ -68,7 +68,7 @@ pub(crate) fn carry(client: &Client, server: &Server, direction: Direction, mann
     assert!(outcome.status.success(), "{case}: {}: {}", outcome.status, outcome.words);
     let arrived = match direction {
         Direction::Get => fs::read(desk.path().join(local)).is_ok_and(|bytes| bytes == content),
-        Direction::Put => eventually(SETTLING, || server.stored(&remote).is_ok_and(|bytes| bytes == content)),
+        Direction::Put => soon(SETTLING, || server.stored(&remote).is_ok_and(|bytes| bytes == content)),
     };
     assert!(arrived, "{case}: the file differs; the client said: {}", outcome.words);
 }

@@ -1,7 +1,7 @@
 //! Our client against the TFTP servers people run, and our server against their clients: every file arrives as it was.
 //!
 //! ```text
-//! peers     which programs are here; a missing one skips its tests and says so, in CI it fails them
+//! peers     the programs of others; a missing one skips its tests and says so, in CI it fails them
 //! process   a program with a bound on its time, ended with the test
 //! servers   each server, started on an address of its own
 //! clients   each client, carrying one file
@@ -15,6 +15,8 @@ mod errand;
 mod peers;
 mod process;
 mod servers;
+#[path = "../support/mod.rs"]
+mod support;
 
 mod our_client;
 mod our_server;

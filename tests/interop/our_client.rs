@@ -7,8 +7,9 @@ use std::time::Duration;
 
 use crate::clients::{Client, ClientKind};
 use crate::errand::{Asked, Direction, Manner, SIZES, carry, noise};
-use crate::process::{Outcome, eventually, run};
+use crate::process::{Outcome, run};
 use crate::servers::{Server, ServerKind};
+use crate::support::soon;
 
 const BOTH: [Direction; 2] = [Direction::Get, Direction::Put];
 const GET: [Direction; 1] = [Direction::Get];
@@ -73,7 +74,7 @@ sweeps! {
     }
 }
 
-/// Types lines into our client, in the folder `desk`.
+/// Types lines into our client, in the directory `desk`.
 fn type_in(script: &str, server: &Server, desk: &Path) -> Outcome {
     let place = [server.address.ip().to_string(), server.address.port().to_string()];
     let mut command = Command::new(env!("CARGO_BIN_EXE_tftp"));
@@ -84,7 +85,7 @@ fn type_in(script: &str, server: &Server, desk: &Path) -> Outcome {
 fn grant(kind: ServerKind, options: &[&str]) {
     let Some(server) = Server::start(kind) else { return };
     server.store("fw.bin", &noise(3000));
-    let desk = tempfile::tempdir().expect("a temporary folder");
+    let desk = tempfile::tempdir().expect("a temporary directory");
     let script = "trace\ntsize on\nblksize 1024\nwindowsize 8\nget fw.bin\n";
     let Outcome { status, words } = type_in(script, &server, desk.path());
     assert!(status.success(), "{words}");
@@ -119,7 +120,7 @@ fn script(kind: ServerKind, upload: bool) {
     let Some(server) = Server::start(kind) else { return };
     let firmware = noise(3000);
     server.store("fw.bin", &firmware);
-    let desk = tempfile::tempdir().expect("a temporary folder");
+    let desk = tempfile::tempdir().expect("a temporary directory");
     let put = if upload { "put fw.bin up.bin\n" } else { "" };
     let script = format!("binary\nget fw.bin\n{put}get nosuch\nquit\n");
     let Outcome { status, words } = type_in(&script, &server, desk.path());
@@ -131,7 +132,7 @@ fn script(kind: ServerKind, upload: bool) {
     if upload {
         assert!(words.contains("Sent 3000 bytes in "), "{}", words);
         let arrived = || server.stored("up.bin").is_ok_and(|bytes| bytes == firmware);
-        assert!(eventually(Duration::from_secs(5), arrived), "{}", words);
+        assert!(soon(Duration::from_secs(5), arrived), "{}", words);
     }
 }
 

@@ -4,28 +4,12 @@ use std::fs::File;
 use std::io::{Read, Seek, Write};
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
 
-/// Between two looks at something that has no way to tell when it happens.
-const PAUSE: Duration = Duration::from_millis(2);
-
-/// Looks until `done` or until `limit` has passed; says which.
-pub(crate) fn eventually(limit: Duration, mut done: impl FnMut() -> bool) -> bool {
-    let end = Instant::now() + limit;
-    loop {
-        if done() {
-            return true;
-        }
-        if Instant::now() >= end {
-            return false;
-        }
-        thread::sleep(PAUSE);
-    }
-}
+use crate::support::{NOWHERE, at_home, soon};
 
 /// A running program with a process group of its own: the children a server makes end with it.
 #[derive(Debug)]
@@ -47,13 +31,10 @@ impl Process {
     /// find settings or leave anything.
     pub(crate) fn start(command: &mut Command) -> Self {
         let words = tempfile::tempfile().expect("a temporary file");
-        let child = command
+        let child = at_home(command, NOWHERE)
             .stdout(words.try_clone().expect("another handle"))
             .stderr(words.try_clone().expect("another handle"))
             .process_group(0)
-            .env("HOME", "/dev/null")
-            .env_remove("XDG_CONFIG_HOME")
-            .env_remove("XDG_STATE_HOME")
             .spawn()
             .unwrap_or_else(|error| panic!("{command:?}: {error}"));
         Self { child, words }
@@ -73,7 +54,7 @@ impl Process {
     }
 
     fn outcome(mut self, limit: Duration) -> Outcome {
-        let ended = eventually(limit, || !self.is_running());
+        let ended = soon(limit, || !self.is_running());
         assert!(ended, "still running after {limit:?}; it said: {}", self.words());
         Outcome { status: self.child.wait().expect("a child of ours"), words: self.words() }
     }

@@ -1,4 +1,4 @@
-//! Each server with a folder of its own, on an address of its own.
+//! Each server with a directory of its own, on an address of its own.
 
 use std::fs;
 use std::io;
@@ -11,8 +11,9 @@ use std::time::Duration;
 
 use tempfile::TempDir;
 
-use crate::peers::Peer;
-use crate::process::{Process, eventually};
+use crate::peers::{ATFTPD, DNSMASQ, IN_TFTPD};
+use crate::process::Process;
+use crate::support::soon;
 
 /// How often a server is started anew because another program took its address first.
 const TRIES: usize = 5;
@@ -30,57 +31,57 @@ pub(crate) enum ServerKind {
     Dnsmasq,
 }
 
-/// A running server; dropping it ends it and removes its folder.
+/// A running server; dropping it ends it and removes its directory.
 #[derive(Debug)]
 pub(crate) struct Server {
     pub(crate) kind: ServerKind,
     pub(crate) address: SocketAddr,
-    folder: TempDir,
+    directory: TempDir,
     _process: Process,
 }
 
 impl Server {
-    /// Starts a server over an empty folder and waits until it answers; `None` where the program is not here.
+    /// Starts a server over an empty directory and waits until it answers; `None` where the program is not here.
     pub(crate) fn start(kind: ServerKind) -> Option<Self> {
         let program = match kind {
             ServerKind::Ours => PathBuf::from(env!("CARGO_BIN_EXE_tftp")),
-            ServerKind::InTftpd => Peer::IN_TFTPD.find()?,
-            ServerKind::Atftpd => Peer::ATFTPD.find()?,
-            ServerKind::Dnsmasq => Peer::DNSMASQ.find()?,
+            ServerKind::InTftpd => IN_TFTPD.find()?,
+            ServerKind::Atftpd => ATFTPD.find()?,
+            ServerKind::Dnsmasq => DNSMASQ.find()?,
         };
-        let folder = tempfile::tempdir().expect("a temporary folder");
+        let directory = tempfile::tempdir().expect("a temporary directory");
         let mut command = Command::new(program);
         let (address, process) = match kind {
             ServerKind::InTftpd => {
-                command.args(["--create", "--permissive", "--user", "root", "--secure"]).arg(folder.path());
+                command.args(["--create", "--permissive", "--user", "root", "--secure"]).arg(directory.path());
                 hand_over(&mut command)
             }
             ServerKind::Atftpd => {
-                command.args(["--user", "root.root", "--logfile", "/dev/null"]).arg(folder.path());
+                command.args(["--user", "root.root", "--logfile", "/dev/null"]).arg(directory.path());
                 hand_over(&mut command)
             }
             ServerKind::Ours => {
-                command.arg("serve").arg(folder.path()).args(["--port", "0"]);
+                command.arg("serve").arg(directory.path()).args(["--port", "0"]);
                 hear_where(&mut command)
             }
             ServerKind::Dnsmasq => find_room(&mut command, |command, address| {
                 command.args(["--keep-in-foreground", "--conf-file=/dev/null", "--pid-file=", "--user=root"]);
                 command.args(["--port=0", "--enable-tftp", "--bind-interfaces", "--log-facility=-"]);
-                command.arg(format!("--tftp-root={}", folder.path().display()));
+                command.arg(format!("--tftp-root={}", directory.path().display()));
                 command.arg(format!("--listen-address={}", address.ip()));
             }),
         };
-        Some(Self { kind, address, folder, _process: process })
+        Some(Self { kind, address, directory, _process: process })
     }
 
-    /// Puts a file into the served folder.
+    /// Puts a file into the served directory.
     pub(crate) fn store(&self, name: &str, content: &[u8]) {
-        fs::write(self.folder.path().join(name), content).expect("a file to serve");
+        fs::write(self.directory.path().join(name), content).expect("a file to serve");
     }
 
-    /// Reads a file of the served folder.
+    /// Reads a file of the served directory.
     pub(crate) fn stored(&self, name: &str) -> io::Result<Vec<u8>> {
-        fs::read(self.folder.path().join(name))
+        fs::read(self.directory.path().join(name))
     }
 }
 
@@ -96,7 +97,7 @@ fn hand_over(command: &mut Command) -> (SocketAddr, Process) {
 fn hear_where(command: &mut Command) -> (SocketAddr, Process) {
     let mut process = Process::start(command.stdin(Stdio::null()));
     let mut address = None;
-    eventually(PATIENCE, || {
+    soon(PATIENCE, || {
         let words = process.words();
         let mut printed = words.lines().flat_map(str::split_whitespace).map(|word| word.trim_end_matches('.'));
         address = printed.find_map(|word| word.parse::<SocketAddr>().ok());

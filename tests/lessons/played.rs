@@ -5,7 +5,7 @@ use std::path::Path;
 use tftpsh::files::Digest;
 use tftpsh::server::practice_files;
 
-use crate::common::{NOWHERE, feed, program};
+use crate::support::{NOWHERE, feed, names, program};
 
 /// What a lesson printed, command by command.
 pub(crate) struct Played {
@@ -27,14 +27,13 @@ pub(crate) struct Drawn {
 pub(crate) fn play(number: usize) -> Played {
     let folder = tempfile::tempdir().expect("a folder");
     let played = run(folder.path(), &format!("lesson {number}\n"));
-    let left = std::fs::read_dir(folder.path()).expect("the folder").count();
-    assert_eq!(left, 0, "a lesson leaves nothing where it was started");
+    assert_eq!(names(folder.path()), [""; 0], "a lesson leaves nothing where it was started");
     played
 }
 
 /// Plays lines on standard input. ASCII, so that arrows are easily read.
 pub(crate) fn run(folder: &Path, lines: &str) -> Played {
-    let output = feed(program(NOWHERE).env("LC_ALL", "C"), folder, lines.as_bytes(), |_| {});
+    let output = feed(program(NOWHERE).env("LC_ALL", "C"), folder, lines.as_bytes());
     let text = String::from_utf8(output.stdout).expect("text");
     let mut commands: Vec<(String, Vec<String>)> = Vec::new();
     for line in text.lines() {

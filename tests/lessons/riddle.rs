@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use tftpsh::bugs::ServerBug;
 use tftpsh::lessons::Lesson;
 
-use crate::common::{NOWHERE, program};
 use crate::played::{drawn, play, run};
+use crate::support::{NOWHERE, program};
 
 #[test]
 fn lesson_12_hides_a_bug_and_names_it_at_the_end() {

@@ -21,22 +21,19 @@
 //!
 //! With `SESSIONS=rewrite` in the environment what was found is written into the sessions, to be read before it is kept.
 
-#[path = "../common/mod.rs"]
-mod common;
 mod coverage;
 mod peer;
 mod session;
+#[path = "../support/mod.rs"]
+mod support;
 
 use std::fs;
-use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use common::{Peers, Ran, patient, run};
 use peer::Peer;
 use session::{Session, bytes, left, write_files};
-use tftpsh::files::DirStore;
-use tftpsh::server::{Background, Server};
+use support::{Peers, Ran, patient, run_and_meet, serve_directory};
 
 /// As many at once: some wait for their time to run out, and none should wait for a processor as well.
 const AT_ONCE: usize = 4;
@@ -80,22 +77,15 @@ fn play(session: &Session) -> Session {
     let served = tempfile::tempdir().expect("a folder");
     write_files(served.path(), session.part("served"));
     let peer = Peer::new(session.part("peer"));
-    let server = serve(served.path());
-    let peers = Peers::new(&[("{peer}", peer.port()), ("{folder}", server.addresses()[0].port())]);
+    let server = serve_directory(served.path(), patient());
+    let peers = Peers::new(&[("{peer}", peer.port()), ("{folder}", server.port())]);
     write_files(folder.path(), &peers.fill_in(session.part("files")));
     let args: Vec<_> = session.part("args").lines().map(|arg| peers.fill_in(arg)).collect();
     let stdin = bytes(&peers.fill_in(session.part("stdin")));
-    let ran = run(folder.path(), &args, &stdin, |program| peer.meet(program));
+    let ran = run_and_meet(folder.path(), &args, &stdin, |program| peer.meet(program));
     let Ran { stdout, stderr, status } = peers.normalise(ran);
     let status = if status == 0 { String::new() } else { format!("{status}\n") };
     let left = if session.has("left") { left(folder.path(), session.part("left")) } else { String::new() };
     let found = [("stdout", stdout), ("stderr", stderr), ("left", left), ("status", status)];
     session.with(found.map(|(name, text)| (name, text.replace('\x1b', "{esc}"))))
-}
-
-fn serve(folder: &Path) -> Background {
-    let anywhere = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-    let root = DirStore::open(folder).expect("a folder");
-    let server = Server::bind(&[anywhere], Box::new(root), patient()).expect("a server");
-    server.spawn().expect("a thread")
 }

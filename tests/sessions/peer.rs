@@ -14,7 +14,7 @@
 //! | `interrupt` | the program gets SIGINT |
 //! | `nothing` | silence |
 
-use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
+use std::net::SocketAddr;
 use std::sync::{Arc, OnceLock};
 use std::thread::JoinHandle;
 
@@ -22,6 +22,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
 use crate::session::bytes;
+use crate::support::{Port, ack, data};
 
 pub(crate) struct Peer {
     address: SocketAddr,
@@ -31,11 +32,11 @@ pub(crate) struct Peer {
 
 impl Peer {
     pub(crate) fn new(script: &str) -> Self {
-        let socket = local_socket();
-        let address = socket.local_addr().expect("its address");
+        let port = Port::open();
+        let address = port.address();
         let program = Arc::new(OnceLock::new());
         let (script, known) = (script.to_owned(), Arc::clone(&program));
-        let thread = std::thread::spawn(move || answer(&socket, &script, &known));
+        let thread = std::thread::spawn(move || answer(&port, &script, &known));
         Self { address, program, thread: Some(thread) }
     }
 
@@ -52,7 +53,7 @@ impl Peer {
 impl Drop for Peer {
     fn drop(&mut self) {
         // What is no packet ends the thread.
-        let _ = local_socket().send_to(b"", self.address);
+        Port::open().send(self.address, b"");
         if let Some(thread) = self.thread.take()
             && thread.join().is_err()
             && !std::thread::panicking()
@@ -62,15 +63,11 @@ impl Drop for Peer {
     }
 }
 
-fn local_socket() -> UdpSocket {
-    UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).expect("a socket")
-}
-
-fn answer(socket: &UdpSocket, script: &str, program: &OnceLock<u32>) {
-    let mut buffer = [0; 65536];
+fn answer(port: &Port, script: &str, program: &OnceLock<u32>) {
     let mut lines = script.lines();
-    while let Ok((length, from)) = socket.recv_from(&mut buffer) {
-        if length == 0 {
+    loop {
+        let (datagram, from) = port.receive_patiently();
+        if datagram.is_empty() {
             return;
         }
         for answer in lines.next().unwrap_or("nothing").split(" ; ") {
@@ -81,12 +78,8 @@ fn answer(socket: &UdpSocket, script: &str, program: &OnceLock<u32>) {
                     let program = i32::try_from(*program.wait()).expect("a process id");
                     kill(Pid::from_raw(program), Signal::SIGINT).expect("a signal");
                 }
-                "stranger" => {
-                    local_socket().send_to(&packet("data", "1 5"), from).expect("an answer");
-                }
-                _ => {
-                    socket.send_to(&packet(word, rest), from).expect("an answer");
-                }
+                "stranger" => Port::open().send(from, &packet("data", "1 5")),
+                _ => port.send(from, &packet(word, rest)),
             }
         }
     }
@@ -94,12 +87,12 @@ fn answer(socket: &UdpSocket, script: &str, program: &OnceLock<u32>) {
 
 fn packet(word: &str, rest: &str) -> Vec<u8> {
     let (first, more) = rest.split_once(' ').unwrap_or((rest, ""));
-    let number = || first.parse::<u16>().expect("a number").to_be_bytes();
+    let number = || first.parse::<u16>().expect("a number");
     match word {
         "raw" => bytes(rest),
-        "data" => [&[0, 3], &number()[..], &vec![b'x'; more.parse().expect("a length")]].concat(),
-        "ack" => [&[0, 4], &number()[..]].concat(),
-        "error" => [&[0, 5], &number()[..], more.as_bytes(), &[0]].concat(),
+        "data" => data(number(), &vec![b'x'; more.parse().expect("a length")]),
+        "ack" => ack(number()),
+        "error" => [&[0, 5], &number().to_be_bytes()[..], more.as_bytes(), &[0]].concat(),
         "oack" => {
             let options = rest.split_whitespace().map(|option| option.replace('=', "\0") + "\0");
             [&[0, 6], options.collect::<String>().as_bytes()].concat()

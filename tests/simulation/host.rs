@@ -1,25 +1,34 @@
 //! One machine and its file, kept by the machine's law.
 
 use std::collections::HashMap;
+use std::io;
 use std::net::SocketAddr;
 use std::time::Instant;
 
-use tftpsh::transfer::{Event, Failure, Machine, Output, Report};
+use tftpsh::transfer::{AnyMachine, Event, Failure, Input, Io, ReadIo, Report, Step, WriteIo};
 use tftpsh::wire::netascii::{Decoder, Encoder};
-use tftpsh::wire::{Mode, Opcode, Packet};
+use tftpsh::wire::{Mode, Packet};
 
 use crate::network::Network;
 
 pub(crate) struct Host {
     pub(crate) address: SocketAddr,
-    pub(crate) machine: Box<dyn Machine>,
+    pub(crate) machine: AnyMachine,
     pub(crate) file: File,
     pub(crate) wake: Option<Instant>,
     pub(crate) report: Option<Report>,
     pub(crate) end: Option<Result<(), Failure>>,
+    pub(crate) counts: Counts,
+}
+
+/// What a machine did.
+#[derive(Default)]
+pub(crate) struct Counts {
     /// Copies sent of the DATA block with each wire number.
     pub(crate) copies: HashMap<u16, u32>,
     pub(crate) timeouts: u32,
+    /// Calls since the last input; a machine that never comes to rest is a defect.
+    calls: u32,
 }
 
 /// The bytes to give out, or those taken in.
@@ -75,64 +84,80 @@ impl File {
 }
 
 impl Host {
-    pub(crate) fn new(address: SocketAddr, machine: Box<dyn Machine>, file: File) -> Self {
-        let copies = HashMap::new();
-        Self { address, machine, file, wake: None, report: None, end: None, copies, timeouts: 0 }
+    pub(crate) fn new(address: SocketAddr, machine: AnyMachine, file: File) -> Self {
+        Self { address, machine, file, wake: None, report: None, end: None, counts: Counts::default() }
     }
 
-    pub(crate) fn receive(&mut self, now: Instant, from: SocketAddr, datagram: &[u8], network: &mut Network) {
-        self.machine.datagram(now, from, datagram);
-        self.drain(now, datagram, network);
-    }
-
-    pub(crate) fn tick(&mut self, now: Instant, network: &mut Network) {
-        self.machine.tick(now);
-        self.drain(now, &[], network);
-    }
-
-    /// Carries out the machine's outputs; a machine that never comes to rest is a defect.
-    pub(crate) fn drain(&mut self, now: Instant, datagram: &[u8], network: &mut Network) {
-        for _ in 0..1_000_000 {
-            match self.machine.poll() {
-                Output::Transmit { to, datagrams, stride } => {
-                    for datagram in datagrams.chunks(stride) {
-                        match Packet::parse(datagram) {
-                            Ok(Packet::Data { block, .. }) => *self.copies.entry(block).or_default() += 1,
-                            Ok(_) => {}
-                            Err(reason) => panic!("the machine made a malformed packet: {reason}"),
-                        }
-                        network.send(now, self.address, to, datagram);
-                    }
+    pub(crate) fn input(&mut self, now: Instant, input: Input<'_>, network: &mut Network) {
+        self.counts.calls = 0;
+        let (address, file, counts) = (self.address, &mut self.file, &mut self.counts);
+        match self.machine.run(input, &mut Link { now, address, file, counts, network }) {
+            Step::Wait(until) => self.wake = Some(until),
+            Step::Complete { report, dally } => {
+                assert!(self.report.replace(report).is_none(), "one report a transfer");
+                self.wake = dally;
+                if dally.is_none() {
+                    self.end.get_or_insert(Ok(()));
                 }
-                Output::Fill(room) => {
-                    let length = self.file.fill(room);
-                    self.machine.filled(now, length);
-                }
-                Output::Deliver(range) => {
-                    assert!(datagram.starts_with(&Opcode::Data.to_wire()), "bytes come from DATA only");
-                    self.file.deliver(&datagram[range]);
-                }
-                Output::Commit => {
-                    self.file.commit();
-                    self.machine.committed(now);
-                }
-                Output::Event(event) => self.timeouts += u32::from(matches!(event, Event::Resending { .. })),
-                Output::Complete(report) => {
-                    assert!(self.report.replace(report).is_none(), "one report a transfer");
-                }
-                Output::Wait(moment) => {
-                    self.wake = Some(moment);
-                    return;
-                }
-                Output::Done => return self.finish(Ok(())),
-                Output::Failed(failure) => return self.finish(Err(failure)),
             }
+            Step::Over => self.finish(Ok(())),
+            Step::Failed(stopped) => self.finish(Err(stopped.failure)),
         }
-        panic!("the machine never comes to rest");
     }
 
     fn finish(&mut self, end: Result<(), Failure>) {
         self.wake = None;
         self.end.get_or_insert(end);
+    }
+}
+
+/// A host's file and its place in the network.
+struct Link<'a> {
+    now: Instant,
+    address: SocketAddr,
+    file: &'a mut File,
+    counts: &'a mut Counts,
+    network: &'a mut Network,
+}
+
+impl Io for Link<'_> {
+    fn now(&mut self) -> Instant {
+        self.counts.calls += 1;
+        assert!(self.counts.calls < 1_000_000, "the machine never comes to rest");
+        self.now
+    }
+
+    fn transmit(&mut self, to: SocketAddr, datagrams: &[u8], stride: usize) -> io::Result<()> {
+        for datagram in datagrams.chunks(stride) {
+            match Packet::parse(datagram) {
+                Ok(Packet::Data { block, .. }) => *self.counts.copies.entry(block).or_default() += 1,
+                Ok(_) => {}
+                Err(reason) => panic!("the machine made a malformed packet: {reason}"),
+            }
+            self.network.send(self.now, self.address, to, datagram);
+        }
+        Ok(())
+    }
+
+    fn event(&mut self, event: &Event) {
+        self.counts.timeouts += u32::from(matches!(event, Event::Resending { .. }));
+    }
+}
+
+impl ReadIo for Link<'_> {
+    fn fill(&mut self, room: &mut [u8]) -> io::Result<usize> {
+        Ok(self.file.fill(room))
+    }
+}
+
+impl WriteIo for Link<'_> {
+    fn deliver(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.file.deliver(bytes);
+        Ok(())
+    }
+
+    fn commit(&mut self) -> io::Result<()> {
+        self.file.commit();
+        Ok(())
     }
 }

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use tftpsh::transfer::{Ask, Failure, Machine, Receiver, RetryPolicy, Rexmt, Sender};
+use tftpsh::transfer::{AnyMachine, Failure, Input, Receiver, Request, RetryPolicy, Rexmt, Sender};
 use tftpsh::wire::{Offer, Packet, RequestKind, WindowSize};
 
 use crate::host::{File, Host};
@@ -43,7 +43,7 @@ pub(crate) fn run(scenario: &Scenario) -> Outcome {
     let client = Host::new(address(CLIENT), request(scenario, start, scenario.offer), file);
     let network = Network::new(scenario.weather, random);
     let mut world = World { scenario, content, network, client, servers: Vec::new(), now: start };
-    world.client.drain(start, &[], &mut world.network);
+    world.client.input(start, Input::Start, &mut world.network);
     for _ in 0..3_000_000 {
         if !world.step() {
             return Outcome { client: world.client, servers: world.servers, elapsed: world.now - start };
@@ -69,7 +69,7 @@ impl World<'_> {
         }
         for host in self.servers.iter_mut().chain([&mut self.client]) {
             if host.wake.is_some_and(|wake| wake <= self.now) {
-                host.tick(self.now, &mut self.network);
+                host.input(self.now, Input::Tick, &mut self.network);
             }
         }
         true
@@ -80,7 +80,7 @@ impl World<'_> {
         let fresh = SocketAddr::new(self.client.address.ip(), self.client.address.port() + 1);
         let file = std::mem::take(&mut self.client.file);
         self.client = Host::new(fresh, request(self.scenario, self.now, Offer::default()), file);
-        self.client.drain(self.now, &[], &mut self.network);
+        self.client.input(self.now, Input::Start, &mut self.network);
     }
 
     fn arrive(&mut self) {
@@ -89,7 +89,7 @@ impl World<'_> {
             self.answer(&arrival.datagram, arrival.from);
         } else if let Some(host) = self.servers.iter_mut().chain([&mut self.client]).find(|it| it.address == arrival.to)
         {
-            host.receive(self.now, arrival.from, &arrival.datagram, &mut self.network);
+            host.input(self.now, Input::datagram(arrival.from, &arrival.datagram), &mut self.network);
         }
     }
 
@@ -103,30 +103,31 @@ impl World<'_> {
         let scenario = self.scenario;
         let offer = Offer::parse(&request.options);
         let retry_policy = retry_policy(scenario.server_rexmt);
-        let (machine, file): (Box<dyn Machine>, _) = match request.kind {
+        let (machine, file) = match request.kind {
             RequestKind::Read => {
                 let answer = offer.answer(&scenario.limits, Some(self.content.len() as u64));
                 let file = File::source(self.content.clone(), scenario.mode);
-                (Box::new(Sender::answer(self.now, from, answer, retry_policy)), file)
+                (AnyMachine::sending(Sender::answer(self.now, from, answer, retry_policy)), file)
             }
             RequestKind::Write => {
                 let answer = offer.answer(&scenario.limits, offer.tsize);
-                (Box::new(Receiver::answer(self.now, from, answer, retry_policy)), File::target(scenario.mode))
+                let machine = Receiver::answer(self.now, from, answer, retry_policy);
+                (AnyMachine::receiving(machine), File::target(scenario.mode))
             }
         };
         let tid = SocketAddr::new(address(WELL_KNOWN).ip(), 50_000 + self.servers.len() as u16);
         let mut server = Host::new(tid, machine, file);
-        server.drain(self.now, &[], &mut self.network);
+        server.input(self.now, Input::Start, &mut self.network);
         self.servers.push(server);
     }
 }
 
-fn request(scenario: &Scenario, now: Instant, offer: Offer) -> Box<dyn Machine> {
-    let ask = Ask { filename: b"file", mode: scenario.mode, offer };
+fn request(scenario: &Scenario, now: Instant, offer: Offer) -> AnyMachine {
+    let request = Request { filename: b"file", mode: scenario.mode, offer };
     let (server, retry_policy) = (address(WELL_KNOWN), retry_policy(scenario.client_rexmt));
     match scenario.kind {
-        RequestKind::Read => Box::new(Receiver::request(now, server, &ask, retry_policy).unwrap()),
-        RequestKind::Write => Box::new(Sender::request(now, server, &ask, retry_policy).unwrap()),
+        RequestKind::Read => AnyMachine::receiving(Receiver::request(now, server, &request, retry_policy).unwrap()),
+        RequestKind::Write => AnyMachine::sending(Sender::request(now, server, &request, retry_policy).unwrap()),
     }
 }
 
@@ -177,12 +178,16 @@ impl Outcome {
 impl Host {
     /// At most one copy of a block for each timeout, whatever arrives (RFC 1123 section 4.2.3.1).
     fn check_copies(&self, scenario: &Scenario) {
-        if self.machine.stats().terms.windowsize > WindowSize::LEAST {
+        if self.machine.machine().terms().windowsize > WindowSize::LEAST {
             return;
         }
         // A file with more blocks than there are numbers uses them again by right.
         let rounds = 1 + scenario.size as u32 * 2 / (8 * 65536);
-        let most = self.copies.values().max().copied().unwrap_or(0);
-        assert!(most <= rounds + self.timeouts, "{most} copies of a block, {} timeouts: {scenario:?}", self.timeouts);
+        let most = self.counts.copies.values().max().copied().unwrap_or(0);
+        assert!(
+            most <= rounds + self.counts.timeouts,
+            "{most} copies of a block, {} timeouts: {scenario:?}",
+            self.counts.timeouts
+        );
     }
 }

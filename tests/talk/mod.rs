@@ -1,9 +1,13 @@
 //! One machine in virtual time, and what is said to it and by it.
 
+use std::io;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use tftpsh::transfer::{Ask, Machine, Output, Receiver, RetryPolicy, Rexmt, Sender};
+use tftpsh::transfer::{
+    Abort, AnyMachine, Event, Ignored, Input, Io, Machine, ReadIo, Receiver, Report, Request, RetryPolicy, Rexmt,
+    Sender, Step, WriteIo,
+};
 use tftpsh::wire::{BlockSize, Limits, Mode, Offer, Packet, WindowSize, emit_data_header};
 
 pub(crate) const SERVER: &str = "192.0.2.2:69";
@@ -14,104 +18,186 @@ pub(crate) const CLIENT: &str = "192.0.2.1:40000";
 
 /// One machine, a clock, and its outputs as short lines.
 pub(crate) struct Talk {
-    pub(crate) machine: Box<dyn Machine>,
+    machine: AnyMachine,
+    deadline: Option<Instant>,
+    report: Option<Report>,
+    pub(crate) world: World,
+}
+
+/// What the machine needs: the time and a file. It keeps what the machine does.
+pub(crate) struct World {
     pub(crate) now: Instant,
     file: Vec<u8>,
     position: usize,
-    deadline: Option<Instant>,
+    written: u64,
+    lines: Vec<String>,
+    /// Why datagrams were ignored.
+    pub(crate) ignored: Vec<(SocketAddr, Ignored)>,
+    /// The next block cannot be written.
+    pub(crate) disk_full: bool,
 }
 
 impl Talk {
     pub(crate) fn get(offer: Offer) -> Self {
         let now = Instant::now();
-        Self::new(now, Box::new(Receiver::request(now, at(SERVER), &ask(offer), retry_policy()).unwrap()))
+        let machine = Receiver::request(now, at(SERVER), &request(offer), retry_policy()).unwrap();
+        Self::new(now, AnyMachine::receiving(machine), 0)
     }
 
     pub(crate) fn put(offer: Offer, size: usize) -> Self {
         let now = Instant::now();
-        let mut talk = Self::new(now, Box::new(Sender::request(now, at(SERVER), &ask(offer), retry_policy()).unwrap()));
-        talk.file = vec![b'x'; size];
-        talk
+        let machine = Sender::request(now, at(SERVER), &request(offer), retry_policy()).unwrap();
+        Self::new(now, AnyMachine::sending(machine), size)
     }
 
     pub(crate) fn serve_read(offer: Offer, size: usize) -> Self {
         let now = Instant::now();
         let answer = offer.answer(&Limits::default(), Some(size as u64));
-        let mut talk = Self::new(now, Box::new(Sender::answer(now, at(CLIENT), answer, retry_policy())));
-        talk.file = vec![b'x'; size];
-        talk
+        Self::new(now, AnyMachine::sending(Sender::answer(now, at(CLIENT), answer, retry_policy())), size)
     }
 
     pub(crate) fn serve_write(offer: Offer) -> Self {
         let now = Instant::now();
         let answer = offer.answer(&Limits::default(), offer.tsize);
-        Self::new(now, Box::new(Receiver::answer(now, at(CLIENT), answer, retry_policy())))
+        Self::new(now, AnyMachine::receiving(Receiver::answer(now, at(CLIENT), answer, retry_policy())), 0)
     }
 
-    pub(crate) fn new(now: Instant, machine: Box<dyn Machine>) -> Self {
-        Self { machine, now, file: Vec::new(), position: 0, deadline: None }
+    pub(crate) fn new(now: Instant, machine: AnyMachine, size: usize) -> Self {
+        let world = World {
+            now,
+            file: vec![b'x'; size],
+            position: 0,
+            written: 0,
+            lines: Vec::new(),
+            ignored: Vec::new(),
+            disk_full: false,
+        };
+        Self { machine, deadline: None, report: None, world }
     }
 
+    pub(crate) fn machine(&self) -> &dyn Machine {
+        self.machine.machine()
+    }
+
+    /// What a complete transfer came to.
+    pub(crate) fn report(&self) -> Report {
+        self.report.expect("the transfer is complete")
+    }
+
+    /// The machine's first packet.
+    pub(crate) fn start(&mut self) -> Vec<String> {
+        self.input(Input::Start)
+    }
+
+    /// A datagram a millisecond later.
     pub(crate) fn hear(&mut self, from: &str, datagram: &[u8]) -> Vec<String> {
-        self.now += Duration::from_millis(1);
-        self.machine.datagram(self.now, at(from), datagram);
-        self.drain()
+        self.world.now += Duration::from_millis(1);
+        self.hear_now(from, datagram)
+    }
+
+    /// A datagram without any time in between.
+    pub(crate) fn hear_now(&mut self, from: &str, datagram: &[u8]) -> Vec<String> {
+        self.input(Input::datagram(at(from), datagram))
     }
 
     pub(crate) fn silence(&mut self, milliseconds: u64) -> Vec<String> {
-        self.now += Duration::from_millis(milliseconds);
-        self.machine.tick(self.now);
-        self.drain()
+        self.world.now += Duration::from_millis(milliseconds);
+        self.input(Input::Tick)
+    }
+
+    pub(crate) fn abort(&mut self, reason: Abort) -> Vec<String> {
+        self.input(Input::Abort(reason))
+    }
+
+    pub(crate) fn unreachable(&mut self, address: &str) -> Vec<String> {
+        self.input(Input::Unreachable(at(address)))
     }
 
     /// Lets every timer run out until the end; the outputs with the seconds at which they came.
     pub(crate) fn until_the_end(&mut self) -> Vec<String> {
-        let start = self.now;
+        let start = self.world.now;
         let mut lines = Vec::new();
         while let Some(deadline) = self.deadline.take() {
-            self.now = deadline;
-            self.machine.tick(self.now);
-            let second = (self.now - start).as_secs_f64();
-            lines.extend(self.drain().into_iter().map(|line| format!("{second:.1} {line}")));
+            self.world.now = deadline;
+            let second = (self.world.now - start).as_secs_f64();
+            lines.extend(self.input(Input::Tick).into_iter().map(|line| format!("{second:.1} {line}")));
         }
         lines
     }
 
-    pub(crate) fn drain(&mut self) -> Vec<String> {
-        let mut lines = Vec::new();
-        for _ in 0..1000 {
-            match self.machine.poll() {
-                Output::Transmit { to, datagrams, stride } => lines.extend(datagrams.chunks(stride).map(|datagram| {
-                    let stranger = if to == at(STRANGER) { " to stranger" } else { "" };
-                    format!("{}{stranger}", Packet::parse(datagram).unwrap())
-                })),
-                Output::Fill(room) => {
-                    let length = room.len().min(self.file.len() - self.position);
-                    self.position += length;
-                    self.machine.filled(self.now, length);
-                }
-                Output::Deliver(range) => lines.push(format!("deliver {}", range.len())),
-                Output::Commit => {
-                    lines.push("commit".to_owned());
-                    self.machine.committed(self.now);
-                }
-                Output::Event(_) => {}
-                Output::Complete(report) => lines.push(format!("complete {}", report.stats.bytes)),
-                Output::Wait(moment) => {
-                    self.deadline = Some(moment);
-                    return lines;
-                }
-                Output::Done => {
-                    lines.push("done".to_owned());
-                    return lines;
-                }
-                Output::Failed(failure) => {
-                    lines.push(format!("failed: {failure}"));
-                    return lines;
-                }
-            }
+    fn input(&mut self, input: Input<'_>) -> Vec<String> {
+        let before = self.machine().stats();
+        let step = self.machine.run(input, &mut self.world);
+        let after = self.machine().stats();
+        let mut lines = std::mem::take(&mut self.world.lines);
+        if matches!(self.machine, AnyMachine::Receiving(..)) && !self.world.disk_full {
+            let acknowledges = lines.iter().any(|line| line.starts_with("ACK"));
+            assert!(!acknowledges || self.world.written == after.bytes, "nothing is acknowledged unwritten");
+            // What the machine took; it may be written later, with the next blocks of its window.
+            let taken = after.blocks > before.blocks;
+            lines.splice(..0, taken.then(|| format!("deliver {}", after.bytes - before.bytes)));
         }
-        panic!("the machine never comes to rest: {lines:?}");
+        self.deadline = match step {
+            Step::Wait(until) => Some(until),
+            Step::Complete { report, dally } => {
+                self.report = Some(report);
+                lines.push(format!("complete {}", report.stats.bytes));
+                lines.extend(dally.is_none().then(|| "done".to_owned()));
+                dally
+            }
+            Step::Over => {
+                lines.push("done".to_owned());
+                None
+            }
+            Step::Failed(stopped) => {
+                lines.push(format!("failed: {}", stopped.failure));
+                None
+            }
+        };
+        lines
+    }
+}
+
+impl Io for World {
+    fn now(&mut self) -> Instant {
+        self.now
+    }
+
+    fn transmit(&mut self, to: SocketAddr, datagrams: &[u8], stride: usize) -> io::Result<()> {
+        self.lines.extend(datagrams.chunks(stride).map(|datagram| {
+            let stranger = if to == at(STRANGER) { " to stranger" } else { "" };
+            format!("{}{stranger}", Packet::parse(datagram).unwrap())
+        }));
+        Ok(())
+    }
+
+    fn event(&mut self, event: &Event) {
+        if let Event::Ignored { from, reason } = event {
+            self.ignored.push((*from, *reason));
+        }
+    }
+}
+
+impl ReadIo for World {
+    fn fill(&mut self, room: &mut [u8]) -> io::Result<usize> {
+        let length = room.len().min(self.file.len() - self.position);
+        self.position += length;
+        Ok(length)
+    }
+}
+
+impl WriteIo for World {
+    fn deliver(&mut self, bytes: &[u8]) -> io::Result<()> {
+        if self.disk_full {
+            return Err(io::ErrorKind::StorageFull.into());
+        }
+        self.written += bytes.len() as u64;
+        Ok(())
+    }
+
+    fn commit(&mut self) -> io::Result<()> {
+        self.lines.push("commit".to_owned());
+        Ok(())
     }
 }
 
@@ -119,8 +205,8 @@ pub(crate) fn at(address: &str) -> SocketAddr {
     address.parse().unwrap()
 }
 
-fn ask(offer: Offer) -> Ask<'static> {
-    Ask { filename: b"f", mode: Mode::Octet, offer }
+fn request(offer: Offer) -> Request<'static> {
+    Request { filename: b"f", mode: Mode::Octet, offer }
 }
 
 fn retry_policy() -> RetryPolicy {

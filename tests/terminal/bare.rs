@@ -5,8 +5,8 @@ use std::process::Command;
 
 use rexpect::process::Signal;
 
-use crate::person::{CTRL_C, CTRL_D, Person, at, home, silent};
-use crate::program::at_home;
+use crate::person::{CTRL_C, CTRL_D, Person, at, home};
+use crate::support::{Port, at_home};
 
 /// Plays a session and returns every byte that the terminal was told.
 fn played(args: &[&str], term: &str) -> String {
@@ -94,10 +94,11 @@ fn a_plain_prompt_takes_what_is_no_text() {
     person.types_bytes(b"mode \xff\r");
     person.sees("\\xff: unknown mode");
     person.sees("tftp> ");
-    let (server, port) = silent();
+    let server = Port::open();
+    let port = server.number().to_string();
     person.says(&format!("connect 127.0.0.1 {port}"), "");
     person.types("get fw.bin\r");
-    server.recv_from(&mut [0; 512]).expect("a request");
+    server.receive();
     person.types(CTRL_C);
     person.sees("tftp: interrupted");
     person.sees("tftp> ");

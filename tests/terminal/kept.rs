@@ -1,12 +1,10 @@
 //! What one session leaves to the next: lines, names, bookmarks; and what the user wrote for all of them.
 
 use std::fs;
-use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
-use std::process::Stdio;
 
-use crate::person::{CONFIG, CTRL_D, CTRL_U, Person, STATE, UP, at, home, silent};
-use crate::program::program;
+use crate::person::{CONFIG, CTRL_D, CTRL_U, Person, STATE, UP, at, home};
+use crate::support::{Port, feed, program};
 
 #[test]
 fn lines_are_remembered_across_sessions_unless_a_blank_stands_in_front() {
@@ -28,7 +26,8 @@ fn lines_are_remembered_across_sessions_unless_a_blank_stands_in_front() {
 
 #[test]
 fn names_seen_on_a_host_are_remembered_across_sessions() {
-    let (_silent, port) = silent();
+    let silent = Port::open();
+    let port = silent.number().to_string();
     let mut person = Person::begin(home(), &["--practice"]);
     person.says("get text.txt copy.txt", "Received 576 bytes");
     person.types("quit\r");
@@ -53,10 +52,8 @@ fn what_a_script_does_is_not_remembered() {
     let home = home();
     let run = |args: &[&str], script: &str| {
         let mut command = program(home.path());
-        command.args(args).current_dir(home.path()).stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
-        let mut child = command.spawn().expect("the program");
-        child.stdin.take().expect("stdin").write_all(script.as_bytes()).expect("a pipe");
-        assert!(child.wait().expect("its end").success());
+        let output = feed(command.args(args), home.path(), script.as_bytes());
+        assert!(output.status.success());
         assert!(!home.path().join(STATE).join("history").exists());
         fs::read_to_string(home.path().join(STATE).join("seen"))
     };
@@ -83,7 +80,7 @@ fn bookmarks_are_known_everywhere() {
 fn the_start_up_file_sets_and_does_nothing_else() {
     let home = home();
     let config = home.path().join(CONFIG);
-    fs::create_dir_all(&config).expect("a folder");
+    fs::create_dir_all(&config).expect("a directory");
     fs::write(config.join("rc"), "# mine\nmode netascii\nverbose on\nblksize 7\nget fw.bin\n").expect("a file");
     let command = at(home.path(), &["-m", "octet"]);
     let mut person = Person::meets(home, command, true);
@@ -101,7 +98,7 @@ fn the_start_up_file_sets_and_does_nothing_else() {
 }
 
 #[test]
-fn the_folders_are_where_the_environment_says() {
+fn the_directories_are_where_the_environment_says() {
     let home = home();
     let mut command = at(home.path(), &[]);
     command.env("XDG_STATE_HOME", home.path().join("s")).env("XDG_CONFIG_HOME", home.path().join("c"));
@@ -110,8 +107,8 @@ fn the_folders_are_where_the_environment_says() {
     let (state, config) = (person.home.path().join("s/tftpsh"), person.home.path().join("c/tftpsh"));
     assert!(fs::read_to_string(state.join("history")).expect("the history").contains("host sw1 192.0.2.1\n"));
     assert_eq!(fs::read_to_string(config.join("hosts")).expect("the bookmarks"), "sw1 192.0.2.1\n");
-    for folder in [state, config] {
-        assert_eq!(folder.metadata().expect("a folder").permissions().mode() & 0o777, 0o700);
+    for directory in [state, config] {
+        assert_eq!(directory.metadata().expect("a directory").permissions().mode() & 0o777, 0o700);
     }
 }
 
@@ -119,8 +116,8 @@ fn the_folders_are_where_the_environment_says() {
 fn files_of_no_sense_are_told_and_stop_nothing() {
     let home = home();
     let (state, config) = (home.path().join(STATE), home.path().join(CONFIG));
-    for folder in [&state, &config] {
-        fs::create_dir_all(folder).expect("a folder");
+    for directory in [&state, &config] {
+        fs::create_dir_all(directory).expect("a directory");
     }
     let nonsense = b"\xff\x1b[2J\x00\n\t\xfe\n'\n";
     fs::write(config.join("hosts"), [nonsense, &b"sw1 192.0.2.1\n"[..]].concat()).expect("a file");

@@ -1,11 +1,10 @@
 //! The program on a terminal, as a person meets it: typed keys in, what the terminal is told out.
 
-#[path = "../common/program.rs"]
-mod program;
-
 mod bare;
 mod kept;
 mod keys;
 mod person;
+#[path = "../support/mod.rs"]
+mod support;
 mod tab;
 mod transfers;

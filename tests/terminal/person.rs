@@ -2,7 +2,6 @@
 
 use std::fs::File;
 use std::io::Write;
-use std::net::UdpSocket;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
@@ -11,7 +10,7 @@ use rexpect::reader::Options;
 use rexpect::session::{PtySession, spawn_with_options};
 use tempfile::TempDir;
 
-use crate::program::program;
+use crate::support::program;
 
 pub(crate) const CTRL_C: &str = "\x03";
 pub(crate) const CTRL_D: &str = "\x04";
@@ -25,7 +24,7 @@ pub(crate) const STATE: &str = ".local/state/tftpsh";
 pub(crate) const CONFIG: &str = ".config/tftpsh";
 
 pub(crate) fn home() -> TempDir {
-    tempfile::tempdir().expect("a folder")
+    tempfile::tempdir().expect("a directory")
 }
 
 /// The program on a terminal that can do everything but colours.
@@ -33,13 +32,6 @@ pub(crate) fn at(home: &Path, args: &[&str]) -> Command {
     let mut command = program(home);
     command.args(args).current_dir(home).env("TERM", "xterm");
     command
-}
-
-/// A server that never answers, and its port.
-pub(crate) fn silent() -> (UdpSocket, String) {
-    let silent = UdpSocket::bind("127.0.0.1:0").expect("a socket");
-    let port = silent.local_addr().expect("its address").port().to_string();
-    (silent, port)
 }
 
 pub(crate) struct Person {

@@ -2,18 +2,20 @@
 
 use std::fs;
 
-use crate::person::{CTRL_C, CTRL_D, Person, home, silent};
+use crate::person::{CTRL_C, CTRL_D, Person, home};
+use crate::support::{Port, data, names};
 
 #[test]
 fn ctrl_c_in_a_transfer_ends_it_and_keeps_the_shell() {
-    let (server, port) = silent();
+    let server = Port::open();
+    let port = server.number().to_string();
     let mut person = Person::begin(home(), &["127.0.0.1", &port, "--trace"]);
     person.types("get fw.bin\r");
     person.sees("sent RRQ <");
     person.types(CTRL_C);
     person.sees("tftp: interrupted");
     person.sees("tftp> ");
-    assert_eq!(fs::read_dir(person.home.path()).expect("the folder").filter(is_file).count(), 0);
+    assert_eq!(names(person.home.path()), [".local"], "nothing of the file");
     person.says("mode", "Using octet mode");
     person.types(CTRL_D);
     assert_eq!(person.ends().0, 0);
@@ -22,15 +24,16 @@ fn ctrl_c_in_a_transfer_ends_it_and_keeps_the_shell() {
 
 #[test]
 fn lines_typed_during_a_transfer_are_carried_out_after_it() {
-    let (server, port) = silent();
+    let server = Port::open();
+    let port = server.number().to_string();
     let mut person = Person::begin(home(), &["127.0.0.1", &port, "--no-options"]);
     person.types("get fw.bin\r");
-    let (_, client) = server.recv_from(&mut [0; 512]).expect("a request");
+    let (_, client) = server.receive();
     // What is typed now shows at once, so that it can be waited for.
     person.stty(&["echo"]);
     person.types("mode\rverbose on\rput nosuch");
     person.sees("put nosuch");
-    server.send_to(&[0, 3, 0, 1, b'x'], client).expect("an answer");
+    server.send(client, &data(1, b"x"));
     for answer in ["Received 1 bytes", "Using octet mode", "Verbose mode on.", "put nosuch"] {
         person.sees(answer);
     }
@@ -71,8 +74,4 @@ fn a_narrow_terminal_breaks_no_word() {
     person.stty(&["cols", "60", "rows", "24"]);
     person.says("serve", "connected.");
     person.says("serve bug sorcerer", "resends DATA on a duplicate\r\nACK (against RFC 1123 section 4.2.3.1).");
-}
-
-fn is_file(entry: &std::io::Result<fs::DirEntry>) -> bool {
-    entry.as_ref().is_ok_and(|entry| entry.path().is_file())
 }

@@ -7,6 +7,7 @@ use tftpsh::trace::{Json, Ladder, Pcapng, plain};
 use tftpsh::wire::{BlockSize, Mode, Offer};
 
 use crate::story::{Story, ack, data, oack, rrq, wrq};
+use crate::support::Foreign;
 use crate::{capture_of, page, stories};
 
 /// A packet as it stands in a capture file.
@@ -170,14 +171,12 @@ fn json_ladder_and_capture_agree_packet_by_packet() {
 
 /// What tshark says of a capture, field by field; nothing where it is not installed.
 fn tshark(file: &[u8], fields: &[&str], more: &[&str]) -> Option<Vec<Vec<String>>> {
-    if Command::new("tshark").arg("--version").output().is_err() {
-        assert_ne!(std::env::var("CI").as_deref(), Ok("true"), "CI must have tshark");
-        let _ = writeln!(std::io::stderr(), "skipped: tshark is not installed");
-        return None;
-    }
+    const TSHARK: Foreign =
+        Foreign { name: "tshark", program: "tshark", asked: "--version", says: "TShark", needs_root: false };
+    let program = TSHARK.find()?;
     let mut capture = tempfile::NamedTempFile::new().expect("a temporary file");
     capture.write_all(file).expect("written");
-    let mut command = Command::new("tshark");
+    let mut command = Command::new(program);
     command.arg("-r").arg(capture.path()).args(["-n", "-T", "fields", "-E", "separator=/t", "-E", "occurrence=f"]);
     command.args(["-o", "ip.check_checksum:TRUE", "-o", "udp.check_checksum:TRUE"]).args(more);
     for field in fields {

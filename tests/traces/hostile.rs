@@ -4,9 +4,10 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant, SystemTime};
 
 use proptest::prelude::*;
-use tftpsh::event::{Begin, Direction, Observer, Record, RecordKind, Ring, Timer, Turn};
+use tftpsh::event::{Begin, Direction, Observer, Record, RecordKind, Ring};
+use tftpsh::fault::{Action, Hit};
 use tftpsh::trace::{self, Limit, Pcapng, Tracer, show};
-use tftpsh::transfer::{Event, Failure};
+use tftpsh::transfer::{Abort, Event, Failure};
 
 use crate::{Page, views};
 
@@ -14,8 +15,7 @@ use crate::{Page, views};
 enum Any {
     Begin(String),
     Packet { sent: bool, port: u16, datagram: Vec<u8>, lost: bool },
-    Fault(u32, String),
-    Timer(u64),
+    Fault(u32, Action),
     Silence(u64),
     Locked(u16),
     Fail(String),
@@ -50,8 +50,12 @@ fn anything() -> impl Strategy<Value = Any> {
         1 => any::<String>().prop_map(Any::Begin),
         20 => (any::<bool>(), 1..4_u16, datagram(), any::<bool>())
             .prop_map(|(sent, port, datagram, lost)| Any::Packet { sent, port, datagram, lost: lost && port == 2 }),
-        1 => (any::<u32>(), any::<String>()).prop_map(|(rule, action)| Any::Fault(rule, action)),
-        1 => any::<u64>().prop_map(Any::Timer),
+        1 => (any::<u32>(), any::<u32>(), any::<u16>(), 0..7_usize).prop_map(|(rule, time, place, action)| {
+            let (corrupt, cut) = (Action::Corrupt(Some(place)), Action::Cut(place));
+            let actions =
+                [Action::Drop, Action::Dup, Action::Delay(time), Action::Swap, corrupt, cut, Action::Stranger];
+            Any::Fault(rule, actions[action])
+        }),
         1 => any::<u64>().prop_map(Any::Silence),
         1 => any::<u16>().prop_map(Any::Locked),
         1 => any::<String>().prop_map(Any::Fail),
@@ -74,10 +78,7 @@ fn tell(all: &[(u32, Any)], observer: &mut dyn Observer) {
                 let direction = if *sent { Direction::Sent } else { Direction::Received };
                 RecordKind::Packet { direction, peer: peer(*port), datagram, lost: *lost }
             }
-            Any::Fault(rule, action) => RecordKind::Fault { rule: *rule, action, deed: action },
-            Any::Timer(millis) => {
-                RecordKind::Timer { timer: Timer::Dally, turn: Turn::Expired, after: Duration::from_millis(*millis) }
-            }
+            Any::Fault(rule, action) => RecordKind::Fault(Hit { rule: *rule, action: *action }),
             Any::Silence(millis) => {
                 event = Event::Resending { attempt: 1, after: Duration::from_millis(*millis) };
                 RecordKind::Machine(&event)
@@ -88,7 +89,7 @@ fn tell(all: &[(u32, Any)], observer: &mut dyn Observer) {
             }
             Any::Fail(words) => {
                 // A failure's words are made safe where it is made.
-                failure = Failure::Aborted(words.chars().filter(char::is_ascii_graphic).collect());
+                failure = Failure::Aborted(Abort::Network(words.chars().filter(char::is_ascii_graphic).collect()));
                 RecordKind::End(Err(&failure))
             }
         };

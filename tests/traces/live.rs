@@ -1,22 +1,18 @@
 //! A real transfer over loopback, watched: what the loops tell is what the analysis needs.
 
-use tftpsh::client::{Client, Order};
 use tftpsh::event::{Annotated, Annotation, Observers, Ring};
 use tftpsh::files::Target;
-use tftpsh::server::{Config, Server, practice_files};
+use tftpsh::server::Config;
 use tftpsh::session::{Options, Settings};
-use tftpsh::stop::Stop;
 use tftpsh::trace::{Pcapng, Tracer};
 use tftpsh::wire::Mode;
 
 use crate::Page;
+use crate::support::{Client, serve_practice};
 
 #[test]
 fn a_real_get_is_analysed_from_its_request_to_its_last_ack() {
-    let local = "127.0.0.1:0".parse().expect("an address");
-    let server = Server::bind(&[local], Box::new(practice_files()), Config::default()).expect("a free port");
-    let server = server.spawn().expect("a server");
-    let order = Order { host: "127.0.0.1", port: server.addresses()[0].port(), remote: b"fw.bin" };
+    let server = serve_practice(Config::default());
     let settings = Settings { options: Options::Off, ..Settings::default() };
     let page = Page::default();
     let mut tracer = Tracer::new().keeping(Ring::new());
@@ -24,7 +20,7 @@ fn a_real_get_is_analysed_from_its_request_to_its_last_ack() {
     let mut watch = Observers::none();
     watch.add(&mut tracer);
     let mut target = Target::writer(Box::new(std::io::sink()), Mode::Octet);
-    Client::new(Stop::new()).get(&order, &settings, &mut target, &mut watch).expect("the file");
+    Client::to(server.address()).with(settings).get_observed("fw.bin", &mut target, &mut watch).expect("the file");
     drop(watch);
 
     let ring = tracer.finish().0.expect("the ring");

@@ -5,6 +5,8 @@ mod hostile;
 mod live;
 mod stories;
 mod story;
+#[path = "../support/mod.rs"]
+mod support;
 mod views;
 
 use std::cell::RefCell;

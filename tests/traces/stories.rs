@@ -1,7 +1,8 @@
 //! The transfers that every view is shown.
 
-use tftpsh::transfer::Failure;
-use tftpsh::wire::{BlockSize, ErrorCode, Mode, Offer, WindowSize};
+use tftpsh::fault::Action;
+use tftpsh::transfer::{Abort, Failure};
+use tftpsh::wire::{BadOption, BadOptionKind, BlockSize, ErrorCode, Mode, Offer, WindowSize};
 
 use crate::story::{Story, ack, data, error, oack, rrq, wrq};
 
@@ -59,17 +60,17 @@ fn put() -> Story {
 
 pub(crate) fn lost_ack() -> Story {
     let story = Story::new().asks(read("fw.bin")).at(0.0009).hears(data(1, 512)).at(0.0010).sends(ack(1));
-    let story = story.at(0.0014).hears(data(2, 512)).at(0.0015).fault(1, "drop", "dropped it").loses(ack(2));
+    let story = story.at(0.0014).hears(data(2, 512)).at(0.0015).fault(1, Action::Drop).loses(ack(2));
     let story = story.at(1.0021).hears(data(2, 512)).at(1.0022).sends(ack(2));
     story.at(1.0027).hears(data(3, 4)).at(1.0028).sends(ack(3)).ends(3, 1028)
 }
 
 /// Our own timer, too: the request is lost, then a block.
 fn lost_request() -> Story {
-    let story = Story::new().fault(1, "drop", "dropped it").asks_in_vain(read("fw.bin"));
+    let story = Story::new().fault(1, Action::Drop).asks_in_vain(read("fw.bin"));
     let story = story.at(1.0).silence(1, 1.0).asks(read("fw.bin"));
     let story = story.at(1.0009).hears(data(1, 512)).at(1.0010).sends(ack(1));
-    let story = story.at(1.0014).fault(2, "drop", "dropped it").misses(data(2, 4));
+    let story = story.at(1.0014).fault(2, Action::Drop).misses(data(2, 4));
     let story = story.at(2.0010).silence(1, 1.0).sends(ack(1));
     story.at(2.0014).hears(data(2, 4)).at(2.0015).sends(ack(2)).ends(2, 516)
 }
@@ -84,7 +85,7 @@ fn duplicate() -> Story {
 /// A fault duplicates an ACK, and the server falls for it.
 fn apprentice() -> Story {
     let story = Story::new().asks(read("eight.bin")).at(0.0004).hears(data(1, 512)).sends(ack(1));
-    let mut story = story.at(0.0008).hears(data(2, 512)).fault(1, "dup", "duplicated it").sends(ack(2));
+    let mut story = story.at(0.0008).hears(data(2, 512)).fault(1, Action::Dup).sends(ack(2));
     for (block, length) in [(3, 512), (4, 4)] {
         let t = f64::from(block) * 0.0004;
         story = story.at(t).hears(data(block, length)).sends(ack(block));
@@ -105,7 +106,11 @@ fn option_refused() -> Story {
     let story = Story::new().asks(rrq("fw.bin", Mode::Octet, Offer { blksize: BlockSize::new(1024), ..PLAIN }));
     let story = story.at(0.0009).hears(oack(&[("blksize", 1428)]));
     let words = "the server answered blksize=1428, which is not what was asked for";
-    story.at(0.0010).sends(error(8, words)).fails(Failure::Protocol(words.to_owned()))
+    story.at(0.0010).sends(error(8, words)).fails(Failure::BadOption(BadOption {
+        name: "blksize".to_owned(),
+        value: "1428".to_owned(),
+        kind: BadOptionKind::Raised,
+    }))
 }
 
 fn error_() -> Story {
@@ -193,7 +198,7 @@ fn put_window_gap() -> Story {
 fn cancelled() -> Story {
     let story = Story::new().asks(read("big.bin")).at(0.0009).hears(data(1, 512)).at(0.0010).sends(ack(1));
     let words = "transfer interrupted by the user";
-    story.at(0.3210).sends(error(0, words)).fails(Failure::Aborted(words.to_owned()))
+    story.at(0.3210).sends(error(0, words)).fails(Failure::Aborted(Abort::Interrupted))
 }
 
 fn timed_out() -> Story {
@@ -222,7 +227,7 @@ fn long() -> Story {
         t += 0.0004;
         story = story.at(t).hears(data(block, if block == 40 { 100 } else { 512 })).at(t + 0.0001);
         if block == 20 {
-            story = story.fault(1, "drop", "dropped it").loses(ack(block));
+            story = story.fault(1, Action::Drop).loses(ack(block));
             t += 1.0;
             story = story.at(t).hears(data(block, 512)).at(t + 0.0001);
         }

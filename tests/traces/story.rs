@@ -5,8 +5,12 @@ use std::sync::LazyLock;
 use std::time::{Duration, Instant, SystemTime};
 
 use tftpsh::event::{Begin, Direction, Observer, Record, RecordKind};
+use tftpsh::fault::{Action, Hit};
 use tftpsh::transfer::{Event, Failure, Report, Stats};
-use tftpsh::wire::{ErrorCode, Mode, Offer, RequestKind, emit_ack, emit_data_header, emit_error, emit_request};
+use tftpsh::wire::{ErrorCode, Mode, Offer, RequestKind, Terms, emit_error, emit_request};
+
+use crate::support;
+pub(crate) use crate::support::ack;
 
 /// One moment for all stories, for an instant cannot be made up.
 static START: LazyLock<Instant> = LazyLock::new(Instant::now);
@@ -25,7 +29,7 @@ pub(crate) struct Story {
 enum Told {
     Begin(String),
     Packet { direction: Direction, peer: SocketAddr, datagram: Vec<u8>, lost: bool },
-    Fault { rule: u32, action: &'static str, deed: &'static str },
+    Fault(Hit),
     Machine(Event),
     Digest(&'static str),
     End(Result<Report, Failure>),
@@ -106,8 +110,8 @@ impl Story {
         self.packet(Direction::Sent, peer, datagram, false)
     }
 
-    pub(crate) fn fault(mut self, rule: u32, action: &'static str, deed: &'static str) -> Self {
-        self.tell_of(Told::Fault { rule, action, deed });
+    pub(crate) fn fault(mut self, rule: u32, action: Action) -> Self {
+        self.tell_of(Told::Fault(Hit { rule, action }));
         self
     }
 
@@ -132,7 +136,7 @@ impl Story {
 
     pub(crate) fn ends(mut self, blocks: u64, bytes: u64) -> Self {
         let stats = Stats { blocks, bytes, ..Stats::default() };
-        let report = Report { stats, elapsed: self.now, peer: self.peer };
+        let report = Report { stats, terms: Terms::default(), negotiated: false, elapsed: self.now, peer: self.peer };
         self.tell_of(Told::End(Ok(report)));
         self
     }
@@ -149,7 +153,7 @@ impl Story {
                 Told::Packet { direction, peer, datagram, lost } => {
                     RecordKind::Packet { direction: *direction, peer: *peer, datagram, lost: *lost }
                 }
-                Told::Fault { rule, action, deed } => RecordKind::Fault { rule: *rule, action, deed },
+                Told::Fault(hit) => RecordKind::Fault(*hit),
                 Told::Machine(event) => RecordKind::Machine(event),
                 Told::Digest(sha256) => RecordKind::Digest(sha256),
                 Told::End(result) => RecordKind::End(result.as_ref()),
@@ -178,13 +182,7 @@ pub(crate) fn wrq(file: &str, mode: Mode, offer: Offer) -> Vec<u8> {
 
 /// A block of the alphabet.
 pub(crate) fn data(block: u16, length: usize) -> Vec<u8> {
-    let mut datagram = emit_data_header(block).to_vec();
-    datagram.extend((b'A'..=b'Z').cycle().take(length));
-    datagram
-}
-
-pub(crate) fn ack(block: u16) -> Vec<u8> {
-    emit_ack(block).to_vec()
+    support::data(block, &(b'A'..=b'Z').cycle().take(length).collect::<Vec<_>>())
 }
 
 pub(crate) fn error(code: u16, message: &str) -> Vec<u8> {

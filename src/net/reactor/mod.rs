@@ -11,11 +11,16 @@ use mio::unix::SourceFd;
 use mio::{Events, Interest, Poll, Token, Waker};
 
 use self::alarms::Alarms;
-use self::transfer::Transfer;
+use self::transfer::{Reports, Transfer};
 use super::fault_injector::FaultInjector;
 use super::socket::{LARGEST_DATAGRAM, Socket};
-use crate::files::Content;
-use crate::transfer::{Failure, Machine, Report};
+use super::task::Task;
+use crate::event::Observers;
+use crate::files::{Source, Target};
+use crate::transfer::{Abort, Failure, Report};
+
+/// A machine with the file it reads or writes.
+pub(crate) type Job = Task<Source, Target>;
 
 /// The token of the waker; sockets are numbered from 0.
 const WAKE: Token = Token(usize::MAX);
@@ -100,16 +105,10 @@ impl Reactor {
     }
 
     /// Takes over a transfer; its first packet leaves with the next turn. A `injector` stands between machine and socket.
-    pub(crate) fn start(
-        &mut self,
-        socket: Socket,
-        machine: Box<dyn Machine + Send>,
-        content: Box<dyn Content>,
-        injector: Option<Box<FaultInjector>>,
-    ) -> io::Result<Key> {
+    pub(crate) fn start(&mut self, socket: Socket, job: Job, injector: Option<Box<FaultInjector>>) -> io::Result<Key> {
         socket.never_block()?;
         let key = self.watch(&socket)?;
-        self.transfers.insert(key, Transfer::new(socket, machine, content, injector));
+        self.transfers.insert(key, Transfer::new(socket, job, injector));
         self.ready.push_back(key);
         Ok(key)
     }
@@ -120,16 +119,20 @@ impl Reactor {
         self.transfers.remove(&key);
     }
 
-    /// Ends every transfer; peers of those still under way are told the reason.
-    pub(crate) fn abort(&mut self, reason: &str, notices: &mut Vec<Notice>) {
-        let now = Instant::now();
+    /// Ends every transfer; peers of those still under way get an ERROR.
+    pub(crate) fn abort(&mut self, reason: &Abort, notices: &mut Vec<Notice>, observers: &mut Observers<'_>) {
         for (key, mut transfer) in self.transfers.drain() {
-            transfer.give_up(key, now, reason, notices);
+            transfer.give_up(reason.clone(), &mut Reports { key, notices, observers });
         }
     }
 
     /// Waits for something to do, `nap` at most, and does it.
-    pub(crate) fn turn(&mut self, nap: Duration, notices: &mut Vec<Notice>) -> io::Result<()> {
+    pub(crate) fn turn(
+        &mut self,
+        nap: Duration,
+        notices: &mut Vec<Notice>,
+        observers: &mut Observers<'_>,
+    ) -> io::Result<()> {
         let nap = if self.ready.is_empty() { nap.min(self.until_next_deadline()) } else { Duration::ZERO };
         match self.poll.poll(&mut self.events, Some(nap)) {
             Ok(()) => {}
@@ -150,9 +153,9 @@ impl Reactor {
         }
         for _ in 0..self.ready.len() {
             let Some(key) = self.ready.pop_front() else { break };
-            self.serve(key, notices);
+            self.serve(Reports { key, notices, observers });
         }
-        self.ring(notices);
+        self.ring(notices, observers);
         Ok(())
     }
 
@@ -161,14 +164,15 @@ impl Reactor {
     }
 
     /// Reads a burst from one socket.
-    fn serve(&mut self, key: Key, notices: &mut Vec<Notice>) {
+    fn serve(&mut self, mut reports: Reports<'_, '_>) {
+        let key = reports.key;
         let Some(transfer) = self.transfers.get_mut(&key) else {
             // Not ours, so a watched one; or one that is just gone, which its owner does not know any more.
-            notices.push(Notice::Readable(key));
+            reports.notices.push(Notice::Readable(key));
             return;
         };
         transfer.queued = false;
-        let going = transfer.begin(key, notices) && transfer.read(key, &mut self.buffer, notices);
+        let going = transfer.begin(&mut reports) && transfer.read(&mut self.buffer, &mut reports);
         if going {
             if transfer.queued {
                 self.ready.push_back(key);
@@ -180,7 +184,7 @@ impl Reactor {
     }
 
     /// Wakes the transfers whose moment has come.
-    fn ring(&mut self, notices: &mut Vec<Notice>) {
+    fn ring(&mut self, notices: &mut Vec<Notice>, observers: &mut Observers<'_>) {
         let now = Instant::now();
         while let Some((moment, key)) = self.alarms.take(now) {
             let Some(transfer) = self.transfers.get_mut(&key) else { continue };
@@ -188,7 +192,7 @@ impl Reactor {
                 continue;
             }
             transfer.alarm = None;
-            if transfer.wake(key, now, notices) {
+            if transfer.wake(now, &mut Reports { key, notices, observers }) {
                 transfer.set_alarm(key, &mut self.alarms);
             } else {
                 self.transfers.remove(&key);
@@ -203,8 +207,8 @@ mod tests {
 
     use super::*;
     use crate::files::Source;
-    use crate::transfer::{Output, Stats};
-    use crate::wire::{ErrorCode, Mode};
+    use crate::transfer::{Machine, Output, Sending, Stats};
+    use crate::wire::{Mode, Terms};
 
     /// Is done after so many ticks, or so many datagrams, or when its peer is unreachable.
     struct Counting {
@@ -227,9 +231,7 @@ mod tests {
             self.now = now;
             self.ticks = self.ticks.saturating_sub(1);
         }
-        fn filled(&mut self, _: Instant, _: usize) {}
-        fn committed(&mut self, _: Instant) {}
-        fn abort(&mut self, _: Instant, _: ErrorCode, _: &str) {}
+        fn abort(&mut self, _: Instant, _: Abort) {}
         fn poll(&mut self) -> Output<'_> {
             let over = self.ticks == 0 || self.datagrams == 0;
             if over { Output::Done } else { Output::Wait(self.now + self.wait) }
@@ -237,6 +239,16 @@ mod tests {
         fn stats(&self) -> Stats {
             Stats::default()
         }
+        fn terms(&self) -> Terms {
+            Terms::default()
+        }
+    }
+
+    impl Sending for Counting {
+        fn room(&mut self) -> Option<&mut [u8]> {
+            None
+        }
+        fn filled(&mut self, _: Instant, _: usize) {}
     }
 
     const LONG: Duration = Duration::from_secs(60);
@@ -245,9 +257,9 @@ mod tests {
     fn start(reactor: &mut Reactor, wait: Duration, ticks: usize, datagrams: usize) -> (Key, SocketAddr) {
         let socket = Socket::bind("127.0.0.1:0".parse().unwrap()).unwrap();
         let address = socket.local();
-        let machine = Box::new(Counting { wait, now: Instant::now(), ticks, datagrams });
-        let content = Box::new(Source::bytes([].into(), Mode::Octet));
-        (reactor.start(socket, machine, content, None).unwrap(), address)
+        let machine = Counting { wait, now: Instant::now(), ticks, datagrams };
+        let job = Task::send(machine, Source::bytes([].into(), Mode::Octet));
+        (reactor.start(socket, job, None).unwrap(), address)
     }
 
     /// Turns until `count` transfers are gone, in their order.
@@ -256,7 +268,7 @@ mod tests {
         while gone.len() < count {
             assert!(Instant::now() < end, "only {gone:?} are gone");
             let mut notices = Vec::new();
-            reactor.turn(LONG / 6, &mut notices).unwrap();
+            reactor.turn(LONG / 6, &mut notices, &mut Observers::none()).unwrap();
             gone.extend(notices.iter().filter_map(|notice| match notice {
                 Notice::Gone(key) => Some(*key),
                 _ => None,
@@ -278,7 +290,7 @@ mod tests {
     fn a_deadline_that_comes_closer_rings_in_time() {
         let mut reactor = Reactor::new().unwrap();
         let (key, address) = start(&mut reactor, LONG, 2, NEVER);
-        reactor.turn(Duration::ZERO, &mut Vec::new()).unwrap();
+        reactor.turn(Duration::ZERO, &mut Vec::new(), &mut Observers::none()).unwrap();
         UdpSocket::bind("127.0.0.1:0").unwrap().send_to(b"sooner", address).unwrap();
         assert_eq!(gone(&mut reactor, 1), [key]);
     }
@@ -300,7 +312,7 @@ mod tests {
         let mut reactor = Reactor::new().unwrap();
         reactor.wake().wake();
         let begun = Instant::now();
-        reactor.turn(LONG, &mut Vec::new()).unwrap();
+        reactor.turn(LONG, &mut Vec::new(), &mut Observers::none()).unwrap();
         assert!(begun.elapsed() < LONG / 2);
     }
 }

@@ -3,15 +3,12 @@ use std::net::SocketAddr;
 use std::time::Instant;
 
 use super::alarms::Alarms;
-use super::{Key, Notice};
-use crate::event::Direction;
-use crate::files::Content;
-use crate::net::blame;
+use super::{Job, Key, Notice};
+use crate::event::{Direction, Observers};
 use crate::net::fault_injector::FaultInjector;
-use crate::net::gather::Gather;
-use crate::net::socket::{Received, Socket, datagrams};
-use crate::transfer::{Machine, Output};
-use crate::wire::ErrorCode;
+use crate::net::socket::{Received, Socket};
+use crate::net::wire::{SendErrors, Wire};
+use crate::transfer::{Abort, Input, Step};
 
 /// Reads from one socket before the others have their turn.
 pub(super) const BURST: usize = 32;
@@ -19,60 +16,58 @@ pub(super) const BURST: usize = 32;
 /// One machine with its socket and its file.
 pub(super) struct Transfer {
     socket: Socket,
-    machine: Box<dyn Machine + Send>,
-    content: Box<dyn Content>,
+    job: Job,
     injector: Option<Box<FaultInjector>>,
     /// Until when the machine waits; none before it ran first.
     due: Option<Instant>,
     /// The one entry among the alarms that counts.
     pub(super) alarm: Option<Instant>,
-    /// Whether it stands among the ready ones.
+    /// Whether it is among the ready ones.
     pub(super) queued: bool,
     complete: bool,
 }
 
+/// Where a transfer reports to.
+pub(super) struct Reports<'a, 'o> {
+    pub(super) key: Key,
+    pub(super) notices: &'a mut Vec<Notice>,
+    pub(super) observers: &'a mut Observers<'o>,
+}
+
 impl Transfer {
-    /// Stands among the ready ones from the start.
-    pub(super) fn new(
-        socket: Socket,
-        machine: Box<dyn Machine + Send>,
-        content: Box<dyn Content>,
-        injector: Option<Box<FaultInjector>>,
-    ) -> Self {
-        Self { socket, machine, content, injector, due: None, alarm: None, queued: true, complete: false }
+    /// Is among the ready ones from the start.
+    pub(super) fn new(socket: Socket, job: Job, injector: Option<Box<FaultInjector>>) -> Self {
+        Self { socket, job, injector, due: None, alarm: None, queued: true, complete: false }
     }
 
-    /// Sends the first packet, unless it is sent. Tells whether the transfer goes on.
-    pub(super) fn begin(&mut self, key: Key, notices: &mut Vec<Notice>) -> bool {
-        self.due.is_some() || self.go_on(key, Instant::now(), notices)
+    /// Sends the first packet, unless it is sent. Returns whether the transfer continues.
+    pub(super) fn begin(&mut self, reports: &mut Reports<'_, '_>) -> bool {
+        self.due.is_some() || self.input(Input::Start, reports) && self.arrive(reports)
     }
 
-    /// Tells the peer why the transfer ends here, unless it is complete.
-    pub(super) fn give_up(&mut self, key: Key, now: Instant, reason: &str, notices: &mut Vec<Notice>) {
+    /// Ends the transfer with an ERROR to the peer, unless it is complete.
+    pub(super) fn give_up(&mut self, reason: Abort, reports: &mut Reports<'_, '_>) {
         if !self.complete {
-            self.machine.abort(now, ErrorCode::UNDEFINED, reason);
-            self.go_on(key, now, notices);
+            self.input(Input::Abort(reason), reports);
         }
     }
 
-    /// Hands in what has arrived, up to a burst. Tells whether the transfer goes on.
-    pub(super) fn read(&mut self, key: Key, buffer: &mut [u8], notices: &mut Vec<Notice>) -> bool {
+    /// Hands in what has arrived, up to a burst. Returns whether the transfer continues.
+    pub(super) fn read(&mut self, buffer: &mut [u8], reports: &mut Reports<'_, '_>) -> bool {
         for _ in 0..BURST {
-            let going = match self.socket.receive(buffer, Instant::now()) {
+            let continues = match self.socket.receive(buffer, Instant::now()) {
                 Ok(Received::Datagrams { from, length, stride }) => {
-                    let datagrams = buffer.get(..length).unwrap_or_default();
-                    self.datagrams(key, from, datagrams, stride, notices)
+                    let bytes = buffer.get(..length).unwrap_or_default();
+                    self.datagrams(from, bytes, stride, reports)
                 }
                 Ok(Received::Unreachable { to, error }) if error.kind() == io::ErrorKind::ConnectionRefused => {
-                    let now = Instant::now();
-                    self.machine.unreachable(now, to);
-                    self.go_on(key, now, notices)
+                    self.input(Input::Unreachable(to), reports) && self.arrive(reports)
                 }
                 // A way that is blocked for a while is as good as losses; only silence ends a transfer.
                 Ok(Received::Unreachable { .. } | Received::Interrupted) => true,
                 Ok(Received::Elapsed) | Err(_) => return true,
             };
-            if !going {
+            if !continues {
                 return false;
             }
         }
@@ -80,140 +75,68 @@ impl Transfer {
         true
     }
 
-    fn datagrams(
-        &mut self,
-        key: Key,
-        from: SocketAddr,
-        bytes: &[u8],
-        stride: usize,
-        notices: &mut Vec<Notice>,
-    ) -> bool {
-        if let Some(injector) = &mut self.injector {
-            injector.take_in(from, bytes, stride, &mut |_| {});
-            return self.arrive(key, notices);
+    fn datagrams(&mut self, from: SocketAddr, bytes: &[u8], stride: usize, reports: &mut Reports<'_, '_>) -> bool {
+        if self.injector.is_none() {
+            return self.input(Input::Datagrams { from, bytes, stride }, reports);
         }
-        let mut gather = Gather::new();
-        let mut now = Instant::now();
-        for datagram in datagrams(bytes, stride) {
-            self.machine.datagram(now, from, datagram);
-            if !self.run(key, now, datagram, &mut gather, notices) {
-                // Over: what is still held is of no use any more, or written.
-                return false;
-            }
-            now = Instant::now();
-        }
-        match gather.write(&mut *self.content) {
-            Ok(()) => true,
-            Err(error) => {
-                self.abort(now, &error);
-                self.go_on(key, now, notices)
-            }
-        }
+        self.wire(reports.observers).1.inject(from, bytes, stride);
+        self.arrive(reports)
     }
 
-    /// The alarm rang. Tells whether the transfer goes on.
-    pub(super) fn wake(&mut self, key: Key, now: Instant, notices: &mut Vec<Notice>) -> bool {
-        if !self.arrive(key, notices) {
+    /// Lets the time of an alarm come. Returns whether the transfer continues.
+    pub(super) fn wake(&mut self, now: Instant, reports: &mut Reports<'_, '_>) -> bool {
+        if !self.arrive(reports) {
             return false;
         }
         if self.due.is_none_or(|due| due > now) {
             return true;
         }
-        self.machine.tick(now);
-        self.go_on(key, now, notices)
+        self.input(Input::Tick, reports) && self.arrive(reports)
     }
 
-    /// After anything but a datagram.
-    fn go_on(&mut self, key: Key, now: Instant, notices: &mut Vec<Notice>) -> bool {
-        self.run(key, now, &[], &mut Gather::new(), notices) && self.arrive(key, notices)
-    }
-
-    /// What was on the way by the meddler's will, and has arrived by now. Tells whether the transfer goes on.
-    fn arrive(&mut self, key: Key, notices: &mut Vec<Notice>) -> bool {
-        while let Some(injector) = &mut self.injector {
-            let now = Instant::now();
-            let Some(parcel) = injector.take(now, &mut |_| {}) else { break };
-            if parcel.direction == Direction::Sent {
-                let _ = injector.post(&mut self.socket, &parcel);
-            } else {
-                self.machine.datagram(now, parcel.peer, &parcel.datagram);
-                let mut gather = Gather::new();
-                if !self.run(key, now, &parcel.datagram, &mut gather, notices) {
-                    return false;
-                }
-                if let Err(error) = gather.write(&mut *self.content) {
-                    self.abort(now, &error);
-                    return self.go_on(key, now, notices);
-                }
+    /// What the injector had on the way, and has arrived by now. Returns whether the transfer continues.
+    fn arrive(&mut self, reports: &mut Reports<'_, '_>) -> bool {
+        while let Some(packet) = self.wire(reports.observers).1.take() {
+            if packet.direction == Direction::Sent {
+                // Lost in here is lost on the way: the machine sends again.
+                let _ = self.wire(reports.observers).1.post(&packet);
+            } else if !self.input(Input::datagram(packet.peer, &packet.datagram), reports) {
+                return false;
             }
         }
         true
     }
 
-    fn abort(&mut self, now: Instant, error: &io::Error) {
-        let (code, reason) = blame(error);
-        self.machine.abort(now, code, &reason);
-    }
-
-    /// Does what the machine asks for until it waits or is over. Tells whether the transfer goes on.
-    fn run<'d>(
-        &mut self,
-        key: Key,
-        now: Instant,
-        datagram: &'d [u8],
-        gather: &mut Gather<'d>,
-        notices: &mut Vec<Notice>,
-    ) -> bool {
-        loop {
-            let trouble = match self.machine.poll() {
-                Output::Transmit { to, datagrams, stride } => {
-                    let written = gather.write(&mut *self.content);
-                    match &mut self.injector {
-                        _ if written.is_err() => {}
-                        Some(injector) => injector.send(to, datagrams, stride, &mut |_| {}),
-                        // Lost in here is lost on the way: the machine sends again.
-                        None => drop(self.socket.transmit(to, datagrams, stride)),
-                    }
-                    written.err()
-                }
-                Output::Fill(room) => match self.content.fill(room) {
-                    Ok(length) => {
-                        self.machine.filled(now, length);
-                        None
-                    }
-                    Err(error) => Some(error),
-                },
-                Output::Deliver(range) => gather.add(datagram.get(range).unwrap_or_default(), &mut *self.content).err(),
-                Output::Commit => match gather.write(&mut *self.content).and_then(|()| self.content.commit()) {
-                    Ok(()) => {
-                        self.machine.committed(now);
-                        None
-                    }
-                    Err(error) => Some(error),
-                },
-                Output::Event(_) => None,
-                Output::Complete(report) => {
-                    self.complete = true;
-                    notices.push(Notice::Complete(key, report));
-                    None
-                }
-                Output::Wait(moment) => {
-                    self.due = Some(moment);
-                    return true;
-                }
-                Output::Failed(failure) if !self.complete => {
-                    notices.push(Notice::Failed(key, failure));
+    /// Hands one input to the machine. Returns whether the transfer continues.
+    fn input(&mut self, input: Input<'_>, reports: &mut Reports<'_, '_>) -> bool {
+        let (job, mut wire) = self.wire(reports.observers);
+        match job.run(input, &mut wire) {
+            Step::Wait(until) => self.due = Some(until),
+            Step::Complete { report, dally } => {
+                self.complete = true;
+                reports.notices.push(Notice::Complete(reports.key, report));
+                if dally.is_none() {
+                    reports.notices.push(Notice::Gone(reports.key));
                     return false;
                 }
-                Output::Done | Output::Failed(_) => {
-                    notices.push(Notice::Gone(key));
-                    return false;
-                }
-            };
-            if let Some(error) = trouble {
-                self.abort(now, &error);
+                self.due = dally;
+            }
+            Step::Failed(stopped) if !self.complete => {
+                reports.notices.push(Notice::Failed(reports.key, stopped.failure));
+                return false;
+            }
+            Step::Over | Step::Failed(_) => {
+                reports.notices.push(Notice::Gone(reports.key));
+                return false;
             }
         }
+        true
+    }
+
+    fn wire<'a, 'o>(&'a mut self, observers: &'a mut Observers<'o>) -> (&'a mut Job, Wire<'a, 'o>) {
+        let Self { socket, job, injector, .. } = self;
+        let (local, injector, errors) = (socket.local(), injector.as_deref_mut(), SendErrors::Loss);
+        (job, Wire { socket, injector, observers, local, errors })
     }
 
     /// When something is to be done at the latest.
@@ -222,8 +145,8 @@ impl Transfer {
         self.due.into_iter().chain(on_the_way).min()
     }
 
-    /// Makes sure that an alarm rings when the machine is due, or before. As a rule a deadline moves away with every
-    /// packet; the alarm stays and is set anew when it rings, so that a packet costs nothing here.
+    /// Makes sure that an alarm wakes the machine when it is due, or before. As a rule a deadline moves away with every
+    /// packet; the alarm stays and is set anew when its time comes, so that a packet costs nothing here.
     pub(super) fn set_alarm(&mut self, key: Key, alarms: &mut Alarms) {
         let Some(due) = self.due() else { return };
         if self.alarm.is_none_or(|alarm| due < alarm) {

@@ -213,7 +213,7 @@ pub(in crate::shell) fn status(shell: &mut Shell, _: &[Word]) -> Result<Next> {
             on_off(settings.transfer.tout),
         ));
         if let Some(report) = last {
-            let Terms { blksize, windowsize, .. } = report.stats.terms;
+            let Terms { blksize, windowsize, .. } = report.terms;
             lines.push(format!(
                 "Last transfer: {} bytes, blksize {blksize}, windowsize {windowsize}",
                 report.stats.bytes

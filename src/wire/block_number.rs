@@ -1,6 +1,6 @@
 //! Block numbers: 64 bits in the file, 16 on the wire.
 
-/// Where wire numbers go on behind 65535. No RFC says; senders wrap to 0, a few old ones to 1.
+/// Where wire numbers continue after 65535. No RFC says; senders wrap to 0, a few old ones to 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) enum Wrap {
     #[default]
@@ -21,12 +21,28 @@ impl Wrap {
 
     /// How many blocks the wire number `wire` is ahead of block `from`, at least 0 and less than one round of numbers.
     pub(crate) fn ahead(self, wire: u16, from: u64) -> u64 {
-        let round = match self {
-            Self::ToZero => 65536,
-            Self::ToOne => 65535,
-        };
+        let round = self.round();
         (u64::from(wire) + round).saturating_sub(u64::from(self.wire(from))) % round
     }
+
+    /// The latest block before `from` with the number `wire`, at least 0.
+    pub(crate) fn before(self, wire: u16, from: u64) -> Option<u64> {
+        from.checked_sub(self.round() - self.ahead(wire, from))
+    }
+
+    /// How many numbers there are.
+    fn round(self) -> u64 {
+        match self {
+            Self::ToZero => 65536,
+            Self::ToOne => 65535,
+        }
+    }
+}
+
+/// The block with the number `wire` that is nearest to `block`, whose own number is `number`.
+pub(crate) fn nearest(wire: u16, block: u64, number: u16) -> u64 {
+    let ahead = wire.wrapping_sub(number).cast_signed();
+    block.checked_add_signed(ahead.into()).unwrap_or_else(|| wire.into())
 }
 
 #[cfg(test)]

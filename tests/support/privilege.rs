@@ -1,4 +1,4 @@
-//! Runs a test's rule where permissions count: for root they do not.
+//! Tests that permissions must stop: root they do not stop.
 
 use std::os::unix::fs::{PermissionsExt, chown};
 use std::os::unix::process::CommandExt;
@@ -6,33 +6,33 @@ use std::path::Path;
 use std::process::Command;
 use std::{env, fs};
 
-/// Tells the second run of a test, which has no privileges, its folder.
-const FOLDER: &str = "TFTPSH_TEST_UNPRIVILEGED";
+/// Gives the second run of a test, which has no privileges, its directory.
+const DIRECTORY: &str = "TFTPSH_TEST_UNPRIVILEGED";
 
 /// `none`, nearly everywhere.
 const NOBODY: u32 = 65534;
 
-/// Runs `rule` in an empty folder of its own, as a user whom permissions stop. Root runs `test`, the calling test,
-/// once more as nobody.
+/// Runs `rule` in an empty directory of its own, as a user whom permissions stop. Root runs `test`, the calling test,
+/// once more as an unprivileged user.
 pub(crate) fn unprivileged(test: &str, rule: impl FnOnce(&Path)) {
-    if let Some(folder) = env::var_os(FOLDER) {
+    if let Some(directory) = env::var_os(DIRECTORY) {
         assert!(!nix::unistd::geteuid().is_root());
-        return rule(Path::new(&folder));
+        return rule(Path::new(&directory));
     }
-    let (folder, program) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let (directory, program) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     if !nix::unistd::geteuid().is_root() {
-        return rule(folder.path());
+        return rule(directory.path());
     }
-    chown(folder.path(), Some(NOBODY), Some(NOBODY)).unwrap();
-    // The build's own folder may be out of nobody's reach. Another process makes the copy: a descriptor open for
+    chown(directory.path(), Some(NOBODY), Some(NOBODY)).unwrap();
+    // The build's own directory may be out of that user's reach. Another process makes the copy: a descriptor open for
     // writing here could leak into a child of another test and keep the copy from being run (ETXTBSY).
     fs::set_permissions(program.path(), fs::Permissions::from_mode(0o755)).unwrap();
     let copy = program.path().join("test");
     assert!(Command::new("cp").arg(env::current_exe().unwrap()).arg(&copy).status().unwrap().success());
     let output = Command::new(copy)
         .args(["--exact", test, "--nocapture"])
-        .env(FOLDER, folder.path())
-        .current_dir(folder.path())
+        .env(DIRECTORY, directory.path())
+        .current_dir(directory.path())
         .uid(NOBODY)
         .gid(NOBODY)
         .output()

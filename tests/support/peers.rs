@@ -1,39 +1,11 @@
-//! Runs the program against peers on loopback.
+//! What a run of the program may connect to, and its output without what differs from run to run.
 
-mod program;
-
-use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
-use std::path::Path;
-use std::time::Duration;
-
-#[allow(unused_imports, reason = "each test takes what it needs")]
-pub(crate) use program::{NOWHERE, feed, program};
-use tftpsh::server::{Background, Config, Server, practice_files};
-use tftpsh::transfer::{RetryPolicy, Rexmt};
-
-/// What a run of the program left behind.
-pub(crate) struct Ran {
-    pub(crate) stdout: String,
-    pub(crate) stderr: String,
-    pub(crate) status: i32,
-}
-
-/// Runs the program in `folder` with `stdin` on a pipe, for a user who never ran it before; tells `meet` the number of
-/// the process as soon as there is one.
-pub(crate) fn run(folder: &Path, args: &[impl AsRef<str>], stdin: &[u8], meet: impl FnOnce(u32)) -> Ran {
-    let home = tempfile::tempdir().expect("a folder");
-    let output = feed(program(home.path()).args(args.iter().map(AsRef::as_ref)), folder, stdin, meet);
-    Ran {
-        stdout: String::from_utf8(output.stdout).expect("text"),
-        stderr: String::from_utf8(output.stderr).expect("text"),
-        status: output.status.code().unwrap_or(-1),
-    }
-}
+use super::{Port, Ran, Server, patient, serve_practice};
 
 /// A server that answers, a socket that does not, and a port without either.
 pub(crate) struct Peers {
-    server: Background,
-    silent: UdpSocket,
+    server: Server,
+    silent: Port,
     dead: u16,
     /// Others, by the words that stand for their ports.
     others: Vec<(&'static str, u16)>,
@@ -42,21 +14,18 @@ pub(crate) struct Peers {
 impl Peers {
     /// With `others` known as well, each by the words that stand for its port.
     pub(crate) fn new(others: &[(&'static str, u16)]) -> Self {
-        let anywhere = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-        let server = Server::bind(&[anywhere], Box::new(practice_files()), patient()).expect("a server");
-        let silent = UdpSocket::bind(anywhere).expect("a socket");
         // Below the range of ports that the system hands out, so that no other test's socket gets it.
         let dead = 1023;
-        Self { server: server.spawn().expect("a thread"), silent, dead, others: others.to_vec() }
+        Self { server: serve_practice(patient()), silent: Port::open(), dead, others: others.to_vec() }
     }
 
     /// Where the server answers.
     pub(crate) fn port(&self) -> u16 {
-        self.server.addresses()[0].port()
+        self.server.port()
     }
 
     fn names(&self) -> Vec<(&'static str, u16)> {
-        let silent = self.silent.local_addr().expect("its address").port();
+        let silent = self.silent.number();
         [&[("{port}", self.port()), ("{silent}", silent), ("{dead}", self.dead)], &self.others[..]].concat()
     }
 
@@ -102,12 +71,6 @@ impl Peers {
         };
         Ran { stdout: fix(ran.stdout), stderr: fix(ran.stderr), status: ran.status }
     }
-}
-
-/// A server that sends nothing twice only because this machine has much to do.
-pub(crate) fn patient() -> Config {
-    let rexmt = Rexmt::Fixed(Duration::from_secs(5));
-    Config { retry_policy: RetryPolicy { rexmt, ..RetryPolicy::default() }, ..Config::default() }
 }
 
 /// A line of the ladder or of the explain view without its times and the ports of the day.

@@ -1,0 +1,8 @@
+/// Which way a datagram goes, seen from this side.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Direction {
+    /// From here to the peer.
+    Sent,
+    /// From the peer to here.
+    Received,
+}
