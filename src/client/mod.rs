@@ -21,7 +21,7 @@ pub use resolve::{UnknownHost, resolve};
 use crate::bugs::{BuggyClient, ClientBug};
 use crate::event::{Begin, Observers, Record, RecordKind};
 use crate::fault::is_loopback;
-use crate::files::{ReadFile, Source, WriteFile};
+use crate::files::{Digest, ReadFile, Source, WriteFile};
 use crate::net::{Dally, FaultInjector, Linger, SharedFaults, Socket, Task, drive};
 use crate::session::Settings;
 use crate::stop::Stop;
@@ -317,11 +317,11 @@ impl Run<'_, '_, '_> {
             return;
         }
         let digest = match &self.file {
-            File::Get(file) => file.digest(),
-            File::Put(file) => file.digest(),
+            File::Get(file) => file.sha256(),
+            File::Put(file) => file.sha256(),
         };
         if let (Ok(_), Some(digest)) = (result, digest) {
-            self.notify(RecordKind::Digest(&digest.to_string()));
+            self.notify(RecordKind::Digest(&Digest(digest).to_string()));
         }
         let aborted = |error: &dyn Display| Failure::Aborted(Abort::Network(error.to_string()));
         match result {
