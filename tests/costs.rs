@@ -2,7 +2,6 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may stop where it stands")]
 
-#[allow(dead_code, reason = "shared with other tests")]
 mod talk;
 
 use std::time::{Duration, Instant};

@@ -1,11 +1,13 @@
 //! Either machine in any role, fed datagrams and time.
 
+use std::cell::RefCell;
 use std::io;
 use std::net::SocketAddr;
+use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use tftpsh::transfer::{
-    Abort, AnyMachine, Input, Io, ReadIo, Receiver, Request, RetryPolicy, Rexmt, Sender, Step, WriteIo,
+    Abort, AnyMachine, Input, Io, ReadFile, Receiver, Request, RetryPolicy, Rexmt, Sender, Step, WriteFile,
 };
 use tftpsh::wire::{
     BlockSize, ErrorCode, Limits, Mode, Offer, Opcode, Packet, TimeoutSeconds, WindowSize, emit_ack, emit_data_header,
@@ -31,29 +33,37 @@ pub fn run(input: &[u8]) {
 struct Host {
     machine: AnyMachine,
     world: World,
+    file: Shared,
     deadline: Option<Instant>,
     complete: bool,
     over: bool,
 }
 
 struct World {
+    file: Shared,
     sends: bool,
     /// A server's machine: its client may be forged.
     answers: bool,
     now: Instant,
     /// Octets of a full block.
     blksize: usize,
-    /// Octets of the file given.
-    position: usize,
-    /// Blocks of the file that arrived in order, by the ACKs that may be sent.
-    written: usize,
-    committed: bool,
     /// The peer said something that only who got our answer can say.
     acknowledged: bool,
     /// Packets and bytes to the peer.
     unproven: (u32, usize),
     /// Calls since the last input.
     calls: u32,
+}
+
+/// The file, which the world looks at when the machine acknowledges.
+#[derive(Default, Clone)]
+struct Shared(Rc<RefCell<File>>);
+
+/// Octets of the file given or written.
+#[derive(Default)]
+struct File {
+    position: usize,
+    committed: bool,
 }
 
 impl Host {
@@ -76,19 +86,18 @@ impl Host {
             2 => AnyMachine::receiving(Receiver::answer(now, peer(5000), answer, policy)),
             _ => AnyMachine::sending(Sender::answer(now, peer(5000), answer, policy)),
         };
+        let file = Shared::default();
         let world = World {
+            file: file.clone(),
             sends: role % 2 == 1,
             answers: role % 4 > 1,
             now,
             blksize: 512,
-            position: 0,
-            written: 0,
-            committed: false,
             acknowledged: false,
             unproven: (0, 0),
             calls: 0,
         };
-        Self { machine, world, deadline: None, complete: false, over: false }
+        Self { machine, world, file, deadline: None, complete: false, over: false }
     }
 
     /// Follows one instruction of the script and returns the rest of it.
@@ -156,16 +165,17 @@ impl Host {
 
     fn input(&mut self, input: Input<'_>) {
         (self.world.calls, self.world.blksize) = (0, self.blksize());
-        match self.machine.run(input, &mut self.world) {
+        match self.machine.run(input, &mut self.world, &mut self.file) {
             Step::Wait(until) => {
                 assert!(!self.over, "what is over stays over");
                 self.deadline = Some(until);
             }
             Step::Complete { report, dally } => {
                 assert!(!self.complete, "one report");
-                assert!(self.world.sends || self.world.committed, "for a file that is safe");
-                let whole = if self.world.sends { FILE } else { self.world.written };
-                assert_eq!(report.stats.bytes, whole as u64);
+                let file = self.file.0.borrow();
+                assert!(self.world.sends || file.committed, "for a file that is safe");
+                assert_eq!(report.stats.bytes, file.position as u64);
+                drop(file);
                 (self.complete, self.deadline, self.over) = (true, dally, dally.is_none());
             }
             Step::Over | Step::Failed(_) => self.over = true,
@@ -187,7 +197,8 @@ impl Io for World {
         match Packet::parse(first).expect("a packet of ours") {
             Packet::Data { .. } => assert!(self.sends, "a receiver sends no DATA"),
             Packet::Ack { block } => {
-                let blocks = self.written / self.blksize + usize::from(self.committed);
+                let file = self.file.0.borrow();
+                let blocks = file.position / self.blksize + usize::from(file.committed);
                 assert!(!self.sends && block == blocks as u16, "only what is written");
             }
             _ => {}
@@ -200,23 +211,25 @@ impl Io for World {
     }
 }
 
-impl ReadIo for World {
+impl ReadFile for Shared {
     fn fill(&mut self, room: &mut [u8]) -> io::Result<usize> {
-        let length = room.len().min(FILE - self.position);
-        self.position += length;
+        let mut file = self.0.borrow_mut();
+        let length = room.len().min(FILE - file.position);
+        file.position += length;
         Ok(length)
     }
 }
 
-impl WriteIo for World {
+impl WriteFile for Shared {
     fn deliver(&mut self, bytes: &[u8]) -> io::Result<()> {
-        assert!(!self.committed, "nothing after the end");
-        self.written += bytes.len();
+        let mut file = self.0.borrow_mut();
+        assert!(!file.committed, "nothing after the end");
+        file.position += bytes.len();
         Ok(())
     }
 
     fn commit(&mut self) -> io::Result<()> {
-        assert!(!std::mem::replace(&mut self.committed, true), "one commit");
+        assert!(!std::mem::replace(&mut self.0.borrow_mut().committed, true), "one commit");
         Ok(())
     }
 }

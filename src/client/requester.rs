@@ -7,7 +7,7 @@ use super::{ClientError, Options, resolve};
 use crate::bugs::{BuggyClient, ClientBug};
 use crate::event::{Begin, Observers, Record, RecordKind};
 use crate::fault::is_loopback;
-use crate::files::{ReadFile, Source, WriteFile};
+use crate::files::{Digest, ReadFile, Source, WriteFile};
 use crate::net::{Dally, FaultInjector, Linger, SharedFaults, Socket, Task, drive};
 use crate::stop::Stop;
 use crate::transfer::{Event, Failure, Receiver, Report, Request, RetryPolicy, Sender};
@@ -276,11 +276,11 @@ impl Run<'_, '_, '_> {
             return;
         }
         let digest = match &self.here {
-            Local::Target(file) => file.digest(),
-            Local::Source(file, _) => file.digest(),
+            Local::Target(file) => file.sha256(),
+            Local::Source(file, _) => file.sha256(),
         };
         if let (Ok(_), Some(digest)) = (result, digest) {
-            self.notify(RecordKind::Digest(&digest.to_string()));
+            self.notify(RecordKind::Digest(&Digest(digest).to_string()));
         }
         match result {
             Ok((report, _)) => self.notify(RecordKind::End(Ok(report))),

@@ -10,7 +10,7 @@ use super::text::read_some;
 ///
 /// Displayed as sha256sum does, in 64 small hexadecimal digits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Digest([u8; 32]);
+pub struct Digest(pub [u8; 32]);
 
 impl Digest {
     /// Reads 64 hexadecimal digits, in any case.

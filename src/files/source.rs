@@ -79,6 +79,11 @@ impl<R> Source<R> {
         Self { hasher: wanted.then(Hasher::default), ..self }
     }
 
+    /// The digest of what was read of the local file; `None` where it was not wanted.
+    pub fn digest(&self) -> Option<Digest> {
+        self.hasher.as_ref().map(Hasher::digest)
+    }
+
     /// Octets that will go on the wire, for the option tsize (RFC 2349). Not known in netascii, which grows by as much
     /// as the text says, nor of what is not a regular file.
     pub fn size(&self) -> Option<u64> {
@@ -92,8 +97,8 @@ impl<R> Source<R> {
 }
 
 impl<R: Read> ReadFile for Source<R> {
-    fn digest(&self) -> Option<Digest> {
-        self.hasher.as_ref().map(Hasher::digest)
+    fn sha256(&self) -> Option<[u8; 32]> {
+        self.digest().map(|digest| digest.0)
     }
 
     fn fill(&mut self, room: &mut [u8]) -> io::Result<usize> {

@@ -94,6 +94,11 @@ impl<W: Write> Target<W> {
         Self { expected: Some(expected), ..self.digested(true) }
     }
 
+    /// The digest of what was written to the local file; `None` where it was not wanted.
+    pub fn digest(&self) -> Option<Digest> {
+        self.hasher.as_ref().map(Hasher::digest)
+    }
+
     /// Takes at most so many bytes of the wire; one more fails with [`io::ErrorKind::QuotaExceeded`].
     pub(crate) fn limited(self, limit: Option<u64>) -> Self {
         Self { limit: limit.map(|limit| (limit, limit)), ..self }
@@ -121,8 +126,8 @@ impl<W: Write> Target<W> {
 }
 
 impl<W: Write> WriteFile for Target<W> {
-    fn digest(&self) -> Option<Digest> {
-        self.hasher.as_ref().map(Hasher::digest)
+    fn sha256(&self) -> Option<[u8; 32]> {
+        self.digest().map(|digest| digest.0)
     }
 
     fn deliver(&mut self, bytes: &[u8]) -> io::Result<()> {

@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 use super::socket::{LARGEST_DATAGRAM, Received, Socket};
 use crate::event::{Direction, Observers, Record, RecordKind};
 use crate::stop::Stop;
-use crate::transfer::{Input, Io, Receiving, Rexmt, Step, WriteBatch, WriteIo, run_receiver};
+use crate::transfer::{Input, Io, Receiving, Rexmt, Step, WriteBatch, WriteFile, run_receiver};
 
 /// Packets behind the end that are noted until somebody asks for them; a peer that never stops is not noted for ever.
 const NOTED: usize = 64;
@@ -82,7 +82,7 @@ impl Dally {
     }
 
     fn input(&mut self, input: Input<'_>) -> Step {
-        run_receiver(&mut *self.machine, &mut WriteBatch::default(), input, &mut self.port)
+        run_receiver(&mut *self.machine, &mut WriteBatch::default(), input, &mut self.port, &mut Finished)
     }
 
     fn saw_loss(&self) -> bool {
@@ -130,8 +130,10 @@ impl Io for Port {
     }
 }
 
-/// The file is finished, so a machine that still wants it is not dallying.
-impl WriteIo for Port {
+/// A file that is in its place: a machine that still wants it is not dallying.
+struct Finished;
+
+impl WriteFile for Finished {
     fn deliver(&mut self, _: &[u8]) -> io::Result<()> {
         Err(io::ErrorKind::Unsupported.into())
     }

@@ -1,10 +1,5 @@
-use std::io::{self, IoSlice};
-use std::net::SocketAddr;
-use std::time::Instant;
-
-use crate::files::{ReadFile, WriteFile};
 use crate::transfer::{
-    Event, Input, Io, Machine, ReadIo, Receiving, Sending, Step, WriteBatch, WriteIo, run_receiver, run_sender,
+    Input, Io, Machine, ReadFile, Receiving, Sending, Step, WriteBatch, WriteFile, run_receiver, run_sender,
 };
 
 /// A machine and its file, of either direction.
@@ -41,10 +36,8 @@ impl<R: ReadFile, W: WriteFile> Task<R, W> {
     /// Hands one input to the machine, then does what it asks until it waits or ends.
     pub(super) fn run(&mut self, input: Input<'_>, io: &mut impl Io) -> Step {
         match self {
-            Self::Send { machine, file } => run_sender(&mut **machine, input, &mut WithFile { io, file }),
-            Self::Receive { machine, batch, file } => {
-                run_receiver(&mut **machine, batch, input, &mut WithFile { io, file })
-            }
+            Self::Send { machine, file } => run_sender(&mut **machine, input, io, file),
+            Self::Receive { machine, batch, file } => run_receiver(&mut **machine, batch, input, io, file),
         }
     }
 
@@ -62,49 +55,5 @@ impl<R: ReadFile, W: WriteFile> Task<R, W> {
             Self::Send { .. } => None,
             Self::Receive { machine, .. } => Some(machine),
         }
-    }
-}
-
-/// The world and the file, as a machine sees them.
-struct WithFile<'a, I, F> {
-    io: &'a mut I,
-    file: &'a mut F,
-}
-
-impl<I: Io, F> Io for WithFile<'_, I, F> {
-    fn now(&mut self) -> Instant {
-        self.io.now()
-    }
-
-    fn transmit(&mut self, to: SocketAddr, datagrams: &[u8], stride: usize) -> io::Result<()> {
-        self.io.transmit(to, datagrams, stride)
-    }
-
-    fn received(&mut self, from: SocketAddr, datagram: &[u8]) {
-        self.io.received(from, datagram);
-    }
-
-    fn event(&mut self, event: &Event) {
-        self.io.event(event);
-    }
-}
-
-impl<I: Io, F: ReadFile> ReadIo for WithFile<'_, I, F> {
-    fn fill(&mut self, room: &mut [u8]) -> io::Result<usize> {
-        self.file.fill(room)
-    }
-}
-
-impl<I: Io, F: WriteFile> WriteIo for WithFile<'_, I, F> {
-    fn deliver(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.file.deliver(bytes)
-    }
-
-    fn deliver_all(&mut self, pieces: &mut [IoSlice<'_>]) -> io::Result<()> {
-        self.file.deliver_all(pieces)
-    }
-
-    fn commit(&mut self) -> io::Result<()> {
-        self.file.commit()
     }
 }

@@ -1,7 +1,7 @@
 use std::io::{self, IoSlice};
 use std::mem;
 
-use super::run::WriteIo;
+use super::WriteFile;
 
 /// As many datagrams as a system joins into one read.
 const MOST: usize = 64;
@@ -37,9 +37,9 @@ impl<'a, 'd> Blocks<'a, 'd> {
     }
 
     /// Takes one more block; writes first where there is no space for it.
-    pub(super) fn add(&mut self, block: &'d [u8], io: &mut (impl WriteIo + ?Sized)) -> io::Result<()> {
+    pub(super) fn add(&mut self, block: &'d [u8], file: &mut (impl WriteFile + ?Sized)) -> io::Result<()> {
         if self.count == MOST {
-            self.write(io)?;
+            self.write(file)?;
         }
         if let Some(piece) = self.pieces.get_mut(self.count) {
             *piece = IoSlice::new(block);
@@ -49,27 +49,27 @@ impl<'a, 'd> Blocks<'a, 'd> {
     }
 
     /// Writes everything, with one call where the file allows; whatever the result, nothing is held afterwards.
-    pub(super) fn write(&mut self, io: &mut (impl WriteIo + ?Sized)) -> io::Result<()> {
+    pub(super) fn write(&mut self, file: &mut (impl WriteFile + ?Sized)) -> io::Result<()> {
         let count = mem::take(&mut self.count);
         let pieces = self.pieces.get_mut(..count).unwrap_or_default();
         if self.batch.bytes.is_empty() {
             return match pieces {
                 [] => Ok(()),
-                [piece] => io.deliver(piece),
-                pieces => io.deliver_all(pieces),
+                [piece] => file.deliver(piece),
+                pieces => file.deliver_all(pieces),
             };
         }
         for piece in pieces {
             self.batch.bytes.extend_from_slice(piece);
         }
-        let written = io.deliver(&self.batch.bytes);
+        let written = file.deliver(&self.batch.bytes);
         self.batch.bytes.clear();
         written
     }
 
     /// The input is worked through: a single small block stays in the batch where there is room, anything else is
     /// written.
-    pub(super) fn keep(&mut self, io: &mut (impl WriteIo + ?Sized)) -> io::Result<()> {
+    pub(super) fn keep(&mut self, file: &mut (impl WriteFile + ?Sized)) -> io::Result<()> {
         match self.pieces.get(..self.count) {
             Some([piece])
                 if piece.len() <= WriteBatch::SMALL && self.batch.bytes.len() + piece.len() <= WriteBatch::ROOM =>
@@ -79,7 +79,7 @@ impl<'a, 'd> Blocks<'a, 'd> {
                 Ok(())
             }
             None | Some([]) => Ok(()),
-            Some(_) => self.write(io),
+            Some(_) => self.write(file),
         }
     }
 }

@@ -3,17 +3,17 @@
 //! ```text
 //!   Input: Start, Datagrams, Unreachable, Tick, Abort
 //!                        |
-//!                        v                     Io: now, transmit, received, event
-//!   run_sender    Sender     client put, server read    + ReadIo: fill
-//!   run_receiver  Receiver   client get, server write   + WriteIo: deliver, commit
+//!                        v                              Io: now, transmit, received, event
+//!   run_sender    Sender     client put, server read     ReadFile: fill
+//!   run_receiver  Receiver   client get, server write    WriteFile: deliver, commit
 //!                        |
 //!                        v
 //!   Step: Wait until, Complete, Over, Failed
 //! ```
 //!
 //! A machine reads no clock and opens no file and no socket, so that a test runs hours of loss and delay in a moment.
-//! [`run_sender`] and [`run_receiver`] hand it one input and then do what it asks, through [`Io`], until it waits or
-//! ends. They are the only implementation of the contract:
+//! [`run_sender`] and [`run_receiver`] hand it one input and then do what it asks of [`Io`] and of its file,
+//! until it waits or ends. They are the only implementation of the contract:
 //!
 //! - Nothing is acknowledged unwritten. Delivered blocks may be held in a [`WriteBatch`], but are written before the
 //!   next packet is sent and before the file is committed.
@@ -25,6 +25,7 @@
 mod batch;
 mod event;
 mod failure;
+mod file;
 mod link;
 mod machine;
 mod peer;
@@ -38,12 +39,13 @@ mod stats;
 pub use batch::WriteBatch;
 pub use event::{Event, Ignored};
 pub use failure::{Abort, Failure, OptionsRejected, Violation};
+pub use file::{ReadFile, WriteFile};
 pub use machine::{Delivery, Machine, Output, Receiving, Sending};
 pub use receiver::Receiver;
 pub use retry::{RetryPolicy, Rexmt};
 pub(crate) use rtt_stats::RttStats;
 pub(crate) use run::datagrams;
-pub use run::{AnyMachine, Cause, Input, Io, ReadIo, Step, Stopped, WriteIo, run_receiver, run_sender};
+pub use run::{AnyMachine, Cause, Input, Io, Step, Stopped, run_receiver, run_sender};
 pub use sender::Sender;
 pub use stats::{Report, Rtt, Stats, Waits};
 

@@ -1,9 +1,9 @@
-use std::io::{self, IoSlice};
+use std::io;
 use std::net::SocketAddr;
 use std::time::Instant;
 
 use super::batch::{Blocks, WriteBatch};
-use super::{Abort, Delivery, Event, Failure, Machine, Output, Receiving, Report, Sending};
+use super::{Abort, Delivery, Event, Failure, Machine, Output, ReadFile, Receiving, Report, Sending, WriteFile};
 
 /// What a machine needs from the world. Every loop, simulation and test implements it.
 pub trait Io {
@@ -26,42 +26,6 @@ pub trait Io {
     fn event(&mut self, event: &Event) {
         let _ = event;
     }
-}
-
-/// [`Io`] with a file to read, for [`run_sender`].
-pub trait ReadIo: Io {
-    /// Fills `room` with the next bytes of the file as they cross the wire; fewer are the last.
-    ///
-    /// # Errors
-    ///
-    /// An error ends the transfer, and the peer gets an ERROR.
-    fn fill(&mut self, room: &mut [u8]) -> io::Result<usize>;
-}
-
-/// [`Io`] with a file to write, for [`run_receiver`].
-pub trait WriteIo: Io {
-    /// Appends bytes as they crossed the wire.
-    ///
-    /// # Errors
-    ///
-    /// An error ends the transfer, and the peer gets an ERROR.
-    fn deliver(&mut self, bytes: &[u8]) -> io::Result<()>;
-
-    /// Appends pieces one after the other, with one write where the file allows. The slices may be used up.
-    ///
-    /// # Errors
-    ///
-    /// As [`deliver`](Self::deliver).
-    fn deliver_all(&mut self, pieces: &mut [IoSlice<'_>]) -> io::Result<()> {
-        pieces.iter().try_for_each(|piece| self.deliver(piece))
-    }
-
-    /// Everything is delivered: makes the file safe. The last ACK waits for it.
-    ///
-    /// # Errors
-    ///
-    /// As [`deliver`](Self::deliver).
-    fn commit(&mut self) -> io::Result<()>;
 }
 
 /// What happened, for a machine to act on.
@@ -142,23 +106,31 @@ impl Cause {
 }
 
 /// Hands one input to a sending machine, then does what the machine asks until it waits or ends.
-pub fn run_sender<M, I>(machine: &mut M, input: Input<'_>, io: &mut I) -> Step
+pub fn run_sender<M, I, F>(machine: &mut M, input: Input<'_>, io: &mut I, file: &mut F) -> Step
 where
     M: Sending + ?Sized,
-    I: ReadIo + ?Sized,
+    I: Io + ?Sized,
+    F: ReadFile + ?Sized,
 {
-    run(machine, input, io, &mut Reading)
+    run(machine, input, io, &mut Reading { file })
 }
 
 /// Hands one input to a receiving machine, then does what the machine asks until it waits or ends.
 ///
 /// `batch` belongs to the machine and holds delivered bytes from one input to the next.
-pub fn run_receiver<M, I>(machine: &mut M, batch: &mut WriteBatch, input: Input<'_>, io: &mut I) -> Step
+pub fn run_receiver<M, I, F>(
+    machine: &mut M,
+    batch: &mut WriteBatch,
+    input: Input<'_>,
+    io: &mut I,
+    file: &mut F,
+) -> Step
 where
     M: Receiving + ?Sized,
-    I: WriteIo + ?Sized,
+    I: Io + ?Sized,
+    F: WriteFile + ?Sized,
 {
-    run(machine, input, io, &mut Writing(Blocks::new(batch)))
+    run(machine, input, io, &mut Writing { blocks: Blocks::new(batch), file })
 }
 
 /// A machine of either direction, for a driver that can read a file and write one.
@@ -181,10 +153,10 @@ impl AnyMachine {
     }
 
     /// Hands one input to the machine, then does what it asks until it waits or ends.
-    pub fn run(&mut self, input: Input<'_>, io: &mut (impl ReadIo + WriteIo)) -> Step {
+    pub fn run(&mut self, input: Input<'_>, io: &mut impl Io, file: &mut (impl ReadFile + WriteFile)) -> Step {
         match self {
-            Self::Sending(machine) => run_sender(&mut **machine, input, io),
-            Self::Receiving(machine, batch) => run_receiver(&mut **machine, batch, input, io),
+            Self::Sending(machine) => run_sender(&mut **machine, input, io, file),
+            Self::Receiving(machine, batch) => run_receiver(&mut **machine, batch, input, io, file),
         }
     }
 
@@ -204,54 +176,59 @@ pub(crate) fn datagrams(bytes: &[u8], stride: usize) -> impl Iterator<Item = &[u
 }
 
 /// The file's part in the loop, which is all that the two directions do not share.
-trait FileWork<'d, M: ?Sized, I: ?Sized> {
+trait FileWork<'d, M: ?Sized> {
     /// Does the next thing the machine asks of its file; `false` where there is none.
-    fn work(&mut self, machine: &mut M, datagram: &'d [u8], io: &mut I) -> io::Result<bool>;
+    fn work(&mut self, machine: &mut M, datagram: &'d [u8], now: &mut dyn FnMut() -> Instant) -> io::Result<bool>;
 
     /// Writes what is held.
-    fn write(&mut self, _io: &mut I) -> io::Result<()> {
+    fn write(&mut self) -> io::Result<()> {
         Ok(())
     }
 
-    /// The input is worked through.
-    fn keep(&mut self, _io: &mut I) -> io::Result<()> {
+    /// Ends an input: what is held may wait for the next one.
+    fn keep(&mut self) -> io::Result<()> {
         Ok(())
     }
 }
 
-struct Reading;
+struct Reading<'a, F: ?Sized> {
+    file: &'a mut F,
+}
 
-impl<M: Sending + ?Sized, I: ReadIo + ?Sized> FileWork<'_, M, I> for Reading {
-    fn work(&mut self, machine: &mut M, _: &[u8], io: &mut I) -> io::Result<bool> {
+impl<M: Sending + ?Sized, F: ReadFile + ?Sized> FileWork<'_, M> for Reading<'_, F> {
+    fn work(&mut self, machine: &mut M, _: &[u8], now: &mut dyn FnMut() -> Instant) -> io::Result<bool> {
         let Some(room) = machine.room() else { return Ok(false) };
-        let length = io.fill(room)?;
-        machine.filled(io.now(), length);
+        let length = self.file.fill(room)?;
+        machine.filled(now(), length);
         Ok(true)
     }
 }
 
-struct Writing<'a, 'd>(Blocks<'a, 'd>);
+struct Writing<'a, 'd, F: ?Sized> {
+    blocks: Blocks<'a, 'd>,
+    file: &'a mut F,
+}
 
-impl<'d, M: Receiving + ?Sized, I: WriteIo + ?Sized> FileWork<'d, M, I> for Writing<'_, 'd> {
-    fn work(&mut self, machine: &mut M, datagram: &'d [u8], io: &mut I) -> io::Result<bool> {
+impl<'d, M: Receiving + ?Sized, F: WriteFile + ?Sized> FileWork<'d, M> for Writing<'_, 'd, F> {
+    fn work(&mut self, machine: &mut M, datagram: &'d [u8], now: &mut dyn FnMut() -> Instant) -> io::Result<bool> {
         match machine.delivery() {
             None => return Ok(false),
-            Some(Delivery::Block(range)) => self.0.add(datagram.get(range).unwrap_or_default(), io)?,
+            Some(Delivery::Block(range)) => self.blocks.add(datagram.get(range).unwrap_or_default(), self.file)?,
             Some(Delivery::Commit) => {
-                self.0.write(io)?;
-                io.commit()?;
-                machine.committed(io.now());
+                self.blocks.write(self.file)?;
+                self.file.commit()?;
+                machine.committed(now());
             }
         }
         Ok(true)
     }
 
-    fn write(&mut self, io: &mut I) -> io::Result<()> {
-        self.0.write(io)
+    fn write(&mut self) -> io::Result<()> {
+        self.blocks.write(self.file)
     }
 
-    fn keep(&mut self, io: &mut I) -> io::Result<()> {
-        self.0.keep(io)
+    fn keep(&mut self) -> io::Result<()> {
+        self.blocks.keep(self.file)
     }
 }
 
@@ -260,7 +237,7 @@ fn run<'d, M, I, F>(machine: &mut M, input: Input<'d>, io: &mut I, file: &mut F)
 where
     M: Machine + ?Sized,
     I: Io + ?Sized,
-    F: FileWork<'d, M, I>,
+    F: FileWork<'d, M>,
 {
     let mut run = Run { machine, io, file, cause: None };
     match input {
@@ -282,11 +259,11 @@ struct Run<'a, M: ?Sized, I: ?Sized, F> {
     cause: Option<Cause>,
 }
 
-impl<'d, M: Machine + ?Sized, I: Io + ?Sized, F: FileWork<'d, M, I>> Run<'_, M, I, F> {
+impl<'d, M: Machine + ?Sized, I: Io + ?Sized, F: FileWork<'d, M>> Run<'_, M, I, F> {
     fn datagrams(&mut self, from: SocketAddr, bytes: &'d [u8], stride: usize) -> Step {
         if bytes.len() > stride {
             // Many blocks are written from where they lie, after what came before them.
-            if let Err(error) = self.file.write(self.io) {
+            if let Err(error) = self.file.write() {
                 self.fail(Cause::File(error));
             }
         }
@@ -299,7 +276,7 @@ impl<'d, M: Machine + ?Sized, I: Io + ?Sized, F: FileWork<'d, M, I>> Run<'_, M, 
                 break;
             }
         }
-        match (self.file.keep(self.io), step) {
+        match (self.file.keep(), step) {
             (Ok(()), Some(step)) => step,
             (kept, _) => {
                 if let Err(error) = kept {
@@ -314,7 +291,7 @@ impl<'d, M: Machine + ?Sized, I: Io + ?Sized, F: FileWork<'d, M, I>> Run<'_, M, 
     fn drain(&mut self, datagram: &'d [u8]) -> Step {
         let mut complete = None;
         loop {
-            match self.file.work(self.machine, datagram, self.io) {
+            match self.file.work(self.machine, datagram, &mut || self.io.now()) {
                 Ok(true) => continue,
                 Ok(false) => {}
                 Err(error) => {
@@ -325,7 +302,7 @@ impl<'d, M: Machine + ?Sized, I: Io + ?Sized, F: FileWork<'d, M, I>> Run<'_, M, 
             match self.machine.poll() {
                 Output::Transmit { to, datagrams, stride } => {
                     // Nothing is acknowledged unwritten.
-                    let sent = match self.file.write(self.io) {
+                    let sent = match self.file.write() {
                         Ok(()) => self.io.transmit(to, datagrams, stride).map_err(Cause::Network),
                         Err(error) => Err(Cause::File(error)),
                     };

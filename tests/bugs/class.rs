@@ -8,7 +8,7 @@ use tftpsh::bugs::{BuggyClient, BuggyServer, ClientBug, ServerBug};
 use tftpsh::event::Direction;
 use tftpsh::fault::{DelayQueue, Faults, RuleState};
 use tftpsh::transfer::{
-    AnyMachine, Failure, Input, Io, ReadIo, Receiver, Request, RetryPolicy, Rexmt, Sender, Step, WriteIo,
+    AnyMachine, Failure, Input, Io, ReadFile, Receiver, Request, RetryPolicy, Rexmt, Sender, Step, WriteFile,
 };
 use tftpsh::wire::{BlockSize, Limits, Mode, Offer, Packet, RequestKind, WindowSize};
 
@@ -225,7 +225,7 @@ impl Side {
             return;
         }
         self.wake = None;
-        match self.machine.run(input, &mut Passage { file: &mut self.file, wire, direction }) {
+        match self.machine.run(input, &mut Passage { wire, direction }, &mut self.file) {
             Step::Wait(until) => self.wake = Some(until),
             Step::Complete { dally, .. } => {
                 self.complete = true;
@@ -238,9 +238,8 @@ impl Side {
     }
 }
 
-/// One side's file and its way to the other.
+/// One side's way to the other.
 struct Passage<'a> {
-    file: &'a mut File,
     wire: &'a mut Wire,
     direction: Direction,
 }
@@ -256,24 +255,24 @@ impl Io for Passage<'_> {
     }
 }
 
-impl ReadIo for Passage<'_> {
+impl ReadFile for File {
     fn fill(&mut self, room: &mut [u8]) -> io::Result<usize> {
-        let rest = &self.file.given[self.file.position..];
+        let rest = &self.given[self.position..];
         let length = rest.len().min(room.len());
         room[..length].copy_from_slice(&rest[..length]);
-        self.file.position += length;
+        self.position += length;
         Ok(length)
     }
 }
 
-impl WriteIo for Passage<'_> {
+impl WriteFile for File {
     fn deliver(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.file.taken.extend_from_slice(bytes);
+        self.taken.extend_from_slice(bytes);
         Ok(())
     }
 
     fn commit(&mut self) -> io::Result<()> {
-        self.file.committed = true;
+        self.committed = true;
         Ok(())
     }
 }

@@ -7,7 +7,6 @@ mod cases;
 mod requests;
 mod sockets;
 #[path = "../talk/mod.rs"]
-#[allow(dead_code, reason = "shared with other tests")]
 mod talk;
 
 use std::collections::HashSet;

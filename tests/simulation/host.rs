@@ -5,7 +5,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::time::Instant;
 
-use tftpsh::transfer::{AnyMachine, Event, Failure, Input, Io, ReadIo, Report, Step, WriteIo};
+use tftpsh::transfer::{AnyMachine, Event, Failure, Input, Io, ReadFile, Report, Step, WriteFile};
 use tftpsh::wire::netascii::{Decoder, Encoder};
 use tftpsh::wire::{Mode, Packet};
 
@@ -51,8 +51,10 @@ impl File {
     pub(crate) fn target(mode: Mode) -> Self {
         Self { mode, ..Self::default() }
     }
+}
 
-    fn fill(&mut self, room: &mut [u8]) -> usize {
+impl ReadFile for File {
+    fn fill(&mut self, room: &mut [u8]) -> io::Result<usize> {
         let rest = &self.given[self.position..];
         let (consumed, produced) = match self.mode {
             Mode::Octet => {
@@ -66,20 +68,24 @@ impl File {
             }
         };
         self.position += consumed;
-        produced
+        Ok(produced)
     }
+}
 
-    fn deliver(&mut self, bytes: &[u8]) {
+impl WriteFile for File {
+    fn deliver(&mut self, bytes: &[u8]) -> io::Result<()> {
         assert!(!self.committed, "nothing is delivered behind the end");
         match self.mode {
             Mode::Octet => self.taken.extend_from_slice(bytes),
             Mode::Netascii => self.decoder.decode(bytes, &mut self.taken),
         }
+        Ok(())
     }
 
-    fn commit(&mut self) {
+    fn commit(&mut self) -> io::Result<()> {
         self.decoder.finish(&mut self.taken);
         assert!(!std::mem::replace(&mut self.committed, true), "one commit a file");
+        Ok(())
     }
 }
 
@@ -90,8 +96,8 @@ impl Host {
 
     pub(crate) fn input(&mut self, now: Instant, input: Input<'_>, network: &mut Network) {
         self.counts.calls = 0;
-        let (address, file, counts) = (self.address, &mut self.file, &mut self.counts);
-        match self.machine.run(input, &mut Link { now, address, file, counts, network }) {
+        let mut link = Link { now, address: self.address, counts: &mut self.counts, network };
+        match self.machine.run(input, &mut link, &mut self.file) {
             Step::Wait(until) => self.wake = Some(until),
             Step::Complete { report, dally } => {
                 assert!(self.report.replace(report).is_none(), "one report a transfer");
@@ -111,11 +117,10 @@ impl Host {
     }
 }
 
-/// A host's file and its place in the network.
+/// A host's place in the network.
 struct Link<'a> {
     now: Instant,
     address: SocketAddr,
-    file: &'a mut File,
     counts: &'a mut Counts,
     network: &'a mut Network,
 }
@@ -141,23 +146,5 @@ impl Io for Link<'_> {
 
     fn event(&mut self, event: &Event) {
         self.counts.timeouts += u32::from(matches!(event, Event::Resending { .. }));
-    }
-}
-
-impl ReadIo for Link<'_> {
-    fn fill(&mut self, room: &mut [u8]) -> io::Result<usize> {
-        Ok(self.file.fill(room))
-    }
-}
-
-impl WriteIo for Link<'_> {
-    fn deliver(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.file.deliver(bytes);
-        Ok(())
-    }
-
-    fn commit(&mut self) -> io::Result<()> {
-        self.file.commit();
-        Ok(())
     }
 }

@@ -1,12 +1,14 @@
 //! One machine in virtual time, and what is said to it and by it.
 
+#![allow(dead_code, reason = "each test takes what it needs")]
+
 use std::io;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use tftpsh::transfer::{
-    Abort, AnyMachine, Event, Ignored, Input, Io, Machine, ReadIo, Receiver, Report, Request, RetryPolicy, Rexmt,
-    Sender, Step, WriteIo,
+    Abort, AnyMachine, Event, Ignored, Input, Io, Machine, ReadFile, Receiver, Report, Request, RetryPolicy, Rexmt,
+    Sender, Step, WriteFile,
 };
 use tftpsh::wire::{BlockSize, Limits, Mode, Offer, Packet, WindowSize, emit_data_header};
 
@@ -22,17 +24,23 @@ pub(crate) struct Talk {
     deadline: Option<Instant>,
     report: Option<Report>,
     pub(crate) world: World,
+    pub(crate) file: File,
 }
 
-/// What the machine needs: the time and a file. It keeps what the machine does.
+/// The time, and what the machine sends.
 pub(crate) struct World {
     pub(crate) now: Instant,
-    file: Vec<u8>,
-    position: usize,
-    written: u64,
     lines: Vec<String>,
     /// Why datagrams were ignored.
     pub(crate) ignored: Vec<(SocketAddr, Ignored)>,
+}
+
+/// A file of so many bytes to send, or the count of those received.
+#[derive(Default)]
+pub(crate) struct File {
+    left: usize,
+    written: u64,
+    commits: u32,
     /// The next block cannot be written.
     pub(crate) disk_full: bool,
 }
@@ -63,16 +71,9 @@ impl Talk {
     }
 
     pub(crate) fn new(now: Instant, machine: AnyMachine, size: usize) -> Self {
-        let world = World {
-            now,
-            file: vec![b'x'; size],
-            position: 0,
-            written: 0,
-            lines: Vec::new(),
-            ignored: Vec::new(),
-            disk_full: false,
-        };
-        Self { machine, deadline: None, report: None, world }
+        let world = World { now, lines: Vec::new(), ignored: Vec::new() };
+        let file = File { left: size, ..File::default() };
+        Self { machine, deadline: None, report: None, world, file }
     }
 
     pub(crate) fn machine(&self) -> &dyn Machine {
@@ -126,16 +127,18 @@ impl Talk {
     }
 
     fn input(&mut self, input: Input<'_>) -> Vec<String> {
-        let before = self.machine().stats();
-        let step = self.machine.run(input, &mut self.world);
+        let (before, commits) = (self.machine().stats(), self.file.commits);
+        let step = self.machine.run(input, &mut self.world, &mut self.file);
         let after = self.machine().stats();
         let mut lines = std::mem::take(&mut self.world.lines);
-        if matches!(self.machine, AnyMachine::Receiving(..)) && !self.world.disk_full {
+        if matches!(self.machine, AnyMachine::Receiving(..)) && !self.file.disk_full {
             let acknowledges = lines.iter().any(|line| line.starts_with("ACK"));
-            assert!(!acknowledges || self.world.written == after.bytes, "nothing is acknowledged unwritten");
+            assert!(!acknowledges || self.file.written == after.bytes, "nothing is acknowledged unwritten");
             // What the machine took; it may be written later, with the next blocks of its window.
             let taken = after.blocks > before.blocks;
-            lines.splice(..0, taken.then(|| format!("deliver {}", after.bytes - before.bytes)));
+            let deliver = taken.then(|| format!("deliver {}", after.bytes - before.bytes));
+            let commit = (self.file.commits > commits).then(|| "commit".to_owned());
+            lines.splice(..0, deliver.into_iter().chain(commit));
         }
         self.deadline = match step {
             Step::Wait(until) => Some(until),
@@ -178,15 +181,15 @@ impl Io for World {
     }
 }
 
-impl ReadIo for World {
+impl ReadFile for File {
     fn fill(&mut self, room: &mut [u8]) -> io::Result<usize> {
-        let length = room.len().min(self.file.len() - self.position);
-        self.position += length;
+        let length = room.len().min(self.left);
+        self.left -= length;
         Ok(length)
     }
 }
 
-impl WriteIo for World {
+impl WriteFile for File {
     fn deliver(&mut self, bytes: &[u8]) -> io::Result<()> {
         if self.disk_full {
             return Err(io::ErrorKind::StorageFull.into());
@@ -196,7 +199,7 @@ impl WriteIo for World {
     }
 
     fn commit(&mut self) -> io::Result<()> {
-        self.lines.push("commit".to_owned());
+        self.commits += 1;
         Ok(())
     }
 }

@@ -5,7 +5,7 @@ use anyhow::Result;
 use super::{faults, hosts, trace};
 use crate::client::{ClientError, FileRef, Options, Requester};
 use crate::event::Observers;
-use crate::files::{Digest, ReadFile, Source, Target, WriteFile};
+use crate::files::{Digest, Source, Target};
 use crate::session::{Peer, Settings};
 use crate::shell::commands::{self, Found};
 use crate::shell::complaint::Complaint;
