@@ -71,10 +71,11 @@ pub use wire::{BlockSize, ErrorCode, Mode, WindowSize};
 pub mod internals {
     pub use crate::bugs::{BuggyClient, BuggyServer, ClientBug, ServerBug};
     pub use crate::cli::Cli;
+    pub use crate::client::requester::{FileRef, Requester};
     pub use crate::lessons::Lesson;
-    pub use crate::net::{Received, SharedFaults, Socket};
+    pub use crate::net::{Received, SharedFaults, Socket, socket};
     pub use crate::session::{parse_mode, parse_seconds};
-    pub use crate::shell::commands::{self, Arg, COMMANDS, Command, Form, Found};
+    pub use crate::shell::commands::{self, Arg, COMMANDS, Command, Form, Found, exact, find};
     pub use crate::shell::complaint::plain;
     pub use crate::shell::console::{Console, Place};
     pub use crate::shell::invocation::Invocation;

@@ -26,7 +26,7 @@ mod address;
 mod error;
 mod offer;
 mod options;
-mod requester;
+pub(crate) mod requester;
 mod resolve;
 
 use std::io::{Read, Write};

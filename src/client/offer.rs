@@ -75,6 +75,8 @@ mod tests {
     use super::*;
     use std::time::Duration;
 
+    use crate::transfer::RetryPolicy;
+
     const ETHERNET: u64 = 1468;
     const LOOPBACK: u64 = 65464;
 

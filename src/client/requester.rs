@@ -15,7 +15,7 @@ use crate::wire::{BadRequest, Offer, Printable, RequestKind, WindowSize, emit_re
 
 /// Makes requests to any server, one after the other, and repeats the last ACK of a finished get beside whatever comes
 /// next. [`Client`](super::Client) and the shell are made of it.
-pub(crate) struct Requester {
+pub struct Requester {
     stop: Stop,
     linger: Linger,
     faults: SharedFaults,
@@ -23,13 +23,13 @@ pub(crate) struct Requester {
 
 /// A file on a server.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct FileRef<'a> {
+pub struct FileRef<'a> {
     /// Name or address of the server, without brackets.
-    pub(crate) host: &'a str,
+    pub host: &'a str,
     /// Where requests go.
-    pub(crate) port: u16,
+    pub port: u16,
     /// The file's name there.
-    pub(crate) name: &'a [u8],
+    pub name: &'a [u8],
 }
 
 impl FileRef<'_> {
@@ -42,7 +42,7 @@ impl FileRef<'_> {
 
 impl Requester {
     /// Makes a requester whose transfers end early when `stop` is raised.
-    pub(crate) fn new(stop: Stop) -> Self {
+    pub fn new(stop: Stop) -> Self {
         Self { stop, linger: Linger::default(), faults: SharedFaults::default() }
     }
 
@@ -52,12 +52,12 @@ impl Requester {
     }
 
     /// What goes wrong on purpose with the packets of this side, from the next transfer on.
-    pub(crate) fn faults(&self) -> &SharedFaults {
+    pub fn faults(&self) -> &SharedFaults {
         &self.faults
     }
 
     /// Fetches a file; success means that `target` was committed.
-    pub(crate) fn get(
+    pub fn get(
         &mut self,
         file: &FileRef<'_>,
         options: &Options,
@@ -68,7 +68,7 @@ impl Requester {
     }
 
     /// Sends a file; success means that the server acknowledged all of it.
-    pub(crate) fn put<R: Read>(
+    pub fn put<R: Read>(
         &mut self,
         file: &FileRef<'_>,
         options: &Options,
@@ -80,19 +80,19 @@ impl Requester {
     }
 
     /// Leaves the last ACK of a get to a thread until the next transfer, while the user thinks.
-    pub(crate) fn idle(&mut self) {
+    pub fn idle(&mut self) {
         self.linger.leave_to_thread();
     }
 
     /// Waits for a lost last ACK before the program exits: only where the last get saw a loss, and at most one
     /// retransmission interval.
-    pub(crate) fn finish(&mut self) {
+    pub fn finish(&mut self) {
         self.linger.finish(&self.stop);
     }
 
     /// Reports the packets of the last get that came and went after its end, while its last ACK was perhaps not heard
     /// (RFC 1350 section 6): once, and only until the next transfer begins.
-    pub(crate) fn notify_late(&mut self, observers: &mut Observers<'_>) {
+    pub fn notify_late(&mut self, observers: &mut Observers<'_>) {
         self.linger.notify(observers);
     }
 

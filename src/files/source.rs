@@ -156,7 +156,7 @@ mod tests {
     }
 
     /// Everything `source` gives, asked for in rooms of `room` bytes; each must be full but the last.
-    fn drain(source: &mut Source, room: usize) -> Vec<u8> {
+    fn drain<R: Read>(source: &mut Source<R>, room: usize) -> Vec<u8> {
         let mut wire = Vec::new();
         loop {
             let mut block = vec![0; room];

@@ -77,7 +77,6 @@ impl Policy {
 
 /// A request that is granted: the file is open.
 pub(super) struct Granted {
-    pub(super) mode: Mode,
     pub(super) offer: Offer,
     pub(super) limits: Limits,
     /// What a tsize is answered with.
@@ -116,7 +115,7 @@ pub(super) fn grant(
     match request.kind {
         RequestKind::Read => {
             let source = store.read(request.filename, mode)?;
-            Ok(Granted { mode, offer, limits, size: source.size(), file: File::Read(source) })
+            Ok(Granted { offer, limits, size: source.size(), file: File::Read(source) })
         }
         RequestKind::Write => {
             let refused = || denied(ErrorCode::ACCESS, "this server takes no files");
@@ -129,7 +128,7 @@ pub(super) fn grant(
             // What netascii announces depends on who counts, so nothing is said about it.
             let size = offer.tsize.filter(|_| mode == Mode::Octet);
             let file = File::Write(target.limited(policy.max_upload));
-            Ok(Granted { mode, offer, limits, size, file })
+            Ok(Granted { offer, limits, size, file })
         }
     }
 }
@@ -168,8 +167,9 @@ mod tests {
     #[test]
     fn modes_are_known_in_any_case_and_others_are_refused() {
         let policy = Policy::default();
-        assert_eq!(judge(b"\0\x01f\0OcTeT\0", &policy).unwrap_or_else(|_| panic!()).mode, Mode::Octet);
-        assert_eq!(judge(b"\0\x01f\0NETASCII\0", &policy).unwrap_or_else(|_| panic!()).mode, Mode::Netascii);
+        // Only in octet mode is the size known.
+        assert_eq!(judge(b"\0\x01f\0OcTeT\0", &policy).unwrap_or_else(|_| panic!()).size, Some(3000));
+        assert_eq!(judge(b"\0\x01f\0NETASCII\0", &policy).unwrap_or_else(|_| panic!()).size, None);
         assert_eq!(refusal(b"\0\x01f\0binary\0", &policy).0, ErrorCode::ILLEGAL);
         let (code, message) = refusal(b"\0\x02f\0Mail\0", &policy);
         assert!(code == ErrorCode::ILLEGAL && message.contains("obsolete"), "{message}");
