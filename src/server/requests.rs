@@ -1,0 +1,203 @@
+//! From a datagram at the listening socket to a transfer, or to an ERROR.
+
+use std::io;
+use std::net::{SocketAddr, UdpSocket};
+use std::time::{Instant, SystemTime};
+
+use super::ledger::{Entry, Room};
+use super::log::LoggedRequest;
+use super::policy::{self, File, Policy};
+use super::{BURST, ROOM, Server};
+use crate::bugs::{BuggyServer, ServerBug};
+use crate::event::{Begin, Direction, Observers, Record, RecordKind};
+use crate::fault::is_loopback;
+use crate::files::Denied;
+use crate::net::{Envelope, FaultInjector, Job, Key, Socket, Task};
+use crate::transfer::{Abort, Failure, Receiver, Sender};
+use crate::wire::{Answer, ErrorCode, Mode, Packet, Printable, Request, RequestKind, Terms, WindowSize, emit_error};
+
+/// A request that arrived, once or again.
+struct Incoming<'a> {
+    /// Index of the listening socket.
+    listener: usize,
+    envelope: &'a Envelope,
+    datagram: &'a [u8],
+    request: Request<'a>,
+    /// With the bug that concerns this client.
+    policy: Policy,
+}
+
+impl Server {
+    pub(super) fn take_requests(&mut self, key: Key, observers: &mut Observers<'_>) {
+        let Some(index) = self.listeners.iter().position(|(listener, _)| *listener == key) else { return };
+        let mut buffer = [0; ROOM];
+        for _ in 0..BURST {
+            let Some((_, listener)) = self.listeners.get_mut(index) else { return };
+            match listener.receive(&mut buffer) {
+                Ok(Some(envelope)) => {
+                    let datagram = buffer.get(..envelope.length).unwrap_or_default();
+                    self.receive(index, &envelope, datagram, observers);
+                }
+                Ok(None) => return,
+                // One broken datagram says nothing about the next.
+                Err(_) => {}
+            }
+        }
+        self.reactor.again(key);
+    }
+
+    /// Answers a request as often as it arrives.
+    fn receive(&mut self, listener: usize, envelope: &Envelope, datagram: &[u8], observers: &mut Observers<'_>) {
+        // A broadcast is never answered (RFC 1123 section 4.2.3.4), nor is what is not a request.
+        if envelope.to_many || !matches!(Packet::parse(datagram), Ok(Packet::Request(_))) {
+            return;
+        }
+        let mut policy = self.shared.policy();
+        policy.bug = policy.bug.filter(|_| is_loopback(envelope.from.ip()));
+        let (datagram, injectors) = self.mischief.judge(envelope.from, datagram, policy.bug);
+        for injector in injectors {
+            let Ok(Packet::Request(request)) = Packet::parse(&datagram) else { return };
+            // The machine that answers it already repeats its answer by itself.
+            if policy.answer_twice || !self.ledger.is_doubled(envelope.from, &datagram) {
+                let policy = policy.clone();
+                self.answer(
+                    &Incoming { listener, envelope, datagram: &datagram, request, policy },
+                    injector,
+                    observers,
+                );
+            }
+        }
+    }
+
+    /// Answers one request: with a transfer or with an ERROR.
+    fn answer(&mut self, it: &Incoming<'_>, injector: Option<Box<FaultInjector>>, observers: &mut Observers<'_>) {
+        let (at, client) = (Instant::now(), it.envelope.from);
+        let begin = Begin {
+            wall: SystemTime::now(),
+            host: &client.ip().to_string(),
+            peer: client,
+            kind: it.request.kind,
+            filename: it.request.filename,
+            mode: Mode::from_wire(it.request.mode),
+            timeout: it.policy.retry.timeout,
+        };
+        let packet = |direction, datagram| RecordKind::Packet { direction, peer: client, datagram, lost: false };
+        let received = [RecordKind::Begin(begin), packet(Direction::Received, it.datagram)];
+        let mut notify = |local, kinds: [RecordKind<'_>; 2]| {
+            for kind in kinds {
+                observers.notify(&Record { at, local, kind });
+            }
+        };
+        match self.begin(it, injector, LoggedRequest::new(at, &begin)) {
+            Ok(local) => notify(local, received),
+            Err(denied) => {
+                let code = it.policy.bug.map_or(denied.code, |bug| bug.refusal(denied.code));
+                let error = emit_error(code, denied.message.as_bytes());
+                let local = self.refuse(it, &error);
+                let message = Printable(denied.message.as_bytes()).to_string();
+                let refused = Failure::Aborted(Abort::Refused { code, message });
+                notify(local, received);
+                notify(local, [packet(Direction::Sent, &error), RecordKind::End(Err(&refused))]);
+            }
+        }
+    }
+
+    /// Sends an ERROR, and returns from where.
+    fn refuse(&self, it: &Incoming<'_>, error: &[u8]) -> SocketAddr {
+        let shares = it.policy.bug.is_some_and(ServerBug::shares_the_port);
+        let sent = if shares { None } else { from_fresh_port(it.envelope, error).ok() };
+        let listener = self.listeners.get(it.listener).map(|(_, listener)| listener);
+        match (sent, listener) {
+            (Some(local), _) => local,
+            (None, Some(listener)) => {
+                // A refusal that cannot be sent is as lost as one on the way.
+                let _ = listener.reply(it.envelope, error);
+                listener.local()
+            }
+            (None, None) => it.envelope.to,
+        }
+    }
+
+    /// Begins a transfer, and returns its local address.
+    fn begin(
+        &mut self,
+        it: &Incoming<'_>,
+        injector: Option<Box<FaultInjector>>,
+        logged: LoggedRequest,
+    ) -> Result<SocketAddr, Denied> {
+        let Incoming { envelope, datagram, request, policy, .. } = it;
+        match self.ledger.room(envelope.from.ip(), policy) {
+            Room::Free => {}
+            Room::InsteadOf(key) => {
+                self.reactor.forget(key);
+                self.ledger.leave(key);
+            }
+            Room::Full => return Err(unable("too many transfers, try again later")),
+        }
+        let mut granted = policy::grant(request, datagram.len(), policy, &*self.store)?;
+        granted.limits = self.ledger.afford(granted.limits);
+        // Out of descriptors, as a rule: this client is refused, those under way go on.
+        let mut socket = self.socket(envelope, policy.bug).map_err(unable)?;
+        let Terms { blksize, windowsize, .. } = granted.answer(WindowSize::MOST).terms();
+        let answer = match request.kind {
+            RequestKind::Read => {
+                socket.make_room_to_send(blksize, windowsize);
+                granted.answer(windowsize)
+            }
+            RequestKind::Write => granted.answer(socket.make_room(blksize, windowsize)),
+        };
+        let (client, local) = (envelope.from, socket.local());
+        let job = job(granted.file, answer, client, policy);
+        let key = self.reactor.start(socket, job, injector).map_err(unable)?;
+        let Terms { blksize, windowsize, .. } = answer.terms();
+        let window = match request.kind {
+            RequestKind::Read => usize::from(blksize.get()) * usize::from(windowsize.get()),
+            // What is written goes to its file block by block.
+            RequestKind::Write => 0,
+        };
+        self.ledger.enter(key, Entry { client, request: (*datagram).into(), logged, local, window, complete: None });
+        Ok(local)
+    }
+
+    /// A transfer id of its own for a transfer (RFC 1350 section 4), unless a bug wants none.
+    fn socket(&self, envelope: &Envelope, bug: Option<ServerBug>) -> io::Result<Socket> {
+        let shares = bug.is_some_and(ServerBug::shares_the_port);
+        let listener = self.listeners.iter().map(|(_, listener)| listener).filter(|_| shares);
+        match listener.into_iter().find(|listener| listener.local().is_ipv4() == envelope.to.is_ipv4()) {
+            Some(listener) => listener.share(envelope),
+            None => Socket::bind(envelope.to),
+        }
+    }
+}
+
+/// Sends what ends a transfer before it began, and returns from where; no answer is awaited (RFC 1350 section 7).
+fn from_fresh_port(envelope: &Envelope, datagram: &[u8]) -> io::Result<SocketAddr> {
+    let socket = UdpSocket::bind(envelope.to)?;
+    socket.send_to(datagram, envelope.from)?;
+    socket.local_addr()
+}
+
+/// The machine that answers, wrong in the way the bug wants.
+fn job(file: File, answer: Answer, client: SocketAddr, policy: &Policy) -> Job {
+    let now = Instant::now();
+    match file {
+        File::Read(source) => {
+            let machine = Sender::answer(now, client, answer, policy.retry);
+            match policy.bug {
+                None => Task::send(machine, source),
+                Some(bug) => Task::send(BuggyServer::new(machine, bug, now, client), source),
+            }
+        }
+        File::Write(target) => {
+            let machine = Receiver::answer(now, client, answer, policy.retry);
+            match policy.bug {
+                None => Task::receive(machine, target),
+                Some(bug) => Task::receive(BuggyServer::new(machine, bug, now, client), target),
+            }
+        }
+    }
+}
+
+fn unable(reason: impl ToString) -> Denied {
+    Denied { code: ErrorCode::UNDEFINED, message: reason.to_string() }
+}
