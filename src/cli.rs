@@ -6,7 +6,8 @@ use std::path::PathBuf;
 
 use clap::{ArgAction, CommandFactory, FromArgMatches, Parser};
 
-use crate::session::{Family, parse_mode, parse_port, parse_seconds};
+use crate::client::Family;
+use crate::session::{parse_mode, parse_port, parse_seconds};
 use crate::style::When;
 use crate::trace::{BadTrace, TraceCommand};
 use crate::transfer::Rexmt;

@@ -1,4 +1,23 @@
-//! A TFTP client that speaks the BSD `tftp>` language, and a server to practise on.
+//! TFTP: a client, a server, and the protocol as state machines without input and output.
+//!
+//! ```
+//! use tftpsh::{Client, MemoryStore, Server};
+//!
+//! fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! #   let directory = tempfile::tempdir()?;
+//! #   std::env::set_current_dir(&directory)?;
+//!     let server = Server::builder(MemoryStore::from([("fw.bin", b"firmware".to_vec())])).bind("127.0.0.1:0")?.spawn()?;
+//!     let mut client = Client::to(server.address());
+//!     let mut bytes = Vec::new();
+//!     let report = client.get("fw.bin", &mut bytes)?;
+//!     client.put("copy.bin", &bytes[..])?;
+//!     client.get_file("fw.bin", "fw.out")?;
+//!     println!("{} bytes", report.stats.bytes);
+//!     Ok(())
+//! }
+//! ```
+//!
+//! The program `tftp`, an interactive client, is made of the same parts:
 //!
 //! ```text
 //!  line --words--> command --changes--> session
@@ -10,38 +29,59 @@
 //!                                   files
 //! ```
 //!
-//! | room | what lives there |
+//! | module | contents |
 //! | --- | --- |
-//! | [`wire`] | bytes and their meaning; pure |
-//! | [`transfer`] | the protocol as state machines; pure |
-//! | [`event`] | the one stream of what happened |
-//! | [`fault`] | networks that go wrong on purpose; pure |
-//! | [`bugs`] | programs that do, with the mistakes of the field; pure |
-//! | [`net`] | sockets, and the two loops that drive machines |
+//! | [`client`], [`server`] | get and put; the same machines, answering |
 //! | [`files`] | where bytes come from and go to |
-//! | [`client`] | get and put |
-//! | [`server`] | the same machines, answering |
+//! | [`transfer`] | the protocol as state machines; pure |
+//! | [`wire`] | bytes and their meaning; pure |
+//! | [`event`] | the one stream of what happened |
 //! | [`trace`] | views of the stream |
-//! | [`session`] | what the shell remembers |
-//! | [`plan`] | what a transfer will cost, before it |
-//! | [`lessons`] | scripts that teach, built in |
-//! | [`shell`] | the language, for terminals and scripts |
-//! | [`cli`], [`style`], [`stop`] | options, colour and signals |
+//! | [`fault`] | networks that go wrong on purpose; pure |
 
-pub mod bugs;
-pub mod cli;
 pub mod client;
 pub mod event;
 pub mod fault;
 pub mod files;
-pub mod lessons;
-pub mod net;
-pub mod plan;
 pub mod server;
-pub mod session;
-pub mod shell;
-pub mod stop;
-pub mod style;
 pub mod trace;
 pub mod transfer;
 pub mod wire;
+
+mod bugs;
+mod cli;
+mod lessons;
+mod net;
+mod plan;
+mod session;
+mod shell;
+mod stop;
+mod style;
+
+pub use client::{Client, ClientError};
+pub use files::{DirStore, MemoryStore};
+pub use server::Server;
+pub use stop::Stop;
+pub use transfer::{Report, RetryPolicy, Rexmt};
+pub use wire::{BlockSize, ErrorCode, Mode, WindowSize};
+
+/// What the program, the fuzz targets, the benchmarks and tests of internals need beside the library. It may change at
+/// any time.
+#[doc(hidden)]
+pub mod internals {
+    pub use crate::bugs::{BuggyClient, BuggyServer, ClientBug, ServerBug};
+    pub use crate::cli::Cli;
+    pub use crate::client::requester::{FileRef, Requester};
+    pub use crate::lessons::Lesson;
+    pub use crate::net::{Received, SharedFaults, Socket, socket};
+    pub use crate::session::{parse_mode, parse_seconds};
+    pub use crate::shell::commands::{self, Arg, COMMANDS, Command, Form, Found, exact, find};
+    pub use crate::shell::complaint::plain;
+    pub use crate::shell::console::{Console, Place};
+    pub use crate::shell::invocation::Invocation;
+    pub use crate::shell::run;
+    pub use crate::shell::status::Status;
+    pub use crate::shell::uri::Uri;
+    pub use crate::shell::words::{Word, split, split_at_blanks};
+    pub use crate::style::When;
+}

@@ -3,19 +3,14 @@
 use std::io;
 use std::process::ExitCode;
 
-use tftpsh::cli::Cli;
-use tftpsh::shell::complaint::plain;
-use tftpsh::shell::console::{Console, Place};
-use tftpsh::shell::status::Status;
-use tftpsh::shell::{self, commands};
-use tftpsh::style::When;
+use tftpsh::internals::{Cli, Console, Place, Status, When, commands, plain, run};
 
 fn main() -> ExitCode {
     let cli = match Cli::read(&commands::switches()) {
         Ok(cli) => cli,
         Err(answer) => return tell(&answer),
     };
-    match shell::run(&cli) {
+    match run(&cli) {
         Ok(status) => status.into(),
         // Whoever read our output has seen enough.
         Err(error) if is_broken_pipe(&error) => Status::Success.into(),

@@ -1,15 +1,12 @@
 //! What the shell remembers between commands: plain data, no behaviour beyond its defaults.
 
-use std::ops::RangeInclusive;
 use std::time::Duration;
 
-use crate::bugs::ClientBug;
+pub(crate) use crate::client::DEFAULT_PORT;
+use crate::client::{Negotiation, Options};
 use crate::trace::{Limit, ViewName};
 use crate::transfer::{Report, RetryPolicy, Rexmt};
-use crate::wire::{BlockSize, Mode, WindowSize};
-
-/// Port that servers listen on where none is named (RFC 1350 section 4).
-pub const DEFAULT_PORT: u16 = 69;
+use crate::wire::{BlockSize, Mode};
 
 /// Whom the shell talks to, how, and what came of it last.
 #[derive(Debug, Clone, Default)]
@@ -70,22 +67,8 @@ pub struct Bookmark {
 /// Everything a user can set.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
-    /// How files are carried.
-    pub mode: Mode,
-    /// When a packet is sent again.
-    pub rexmt: Rexmt,
-    /// Time without progress after which a transfer is given up.
-    pub timeout: Duration,
-    /// Which options are asked for.
-    pub options: Options,
-    /// Block size the user set; `None` is automatic.
-    pub blksize: Option<BlockSize>,
-    /// Window size the user set; `None` is automatic.
-    pub windowsize: Option<WindowSize>,
-    /// Ask for the size even where options are not automatic.
-    pub tsize: bool,
-    /// Ask the server to send again after our own interval (RFC 2349).
-    pub tout: bool,
+    /// How files are transferred.
+    pub transfer: Options,
     /// Take `host:file` as a file name.
     pub literal: bool,
     /// Tell more of each transfer.
@@ -102,28 +85,14 @@ pub struct Settings {
     pub trace_ascii: Option<bool>,
     /// Replay the BSD session: see [`Settings::classic`].
     pub classic: bool,
-    /// A historic mistake to make, on loopback only.
-    pub bug: Option<ClientBug>,
-    /// Addresses to use of a name.
-    pub family: Family,
-    /// Ports of this side, one of which is each transfer's id; `None` is any.
-    pub local_ports: Option<RangeInclusive<u16>>,
     /// Tell the SHA-256 of each file.
     pub sha256: bool,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        let RetryPolicy { rexmt, timeout } = RetryPolicy::default();
         Self {
-            mode: Mode::Octet,
-            rexmt,
-            timeout,
-            options: Options::Auto,
-            blksize: None,
-            windowsize: None,
-            tsize: false,
-            tout: false,
+            transfer: Options::default(),
             literal: false,
             verbose: false,
             quiet: false,
@@ -131,10 +100,7 @@ impl Default for Settings {
             tracing: None,
             trace_limit: Limit::default(),
             trace_ascii: None,
-            bug: None,
             classic: false,
-            family: Family::Any,
-            local_ports: None,
             sha256: false,
         }
     }
@@ -143,43 +109,10 @@ impl Default for Settings {
 impl Settings {
     /// The settings of 4.3BSD's tftp: netascii, no options, a fixed interval of five seconds.
     pub fn classic() -> Self {
-        Self {
-            mode: Mode::Netascii,
-            rexmt: Rexmt::Fixed(Duration::from_secs(5)),
-            options: Options::Off,
-            classic: true,
-            ..Self::default()
-        }
+        let retry = RetryPolicy { rexmt: Rexmt::Fixed(Duration::from_secs(5)), ..RetryPolicy::default() };
+        let transfer = Options { mode: Mode::Netascii, retry, negotiation: Negotiation::Off, ..Options::default() };
+        Self { transfer, classic: true, ..Self::default() }
     }
-
-    /// The waiting part of the settings.
-    pub fn retry_policy(&self) -> RetryPolicy {
-        RetryPolicy { rexmt: self.rexmt, timeout: self.timeout }
-    }
-}
-
-/// Which options a request asks for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Options {
-    /// What makes the transfer fast, and whatever the user set.
-    #[default]
-    Auto,
-    /// Only what the user set.
-    On,
-    /// None: RFC 1350 as it was. Wins over everything set.
-    Off,
-}
-
-/// Which addresses of a name are used.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Family {
-    /// All, in the resolver's order.
-    #[default]
-    Any,
-    /// IPv4 only.
-    V4,
-    /// IPv6 only.
-    V6,
 }
 
 /// The longest time that can be set, far above any use, so that no sum of times overflows.

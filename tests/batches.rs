@@ -9,12 +9,11 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use support::{Client, LOOPBACK, ack, data, error_of, is_error, serve};
-use tftpsh::client::ClientError;
-use tftpsh::files::{Content, MemoryStore};
-use tftpsh::net::{Received, Socket, socket};
-use tftpsh::server::Config;
-use tftpsh::session::Settings;
-use tftpsh::transfer::Rexmt;
+use tftpsh::client::{ClientError, Options};
+use tftpsh::files::{MemoryStore, WriteFile};
+use tftpsh::internals::{Received, Socket, socket};
+use tftpsh::server::Policy;
+use tftpsh::transfer::{RetryPolicy, Rexmt};
 use tftpsh::wire::{BlockSize, ErrorCode, Limits, WindowSize};
 
 /// A file in memory that counts how it was written, and takes no more than it has room for.
@@ -25,7 +24,7 @@ struct Counted {
     room: Option<usize>,
 }
 
-impl Content for Counted {
+impl WriteFile for Counted {
     fn deliver(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.deliver_all(&mut [IoSlice::new(bytes)])
     }
@@ -46,10 +45,11 @@ impl Content for Counted {
 }
 
 /// Nothing is repeated because the machine is busy for a moment.
-fn settings(blksize: u64, windowsize: u64) -> Settings {
+fn settings(blksize: u64, windowsize: u64) -> Options {
     let rexmt = Rexmt::Fixed(Duration::from_secs(5));
     let (blksize, windowsize) = (BlockSize::new(blksize), WindowSize::new(windowsize));
-    Settings { blksize, windowsize, rexmt, ..Settings::default() }
+    let retry = RetryPolicy { rexmt, ..RetryPolicy::default() };
+    Options { blksize, windowsize, retry, ..Options::default() }
 }
 
 /// Bytes that differ from block to block, whatever the block size.
@@ -66,7 +66,7 @@ fn receive(socket: &mut Socket, count: usize) -> (Vec<Vec<u8>>, SocketAddr) {
         match socket.receive(&mut buffer, end).unwrap() {
             Received::Datagrams { from, length, stride } => {
                 peer = from;
-                taken.extend(socket::datagrams(&buffer[..length], stride).map(<[u8]>::to_vec));
+                taken.extend(buffer[..length].chunks(stride).map(<[u8]>::to_vec));
             }
             Received::Interrupted => {}
             other => panic!("{other:?} instead of a datagram"),
@@ -101,8 +101,8 @@ fn a_burst_arrives_as_it_was_cut_joined_on_the_way_or_not() {
 fn every_window_and_block_size_carries_the_file_both_ways() {
     let store = MemoryStore::new();
     let limits = Limits { windowsize: WindowSize::MOST, window_bytes: u32::MAX, ..Limits::default() };
-    let config = Config { limits, overwrite: true, ..Config::default() };
-    let server = serve(store.clone(), config);
+    let policy = Policy { limits, overwrite: true, ..Policy::default() };
+    let server = serve(store.clone(), policy);
     for (blksize, windowsize, length) in [
         (8, 64, 10_000),
         (512, 1, 5_000),

@@ -5,13 +5,13 @@ mod support;
 use std::fs;
 
 use support::{feed, program, serve_practice};
-use tftpsh::server::Config;
+use tftpsh::server::Policy;
 
 /// Runs `line`, with `script` on standard input, for a user whose bookmark `sw1` is a practice server that wants text in
 /// blocks of 600 bytes; tells what came of the last command.
 fn told(line: &str, script: &str) -> String {
     let home = tempfile::tempdir().expect("a directory");
-    let server = serve_practice(Config::default());
+    let server = serve_practice(Policy::default());
     let config = home.path().join(".config/tftpsh");
     fs::create_dir_all(&config).expect("a directory");
     let port = server.port();

@@ -18,9 +18,9 @@ use support::{
     Client, Port, Process, ScriptedClient, ack, data, eventually, is_error, limited, memory as store, names, serve,
 };
 use tempfile::tempdir;
-use tftpsh::files::Content;
-use tftpsh::server::Config;
-use tftpsh::session::{Options, Settings};
+use tftpsh::client::{Negotiation, Options};
+use tftpsh::files::WriteFile;
+use tftpsh::server::Policy;
 use tftpsh::transfer::{RetryPolicy, Rexmt};
 use tftpsh::wire::Packet;
 
@@ -145,7 +145,11 @@ fn patience_ends_within_a_tenth_whatever_the_peer_sends() {
                         thread::sleep(Duration::from_millis(1));
                     }
                 });
-                let settings = Settings { options: Options::Off, timeout, ..Settings::default() };
+                let settings = Options {
+                    negotiation: Negotiation::Off,
+                    retry: RetryPolicy { timeout, ..RetryPolicy::default() },
+                    ..Options::default()
+                };
                 let mut client = Client::to(address).with(settings);
                 let begun = Instant::now();
                 let result = client.get("f", &mut Nowhere);
@@ -161,8 +165,12 @@ fn patience_ends_within_a_tenth_whatever_the_peer_sends() {
 
 struct Nowhere;
 
-impl Content for Nowhere {
+impl WriteFile for Nowhere {
     fn deliver(&mut self, _: &[u8]) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn commit(&mut self) -> io::Result<()> {
         Ok(())
     }
 }
@@ -220,8 +228,8 @@ fn a_signal_ends_a_server_within_200_ms_and_its_clients_are_told() {
 #[test]
 fn an_address_that_may_be_forged_gets_three_packets_and_1548_bytes() {
     let retry_policy = RetryPolicy { rexmt: Rexmt::Fixed(Duration::from_millis(40)), timeout: Duration::from_secs(1) };
-    let config = Config { retry_policy, ..Config::default() };
-    let server = serve(store("f", vec![7; 100_000]), config);
+    let policy = Policy { retry: retry_policy, ..Policy::default() };
+    let server = serve(store("f", vec![7; 100_000]), policy);
     let requests: [&[u8]; 5] = [
         b"\0\x01f\0octet\0",
         b"\0\x01f\0octet\0blksize\x0065464\0windowsize\x0065535\0",

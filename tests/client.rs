@@ -9,13 +9,12 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use support::{Client, Port, ScriptedServer, ack, data, script};
-use tftpsh::client::ClientError;
+use tftpsh::Stop;
+use tftpsh::client::{ClientError, Negotiation, Options};
 use tftpsh::event::{Observer, Observers, Record, RecordKind};
-use tftpsh::files::{Content, Source};
-use tftpsh::session::{Options, Settings};
-use tftpsh::stop::Stop;
+use tftpsh::files::{Source, WriteFile};
 use tftpsh::trace::{Classic, Notes};
-use tftpsh::transfer::{Event, Failure, Rexmt};
+use tftpsh::transfer::{Event, RetryPolicy, Rexmt};
 use tftpsh::wire::{ErrorCode, Mode, WindowSize, emit_error};
 
 const NAME: &str = "fw.bin";
@@ -45,7 +44,7 @@ impl Memory {
     }
 }
 
-impl Content for Memory {
+impl WriteFile for Memory {
     fn deliver(&mut self, bytes: &[u8]) -> io::Result<()> {
         if self.bytes.len() + bytes.len() > self.room {
             return Err(io::ErrorKind::StorageFull.into());
@@ -61,12 +60,17 @@ impl Content for Memory {
 }
 
 /// Short waits, and no options.
-fn plain() -> Settings {
-    Settings { options: Options::Off, ..quick() }
+fn plain() -> Options {
+    Options { negotiation: Negotiation::Off, ..quick() }
 }
 
-fn quick() -> Settings {
-    Settings { rexmt: Rexmt::Fixed(Duration::from_millis(200)), timeout: Duration::from_secs(5), ..Settings::default() }
+fn quick() -> Options {
+    sending_again_after(200)
+}
+
+fn sending_again_after(milliseconds: u64) -> Options {
+    let rexmt = Rexmt::Fixed(Duration::from_millis(milliseconds));
+    Options { retry: RetryPolicy { rexmt, timeout: Duration::from_secs(5) }, ..Options::default() }
 }
 
 #[test]
@@ -105,7 +109,7 @@ fn a_get_asks_for_what_the_path_carries_and_takes_less() {
     let mut target = Memory::new();
     let report = Client::to(server).with(quick()).get(NAME, &mut target).unwrap();
     played.join().unwrap();
-    assert_eq!((report.stats.terms.blksize.get(), report.stats.terms.tsize), (1024, Some(1500)));
+    assert_eq!((report.terms.blksize.get(), report.terms.tsize), (1024, Some(1500)));
     assert_eq!(target.bytes.len(), 1500);
 }
 
@@ -138,7 +142,7 @@ fn a_window_of_blocks_gets_one_ack() {
         tid.send(&data(5, b""));
         tid.expect(&ack(5));
     });
-    let settings = Settings { options: Options::On, windowsize: WindowSize::new(4), ..quick() };
+    let settings = Options { negotiation: Negotiation::On, windowsize: WindowSize::new(4), ..quick() };
     let mut target = Memory::new();
     Client::to(server).with(settings).get(NAME, &mut target).unwrap();
     played.join().unwrap();
@@ -256,7 +260,7 @@ fn a_raised_stop_tells_the_peer_and_ends_soon() {
         assert!(begun.elapsed() < Duration::from_millis(500));
     });
     // Nothing is sent again meanwhile.
-    let settings = Settings { rexmt: Rexmt::Fixed(Duration::from_secs(5)), ..plain() };
+    let settings = Options { retry: sending_again_after(5000).retry, ..plain() };
     let mut target = Memory::new();
     let result = Client::to(server).with(settings).stopped_by(stop).get(NAME, &mut target);
     played.join().unwrap();
@@ -319,7 +323,7 @@ fn a_server_that_drops_requests_with_options_is_asked_once_more_without() {
         tid.expect(&ack(1));
     });
     let mut target = Memory::new();
-    let settings = Settings { rexmt: Rexmt::Fixed(Duration::from_millis(30)), ..quick() };
+    let settings = sending_again_after(30);
     let report = Client::to(server).with(settings).get(NAME, &mut target).unwrap();
     played.join().unwrap();
     assert_eq!(target.bytes, b"hello");
@@ -329,15 +333,12 @@ fn a_server_that_drops_requests_with_options_is_asked_once_more_without() {
 #[test]
 fn silence_ends_when_the_timeout_says_so_and_hints_at_firewalls() {
     let silent = Port::open();
-    let settings = Settings {
-        rexmt: Rexmt::Fixed(Duration::from_millis(60)),
-        timeout: Duration::from_millis(400),
-        ..Settings::default()
-    };
+    let retry = RetryPolicy { rexmt: Rexmt::Fixed(Duration::from_millis(60)), timeout: Duration::from_millis(400) };
+    let settings = Options { retry, ..Options::default() };
     let begun = Instant::now();
     let error = Client::to(silent.address()).with(settings).get(NAME, &mut Memory::new()).unwrap_err();
     let elapsed = begun.elapsed();
-    assert!(matches!(error, ClientError::Transfer { failure: Failure::TimedOut { answered: false }, .. }));
+    assert!(matches!(error, ClientError::TimedOut { answered: false, .. }));
     assert!(error.hint().is_some_and(|hint| hint.contains("firewall")));
     // The fallback to no options shares the time: it is not granted twice.
     assert!((Duration::from_millis(380)..Duration::from_millis(700)).contains(&elapsed), "{elapsed:?}");
@@ -371,8 +372,8 @@ fn a_long_name_pushes_the_automatic_options_out_before_it_is_refused() {
         played.join().unwrap();
         error
     };
-    assert!(matches!(ask(503), ClientError::Transfer { failure: Failure::Remote { .. }, .. }));
-    assert!(matches!(ask(504), ClientError::Request(_)));
+    assert!(matches!(ask(503), ClientError::Remote { .. }));
+    assert!(matches!(ask(504), ClientError::BadRequest(_)));
 }
 
 #[test]
@@ -418,7 +419,7 @@ fn the_last_ack_is_repeated_beside_the_next_transfer() {
 
 #[test]
 fn at_exit_only_a_get_that_saw_a_loss_is_waited_for() {
-    let settings = Settings { rexmt: Rexmt::Fixed(Duration::from_millis(500)), ..plain() };
+    let settings = Options { retry: sending_again_after(500).retry, ..plain() };
     let (server, played) = script(plain_read);
     let mut client = Client::to(server).with(settings);
     client.get(NAME, &mut Memory::new()).unwrap();

@@ -20,7 +20,7 @@ use nix::sys::stat::Mode as Bits;
 use nix::unistd::mkfifo;
 use support::{allow, names, unprivileged};
 use tempfile::{TempDir, tempdir};
-use tftpsh::files::{Content, Denied, DirStore, Store};
+use tftpsh::files::{Denied, DirStore, ReadFile, Store, WriteFile, WriteMode};
 use tftpsh::wire::{ErrorCode, Mode};
 
 /// A served folder `root`, with a folder `outside` beside it that holds `secret`.
@@ -51,15 +51,15 @@ impl House {
         Ok(room[..filled].to_vec())
     }
 
-    fn write(&self, name: &[u8], overwrite: bool) -> Result<(), Denied> {
-        let mut target = self.root.create(name, Mode::Octet, overwrite)?;
+    fn write(&self, name: &[u8], write_mode: WriteMode) -> Result<(), Denied> {
+        let mut target = self.root.create(name, Mode::Octet, write_mode)?;
         target.deliver(b"new")?;
         Ok(target.commit()?)
     }
 
     /// What a refused request is told.
     fn refusal(&self, name: &[u8]) -> (u16, u16) {
-        let [read, write] = [self.read(name).map(drop), self.write(name, true)]
+        let [read, write] = [self.read(name).map(drop), self.write(name, WriteMode::CreateOrReplace)]
             .map(|outcome| outcome.expect_err(&String::from_utf8_lossy(name)).code.0);
         (read, write)
     }
@@ -93,7 +93,7 @@ fn files_are_read_by_every_honest_name() {
 #[test]
 fn names_are_bytes() {
     let house = House::new();
-    house.write(b"\xff\xfe\x01", false).unwrap();
+    house.write(b"\xff\xfe\x01", WriteMode::CreateNew).unwrap();
     assert_eq!(house.read(b"\xff\xfe\x01").as_deref(), Ok(&b"new"[..]));
     assert!(house.inside("").join(OsStr::from_bytes(b"\xff\xfe\x01")).exists());
 }
@@ -173,23 +173,23 @@ fn what_is_missing_is_said() {
     assert_eq!(read(b"sub"), Err((2, "Is a directory".into())));
     assert_eq!(read(b""), Err((2, "Access violation".into())));
     assert_eq!(read(b"a\0b"), Err((2, "Access violation".into())));
-    assert_eq!(message(house.write(b"missing/file", false)), Err((1, "Folder not found".into())));
-    assert_eq!(message(house.write(&[b'n'; 300], false)), Err((2, "File name too long".into())));
-    assert_eq!(message(house.write(b"file", false)), Err((6, "File already exists".into())));
+    assert_eq!(message(house.write(b"missing/file", WriteMode::CreateNew)), Err((1, "Folder not found".into())));
+    assert_eq!(message(house.write(&[b'n'; 300], WriteMode::CreateNew)), Err((2, "File name too long".into())));
+    assert_eq!(message(house.write(b"file", WriteMode::CreateNew)), Err((6, "File already exists".into())));
 }
 
 #[test]
 fn an_upload_is_seen_when_it_is_whole() {
     let house = House::new();
-    for (name, overwrite) in [(&b"/sub/new"[..], false), (b"file", true)] {
+    for (name, write_mode) in [(&b"/sub/new"[..], WriteMode::CreateNew), (b"file", WriteMode::CreateOrReplace)] {
         let before = house.read(name);
-        let mut target = house.root.create(name, Mode::Octet, overwrite).unwrap();
+        let mut target = house.root.create(name, Mode::Octet, write_mode).unwrap();
         target.deliver(b"whole").unwrap();
         assert_eq!(house.read(name), before);
         target.commit().unwrap();
         assert_eq!(house.read(name).as_deref(), Ok(&b"whole"[..]));
     }
-    drop(house.root.create(b"dropped", Mode::Octet, false).unwrap());
+    drop(house.root.create(b"dropped", Mode::Octet, WriteMode::CreateNew).unwrap());
     assert_eq!(house.count(), 2, "only file and sub");
 }
 
@@ -198,7 +198,7 @@ fn overwriting_keeps_the_link_and_the_permissions() {
     let house = House::new();
     symlink("sub/deep", house.inside("link")).unwrap();
     allow(&house.inside("sub/deep"), 0o640);
-    house.write(b"link", true).unwrap();
+    house.write(b"link", WriteMode::CreateOrReplace).unwrap();
     assert!(house.inside("link").is_symlink());
     assert_eq!(fs::read(house.inside("sub/deep")).unwrap(), b"new");
     assert_eq!(fs::metadata(house.inside("sub/deep")).unwrap().permissions().mode() & 0o777, 0o640);
@@ -208,10 +208,10 @@ fn overwriting_keeps_the_link_and_the_permissions() {
 fn without_overwriting_a_link_counts_as_a_file_even_if_it_dangles() {
     let house = House::new();
     symlink("nowhere", house.inside("dangling")).unwrap();
-    for overwrite in [false, true] {
-        assert!(house.write(b"dangling", overwrite).is_err());
+    for write_mode in [WriteMode::CreateNew, WriteMode::CreateOrReplace] {
+        assert!(house.write(b"dangling", write_mode).is_err());
     }
-    assert_eq!(house.write(b"dangling", false).unwrap_err().code, ErrorCode::EXISTS);
+    assert_eq!(house.write(b"dangling", WriteMode::CreateNew).unwrap_err().code, ErrorCode::EXISTS);
     assert!(!house.inside("nowhere").exists());
 }
 
@@ -225,7 +225,7 @@ fn of_many_uploads_of_one_name_exactly_one_wins() {
         let outcomes: Vec<_> = thread::scope(|scope| {
             let uploads: Vec<_> = (0..UPLOADS)
                 .map(|uploader| {
-                    let mut target = house.root.create(name.as_bytes(), Mode::Octet, false).unwrap();
+                    let mut target = house.root.create(name.as_bytes(), Mode::Octet, WriteMode::CreateNew).unwrap();
                     let barrier = &barrier;
                     scope.spawn(move || {
                         target.deliver(&[uploader; 50]).unwrap();
@@ -247,7 +247,7 @@ fn of_many_uploads_of_one_name_exactly_one_wins() {
 #[test]
 fn temporary_files_are_out_of_reach() {
     let house = House::new();
-    let _target = house.root.create(b"upload", Mode::Octet, false).unwrap();
+    let _target = house.root.create(b"upload", Mode::Octet, WriteMode::CreateNew).unwrap();
     let temporary =
         names(&house.inside("")).into_iter().find(|name| name.ends_with(".part")).expect("a temporary file");
     symlink(&temporary, house.inside("link")).unwrap();
@@ -266,7 +266,7 @@ fn a_sweep_removes_what_dead_servers_left_and_nothing_else() {
     let kept = [format!(".a.{dead}.part"), ".c.1-0.part".into(), format!("a.{dead}-0.part")];
     strays.iter().chain(&kept).for_each(|name| fs::write(house.inside(name), "").unwrap());
     fs::create_dir(house.inside(&format!(".folder.{dead}-0.part"))).unwrap();
-    let mut live = house.root.create(b"live", Mode::Octet, false).unwrap();
+    let mut live = house.root.create(b"live", Mode::Octet, WriteMode::CreateNew).unwrap();
     assert_eq!(house.root.sweep().unwrap(), 2);
     assert!(strays.iter().all(|name| !house.inside(name).exists()));
     assert!(kept.iter().all(|name| house.inside(name).exists()));
@@ -292,7 +292,8 @@ fn permissions_of_the_system_count() {
         fs::write(&file, "old").unwrap();
         let root = DirStore::open(folder).unwrap();
         let read = || root.read(b"file", Mode::Octet).map(drop).map_err(|denied| denied.code);
-        let write = || root.create(b"file", Mode::Octet, true).map(drop).map_err(|denied| denied.code);
+        let write =
+            || root.create(b"file", Mode::Octet, WriteMode::CreateOrReplace).map(drop).map_err(|denied| denied.code);
         assert_eq!((read(), write()), (Ok(()), Ok(())));
         allow(&file, 0o000);
         assert_eq!((read(), write()), (Err(ErrorCode::ACCESS), Err(ErrorCode::ACCESS)));

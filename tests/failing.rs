@@ -15,10 +15,9 @@ use std::process::Output;
 use nix::errno::Errno;
 use support::{Client, ScriptedClient, Server, ack, data, is_error, memory, names, script};
 use tempfile::tempdir;
-use tftpsh::client::ClientError;
-use tftpsh::files::{Content, Denied, MemoryStore, Source, Store, Target};
-use tftpsh::server::Config;
-use tftpsh::session::{Options, Settings};
+use tftpsh::client::{ClientError, Negotiation, Options};
+use tftpsh::files::{Denied, MemoryStore, Source, Store, Target, WriteFile, WriteMode};
+use tftpsh::server::Policy;
 use tftpsh::transfer::Report;
 use tftpsh::wire::{ErrorCode, Mode, Packet};
 
@@ -84,25 +83,25 @@ impl Store for FailingStore {
         Ok(Source::reader(Box::new(Failing::new(self.0, self.1)), mode))
     }
 
-    fn create(&self, _: &[u8], mode: Mode, _: bool) -> Result<Target, Denied> {
+    fn create(&self, _: &[u8], mode: Mode, _: WriteMode) -> Result<Target, Denied> {
         Ok(Target::writer(Box::new(Failing::new(self.0, self.1)), mode))
     }
 }
 
 fn serve(store: impl Store + 'static) -> Server {
-    support::serve(store, Config::default())
+    support::serve(store, Policy::default())
 }
 
 fn serve_directory(directory: &Path) -> Server {
-    support::serve_directory(directory, Config::default())
+    support::serve_directory(directory, Policy::default())
 }
 
 /// One that asks for no options.
 fn client(server: SocketAddr) -> Client {
-    Client::to(server).with(Settings { options: Options::Off, ..Settings::default() })
+    Client::to(server).with(Options { negotiation: Negotiation::Off, ..Options::default() })
 }
 
-fn get(server: &Server, target: &mut dyn Content) -> Result<Report, ClientError> {
+fn get(server: &Server, target: &mut dyn WriteFile) -> Result<Report, ClientError> {
     client(server.address()).get("f", target)
 }
 
@@ -136,7 +135,7 @@ impl FailingTarget {
     }
 }
 
-impl Content for FailingTarget {
+impl WriteFile for FailingTarget {
     fn deliver(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.call()?;
         self.target.deliver(bytes)
@@ -249,7 +248,7 @@ fn a_download_whose_file_fails_is_told_and_leaves_nothing_at_the_client() {
             let mut target = Target::create(&path, Mode::Octet).unwrap();
             let error = get(&server, &mut target).unwrap_err();
             drop(target);
-            assert!(matches!(error, ClientError::Transfer { .. }), "{error}");
+            assert!(matches!(error, ClientError::Remote { .. }), "{error}");
             assert_eq!((fs::read(&path).unwrap(), names(directory.path())), (b"old".to_vec(), vec!["f".to_owned()]));
         }
     }

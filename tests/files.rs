@@ -16,7 +16,7 @@ use nix::sys::stat::Mode as Bits;
 use nix::unistd::mkfifo;
 use support::{allow, names, unprivileged};
 use tempfile::tempdir;
-use tftpsh::files::{Content, Source, Target};
+use tftpsh::files::{ReadFile, Source, Target, WriteFile};
 use tftpsh::wire::Mode;
 
 fn create(path: impl AsRef<Path>) -> io::Result<Target> {
@@ -302,7 +302,7 @@ fn netascii_is_the_same_text_wherever_the_blocks_are_cut() {
     let path = folder.path().join("text");
     for cut in 1..=WIRE.len() {
         let shared = Shared::default();
-        let mut writer = Target::writer(Box::new(shared.clone()), Mode::Netascii);
+        let mut writer: Target = Target::writer(Box::new(shared.clone()), Mode::Netascii);
         let mut file = Target::create(&path, Mode::Netascii).unwrap();
         for target in [&mut writer, &mut file] {
             WIRE.chunks(cut).for_each(|block| target.deliver(block).unwrap());

@@ -16,9 +16,10 @@ use std::time::{Duration, Instant};
 
 use support::{Client, Process, ScriptedClient, memory, names, serve};
 use tempfile::tempdir;
+use tftpsh::client::{Negotiation, Options};
 use tftpsh::files::DirStore;
-use tftpsh::server::Config;
-use tftpsh::session::{Options, Settings};
+use tftpsh::server::Policy;
+use tftpsh::transfer::RetryPolicy;
 
 /// Enough blocks for some tens of milliseconds.
 const SIZE: usize = 400_000;
@@ -49,7 +50,7 @@ fn check_strays(directory: &Path) -> usize {
 
 #[test]
 fn a_killed_get_leaves_the_old_file_or_the_whole_new_one() {
-    let server = serve(memory("f", new_file()), Config::default());
+    let server = serve(memory("f", new_file()), Policy::default());
     let port = server.port().to_string();
     let directory = tempdir().unwrap();
     let path = directory.path().join("f");
@@ -136,6 +137,7 @@ fn start_server(directory: &Path) -> (Process, SocketAddr) {
 
 /// Uploads the new file; whether the server said that it is safe.
 fn put(server: SocketAddr) -> bool {
-    let settings = Settings { options: Options::Off, timeout: Duration::from_secs(1), ..Settings::default() };
+    let retry = RetryPolicy { timeout: Duration::from_secs(1), ..RetryPolicy::default() };
+    let settings = Options { negotiation: Negotiation::Off, retry, ..Options::default() };
     Client::to(server).with(settings).put_bytes("f", &new_file()).is_ok()
 }

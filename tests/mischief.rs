@@ -9,13 +9,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use support::{Client, Server, serve, soon};
-use tftpsh::bugs::{ClientBug, ServerBug};
-use tftpsh::client::ClientError;
+use tftpsh::client::{ClientError, Negotiation, Options};
 use tftpsh::event::{Direction, Observer, Observers, Record, RecordKind};
 use tftpsh::files::{MemoryStore, Source};
-use tftpsh::server::{Config, practice_files};
-use tftpsh::session::{Options, Settings};
-use tftpsh::transfer::{Failure, Report, RetryPolicy, Rexmt};
+use tftpsh::internals::{ClientBug, ServerBug};
+use tftpsh::server::{Policy, practice_files};
+use tftpsh::transfer::{Report, RetryPolicy, Rexmt};
 use tftpsh::wire::{BlockSize, ErrorCode, Mode, Packet, WindowSize};
 
 /// A practice server, a client, and what it was told.
@@ -48,7 +47,7 @@ impl Observer for Notes {
                 self.told.push(format!("{arrow} {}", name(datagram)));
                 self.peers.push(peer);
             }
-            RecordKind::Fault { rule, deed, .. } => self.told.push(format!("rule {rule} {deed}")),
+            RecordKind::Fault(hit) => self.told.push(hit.to_string()),
             _ => {}
         }
     }
@@ -68,11 +67,11 @@ fn name(datagram: &[u8]) -> String {
 fn class() -> Class {
     let store = practice_files();
     let retry_policy = RetryPolicy { rexmt: ms(100), timeout: Duration::from_secs(5) };
-    let config = Config { retry_policy, answer_twice: true, ..Config::default() };
-    let server = serve(store.clone(), config);
+    let policy = Policy { retry: retry_policy, answer_twice: true, ..Policy::default() };
+    let server = serve(store.clone(), policy);
     // The client's timer is so long that the pauses tell whose timer ran out.
-    let settings =
-        Settings { options: Options::Off, rexmt: ms(700), timeout: Duration::from_secs(3), ..Settings::default() };
+    let retry = RetryPolicy { rexmt: ms(700), timeout: Duration::from_secs(3) };
+    let settings = Options { negotiation: Negotiation::Off, retry, ..Options::default() };
     let client = Client::to(server.address()).with(settings);
     Class { store, server, client, told: Vec::new(), peers: Vec::new() }
 }
@@ -93,12 +92,12 @@ impl Class {
     }
 
     fn bug(self, bug: ServerBug) -> Self {
-        self.server.configure(Config { bug: Some(bug), ..self.server.config() });
+        self.server.set_policy(Policy { bug: Some(bug), ..self.server.policy() });
         self
     }
 
     fn client_bug(mut self, bug: ClientBug) -> Self {
-        self.client.settings.bug = Some(bug);
+        self.client.options.bug = Some(bug);
         self
     }
 
@@ -123,7 +122,7 @@ impl Class {
     }
 
     fn put(&mut self, bytes: &[u8]) -> Result<Report, ClientError> {
-        let mut source = Source::bytes(bytes.into(), self.client.settings.mode);
+        let mut source = Source::bytes(bytes.into(), self.client.options.mode);
         let mut notes = Notes::default();
         let mut watch = Observers::none();
         watch.add(&mut notes);
@@ -248,7 +247,7 @@ fn a_doubled_request_is_answered_twice_and_the_second_answer_refused() {
     let mut class = class().fault("dup sent rrq first");
     class.whole("fw.bin");
     assert_eq!((class.count("<- DATA 1"), class.count("-> ERROR 5")), (2, 1));
-    class.server.configure(Config { answer_twice: false, ..class.server.config() });
+    class.server.set_policy(Policy { answer_twice: false, ..class.server.policy() });
     class.whole("fw.bin");
     assert_eq!((class.count("<- DATA 1"), class.count("-> ERROR 5")), (1, 0));
 }
@@ -287,10 +286,10 @@ fn the_server_in_one_port_answers_from_where_it_was_asked_and_others_are_heard_m
     assert!(class.peers.iter().all(|peer| peer.port() == class.port()));
     class.put(&[7; 1000]).unwrap();
     assert!(class.peers.iter().all(|peer| peer.port() == class.port()));
-    let settings = class.client.settings.clone();
+    let settings = class.client.options.clone();
     let mut class = Class { client: Client::to(class.server.address()).with(settings), ..class };
     class.whole("eight.bin");
-    class.server.configure(Config { bug: None, ..class.server.config() });
+    class.server.set_policy(Policy { bug: None, ..class.server.policy() });
     class.whole("fw.bin");
     assert!(class.peers.iter().skip(1).all(|peer| peer.port() != class.port()));
 }
@@ -299,10 +298,9 @@ fn the_server_in_one_port_answers_from_where_it_was_asked_and_others_are_heard_m
 fn the_servers_wrong_choices_show() {
     let mut class = class().bug(ServerBug::WrongCode);
     let error = class.get("nosuch.bin").unwrap_err();
-    let ClientError::Transfer { failure, .. } = error else { panic!("{error}") };
-    assert!(matches!(failure, Failure::Remote { code: ErrorCode::UNKNOWN_TID, .. }), "{failure}");
+    assert!(matches!(error, ClientError::Remote { code: ErrorCode::UNKNOWN_TID, .. }), "{error}");
     let mut class = class.bug(ServerBug::DeafNetascii);
-    class.client.settings.mode = Mode::Netascii;
+    class.client.options.mode = Mode::Netascii;
     // CR LF, as the server has it in five of nine lines, is one LF here.
     let (report, _) = class.get("text.txt").unwrap();
     assert_eq!(report.stats.bytes, 576);
@@ -319,8 +317,8 @@ fn bugs_of_the_machines_show_over_sockets() {
     let mut class = class.bug(ServerBug::AckEarly);
     let _ = class.put(&[1; 600]);
     assert!(class.store.get(b"up").is_none(), "it was acknowledged, and is not there");
-    class.client.settings.options = Options::On;
-    class.client.settings.blksize = BlockSize::new(1024);
+    class.client.options.negotiation = Negotiation::On;
+    class.client.options.blksize = BlockSize::new(1024);
     for bug in [ServerBug::OackExtra, ServerBug::OackRaise] {
         class = class.bug(bug);
         assert!(class.get("fw.bin").is_err() && class.count("-> ERROR 8") == 1, "{bug}");
@@ -332,7 +330,7 @@ fn the_same_seed_gives_the_same_packets() {
     let run = |seed| {
         let mut class = class().fault("drop received data rate 20%").fault("dup sent ack rate 20%");
         class = class.fault("corrupt received data rate 10%").fault("drop sent ack rate 10%");
-        class.client.settings.windowsize = None;
+        class.client.options.windowsize = None;
         class.client.faults().lock().set_seed(seed);
         let mut told = Vec::new();
         for file in ["fw.bin", "eight.bin"] {
@@ -350,8 +348,8 @@ fn the_same_seed_gives_the_same_packets() {
 #[test]
 fn windows_go_through_faults_too() {
     let mut class = class().fault("drop received data 5").fault("dup received data 7").fault("delay 3 both any");
-    class.client.settings.windowsize = WindowSize::new(8);
-    class.client.settings.options = Options::On;
+    class.client.options.windowsize = WindowSize::new(8);
+    class.client.options.negotiation = Negotiation::On;
     let report = class.whole("slow.bin");
     assert_eq!(report.stats.blocks, 257);
     class.put(&[3; 50_000]).unwrap();

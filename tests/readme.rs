@@ -1,6 +1,6 @@
 //! The README's list of commands says what the table of commands says.
 
-use tftpsh::shell::commands::COMMANDS;
+use tftpsh::internals::COMMANDS;
 
 const README: &str = include_str!("../README.md");
 

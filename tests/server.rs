@@ -10,16 +10,16 @@ use support::{
     LOOPBACK, Port, ScriptedClient, Server, ack, bind, data, directory_with, error_of, eventually, is_error, names,
     refusal, serve, serve_at, serve_directory, serve_practice,
 };
-use tftpsh::files::{Denied, MemoryStore, Source, Store, Target};
-use tftpsh::server::{Config, Happening, What, practice_files};
-use tftpsh::stop::Stop;
+use tftpsh::Stop;
+use tftpsh::files::{Denied, MemoryStore, Source, Store, Target, WriteMode};
+use tftpsh::server::{Log, Policy, practice_files};
 use tftpsh::wire::{ErrorCode, Mode, Packet};
 
 #[test]
 fn a_file_is_read_block_by_block_from_a_fresh_port() {
     let content: Vec<u8> = (0..1300).map(|it| it as u8).collect();
     let directory = directory_with(&[("f.bin", &content)]);
-    let server = serve_directory(directory.path(), Config::default());
+    let server = serve_directory(directory.path(), Policy::default());
     let client = ScriptedClient::of(&server);
     client.ask(b"\0\x01f.bin\0octet\0");
     let (first, peer) = client.receive();
@@ -35,7 +35,7 @@ fn a_file_is_read_block_by_block_from_a_fresh_port() {
 
 #[test]
 fn options_are_granted_within_the_limits_and_the_size_is_told() {
-    let server = serve_practice(Config::default());
+    let server = serve_practice(Policy::default());
     let request = b"\0\x01fw.bin\0octet\0tsize\x000\0blksize\x001000\0timeout\x003\0unheard\x001\0";
     let (oack, blocks) = ScriptedClient::of(&server).get(request, 1000);
     assert_eq!(oack.unwrap(), "OACK <tsize=3000, timeout=3, blksize=1000>");
@@ -44,17 +44,17 @@ fn options_are_granted_within_the_limits_and_the_size_is_told() {
 
 #[test]
 fn limits_can_be_changed_while_the_server_runs() {
-    let server = serve_practice(Config::default());
-    let mut config = server.config();
-    config.limits.options = false;
-    server.configure(config);
+    let server = serve_practice(Policy::default());
+    let mut policy = server.policy();
+    policy.limits.options = false;
+    server.set_policy(policy);
     let (oack, blocks) = ScriptedClient::of(&server).get(b"\0\x01fw.bin\0octet\0blksize\x001000\0", 512);
     assert_eq!((oack, blocks.len()), (None, 6));
 }
 
 #[test]
 fn a_window_goes_out_whole_before_its_acknowledgement() {
-    let server = serve_practice(Config::default());
+    let server = serve_practice(Policy::default());
     let client = ScriptedClient::of(&server);
     client.ask(b"\0\x01fw.bin\0octet\0windowsize\x004\0");
     let (oack, peer) = client.receive();
@@ -72,7 +72,7 @@ fn a_window_goes_out_whole_before_its_acknowledgement() {
 
 #[test]
 fn netascii_is_converted_on_the_way_out() {
-    let server = serve_practice(Config::default());
+    let server = serve_practice(Policy::default());
     let (oack, blocks) = ScriptedClient::of(&server).get(b"\0\x01test.txt\0netascii\0tsize\x000\0", 512);
     assert_eq!(oack, None, "the size of text on the wire is not known");
     assert_eq!(blocks.iter().map(Vec::len).collect::<Vec<_>>(), [512, 64]);
@@ -83,7 +83,7 @@ fn netascii_is_converted_on_the_way_out() {
 #[test]
 fn an_upload_is_there_once_the_last_block_is_acknowledged() {
     let directory = directory_with(&[]);
-    let server = serve_directory(directory.path(), Config::default());
+    let server = serve_directory(directory.path(), Policy::default());
     let bytes: Vec<u8> = (0..1024).map(|it| (it / 3) as u8).collect();
     let (first, last) = ScriptedClient::of(&server).put(b"\0\x02up\0octet\0", &bytes, 512);
     assert_eq!((first.as_str(), last.as_str()), ("ACK <block=0>", "all acknowledged"));
@@ -98,7 +98,7 @@ fn an_upload_is_there_once_the_last_block_is_acknowledged() {
 #[test]
 fn an_upload_to_the_practice_server_stays_in_memory_and_can_be_read_back() {
     let store = practice_files();
-    let server = serve(store.clone(), Config::default());
+    let server = serve(store.clone(), Policy::default());
     ScriptedClient::of(&server).put(b"\0\x02mine\0octet\0tsize\x004\0", b"four", 512);
     assert_eq!(&*store.get(b"mine").unwrap(), b"four");
     assert_eq!(ScriptedClient::of(&server).get(b"\0\x01mine\0octet\0", 512).1, [b"four"]);
@@ -107,7 +107,7 @@ fn an_upload_to_the_practice_server_stays_in_memory_and_can_be_read_back() {
 #[test]
 fn an_upload_that_breaks_off_leaves_nothing() {
     let directory = directory_with(&[("old", b"old")]);
-    let server = serve_directory(directory.path(), Config { overwrite: true, ..Config::default() });
+    let server = serve_directory(directory.path(), Policy { overwrite: true, ..Policy::default() });
     let client = ScriptedClient::of(&server);
     client.ask(b"\0\x02old\0octet\0");
     let (_, peer) = client.receive();
@@ -122,7 +122,7 @@ fn an_upload_that_breaks_off_leaves_nothing() {
 #[test]
 fn an_upload_whose_client_vanishes_fails_at_once_and_leaves_nothing() {
     let directory = directory_with(&[]);
-    let server = serve_directory(directory.path(), Config::default());
+    let server = serve_directory(directory.path(), Policy::default());
     let client = ScriptedClient::of(&server);
     client.ask(b"\0\x02up\0octet\0");
     let (_, peer) = client.receive();
@@ -138,8 +138,8 @@ fn an_upload_whose_client_vanishes_fails_at_once_and_leaves_nothing() {
 fn refusals_carry_the_code_of_their_reason() {
     let directory = directory_with(&[("f", b"f")]);
     std::fs::create_dir(directory.path().join("sub")).unwrap();
-    let config = Config { largest_upload: Some(1000), ..Config::default() };
-    let server = serve_directory(directory.path(), config.clone());
+    let policy = Policy { max_upload: Some(1000), ..Policy::default() };
+    let server = serve_directory(directory.path(), policy.clone());
     for (request, code) in [
         (&b"\0\x01nosuch\0octet\0"[..], ErrorCode::NOT_FOUND),
         (b"\0\x02f\0octet\0", ErrorCode::EXISTS),
@@ -149,7 +149,7 @@ fn refusals_carry_the_code_of_their_reason() {
     ] {
         assert_eq!(refusal(&server, request), code, "{}", Packet::parse(request).unwrap());
     }
-    server.configure(Config { read_only: true, ..config });
+    server.set_policy(Policy { read_only: true, ..policy });
     assert_eq!(refusal(&server, b"\0\x02new\0octet\0"), ErrorCode::ACCESS);
     assert_eq!(names(directory.path()), ["f", "sub"]);
     assert_eq!((server.status().failed, server.status().live), (0, 0));
@@ -157,7 +157,7 @@ fn refusals_carry_the_code_of_their_reason() {
 
 #[test]
 fn a_refusal_comes_from_a_port_of_its_own_as_every_answer_does() {
-    let server = serve(MemoryStore::new(), Config::default());
+    let server = serve(MemoryStore::new(), Policy::default());
     let client = ScriptedClient::of(&server);
     client.ask(b"\0\x01nosuch\0octet\0");
     let (answer, from) = client.receive();
@@ -168,8 +168,8 @@ fn a_refusal_comes_from_a_port_of_its_own_as_every_answer_does() {
 #[test]
 fn an_upload_that_grows_beyond_the_bound_is_broken_off_and_leaves_nothing() {
     let directory = directory_with(&[]);
-    let config = Config { largest_upload: Some(1000), ..Config::default() };
-    let server = serve_directory(directory.path(), config);
+    let policy = Policy { max_upload: Some(1000), ..Policy::default() };
+    let server = serve_directory(directory.path(), policy);
     let (_, last) = ScriptedClient::of(&server).put(b"\0\x02up\0octet\0", &[0; 2000], 512);
     assert!(last.starts_with("ERROR <code=3"), "{last}");
     eventually("the transfer failed", || server.status().failed == 1);
@@ -182,7 +182,7 @@ fn no_name_leads_out_of_the_directory() {
     let inside = outside.path().join("served");
     std::fs::create_dir(&inside).unwrap();
     std::os::unix::fs::symlink("../secret", inside.join("link")).unwrap();
-    let server = serve_directory(&inside, Config { overwrite: true, ..Config::default() });
+    let server = serve_directory(&inside, Policy { overwrite: true, ..Policy::default() });
     let absolute = outside.path().join("secret").into_os_string().into_string().unwrap();
     for name in ["../secret", "/../secret", "link", "./../secret", "served/../../secret", &absolute] {
         for kind in [1, 2] {
@@ -202,7 +202,7 @@ fn no_name_leads_out_of_the_directory() {
 
 #[test]
 fn what_is_not_a_request_is_never_answered() {
-    let server = serve_practice(Config::default());
+    let server = serve_practice(Policy::default());
     let client = ScriptedClient::of(&server);
     for datagram in [
         &b""[..],
@@ -224,7 +224,7 @@ fn what_is_not_a_request_is_never_answered() {
 
 #[test]
 fn a_broadcast_request_is_never_answered() {
-    let server = serve_at("0.0.0.0:0".parse().unwrap(), practice_files(), Config::default());
+    let server = serve_at("0.0.0.0:0".parse().unwrap(), practice_files(), Policy::default());
     let client = ScriptedClient::to(SocketAddr::new(LOOPBACK.ip(), server.port()));
     client.port.allow_broadcast();
     let everybody = SocketAddr::new("127.255.255.255".parse().unwrap(), client.server.port());
@@ -235,7 +235,7 @@ fn a_broadcast_request_is_never_answered() {
 
 #[test]
 fn a_doubled_request_is_answered_once() {
-    let server = serve_practice(Config::default());
+    let server = serve_practice(Policy::default());
     let client = ScriptedClient::of(&server);
     client.ask(b"\0\x01fw.bin\0octet\0");
     client.ask(b"\0\x01fw.bin\0octet\0");
@@ -248,7 +248,7 @@ fn a_doubled_request_is_answered_once() {
 
 #[test]
 fn a_lost_acknowledgement_brings_the_block_again() {
-    let server = serve_practice(Config::default());
+    let server = serve_practice(Policy::default());
     let client = ScriptedClient::of(&server);
     client.ask(b"\0\x01hello.txt\0octet\0");
     let (first, peer) = client.receive();
@@ -259,7 +259,7 @@ fn a_lost_acknowledgement_brings_the_block_again() {
 
 #[test]
 fn a_stranger_gets_error_5_and_the_transfer_goes_on() {
-    let server = serve_practice(Config::default());
+    let server = serve_practice(Policy::default());
     let (client, stranger) = (ScriptedClient::of(&server), ScriptedClient::of(&server));
     client.ask(b"\0\x01even.bin\0octet\0");
     let (_, peer) = client.receive();
@@ -272,7 +272,7 @@ fn a_stranger_gets_error_5_and_the_transfer_goes_on() {
 #[test]
 fn two_hundred_and_fifty_six_downloads_at_once_all_get_every_byte() {
     let store = practice_files();
-    let server = serve(store.clone(), Config::default());
+    let server = serve(store.clone(), Policy::default());
     let content = store.get(b"slow.bin").unwrap();
     // All requests first, then all transfers a block each in turn, so that every one of them is live all the time.
     let mut clients: Vec<_> = (0..256).map(|_| (ScriptedClient::of(&server), Vec::new())).collect();
@@ -306,8 +306,7 @@ fn two_hundred_and_fifty_six_downloads_at_once_all_get_every_byte() {
 
 #[test]
 fn beyond_the_cap_requests_are_refused_and_transfers_that_only_dally_make_room() {
-    for config in
-        [Config { transfers_per_source: 1, ..Config::default() }, Config { transfers: 1, ..Config::default() }]
+    for config in [Policy { max_per_source: 1, ..Policy::default() }, Policy { max_transfers: 1, ..Policy::default() }]
     {
         dallying_makes_room(&serve_practice(config));
     }
@@ -330,14 +329,14 @@ fn dallying_makes_room(server: &Server) {
 
 #[test]
 fn ipv6_is_served_too() {
-    let server = serve_at("[::1]:0".parse().unwrap(), practice_files(), Config::default());
+    let server = serve_at("[::1]:0".parse().unwrap(), practice_files(), Policy::default());
     assert_eq!(ScriptedClient::of(&server).get(b"\0\x01hello.txt\0octet\0", 512).1, [b"Hello, TFTP!\n"]);
 }
 
 #[test]
 fn all_addresses_get_the_same_free_port_and_answer_from_where_they_were_asked() {
     let listen = ["0.0.0.0:0", "[::1]:0"].map(|it| it.parse().unwrap());
-    let server = bind(&listen, practice_files(), Config::default()).unwrap();
+    let server = bind(&listen, practice_files(), Policy::default()).unwrap();
     let [four, six] = server.addresses() else { panic!("two addresses") };
     assert_eq!(four.port(), six.port());
     let asked = SocketAddr::new("127.0.0.9".parse().unwrap(), four.port());
@@ -350,14 +349,14 @@ fn all_addresses_get_the_same_free_port_and_answer_from_where_they_were_asked() 
 #[test]
 fn an_address_in_use_is_an_error() {
     let taken = Port::open();
-    let error = bind(&[taken.address()], MemoryStore::new(), Config::default()).unwrap_err();
+    let error = bind(&[taken.address()], MemoryStore::new(), Policy::default()).unwrap_err();
     assert_eq!(error.kind(), std::io::ErrorKind::AddrInUse);
 }
 
 #[test]
 fn a_server_that_stops_tells_its_clients_and_leaves_no_partial_upload() {
     let directory = directory_with(&[("f", &[1; 600])]);
-    let server = serve_directory(directory.path(), Config::default());
+    let server = serve_directory(directory.path(), Policy::default());
     let (reader, writer) = (ScriptedClient::of(&server), ScriptedClient::of(&server));
     reader.ask(b"\0\x01f\0octet\0");
     let (_, from) = reader.receive();
@@ -386,14 +385,14 @@ impl Store for Faulty {
         panic!("a mistake in the server, shown on purpose")
     }
 
-    fn create(&self, _: &[u8], _: Mode, _: bool) -> Result<Target, Denied> {
+    fn create(&self, _: &[u8], _: Mode, _: WriteMode) -> Result<Target, Denied> {
         panic!("a mistake in the server, shown on purpose")
     }
 }
 
 #[test]
 fn a_panic_ends_the_server_and_nothing_else() {
-    let server = serve(Faulty, Config { title: "faulty".to_owned(), ..Config::default() });
+    let server = serve(Faulty, Policy { title: "faulty".to_owned(), ..Policy::default() });
     assert!(server.status().running);
     ScriptedClient::of(&server).ask(b"\0\x01f\0octet\0");
     eventually("the thread is gone", || !server.status().running);
@@ -403,20 +402,21 @@ fn a_panic_ends_the_server_and_nothing_else() {
 #[test]
 fn what_happens_is_told_in_order() {
     let (stop, told) = (Stop::new(), std::sync::mpsc::channel());
-    let server = bind(&[LOOPBACK], practice_files(), Config::default()).unwrap();
-    let client = ScriptedClient::to(server.addresses()[0]);
+    let log = Log::new(move |line: &str| told.0.send(line.to_owned()).unwrap());
+    let server = tftpsh::Server::builder(practice_files()).observer(log).bind(LOOPBACK).unwrap();
+    let client = ScriptedClient::to(server.address());
     let flag = stop.clone();
     let thread = std::thread::spawn(move || {
-        server.run(&flag, &mut |happening: &Happening| told.0.send(happening.clone()).unwrap()).unwrap();
+        server.run(&flag).unwrap();
     });
     client.get(b"\0\x01fw.bin\0octet\0blksize\x001024\0", 1024);
     let next = || told.1.recv_timeout(Duration::from_secs(10)).unwrap();
     let address = client.port.address();
-    assert_eq!(next().to_string(), format!("{address} get fw.bin [octet]: blksize=1024"));
+    assert_eq!(next(), format!("{address} get fw.bin [octet]: blksize=1024"));
     let end = next();
-    assert!(matches!(end.what, What::Finished { stats, .. } if stats.bytes == 3000), "{end}");
+    assert!(end.starts_with(&format!("{address} get fw.bin: 3000 bytes in ")), "{end}");
     client.ask(b"\0\x01no\x1bsuch\0octet\0");
-    let refused = next().to_string();
+    let refused = next();
     assert!(refused.starts_with(&format!("{address} get no\\x1bsuch: refused with error 1: ")), "{refused}");
     stop.request();
     thread.join().unwrap();

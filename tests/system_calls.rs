@@ -21,9 +21,9 @@ use std::time::Duration;
 use nix::sys::signal::Signal;
 use support::{Client, Foreign, NOWHERE, Process, Server, at_home, memory, names, serve_directory, served_at};
 use tempfile::{TempDir, tempdir};
-use tftpsh::server::Config;
-use tftpsh::session::Settings;
-use tftpsh::transfer::Rexmt;
+use tftpsh::client::Options;
+use tftpsh::server::Policy;
+use tftpsh::transfer::{RetryPolicy, Rexmt};
 use tftpsh::wire::{BlockSize, WindowSize};
 
 /// Three blocks and a part of one; two blocks are a window, so that they leave and come together.
@@ -141,7 +141,7 @@ fn check_end(status: ExitStatus, said: &str, fault: &Fault) {
 }
 
 fn store() -> Server {
-    support::serve(memory("f", content()), Config::default())
+    support::serve(memory("f", content()), Policy::default())
 }
 
 fn arguments<'a>(port: &'a str, command: &[&'a str]) -> Vec<&'a str> {
@@ -199,7 +199,7 @@ fn a_put_bears_the_failure_of_every_system_call() {
         return;
     }
     let served = tempdir().unwrap();
-    let server = serve_directory(served.path(), Config::default());
+    let server = serve_directory(served.path(), Policy::default());
     let port = server.port().to_string();
     let directory = tempdir().unwrap();
     fs::write(directory.path().join("f"), content()).unwrap();
@@ -269,13 +269,12 @@ fn serve(mut command: Command) -> (Process, Option<SocketAddr>) {
     (server, address)
 }
 
-fn settings() -> Settings {
-    Settings {
+fn settings() -> Options {
+    Options {
         blksize: BlockSize::new(512),
         windowsize: WindowSize::new(2),
-        timeout: Duration::from_secs(2),
-        rexmt: Rexmt::Fixed(Duration::from_millis(100)),
-        ..Settings::default()
+        retry: RetryPolicy { rexmt: Rexmt::Fixed(Duration::from_millis(100)), timeout: Duration::from_secs(2) },
+        ..Options::default()
     }
 }
 

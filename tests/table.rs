@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use tftpsh::bugs::{ClientBug, ServerBug};
 use tftpsh::fault::{Instruction, Rule};
-use tftpsh::shell::commands::{Arg, COMMANDS, Command, Form, Found, exact, find};
-use tftpsh::shell::words::{Word, split};
+use tftpsh::internals::{Arg, COMMANDS, Command, Form, Found, exact, find};
+use tftpsh::internals::{ClientBug, ServerBug};
+use tftpsh::internals::{Word, split};
 use tftpsh::trace::{TraceCommand, VIEWS};
 
 fn names(command: &Command) -> impl Iterator<Item = &'static str> {

@@ -19,14 +19,11 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use tftpsh::client::{Client as Library, Order};
-use tftpsh::event::Observers;
-use tftpsh::files::{DirStore, Target};
-use tftpsh::server::{Background, Config, Server};
-use tftpsh::session::{Options, Settings};
-use tftpsh::stop::Stop;
+use tftpsh::client::{self, Negotiation};
+use tftpsh::files::DirStore;
+use tftpsh::server::{RunningServer, Server};
 use tftpsh::trace::Notes;
-use tftpsh::wire::{BlockSize, Mode, WindowSize};
+use tftpsh::wire::{BlockSize, WindowSize};
 
 use clients::{Client, PEERS, Task};
 use contest::Contest;
@@ -58,7 +55,7 @@ fn main() {
 struct Bench {
     folder: PathBuf,
     scratch: tempfile::TempDir,
-    server: Background,
+    server: RunningServer,
     peers: Vec<Client>,
     rounds: usize,
     /// What sizes are divided by.
@@ -72,9 +69,8 @@ impl Bench {
         let scratch = tempfile::tempdir_in(place).unwrap();
         let folder = scratch.path().join("served");
         fs::create_dir(&folder).unwrap();
-        let root = Box::new(DirStore::open(&folder).unwrap());
-        let config = Config { overwrite: true, ..Config::default() };
-        let server = Server::bind(&["127.0.0.1:0".parse().unwrap()], root, config).unwrap().spawn().unwrap();
+        let root = DirStore::open(&folder).unwrap();
+        let server = Server::builder(root).overwrite(true).bind("127.0.0.1:0").unwrap().spawn().unwrap();
         let peers = PEERS.into_iter().filter(|it| it.is_installed()).collect();
         Self { folder, scratch, server, peers, rounds: 1, shrink: 1, only: None }
     }
@@ -123,7 +119,7 @@ impl Bench {
     }
 
     fn lossless(&self) {
-        let at = self.server.addresses()[0];
+        let at = self.server.address();
         for (blksize, windowsize, mib) in
             [(512, 1, 16), (1428, 1, 32), (65464, 1, 256), (1428, 4, 64), (1428, 16, 128), (1428, 64, 128)]
         {
@@ -171,7 +167,7 @@ impl Bench {
 
     fn tracing(&self) {
         let size = 8 * MIB / self.shrink;
-        let (at, file) = (self.server.addresses()[0], self.file(&format!("f{size}"), size));
+        let (at, file) = (self.server.address(), self.file(&format!("f{size}"), size));
         let mut contest = Contest::new("traced get 512", size);
         contest.add("ours", || self.transfer(Client::Traced, false, at, &file, Some((512, 1))));
         contest.add("untraced", || self.transfer(Client::Ours, false, at, &file, Some((512, 1))));
@@ -191,23 +187,16 @@ impl Bench {
     /// A windowed get in this process, watched as the shell watches where nothing is traced, or by nobody.
     fn watched(&self, at: SocketAddr, size: usize, is_observed: bool) -> io::Result<Duration> {
         let remote = format!("f{size}");
-        let host = at.ip().to_string();
-        let order = Order { host: &host, port: at.port(), remote: remote.as_bytes() };
-        let settings = Settings {
-            blksize: BlockSize::new(1428),
-            windowsize: WindowSize::new(16),
-            options: Options::On,
-            ..Settings::default()
-        };
-        let mut target = Target::writer(Box::new(io::sink()), Mode::Octet);
         let mut notes = Notes::new(io::sink(), "");
-        let mut watch = Observers::none();
+        let mut client = client::Client::to(at)
+            .blksize(BlockSize::new(1428).unwrap())
+            .windowsize(WindowSize::new(16).unwrap())
+            .options(Negotiation::On);
         if is_observed {
-            watch.add(&mut notes);
+            client = client.observer(&mut notes);
         }
         let begun = Instant::now();
-        let got = Library::new(Stop::new()).get(&order, &settings, &mut target, &mut watch);
-        let report = got.map_err(io::Error::other)?;
+        let report = client.get(&remote, io::sink()).map_err(io::Error::other)?;
         if report.stats.bytes != size as u64 {
             return Err(io::Error::other("a part of the file"));
         }
@@ -216,7 +205,7 @@ impl Bench {
 
     fn start_up(&self) {
         const TIMES: u32 = 20;
-        let (at, file) = (self.server.addresses()[0], self.file("one", 1));
+        let (at, file) = (self.server.address(), self.file("one", 1));
         let often = |client: Client| {
             let times: io::Result<Vec<_>> =
                 (0..TIMES).map(|_| self.transfer(client, false, at, &file, Some((512, 1)))).collect();
@@ -241,7 +230,7 @@ impl Bench {
         for (index, name) in names.iter().enumerate() {
             self.file(name, 1024 + index * 7919 % 3073);
         }
-        let at = self.server.addresses()[0];
+        let at = self.server.address();
         let fetch = |client: Client| {
             let folder = tempfile::tempdir_in(self.scratch.path())?;
             let time = client.fetch_all(at, &names, folder.path(), self.scratch.path()).unwrap()?;
@@ -259,7 +248,7 @@ impl Bench {
 
     /// Against what a path without losses would take: a round trip for each window.
     fn lossy(&self) {
-        let server = self.server.addresses()[0];
+        let server = self.server.address();
         let delay = Duration::from_millis(10);
         for loss in [0, 10, 50] {
             for (blksize, windowsize, kib) in [(512, 1, 96), (1428, 16, 2048)] {

@@ -1,8 +1,8 @@
 //! A line of the shell, as typed, and as the words of a command line.
 
-use tftpsh::session::{parse_mode, parse_seconds};
-use tftpsh::shell::invocation::Invocation;
-use tftpsh::shell::words::{Word, split, split_at_blanks};
+use tftpsh::internals::Invocation;
+use tftpsh::internals::{Word, split, split_at_blanks};
+use tftpsh::internals::{parse_mode, parse_seconds};
 
 /// Splitting never panics, words that are quoted come back, and nothing that is told of them can steer a terminal.
 pub fn run(input: &[u8]) {

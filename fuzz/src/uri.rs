@@ -1,6 +1,6 @@
 //! A URI as typed.
 
-use tftpsh::shell::uri::Uri;
+use tftpsh::internals::Uri;
 
 /// Parsing never panics, what is displayed is read as the same again, and neither it nor what is told of a bad one can
 /// steer a terminal.

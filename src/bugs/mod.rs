@@ -7,6 +7,6 @@ mod buggy_client;
 mod buggy_server;
 mod server_bug;
 
-pub use buggy_client::{BuggyClient, ClientBug, UnknownClientBug};
+pub use buggy_client::{BuggyClient, ClientBug};
 pub use buggy_server::BuggyServer;
-pub use server_bug::{ServerBug, UnknownServerBug};
+pub use server_bug::ServerBug;

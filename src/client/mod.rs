@@ -1,406 +1,208 @@
-//! Get and put.
+//! Get and put: [`Client`] transfers files from and to one server.
 //!
 //! ```text
-//! host --resolve--> addresses --each until one does not refuse--> socket + machine --drive--> Report
+//! address --resolve--> addresses --each until one does not refuse--> socket + machine --drive--> Report
 //!                                          |
 //!                          options unwelcome: once more without
 //! ```
+//!
+//! ```
+//! use tftpsh::client::{Client, ClientError};
+//! use tftpsh::{MemoryStore, Mode, Server};
+//!
+//! let server = Server::builder(MemoryStore::from([("motd", "hello\n")])).bind("127.0.0.1:0")?.spawn()?;
+//! let mut client = Client::to(server.address()).mode(Mode::Netascii);
+//! let mut text = Vec::new();
+//! client.get("motd", &mut text)?;
+//! assert_eq!(text, b"hello\n");
+//!
+//! let error = client.get("nothing", &mut text).unwrap_err();
+//! assert!(matches!(error, ClientError::Remote { .. }));
+//! assert!(error.to_string().ends_with(": File not found (code 1)"));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
+mod address;
+mod error;
 mod offer;
+mod options;
+pub(crate) mod requester;
 mod resolve;
 
-use std::fmt::{self, Display, Formatter};
-use std::io;
-use std::net::SocketAddr;
-use std::time::{Duration, Instant, SystemTime};
+use std::io::{Read, Write};
+use std::ops::RangeInclusive;
+use std::path::Path;
+use std::time::Duration;
 
-use thiserror::Error;
+pub use address::Address;
+pub(crate) use address::DEFAULT_PORT;
+pub use error::ClientError;
+pub use options::{Family, Negotiation, Options};
+pub(crate) use requester::{FileRef, Requester};
+pub use resolve::UnknownHost;
+pub(crate) use resolve::resolve;
 
-pub use resolve::{UnknownHost, resolve};
-
-use crate::bugs::{BuggyClient, ClientBug};
-use crate::event::{Begin, Observers, Record, RecordKind};
-use crate::fault::is_loopback;
-use crate::files::{Digest, ReadFile, Source, WriteFile};
-use crate::net::{Dally, FaultInjector, Linger, SharedFaults, Socket, Task, drive};
-use crate::session::Settings;
+use crate::bugs::ClientBug;
+use crate::event::{Observer, Observers};
+use crate::files::{Source, Target, WriteFile};
+use crate::net::SharedFaults;
 use crate::stop::Stop;
-use crate::transfer::{Abort, Cause, Event, Failure, Receiver, Report, Request, RetryPolicy, Sender, Stopped};
-use crate::wire::{BadRequest, Offer, Printable, RequestKind, WindowSize, emit_request};
+use crate::transfer::{Report, Rexmt};
+use crate::wire::{BlockSize, Mode, WindowSize};
 
-/// Transfers files, one after the other, and repeats the last ACK of a finished get beside whatever comes next.
-pub struct Client {
-    stop: Stop,
-    linger: Linger,
-    faults: SharedFaults,
+/// Transfers files from and to one server, one after the other.
+///
+/// The methods that return `Self` set what holds for all transfers. After a get whose last ACK may have been lost, the
+/// client repeats that ACK during its next transfer. Dropping the client waits for this, at most one retransmission
+/// interval, and only where the last get saw a loss (RFC 1350 section 6).
+pub struct Client<'o> {
+    address: Address,
+    options: Options,
+    observers: Observers<'o>,
+    requester: Finishing,
 }
 
-/// Which file, and where it is or goes.
-#[derive(Debug, Clone, Copy)]
-pub struct Order<'a> {
-    /// Name or address of the server, without brackets.
-    pub host: &'a str,
-    /// Where requests go.
-    pub port: u16,
-    /// The file's name there.
-    pub remote: &'a [u8],
-}
-
-/// Why a file was not transferred.
-#[derive(Debug, Error)]
-pub enum ClientError {
-    /// The name leads to no address.
-    #[error(transparent)]
-    UnknownHost(#[from] UnknownHost),
-    /// No request can be made for such a file name.
-    #[error(transparent)]
-    Request(#[from] BadRequest),
-    /// The server, or its silence.
-    #[error("{}: {failure}", At(host, *port))]
-    Transfer {
-        /// Who was asked: name or address, without brackets.
-        host: String,
-        /// Where the request went.
-        port: u16,
-        /// What came of it.
-        failure: Failure,
-    },
-    /// The way there: no route, no socket.
-    #[error("{}: {error}", At(host, *port))]
-    Network {
-        /// Who was asked: name or address, without brackets.
-        host: String,
-        /// Where the request went.
-        port: u16,
-        /// What the system said.
-        error: io::Error,
-    },
-    /// The file of this side.
-    #[error(transparent)]
-    Local(io::Error),
-    /// The stop flag was raised; the server was told.
-    #[error("interrupted")]
-    Interrupted,
-}
-
-impl ClientError {
-    /// What the user might look at, where the failure itself does not say.
-    pub fn hint(&self) -> Option<&'static str> {
-        match self {
-            Self::Transfer { failure: Failure::TimedOut { answered: false }, .. } => {
-                Some("a firewall may block the answer, which comes from another port than the one asked")
-            }
-            _ => None,
+impl<'o> Client<'o> {
+    /// Makes a client for a server: a socket address, `("host", port)` or `"host:port"`, where the port may be left out.
+    ///
+    /// Names are looked up anew for each transfer. A malformed address is reported by the transfer.
+    pub fn to(server: impl Into<Address>) -> Self {
+        Self {
+            address: server.into(),
+            options: Options::default(),
+            observers: Observers::none(),
+            requester: Finishing(Requester::new(Stop::new())),
         }
     }
-}
 
-/// `switch1:69`, `[::1]:69`.
-struct At<'a>(&'a str, u16);
-
-impl Display for At<'_> {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        let host = Printable(self.0.as_bytes());
-        if self.0.contains(':') { write!(f, "[{host}]:{}", self.1) } else { write!(f, "{host}:{}", self.1) }
-    }
-}
-
-impl Client {
-    /// A client whose transfers end early when `stop` is raised.
-    pub fn new(stop: Stop) -> Self {
-        Self { stop, linger: Linger::default(), faults: SharedFaults::default() }
+    /// Sets how files are transferred; octet by default.
+    pub fn mode(mut self, mode: Mode) -> Self {
+        self.options.mode = mode;
+        self
     }
 
-    /// What goes wrong on purpose with the packets of this side, from the next transfer on.
+    /// Sets the block size to ask for (RFC 2348); by default what fits the path to the server.
+    pub fn blksize(mut self, blksize: BlockSize) -> Self {
+        self.options.blksize = Some(blksize);
+        self
+    }
+
+    /// Sets the window to ask for, in blocks (RFC 7440).
+    pub fn windowsize(mut self, windowsize: WindowSize) -> Self {
+        self.options.windowsize = Some(windowsize);
+        self
+    }
+
+    /// Sets which options requests ask for.
+    pub fn options(mut self, negotiation: Negotiation) -> Self {
+        self.options.negotiation = negotiation;
+        self
+    }
+
+    /// Sets when a packet is sent again; by default the interval adapts to the round trips.
+    pub fn rexmt(mut self, rexmt: Rexmt) -> Self {
+        self.options.retry.rexmt = rexmt;
+        self
+    }
+
+    /// Sets the time without progress after which a transfer fails.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.options.retry.timeout = timeout;
+        self
+    }
+
+    /// Sets which addresses of a name are used.
+    pub fn family(mut self, family: Family) -> Self {
+        self.options.family = family;
+        self
+    }
+
+    /// Sets the local ports, one of which is the transfer id of each transfer (RFC 1350 section 4); any by default.
+    pub fn local_ports(mut self, ports: RangeInclusive<u16>) -> Self {
+        self.options.local_ports = Some(ports);
+        self
+    }
+
+    /// Adds an observer of all packets and events, after those added before.
+    pub fn observer(mut self, observer: &'o mut dyn Observer) -> Self {
+        self.observers.add(observer);
+        self
+    }
+
+    /// Sets the flag that interrupts transfers, from another thread or a signal handler.
+    pub fn stop(mut self, stop: Stop) -> Self {
+        self.requester.0.set_stop(stop);
+        self
+    }
+
+    /// Makes a historic mistake on purpose, towards servers on this computer only.
+    #[doc(hidden)]
+    pub fn bug(mut self, bug: ClientBug) -> Self {
+        self.options.bug = Some(bug);
+        self
+    }
+
+    /// What goes wrong on purpose with the packets of this side, towards servers on this computer only.
+    #[doc(hidden)]
     pub fn faults(&self) -> &SharedFaults {
-        &self.faults
+        self.requester.0.faults()
     }
 
-    /// Fetches a file; success means that `target` was committed.
-    pub fn get(
-        &mut self,
-        order: &Order<'_>,
-        settings: &Settings,
-        target: &mut dyn WriteFile,
-        observers: &mut Observers<'_>,
-    ) -> Result<Report, ClientError> {
-        let job = Job { order, settings, kind: RequestKind::Read, size: None };
-        self.transfer(&job, &mut File::Get(target), observers)
+    /// Fetches a file into `to`, which is flushed at the end. After an error it may hold part of the file.
+    ///
+    /// # Errors
+    ///
+    /// Every [`ClientError`] is possible; [`ClientError::Local`] is the error of `to`.
+    pub fn get(&mut self, name: impl AsRef<[u8]>, to: impl Write) -> Result<Report, ClientError> {
+        self.fetch(name.as_ref(), &mut Target::writer(to, self.options.mode))
     }
 
-    /// Sends a file; success means that the server acknowledged all of it.
-    pub fn put(
-        &mut self,
-        order: &Order<'_>,
-        settings: &Settings,
-        source: &mut Source,
-        observers: &mut Observers<'_>,
-    ) -> Result<Report, ClientError> {
-        let job = Job { order, settings, kind: RequestKind::Write, size: source.size() };
-        self.transfer(&job, &mut File::Put(source), observers)
+    /// Sends everything that `from` yields as a file.
+    ///
+    /// # Errors
+    ///
+    /// Every [`ClientError`] is possible; [`ClientError::Local`] is the error of `from`.
+    pub fn put(&mut self, name: impl AsRef<[u8]>, from: impl Read) -> Result<Report, ClientError> {
+        self.send(name.as_ref(), &mut Source::reader(from, self.options.mode))
     }
 
-    /// Tells that nothing is to be transferred until the user types something: the last ACK of a get is left to a
-    /// thread meanwhile.
-    pub fn idle(&mut self) {
-        self.linger.leave_to_thread();
+    /// Fetches a file into a local one, which is written under a temporary name and moved into place when it is whole.
+    /// After an error, what was at `path` before is still there.
+    ///
+    /// # Errors
+    ///
+    /// Every [`ClientError`] is possible; [`ClientError::Local`] is the error of the local file.
+    pub fn get_file(&mut self, name: impl AsRef<[u8]>, path: impl AsRef<Path>) -> Result<Report, ClientError> {
+        let target = Target::create(path.as_ref(), self.options.mode);
+        self.fetch(name.as_ref(), &mut target.map_err(ClientError::Local)?)
     }
 
-    /// To be called before the program exits: waits for a lost last ACK, only where the last get saw a loss, and at most
-    /// one retransmission interval.
-    pub fn finish(&mut self) {
-        self.linger.finish(&self.stop);
+    /// Sends a local file.
+    ///
+    /// # Errors
+    ///
+    /// Every [`ClientError`] is possible; [`ClientError::Local`] is the error of the local file.
+    pub fn put_file(&mut self, path: impl AsRef<Path>, name: impl AsRef<[u8]>) -> Result<Report, ClientError> {
+        let source = Source::open(path.as_ref(), self.options.mode);
+        self.send(name.as_ref(), &mut source.map_err(ClientError::Local)?)
     }
 
-    /// Tells the packets of the last get that came and went behind its end, while its last ACK was perhaps not heard
-    /// (RFC 1350 section 6). They are told once, and not any more when the next transfer has begun.
-    pub fn notify_late(&mut self, observers: &mut Observers<'_>) {
-        self.linger.notify(observers);
+    fn fetch(&mut self, name: &[u8], target: &mut dyn WriteFile) -> Result<Report, ClientError> {
+        let file = self.address.file(name)?;
+        self.requester.0.get(&file, &self.options, target, &mut self.observers)
     }
 
-    fn transfer(
-        &mut self,
-        job: &Job<'_>,
-        file: &mut File<'_>,
-        observers: &mut Observers<'_>,
-    ) -> Result<Report, ClientError> {
-        let addresses = resolve(job.order.host, job.order.port, job.settings.family)?;
-        match &job.settings.local_ports {
-            // The last get may sit on the one port that is free, and a thread beside it on another.
-            Some(ports) if ports.len() <= 2 => self.linger.let_go(),
-            _ => self.linger.glance(),
-        }
-        self.linger.begin();
-        let course = self.faults.lock().begin();
-        let mut run = Run {
-            job,
-            file,
-            observers,
-            stop: &self.stop,
-            faults: &self.faults,
-            injector: FaultInjector::new(&self.faults, course),
-            begun: Instant::now(),
-            attempts: 0,
-            local: None,
-        };
-        let result = run.try_each(&addresses);
-        run.notify_end(&result);
-        let (report, dally) = result.map_err(|halt| halt.explain(job.order))?;
-        if let Some(dally) = dally {
-            self.linger.keep(dally);
-        }
-        Ok(report)
+    fn send<R: Read>(&mut self, name: &[u8], source: &mut Source<R>) -> Result<Report, ClientError> {
+        let file = self.address.file(name)?;
+        self.requester.0.put(&file, &self.options, source, &mut self.observers)
     }
 }
 
-/// What is to be done, whatever way it takes.
-struct Job<'a> {
-    order: &'a Order<'a>,
-    settings: &'a Settings,
-    kind: RequestKind,
-    /// Length of the file to be sent, where known.
-    size: Option<u64>,
-}
+/// Waits at its end for a server that did not hear the last ACK.
+struct Finishing(Requester);
 
-/// The file of this side.
-enum File<'f> {
-    Get(&'f mut dyn WriteFile),
-    Put(&'f mut dyn ReadFile),
-}
-
-/// One job on its way: up to two attempts for each address.
-struct Run<'a, 'f, 'w> {
-    job: &'a Job<'a>,
-    file: &'a mut File<'f>,
-    observers: &'a mut Observers<'w>,
-    stop: &'a Stop,
-    faults: &'a SharedFaults,
-    /// Takes part where there are faults for the address that is tried.
-    injector: FaultInjector,
-    begun: Instant,
-    attempts: u32,
-    /// Address of the newest socket.
-    local: Option<SocketAddr>,
-}
-
-type Attempted = Result<(Report, Option<Dally>), Halt>;
-
-/// Why an attempt ended early.
-enum Halt {
-    Request(BadRequest),
-    Stopped(Stopped),
-    Network(io::Error),
-    Interrupted,
-}
-
-impl Run<'_, '_, '_> {
-    /// The next address is tried where one refuses or cannot be reached (`localhost`: ::1, then 127.0.0.1).
-    fn try_each(&mut self, addresses: &[SocketAddr]) -> Attempted {
-        let mut refused = Halt::Network(io::ErrorKind::AddrNotAvailable.into());
-        for &server in addresses {
-            match self.try_one(server) {
-                Err(halt) if halt.is_refusal() => refused = halt,
-                attempted => return attempted,
-            }
-        }
-        Err(refused)
-    }
-
-    /// Once more without options, from a fresh socket, where the server does not like them (RFC 2347).
-    fn try_one(&mut self, server: SocketAddr) -> Attempted {
-        match self.attempt(server, true) {
-            Err(Halt::Stopped(Stopped { failure: Failure::Options(why), .. })) => {
-                self.notify(RecordKind::Machine(&Event::Fallback(why)));
-                self.attempt(server, false)
-            }
-            attempted => attempted,
-        }
-    }
-
-    fn attempt(&mut self, server: SocketAddr, with_options: bool) -> Attempted {
-        if self.stop.is_requested() {
-            return Err(Halt::Interrupted);
-        }
-        let mut socket = Socket::towards(server, self.job.settings.local_ports.as_ref()).map_err(Halt::Network)?;
-        self.local = Some(socket.local());
-        let offer = if with_options { self.offer(server, &mut socket) } else { Offer::default() };
-        let retry_policy = self.retry_policy();
-        let mut task = task(self.job, self.file, server, offer, retry_policy).map_err(Halt::Request)?;
-        self.attempts += 1;
-        if self.attempts == 1 {
-            let Job { settings, order, .. } = *self.job;
-            let begin = Begin { wall: SystemTime::now(), host: order.host, timeout: settings.timeout };
-            notify(self.observers, self.local, RecordKind::Begin(begin));
-        }
-        let injects = self.faults.lock().act_on(server.ip());
-        let injector = injects.then(|| self.injector.start_over());
-        let mut report = drive(&mut task, &mut socket, self.observers, injector, self.stop).map_err(Halt::Stopped)?;
-        if self.attempts > 1 {
-            report.elapsed = self.begun.elapsed();
-        }
-        // Without the socket the port is closed, as that of a client in a hurry is.
-        let stays = bug(self.job.settings, server) != Some(ClientBug::NoDally);
-        let dally = task.into_receiver().filter(|_| stays);
-        Ok((report, dally.map(|machine| Dally::new(machine, socket, self.job.settings.rexmt))))
-    }
-
-    fn offer(&self, server: SocketAddr, socket: &mut Socket) -> Offer {
-        let Job { settings, kind, size, order } = *self.job;
-        let offer = offer::offer(settings, kind, size, || socket.route(server).blksize());
-        let too_long = emit_request(kind, order.remote, settings.mode, &offer);
-        if let Err(BadRequest::TooLong(_)) = too_long {
-            // A long name leaves no room for what nobody asked for by hand.
-            return offer::user_offer(settings, kind, size);
-        }
-        if kind == RequestKind::Write || offer.is_empty() {
-            return offer;
-        }
-        // A window that the receive buffer does not hold would lose blocks every time.
-        let carried = socket.make_room(offer.blksize.unwrap_or_default(), offer.windowsize.unwrap_or_default());
-        Offer { windowsize: offer.windowsize.map(|_| carried).filter(|it| *it != WindowSize::default()), ..offer }
-    }
-
-    /// Attempts share one timeout.
-    fn retry_policy(&self) -> RetryPolicy {
-        let RetryPolicy { rexmt, timeout } = self.job.settings.retry_policy();
-        let spent = if self.attempts == 0 { Duration::ZERO } else { self.begun.elapsed() };
-        RetryPolicy { rexmt, timeout: timeout.saturating_sub(spent) }
-    }
-
-    fn notify(&mut self, kind: RecordKind<'_>) {
-        notify(self.observers, self.local, kind);
-    }
-
-    fn notify_end(&mut self, result: &Attempted) {
-        // Without a packet nothing began.
-        if self.attempts == 0 {
-            return;
-        }
-        let digest = match &self.file {
-            File::Get(file) => file.sha256(),
-            File::Put(file) => file.sha256(),
-        };
-        if let (Ok(_), Some(digest)) = (result, digest) {
-            self.notify(RecordKind::Digest(&Digest(digest).to_string()));
-        }
-        let aborted = |error: &dyn Display| Failure::Aborted(Abort::Network(error.to_string()));
-        match result {
-            Ok((report, _)) => self.notify(RecordKind::End(Ok(report))),
-            Err(
-                Halt::Stopped(Stopped { cause: Some(Cause::File(error) | Cause::Network(error)), .. })
-                | Halt::Network(error),
-            ) => {
-                self.notify(RecordKind::End(Err(&aborted(error))));
-            }
-            Err(Halt::Stopped(Stopped { failure: Failure::Aborted(_), .. }) | Halt::Interrupted) => {
-                self.notify(RecordKind::End(Err(&aborted(&"interrupted"))));
-            }
-            Err(Halt::Stopped(Stopped { failure, .. })) => self.notify(RecordKind::End(Err(failure))),
-            Err(Halt::Request(bad)) => self.notify(RecordKind::End(Err(&aborted(bad)))),
-        }
-    }
-}
-
-fn notify(observers: &mut Observers<'_>, local: Option<SocketAddr>, kind: RecordKind<'_>) {
-    if let Some(local) = local {
-        observers.notify(&Record { at: Instant::now(), local, kind });
-    }
-}
-
-type ClientTask<'a> = Task<&'a mut dyn ReadFile, &'a mut dyn WriteFile>;
-
-fn task<'a>(
-    job: &Job<'_>,
-    file: &'a mut File<'_>,
-    server: SocketAddr,
-    offer: Offer,
-    retry_policy: RetryPolicy,
-) -> Result<ClientTask<'a>, BadRequest> {
-    let request = Request { filename: job.order.remote, mode: job.settings.mode, offer };
-    let (now, bug) = (Instant::now(), bug(job.settings, server));
-    Ok(match file {
-        File::Get(file) => {
-            let machine = Receiver::request(now, server, &request, retry_policy)?;
-            match bug {
-                None => Task::receive(machine, &mut **file),
-                Some(bug) => Task::receive(BuggyClient::new(machine, bug), &mut **file),
-            }
-        }
-        File::Put(file) => {
-            let machine = Sender::request(now, server, &request, retry_policy)?;
-            match bug {
-                None => Task::send(machine, &mut **file),
-                Some(bug) => Task::send(BuggyClient::new(machine, bug), &mut **file),
-            }
-        }
-    })
-}
-
-/// The bug the user wants, where it harms nobody else.
-fn bug(settings: &Settings, server: SocketAddr) -> Option<ClientBug> {
-    settings.bug.filter(|_| is_loopback(server.ip()))
-}
-
-impl Halt {
-    fn is_refusal(&self) -> bool {
-        match self {
-            Self::Network(_) => true,
-            Self::Stopped(Stopped { cause: None, failure }) => *failure == Failure::Refused,
-            Self::Stopped(Stopped { cause, .. }) => matches!(cause, Some(Cause::Network(_))),
-            Self::Request(_) | Self::Interrupted => false,
-        }
-    }
-
-    fn explain(self, order: &Order<'_>) -> ClientError {
-        let (host, port) = (order.host.to_owned(), order.port);
-        match self {
-            Self::Request(bad) => ClientError::Request(bad),
-            Self::Network(error) | Self::Stopped(Stopped { cause: Some(Cause::Network(error)), .. }) => {
-                ClientError::Network { host, port, error }
-            }
-            Self::Stopped(Stopped { cause: Some(Cause::File(error)), .. }) => ClientError::Local(error),
-            Self::Interrupted | Self::Stopped(Stopped { failure: Failure::Aborted(_), .. }) => ClientError::Interrupted,
-            Self::Stopped(Stopped { failure, .. }) => ClientError::Transfer { host, port, failure },
-        }
+impl Drop for Finishing {
+    fn drop(&mut self) {
+        self.0.finish();
     }
 }

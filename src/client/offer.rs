@@ -1,4 +1,4 @@
-use crate::session::{Options, Settings};
+use super::{Negotiation, Options};
 use crate::transfer::Rexmt;
 use crate::wire::{BlockSize, Mode, Offer, RequestKind, TimeoutSeconds, WindowSize};
 
@@ -11,22 +11,22 @@ const WINDOW: u64 = 16;
 ///
 /// `size` is the length of the file to be written, where known; `path_blksize` is asked only if its answer is needed.
 pub(super) fn offer(
-    settings: &Settings,
+    options: &Options,
     kind: RequestKind,
     size: Option<u64>,
     path_blksize: impl FnOnce() -> BlockSize,
 ) -> Offer {
-    if settings.options == Options::Off {
+    if options.negotiation == Negotiation::Off {
         return Offer::default();
     }
-    let asked = user_offer(settings, kind, size);
-    if settings.options == Options::On {
+    let asked = user_offer(options, kind, size);
+    if options.negotiation == Negotiation::On {
         return asked;
     }
-    let blksize = settings.blksize.unwrap_or_else(path_blksize);
-    let windowsize = settings.windowsize.or_else(|| WindowSize::new(if blksize.get() > WINDOWED { 1 } else { WINDOW }));
+    let blksize = options.blksize.unwrap_or_else(path_blksize);
+    let windowsize = options.windowsize.or_else(|| WindowSize::new(if blksize.get() > WINDOWED { 1 } else { WINDOW }));
     Offer {
-        tsize: tsize(settings, kind, size),
+        tsize: tsize(options, kind, size),
         blksize: worth_asking(Some(blksize)),
         windowsize: worth_asking(windowsize),
         ..asked
@@ -34,15 +34,15 @@ pub(super) fn offer(
 }
 
 /// Only what the user set.
-pub(super) fn user_offer(settings: &Settings, kind: RequestKind, size: Option<u64>) -> Offer {
-    if settings.options == Options::Off {
+pub(super) fn user_offer(options: &Options, kind: RequestKind, size: Option<u64>) -> Offer {
+    if options.negotiation == Negotiation::Off {
         return Offer::default();
     }
     Offer {
-        tsize: tsize(settings, kind, size).filter(|_| settings.tsize),
-        timeout: settings.tout.then(|| interval(settings.rexmt)),
-        blksize: worth_asking(settings.blksize),
-        windowsize: worth_asking(settings.windowsize),
+        tsize: tsize(options, kind, size).filter(|_| options.tsize),
+        timeout: options.tout.then(|| interval(options.retry.rexmt)),
+        blksize: worth_asking(options.blksize),
+        windowsize: worth_asking(options.windowsize),
     }
 }
 
@@ -53,8 +53,8 @@ fn worth_asking<T: Default + PartialEq>(value: Option<T>) -> Option<T> {
 
 /// A reader asks with 0 (RFC 2349). Nobody knows the length of a text before it is converted, and servers refuse the
 /// question.
-fn tsize(settings: &Settings, kind: RequestKind, size: Option<u64>) -> Option<u64> {
-    match (settings.mode, kind) {
+fn tsize(options: &Options, kind: RequestKind, size: Option<u64>) -> Option<u64> {
+    match (options.mode, kind) {
         (Mode::Netascii, _) => None,
         (Mode::Octet, RequestKind::Read) => Some(0),
         (Mode::Octet, RequestKind::Write) => size,
@@ -75,12 +75,14 @@ mod tests {
     use super::*;
     use std::time::Duration;
 
+    use crate::transfer::RetryPolicy;
+
     const ETHERNET: u64 = 1468;
     const LOOPBACK: u64 = 65464;
 
-    fn asked(settings: &Settings, kind: RequestKind, path: u64) -> [Option<u64>; 4] {
+    fn asked(options: &Options, kind: RequestKind, path: u64) -> [Option<u64>; 4] {
         let Offer { tsize, timeout, blksize, windowsize } =
-            offer(settings, kind, Some(2000), || BlockSize::new(path).unwrap());
+            offer(options, kind, Some(2000), || BlockSize::new(path).unwrap());
         [
             tsize,
             timeout.map(|it| it.get().into()),
@@ -89,15 +91,15 @@ mod tests {
         ]
     }
 
-    fn with(change: impl FnOnce(&mut Settings)) -> Settings {
-        let mut settings = Settings::default();
-        change(&mut settings);
-        settings
+    fn with(change: impl FnOnce(&mut Options)) -> Options {
+        let mut options = Options::default();
+        change(&mut options);
+        options
     }
 
     #[test]
     fn automatic_options_follow_the_path() {
-        let auto = Settings::default();
+        let auto = Options::default();
         assert_eq!(asked(&auto, RequestKind::Read, ETHERNET), [Some(0), None, Some(1468), Some(16)]);
         assert_eq!(asked(&auto, RequestKind::Write, LOOPBACK), [Some(2000), None, Some(65464), None]);
     }
@@ -123,17 +125,18 @@ mod tests {
 
     #[test]
     fn options_on_asks_only_for_what_was_set() {
-        let on = with(|it| it.options = Options::On);
+        let on = with(|it| it.negotiation = Negotiation::On);
         assert_eq!(asked(&on, RequestKind::Read, ETHERNET), [None; 4]);
-        let set = Settings { tsize: true, tout: true, blksize: BlockSize::new(1024), ..on };
-        let set = Settings { rexmt: Rexmt::Fixed(Duration::from_millis(1200)), ..set };
+        let set = Options { tsize: true, tout: true, blksize: BlockSize::new(1024), ..on };
+        let set =
+            Options { retry: RetryPolicy { rexmt: Rexmt::Fixed(Duration::from_millis(1200)), ..set.retry }, ..set };
         assert_eq!(asked(&set, RequestKind::Read, ETHERNET), [Some(0), Some(2), Some(1024), None]);
     }
 
     #[test]
     fn options_off_wins_over_everything_set() {
         let off = with(|it| {
-            it.options = Options::Off;
+            it.negotiation = Negotiation::Off;
             it.blksize = BlockSize::new(1024);
             it.tsize = true;
             it.tout = true;

@@ -3,7 +3,7 @@ use std::net::{SocketAddr, ToSocketAddrs};
 
 use thiserror::Error;
 
-use crate::session::Family;
+use super::Family;
 use crate::wire::Printable;
 
 /// A name that leads nowhere.
@@ -20,7 +20,7 @@ pub struct UnknownHost {
 ///
 /// `host` is a name or an address without brackets. An IPv6 address may name its scope (`fe80::1%eth0`). Addresses need
 /// no resolver.
-pub fn resolve(host: &str, port: u16, family: Family) -> Result<Vec<SocketAddr>, UnknownHost> {
+pub(crate) fn resolve(host: &str, port: u16, family: Family) -> Result<Vec<SocketAddr>, UnknownHost> {
     let unknown = |reason: String| UnknownHost { host: host.to_owned(), reason };
     if host.is_empty() {
         return Err(unknown("its name is empty".to_owned()));

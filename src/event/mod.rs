@@ -7,6 +7,26 @@
 //!
 //! The loops in [`net`](crate::net) tell each datagram and each machine event once, in order. Nothing else prints
 //! packets. An [`Analyser`] reads the protocol in the records, so that every view tells the same.
+//!
+//! ```
+//! use tftpsh::event::{Observer, Record, RecordKind};
+//! use tftpsh::{Client, MemoryStore, Server};
+//!
+//! /// Counts packets, lost ones too.
+//! struct Count(usize);
+//!
+//! impl Observer for Count {
+//!     fn observe(&mut self, record: &Record<'_>) {
+//!         self.0 += usize::from(matches!(record.kind, RecordKind::Packet { .. }));
+//!     }
+//! }
+//!
+//! let server = Server::builder(MemoryStore::from([("a", "a")])).bind("127.0.0.1:0")?.spawn()?;
+//! let mut count = Count(0);
+//! Client::to(server.address()).observer(&mut count).get("a", std::io::sink())?;
+//! assert_eq!(count.0, 5, "RRQ, OACK, ACK, DATA, ACK");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 mod analyse;
 mod annotated;
@@ -37,6 +57,7 @@ pub use crate::wire::Direction;
 
 use crate::fault::Hit;
 use crate::transfer::{Event, Failure, Machine, Report};
+use crate::wire::{Mode, RequestKind};
 
 /// One thing that happened in a transfer.
 #[derive(Debug, Clone, Copy)]
@@ -76,13 +97,21 @@ pub enum RecordKind<'a> {
     End(Result<&'a Report, &'a Failure>),
 }
 
-/// What is known before the first packet.
+/// What is known before the first packet, or from it.
 #[derive(Debug, Clone, Copy)]
 pub struct Begin<'a> {
     /// The clock on the wall, read once; every later moment is told by how much passed since.
     pub wall: SystemTime,
-    /// The server as the user named it.
+    /// The server as the user named it; for a server, the client's address.
     pub host: &'a str,
+    /// Where the request goes or comes from.
+    pub peer: SocketAddr,
+    /// Which way the file goes.
+    pub kind: RequestKind,
+    /// The file's name on the server.
+    pub filename: &'a [u8],
+    /// `None` where the request names an unknown mode.
+    pub mode: Option<Mode>,
     /// Time without progress after which the transfer is given up.
     pub timeout: Duration,
 }

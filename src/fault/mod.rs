@@ -9,6 +9,19 @@
 //! Everything here is pure: no socket, no clock, no file. The same seed and the same packets give the same verdicts on
 //! every machine. Faults are made for a class on one computer, so they act on [loopback](is_loopback) peers
 //! only, unless they are [allowed](Faults::allow_remote) elsewhere.
+//!
+//! ```
+//! use tftpsh::event::Direction;
+//! use tftpsh::fault::{Faults, Rule};
+//! use tftpsh::wire::emit_ack;
+//!
+//! let mut faults = Faults::default();
+//! faults.add(Rule::parse("drop sent ack 2".split(' '))?);
+//! let mut transfer = faults.begin();
+//! let copies = [1, 2, 2, 3].map(|block| faults.judge(&mut transfer, Direction::Sent, &emit_ack(block)).copies);
+//! assert_eq!(copies, [1, 0, 1, 1], "only the first ACK 2 is lost");
+//! # Ok::<(), tftpsh::fault::BadRule>(())
+//! ```
 
 mod blocks;
 mod delay_queue;

@@ -10,21 +10,37 @@ use nix::fcntl::OFlag;
 
 use super::store::relative;
 use super::temp_file::{Placing, TempFile, TempName};
-use super::{Denied, Source, Store, Target};
+use super::{Denied, Source, Store, Target, WriteMode};
 use crate::wire::{ErrorCode, Mode};
 
-/// A folder served to the network.
+/// The files of a directory, for a server.
 ///
 /// It is opened once; every name is resolved beneath it by the system, so that neither `..` nor a link leads out.
 /// Only regular files are served, and opening one never blocks. Uploads become visible when they are whole.
+///
+/// ```
+/// use tftpsh::files::{DirStore, Store};
+/// use tftpsh::{ErrorCode, Mode};
+///
+/// # let directory = tempfile::tempdir()?;
+/// std::fs::write(directory.path().join("fw.bin"), "firmware")?;
+/// let store = DirStore::open(&directory)?;
+/// assert_eq!(store.read(b"/fw.bin", Mode::Octet)?.size(), Some(8));
+/// assert_eq!(store.read(b"../fw.bin", Mode::Octet).unwrap_err().code, ErrorCode::ACCESS);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub struct DirStore {
     folder: Dir,
 }
 
 impl DirStore {
-    /// Opens the folder, which stays the one served even when it is renamed.
-    pub fn open(folder: &Path) -> io::Result<Self> {
-        Ok(Self { folder: Dir::open_ambient_dir(folder, ambient_authority())? })
+    /// Opens a directory, which stays the one served even when it is renamed.
+    ///
+    /// # Errors
+    ///
+    /// Those of the system: it does not exist, is not a directory, or may not be read.
+    pub fn open(path: impl AsRef<Path>) -> io::Result<Self> {
+        Ok(Self { folder: Dir::open_ambient_dir(path, ambient_authority())? })
     }
 
     /// Removes the temporary files that killed servers left in the folder itself (not below it), and tells how many.
@@ -56,9 +72,9 @@ impl Store for DirStore {
         Ok(Source::file(file.into_std(), mode)?)
     }
 
-    fn create(&self, name: &[u8], mode: Mode, overwrite: bool) -> Result<Target, Denied> {
+    fn create(&self, name: &[u8], mode: Mode, write_mode: WriteMode) -> Result<Target, Denied> {
         let name = Name::parse(name)?;
-        let placing = if overwrite { Placing::Replace } else { Placing::Exclusive };
+        let placing = if write_mode == WriteMode::CreateNew { Placing::Exclusive } else { Placing::Replace };
         let found = match self.folder.metadata(name.path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => None,
             found => Some(found?),
@@ -66,15 +82,16 @@ impl Store for DirStore {
         let part = match found {
             Some(found) => {
                 must_be_regular(&found)?;
-                if !overwrite {
-                    return Err(ErrorCode::EXISTS.into());
-                }
+                write_mode.check(true)?;
                 // A link stays, and its file is replaced.
                 let path = self.true_name(name.path)?;
                 let (folder, file) = path.parent().zip(path.file_name()).ok_or(ErrorCode::ACCESS)?;
                 self.part(folder, file, placing)
             }
-            None => self.part(name.folder, name.file, placing),
+            None => {
+                write_mode.check(false)?;
+                self.part(name.folder, name.file, placing)
+            }
         }?;
         Ok(Target::part(part, mode))
     }

@@ -3,7 +3,7 @@ use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::store::relative;
-use super::{Denied, Source, Store, Target};
+use super::{Denied, Source, Store, Target, WriteMode};
 use crate::wire::{ErrorCode, Mode};
 
 /// Octets that uploads may take, finished and unfinished together.
@@ -16,6 +16,15 @@ const OVERHEAD: usize = 512;
 ///
 /// Uploads take at most 64 MiB in all; more is refused as a full disk is. Files put here by [`MemoryStore::insert`] do not
 /// count.
+/// count.
+///
+/// ```
+/// use tftpsh::MemoryStore;
+///
+/// let store = MemoryStore::from([("boot/fw.bin", b"firmware".to_vec())]);
+/// store.insert("motd", "hello");
+/// assert_eq!(store.get("/boot/fw.bin").as_deref(), Some(&b"firmware"[..]));
+/// ```
 #[derive(Clone, Default)]
 pub struct MemoryStore {
     inner: Arc<Mutex<Inner>>,
@@ -34,19 +43,19 @@ struct File {
 }
 
 impl MemoryStore {
-    /// An empty shelf.
+    /// Makes an empty store.
     pub fn new() -> Self {
         Self::default()
     }
 
     /// Puts a file here, in place of any other of its name.
-    pub fn insert(&self, name: &[u8], bytes: Vec<u8>) {
-        self.lock().put(relative(name), File { bytes: bytes.into(), charge: 0 });
+    pub fn insert(&self, name: impl AsRef<[u8]>, bytes: impl Into<Vec<u8>>) {
+        self.lock().put(relative(name.as_ref()), File { bytes: bytes.into().into(), charge: 0 });
     }
 
-    /// The file of this name.
-    pub fn get(&self, name: &[u8]) -> Option<Arc<[u8]>> {
-        self.lock().files.get(relative(name)).map(|file| Arc::clone(&file.bytes))
+    /// Returns the file of this name.
+    pub fn get(&self, name: impl AsRef<[u8]>) -> Option<Arc<[u8]>> {
+        self.lock().files.get(relative(name.as_ref())).map(|file| Arc::clone(&file.bytes))
     }
 
     /// No change here can stop halfway, so that a panic elsewhere leaves nothing broken.
@@ -71,24 +80,33 @@ impl Inner {
     }
 }
 
+impl<N: AsRef<[u8]>, B: Into<Vec<u8>>, const COUNT: usize> From<[(N, B); COUNT]> for MemoryStore {
+    fn from(files: [(N, B); COUNT]) -> Self {
+        let store = Self::new();
+        for (name, bytes) in files {
+            store.insert(name, bytes);
+        }
+        store
+    }
+}
+
 impl Store for MemoryStore {
     fn read(&self, name: &[u8], mode: Mode) -> Result<Source, Denied> {
         let bytes = self.get(name).ok_or(ErrorCode::NOT_FOUND)?;
         Ok(Source::bytes(bytes, mode))
     }
 
-    fn create(&self, name: &[u8], mode: Mode, overwrite: bool) -> Result<Target, Denied> {
+    fn create(&self, name: &[u8], mode: Mode, write_mode: WriteMode) -> Result<Target, Denied> {
         let name = relative(name);
         if name.is_empty() {
             return Err(ErrorCode::ACCESS.into());
         }
         let mut inner = self.lock();
-        if !overwrite && inner.files.contains_key(name) {
-            return Err(ErrorCode::EXISTS.into());
-        }
+        write_mode.check(inner.files.contains_key(name))?;
         inner.charge(OVERHEAD)?;
         drop(inner);
-        let draft = Upload { store: self.clone(), name: name.to_vec(), bytes: Vec::new(), charge: OVERHEAD, overwrite };
+        let draft =
+            Upload { store: self.clone(), name: name.to_vec(), bytes: Vec::new(), charge: OVERHEAD, write_mode };
         Ok(Target::draft(draft, mode))
     }
 }
@@ -99,7 +117,7 @@ pub(super) struct Upload {
     name: Vec<u8>,
     bytes: Vec<u8>,
     charge: usize,
-    overwrite: bool,
+    write_mode: WriteMode,
 }
 
 impl Upload {
@@ -114,8 +132,7 @@ impl Upload {
         let bytes = std::mem::take(&mut self.bytes).into();
         let store = self.store.clone();
         let mut inner = store.lock();
-        let exists = inner.files.contains_key(&self.name);
-        if exists && !self.overwrite {
+        if self.write_mode == WriteMode::CreateNew && inner.files.contains_key(&self.name) {
             drop(inner);
             return Err(io::ErrorKind::AlreadyExists.into());
         }
@@ -136,8 +153,8 @@ mod tests {
     use super::*;
     use crate::files::{ReadFile, WriteFile};
 
-    fn upload(store: &MemoryStore, name: &[u8], overwrite: bool) -> Target {
-        store.create(name, Mode::Octet, overwrite).expect("accepted")
+    fn upload(store: &MemoryStore, name: &[u8], write_mode: WriteMode) -> Target {
+        store.create(name, Mode::Octet, write_mode).expect("accepted")
     }
 
     fn code<T>(result: Result<T, Denied>) -> Option<ErrorCode> {
@@ -147,7 +164,7 @@ mod tests {
     #[test]
     fn an_upload_is_seen_only_when_committed() {
         let store = MemoryStore::new();
-        let mut target = upload(&store, b"/a", false);
+        let mut target = upload(&store, b"/a", WriteMode::CreateNew);
         target.deliver(b"12").unwrap();
         assert_eq!(code(store.read(b"a", Mode::Octet)), Some(ErrorCode::NOT_FOUND));
         target.deliver(b"3").unwrap();
@@ -160,14 +177,15 @@ mod tests {
     #[test]
     fn of_two_uploads_of_one_name_the_second_commit_fails() {
         let store = MemoryStore::new();
-        let (mut first, mut second) = (upload(&store, b"a", false), upload(&store, b"a", false));
+        let (mut first, mut second) =
+            (upload(&store, b"a", WriteMode::CreateNew), upload(&store, b"a", WriteMode::CreateNew));
         first.deliver(b"first").unwrap();
         second.deliver(b"second").unwrap();
         second.commit().unwrap();
         assert_eq!(first.commit().unwrap_err().kind(), io::ErrorKind::AlreadyExists);
         assert_eq!(store.get(b"a").as_deref(), Some(&b"second"[..]));
-        assert_eq!(code(store.create(b"a", Mode::Octet, false)), Some(ErrorCode::EXISTS));
-        let mut third = upload(&store, b"a", true);
+        assert_eq!(code(store.create(b"a", Mode::Octet, WriteMode::CreateNew)), Some(ErrorCode::EXISTS));
+        let mut third = upload(&store, b"a", WriteMode::CreateOrReplace);
         third.deliver(b"third").unwrap();
         third.commit().unwrap();
         assert_eq!(store.get(b"a").as_deref(), Some(&b"third"[..]));
@@ -177,15 +195,15 @@ mod tests {
     fn uploads_are_bounded_together_and_give_back_what_they_took() {
         let store = MemoryStore::new();
         let half = vec![0; UPLOADS / 2];
-        let mut kept = upload(&store, b"kept", false);
+        let mut kept = upload(&store, b"kept", WriteMode::CreateNew);
         kept.deliver(&half).unwrap();
         kept.commit().unwrap();
         for _ in 0..2 {
-            let mut dropped = upload(&store, b"dropped", false);
+            let mut dropped = upload(&store, b"dropped", WriteMode::CreateNew);
             dropped.deliver(&half[2 * OVERHEAD..]).unwrap();
             assert_eq!(dropped.deliver(b"x").unwrap_err().kind(), io::ErrorKind::StorageFull);
         }
-        upload(&store, b"kept", true).commit().unwrap();
+        upload(&store, b"kept", WriteMode::CreateOrReplace).commit().unwrap();
         assert_eq!(store.lock().charged, OVERHEAD, "replacing gives back too");
         store.insert(b"kept", half);
         assert_eq!(store.lock().charged, 0, "files of our own do not count");
@@ -195,14 +213,17 @@ mod tests {
     fn empty_uploads_are_bounded_too() {
         let store = MemoryStore::new();
         store.lock().charged = UPLOADS - OVERHEAD;
-        upload(&store, b"a", false).commit().unwrap();
-        assert_eq!(code(store.create(b"b", Mode::Octet, false)), Some(ErrorCode::DISK_FULL));
+        upload(&store, b"a", WriteMode::CreateNew).commit().unwrap();
+        assert_eq!(code(store.create(b"b", Mode::Octet, WriteMode::CreateNew)), Some(ErrorCode::DISK_FULL));
     }
 
     #[test]
     fn a_name_must_say_something() {
         for name in [&b""[..], b"/", b"//"] {
-            assert_eq!(code(MemoryStore::new().create(name, Mode::Octet, true)), Some(ErrorCode::ACCESS));
+            assert_eq!(
+                code(MemoryStore::new().create(name, Mode::Octet, WriteMode::CreateOrReplace)),
+                Some(ErrorCode::ACCESS)
+            );
         }
     }
 }

@@ -24,7 +24,7 @@ pub use digest::{Digest, Mismatch};
 pub use dir_store::DirStore;
 pub use memory_store::MemoryStore;
 pub use source::Source;
-pub use store::{Denied, Store};
+pub use store::{Denied, Store, WriteMode};
 pub use target::Target;
 pub(crate) use target::TooLarge;
 

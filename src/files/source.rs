@@ -20,8 +20,8 @@ const AHEAD: usize = 8 * 1024;
 ///
 /// [`ReadFile::fill`] fills the whole room unless the file ends, whatever pieces the file comes in. In octet mode the
 /// bytes go straight into the room; in netascii they are converted on the way (RFC 1350 section 1).
-pub struct Source {
-    reader: Box<dyn Read + Send>,
+pub struct Source<R = Box<dyn Read + Send>> {
+    reader: R,
     size: Option<u64>,
     text: Option<Encoding>,
     hasher: Option<Hasher>,
@@ -54,18 +54,20 @@ impl Source {
         Ok(Self::new(reader, size, mode))
     }
 
-    /// Reads whatever `reader` gives until it ends; the size is not known.
-    pub fn reader(reader: Box<dyn Read + Send>, mode: Mode) -> Self {
-        Self::new(reader, None, mode)
-    }
-
     /// Reads from memory, which is shared and not copied.
     pub fn bytes(bytes: Arc<[u8]>, mode: Mode) -> Self {
         let size = u64::try_from(bytes.len()).ok();
         Self::new(Box::new(Cursor::new(bytes)), size, mode)
     }
+}
 
-    fn new(reader: Box<dyn Read + Send>, size: Option<u64>, mode: Mode) -> Self {
+impl<R> Source<R> {
+    /// Reads whatever `reader` gives until it ends; the size is not known.
+    pub fn reader(reader: R, mode: Mode) -> Self {
+        Self::new(reader, None, mode)
+    }
+
+    fn new(reader: R, size: Option<u64>, mode: Mode) -> Self {
         match mode {
             Mode::Octet => Self { reader, size, text: None, hasher: None },
             Mode::Netascii => Self { reader, size: None, text: Some(Encoding::new()), hasher: None },
@@ -94,7 +96,7 @@ impl Source {
     }
 }
 
-impl ReadFile for Source {
+impl<R: Read> ReadFile for Source<R> {
     fn sha256(&self) -> Option<[u8; 32]> {
         self.digest().map(|digest| digest.0)
     }
@@ -115,7 +117,7 @@ impl ReadFile for Source {
     }
 }
 
-impl Debug for Source {
+impl<R> Debug for Source<R> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         f.debug_struct("Source").field("size", &self.size).finish_non_exhaustive()
     }
@@ -154,7 +156,7 @@ mod tests {
     }
 
     /// Everything `source` gives, asked for in rooms of `room` bytes; each must be full but the last.
-    fn drain(source: &mut Source, room: usize) -> Vec<u8> {
+    fn drain<R: Read>(source: &mut Source<R>, room: usize) -> Vec<u8> {
         let mut wire = Vec::new();
         loop {
             let mut block = vec![0; room];

@@ -5,15 +5,45 @@ use thiserror::Error;
 use super::{Source, Target};
 use crate::wire::{ErrorCode, Mode};
 
-/// What a server serves. Names are bytes, as they came from the wire; leading slashes are left out, since many clients
-/// send absolute names.
+/// The files of a server. Names are bytes, as they came from the wire. The stores of this crate leave leading slashes
+/// out, since many clients send absolute names.
 pub trait Store: Send {
     /// Opens a file for a read request.
+    ///
+    /// # Errors
+    ///
+    /// [`Denied`] is what the client hears of it.
     fn read(&self, name: &[u8], mode: Mode) -> Result<Source, Denied>;
 
-    /// Begins a file for a write request; nobody sees it before it is committed. Without `overwrite` a name that
-    /// exists is refused, now and again at the commit, with [`io::ErrorKind::AlreadyExists`].
-    fn create(&self, name: &[u8], mode: Mode, overwrite: bool) -> Result<Target, Denied>;
+    /// Begins a file for a write request. It becomes visible when it is committed. With [`WriteMode::CreateNew`] a name
+    /// that exists is refused now, and again at the commit with [`io::ErrorKind::AlreadyExists`].
+    ///
+    /// # Errors
+    ///
+    /// [`Denied`] is what the client hears of it.
+    fn create(&self, name: &[u8], mode: Mode, write_mode: WriteMode) -> Result<Target, Denied>;
+}
+
+/// Which names a write request may have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WriteMode {
+    /// Names that do not exist.
+    CreateNew,
+    /// Names that exist; the file is replaced.
+    Replace,
+    /// All names.
+    CreateOrReplace,
+}
+
+impl WriteMode {
+    /// Refuses a name that must or must not exist.
+    pub(super) fn check(self, exists: bool) -> Result<(), Denied> {
+        match (self, exists) {
+            (Self::CreateNew, true) => Err(ErrorCode::EXISTS.into()),
+            (Self::Replace, false) => Err(ErrorCode::NOT_FOUND.into()),
+            _ => Ok(()),
+        }
+    }
 }
 
 /// Why a server refuses a request, in the words of an ERROR packet (RFC 1350 section 5).

@@ -26,8 +26,8 @@ const MOST_LINKS: usize = 40;
 /// A regular file is written beside its place under a temporary name; [`WriteFile::commit`] closes and renames it. Until
 /// then, and after any failure, what stood there stands there unchanged; dropping the target removes the temporary
 /// file. No failed write is swallowed, and nothing is synced to the disk.
-pub struct Target {
-    sink: Sink,
+pub struct Target<W = Box<dyn Write + Send>> {
+    sink: Sink<W>,
     text: Option<Decoding>,
     hasher: Option<Hasher>,
     expected: Option<Digest>,
@@ -65,11 +65,6 @@ impl Target {
         Ok(Self::new(Sink::File(shared_stdout()?), mode))
     }
 
-    /// Writes to `writer`; committed by a flush.
-    pub fn writer(writer: Box<dyn Write + Send>, mode: Mode) -> Self {
-        Self::new(Sink::Writer(writer), mode)
-    }
-
     pub(super) fn part(part: TempFile, mode: Mode) -> Self {
         Self::new(Sink::TempFile(part), mode)
     }
@@ -77,8 +72,15 @@ impl Target {
     pub(super) fn draft(draft: Upload, mode: Mode) -> Self {
         Self::new(Sink::Upload(draft), mode)
     }
+}
 
-    fn new(sink: Sink, mode: Mode) -> Self {
+impl<W: Write> Target<W> {
+    /// Writes to `writer`; committed by a flush.
+    pub fn writer(writer: W, mode: Mode) -> Self {
+        Self::new(Sink::Writer(writer), mode)
+    }
+
+    fn new(sink: Sink<W>, mode: Mode) -> Self {
         Self { sink, text: (mode == Mode::Netascii).then(Decoding::default), hasher: None, expected: None, limit: None }
     }
 
@@ -123,7 +125,7 @@ impl Target {
     }
 }
 
-impl WriteFile for Target {
+impl<W: Write> WriteFile for Target<W> {
     fn sha256(&self) -> Option<[u8; 32]> {
         self.digest().map(|digest| digest.0)
     }
@@ -165,7 +167,7 @@ impl WriteFile for Target {
     }
 }
 
-impl Debug for Target {
+impl<W> Debug for Target<W> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         f.debug_struct("Target").finish_non_exhaustive()
     }
@@ -181,16 +183,16 @@ impl Display for TooLarge {
 }
 
 /// Where the local bytes go.
-enum Sink {
+enum Sink<W> {
     TempFile(TempFile),
     File(File),
-    Writer(Box<dyn Write + Send>),
+    Writer(W),
     Upload(Upload),
     /// The commit was tried, or a write failed: nothing can follow.
     Over,
 }
 
-impl Sink {
+impl<W: Write> Sink<W> {
     /// All local bytes pass here or in [`Sink::append_all`], at once. An error must be told before the block it belongs
     /// to is acknowledged, so whoever gathers blocks has to hold back their ACK too.
     fn append(&mut self, bytes: &[u8]) -> io::Result<()> {

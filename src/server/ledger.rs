@@ -2,9 +2,10 @@ use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Instant;
 
-use super::{Config, Happening, What};
+use super::Policy;
+use super::log::LoggedRequest;
 use crate::net::Key;
-use crate::wire::{BlockSize, Limits, RequestKind};
+use crate::wire::{BlockSize, Limits};
 
 /// Octets of windows up to which each transfer gets what it asks for.
 const AMPLE: usize = 16 << 20;
@@ -25,10 +26,9 @@ pub(super) struct Entry {
     pub(super) client: SocketAddr,
     /// All of the request, as it came.
     pub(super) request: Box<[u8]>,
-    pub(super) kind: RequestKind,
-    /// Made safe to print.
-    pub(super) filename: String,
-    pub(super) begun: Instant,
+    pub(super) logged: LoggedRequest,
+    /// Our transfer id.
+    pub(super) local: SocketAddr,
     /// Octets of a window that is kept for it.
     pub(super) window: usize,
     /// When the file was safe; from then on it only dallies.
@@ -50,9 +50,9 @@ impl Ledger {
         self.live().any(|entry| entry.client == client && *entry.request == *request)
     }
 
-    pub(super) fn room(&self, source: IpAddr, config: &Config) -> Room {
+    pub(super) fn room(&self, source: IpAddr, policy: &Policy) -> Room {
         let here = self.entries.values().filter(|entry| entry.client.ip() == source).count();
-        let (of_source, of_all) = (here >= config.transfers_per_source, self.entries.len() >= config.transfers);
+        let (of_source, of_all) = (here >= policy.max_per_source, self.entries.len() >= policy.max_transfers);
         if !of_source && !of_all {
             return Room::Free;
         }
@@ -89,11 +89,5 @@ impl Ledger {
     /// Those whose file is still on its way.
     pub(super) fn live(&self) -> impl Iterator<Item = &Entry> {
         self.entries.values().filter(|entry| entry.complete.is_none())
-    }
-}
-
-impl Entry {
-    pub(super) fn tells(&self, what: What) -> Happening {
-        Happening { client: self.client, kind: self.kind, filename: self.filename.clone(), what }
     }
 }

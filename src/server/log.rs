@@ -1,131 +1,157 @@
+use std::collections::HashMap;
 use std::fmt::{self, Display, Formatter};
 use std::net::SocketAddr;
-use std::time::Duration;
+use std::time::Instant;
 
-use crate::transfer::Stats;
-use crate::wire::{ErrorCode, Mode, RequestKind, Terms};
+use crate::event::{Begin, Observer, Record, RecordKind};
+use crate::transfer::{Abort, Event, Failure, Report};
+use crate::wire::{Mode, Printable, RequestKind, Terms};
 
-/// One thing the server did, for a line of a log: [`Display`] gives the line, without a control character in it.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Happening {
-    /// Who asked.
-    pub client: SocketAddr,
-    /// Which way the file goes.
-    pub kind: RequestKind,
-    /// The file as it was asked for, made safe to print.
-    pub filename: String,
-    /// What became of it.
-    pub what: What,
+/// An observer that writes one line when a server accepts or refuses a request, and one when the transfer ends.
+///
+/// ```text
+/// 192.0.2.7:40112 get fw.bin [octet]: tsize=3000, blksize=1428
+/// 192.0.2.7:40112 get fw.bin: 3000 bytes in 0.1 seconds, 2 packets resent
+/// ```
+///
+/// No line has a control character in it.
+pub struct Log<F> {
+    write: F,
+    /// What is under way, by our transfer ids.
+    requests: HashMap<SocketAddr, LoggedRequest>,
 }
 
-/// What becomes of a request.
-#[derive(Debug, Clone, PartialEq)]
-pub enum What {
-    /// It is being answered.
-    Begun {
-        /// How the file is carried.
-        mode: Mode,
-        /// What was agreed.
-        terms: Terms,
-    },
-    /// The file is safe on the other side, or on this one.
-    Finished {
-        /// The costs; bytes as they stood on the wire.
-        stats: Stats,
-        /// Since the request came.
-        elapsed: Duration,
-    },
-    /// The transfer broke off.
-    Failed {
-        /// Why, made safe to print.
-        reason: String,
-        /// Since the request came.
-        elapsed: Duration,
-    },
-    /// It was answered with an ERROR.
-    Refused {
-        /// The error's number.
-        code: ErrorCode,
-        /// The error's text, made safe to print.
-        message: String,
-    },
+/// A request, as lines begin with it.
+#[derive(Debug)]
+pub(super) struct LoggedRequest {
+    begun: Instant,
+    client: SocketAddr,
+    kind: RequestKind,
+    /// Made safe to print.
+    filename: String,
+    mode: Option<Mode>,
 }
 
-impl Display for Happening {
+impl<F: FnMut(&str)> Log<F> {
+    /// Makes a log that calls `write` with each line, without its end.
+    pub fn new(write: F) -> Self {
+        Self { write, requests: HashMap::new() }
+    }
+}
+
+impl<F: FnMut(&str)> Observer for Log<F> {
+    fn observe(&mut self, record: &Record<'_>) {
+        let line = match record.kind {
+            RecordKind::Begin(begin) => {
+                self.requests.insert(record.local, LoggedRequest::new(record.at, &begin));
+                return;
+            }
+            RecordKind::Machine(Event::Agreed(terms)) => {
+                self.requests.get(&record.local).map(|request| request.accepted(terms))
+            }
+            RecordKind::End(result) => {
+                self.requests.remove(&record.local).map(|request| request.ended(record.at, result))
+            }
+            _ => return,
+        };
+        line.inspect(|line| (self.write)(line));
+    }
+}
+
+impl LoggedRequest {
+    pub(super) fn new(begun: Instant, begin: &Begin<'_>) -> Self {
+        let filename = Printable(begin.filename).to_string();
+        Self { begun, client: begin.peer, kind: begin.kind, filename, mode: begin.mode }
+    }
+
+    fn accepted(&self, terms: &Terms) -> String {
+        let mode = self.mode.unwrap_or_default();
+        let agreed = [
+            ("tsize", terms.tsize),
+            ("timeout", terms.timeout.map(|it| it.get().into())),
+            ("blksize", Some(u64::from(terms.blksize.get())).filter(|_| terms.blksize != Default::default())),
+            ("windowsize", Some(u64::from(terms.windowsize.get())).filter(|_| terms.windowsize != Default::default())),
+        ];
+        let agreed: Vec<_> =
+            agreed.into_iter().filter_map(|(name, value)| Some(format!("{name}={}", value?))).collect();
+        let separator = if agreed.is_empty() { "" } else { ": " };
+        format!("{self} [{mode}]{separator}{}", agreed.join(", "))
+    }
+
+    /// The line for the end of its transfer.
+    pub(super) fn ended(&self, at: Instant, result: Result<&Report, &Failure>) -> String {
+        match result {
+            Ok(Report { stats, elapsed, .. }) => {
+                let resent = match stats.resent {
+                    0 => String::new(),
+                    1 => ", 1 packet resent".to_owned(),
+                    resent => format!(", {resent} packets resent"),
+                };
+                format!("{self}: {} bytes in {:.1} seconds{resent}", stats.bytes, elapsed.as_secs_f64())
+            }
+            Err(Failure::Aborted(Abort::Refused { code, message })) => {
+                format!("{self}: refused with error {}: {message}", code.0)
+            }
+            Err(failure) => {
+                let elapsed = at.saturating_duration_since(self.begun);
+                format!("{self}: failed after {:.1} seconds: {failure}", elapsed.as_secs_f64())
+            }
+        }
+    }
+}
+
+impl Display for LoggedRequest {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         let command = match self.kind {
             RequestKind::Read => "get",
             RequestKind::Write => "put",
         };
-        write!(f, "{} {command} {}", self.client, self.filename)?;
-        match &self.what {
-            What::Begun { mode, terms } => {
-                write!(f, " [{mode}]")?;
-                write_terms(f, terms)
-            }
-            What::Finished { stats, elapsed } => {
-                write!(f, ": {} bytes in {:.1} seconds", stats.bytes, elapsed.as_secs_f64())?;
-                match stats.resent {
-                    0 => Ok(()),
-                    1 => f.write_str(", 1 packet resent"),
-                    resent => write!(f, ", {resent} packets resent"),
-                }
-            }
-            What::Failed { reason, elapsed } => {
-                write!(f, ": failed after {:.1} seconds: {reason}", elapsed.as_secs_f64())
-            }
-            What::Refused { code, message } => write!(f, ": refused with error {}: {message}", code.0),
-        }
+        write!(f, "{} {command} {}", self.client, self.filename)
     }
-}
-
-fn write_terms(f: &mut Formatter<'_>, terms: &Terms) -> fmt::Result {
-    let agreed = [
-        ("tsize", terms.tsize),
-        ("timeout", terms.timeout.map(|it| it.get().into())),
-        ("blksize", Some(u64::from(terms.blksize.get())).filter(|_| terms.blksize != Default::default())),
-        ("windowsize", Some(u64::from(terms.windowsize.get())).filter(|_| terms.windowsize != Default::default())),
-    ];
-    let agreed = agreed.into_iter().filter_map(|(name, value)| value.map(|value| (name, value)));
-    for (index, (name, value)) in agreed.enumerate() {
-        let separator = if index == 0 { ": " } else { ", " };
-        write!(f, "{separator}{name}={value}")?;
-    }
-    Ok(())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::wire::{BlockSize, Printable};
+    use std::time::{Duration, SystemTime};
 
-    fn line(what: What) -> String {
-        let client = "127.0.0.1:40112".parse().unwrap();
-        let filename = Printable(b"fw\x1b[2J.bin").to_string();
-        Happening { client, kind: RequestKind::Read, filename, what }.to_string()
-    }
+    use crate::transfer::Stats;
+    use crate::wire::{BlockSize, ErrorCode};
 
     #[test]
-    fn each_happening_is_one_readable_line() {
+    fn each_record_of_interest_is_one_readable_line() {
         let terms = Terms { blksize: BlockSize::new(1428).unwrap(), tsize: Some(3000), ..Terms::default() };
         let elapsed = Duration::from_millis(1249);
-        for (what, expected) in [
-            (What::Begun { mode: Mode::Octet, terms }, " [octet]: tsize=3000, blksize=1428"),
-            (What::Begun { mode: Mode::Netascii, terms: Terms::default() }, " [netascii]"),
+        let peer: SocketAddr = "127.0.0.1:40112".parse().unwrap();
+        let stats = Stats { bytes: 3000, resent: 2, ..Stats::default() };
+        let report = Report { stats, terms: Terms::default(), negotiated: false, elapsed, peer };
+        let refused = Abort::Refused { code: ErrorCode::NOT_FOUND, message: "File not found".to_owned() };
+        for (mode, kind, expected) in [
+            (Mode::Octet, RecordKind::Machine(&Event::Agreed(terms)), " [octet]: tsize=3000, blksize=1428"),
+            (Mode::Netascii, RecordKind::Machine(&Event::Agreed(Terms::default())), " [netascii]"),
+            (Mode::Octet, RecordKind::End(Ok(&report)), ": 3000 bytes in 1.2 seconds, 2 packets resent"),
             (
-                What::Finished { stats: Stats { bytes: 3000, resent: 2, ..Stats::default() }, elapsed },
-                ": 3000 bytes in 1.2 seconds, 2 packets resent",
-            ),
-            (
-                What::Failed { reason: "Transfer timed out.".to_owned(), elapsed },
+                Mode::Octet,
+                RecordKind::End(Err(&Failure::TimedOut { answered: true })),
                 ": failed after 1.2 seconds: Transfer timed out.",
             ),
-            (
-                What::Refused { code: ErrorCode::NOT_FOUND, message: "File not found".to_owned() },
-                ": refused with error 1: File not found",
-            ),
+            (Mode::Octet, RecordKind::End(Err(&Failure::Aborted(refused))), ": refused with error 1: File not found"),
         ] {
-            assert_eq!(line(what), format!("127.0.0.1:40112 get fw\\x1b[2J.bin{expected}"));
+            let mut lines = Vec::new();
+            let mut log = Log::new(|line: &str| lines.push(line.to_owned()));
+            let begin = Begin {
+                wall: SystemTime::UNIX_EPOCH,
+                host: "127.0.0.1",
+                peer,
+                kind: RequestKind::Read,
+                filename: b"fw\x1b[2J.bin",
+                mode: Some(mode),
+                timeout: elapsed,
+            };
+            let (at, local) = (Instant::now(), "127.0.0.1:50000".parse().unwrap());
+            log.observe(&Record { at, local, kind: RecordKind::Begin(begin) });
+            log.observe(&Record { at: at + elapsed, local, kind });
+            assert_eq!(lines, [format!("127.0.0.1:40112 get fw\\x1b[2J.bin{expected}")]);
         }
     }
 }

@@ -1,7 +1,7 @@
 use std::fmt::Display;
 
 use crate::bugs::ServerBug;
-use crate::files::{Denied, Source, Store, Target, TooLarge};
+use crate::files::{Denied, Source, Store, Target, TooLarge, WriteMode};
 use crate::transfer::RetryPolicy;
 use crate::wire::{Answer, ErrorCode, Limits, Mode, Offer, Printable, REQUEST_LIMIT, Request, RequestKind, WindowSize};
 
@@ -11,33 +11,36 @@ const MOST_IN_FLIGHT: u32 = 0x4_0000;
 
 /// What a server allows. It may be changed while the server runs; transfers under way keep what they agreed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Config {
+pub struct Policy {
     /// What is served, for people: a folder, or `practice files`.
     pub title: String,
     /// The most that is granted of the options.
     pub limits: Limits,
     /// When to send again and when to give up, where the client does not ask for an interval of its own.
-    pub retry_policy: RetryPolicy,
+    pub retry: RetryPolicy,
     /// Refuse every write request.
     pub read_only: bool,
+    /// Accept uploads of new files.
+    pub create: bool,
     /// Let an upload replace a file.
     pub overwrite: bool,
     /// The most bytes of an upload.
-    pub largest_upload: Option<u64>,
+    pub max_upload: Option<u64>,
     /// Answer a doubled request twice, each time from a port of its own, as in the example of RFC 1350 section 4: a class
     /// sees what transfer ids are for. Others answer once, which saves the trouble.
     pub answer_twice: bool,
     /// Be wrong on purpose, towards clients on this computer.
+    #[doc(hidden)]
     pub bug: Option<ServerBug>,
     /// Transfers at once for one address. A classroom behind one address, or a rack that boots through one relay,
     /// should still fit.
-    pub transfers_per_source: usize,
+    pub max_per_source: usize,
     /// Transfers at once in all. Each takes two file descriptors, so 1,000 need more than the usual limit; where that
     /// is reached first, requests are refused until some are free.
-    pub transfers: usize,
+    pub max_transfers: usize,
 }
 
-impl Default for Config {
+impl Default for Policy {
     fn default() -> Self {
         Self {
             title: String::new(),
@@ -46,21 +49,34 @@ impl Default for Config {
                 window_bytes: MOST_IN_FLIGHT,
                 ..Limits::default()
             },
-            retry_policy: RetryPolicy::default(),
+            retry: RetryPolicy::default(),
             read_only: false,
+            create: true,
             overwrite: false,
-            largest_upload: None,
+            max_upload: None,
             answer_twice: false,
             bug: None,
-            transfers_per_source: 300,
-            transfers: 1_000,
+            max_per_source: 300,
+            max_transfers: 1_000,
+        }
+    }
+}
+
+impl Policy {
+    /// Which names may be written to; `None` where none may.
+    fn write_mode(&self) -> Option<WriteMode> {
+        match (self.create, self.overwrite) {
+            _ if self.read_only => None,
+            (false, false) => None,
+            (true, false) => Some(WriteMode::CreateNew),
+            (false, true) => Some(WriteMode::Replace),
+            (true, true) => Some(WriteMode::CreateOrReplace),
         }
     }
 }
 
 /// A request that is granted: the file is open.
 pub(super) struct Granted {
-    pub(super) mode: Mode,
     pub(super) offer: Offer,
     pub(super) limits: Limits,
     /// What a tsize is answered with.
@@ -86,34 +102,33 @@ impl Granted {
 pub(super) fn grant(
     request: &Request<'_>,
     length: usize,
-    config: &Config,
+    policy: &Policy,
     store: &dyn Store,
 ) -> Result<Granted, Denied> {
     if length > REQUEST_LIMIT {
         return Err(denied(ErrorCode::ILLEGAL, format!("a request has at most {REQUEST_LIMIT} bytes")));
     }
     let mode = Mode::from_wire(request.mode).ok_or_else(|| unknown_mode(request.mode))?;
-    let mode = config.bug.map_or(mode, |bug| bug.mode(mode));
+    let mode = policy.bug.map_or(mode, |bug| bug.mode(mode));
     let offer = Offer::parse(&request.options);
-    let limits = config.limits;
+    let limits = policy.limits;
     match request.kind {
         RequestKind::Read => {
             let source = store.read(request.filename, mode)?;
-            Ok(Granted { mode, offer, limits, size: source.size(), file: File::Read(source) })
+            Ok(Granted { offer, limits, size: source.size(), file: File::Read(source) })
         }
         RequestKind::Write => {
-            if config.read_only {
-                return Err(denied(ErrorCode::ACCESS, "this server takes no files"));
-            }
-            let room = config.largest_upload.unwrap_or(u64::MAX);
+            let refused = || denied(ErrorCode::ACCESS, "this server takes no files");
+            let write_mode = policy.write_mode().ok_or_else(refused)?;
+            let room = policy.max_upload.unwrap_or(u64::MAX);
             if offer.tsize.is_some_and(|size| size > room) {
                 return Err(denied(ErrorCode::DISK_FULL, TooLarge(room)));
             }
-            let target = store.create(request.filename, mode, config.overwrite)?;
+            let target = store.create(request.filename, mode, write_mode)?;
             // What netascii announces depends on who counts, so nothing is said about it.
             let size = offer.tsize.filter(|_| mode == Mode::Octet);
-            let file = File::Write(target.limited(config.largest_upload));
-            Ok(Granted { mode, offer, limits, size, file })
+            let file = File::Write(target.limited(policy.max_upload));
+            Ok(Granted { offer, limits, size, file })
         }
     }
 }
@@ -138,38 +153,39 @@ mod tests {
     use crate::files::{MemoryStore, WriteFile};
     use crate::wire::Packet;
 
-    fn judge(datagram: &[u8], config: &Config) -> Result<Granted, Denied> {
+    fn judge(datagram: &[u8], policy: &Policy) -> Result<Granted, Denied> {
         let store = MemoryStore::new();
         store.insert(b"f", vec![7; 3000]);
         let Ok(Packet::Request(request)) = Packet::parse(datagram) else { panic!("not a request") };
-        grant(&request, datagram.len(), config, &store)
+        grant(&request, datagram.len(), policy, &store)
     }
 
-    fn refusal(datagram: &[u8], config: &Config) -> (ErrorCode, String) {
-        judge(datagram, config).err().map(|it| (it.code, it.message)).expect("it is refused")
+    fn refusal(datagram: &[u8], policy: &Policy) -> (ErrorCode, String) {
+        judge(datagram, policy).err().map(|it| (it.code, it.message)).expect("it is refused")
     }
 
     #[test]
     fn modes_are_known_in_any_case_and_others_are_refused() {
-        let config = Config::default();
-        assert_eq!(judge(b"\0\x01f\0OcTeT\0", &config).unwrap_or_else(|_| panic!()).mode, Mode::Octet);
-        assert_eq!(judge(b"\0\x01f\0NETASCII\0", &config).unwrap_or_else(|_| panic!()).mode, Mode::Netascii);
-        assert_eq!(refusal(b"\0\x01f\0binary\0", &config).0, ErrorCode::ILLEGAL);
-        let (code, message) = refusal(b"\0\x02f\0Mail\0", &config);
+        let policy = Policy::default();
+        // Only in octet mode is the size known.
+        assert_eq!(judge(b"\0\x01f\0OcTeT\0", &policy).unwrap_or_else(|_| panic!()).size, Some(3000));
+        assert_eq!(judge(b"\0\x01f\0NETASCII\0", &policy).unwrap_or_else(|_| panic!()).size, None);
+        assert_eq!(refusal(b"\0\x01f\0binary\0", &policy).0, ErrorCode::ILLEGAL);
+        let (code, message) = refusal(b"\0\x02f\0Mail\0", &policy);
         assert!(code == ErrorCode::ILLEGAL && message.contains("obsolete"), "{message}");
     }
 
     #[test]
     fn a_request_beyond_512_octets_is_refused_and_never_cut() {
         let datagram = [b"\0\x01".as_slice(), &[b'n'; 600], b"\0octet\0"].concat();
-        assert_eq!(refusal(&datagram, &Config::default()).0, ErrorCode::ILLEGAL);
+        assert_eq!(refusal(&datagram, &Policy::default()).0, ErrorCode::ILLEGAL);
     }
 
     #[test]
     fn a_read_is_answered_with_the_real_size_but_not_in_netascii() {
-        let config = Config::default();
+        let policy = Policy::default();
         let size = |datagram: &[u8]| {
-            judge(datagram, &config).unwrap_or_else(|_| panic!()).answer(WindowSize::MOST).terms().tsize
+            judge(datagram, &policy).unwrap_or_else(|_| panic!()).answer(WindowSize::MOST).terms().tsize
         };
         assert_eq!(size(b"\0\x01f\0octet\0tsize\x000\0"), Some(3000));
         assert_eq!(size(b"\0\x01f\0netascii\0tsize\x000\0"), None);
@@ -179,9 +195,9 @@ mod tests {
 
     #[test]
     fn an_upload_announced_too_large_is_refused_and_one_that_grows_too_large_fails() {
-        let config = Config { largest_upload: Some(1000), ..Config::default() };
-        assert_eq!(refusal(b"\0\x02new\0octet\0tsize\x001001\0", &config).0, ErrorCode::DISK_FULL);
-        let File::Write(mut content) = judge(b"\0\x02new\0octet\0", &config).unwrap_or_else(|_| panic!()).file else {
+        let policy = Policy { max_upload: Some(1000), ..Policy::default() };
+        assert_eq!(refusal(b"\0\x02new\0octet\0tsize\x001001\0", &policy).0, ErrorCode::DISK_FULL);
+        let File::Write(mut content) = judge(b"\0\x02new\0octet\0", &policy).unwrap_or_else(|_| panic!()).file else {
             panic!("a file to write")
         };
         content.deliver(&[0; 1000]).unwrap();
@@ -191,7 +207,7 @@ mod tests {
     #[test]
     fn a_window_never_exceeds_what_may_be_in_flight() {
         let agreed = |datagram: &[u8]| {
-            judge(datagram, &Config::default()).unwrap_or_else(|_| panic!()).answer(WindowSize::MOST).terms()
+            judge(datagram, &Policy::default()).unwrap_or_else(|_| panic!()).answer(WindowSize::MOST).terms()
         };
         let terms = agreed(b"\0\x01f\0octet\0blksize\x0065464\0windowsize\x0064\0");
         assert_eq!((terms.blksize.get(), terms.windowsize.get()), (65464, 4));
@@ -200,9 +216,9 @@ mod tests {
 
     #[test]
     fn a_read_only_server_takes_nothing_and_another_replaces_only_when_told() {
-        let read_only = Config { read_only: true, ..Config::default() };
+        let read_only = Policy { read_only: true, ..Policy::default() };
         assert_eq!(refusal(b"\0\x02new\0octet\0", &read_only).0, ErrorCode::ACCESS);
-        assert_eq!(refusal(b"\0\x02f\0octet\0", &Config::default()).0, ErrorCode::EXISTS);
-        assert!(judge(b"\0\x02f\0octet\0", &Config { overwrite: true, ..Config::default() }).is_ok());
+        assert_eq!(refusal(b"\0\x02f\0octet\0", &Policy::default()).0, ErrorCode::EXISTS);
+        assert!(judge(b"\0\x02f\0octet\0", &Policy { overwrite: true, ..Policy::default() }).is_ok());
     }
 }

@@ -10,7 +10,6 @@ use super::status::Status;
 use super::words::Word;
 use crate::client::ClientError;
 use crate::files::Mismatch;
-use crate::transfer::Failure;
 
 /// A failed command. Handlers return it inside an [`anyhow::Error`]; any other error there means that the shell itself
 /// cannot go on.
@@ -60,26 +59,28 @@ impl Complaint {
         let told = Self { hint: error.hint().map(|hint| format!("Hint: {hint}.")), ..Self::local(error) };
         match error {
             ClientError::UnknownHost(_) => Self::said(error),
-            ClientError::Request(_) => told,
+            ClientError::BadRequest(_) => told,
             ClientError::Local(error) => {
                 let differs = error.get_ref().is_some_and(|cause| cause.is::<Mismatch>());
                 let status = if differs { Status::Digest } else { Status::Local };
                 Self { status, ..Self::io(file, error) }
             }
-            ClientError::Network { .. } => Self { status: Status::Peer, ..told },
             ClientError::Interrupted => Self { status: Status::Interrupted, ..told },
-            ClientError::Transfer { failure, .. } => match failure {
-                Failure::Remote { code, message } => Self {
+            ClientError::Remote { code, message, .. } => {
+                let number = code.0;
+                Self {
                     status: Status::Server(*code),
-                    said: Some(format!("Error code {}: {message}", code.0)),
-                    reason: format!("server: {failure}"),
+                    said: Some(format!("Error code {number}: {message}")),
+                    reason: format!("server: {message} (code {number})"),
                     ..told
-                },
-                Failure::TimedOut { .. } => {
-                    Self { status: Status::TimedOut, said: Some("Transfer timed out.".to_owned()), ..told }
                 }
-                _ => Self { status: Status::Peer, ..told },
-            },
+            }
+            ClientError::TimedOut { .. } => {
+                Self { status: Status::TimedOut, said: Some("Transfer timed out.".to_owned()), ..told }
+            }
+            ClientError::Refused { .. } | ClientError::Protocol { .. } | ClientError::Network { .. } => {
+                Self { status: Status::Peer, ..told }
+            }
         }
     }
 }

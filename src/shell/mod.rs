@@ -61,8 +61,8 @@ use self::status::Status;
 use self::suggest::suggest;
 use self::tracing::Tracing;
 use self::words::{Line, Unfinished, Word, cut_escape, split, split_at_blanks};
-use crate::client::Client;
-use crate::server::{Background, PRACTICE_NAMES};
+use crate::client::Requester;
+use crate::server::{PRACTICE_NAMES, RunningServer};
 use crate::session::Session;
 use crate::stop::Signals;
 
@@ -90,9 +90,9 @@ enum Input {
 pub struct Shell {
     session: Session,
     console: Console,
-    client: Client,
+    client: Requester,
     tracing: Tracing,
-    serving: Option<Background>,
+    serving: Option<RunningServer>,
     /// It serves the practice files.
     practising: bool,
     /// The address that `serve` in front of the user listens at, if one was named.
@@ -294,7 +294,7 @@ impl Shell {
 
     /// What the connected server is known to have: the practice files, where it is ours.
     fn offered(&self) -> &'static [&'static str] {
-        let ours = self.serving.iter().flat_map(Background::addresses);
+        let ours = self.serving.iter().flat_map(RunningServer::addresses);
         let is_connected = self.session.peer.as_ref().is_some_and(|peer| {
             ours.into_iter().any(|address| address.port() == peer.port && address.ip().to_string() == peer.host)
         });

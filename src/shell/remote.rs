@@ -133,7 +133,7 @@ mod tests {
     #[test]
     fn a_uri_says_all_by_itself() {
         let mut session = Session { peer: Some(Peer { host: "other".to_owned(), port: 6969 }), ..Session::default() };
-        session.settings.mode = Mode::Netascii;
+        session.settings.transfer.mode = Mode::Netascii;
         let octet = Some(Mode::Octet);
         assert_eq!(named(&session, "tftp://h/f"), (Some(("h".to_owned(), 69)), b"f".to_vec(), octet));
         assert_eq!(named(&session, "tftp://h:70/f"), (Some(("h".to_owned(), 70)), b"f".to_vec(), octet));

@@ -20,10 +20,11 @@ use super::tracing::Tracing;
 use super::words::Word;
 use super::{Input, Shell, outside};
 use crate::cli::{Cli, TraceList};
-use crate::client::Client;
-use crate::session::{Options, Session, Settings};
+use crate::client::{Negotiation, Options, Requester};
+use crate::session::{Session, Settings};
 use crate::stop::Signals;
 use crate::style;
+use crate::transfer::RetryPolicy;
 use crate::wire::Mode;
 
 /// Runs what the command line asks for. An error means that standard input or output failed.
@@ -79,7 +80,7 @@ impl Shell {
             session: Session { settings: settings(cli, plain), default_port: cli.port, ..Session::default() },
             console: Console::new(Place::CommandLine, cli.color()).telling_outcomes(cli.json),
             plain: cli.plain || !style::has_cursor(),
-            client: Client::new(signals.stop().clone()),
+            client: Requester::new(signals.stop().clone()),
             tracing: Tracing::default(),
             serving: None,
             practising: false,
@@ -199,18 +200,24 @@ impl Shell {
 /// The settings with what options change of them.
 pub(super) fn settings(cli: &Cli, plain: Settings) -> Settings {
     let image = cli.image.then_some(Mode::Octet);
+    let Settings { transfer, .. } = plain;
     Settings {
-        mode: cli.mode.or(image).unwrap_or(plain.mode),
-        rexmt: cli.rexmt.unwrap_or(plain.rexmt),
-        timeout: cli.timeout.unwrap_or(plain.timeout),
-        options: if cli.no_options { Options::Off } else { plain.options },
-        blksize: cli.blksize.or(plain.blksize),
-        windowsize: cli.windowsize.or(plain.windowsize),
+        transfer: Options {
+            mode: cli.mode.or(image).unwrap_or(transfer.mode),
+            retry: RetryPolicy {
+                rexmt: cli.rexmt.unwrap_or(transfer.retry.rexmt),
+                timeout: cli.timeout.unwrap_or(transfer.retry.timeout),
+            },
+            negotiation: if cli.no_options { Negotiation::Off } else { transfer.negotiation },
+            blksize: cli.blksize.or(transfer.blksize),
+            windowsize: cli.windowsize.or(transfer.windowsize),
+            family: cli.family(),
+            local_ports: cli.local_ports.clone(),
+            ..transfer
+        },
         literal: cli.literal || plain.literal,
         verbose: cli.verbose || plain.verbose,
         quiet: cli.quiet || plain.quiet,
-        family: cli.family(),
-        local_ports: cli.local_ports.clone(),
         ..plain
     }
 }

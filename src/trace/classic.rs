@@ -108,7 +108,7 @@ mod tests {
     use std::time::{Duration, Instant, SystemTime};
 
     use crate::event::Begin;
-    use crate::wire::{ErrorCode, Terms, emit_ack, emit_data_header, emit_error};
+    use crate::wire::{ErrorCode, Mode, Terms, emit_ack, emit_data_header, emit_error};
 
     fn tell(classic: &mut Classic<impl Write>, kind: RecordKind<'_>) {
         let local = "127.0.0.1:50617".parse().unwrap();
@@ -129,7 +129,15 @@ mod tests {
 
     /// A get of 600 bytes, as BSD's trace shows it.
     fn get(classic: &mut Classic<Vec<u8>>) {
-        let begin = Begin { wall: SystemTime::now(), host: "localhost", timeout: Duration::from_secs(25) };
+        let begin = Begin {
+            wall: SystemTime::now(),
+            host: "localhost",
+            peer: "127.0.0.1:69".parse().unwrap(),
+            kind: RequestKind::Read,
+            filename: b"f",
+            mode: Some(Mode::Octet),
+            timeout: Duration::from_secs(25),
+        };
         tell(classic, RecordKind::Begin(begin));
         tell(classic, packet(Direction::Sent, b"\0\x01fw.bin\0octet\0"));
         tell(classic, packet(Direction::Received, &data(1, 512)));

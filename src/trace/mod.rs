@@ -11,6 +11,23 @@
 //!
 //! A view is a function of the records alone: it reads no clock, opens nothing, and writes no byte of the network
 //! to a terminal that could steer it. Colour is handed in as a [`Paint`], so that nothing here names a terminal.
+//!
+//! ```
+//! use tftpsh::client::Negotiation;
+//! use tftpsh::trace::Classic;
+//! use tftpsh::{Client, MemoryStore, Server};
+//!
+//! let server = Server::builder(MemoryStore::from([("a", "hello")])).bind("127.0.0.1:0")?.spawn()?;
+//! let mut trace = Classic::new(Vec::new());
+//! Client::to(server.address()).options(Negotiation::Off).observer(&mut trace).get("a", std::io::sink())?;
+//! assert_eq!(
+//!     String::from_utf8(trace.into_inner())?,
+//!     "sent RRQ <file=a, mode=octet>\n\
+//!      received DATA <block=1, 5 bytes>\n\
+//!      sent ACK <block=1>\n"
+//! );
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 mod classic;
 mod elide;

@@ -99,6 +99,14 @@ pub enum Abort {
         /// The reason, without a local path.
         message: String,
     },
+    /// The server refuses the request.
+    #[error("{message}")]
+    Refused {
+        /// The ERROR's number.
+        code: ErrorCode,
+        /// Its text, made safe to print.
+        message: String,
+    },
     /// Sending failed.
     #[error("{0}")]
     Network(String),
@@ -115,7 +123,7 @@ impl Abort {
     /// The code of the ERROR that the peer gets (RFC 1350 section 5).
     pub fn code(&self) -> ErrorCode {
         match self {
-            Self::File { code, .. } => *code,
+            Self::File { code, .. } | Self::Refused { code, .. } => *code,
             Self::Interrupted | Self::Stopping | Self::Network(_) => ErrorCode::UNDEFINED,
         }
     }

@@ -8,6 +8,35 @@
 //!
 //! Everything here is pure: no socket, no clock, no file. Parsing borrows from the datagram, never panics, and says
 //! what is wrong with what it refuses.
+//!
+//! A read request goes out, and is understood:
+//!
+//! ```
+//! use tftpsh::wire::{BlockSize, Mode, Offer, Packet, RequestKind, emit_request};
+//!
+//! let offer = Offer { blksize: BlockSize::new(1428), ..Offer::default() };
+//! let datagram = emit_request(RequestKind::Read, b"fw.bin", Mode::Octet, &offer)?;
+//! assert_eq!(datagram, b"\0\x01fw.bin\0octet\0blksize\x001428\0");
+//!
+//! let packet = Packet::parse(&datagram)?;
+//! assert_eq!(packet.to_string(), "RRQ <file=fw.bin, mode=octet, blksize=1428>");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! A server agrees to what it can, and its OACK holds nothing that was not offered (RFC 2347):
+//!
+//! ```
+//! use tftpsh::wire::{BlockSize, Limits, Offer, Packet, WindowSize, emit_oack};
+//!
+//! let offer = Offer { blksize: BlockSize::new(8192), windowsize: WindowSize::new(8), ..Offer::default() };
+//! let limits = Limits { windowsize: WindowSize::new(4).unwrap(), ..Limits::default() };
+//! let datagram = emit_oack(&offer.answer(&limits, None));
+//!
+//! let Packet::Oack(oack) = Packet::parse(&datagram)? else { panic!("not an OACK") };
+//! let terms = offer.accept(&oack)?;
+//! assert_eq!((terms.blksize.get(), terms.windowsize.get()), (8192, 4));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 pub mod netascii;
 

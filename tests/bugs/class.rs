@@ -4,9 +4,9 @@ use std::io;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use tftpsh::bugs::{BuggyClient, BuggyServer, ClientBug, ServerBug};
 use tftpsh::event::Direction;
 use tftpsh::fault::{DelayQueue, Faults, RuleState};
+use tftpsh::internals::{BuggyClient, BuggyServer, ClientBug, ServerBug};
 use tftpsh::transfer::{
     AnyMachine, Failure, Input, Io, ReadFile, Receiver, Request, RetryPolicy, Rexmt, Sender, Step, WriteFile,
 };

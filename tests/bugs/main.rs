@@ -4,7 +4,7 @@
 
 mod class;
 
-use tftpsh::bugs::{ClientBug, ServerBug};
+use tftpsh::internals::{ClientBug, ServerBug};
 use tftpsh::transfer::Failure;
 use tftpsh::wire::ErrorCode;
 

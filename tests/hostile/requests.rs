@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use tempfile::{TempDir, tempdir};
 use tftpsh::files::{DirStore, MemoryStore};
-use tftpsh::server::{Background, Config, Server};
+use tftpsh::server::{Policy, RunningServer, Server};
 use tftpsh::wire::{Packet, emit_ack};
 
 use crate::Random;
@@ -34,9 +34,9 @@ fn folder() -> TempDir {
     folder
 }
 
-fn serve(folder: &Path, config: Config) -> Background {
+fn serve(folder: &Path, policy: Policy) -> RunningServer {
     let root = DirStore::open(&folder.join("served")).unwrap();
-    Server::bind(&["127.0.0.1:0".parse().unwrap()], Box::new(root), config).unwrap().spawn().unwrap()
+    Server::builder(root).policy(policy).bind("127.0.0.1:0").unwrap().spawn().unwrap()
 }
 
 fn client() -> UdpSocket {
@@ -53,22 +53,22 @@ fn receive(client: &UdpSocket) -> Vec<u8> {
 }
 
 /// Whether the server still answers, as it does when nothing is wrong.
-fn answers(server: &Background) -> bool {
+fn answers(server: &RunningServer) -> bool {
     let client = client();
-    client.send_to(b"\0\x01in\0octet\0", server.addresses()[0]).unwrap();
+    client.send_to(b"\0\x01in\0octet\0", server.address()).unwrap();
     receive(&client) == b"\0\x03\0\x01file"
 }
 
 #[test]
 fn every_request_gets_the_answer_it_deserves() {
     let folder = folder();
-    let server = serve(folder.path(), Config::default());
+    let server = serve(folder.path(), Policy::default());
     let cases: Vec<_> = REQUESTS.lines().filter_map(|line| line.split_once(" -> ")).collect();
     assert!(cases.len() >= 60, "{}", cases.len());
     for (request, expected) in cases {
         let client = client();
-        client.send_to(&unescape(request.trim()), server.addresses()[0]).unwrap();
-        client.send_to(b"\0\x01no such file\0octet\0", server.addresses()[0]).unwrap();
+        client.send_to(&unescape(request.trim()), server.address()).unwrap();
+        client.send_to(b"\0\x01no such file\0octet\0", server.address()).unwrap();
         let mut answers = [receive(&client), Vec::new()];
         if expected != "nothing" {
             answers[1] = receive(&client);
@@ -92,11 +92,11 @@ fn every_request_gets_the_answer_it_deserves() {
 #[test]
 fn a_name_may_hold_every_byte_and_none_leads_out() {
     let folder = folder();
-    let server = serve(folder.path(), Config::default());
+    let server = serve(folder.path(), Policy::default());
     for byte in 1..=255u8 {
         for name in [vec![byte], vec![byte, byte], [&[byte][..], b"/../../secret"].concat(), vec![b'a', byte, b'b']] {
             let client = client();
-            client.send_to(&[b"\0\x01", &name[..], b"\0octet\0"].concat(), server.addresses()[0]).unwrap();
+            client.send_to(&[b"\0\x01", &name[..], b"\0octet\0"].concat(), server.address()).unwrap();
             let answer = receive(&client);
             let served = name == b"f" || name == b"/f";
             assert_eq!(answer.starts_with(b"\0\x03"), served, "{}: {}", name.escape_ascii(), answer.escape_ascii());
@@ -108,7 +108,7 @@ fn a_name_may_hold_every_byte_and_none_leads_out() {
 #[test]
 fn random_datagrams_neither_stop_the_server_nor_make_it_talk() {
     let folder = folder();
-    let server = serve(folder.path(), Config::default());
+    let server = serve(folder.path(), Policy::default());
     let (mut random, client) = (Random(7), client());
     for count in 1..=5_000 {
         let mut datagram = random.datagram();
@@ -116,7 +116,7 @@ fn random_datagrams_neither_stop_the_server_nor_make_it_talk() {
         if let [0, opcode @ (1 | 2), ..] = &mut datagram[..] {
             *opcode += 2;
         }
-        client.send_to(&datagram, server.addresses()[0]).unwrap();
+        client.send_to(&datagram, server.address()).unwrap();
         if count % 100 == 0 {
             assert!(answers(&server));
         }
@@ -129,11 +129,11 @@ fn random_datagrams_neither_stop_the_server_nor_make_it_talk() {
 fn clients_that_vanish_and_clients_that_come_back_are_served_256_at_once() {
     let store = MemoryStore::new();
     store.insert(b"f", vec![b'x'; 1000]);
-    let server = Server::bind(&["127.0.0.1:0".parse().unwrap()], Box::new(store), Config::default()).unwrap();
+    let server = Server::builder(store).bind("127.0.0.1:0").unwrap();
     let server = server.spawn().unwrap();
     let clients: Vec<_> = (0..256).map(|_| client()).collect();
     for client in &clients {
-        client.send_to(b"\0\x01f\0octet\0", server.addresses()[0]).unwrap();
+        client.send_to(b"\0\x01f\0octet\0", server.address()).unwrap();
     }
     let mut peers = Vec::new();
     for client in &clients {
@@ -158,12 +158,12 @@ fn clients_that_vanish_and_clients_that_come_back_are_served_256_at_once() {
 fn one_address_cannot_take_every_place() {
     let store = MemoryStore::new();
     store.insert(b"f", vec![b'x'; 1000]);
-    let config = Config { transfers_per_source: 5, transfers: 8, ..Config::default() };
-    let server = Server::bind(&["127.0.0.1:0".parse().unwrap()], Box::new(store), config).unwrap().spawn().unwrap();
+    let policy = Policy { max_per_source: 5, max_transfers: 8, ..Policy::default() };
+    let server = Server::builder(store).policy(policy).bind("127.0.0.1:0").unwrap().spawn().unwrap();
     let ask = |from: &str| {
         let socket = UdpSocket::bind((from, 0)).unwrap();
         socket.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
-        socket.send_to(b"\0\x01f\0octet\0", server.addresses()[0]).unwrap();
+        socket.send_to(b"\0\x01f\0octet\0", server.address()).unwrap();
         (receive(&socket)[1], socket)
     };
     let greedy: Vec<_> = (0..7).map(|_| ask("127.0.0.1")).collect();

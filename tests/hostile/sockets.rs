@@ -7,12 +7,12 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
-use tftpsh::client::{Client, ClientError, Order};
+use tftpsh::Stop;
+use tftpsh::client::{ClientError, Negotiation, Options};
 use tftpsh::event::Observers;
 use tftpsh::files::{MemoryStore, Source as FileSource, WriteFile};
-use tftpsh::server::{Config, Server};
-use tftpsh::session::{Options, Settings};
-use tftpsh::stop::Stop;
+use tftpsh::internals::{FileRef, Requester};
+use tftpsh::server::{Policy, Server};
 use tftpsh::transfer::{RetryPolicy, Rexmt};
 use tftpsh::wire::{Mode, Packet, RequestKind, emit_request};
 
@@ -121,7 +121,7 @@ fn play_to_client(case: &Case) {
     let number = well_known.local_addr().unwrap().port();
     let stop = Stop::new();
     let flag = stop.clone();
-    let mut client = Client::new(stop);
+    let mut client = Requester::new(stop);
     thread::scope(|scope| {
         scope.spawn(move || {
             let (_, to) = receive(&well_known, &case.name);
@@ -147,24 +147,26 @@ fn play_to_client(case: &Case) {
     });
 }
 
-fn transfer(client: &mut Client, case: &Case, port: u16, memory: &mut Memory) -> Result<u64, ClientError> {
-    let settings = Settings {
-        options: Options::On,
+fn transfer(client: &mut Requester, case: &Case, port: u16, memory: &mut Memory) -> Result<u64, ClientError> {
+    let settings = Options {
+        negotiation: Negotiation::On,
         tsize: case.offer.tsize.is_some(),
         tout: case.offer.timeout.is_some(),
         blksize: case.offer.blksize,
         windowsize: case.offer.windowsize,
-        rexmt: Rexmt::Fixed(case.offer.timeout.map_or(LONG, |it| Duration::from_secs(it.get().into()))),
-        timeout: LONG,
-        ..Settings::default()
+        retry: RetryPolicy {
+            rexmt: Rexmt::Fixed(case.offer.timeout.map_or(LONG, |it| Duration::from_secs(it.get().into()))),
+            timeout: LONG,
+        },
+        ..Options::default()
     };
-    let order = Order { host: "127.0.0.1", port, remote: b"f" };
+    let file = FileRef { host: "127.0.0.1", port, name: b"f" };
     let report = match case.role {
         Role::Put(size) => {
             let mut source = FileSource::bytes(Arc::from(vec![b'x'; size]), Mode::Octet);
-            client.put(&order, &settings, &mut source, &mut Observers::none())?
+            client.put(&file, &settings, &mut source, &mut Observers::none())?
         }
-        _ => client.get(&order, &settings, memory, &mut Observers::none())?,
+        _ => client.get(&file, &settings, memory, &mut Observers::none())?,
     };
     Ok(report.stats.bytes)
 }
@@ -194,12 +196,12 @@ fn play_to_server(case: &Case) {
         }
         _ => RequestKind::Write,
     };
-    let config = Config { retry_policy: RetryPolicy { rexmt: Rexmt::Fixed(LONG), timeout: LONG }, ..Config::default() };
-    let server = Server::bind(&["127.0.0.1:0".parse().unwrap()], Box::new(store.clone()), config).unwrap();
+    let policy = Policy { retry: RetryPolicy { rexmt: Rexmt::Fixed(LONG), timeout: LONG }, ..Policy::default() };
+    let server = Server::builder(store.clone()).policy(policy).bind("127.0.0.1:0").unwrap();
     let server = server.spawn().unwrap();
     let client = port();
     let request = emit_request(kind, b"f", Mode::Octet, &case.offer).unwrap();
-    client.send_to(&request, server.addresses()[0]).unwrap();
+    client.send_to(&request, server.address()).unwrap();
     let (_, to) = receive(&client, &case.name);
     Puppet { case, port: client, stranger: port(), to }.play();
     let ended = end(case);

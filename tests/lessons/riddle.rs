@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use tftpsh::bugs::ServerBug;
-use tftpsh::lessons::Lesson;
+use tftpsh::internals::Lesson;
+use tftpsh::internals::ServerBug;
 
 use crate::played::{drawn, play, run};
 use crate::support::{NOWHERE, program};

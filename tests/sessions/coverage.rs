@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use tftpsh::shell::commands::{COMMANDS, Found, exact, find};
-use tftpsh::shell::words::{Word, split};
+use tftpsh::internals::{COMMANDS, Found, exact, find};
+use tftpsh::internals::{Word, split};
 
 use crate::paths;
 use crate::session::{Session, bytes};

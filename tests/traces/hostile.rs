@@ -8,6 +8,7 @@ use tftpsh::event::{Begin, Direction, Observer, Record, RecordKind, Ring};
 use tftpsh::fault::{Action, Hit};
 use tftpsh::trace::{self, Limit, Pcapng, Tracer, show};
 use tftpsh::transfer::{Abort, Event, Failure};
+use tftpsh::wire::RequestKind;
 
 use crate::{Page, views};
 
@@ -71,9 +72,15 @@ fn tell(all: &[(u32, Any)], observer: &mut dyn Observer) {
         let peer = |port: u16| SocketAddr::from(([127, 0, 0, 1], port));
         let (event, failure);
         let what = match any {
-            Any::Begin(host) => {
-                RecordKind::Begin(Begin { wall: SystemTime::UNIX_EPOCH, host, timeout: Duration::from_secs(25) })
-            }
+            Any::Begin(host) => RecordKind::Begin(Begin {
+                wall: SystemTime::UNIX_EPOCH,
+                host,
+                peer: peer(69),
+                kind: RequestKind::Read,
+                filename: b"f",
+                mode: None,
+                timeout: Duration::from_secs(25),
+            }),
             Any::Packet { sent, port, datagram, lost } => {
                 let direction = if *sent { Direction::Sent } else { Direction::Received };
                 RecordKind::Packet { direction, peer: peer(*port), datagram, lost: *lost }

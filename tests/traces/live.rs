@@ -1,9 +1,9 @@
 //! A real transfer over loopback, watched: what the loops tell is what the analysis needs.
 
+use tftpsh::client::{Negotiation, Options};
 use tftpsh::event::{Annotated, Annotation, Observers, Ring};
 use tftpsh::files::Target;
-use tftpsh::server::Config;
-use tftpsh::session::{Options, Settings};
+use tftpsh::server::Policy;
 use tftpsh::trace::{Pcapng, Tracer};
 use tftpsh::wire::Mode;
 
@@ -12,8 +12,8 @@ use crate::support::{Client, serve_practice};
 
 #[test]
 fn a_real_get_is_analysed_from_its_request_to_its_last_ack() {
-    let server = serve_practice(Config::default());
-    let settings = Settings { options: Options::Off, ..Settings::default() };
+    let server = serve_practice(Policy::default());
+    let settings = Options { negotiation: Negotiation::Off, ..Options::default() };
     let page = Page::default();
     let mut tracer = Tracer::new().keeping(Ring::new());
     tracer.add(Box::new(Pcapng::new(None, true)), Box::new(page.clone()));

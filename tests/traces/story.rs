@@ -148,6 +148,10 @@ impl Story {
                 Told::Begin(host) => RecordKind::Begin(Begin {
                     wall: SystemTime::UNIX_EPOCH + Duration::from_secs(1_767_225_600),
                     host,
+                    peer: ([127, 0, 0, 1], 69).into(),
+                    kind: RequestKind::Read,
+                    filename: b"f",
+                    mode: None,
                     timeout: Duration::from_secs(25),
                 }),
                 Told::Packet { direction, peer, datagram, lost } => {

@@ -7,7 +7,7 @@ use anyhow::Result;
 use crate::bugs::{ClientBug, ServerBug};
 use crate::event::Ring;
 use crate::fault::{Action, Faults, How, Instruction, Recorded, Rule, Way};
-use crate::server::{Background, Config};
+use crate::server::{Policy, RunningServer};
 use crate::session::parse_seconds;
 use crate::shell::complaint::Complaint;
 use crate::shell::console::Place;
@@ -58,7 +58,7 @@ fn is_packetdrop(rule: &Rule) -> bool {
 
 /// `client bug`, `client bug no-tid|no-dally|off`
 pub(in crate::shell) fn client(shell: &mut Shell, words: &[Word]) -> Result<Next> {
-    let setting = &mut shell.session.settings.bug;
+    let setting = &mut shell.session.settings.transfer.bug;
     match texts(words)?.as_slice() {
         ["bug"] => {}
         ["bug", "off"] => *setting = None,
@@ -91,11 +91,11 @@ pub(in crate::shell) fn serve(shell: &mut Shell, words: &[Word]) -> Result<bool>
         ("fault", words) => {
             instruct(&mut serving.faults().lock(), Instruction::parse(words).map_err(Complaint::local)?)?
         }
-        ("bug", []) => status_of_bug(serving.config().bug),
+        ("bug", []) => status_of_bug(serving.policy().bug),
         ("bug", [name]) => set_bug(serving, name, seed)?,
         ("rexmt", [value]) => set_rexmt(serving, value)?,
         ("blksize", [value]) => set_blksize(serving, value)?,
-        ("options", []) => options_words(serving.config().limits.options).to_owned(),
+        ("options", []) => options_words(serving.policy().limits.options).to_owned(),
         ("options", [value @ ("on" | "off")]) => {
             limit(serving, |limits| Limits { options: *value == "on", ..limits });
             options_words(*value == "on").to_owned()
@@ -107,7 +107,7 @@ pub(in crate::shell) fn serve(shell: &mut Shell, words: &[Word]) -> Result<bool>
     Ok(true)
 }
 
-fn set_rexmt(serving: &Background, value: &str) -> Result<String, Complaint> {
+fn set_rexmt(serving: &RunningServer, value: &str) -> Result<String, Complaint> {
     let (rexmt, said) = if value == "auto" {
         (Rexmt::Auto, "The server finds its interval by itself.".to_owned())
     } else {
@@ -115,14 +115,14 @@ fn set_rexmt(serving: &Background, value: &str) -> Result<String, Complaint> {
         let unit = if interval == Duration::from_secs(1) { "second" } else { "seconds" };
         (Rexmt::Fixed(interval), format!("The server sends again after {} {unit}.", interval.as_secs_f64()))
     };
-    let config = serving.config();
-    serving.configure(Config { retry_policy: RetryPolicy { rexmt, ..config.retry_policy }, ..config });
+    let policy = serving.policy();
+    serving.set_policy(Policy { retry: RetryPolicy { rexmt, ..policy.retry }, ..policy });
     Ok(said)
 }
 
-fn set_blksize(serving: &Background, value: &str) -> Result<String, Complaint> {
+fn set_blksize(serving: &RunningServer, value: &str) -> Result<String, Complaint> {
     let blksize = match value {
-        "auto" => Config::default().limits.blksize,
+        "auto" => Policy::default().limits.blksize,
         value => value.parse().map_err(|_| bad_value(value))?,
     };
     limit(serving, |limits| Limits { blksize, ..limits });
@@ -133,12 +133,12 @@ fn options_words(granted: bool) -> &'static str {
     if granted { "The server grants options." } else { "The server knows no options." }
 }
 
-fn limit(serving: &Background, change: impl Fn(Limits) -> Limits) {
-    let config = serving.config();
-    serving.configure(Config { limits: change(config.limits), ..config });
+fn limit(serving: &RunningServer, change: impl Fn(Limits) -> Limits) {
+    let policy = serving.policy();
+    serving.set_policy(Policy { limits: change(policy.limits), ..policy });
 }
 
-fn set_bug(serving: &Background, name: &str, seed: u64) -> Result<String> {
+fn set_bug(serving: &RunningServer, name: &str, seed: u64) -> Result<String> {
     let (bug, said) = match name {
         "off" => (None, status_of_bug(None)),
         "?" => {
@@ -150,7 +150,7 @@ fn set_bug(serving: &Background, name: &str, seed: u64) -> Result<String> {
             (Some(bug), server_bug(bug))
         }
     };
-    serving.configure(Config { bug, ..serving.config() });
+    serving.set_policy(Policy { bug, ..serving.policy() });
     Ok(said)
 }
 

@@ -78,13 +78,13 @@ pub(in crate::shell) fn turn_to(shell: &mut Shell, peer: Option<&Peer>, bookmark
     }
     let settings = &mut shell.session.settings;
     let lent = mem::take(&mut shell.lent);
-    settings.mode = lent.mode.unwrap_or(settings.mode);
-    settings.blksize = lent.blksize.unwrap_or(settings.blksize);
+    settings.transfer.mode = lent.mode.unwrap_or(settings.transfer.mode);
+    settings.transfer.blksize = lent.blksize.unwrap_or(settings.transfer.blksize);
     let mode = bookmark.and_then(|known| known.mode).filter(|_| !shell.insists.mode);
     let blksize = bookmark.and_then(|known| known.blksize).filter(|_| !shell.insists.blksize);
     shell.lent = Lent {
-        mode: mode.map(|mode| mem::replace(&mut settings.mode, mode)),
-        blksize: blksize.map(|blksize| settings.blksize.replace(blksize)),
+        mode: mode.map(|mode| mem::replace(&mut settings.transfer.mode, mode)),
+        blksize: blksize.map(|blksize| settings.transfer.blksize.replace(blksize)),
     };
 }
 

@@ -8,10 +8,10 @@ use anyhow::Result;
 use tempfile::TempDir;
 
 use super::transfer::notify_late;
-use crate::client::Client;
+use crate::client::Requester;
 use crate::lessons::{LESSONS, Lesson, Step};
 use crate::plan::Plan;
-use crate::server::Background;
+use crate::server::RunningServer;
 use crate::session::{Session, Settings};
 use crate::shell::complaint::Complaint;
 use crate::shell::console::{Console, Place};
@@ -139,9 +139,9 @@ fn goes_on(shell: &mut Shell) -> Result<bool> {
 /// What a lesson must not touch.
 struct Before {
     session: Session,
-    client: Client,
+    client: Requester,
     tracing: Tracing,
-    serving: Option<Background>,
+    serving: Option<RunningServer>,
     place: Place,
     file: Option<String>,
 }
@@ -150,7 +150,7 @@ impl Before {
     fn set_aside(shell: &mut Shell, lesson: &Lesson) -> Self {
         let Settings { trace_ascii, progress, .. } = shell.session.settings;
         let settings = Settings { trace_ascii, progress, ..Settings::default() };
-        let client = Client::new(shell.signals.stop().clone());
+        let client = Requester::new(shell.signals.stop().clone());
         let before = Self {
             session: std::mem::replace(&mut shell.session, Session { settings, ..Session::default() }),
             client: std::mem::replace(&mut shell.client, client),

@@ -7,8 +7,8 @@ use anyhow::Result;
 
 use super::faults;
 use super::settings;
-use crate::files::{DirStore, Store};
-use crate::server::{Config, Server, practice_files};
+use crate::files::DirStore;
+use crate::server::{Log, Policy, Server, ServerBuilder, practice_files};
 use crate::session::{DEFAULT_PORT, Peer};
 use crate::shell::commands::exact;
 use crate::shell::complaint::Complaint;
@@ -118,47 +118,48 @@ impl Offer<'_> {
         let stop = shell.signals.stop().clone();
         let console = &mut shell.console;
         let mut told = Ok(());
-        server.run(&stop, &mut |happening| {
+        let mut log = Log::new(|line: &str| {
             if told.is_ok() {
-                told = console.say(happening);
+                told = console.say(line);
             }
             if told.is_err() {
                 // Whoever read the log has gone, and takes the server along.
                 stop.request();
             }
-        })?;
+        });
+        server.run_observed(&stop, Some(&mut log))?;
         Ok(told?)
     }
 
     /// Binds the first address, and the second one where this machine has it.
     fn bind(&self, first: IpAddr, second: Option<IpAddr>, port: u16) -> Result<Server> {
-        let config = || Config {
-            title: self.title(),
-            answer_twice: self.folder.is_none(),
-            read_only: self.read_only,
-            overwrite: self.overwrite,
-            ..Config::default()
-        };
         let first = SocketAddr::new(first, port);
         if let Some(second) = second {
-            match Server::bind(&[first, SocketAddr::new(second, port)], self.store()?, config()) {
+            match self.builder()?.bind(&[first, SocketAddr::new(second, port)][..]) {
                 Err(error) if !matches!(error.kind(), io::ErrorKind::AddrInUse | io::ErrorKind::PermissionDenied) => {}
                 bound => return bound.map_err(|error| refused(first, &error).into()),
             }
         }
-        Server::bind(&[first], self.store()?, config()).map_err(|error| refused(first, &error).into())
+        self.builder()?.bind(first).map_err(|error| refused(first, &error).into())
     }
 
-    fn store(&self) -> Result<Box<dyn Store>> {
-        Ok(match self.folder {
-            None => Box::new(practice_files()),
+    fn builder(&self) -> Result<ServerBuilder> {
+        let builder = match self.folder {
+            None => Server::builder(practice_files()),
             Some(folder) => {
                 let root = DirStore::open(folder.path()).map_err(|error| Complaint::io(folder, &error))?;
                 // What a killed server left is nobody's; if it cannot be removed, it only takes room.
                 let _ = root.sweep();
-                Box::new(root)
+                Server::builder(root)
             }
-        })
+        };
+        Ok(builder.policy(Policy {
+            title: self.title(),
+            answer_twice: self.folder.is_none(),
+            read_only: self.read_only,
+            overwrite: self.overwrite,
+            ..Policy::default()
+        }))
     }
 
     fn title(&self) -> String {

@@ -9,8 +9,8 @@ use anyhow::Result;
 
 use super::local::folder_line;
 use super::{faults, hosts};
-use crate::client::resolve;
-use crate::session::{Options, Peer, Session, Settings, parse_mode, parse_port, parse_seconds};
+use crate::client::{Negotiation, resolve};
+use crate::session::{Peer, Session, Settings, parse_mode, parse_port, parse_seconds};
 use crate::shell::commands::exact;
 use crate::shell::complaint::Complaint;
 use crate::shell::words::Word;
@@ -28,7 +28,7 @@ pub(in crate::shell) fn connect(shell: &mut Shell, words: &[Word]) -> Result<Nex
     let bookmark = shell.session.bookmark(name).cloned();
     let name = bookmark.as_ref().map_or(name, |bookmark| bookmark.host.as_str());
     let port = port.unwrap_or_else(|| shell.session.port(bookmark.as_ref()));
-    resolve(name, port, shell.session.settings.family)
+    resolve(name, port, shell.session.settings.transfer.family)
         .map_err(|unknown| Complaint { hint: apart(name), ..Complaint::said(unknown) })?;
     let peer = Peer { host: name.to_owned(), port };
     hosts::turn_to(shell, Some(&peer), bookmark.as_ref());
@@ -50,7 +50,7 @@ pub(in crate::shell) fn port(word: &Word) -> Result<u16, Complaint> {
 
 pub(in crate::shell) fn mode(shell: &mut Shell, words: &[Word]) -> Result<Next> {
     let Some(word) = words.first() else {
-        let mode = shell.session.settings.mode;
+        let mode = shell.session.settings.transfer.mode;
         shell.console.say(format_args!("Using {mode} mode to transfer files."))?;
         return Ok(Next::Line);
     };
@@ -76,7 +76,7 @@ pub(in crate::shell) fn ascii(shell: &mut Shell, _: &[Word]) -> Result<Next> {
 }
 
 fn set_mode(shell: &mut Shell, mode: Mode) -> Result<Next> {
-    shell.session.settings.mode = mode;
+    shell.session.settings.transfer.mode = mode;
     shell.lent.mode = None;
     if shell.session.settings.verbose {
         shell.console.say(format_args!("mode set to {mode}"))?;
@@ -97,11 +97,11 @@ pub(in crate::shell) fn progress(shell: &mut Shell, words: &[Word]) -> Result<Ne
 }
 
 pub(in crate::shell) fn tsize(shell: &mut Shell, words: &[Word]) -> Result<Next> {
-    switch(shell, &auto_is_off(words), "Tsize mode", |settings| &mut settings.tsize)
+    switch(shell, &auto_is_off(words), "Tsize mode", |settings| &mut settings.transfer.tsize)
 }
 
 pub(in crate::shell) fn tout(shell: &mut Shell, words: &[Word]) -> Result<Next> {
-    switch(shell, &auto_is_off(words), "Timeout option", |settings| &mut settings.tout)
+    switch(shell, &auto_is_off(words), "Timeout option", |settings| &mut settings.transfer.tout)
 }
 
 /// These toggles start off: what is asked for automatically does not need them.
@@ -124,23 +124,24 @@ fn switch(shell: &mut Shell, words: &[Word], title: &str, setting: fn(&mut Setti
 }
 
 pub(in crate::shell) fn rexmt(shell: &mut Shell, words: &[Word]) -> Result<Next> {
-    shell.session.settings.rexmt = value(words, parse_seconds)?.map_or(Rexmt::Auto, Rexmt::Fixed);
+    shell.session.settings.transfer.retry.rexmt = value(words, parse_seconds)?.map_or(Rexmt::Auto, Rexmt::Fixed);
     Ok(Next::Line)
 }
 
 pub(in crate::shell) fn timeout(shell: &mut Shell, words: &[Word]) -> Result<Next> {
-    shell.session.settings.timeout = value(words, parse_seconds)?.unwrap_or(RetryPolicy::default().timeout);
+    shell.session.settings.transfer.retry.timeout =
+        value(words, parse_seconds)?.unwrap_or(RetryPolicy::default().timeout);
     Ok(Next::Line)
 }
 
 pub(in crate::shell) fn blksize(shell: &mut Shell, words: &[Word]) -> Result<Next> {
-    shell.session.settings.blksize = value(words, parse)?;
+    shell.session.settings.transfer.blksize = value(words, parse)?;
     shell.lent.blksize = None;
     Ok(Next::Line)
 }
 
 pub(in crate::shell) fn windowsize(shell: &mut Shell, words: &[Word]) -> Result<Next> {
-    shell.session.settings.windowsize = value(words, parse)?;
+    shell.session.settings.transfer.windowsize = value(words, parse)?;
     Ok(Next::Line)
 }
 
@@ -164,17 +165,17 @@ pub(in crate::shell) fn options(shell: &mut Shell, words: &[Word]) -> Result<Nex
     let settings = &mut shell.session.settings;
     match words.first() {
         None => {
-            let options = options_name(settings.options);
+            let options = options_name(settings.transfer.negotiation);
             shell.console.say(format_args!("Options: {options}"))?;
             return Ok(Next::Line);
         }
-        Some(word) if word.is("auto") => settings.options = Options::Auto,
-        Some(word) if word.is("on") => settings.options = Options::On,
-        Some(word) if word.is("off") => settings.options = Options::Off,
+        Some(word) if word.is("auto") => settings.transfer.negotiation = Negotiation::Auto,
+        Some(word) if word.is("on") => settings.transfer.negotiation = Negotiation::On,
+        Some(word) if word.is("off") => settings.transfer.negotiation = Negotiation::Off,
         Some(word) => return Err(bad_value(word).into()),
     }
     if settings.verbose {
-        let options = options_name(settings.options);
+        let options = options_name(settings.transfer.negotiation);
         shell.console.say(format_args!("options set to {options}"))?;
     }
     Ok(Next::Line)
@@ -190,22 +191,26 @@ pub(in crate::shell) fn status(shell: &mut Shell, _: &[Word]) -> Result<Next> {
         },
         format!(
             "Mode: {} Verbose: {} Tracing: {}",
-            settings.mode,
+            settings.transfer.mode,
             on_off(settings.verbose),
             on_off(settings.tracing.is_some())
         ),
-        format!("Rexmt-interval: {}, Max-timeout: {}", interval(settings.rexmt), seconds(settings.timeout)),
+        format!(
+            "Rexmt-interval: {}, Max-timeout: {}",
+            interval(settings.transfer.retry.rexmt),
+            seconds(settings.transfer.retry.timeout)
+        ),
     ];
     if !settings.classic {
         let port = peer.as_ref().map_or(shell.session.default_port(), |peer| peer.port);
         lines.push(format!("Port: {port}, Literal: {}", on_off(settings.literal)));
         lines.push(format!(
             "Options: {}, Blksize: {}, Windowsize: {}, Tsize: {}, Timeout: {}",
-            options_name(settings.options),
-            or_auto(settings.blksize),
-            or_auto(settings.windowsize),
-            on_off(settings.tsize),
-            on_off(settings.tout),
+            options_name(settings.transfer.negotiation),
+            or_auto(settings.transfer.blksize),
+            or_auto(settings.transfer.windowsize),
+            on_off(settings.transfer.tsize),
+            on_off(settings.transfer.tout),
         ));
         if let Some(report) = last {
             let Terms { blksize, windowsize, .. } = report.terms;
@@ -217,7 +222,7 @@ pub(in crate::shell) fn status(shell: &mut Shell, _: &[Word]) -> Result<Next> {
         lines.extend(super::trace::brief(shell));
         lines.extend(env::current_dir().ok().map(|folder| folder_line(&folder)));
         lines.extend(shell.serving.as_ref().map(|serving| format!("Serving: {}", serving.status())));
-        lines.extend(settings.bug.map(faults::client_bug));
+        lines.extend(settings.transfer.bug.map(faults::client_bug));
         let faults = shell.client.faults().lock();
         lines.extend(faults.rules().next().map(|_| faults.to_string()));
     }
@@ -231,11 +236,11 @@ fn on_off(on: bool) -> &'static str {
     if on { "on" } else { "off" }
 }
 
-fn options_name(options: Options) -> &'static str {
+fn options_name(options: Negotiation) -> &'static str {
     match options {
-        Options::Auto => "auto",
-        Options::On => "on",
-        Options::Off => "off",
+        Negotiation::Auto => "auto",
+        Negotiation::On => "on",
+        Negotiation::Off => "off",
     }
 }
 

@@ -3,7 +3,7 @@
 use anyhow::Result;
 
 use super::{faults, hosts, trace};
-use crate::client::{Client, ClientError, Order};
+use crate::client::{ClientError, FileRef, Options, Requester};
 use crate::event::Observers;
 use crate::files::{Digest, Source, Target};
 use crate::session::{Peer, Settings};
@@ -179,7 +179,7 @@ fn fetch_from(
     if local.bytes().is_empty() {
         return Err(Complaint::local(format!("{word}: names no file; say what to call it here")).into());
     }
-    let mode = settings.mode;
+    let mode = settings.transfer.mode;
     let target = if to_stdout { Target::stdout(mode) } else { Target::create(local.path(), mode) };
     let target = target
         .map_err(|error| Complaint::io(&local, &error))?
@@ -192,9 +192,10 @@ fn fetch_from(
         let file = Printable(&remote.file);
         shell.console.say(format_args!("getting from {}:{file} to {local} [{mode}]", peer.host))?;
     }
-    let order = Order { host: &peer.host, port: peer.port, remote: &remote.file };
-    let outcome =
-        watched(shell, &settings, &local, None, |client, watch| client.get(&order, &settings, &mut target, watch))?;
+    let file = FileRef { host: &peer.host, port: peer.port, name: &remote.file };
+    let outcome = watched(shell, &settings, &local, None, |client, watch| {
+        client.get(&file, &settings.transfer, &mut target, watch)
+    })?;
     remember(shell, &peer, &remote.file, &outcome);
     let report = outcome.map_err(|error| Complaint::transfer(&error, &local))?;
     finish(shell, &settings, "Received", &report, target.saw_nul().then_some(&local))?;
@@ -213,7 +214,7 @@ fn store(shell: &mut Shell, remote: &Remote<'_>, local: &Word, from_stdin: bool)
 fn store_to(shell: &mut Shell, remote: &Remote<'_>, local: &Word, from_stdin: bool) -> Result<Done> {
     let peer = remote.peer.clone().ok_or_else(no_target)?;
     let settings = settings(shell, remote);
-    let mode = settings.mode;
+    let mode = settings.transfer.mode;
     if from_stdin && shell.input != Input::CommandLine {
         let reason = "standard input is where the commands come from; -f FILE takes them from a file, \
             ./- is a file of this name";
@@ -227,10 +228,11 @@ fn store_to(shell: &mut Shell, remote: &Remote<'_>, local: &Word, from_stdin: bo
         let file = Printable(&remote.file);
         shell.console.say(format_args!("putting {local} to {}:{file} [{mode}]", peer.host))?;
     }
-    let order = Order { host: &peer.host, port: peer.port, remote: &remote.file };
+    let file = FileRef { host: &peer.host, port: peer.port, name: &remote.file };
     let size = source.size();
-    let outcome =
-        watched(shell, &settings, local, size, |client, watch| client.put(&order, &settings, &mut source, watch))?;
+    let outcome = watched(shell, &settings, local, size, |client, watch| {
+        client.put(&file, &settings.transfer, &mut source, watch)
+    })?;
     remember(shell, &peer, &remote.file, &outcome);
     let report = outcome.map_err(|error| Complaint::transfer(&error, local))?;
     finish(shell, &settings, "Sent", &report, source.saw_nul().then_some(local))?;
@@ -245,7 +247,8 @@ fn no_target() -> Complaint {
 /// The session's, but for what the word itself says.
 fn settings(shell: &Shell, remote: &Remote<'_>) -> Settings {
     let settings = shell.session.settings.clone();
-    Settings { mode: remote.mode.unwrap_or(settings.mode), ..settings }
+    let mode = remote.mode.unwrap_or(settings.transfer.mode);
+    Settings { transfer: Options { mode, ..settings.transfer }, ..settings }
 }
 
 /// Runs a transfer of the local `file` with everybody looking on who wants to.
@@ -254,7 +257,7 @@ fn watched(
     settings: &Settings,
     file: &Word,
     size: Option<u64>,
-    run: impl FnOnce(&mut Client, &mut Observers<'_>) -> Result<Report, ClientError>,
+    run: impl FnOnce(&mut Requester, &mut Observers<'_>) -> Result<Report, ClientError>,
 ) -> Result<Result<Report, ClientError>> {
     notify_late(shell)?;
     let mut progress = progress(shell, file, size);

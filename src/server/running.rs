@@ -4,15 +4,19 @@ use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
+use std::time::Instant;
 
-use super::{Config, Happening, Server};
+use super::ledger::Entry;
+use super::{Policy, Server, first};
 use crate::bugs::ServerBug;
+use crate::event::{Observers, Record, RecordKind};
 use crate::net::{SharedFaults, Wake};
 use crate::stop::Stop;
+use crate::transfer::{Failure, Report};
 
-/// A server in a thread of its own. Dropping it stops the server, tells its clients, and waits for the thread.
+/// A server in a thread of its own. Dropping it stops the server, sends its clients an ERROR, and waits for the thread.
 #[derive(Debug)]
-pub struct Background {
+pub struct RunningServer {
     shared: Arc<Shared>,
     addresses: Vec<SocketAddr>,
     stop: Stop,
@@ -23,10 +27,10 @@ pub struct Background {
 /// What a server shares with those who watch it from another thread.
 #[derive(Debug)]
 pub(super) struct Shared {
-    config: Mutex<Config>,
+    policy: Mutex<Policy>,
     pub(super) faults: SharedFaults,
     /// How the last transfer ended.
-    last: Mutex<Option<Happening>>,
+    last: Mutex<Option<String>>,
     pub(super) live: AtomicU64,
     pub(super) finished: AtomicU64,
     pub(super) failed: AtomicU64,
@@ -35,7 +39,7 @@ pub(super) struct Shared {
 /// How a server in the background is doing; [`Display`] gives a line for `status`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Status {
-    /// What is served: [`Config::title`].
+    /// What is served: [`Policy::title`].
     pub title: String,
     /// Where requests are taken.
     pub addresses: Vec<SocketAddr>,
@@ -47,29 +51,34 @@ pub struct Status {
     pub failed: u64,
     /// Whether it still runs.
     pub running: bool,
-    /// How the last transfer ended.
-    pub last: Option<Happening>,
+    /// How the last transfer ended, as a [`Log`](super::Log) writes it.
+    pub last: Option<String>,
     /// What it does wrong on purpose.
     pub bug: Option<ServerBug>,
 }
 
-impl Background {
+impl RunningServer {
     pub(super) fn start(server: Server) -> io::Result<Self> {
         let (shared, addresses) = (Arc::clone(&server.shared), server.addresses.clone());
         let (stop, wake) = (Stop::new(), server.reactor.wake());
         let flag = stop.clone();
-        let thread = thread::Builder::new().name("server".to_owned()).spawn(move || server.run(&flag, &mut |_| {}))?;
+        let thread = thread::Builder::new().name("server".to_owned()).spawn(move || server.run(&flag))?;
         Ok(Self { shared, addresses, stop, wake, thread: Some(thread) })
     }
 
-    /// Where requests are taken, with the real ports.
+    /// The first address where requests are taken, with its real port.
+    pub fn address(&self) -> SocketAddr {
+        first(&self.addresses)
+    }
+
+    /// All addresses where requests are taken, with the real ports.
     pub fn addresses(&self) -> &[SocketAddr] {
         &self.addresses
     }
 
     /// How it is doing.
     pub fn status(&self) -> Status {
-        let Config { title, bug, .. } = self.config();
+        let Policy { title, bug, .. } = self.policy();
         Status {
             title,
             bug,
@@ -82,23 +91,24 @@ impl Background {
         }
     }
 
-    /// What it allows at present.
-    pub fn config(&self) -> Config {
-        self.shared.config()
+    /// Returns what it allows at present.
+    pub fn policy(&self) -> Policy {
+        self.shared.policy()
     }
 
     /// What goes wrong on purpose with the packets of the server, from the next request on.
+    #[doc(hidden)]
     pub fn faults(&self) -> &SharedFaults {
         &self.shared.faults
     }
 
-    /// Changes what it allows, from the next request on.
-    pub fn configure(&self, config: Config) {
-        *self.shared.config.lock().unwrap_or_else(PoisonError::into_inner) = config;
+    /// Changes what it allows, from the next request on; transfers under way keep what they agreed.
+    pub fn set_policy(&self, policy: Policy) {
+        *self.shared.policy.lock().unwrap_or_else(PoisonError::into_inner) = policy;
     }
 }
 
-impl Drop for Background {
+impl Drop for RunningServer {
     fn drop(&mut self) {
         self.stop.request();
         self.wake.wake();
@@ -110,10 +120,10 @@ impl Drop for Background {
 }
 
 impl Shared {
-    pub(super) fn new(config: Config) -> Self {
+    pub(super) fn new(policy: Policy) -> Self {
         let count = || AtomicU64::new(0);
         Self {
-            config: Mutex::new(config),
+            policy: Mutex::new(policy),
             faults: SharedFaults::default(),
             last: Mutex::default(),
             live: count(),
@@ -122,16 +132,19 @@ impl Shared {
         }
     }
 
-    pub(super) fn ended(&self, how: Happening) {
-        *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Some(how);
+    /// A transfer ended.
+    pub(super) fn ended(&self, entry: &Entry, result: Result<&Report, &Failure>, observers: &mut Observers<'_>) {
+        let (at, local) = (Instant::now(), entry.local);
+        *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Some(entry.logged.ended(at, result));
+        observers.notify(&Record { at, local, kind: RecordKind::End(result) });
     }
 
-    fn last(&self) -> Option<Happening> {
+    fn last(&self) -> Option<String> {
         self.last.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    pub(super) fn config(&self) -> Config {
-        self.config.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    pub(super) fn policy(&self) -> Policy {
+        self.policy.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 
