@@ -1,39 +1,44 @@
-//! Who may import whom: the arrows between the rooms of `src/`, held by reading the paths in its files.
+//! Dependencies between the modules of `src/`, and between the files inside each of them.
 //!
 //! ```text
 //! wire  <-  transfer  <-  event  <-  net  <-  client, server  <-  shell  <-  main
 //! ```
 //!
-//! A path is an arrow wherever it stands, in a `use` or in the middle of an expression. Unit tests are exempt: they
-//! stand at the foot of a file, behind its first `#[cfg(test)]`.
+//! The files are parsed, so a path is a dependency wherever it is: in a `use`, in an expression or in a macro. What is
+//! marked `#[cfg(test)]` is exempt.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::{Path as FilePath, PathBuf};
 
-/// Every room, and the rooms it may name beside itself.
-const ROOMS: &[(&str, &[&str])] = &[
+use proc_macro2::{TokenStream, TokenTree};
+use syn::visit::{self, Visit};
+use syn::{Attribute, Item, UseTree};
+
+/// Every module, and the modules that it may name beside itself.
+const MODULES: &[(&str, &[&str])] = &[
     // Pure: bytes and time come in as arguments.
     ("wire", &[]),
     ("transfer", &["wire"]),
-    ("event", &["wire", "transfer"]),
-    ("fault", &["wire", "event"]),
+    ("fault", &["wire"]),
+    ("event", &["wire", "transfer", "fault"]),
     ("bugs", &["wire", "transfer"]),
     // What a class reads and computes.
     ("plan", &["wire"]),
     ("lessons", &[]),
-    // Flags, colours and files know no protocol but its text mode.
+    // Flags, colours and files know nothing of the protocol but its text mode.
     ("stop", &[]),
     ("style", &[]),
-    ("files", &["wire"]),
+    ("files", &["wire", "transfer"]),
     // Views and values, for the shell.
-    ("trace", &["wire", "transfer", "event", "style"]),
-    ("session", &["wire", "transfer", "event", "fault", "bugs", "trace"]),
+    ("trace", &["wire", "transfer", "event", "fault", "style"]),
+    ("session", &["wire", "transfer", "bugs", "trace"]),
     ("cli", &["wire", "transfer", "event", "fault", "trace", "session", "style"]),
     // Where machines meet sockets, clocks and files.
     ("net", &["wire", "transfer", "event", "fault", "bugs", "files", "stop"]),
     ("client", &["wire", "transfer", "event", "fault", "bugs", "files", "stop", "net", "session"]),
     ("server", &["wire", "transfer", "event", "fault", "bugs", "files", "stop", "net"]),
-    // Nobody but main names the shell.
+    // Only main names the shell.
     (
         "shell",
         &[
@@ -41,16 +46,10 @@ const ROOMS: &[(&str, &[&str])] = &[
             "session", "cli", "net", "client", "server",
         ],
     ),
-    (
-        "main",
-        &[
-            "wire", "transfer", "event", "fault", "bugs", "plan", "lessons", "stop", "style", "files", "trace",
-            "session", "cli", "net", "client", "server", "shell",
-        ],
-    ),
+    ("main", &["cli", "shell", "style"]),
 ];
 
-/// What only some files may name: a path, and the beginnings of the modules that may.
+/// Crates and parts of the standard library that only some modules may name.
 const KEEPERS: &[(&[&str], &[&str])] = &[
     (&["colored"], &["style"]),
     (&["signal_hook"], &["stop"]),
@@ -60,92 +59,381 @@ const KEEPERS: &[(&[&str], &[&str])] = &[
     (&["clap_mangen"], &["shell::manual"]),
     (&["indicatif"], &["trace::progress"]),
     (&["nix"], &["net", "files", "shell::terminal"]),
-    (&["cap_std"], &["net", "files"]),
-    (&["cap_tempfile"], &["net", "files"]),
-    (&["mio"], &["net", "files"]),
+    (&["cap_std"], &["files"]),
+    (&["mio"], &["net"]),
     (&["sha2"], &["files"]),
 ];
 
-/// Rooms that are values and functions only, and what would end that.
+/// Modules that are values and functions only, and what would end that.
 const PURE: &[&str] = &["wire", "transfer", "event", "fault", "bugs", "plan", "lessons"];
-const IMPURE: &[&[&str]] =
-    &[&["UdpSocket"], &["std", "fs"], &["std", "io"], &["std", "thread"], &["Instant", "now"], &["SystemTime", "now"]];
+const IMPURE: &[&[&str]] = &[
+    &["UdpSocket"],
+    &["std", "fs"],
+    &["std", "env"],
+    &["std", "thread"],
+    &["std", "io", "stdin"],
+    &["std", "io", "stdout"],
+    &["std", "io", "stderr"],
+    &["Instant", "now"],
+    &["SystemTime", "now"],
+];
 
 #[test]
-fn every_arrow_runs_the_right_way() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
-    let mut files = Vec::new();
-    collect(&root, &mut files);
-    assert!(files.len() > 10, "the source is read");
-    let mut wrong = Vec::new();
-    for file in files {
-        let module = module_of(file.strip_prefix(&root).expect("a file below src"));
-        if !module.is_empty() {
-            wrong.extend(judge(&module, &fs::read_to_string(&file).expect("a source file")));
+fn every_dependency_between_modules_is_allowed_and_every_permission_is_used() {
+    let files = sources();
+    let mut wrong: Vec<String> = files.iter().flat_map(File::violations).collect();
+    let used: BTreeSet<(String, String)> = files.iter().flat_map(File::modules_named).collect();
+    for (from, allowed) in MODULES {
+        let unused = allowed.iter().filter(|to| !used.contains(&((*from).to_owned(), (**to).to_owned())));
+        wrong.extend(unused.map(|to| format!("{from} may name {to}, but does not")));
+    }
+    for (kept, keepers) in KEEPERS {
+        for keeper in *keepers {
+            let inside = files.iter().filter(|file| file.module.starts_with(&split(keeper)));
+            if !inside.flat_map(|file| &file.paths).any(|path| starts_with(path, kept)) {
+                wrong.push(format!("{keeper} may name {}, but does not", kept.join("::")));
+            }
         }
     }
     assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
 }
 
 #[test]
-fn a_forbidden_arrow_is_found() {
-    let wrong = |module: &str, text: &str| judge(&split(module), text);
-    assert_eq!(wrong("wire::packet", "use crate::net::Socket;"), ["wire::packet names net::Socket"]);
-    assert_eq!(
-        wrong("transfer::sender", "let a = crate::client::Client::new();"),
-        ["transfer::sender names client::Client::new"]
-    );
-    assert_eq!(
-        wrong("trace", "use crate::{event, net::{self, socket::Socket}};"),
-        ["trace names net", "trace names net::socket::Socket",]
-    );
-    assert_eq!(
-        wrong("net::drive", "use super::super::shell::{commands::COMMANDS as C, *};"),
-        ["net::drive names shell::commands::COMMANDS", "net::drive names shell::*",]
-    );
-    assert_eq!(
-        wrong("main", "use tftpsh::shell;\nuse tftpsh::attic;"),
-        ["main names attic, a room without a row here"]
-    );
-    assert_eq!(wrong("shell::editor", "use rustyline::Editor;"), [""; 0]);
-    assert_eq!(wrong("shell::script", "use rustyline::Editor;"), ["shell::script names rustyline::Editor"]);
-    assert_eq!(wrong("trace::classic", "use colored;"), ["trace::classic names colored"]);
-    assert_eq!(
-        wrong("transfer::peer", "let now = std::time::Instant::now();"),
-        ["transfer::peer names std::time::Instant::now"]
-    );
-    assert_eq!(
-        wrong("wire", "use std::{fmt, net::{IpAddr, UdpSocket}, fs};"),
-        ["wire names std::net::UdpSocket", "wire names std::fs",]
-    );
+fn files_inside_a_module_depend_on_each_other_one_way() {
+    let files = sources();
+    let homes = Homes::of(&files);
+    let mut arrows: BTreeMap<&[String], BTreeSet<&[String]>> = BTreeMap::new();
+    for file in &files {
+        let inside = file.paths.iter().filter_map(|path| homes.find(path.strip_prefix(&["crate".to_owned()][..])?));
+        let same_module = inside.filter(|home| home.first() == file.module.first() && *home != &file.module[..]);
+        arrows.entry(&file.module).or_default().extend(same_module);
+    }
+    let mut rings = Vec::new();
+    for from in arrows.keys() {
+        if let Some(ring) = ring(&arrows, from) {
+            rings.push(ring.iter().map(|module| module.join("::")).collect::<Vec<_>>().join(" -> "));
+        }
+    }
+    assert!(rings.is_empty(), "\n{}", rings.join("\n"));
 }
 
 #[test]
-fn what_is_no_arrow_is_left_alone() {
-    for text in [
-        "use super::Packet;",
-        "/// See [`crate::net`].\nlet a = 1; // crate::net is elsewhere",
-        "let address = \"fe80::1\"; let scheme = \"tftp://crate::net\";",
-        "let b = Vec::<u8>::new(); for a in std::iter::once(1) {}",
-        "pub(crate) fn f() {}\n#[cfg(test)]\nmod tests {\n    use crate::net::Socket;\n}",
+fn a_forbidden_dependency_is_found_wherever_it_hides() {
+    let wrong = |module: &str, text: &str| File::parse(split(module), text).violations();
+    assert_eq!(wrong("wire::packet", "use crate::net::Socket;"), ["wire::packet names net::Socket"]);
+    assert_eq!(
+        wrong("trace", "use crate::{event, net::{self, socket::Socket}};"),
+        ["trace names net", "trace names net::socket::Socket"]
+    );
+    assert_eq!(
+        wrong("net::drive", "use super::super::shell::{commands::COMMANDS as C, *};"),
+        ["net::drive names shell::commands::COMMANDS", "net::drive names shell"]
+    );
+    assert_eq!(wrong("main", "use tftpsh::attic;"), ["main names attic, a module without a row here"]);
+    assert_eq!(wrong("shell::script", "use rustyline::Editor;"), ["shell::script names rustyline::Editor"]);
+    assert_eq!(wrong("trace::classic", "use colored;"), ["trace::classic names colored"]);
+    assert_eq!(
+        wrong("transfer::peer", "fn f() { let now = std::time::Instant::now(); }"),
+        ["transfer::peer names std::time::Instant::now"]
+    );
+    assert_eq!(wrong("wire", "use std::{fmt, net::{IpAddr, UdpSocket}};"), ["wire names std::net::UdpSocket"]);
+    for hidden in [
+        "#[cfg(test)]\nuse std::fmt;\nuse crate::net::Socket;",
+        "use crate as x;\nfn f() -> x::net::Socket { todo!() }",
+        "fn f() { g(\"//\", crate::net::Socket::new()); }",
+        "fn f() { println!(\"{}\", crate::net::Socket::new()); }",
     ] {
-        assert_eq!(judge(&split("wire::packet"), text), [""; 0], "{text}");
+        assert!(!wrong("wire", hidden).is_empty(), "{hidden}");
     }
 }
 
-fn collect(folder: &Path, files: &mut Vec<PathBuf>) {
-    for entry in fs::read_dir(folder).expect("a folder of sources") {
+#[test]
+fn what_is_not_a_dependency_is_left_alone() {
+    for text in [
+        "use super::Packet;",
+        "/// See [`crate::net`].\nconst A: u8 = 1; // crate::net is elsewhere",
+        "const A: &str = \"tftp://crate::net\";",
+        "#[cfg(test)]\nmod tests {\n    use crate::net::Socket;\n}",
+    ] {
+        assert_eq!(File::parse(split("wire::packet"), text).violations(), [""; 0], "{text}");
+    }
+}
+
+/// One source file, with every path in it as seen from `crate`.
+struct File {
+    module: Vec<String>,
+    paths: Vec<Vec<String>>,
+    /// Names that this file re-exports, and where they come from.
+    exports: Vec<(String, Vec<String>)>,
+    /// Names that this file defines.
+    defines: Vec<String>,
+}
+
+impl File {
+    fn parse(module: Vec<String>, text: &str) -> Self {
+        let parsed = syn::parse_file(text).expect("a source file");
+        let mut paths = Paths::default();
+        paths.visit_file(&parsed);
+        let mut file = Self { module, paths: Vec::new(), exports: Vec::new(), defines: paths.defines };
+        for (path, alias) in &paths.uses {
+            file.exports.push((alias.clone(), file.resolve(path, &[])));
+        }
+        let aliases = file.exports.clone();
+        let uses = paths.uses.iter().map(|(path, _)| file.resolve(path, &[]));
+        file.paths = uses.chain(paths.found.iter().map(|path| file.resolve(path, &aliases))).collect();
+        file
+    }
+
+    /// The path seen from `crate`, where it leads into this package.
+    fn resolve(&self, path: &[String], aliases: &[(String, Vec<String>)]) -> Vec<String> {
+        let Some(first) = path.first() else { return Vec::new() };
+        if let Some((_, target)) =
+            aliases.iter().find(|(alias, target)| alias == first && target.first() == Some(&"crate".to_owned()))
+        {
+            return target.iter().chain(&path[1..]).cloned().collect();
+        }
+        if first == "super" || first == "self" {
+            let ups = path.iter().take_while(|name| *name == "super").count();
+            let base = self.module.get(..self.module.len().saturating_sub(ups)).unwrap_or_default();
+            let rest = path.iter().filter(|name| *name != "super" && *name != "self");
+            return ["crate".to_owned()].iter().chain(base).chain(rest).cloned().collect();
+        }
+        let crates = ["crate", "tftpsh"].contains(&first.as_str());
+        if crates { [&["crate".to_owned()], &path[1..]].concat() } else { path.to_vec() }
+    }
+
+    fn violations(&self) -> Vec<String> {
+        let mut wrong: Vec<String> = Vec::new();
+        for path in &self.paths {
+            let reason = match path.split_first() {
+                Some((first, inside)) if first == "crate" => self.wrong_module(inside),
+                _ => self.wrong_outside(path),
+            };
+            let sentence = reason.map(|reason| format!("{} names {reason}", self.module.join("::")));
+            wrong.extend(sentence.filter(|sentence| !wrong.contains(sentence)));
+        }
+        wrong
+    }
+
+    fn wrong_module(&self, path: &[String]) -> Option<String> {
+        let (from, to) = (self.module.first()?, path.first()?);
+        let row = |module: &str| MODULES.iter().find(|(name, _)| *name == module);
+        // The crate's root re-exports names of its modules; the program may use them.
+        let exported = to.starts_with(char::is_uppercase) || to == "internals";
+        let Some((_, allowed)) = row(from) else { return Some(format!("{to} and is a module without a row here")) };
+        if row(to).is_none() {
+            return (!exported).then(|| format!("{to}, a module without a row here"));
+        }
+        (from != to && !allowed.contains(&to.as_str())).then(|| path.join("::"))
+    }
+
+    fn wrong_outside(&self, path: &[String]) -> Option<String> {
+        let stolen = KEEPERS.iter().any(|(kept, keepers)| {
+            starts_with(path, kept) && !keepers.iter().any(|keeper| self.module.starts_with(&split(keeper)))
+        });
+        let pure = self.module.first().is_some_and(|module| PURE.contains(&module.as_str()));
+        let impure = pure && IMPURE.iter().any(|parts| path.windows(parts.len()).any(|part| starts_with(part, parts)));
+        (stolen || impure).then(|| path.join("::"))
+    }
+
+    fn modules_named(&self) -> Vec<(String, String)> {
+        let from = self.module.first().cloned().unwrap_or_default();
+        let inside = self.paths.iter().filter_map(|path| path.strip_prefix(&["crate".to_owned()][..])?.first());
+        inside.map(|to| (from.clone(), to.clone())).collect()
+    }
+}
+
+/// Where the names of the package are defined.
+struct Homes<'a> {
+    files: BTreeMap<&'a [String], &'a File>,
+}
+
+impl<'a> Homes<'a> {
+    fn of(files: &'a [File]) -> Self {
+        Self { files: files.iter().map(|file| (&file.module[..], file)).collect() }
+    }
+
+    /// The file that a path leads to; re-exports are followed, and a module that only re-exports is no home.
+    fn find(&self, path: &[String]) -> Option<&'a [String]> {
+        let mut path = path.to_vec();
+        for _ in 0..8 {
+            let (file, rest) = (0..=path.len()).rev().find_map(|length| {
+                let (module, rest) = path.split_at(length);
+                Some((*self.files.get(module)?, rest.to_vec()))
+            })?;
+            let Some(name) = rest.first() else { return None };
+            if file.defines.contains(name) {
+                return Some(&file.module);
+            }
+            let (_, target) = file.exports.iter().find(|(alias, _)| alias == name)?;
+            path = [target.strip_prefix(&["crate".to_owned()][..])?, &rest[1..]].concat();
+        }
+        None
+    }
+}
+
+/// A way from a file back to itself, if there is one.
+fn ring<'a>(arrows: &BTreeMap<&'a [String], BTreeSet<&'a [String]>>, start: &'a [String]) -> Option<Vec<&'a [String]>> {
+    let mut ways = vec![vec![start]];
+    let mut visited = BTreeSet::new();
+    while let Some(way) = ways.pop() {
+        for next in arrows.get(way.last()?).into_iter().flatten() {
+            if *next == start {
+                return Some([&way[..], &[start]].concat());
+            }
+            if visited.insert(*next) {
+                ways.push([&way[..], &[next]].concat());
+            }
+        }
+    }
+    None
+}
+
+/// Collects the paths of a file.
+#[derive(Default)]
+struct Paths {
+    found: Vec<Vec<String>>,
+    /// Paths of `use`, each with the name it gives.
+    uses: Vec<(Vec<String>, String)>,
+    defines: Vec<String>,
+    depth: usize,
+}
+
+impl Paths {
+    fn spread(&mut self, tree: &UseTree, prefix: &[String]) {
+        let joined = |name: String| [prefix, &[name]].concat();
+        match tree {
+            UseTree::Path(path) => self.spread(&path.tree, &joined(path.ident.to_string())),
+            UseTree::Group(group) => group.items.iter().for_each(|tree| self.spread(tree, prefix)),
+            UseTree::Glob(_) => self.uses.push((prefix.to_vec(), "*".to_owned())),
+            UseTree::Name(name) if name.ident == "self" => {
+                self.uses.push((prefix.to_vec(), prefix.last().cloned().unwrap_or_default()));
+            }
+            UseTree::Name(name) => self.uses.push((joined(name.ident.to_string()), name.ident.to_string())),
+            UseTree::Rename(rename) => {
+                let path = if rename.ident == "self" { prefix.to_vec() } else { joined(rename.ident.to_string()) };
+                self.uses.push((path, rename.rename.to_string()));
+            }
+        }
+    }
+
+    /// Paths in the tokens of a macro, which no parser knows.
+    fn tokens(&mut self, tokens: TokenStream) {
+        let mut path: Vec<String> = Vec::new();
+        let mut colons = 0;
+        for token in tokens {
+            match token {
+                TokenTree::Ident(ident) => {
+                    if colons != 2 {
+                        self.end(&mut path);
+                    }
+                    path.push(ident.to_string());
+                    colons = 0;
+                }
+                TokenTree::Punct(punct) if punct.as_char() == ':' => colons += 1,
+                TokenTree::Group(group) => {
+                    self.end(&mut path);
+                    self.tokens(group.stream());
+                }
+                TokenTree::Punct(_) | TokenTree::Literal(_) => self.end(&mut path),
+            }
+        }
+        self.end(&mut path);
+    }
+
+    fn end(&mut self, path: &mut Vec<String>) {
+        if path.len() > 1 {
+            self.found.push(std::mem::take(path));
+        }
+        path.clear();
+    }
+}
+
+impl<'ast> Visit<'ast> for Paths {
+    fn visit_item(&mut self, item: &'ast Item) {
+        let attributes = match item {
+            Item::Const(it) => &it.attrs,
+            Item::Enum(it) => &it.attrs,
+            Item::Fn(it) => &it.attrs,
+            Item::Impl(it) => &it.attrs,
+            Item::Macro(it) => &it.attrs,
+            Item::Mod(it) => &it.attrs,
+            Item::Static(it) => &it.attrs,
+            Item::Struct(it) => &it.attrs,
+            Item::Trait(it) => &it.attrs,
+            Item::Type(it) => &it.attrs,
+            Item::Use(it) => &it.attrs,
+            _ => &Vec::new(),
+        };
+        if attributes.iter().any(is_for_tests) {
+            return;
+        }
+        if self.depth == 0 {
+            let name = match item {
+                Item::Const(it) => Some(&it.ident),
+                Item::Enum(it) => Some(&it.ident),
+                Item::Fn(it) => Some(&it.sig.ident),
+                Item::Static(it) => Some(&it.ident),
+                Item::Struct(it) => Some(&it.ident),
+                Item::Trait(it) => Some(&it.ident),
+                Item::Type(it) => Some(&it.ident),
+                _ => None,
+            };
+            self.defines.extend(name.map(ToString::to_string));
+        }
+        self.depth += 1;
+        visit::visit_item(self, item);
+        self.depth -= 1;
+    }
+
+    fn visit_item_use(&mut self, item: &'ast syn::ItemUse) {
+        self.spread(&item.tree, &[]);
+    }
+
+    fn visit_path(&mut self, path: &'ast syn::Path) {
+        let names: Vec<String> = path.segments.iter().map(|segment| segment.ident.to_string()).collect();
+        if names.len() > 1 {
+            self.found.push(names);
+        }
+        visit::visit_path(self, path);
+    }
+
+    fn visit_macro(&mut self, item: &'ast syn::Macro) {
+        self.tokens(item.tokens.clone());
+        visit::visit_macro(self, item);
+    }
+}
+
+fn is_for_tests(attribute: &Attribute) -> bool {
+    attribute.path().is_ident("cfg") && attribute.parse_args::<syn::Path>().is_ok_and(|path| path.is_ident("test"))
+}
+
+fn sources() -> Vec<File> {
+    let root = FilePath::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut paths = Vec::new();
+    collect(&root, &mut paths);
+    assert!(paths.len() > 10, "the source is read");
+    let files = paths.iter().map(|path| {
+        let module = module_of(path.strip_prefix(&root).expect("a file below src"));
+        File::parse(module, &fs::read_to_string(path).expect("a source file"))
+    });
+    // lib.rs is the map of the whole.
+    files.filter(|file| !file.module.is_empty()).collect()
+}
+
+fn collect(directory: &FilePath, files: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(directory).expect("a directory of sources") {
         let path = entry.expect("an entry").path();
         if path.is_dir() {
             collect(&path, files);
-        } else if path.extension().is_some_and(|extension| extension == "rs") {
+        } else if path.extension().is_some_and(|extension| extension == "rs") && !path.ends_with("tests.rs") {
             files.push(path);
         }
     }
 }
 
-/// `net/drive.rs` is `net::drive`, `net/mod.rs` is `net`, `main.rs` is `main`, and `lib.rs`, the map, is nothing.
-fn module_of(file: &Path) -> Vec<String> {
+/// `net/drive.rs` is `net::drive`, `net/mod.rs` is `net`, `main.rs` is `main`, and `lib.rs` is nothing.
+fn module_of(file: &FilePath) -> Vec<String> {
     let mut module: Vec<_> =
         file.with_extension("").iter().map(|part| part.to_str().expect("a plain name").to_owned()).collect();
     if module.last().is_some_and(|last| last == "mod" || last == "lib") {
@@ -158,127 +446,6 @@ fn split(path: &str) -> Vec<String> {
     path.split("::").map(str::to_owned).collect()
 }
 
-/// What is wrong with the paths of one file.
-fn judge(module: &[String], text: &str) -> Vec<String> {
-    let production = text.split("\n#[cfg(test)]").next().unwrap_or_default();
-    let wrong = paths(&tokens(production)).into_iter().filter_map(|path| {
-        let path = from_the_root(module, path);
-        let reason = match path.split_first() {
-            Some((first, inside)) if first == "crate" => wrong_room(module, inside)?,
-            _ => wrong_outside(module, &path)?,
-        };
-        Some(format!("{} names {reason}", module.join("::")))
-    });
-    wrong.collect()
-}
-
-fn wrong_room(module: &[String], path: &[String]) -> Option<String> {
-    let (from, to) = (module.first()?, path.first()?);
-    let row = |room: &str| ROOMS.iter().find(|(name, _)| *name == room);
-    let Some((_, may)) = row(from) else { return Some(format!("{to} and is a room without a row here")) };
-    if row(to).is_none() {
-        return Some(format!("{to}, a room without a row here"));
-    }
-    (from != to && !may.contains(&to.as_str())).then(|| path.join("::"))
-}
-
-fn wrong_outside(module: &[String], path: &[String]) -> Option<String> {
-    let stolen = KEEPERS.iter().any(|(kept, keepers)| {
-        starts_with(path, kept) && !keepers.iter().any(|keeper| module.starts_with(&split(keeper)))
-    });
-    let pure = module.first().is_some_and(|room| PURE.contains(&room.as_str()));
-    let impure = pure && IMPURE.iter().any(|parts| path.windows(parts.len()).any(|window| starts_with(window, parts)));
-    (stolen || impure).then(|| path.join("::"))
-}
-
 fn starts_with(path: &[String], parts: &[&str]) -> bool {
     path.len() >= parts.len() && path.iter().zip(parts).all(|(name, part)| name == part)
-}
-
-/// The path seen from `crate`, where it leads into this package.
-fn from_the_root(module: &[String], path: Vec<String>) -> Vec<String> {
-    let ups = path.iter().take_while(|name| *name == "super").count();
-    let relative = path.first().is_some_and(|name| name == "super" || name == "self");
-    if relative {
-        let base = module.get(..module.len().saturating_sub(ups)).unwrap_or_default();
-        let rest = path.into_iter().filter(|name| name != "super" && name != "self");
-        return [String::from("crate")].into_iter().chain(base.iter().cloned()).chain(rest).collect();
-    }
-    let rename = |name: String| if name == "tftpsh" { String::from("crate") } else { name };
-    path.into_iter().enumerate().map(|(at, name)| if at == 0 { rename(name) } else { name }).collect()
-}
-
-/// Names, `::`, and single marks, without comments. Strings stay in: what is written in them names no room.
-fn tokens(text: &str) -> Vec<String> {
-    let mut tokens: Vec<String> = Vec::new();
-    for line in text.lines() {
-        let code = line.split("//").next().unwrap_or_default();
-        let mut before = ' ';
-        for letter in code.chars() {
-            let joins = (is_part_of_name(before) && is_part_of_name(letter)) || (before == ':' && letter == ':');
-            match tokens.last_mut().filter(|_| joins) {
-                Some(token) => token.push(letter),
-                None if letter.is_whitespace() => {}
-                None => tokens.push(letter.to_string()),
-            }
-            before = letter;
-        }
-    }
-    tokens
-}
-
-/// Every path of two names or more, and what a `use` names alone; groups are spread out.
-fn paths(tokens: &[String]) -> Vec<Vec<String>> {
-    let mut found = Vec::new();
-    let mut here = 0;
-    while let Some(token) = tokens.get(here) {
-        let used = here.checked_sub(1).and_then(|before| tokens.get(before)).is_some_and(|before| before == "use");
-        let begins = is_name(token) && token != "use";
-        if begins && (used || tokens.get(here + 1).is_some_and(|next| next == "::")) {
-            here = spread(tokens, here, &[], &mut found);
-        } else {
-            here += 1;
-        }
-    }
-    found
-}
-
-/// Reads one path, or a tree of them, at `here`; returns where it ends.
-fn spread(tokens: &[String], mut here: usize, prefix: &[String], found: &mut Vec<Vec<String>>) -> usize {
-    let is = |index: usize, mark: &str| tokens.get(index).is_some_and(|token| token == mark);
-    let mut path = prefix.to_vec();
-    loop {
-        if is(here, "{") {
-            here += 1;
-            while here < tokens.len() && !is(here, "}") {
-                here = spread(tokens, here, &path, found).max(here + 1);
-                if is(here, "as") {
-                    here += 2;
-                }
-                here += usize::from(is(here, ","));
-            }
-            return here + 1;
-        }
-        match tokens.get(here) {
-            Some(name) if name == "self" && !path.is_empty() => {}
-            Some(name) if is_name(name) || name == "*" => path.push(name.clone()),
-            // `Vec::<u8>::new`: what stands behind the brackets belongs to the same thing.
-            _ => break,
-        }
-        here += 1;
-        if !is(here, "::") {
-            break;
-        }
-        here += 1;
-    }
-    found.push(path);
-    here
-}
-
-fn is_name(token: &str) -> bool {
-    token.starts_with(is_part_of_name) && !token.starts_with(char::is_numeric)
-}
-
-fn is_part_of_name(letter: char) -> bool {
-    letter.is_alphanumeric() || letter == '_'
 }

@@ -2,7 +2,7 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::time::Instant;
 
-use super::Key;
+use super::notice::Key;
 
 /// The moments at which transfers want to be woken, the next one first.
 ///

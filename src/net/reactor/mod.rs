@@ -1,4 +1,5 @@
 mod alarms;
+mod notice;
 mod transfer;
 
 use std::collections::{HashMap, VecDeque};
@@ -10,17 +11,14 @@ use std::time::{Duration, Instant};
 use mio::unix::SourceFd;
 use mio::{Events, Interest, Poll, Token, Waker};
 
+pub(crate) use self::notice::{Job, Key, Notice};
+
 use self::alarms::Alarms;
 use self::transfer::{Reports, Transfer};
 use super::fault_injector::FaultInjector;
 use super::socket::{LARGEST_DATAGRAM, Socket};
-use super::task::Task;
 use crate::event::Observers;
-use crate::files::{Source, Target};
-use crate::transfer::{Abort, Failure, Report};
-
-/// A machine with the file it reads or writes.
-pub(crate) type Job = Task<Source, Target>;
+use crate::transfer::Abort;
 
 /// The token of the waker; sockets are numbered from 0.
 const WAKE: Token = Token(usize::MAX);
@@ -41,23 +39,6 @@ pub(crate) struct Reactor {
     alarms: Alarms,
     next: usize,
     buffer: Box<[u8]>,
-}
-
-/// Names a socket of the reactor, once and for all: keys are not used again.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) struct Key(usize);
-
-/// What a turn of the reactor brought for its owner.
-#[derive(Debug)]
-pub(crate) enum Notice {
-    /// A watched socket can be read. The owner reads until nothing is left, or asks to be told [again](Reactor::again).
-    Readable(Key),
-    /// The file is safe; a receiver goes on dallying.
-    Complete(Key, Report),
-    /// Gone, with its socket and its file. Not told of a transfer that is complete.
-    Failed(Key, Failure),
-    /// Gone after it was complete.
-    Gone(Key),
 }
 
 /// Ends a turn of the reactor early, from any thread.
@@ -207,6 +188,7 @@ mod tests {
 
     use super::*;
     use crate::files::Source;
+    use crate::net::task::Task;
     use crate::transfer::{Machine, Output, Sending, Stats};
     use crate::wire::{Mode, Terms};
 

@@ -3,7 +3,7 @@ use std::net::SocketAddr;
 use std::time::Instant;
 
 use super::alarms::Alarms;
-use super::{Job, Key, Notice};
+use super::notice::{Job, Key, Notice};
 use crate::event::{Direction, Observers};
 use crate::net::fault_injector::FaultInjector;
 use crate::net::socket::{Received, Socket};
