@@ -36,9 +36,11 @@
 //! | [`transfer`] | the protocol as state machines; pure |
 //! | [`wire`] | bytes and their meaning; pure |
 //! | [`event`] | the one stream of what happened |
+//! | [`analysis`] | what it means |
 //! | [`trace`] | views of the stream |
 //! | [`fault`] | networks that go wrong on purpose; pure |
 
+pub mod analysis;
 pub mod client;
 pub mod event;
 pub mod fault;

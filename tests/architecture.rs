@@ -22,6 +22,7 @@ const MODULES: &[(&str, &[&str])] = &[
     ("transfer", &["wire"]),
     ("fault", &["wire"]),
     ("event", &["wire", "transfer", "fault"]),
+    ("analysis", &["wire", "transfer", "event", "fault"]),
     ("bugs", &["wire", "transfer"]),
     // What a class reads and computes.
     ("plan", &["wire"]),
@@ -31,22 +32,23 @@ const MODULES: &[(&str, &[&str])] = &[
     ("style", &[]),
     ("files", &["wire", "transfer"]),
     // Views and values, for the shell.
-    ("trace", &["wire", "transfer", "event", "fault", "style"]),
-    ("session", &["wire", "transfer", "bugs", "trace"]),
-    ("cli", &["wire", "transfer", "event", "fault", "trace", "session", "style"]),
+    ("trace", &["wire", "transfer", "event", "analysis", "fault", "style"]),
     // Where machines meet sockets, clocks and files.
     ("net", &["wire", "transfer", "event", "fault", "bugs", "files", "stop"]),
-    ("client", &["wire", "transfer", "event", "fault", "bugs", "files", "stop", "net", "session"]),
+    ("client", &["wire", "transfer", "event", "fault", "bugs", "files", "stop", "net"]),
     ("server", &["wire", "transfer", "event", "fault", "bugs", "files", "stop", "net"]),
-    // Only main names the shell.
+    // What the program remembers, and its arguments.
+    ("session", &["wire", "transfer", "trace", "client"]),
+    ("cli", &["wire", "transfer", "trace", "session", "client", "style"]),
+    // Only main uses the shell, through `internals`.
     (
         "shell",
         &[
-            "wire", "transfer", "event", "fault", "bugs", "plan", "lessons", "stop", "style", "files", "trace",
-            "session", "cli", "net", "client", "server",
+            "wire", "transfer", "event", "analysis", "fault", "bugs", "plan", "lessons", "stop", "style", "files",
+            "trace", "session", "cli", "client", "server",
         ],
     ),
-    ("main", &["cli", "shell", "style"]),
+    ("main", &[]),
 ];
 
 /// Crates and parts of the standard library that only some modules may name.
@@ -65,7 +67,7 @@ const KEEPERS: &[(&[&str], &[&str])] = &[
 ];
 
 /// Modules that are values and functions only, and what would end that.
-const PURE: &[&str] = &["wire", "transfer", "event", "fault", "bugs", "plan", "lessons"];
+const PURE: &[&str] = &["wire", "transfer", "event", "analysis", "fault", "bugs", "plan", "lessons"];
 const IMPURE: &[&[&str]] = &[
     &["UdpSocket"],
     &["std", "fs"],

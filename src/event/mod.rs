@@ -1,12 +1,12 @@
-//! What happened, for whoever watches: one stream of records, from which every trace is made.
+//! The one stream of what happened: a [`Record`] for each packet, each event of a machine, and the beginning and end of a
+//! transfer.
 //!
 //! ```text
-//! loops in net --Record--> Watch --> Observer: classic trace, progress
-//!                               '--> Analyser --Seen--> Ring, and every other view
+//! loops in net, at either end --Record--> Observers --> Observer: classic trace, progress, log
+//!                                                  '--> analysis::Analyser --Annotated--> every other view
 //! ```
 //!
-//! The loops in [`net`](crate::net) tell each datagram and each machine event once, in order. Nothing else prints
-//! packets. An [`Analyser`] reads the protocol in the records, so that every view tells the same.
+//! The loops notify observers of each datagram and each event once, in order. Nothing else prints packets.
 //!
 //! ```
 //! use tftpsh::event::{Observer, Record, RecordKind};
@@ -28,30 +28,8 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
-mod analyse;
-mod annotated;
-mod answers;
-mod arrivals;
-mod conversation;
-mod departures;
-mod flags;
-mod flaws;
-mod get;
-mod offer;
-mod put;
-mod reason;
-mod ring;
-mod tally;
-
 use std::net::SocketAddr;
 use std::time::{Duration, Instant, SystemTime};
-
-pub use analyse::Analyser;
-pub use annotated::{Annotated, AnnotatedPacket, Annotation, Choice, Kind, State};
-pub use flags::{Flag, Flags};
-pub use reason::Reason;
-pub use ring::{Kept, Ring};
-pub use tally::{Outcome, Summary};
 
 pub use crate::wire::Direction;
 

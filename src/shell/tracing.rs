@@ -6,7 +6,8 @@ use std::time::Instant;
 
 use super::console::{Console, Stream};
 use super::gathered::{Gathered, Pace};
-use crate::event::{Observer, Record, RecordKind, Ring};
+use crate::analysis::Ring;
+use crate::event::{Observer, Record, RecordKind};
 use crate::session::Settings;
 use crate::style;
 use crate::trace::{Classic, OutletId, Page, Pcapng, Tracer, View, ViewName, paint};

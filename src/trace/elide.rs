@@ -3,7 +3,7 @@ use std::io::{self, Write};
 use std::time::Duration;
 
 use super::View;
-use crate::event::{Annotated, AnnotatedPacket, Annotation};
+use crate::analysis::{Annotated, AnnotatedPacket, Annotation};
 use crate::transfer::RttStats;
 
 /// How many ordinary pairs of DATA and ACK are shown at each end of a run.

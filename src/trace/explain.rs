@@ -7,7 +7,8 @@ use super::figures::{flag, millis, thousands, tint, told_the_end};
 use super::fold::fold;
 use super::units::size;
 use super::{Paint, Tint, View};
-use crate::event::{Annotated, AnnotatedPacket, Annotation, Choice, Direction, Kind, Outcome, Reason, State};
+use crate::analysis::{Annotated, AnnotatedPacket, Annotation, Choice, Kind, Outcome, Reason, State};
+use crate::event::Direction;
 
 /// How much is told of each packet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

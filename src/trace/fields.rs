@@ -1,5 +1,5 @@
 use super::figures::hex;
-use crate::event::{AnnotatedPacket, Kind};
+use crate::analysis::{AnnotatedPacket, Kind};
 use crate::wire::{DATA_HEADER, Opcode, Printable};
 
 /// A stretch of a packet and what it means.

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
-use crate::event::{AnnotatedPacket, Flag};
-use crate::event::{Kind, State};
+use crate::analysis::{AnnotatedPacket, Flag};
+use crate::analysis::{Kind, State};
 use crate::wire::{DATA_HEADER, Malformed, Opcode, Packet};
 
 use super::Tint;

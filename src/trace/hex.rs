@@ -4,7 +4,8 @@ use super::elide::Run;
 use super::figures::{flag, hex, thousands, tint, words};
 use super::units::size;
 use super::{Paint, View};
-use crate::event::{Annotated, AnnotatedPacket, Annotation, Direction, Flag};
+use crate::analysis::{Annotated, AnnotatedPacket, Annotation, Flag};
+use crate::event::Direction;
 
 /// Octets in a row.
 const ROW: usize = 16;

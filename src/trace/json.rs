@@ -5,7 +5,8 @@ use std::time::{Duration, SystemTime};
 use serde::Serialize;
 
 use super::View;
-use crate::event::{Annotated, AnnotatedPacket, Annotation, Direction, Flag, Outcome, Reason, Summary};
+use crate::analysis::{Annotated, AnnotatedPacket, Annotation, Flag, Outcome, Reason, Summary};
+use crate::event::Direction;
 use crate::wire::{Packet, Printable};
 
 /// Every record as one JSON object on a line of its own, for programs.

@@ -5,7 +5,8 @@ use super::figures::{flag, millis, thousands, tint, told_the_end};
 use super::fold::fold;
 use super::units::size;
 use super::{Paint, Tint, View};
-use crate::event::{Annotated, AnnotatedPacket, Annotation, Direction, Flag, Kind, Outcome, State};
+use crate::analysis::{Annotated, AnnotatedPacket, Annotation, Flag, Kind, Outcome, State};
+use crate::event::Direction;
 use crate::fault::Action;
 use crate::wire::{Opcode, Packet, Printable};
 

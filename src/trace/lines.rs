@@ -2,7 +2,8 @@ use std::io::{self, Write};
 
 use super::View;
 use super::figures::words;
-use crate::event::{Annotated, Annotation, Direction, Flag};
+use crate::analysis::{Annotated, Annotation, Flag};
+use crate::event::Direction;
 use crate::wire::Malformed;
 
 /// The lines of the [`Classic`](super::Classic) trace, made from what the analysis kept: to see a transfer again as BSD

@@ -66,7 +66,8 @@ pub use pcapng::{HINT, Pcapng};
 pub use progress::Progress;
 pub use show::show;
 
-use crate::event::{Analyser, Annotated, Annotation, Observer, Record, Ring};
+use crate::analysis::{Analyser, Annotated, Annotation, Ring};
+use crate::event::{Observer, Record};
 
 /// One way to tell what happened.
 pub trait View {

@@ -4,7 +4,8 @@ use std::time::SystemTime;
 
 use super::View;
 use super::figures::flag;
-use crate::event::{Annotated, AnnotatedPacket, Annotation, Direction, Flag, Reason};
+use crate::analysis::{Annotated, AnnotatedPacket, Annotation, Flag, Reason};
+use crate::event::Direction;
 use crate::wire::{Packet, Printable};
 
 mod block;

@@ -3,7 +3,7 @@ use std::io::{self, Write};
 use super::explain::{Detail, Explain};
 use super::hex::dump;
 use super::{Page, View};
-use crate::event::Kept;
+use crate::analysis::Kept;
 
 /// One packet of a kept transfer: every field, every octet kept, why, what it answers and what answered it.
 ///

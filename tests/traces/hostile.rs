@@ -4,7 +4,8 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant, SystemTime};
 
 use proptest::prelude::*;
-use tftpsh::event::{Begin, Direction, Observer, Record, RecordKind, Ring};
+use tftpsh::analysis::Ring;
+use tftpsh::event::{Begin, Direction, Observer, Record, RecordKind};
 use tftpsh::fault::{Action, Hit};
 use tftpsh::trace::{self, Limit, Pcapng, Tracer, show};
 use tftpsh::transfer::{Abort, Event, Failure};

@@ -1,7 +1,8 @@
 //! A real transfer over loopback, watched: what the loops tell is what the analysis needs.
 
+use tftpsh::analysis::{Annotated, Annotation, Ring};
 use tftpsh::client::{Negotiation, Options};
-use tftpsh::event::{Annotated, Annotation, Observers, Ring};
+use tftpsh::event::Observers;
 use tftpsh::files::Target;
 use tftpsh::server::Policy;
 use tftpsh::trace::{Pcapng, Tracer};

@@ -1,6 +1,7 @@
 //! What every view shows of every story, as snapshots; and what can be seen again.
 
-use tftpsh::event::{Analyser, Annotated, Annotation, Observer, Record, Ring};
+use tftpsh::analysis::{Analyser, Annotated, Annotation, Ring};
+use tftpsh::event::{Observer, Record};
 use tftpsh::trace::{self, Classic, Detail, Elided, Explain, Ladder, Limit, Lines, Tint, Tracer, View, plain, show};
 
 use crate::story::{Story, ack, data, rrq};

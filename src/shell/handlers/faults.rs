@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use anyhow::Result;
 
+use crate::analysis::Ring;
 use crate::bugs::{ClientBug, ServerBug};
-use crate::event::Ring;
 use crate::fault::{Action, Faults, How, Instruction, Recorded, Rule, Way};
 use crate::server::{Policy, RunningServer};
 use crate::session::parse_seconds;

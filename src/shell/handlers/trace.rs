@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 
 use anyhow::Result;
 
-use crate::event::{Annotated, Kept};
+use crate::analysis::{Annotated, Kept};
 use crate::shell::commands::exact;
 use crate::shell::complaint::Complaint;
 use crate::shell::console::Place;

@@ -1,7 +1,8 @@
 //! Reads a transfer in its packets alone, as somebody who watches the wire with the RFCs at hand.
 
+use super::Annotated;
 use super::conversation::Conversation;
-use super::{Annotated, Record, RecordKind};
+use crate::event::{Record, RecordKind};
 
 /// Turns records into [`Annotated`] records: one for each, but for machine events that packets tell already.
 ///

@@ -1,7 +1,8 @@
 use std::time::Duration;
 
-use super::{AnnotatedPacket, Direction, Flag};
+use super::{AnnotatedPacket, Flag};
 use crate::transfer::{Failure, Report, RttStats};
+use crate::wire::Direction;
 
 /// How a transfer ended.
 #[derive(Debug, Clone, PartialEq, Eq)]

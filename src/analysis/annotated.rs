@@ -3,9 +3,9 @@ use std::fmt::{self, Display, Formatter};
 use std::net::SocketAddr;
 use std::time::{Duration, SystemTime};
 
-use super::{Direction, Flag, Flags, Reason, Summary};
+use super::{Flag, Flags, Reason, Summary};
 use crate::fault::Hit;
-use crate::wire::{DATA_HEADER, Malformed, Opcode, Packet};
+use crate::wire::{DATA_HEADER, Direction, Malformed, Opcode, Packet};
 
 /// Octets of a block that are kept to be seen again.
 const KEPT_DATA: usize = 64;
