@@ -33,7 +33,7 @@ macro_rules! lesson {
 }
 
 /// All lessons, in order.
-pub const LESSONS: [Lesson; 12] = [
+pub(crate) const LESSONS: [Lesson; 12] = [
     lesson!(1, "Hello", "01-hello.tftp"),
     lesson!(2, "Text and bytes", "02-text-and-bytes.tftp"),
     lesson!(3, "How many packets?", "03-how-many-packets.tftp"),
@@ -62,7 +62,7 @@ impl Lesson {
 
 /// Takes a script apart: each step is a block of comments and the commands up to the next one. Blank lines part
 /// paragraphs within comments and mean nothing else.
-pub fn steps(script: &str) -> impl Iterator<Item = Step<'_>> {
+pub(crate) fn steps(script: &str) -> impl Iterator<Item = Step<'_>> {
     let mut lines = script.lines().peekable();
     std::iter::from_fn(move || {
         skip_blank(&mut lines);

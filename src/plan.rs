@@ -14,7 +14,7 @@ const NUMBERS: u64 = u16::MAX as u64;
 ///
 /// [`Display`] writes the answer for people.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Plan {
+pub(crate) struct Plan {
     /// Octets of the file, as they stand on the wire.
     pub size: u64,
     /// Octets of a full block (RFC 2348).
@@ -27,7 +27,7 @@ pub struct Plan {
 
 /// What a transfer costs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Cost {
+pub(crate) struct Cost {
     /// Packets of both sides together, the final ACK included.
     pub packets: u64,
     /// Round trips until the requester has the last block, or its acknowledgement.
@@ -36,7 +36,7 @@ pub struct Cost {
 
 impl Plan {
     /// Reads `SIZE [blksize N] [windowsize W] [rtt T]`; T needs its unit, as in `10ms` or `0.2s`.
-    pub fn parse<'a>(words: impl IntoIterator<Item = &'a str>) -> Result<Self, BadPlan> {
+    pub(crate) fn parse<'a>(words: impl IntoIterator<Item = &'a str>) -> Result<Self, BadPlan> {
         let mut words = words.into_iter();
         let size = words.next().ok_or(BadPlan::NoSize)?;
         let mut plan = Self {
@@ -62,44 +62,44 @@ impl Plan {
     }
 
     /// DATA packets: a file whose size is a multiple of the block size ends with an empty one (RFC 1350 section 6).
-    pub fn blocks(&self) -> u64 {
+    pub(crate) fn blocks(&self) -> u64 {
         self.size / self.block() + 1
     }
 
     /// Octets of the last block.
-    pub fn last(&self) -> u64 {
+    pub(crate) fn last(&self) -> u64 {
         self.size % self.block()
     }
 
     /// A get as RFC 1350 knew it, where no option is needed: DATA 1 answers the request.
-    pub fn plain_get(&self) -> Option<Cost> {
+    pub(crate) fn plain_get(&self) -> Option<Cost> {
         let blocks = self.plain_blocks()?;
         Some(Cost { packets: 1 + 2 * blocks, round_trips: blocks })
     }
 
     /// A put as RFC 1350 knew it, where no option is needed: ACK 0 answers the request.
-    pub fn plain_put(&self) -> Option<Cost> {
+    pub(crate) fn plain_put(&self) -> Option<Cost> {
         let blocks = self.plain_blocks()?;
         Some(Cost { packets: 2 + 2 * blocks, round_trips: 1 + blocks })
     }
 
     /// A get with options: the request, OACK, ACK 0, then window by window.
-    pub fn get(&self) -> Cost {
+    pub(crate) fn get(&self) -> Cost {
         Cost { packets: 3 + self.blocks() + self.windows(), round_trips: 1 + self.windows() }
     }
 
     /// A put with options: the request, OACK, then window by window.
-    pub fn put(&self) -> Cost {
+    pub(crate) fn put(&self) -> Cost {
         Cost { packets: 2 + self.blocks() + self.windows(), round_trips: 1 + self.windows() }
     }
 
     /// Whether wire numbers start again within the file.
-    pub fn wraps(&self) -> bool {
+    pub(crate) fn wraps(&self) -> bool {
         self.blocks() > NUMBERS
     }
 
     /// Octets of the largest file whose blocks all have a number of their own: the last of 65,535 is short.
-    pub fn largest_without_wrap(&self) -> u64 {
+    pub(crate) fn largest_without_wrap(&self) -> u64 {
         NUMBERS * self.block() - 1
     }
 
@@ -155,7 +155,7 @@ impl Display for Plan {
 
 /// Why words are not a plan.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
-pub enum BadPlan {
+pub(crate) enum BadPlan {
     /// Nothing to plan.
     #[error("the size of the file is missing")]
     NoSize,

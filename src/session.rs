@@ -10,7 +10,7 @@ use crate::wire::{BlockSize, Mode};
 
 /// Whom the shell talks to, how, and what came of it last.
 #[derive(Debug, Clone, Default)]
-pub struct Session {
+pub(crate) struct Session {
     /// The server of `connect` or `host:file`.
     pub peer: Option<Peer>,
     /// The settings commands change.
@@ -25,24 +25,24 @@ pub struct Session {
 
 impl Session {
     /// Where requests go to a server that is named without a port, beside `host:file`, which keeps the current one.
-    pub fn default_port(&self) -> u16 {
+    pub(crate) fn default_port(&self) -> u16 {
         self.default_port.unwrap_or(DEFAULT_PORT)
     }
 
     /// Where requests go to a server named without a port: the bookmark may know, `-p` knows better.
-    pub fn port(&self, bookmark: Option<&Bookmark>) -> u16 {
+    pub(crate) fn port(&self, bookmark: Option<&Bookmark>) -> u16 {
         self.default_port.or_else(|| bookmark?.port).unwrap_or(DEFAULT_PORT)
     }
 
     /// What the user calls by this name, in any case.
-    pub fn bookmark(&self, name: &str) -> Option<&Bookmark> {
+    pub(crate) fn bookmark(&self, name: &str) -> Option<&Bookmark> {
         self.bookmarks.iter().find(|bookmark| bookmark.name.eq_ignore_ascii_case(name))
     }
 }
 
 /// A server as the user named it; it is looked up anew for each transfer.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Peer {
+pub(crate) struct Peer {
     /// Name or address, without brackets.
     pub host: String,
     /// Where requests go.
@@ -51,7 +51,7 @@ pub struct Peer {
 
 /// A server that the user gave a name, and how it wants to be talked to.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Bookmark {
+pub(crate) struct Bookmark {
     /// What the user calls it.
     pub name: String,
     /// Name or address, without brackets.
@@ -66,7 +66,7 @@ pub struct Bookmark {
 
 /// Everything a user can set.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Settings {
+pub(crate) struct Settings {
     /// How files are transferred.
     pub transfer: Options,
     /// Take `host:file` as a file name.
@@ -108,7 +108,7 @@ impl Default for Settings {
 
 impl Settings {
     /// The settings of 4.3BSD's tftp: netascii, no options, a fixed interval of five seconds.
-    pub fn classic() -> Self {
+    pub(crate) fn classic() -> Self {
         let retry = RetryPolicy { rexmt: Rexmt::Fixed(Duration::from_secs(5)), ..RetryPolicy::default() };
         let transfer = Options { mode: Mode::Netascii, retry, negotiation: Negotiation::Off, ..Options::default() };
         Self { transfer, classic: true, ..Self::default() }
@@ -138,7 +138,7 @@ pub fn parse_seconds(word: &[u8]) -> Option<Duration> {
 }
 
 /// A port by its number, from 1 to 65535.
-pub fn parse_port(word: &[u8]) -> Option<u16> {
+pub(crate) fn parse_port(word: &[u8]) -> Option<u16> {
     let digits = str::from_utf8(word).ok().filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()))?;
     digits.parse().ok().filter(|&port| port != 0)
 }

@@ -12,7 +12,7 @@ use signal_hook::flag;
 use signal_hook::low_level::pipe;
 
 /// What a process that a signal ended leaves behind: 128 and the number of SIGINT.
-pub const INTERRUPTED: u8 = 130;
+pub(crate) const INTERRUPTED: u8 = 130;
 
 /// Counts requests to stop. Clones share the count.
 #[derive(Debug, Clone, Default)]
@@ -64,7 +64,7 @@ impl Stop {
 /// up, and no flag could wake a blocked read: the first signal ends it. Either way it leaves with [`INTERRUPTED`]. Whoever
 /// reads from a terminal listens to a [bell](Signals::bell), for the terminal must be left as it was found.
 #[derive(Debug, Clone)]
-pub struct Signals {
+pub(crate) struct Signals {
     stop: Stop,
     /// The next signal ends the process.
     armed: Arc<AtomicBool>,
@@ -76,7 +76,7 @@ pub struct Signals {
 
 impl Signals {
     /// Takes the signals over, for the rest of the process.
-    pub fn install() -> io::Result<Self> {
+    pub(crate) fn install() -> io::Result<Self> {
         let signals =
             Self { stop: Stop::new(), armed: Arc::default(), terminated: Arc::default(), asking: Arc::default() };
         for signal in [SIGINT, SIGTERM, SIGHUP] {
@@ -95,40 +95,40 @@ impl Signals {
     }
 
     /// The flag that the signals raise.
-    pub fn stop(&self) -> &Stop {
+    pub(crate) fn stop(&self) -> &Stop {
         &self.stop
     }
 
     /// From here the process waits for input.
-    pub fn wait(&self) {
+    pub(crate) fn wait(&self) {
         self.armed.store(true, Ordering::SeqCst);
     }
 
     /// From here a person is asked for a line, by somebody who listens to the [bell](Self::bell).
-    pub fn ask(&self) {
+    pub(crate) fn ask(&self) {
         self.asking.store(true, Ordering::SeqCst);
         self.disarm();
     }
 
     /// Whether a person is asked for a line that will not come, since the process is to end.
-    pub fn asks_in_vain(&self) -> bool {
+    pub(crate) fn asks_in_vain(&self) -> bool {
         self.asking.load(Ordering::SeqCst) && self.is_terminated()
     }
 
     /// From here a command runs; earlier signals are forgotten.
-    pub fn work(&self) {
+    pub(crate) fn work(&self) {
         self.asking.store(false, Ordering::SeqCst);
         self.disarm();
         self.stop.clear();
     }
 
     /// The next signal raises the flag only.
-    pub fn disarm(&self) {
+    pub(crate) fn disarm(&self) {
         self.armed.store(false, Ordering::SeqCst);
     }
 
     /// A byte comes out of it for each signal, for those who wait for more than a flag.
-    pub fn bell(&self) -> io::Result<UnixStream> {
+    pub(crate) fn bell(&self) -> io::Result<UnixStream> {
         let (bell, rope) = UnixStream::pair()?;
         for signal in [SIGINT, SIGTERM, SIGHUP] {
             pipe::register(signal, rope.try_clone()?)?;
@@ -138,14 +138,14 @@ impl Signals {
 
     /// A signal may be meant for somebody else, a command of the system's shell in the same terminal: it raises the flag,
     /// but the next one does not end the process. To be called again and again while that lasts.
-    pub fn forbear(&self) {
+    pub(crate) fn forbear(&self) {
         if !self.is_terminated() {
             self.disarm();
         }
     }
 
     /// Whether the signal was one that ends an interactive shell too.
-    pub fn is_terminated(&self) -> bool {
+    pub(crate) fn is_terminated(&self) -> bool {
         self.terminated.load(Ordering::SeqCst)
     }
 }

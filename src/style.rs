@@ -71,7 +71,7 @@ impl Style {
 
 /// How a stretch of text stands out, on a stream that is coloured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Look {
+pub(crate) enum Look {
     /// Bold.
     Strong,
     /// Dim.
@@ -88,7 +88,7 @@ pub enum Look {
 
 impl Look {
     /// The text in this look.
-    pub fn on(self, text: &str) -> String {
+    pub(crate) fn on(self, text: &str) -> String {
         match self {
             Self::Strong => text.bold(),
             Self::Faint => text.dimmed(),
@@ -102,7 +102,7 @@ impl Look {
 }
 
 /// Whether the locale says that text is UTF-8.
-pub fn is_utf8() -> bool {
+pub(crate) fn is_utf8() -> bool {
     says_utf8(|name| env::var(name).ok())
 }
 
@@ -116,7 +116,7 @@ fn says_utf8(variable: impl Fn(&str) -> Option<String>) -> bool {
 }
 
 /// Whether the terminal can draw over what it showed.
-pub fn has_cursor() -> bool {
+pub(crate) fn has_cursor() -> bool {
     !is_dumb(env::var_os("TERM").as_deref())
 }
 

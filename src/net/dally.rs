@@ -21,7 +21,7 @@ use crate::transfer::{Input, Io, Receiving, Rexmt, Step, WriteBatch, WriteFile, 
 const NOTED: usize = 64;
 
 /// One finished get that may have to repeat its last ACK.
-pub struct Dally {
+pub(crate) struct Dally {
     machine: Box<dyn Receiving + Send>,
     port: Port,
     rexmt: Rexmt,
@@ -46,7 +46,7 @@ struct Late {
 
 impl Dally {
     /// Takes over from [`drive`](super::drive()), which has just succeeded.
-    pub fn new(machine: Box<dyn Receiving + Send>, mut socket: Socket, rexmt: Rexmt) -> Self {
+    pub(crate) fn new(machine: Box<dyn Receiving + Send>, mut socket: Socket, rexmt: Rexmt) -> Self {
         socket.part();
         Self { machine, port: Port { socket, notes: None }, rexmt, since: Instant::now() }
     }
@@ -145,7 +145,7 @@ impl WriteFile for Finished {
 
 /// The last get of a client, for as long as it may have to repeat its ACK.
 #[derive(Default)]
-pub struct Linger {
+pub(crate) struct Linger {
     held: Option<Dally>,
     background: Option<Background>,
     /// What the last get noted; those before it are of no interest.
@@ -160,7 +160,7 @@ struct Background {
 
 impl Linger {
     /// Keeps a get that has just finished; one before it that is still held is let go.
-    pub fn keep(&mut self, dally: Dally) {
+    pub(crate) fn keep(&mut self, dally: Dally) {
         let (notes, noted) = sync_channel(NOTED);
         let port = Port { notes: Some(notes), ..dally.port };
         self.held = Some(Dally { port, ..dally });
@@ -168,12 +168,12 @@ impl Linger {
     }
 
     /// A transfer begins: packets of those before it cannot be told any more.
-    pub fn begin(&mut self) {
+    pub(crate) fn begin(&mut self) {
         self.notes = None;
     }
 
     /// Tells the packets of the last get that came and went since its end, in order.
-    pub fn notify(&mut self, observers: &mut Observers<'_>) {
+    pub(crate) fn notify(&mut self, observers: &mut Observers<'_>) {
         self.glance();
         for Late { at, local, direction, peer, datagram, lost } in self.notes.iter().flat_map(Receiver::try_iter) {
             observers.notify(&Record {
@@ -185,21 +185,21 @@ impl Linger {
     }
 
     /// Gives up the last get, and its port at once.
-    pub fn let_go(&mut self) {
+    pub(crate) fn let_go(&mut self) {
         self.held = None;
         // Only when the thread has ended is its socket closed.
         drop(self.background.take().and_then(Background::recall));
     }
 
     /// Answers what came meanwhile; never waits.
-    pub fn glance(&mut self) {
+    pub(crate) fn glance(&mut self) {
         if self.held.as_mut().is_some_and(|dally| !dally.glance()) {
             self.held = None;
         }
     }
 
     /// Leaves the rest to a thread, which is started on first need: for a program that waits for its user.
-    pub fn leave_to_thread(&mut self) {
+    pub(crate) fn leave_to_thread(&mut self) {
         self.glance();
         let Some(dally) = self.held.take() else { return };
         if self.background.is_none() {
@@ -214,7 +214,7 @@ impl Linger {
 
     /// Waits, before the program exits, where the last get saw a loss: until one retransmission interval has passed
     /// since it finished, or until `stop`.
-    pub fn finish(&mut self, stop: &Stop) {
+    pub(crate) fn finish(&mut self, stop: &Stop) {
         self.glance();
         let recalled = self.background.take().filter(|background| background.saw_loss).and_then(Background::recall);
         if let Some(mut dally) = self.held.take().or(recalled).filter(Dally::saw_loss) {

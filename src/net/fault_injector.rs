@@ -29,7 +29,7 @@ impl SharedFaults {
 /// [`due`](Self::due), and does with each parcel of [`take`](Self::take) what it would have done with the packet.
 /// Packets are told once: those sent when they leave the machine, those received when they reach it, or are lost.
 #[derive(Debug)]
-pub struct FaultInjector {
+pub(crate) struct FaultInjector {
     faults: SharedFaults,
     course: RuleState,
     line: DelayQueue,
@@ -45,43 +45,43 @@ pub struct FaultInjector {
 
 impl FaultInjector {
     /// For a transfer that takes this course.
-    pub fn new(faults: &SharedFaults, course: RuleState) -> Self {
+    pub(crate) fn new(faults: &SharedFaults, course: RuleState) -> Self {
         let (faults, line) = (faults.clone(), DelayQueue::default());
         Self { faults, course, line, spare: None, intruder: None, late: Duration::ZERO, has_pending: false }
     }
 
     /// The same with a bug that sends packets from another port.
-    pub fn with_intruder(self, bug: Option<ServerBug>) -> Self {
+    pub(crate) fn with_intruder(self, bug: Option<ServerBug>) -> Self {
         Self { intruder: bug, ..self }
     }
 
     /// The next attempt has a socket of its own: what is still on the way has nowhere to arrive.
-    pub fn start_over(&mut self) -> &mut Self {
+    pub(crate) fn start_over(&mut self) -> &mut Self {
         (self.line, self.has_pending) = (DelayQueue::default(), false);
         self
     }
 
     /// A request came in, before there was a transfer: how often it arrives, and as what. Nothing follows it that could
     /// overtake it.
-    pub fn request<'a>(&mut self, datagram: &'a [u8]) -> (u32, Cow<'a, [u8]>) {
+    pub(crate) fn request<'a>(&mut self, datagram: &'a [u8]) -> (u32, Cow<'a, [u8]>) {
         let verdict = self.faults.lock().judge(&mut self.course, Direction::Received, datagram);
         self.late = verdict.delay;
         (if verdict.overtaken { 0 } else { verdict.copies }, verdict.datagram)
     }
 
     /// One more for a second transfer that the same request began.
-    pub fn twin(&self) -> Self {
+    pub(crate) fn twin(&self) -> Self {
         let twin = Self::new(&self.faults, self.course.clone()).with_intruder(self.intruder);
         Self { late: self.late, ..twin }
     }
 
     /// What the rules know of the transfer, for its next attempt.
-    pub fn into_course(self) -> RuleState {
+    pub(crate) fn into_course(self) -> RuleState {
         self.course
     }
 
     /// The machine sends datagrams of one stride.
-    pub fn send(&mut self, to: SocketAddr, bytes: &[u8], stride: usize, tell: &mut dyn FnMut(RecordKind<'_>)) {
+    pub(crate) fn send(&mut self, to: SocketAddr, bytes: &[u8], stride: usize, tell: &mut dyn FnMut(RecordKind<'_>)) {
         let now = Instant::now();
         for datagram in datagrams(bytes, stride) {
             let verdict = self.faults.lock().judge(&mut self.course, Direction::Sent, datagram);
@@ -99,7 +99,13 @@ impl FaultInjector {
     }
 
     /// The socket received datagrams of one stride.
-    pub fn take_in(&mut self, from: SocketAddr, bytes: &[u8], stride: usize, tell: &mut dyn FnMut(RecordKind<'_>)) {
+    pub(crate) fn take_in(
+        &mut self,
+        from: SocketAddr,
+        bytes: &[u8],
+        stride: usize,
+        tell: &mut dyn FnMut(RecordKind<'_>),
+    ) {
         let now = Instant::now();
         for datagram in datagrams(bytes, stride) {
             let verdict = self.faults.lock().judge(&mut self.course, Direction::Received, datagram);
@@ -112,12 +118,12 @@ impl FaultInjector {
     }
 
     /// When the next packet arrives, if one is on the way.
-    pub fn due(&self) -> Option<Instant> {
+    pub(crate) fn due(&self) -> Option<Instant> {
         self.line.due()
     }
 
     /// The next packet that has arrived. One that was received is told, and comes from the port it is to come from.
-    pub fn take(&mut self, now: Instant, tell: &mut dyn FnMut(RecordKind<'_>)) -> Option<InFlight> {
+    pub(crate) fn take(&mut self, now: Instant, tell: &mut dyn FnMut(RecordKind<'_>)) -> Option<InFlight> {
         let mut parcel = self.line.take(now)?;
         if parcel.direction == Direction::Received {
             if parcel.stranger {
@@ -135,7 +141,7 @@ impl FaultInjector {
     }
 
     /// Sends a parcel of this side, from the port it is to come from.
-    pub fn post(&mut self, socket: &mut Socket, parcel: &InFlight) -> io::Result<()> {
+    pub(crate) fn post(&mut self, socket: &mut Socket, parcel: &InFlight) -> io::Result<()> {
         let stride = parcel.datagram.len();
         if parcel.stranger {
             return self
@@ -146,7 +152,7 @@ impl FaultInjector {
     }
 
     /// Sends at once what is still on the way to the peer: nobody will wait for it any more.
-    pub fn flush(&mut self, socket: &mut Socket) {
+    pub(crate) fn flush(&mut self, socket: &mut Socket) {
         while let Some(parcel) = self.due().and_then(|moment| self.line.take(moment)) {
             if parcel.direction == Direction::Sent {
                 // Lost or not, the transfer is over.
@@ -156,7 +162,7 @@ impl FaultInjector {
     }
 
     /// Whether the peer still waits, as far as can be known here, for the last packet sent.
-    pub fn has_pending(&self) -> bool {
+    pub(crate) fn has_pending(&self) -> bool {
         self.has_pending || self.due().is_some()
     }
 

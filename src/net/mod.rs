@@ -17,20 +17,21 @@
 //! only; what comes in together is written together.
 
 mod batch;
-pub mod dally;
-pub mod drive;
+mod dally;
+mod drive;
 mod fault_injector;
 mod icmp;
 mod listener;
 mod reactor;
-pub mod route;
+mod route;
 pub mod socket;
 mod task;
 mod wire;
 
-pub use dally::{Dally, Linger};
+pub(crate) use dally::{Dally, Linger};
 pub(crate) use drive::drive;
-pub use fault_injector::{FaultInjector, SharedFaults};
+pub(crate) use fault_injector::FaultInjector;
+pub use fault_injector::SharedFaults;
 pub use socket::{Received, Socket};
 pub(crate) use task::Task;
 
