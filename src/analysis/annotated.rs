@@ -142,6 +142,10 @@ impl AnnotatedPacket<'_> {
     }
 
     /// The packet once more as the wire room reads it; the data may be cut.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Packet::parse`].
     pub fn parse(&self) -> Result<Packet<'_>, Malformed> {
         Packet::parse(&self.bytes)
     }

@@ -45,6 +45,10 @@ impl DirStore {
 
     /// Removes the temporary files that killed servers left in the folder itself (not below it), and tells how many.
     /// Those of processes that still run are left alone, and so is what cannot be removed.
+    ///
+    /// # Errors
+    ///
+    /// The directory cannot be listed.
     pub fn sweep(&self) -> io::Result<usize> {
         let mut removed = 0;
         for entry in self.folder.entries()? {
