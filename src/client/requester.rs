@@ -247,7 +247,7 @@ impl Run<'_, '_, '_> {
         let offer = offer(options, kind, size, || socket.route(server).blksize());
         let request = emit_request(kind, self.file.name, options.mode, &offer);
         if let Err(BadRequest::TooLong(_)) = request {
-            // A long name leaves no room for what nobody asked for by hand.
+            // A long name leaves no space for automatic options.
             return user_offer(options, kind, size);
         }
         if kind == RequestKind::Write || offer.is_empty() {

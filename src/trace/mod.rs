@@ -1,9 +1,9 @@
 //! Views of what happened: [`Annotated`] records in, text or bytes out.
 //!
 //! ```text
-//! Record --Analyser--> Seen --> Ring: again, show
-//!                         '---> View, each with its own Write
-//!                                 Elided<Ladder>  Elided<Explain>  Elided<Hex>  Json  Pcapng
+//! Record --Analyser--> Annotated --> Ring: again, show
+//!                              '---> View, each with its own Write
+//!                                      Elided<Ladder>  Elided<Explain>  Elided<Hex>  Json  Pcapng
 //! ```
 //!
 //! The [`Classic`] view prints raw records as BSD's tftp does and nothing else, so that tools may parse it; [`Notes`]
