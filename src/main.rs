@@ -4,8 +4,7 @@ use std::io;
 use std::process::ExitCode;
 
 use tftpsh::cli::Cli;
-use tftpsh::shell::complaint::plain;
-use tftpsh::shell::console::{Console, Place};
+use tftpsh::shell::console::{Console, Place, plain};
 use tftpsh::shell::status::Status;
 use tftpsh::shell::{self, commands};
 use tftpsh::style::When;
@@ -17,11 +16,10 @@ fn main() -> ExitCode {
     };
     match shell::run(&cli) {
         Ok(status) => status.into(),
-        // Whoever read our output has seen enough.
-        Err(error) if is_broken_pipe(&error) => Status::Success.into(),
-        Err(error) => {
-            let words = error.downcast_ref().map_or_else(|| format!("{error:#}"), plain);
-            Console::new(Place::CommandLine, cli.color()).note(format_args!("tftp: {words}"));
+        // The reader of the output has seen enough.
+        Err(fatal) if fatal.is_broken_pipe() => Status::Success.into(),
+        Err(fatal) => {
+            Console::new(Place::CommandLine, cli.color()).note(format_args!("tftp: {fatal}"));
             Status::Local.into()
         }
     }
@@ -38,8 +36,4 @@ fn tell(answer: &clap::Error) -> ExitCode {
         _ if answer.use_stderr() => Status::CommandLine.into(),
         _ => Status::Success.into(),
     }
-}
-
-fn is_broken_pipe(error: &anyhow::Error) -> bool {
-    error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
 }

@@ -9,10 +9,16 @@
 use std::fmt::{self, Display, Formatter};
 use std::net::IpAddr;
 
+use thiserror::Error;
+
 use super::commands::exact;
-use super::complaint::Complaint;
 use super::words::{Word, split};
 use crate::session::{Bookmark, parse_mode, parse_port};
+
+/// Why words are not a bookmark.
+#[derive(Debug, Error)]
+#[error("{0}")]
+pub(super) struct BadBookmark(String);
 
 /// Every bookmark of a text; of two with one name the first counts.
 pub(super) fn parse(text: &str) -> Vec<Bookmark> {
@@ -27,7 +33,7 @@ pub(super) fn mistakes(text: &str) -> impl Iterator<Item = (usize, String)> {
             Err(unfinished) => return Some((number, unfinished.to_string())),
         };
         let bad = read(&words).err().filter(|_| !words.is_empty())?;
-        Some((number, bad.reason))
+        Some((number, bad.to_string()))
     })
 }
 
@@ -53,14 +59,14 @@ pub(super) fn without(text: &str, name: &str) -> Option<String> {
 }
 
 /// Understands `NAME ADDR [PORT] [mode=..] [blksize=..]`.
-pub(super) fn read(words: &[Word]) -> Result<Bookmark, Complaint> {
-    let [name, host, rest @ ..] = words else { return Err(Complaint::local("a name and an address are needed")) };
+pub(super) fn read(words: &[Word]) -> Result<Bookmark, BadBookmark> {
+    let [name, host, rest @ ..] = words else { return Err(BadBookmark("a name and an address are needed".to_owned())) };
     let host = text(host)?;
     let host = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(host);
     let mut bookmark =
         Bookmark { name: self::name(name)?.to_owned(), host: host.to_owned(), port: None, mode: None, blksize: None };
     for word in rest {
-        let bad = |why: &str| Complaint::local(format_args!("{word}: {why}"));
+        let bad = |why: &str| BadBookmark(format!("{word}: {why}"));
         match text(word)?.split_once('=') {
             Some(("mode", mode)) => {
                 let mode = parse_mode(mode.as_bytes());
@@ -81,9 +87,9 @@ pub(super) fn read(words: &[Word]) -> Result<Bookmark, Complaint> {
 }
 
 /// A name that no line and no command line takes for anything else.
-fn name(word: &Word) -> Result<&str, Complaint> {
+fn name(word: &Word) -> Result<&str, BadBookmark> {
     let name = text(word)?;
-    let told = |why: &str| Err(Complaint::local(format_args!("{word}: no name for a host ({why})")));
+    let told = |why: &str| Err(BadBookmark(format!("{word}: no name for a host ({why})")));
     if exact(word).is_some() {
         return told("it is a command");
     }
@@ -96,9 +102,9 @@ fn name(word: &Word) -> Result<&str, Complaint> {
     Ok(name)
 }
 
-fn text(word: &Word) -> Result<&str, Complaint> {
+fn text(word: &Word) -> Result<&str, BadBookmark> {
     let fit = word.text().filter(|text| !text.is_empty() && !text.contains(|it: char| it.is_control() || it == ' '));
-    fit.ok_or_else(|| Complaint::local(format_args!("\"{word}\": no blanks, no control characters, and not empty")))
+    fit.ok_or_else(|| BadBookmark(format!("\"{word}\": no blanks, no control characters, and not empty")))
 }
 
 fn line(line: &str) -> Option<Bookmark> {
@@ -135,7 +141,7 @@ mod tests {
 
     fn bookmark(line: &str) -> Result<String, String> {
         let words = split(line.as_bytes()).expect(line).words;
-        read(&words).map(|bookmark| bookmark.to_string()).map_err(|complaint| complaint.reason)
+        read(&words).map(|bookmark| bookmark.to_string()).map_err(|bad| bad.to_string())
     }
 
     #[test]

@@ -1,13 +1,14 @@
 //! Where the shell's words go: BSD's to standard output, diagnostics to standard error.
 
+use std::cell::Cell;
 use std::fmt::Display;
 use std::io::{self, IsTerminal, LineWriter, Write};
+use std::rc::Rc;
 
+use serde::Serialize;
 use terminal_size::{Width, terminal_size_of};
 
-use super::complaint::Complaint;
 use super::gathered::Gathered;
-use super::outcome::Outcome;
 use crate::style::{Style, When};
 use crate::trace::fold;
 
@@ -31,32 +32,35 @@ pub enum Stream {
     Error,
 }
 
-/// Both output streams, written line by line.
+/// A failure that a console can report. `Display` is the plain sentence.
+pub trait Diagnostic: Display {
+    /// The line that BSD prints on standard output; `None` where it prints on standard error.
+    fn bsd_line(&self) -> Option<String>;
+
+    /// What the user can do next.
+    fn hint(&self) -> Option<String>;
+}
+
+/// Both output streams, written line by line, for lines from one place.
+#[derive(Debug, Clone)]
 pub struct Console {
-    /// What BSD prints, and what was asked for.
-    pub out: Box<dyn Write>,
-    /// Whether what goes wrong is told with a line number, a command, or neither.
+    /// Whether failures are reported with a line number, a command, or neither.
     pub place: Place,
     /// The sourced file that lines come from.
-    pub file: Option<String>,
-    /// Diagnostics.
-    pub err: Box<dyn Write>,
+    file: Option<String>,
     out_style: Style,
     err_style: Style,
     out_is_terminal: bool,
     err_is_terminal: bool,
-    /// Standard output carries files or outcomes, and text goes to standard error instead.
+    /// Standard output is for files or records, and text goes to standard error instead.
     diverted: bool,
-    /// Standard output carries a trace for programs, likewise.
-    traced: bool,
-    /// Standard output carries outcomes.
+    /// Standard output is for a trace that programs read, likewise; shared by the consoles of a workspace.
+    traced: Rc<Cell<bool>>,
+    /// Standard output is for records.
     json: bool,
-    /// The command at work has told its outcome, or those of its transfers.
-    pub(super) told: bool,
+    /// No text is printed but diagnostics.
+    silent: bool,
 }
-
-/// Whether text was diverted before.
-pub(super) struct Before(bool);
 
 impl Console {
     /// The streams of the process, coloured as asked.
@@ -67,43 +71,43 @@ impl Console {
             err_style: Style::of(&err, color),
             out_is_terminal: out.is_terminal(),
             err_is_terminal: err.is_terminal(),
-            out: Box::new(out),
-            err: Box::new(err),
             place,
             file: None,
             diverted: false,
-            traced: false,
+            traced: Rc::default(),
             json: false,
-            told: false,
+            silent: false,
         }
     }
 
-    /// With outcomes on standard output, and all text on standard error.
-    pub(super) fn telling_outcomes(mut self, wanted: bool) -> Self {
-        if wanted {
-            self.divert();
-            self.json = true;
-        }
-        self
+    /// With JSON records on standard output if they are wanted, and then all text on standard error.
+    pub(super) fn with_records(self, wanted: bool) -> Self {
+        Self { json: wanted, diverted: self.diverted || wanted, ..self }
     }
 
-    /// From here on text goes to standard error, since standard output carries something else.
-    pub(super) fn divert(&mut self) -> Before {
-        let before = Before(self.diverted);
-        self.restore(Before(true));
-        before
+    /// The same, with text on standard error, since standard output is for a file.
+    pub(super) fn diverted(&self) -> Self {
+        Self { diverted: true, ..self.clone() }
     }
 
-    /// Text goes where it went before.
-    pub(super) fn restore(&mut self, before: Before) {
-        self.diverted = before.0;
-        self.out = self.writer(self.stream());
+    /// The same, for the lines of a file.
+    pub(super) fn in_file(&self, file: impl Display) -> Self {
+        Self { file: Some(file.to_string()), ..self.clone() }
     }
 
-    /// Text makes way for a trace on standard output, or comes back.
-    pub(super) fn give_way(&mut self, traced: bool) {
-        self.traced = traced;
-        self.out = self.writer(self.stream());
+    /// The same, for a workspace of its own.
+    pub(super) fn untraced(self) -> Self {
+        Self { traced: Rc::default(), ..self }
+    }
+
+    /// The same, without text on standard output.
+    pub(super) fn silent(self) -> Self {
+        Self { silent: true, ..self }
+    }
+
+    /// Moves text away from a trace on standard output, or back.
+    pub(super) fn give_way(&self, traced: bool) {
+        self.traced.set(traced);
     }
 
     /// Whether standard output is for files or outcomes, so that no trace may go there.
@@ -113,7 +117,7 @@ impl Console {
 
     /// Where text goes.
     pub fn stream(&self) -> Stream {
-        if self.diverted || self.traced { Stream::Error } else { Stream::Output }
+        if self.diverted || self.traced.get() { Stream::Error } else { Stream::Output }
     }
 
     /// Another way to write to a stream.
@@ -152,17 +156,16 @@ impl Console {
         self.out_is_terminal
     }
 
-    /// Whether standard output is for outcomes.
-    pub(super) fn tells_outcomes(&self) -> bool {
+    /// Whether standard output is for JSON records.
+    pub(super) fn prints_records(&self) -> bool {
         self.json
     }
 
-    /// The outcome of a command or transfer, where outcomes are wanted.
-    pub(super) fn tell(&mut self, outcome: &Outcome) -> io::Result<()> {
-        self.told = true;
+    /// Prints a JSON record, where records are wanted.
+    pub(super) fn record(&self, record: &impl Serialize) -> io::Result<()> {
         if self.json {
             let mut out = io::stdout().lock();
-            writeln!(out, "{}", outcome.line()?)?;
+            writeln!(out, "{}", serde_json::to_string(record)?)?;
             out.flush()?;
         }
         Ok(())
@@ -176,24 +179,28 @@ impl Console {
     }
 
     /// A line of text: on standard output, unless that is taken.
-    pub fn say(&mut self, line: impl Display) -> io::Result<()> {
+    pub fn say(&self, line: impl Display) -> io::Result<()> {
         let line = self.fit(self.stream(), &line.to_string());
         self.put(&line)
     }
 
-    fn put(&mut self, line: &str) -> io::Result<()> {
-        writeln!(self.out, "{line}")?;
-        self.out.flush()
+    fn put(&self, line: &str) -> io::Result<()> {
+        if self.silent {
+            return Ok(());
+        }
+        let mut out = self.writer(self.stream());
+        writeln!(out, "{line}")?;
+        out.flush()
     }
 
     /// A line on standard error. That nobody reads it is no reason to stop.
-    pub fn note(&mut self, line: impl Display) {
+    pub fn note(&self, line: impl Display) {
         let line = self.fit(Stream::Error, &line.to_string());
         self.put_aside(&line);
     }
 
-    fn put_aside(&mut self, line: &str) {
-        let _ = writeln!(self.err, "{line}");
+    fn put_aside(&self, line: &str) {
+        let _ = writeln!(io::stderr(), "{line}");
     }
 
     /// The text as a terminal should have it, which would break lines in the middle of a word. What has no place to be
@@ -216,31 +223,31 @@ impl Console {
         }
     }
 
-    /// Tells why the command `label` failed: to people once, in BSD's words where it has some; to scripts in BSD's
+    /// Reports why the command `label` failed: to people once, in BSD's words where it has some; to scripts in BSD's
     /// words and with a line number.
-    pub fn complain(&mut self, label: &str, complaint: &Complaint) -> io::Result<()> {
-        if let Some(said) = &complaint.said {
+    pub fn report(&self, label: impl Display, error: &impl Diagnostic) -> io::Result<()> {
+        let bsd_line = error.bsd_line();
+        if let Some(line) = &bsd_line {
             let stream = self.stream();
-            self.put(&self.style(stream).error(&self.fit(stream, said)))?;
+            self.put(&self.style(stream).error(&self.fit(stream, line)))?;
         }
-        let reason = &complaint.reason;
-        let told = match self.place {
-            Place::Terminal if complaint.said.is_some() => None,
-            Place::Terminal => Some(format!("tftp: {reason}")),
-            Place::Script(line) => Some(format!("tftp: {}: {label}: {reason}", self.name_of_line(line))),
-            Place::CommandLine => Some(format!("tftp: {label}: {reason}")),
+        let plain = match self.place {
+            Place::Terminal if bsd_line.is_some() => None,
+            Place::Terminal => Some(format!("tftp: {error}")),
+            Place::Script(line) => Some(format!("tftp: {}: {label}: {error}", self.name_of_line(line))),
+            Place::CommandLine => Some(format!("tftp: {label}: {error}")),
         };
-        if let Some(told) = told {
-            self.put_aside(&self.err_style.error(&self.fit(Stream::Error, &told)));
+        if let Some(plain) = plain {
+            self.put_aside(&self.err_style.error(&self.fit(Stream::Error, &plain)));
         }
-        if let Some(hint) = &complaint.hint {
-            self.hint(hint);
+        if let Some(hint) = error.hint() {
+            self.hint(&hint);
         }
         Ok(())
     }
 
     /// What a transfer cost: on standard output where it was asked for, else only to people who look.
-    pub fn summarise(&mut self, summary: &str, asked_for: bool) -> io::Result<()> {
+    pub fn summarise(&self, summary: &str, asked_for: bool) -> io::Result<()> {
         if asked_for {
             let stream = self.stream();
             self.put(&self.style(stream).summary(&self.fit(stream, summary)))?;
@@ -251,7 +258,7 @@ impl Console {
     }
 
     /// Tells what to do about a failure.
-    pub fn hint(&mut self, hint: &str) {
+    pub fn hint(&self, hint: &str) {
         match self.place {
             Place::Script(line) => {
                 let line = self.name_of_line(line);
@@ -268,4 +275,13 @@ impl Console {
             None => format!("line {number}"),
         }
     }
+}
+
+/// The system's words for an error, without its number.
+pub fn plain(error: &io::Error) -> String {
+    let mut words = error.to_string();
+    if let Some(number) = words.find(" (os error ") {
+        words.truncate(number);
+    }
+    words
 }

@@ -15,8 +15,8 @@ use rustyline::history::FileHistory;
 use rustyline::validate::Validator;
 use rustyline::{ColorMode, CompletionType, Config, Context};
 
-use super::complaint::plain;
 use super::complete::{self, Candidate, Sources};
+use super::console::plain;
 use super::folders::{self, Folders};
 use super::hint;
 use super::input::{Asked, Input};

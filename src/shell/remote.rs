@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::net::Ipv6Addr;
 
-use super::complaint::Complaint;
+use super::error::CommandError;
 use super::uri::Uri;
 use super::words::Word;
 use crate::session::{Bookmark, Peer, Session};
@@ -27,13 +27,14 @@ impl<'a> Remote<'a> {
     ///
     /// A server named before a colon is asked at the current port, a bookmark at its own. A URI says all by itself: where
     /// it names no port, the default one is meant.
-    pub(super) fn named(session: &Session, word: &'a Word) -> Result<Self, Complaint> {
+    pub(super) fn named(session: &Session, word: &'a Word) -> Result<Self, CommandError> {
         let whole = |peer| Self { peer, bookmark: None, file: Cow::Borrowed(word.bytes()), mode: None };
         if session.settings.literal {
             return Ok(whole(session.peer.clone()));
         }
         if let Some(uri) = Uri::parse(word.bytes()) {
-            let Uri { host, port, file, mode } = uri.map_err(|bad| Complaint::local(format_args!("{word}: {bad}")))?;
+            let Uri { host, port, file, mode } =
+                uri.map_err(|bad| CommandError::local(format_args!("{word}: {bad}")))?;
             // The mode is the URI's to say.
             let bookmark = session.bookmark(&host).map(|known| Bookmark { mode: None, ..known.clone() });
             let port = port.unwrap_or_else(|| session.port(bookmark.as_ref()));
@@ -140,7 +141,7 @@ mod tests {
         session.default_port = Some(1069);
         assert_eq!(named(&session, "tftp://h/f"), (Some(("h".to_owned(), 1069)), b"f".to_vec(), octet));
         let word = Word::new("tftp://h");
-        let bad = Remote::named(&session, &word).map_err(|bad| bad.reason);
+        let bad = Remote::named(&session, &word).map_err(|bad| bad.to_string());
         assert_eq!(bad, Err("tftp://h: names no file: tftp://HOST/FILE".to_owned()));
     }
 

@@ -154,7 +154,7 @@ impl Tracing {
     }
 
     /// To be called behind each transfer, before anything else is printed. An error means that the screen is gone.
-    pub(super) fn settle(&mut self) -> io::Result<Aftermath> {
+    pub(super) fn finish(&mut self) -> io::Result<Aftermath> {
         self.flush();
         let mut aftermath = Aftermath::default();
         for (id, error) in self.tracer.failed() {

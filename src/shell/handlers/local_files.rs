@@ -2,29 +2,28 @@
 
 use std::env;
 use std::fs::File;
+use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
-use anyhow::Result;
-
 use crate::files::Digest;
-use crate::shell::commands::{COMMANDS, Command, Found, candidates, find};
-use crate::shell::complaint::Complaint;
+use crate::shell::Shell;
+use crate::shell::commands::{COMMANDS, Command, Found, find};
 use crate::shell::console::Place;
+use crate::shell::error::{CommandError, HandlerError};
 use crate::shell::outcome::Outcome;
-use crate::shell::suggest::suggest;
+use crate::shell::record::OutcomeRecord;
 use crate::shell::topics::{self, TOPICS};
 use crate::shell::words::Word;
-use crate::shell::{Next, Shell};
 use crate::wire::Printable;
 
-pub(in crate::shell) fn quit(_: &mut Shell, _: &[Word]) -> Result<Next> {
-    Ok(Next::Leave)
+pub(in crate::shell) fn quit(_: &mut Shell<'_>, _: &[Word]) -> Result<Outcome, HandlerError> {
+    Ok(Outcome::leave())
 }
 
-pub(in crate::shell) fn help(shell: &mut Shell, words: &[Word]) -> Result<Next> {
+pub(in crate::shell) fn help(shell: &mut Shell<'_>, words: &[Word]) -> Result<Outcome, HandlerError> {
     if words.is_empty() {
-        let classic = shell.session.settings.classic;
+        let classic = shell.workspace.session.settings.classic;
         shell.console.say("Commands may be abbreviated.  Commands are:\n")?;
         for command in COMMANDS.iter().filter(|command| command.classic || !classic) {
             shell.console.say(format_args!("{:<8}\t{}", command.name, command.brief))?;
@@ -35,6 +34,7 @@ pub(in crate::shell) fn help(shell: &mut Shell, words: &[Word]) -> Result<Next> 
             shell.console.say(format_args!("\n\"help COMMAND\" tells more; there is also help on {names}."))?;
         }
     }
+    let mut outcome = Outcome::done();
     for word in words {
         let topic = topics::find(word);
         match find(word) {
@@ -48,24 +48,20 @@ pub(in crate::shell) fn help(shell: &mut Shell, words: &[Word]) -> Result<Next> 
                 shell.console.say(topic.map_or("", |topic| topic.text.trim_end()))?;
             }
             Found::Ambiguous => {
-                let hint = Some(format!("It may be {}.", candidates(word).join(", ")));
-                let complaint = Complaint::said(format!("?Ambiguous help command {word}"));
-                shell.complain("?", Complaint { hint, ..complaint })?;
+                outcome = outcome.then(shell.report("?", CommandError::AmbiguousTopic(word.clone()))?);
             }
             Found::Unknown => {
-                let hint = suggest(word).map(|near| format!("Did you mean \"{near}\"?"));
-                let complaint = Complaint::said(format!("?Invalid help command {word}"));
-                shell.complain("?", Complaint { hint, ..complaint })?;
+                outcome = outcome.then(shell.report("?", CommandError::UnknownTopic(word.clone()))?);
             }
         }
     }
-    Ok(Next::Line)
+    Ok(outcome)
 }
 
 /// What a command does, its forms, lines that work, and where to read on.
-fn explain(shell: &mut Shell, command: &Command) -> Result<()> {
+fn explain(shell: &Shell<'_>, command: &Command) -> io::Result<()> {
     shell.console.say(command.brief)?;
-    if !shell.session.settings.classic {
+    if !shell.workspace.session.settings.classic {
         shell.console.say(format_args!("usage: {}", command.usage.join("\n       ")))?;
         shell.console.say(format_args!("examples: {}", command.examples.join("\n          ")))?;
         shell.console.say(format_args!("see also: {}", command.see.join(", ")))?;
@@ -73,44 +69,46 @@ fn explain(shell: &mut Shell, command: &Command) -> Result<()> {
     Ok(())
 }
 
-/// Changes the folder in which local names are looked up, to the home folder without a word.
-pub(in crate::shell) fn lcd(shell: &mut Shell, words: &[Word]) -> Result<Next> {
-    let folder = match words.first() {
+/// Changes the directory in which local names are looked up, to the home directory if none is named.
+pub(in crate::shell) fn lcd(shell: &mut Shell<'_>, words: &[Word]) -> Result<Outcome, HandlerError> {
+    let directory = match words.first() {
         Some(word) => word.path().to_owned(),
-        None => env::home_dir().ok_or_else(|| Complaint::local("no home directory is known; name one"))?,
+        None => env::home_dir().ok_or_else(|| CommandError::local("no home directory is known; name one"))?,
     };
-    let name = Word::new(folder.as_os_str().as_bytes());
-    env::set_current_dir(&folder).map_err(|error| Complaint::io(&name, &error))?;
+    let name = Word::new(directory.as_os_str().as_bytes());
+    env::set_current_dir(&directory).map_err(|error| CommandError::file(&name, error))?;
     lpwd(shell, &[])
 }
 
-pub(in crate::shell) fn lpwd(shell: &mut Shell, _: &[Word]) -> Result<Next> {
-    let folder = env::current_dir().map_err(|error| Complaint::io("local directory", &error))?;
-    shell.console.say(folder_line(&folder))?;
-    Ok(Next::Line)
+pub(in crate::shell) fn lpwd(shell: &mut Shell<'_>, _: &[Word]) -> Result<Outcome, HandlerError> {
+    let directory = env::current_dir().map_err(|error| CommandError::file("local directory", error))?;
+    shell.console.say(directory_line(&directory))?;
+    Ok(Outcome::done())
 }
 
-/// How the local folder is told.
-pub(in crate::shell) fn folder_line(folder: &Path) -> String {
-    format!("Local directory: {}", Printable(folder.as_os_str().as_bytes()))
+/// The line that names the local directory.
+pub(in crate::shell) fn directory_line(directory: &Path) -> String {
+    format!("Local directory: {}", Printable(directory.as_os_str().as_bytes()))
 }
 
 /// The digest of a file now, as sha256sum prints it; or of every file that is transferred from now on.
-pub(in crate::shell) fn sha256(shell: &mut Shell, words: &[Word]) -> Result<Next> {
+pub(in crate::shell) fn sha256(shell: &mut Shell<'_>, words: &[Word]) -> Result<Outcome, HandlerError> {
+    let mut outcome = Outcome::done();
     match words {
         [word] if word.is("on") || word.is("off") => {
-            shell.session.settings.sha256 = word.is("on");
+            shell.workspace.session.settings.sha256 = word.is("on");
             let state = if word.is("on") { "on" } else { "off" };
             shell.console.say(format_args!("SHA-256 of transferred files {state}."))?;
         }
         files => {
             for file in files {
                 let digest = File::open(file.path()).and_then(Digest::of);
-                let digest = digest.map_err(|error| Complaint::io(file, &error))?;
+                let digest = digest.map_err(|error| CommandError::file(file, error))?;
                 shell.console.say(format_args!("{digest}  {file}"))?;
-                shell.console.tell(&Outcome::of(b"sha256").file(file.bytes()).digest(Some(digest)))?;
+                shell.console.record(&OutcomeRecord::of(b"sha256").file(file.bytes()).digest(Some(digest)))?;
+                outcome = outcome.recorded();
             }
         }
     }
-    Ok(Next::Line)
+    Ok(outcome)
 }

@@ -3,15 +3,13 @@
 use std::fs;
 use std::time::{Duration, Instant};
 
-use anyhow::Result;
-
 use crate::session::parse_seconds;
-use crate::shell::complaint::Complaint;
-use crate::shell::console::Place;
+use crate::shell::console::{Console, Place};
+use crate::shell::error::{CommandError, Fatal, HandlerError};
+use crate::shell::outcome::Outcome;
 use crate::shell::script::Script;
-use crate::shell::status::Status;
 use crate::shell::words::Word;
-use crate::shell::{Next, Shell, commands};
+use crate::shell::{Shell, commands};
 
 /// How deep scripts and repetitions may stand in each other; more than anybody means, and a script that sources itself
 /// ends.
@@ -22,43 +20,23 @@ const ATTEMPTS_APART: Duration = Duration::from_secs(1);
 
 /// Carries out the lines of a file, as a script: nothing is asked, and diagnostics name the file and the line. `quit`
 /// in it leaves the shell.
-pub(in crate::shell) fn source(shell: &mut Shell, words: &[Word]) -> Result<Next> {
-    let Some(file) = words.first() else { return Ok(Next::Line) };
+pub(in crate::shell) fn source(shell: &mut Shell<'_>, words: &[Word]) -> Result<Outcome, HandlerError> {
+    let Some(file) = words.first() else { return Ok(Outcome::done()) };
     // At once, so that no signal can come while a line is waited for.
-    let text = fs::read(file.path()).map_err(|error| Complaint::io(file, &error))?;
-    deeper(shell, |shell| {
-        let (place, before) = (shell.console.place, shell.console.file.replace(file.to_string()));
-        let outcome = sourced(shell, Script::new(file, &text[..]));
-        shell.console.place = place;
-        shell.console.file = before;
-        outcome
-    })
-}
-
-fn sourced(shell: &mut Shell, mut script: Script<'_>) -> Result<Next> {
-    let mut first_failure = None;
-    let mut next = Next::Line;
-    while let Some((number, line)) = script.line()? {
-        shell.console.place = Place::Script(number);
-        let failed;
-        (next, failed) = shell.script_line(&line)?;
-        first_failure = first_failure.or(failed);
-        if next == Next::Leave || shell.is_interrupted() || failed.is_some() && shell.stop_on_error {
-            break;
-        }
-    }
-    shell.failed = first_failure;
-    Ok(next)
+    let text = fs::read(file.path()).map_err(|error| CommandError::file(file, error))?;
+    let console = shell.console.in_file(file);
+    Ok(deeper(shell, console)?.script(Script::of_text(file, &text))?)
 }
 
 /// `repeat N [every S] command`: that often, whatever becomes of it. `repeat until-ok [every S] command`: until it
 /// succeeds; the failures before do not count. Ctrl-C ends either at once.
-pub(in crate::shell) fn repeat(shell: &mut Shell, words: &[Word]) -> Result<Next> {
-    let plan = Plan::read(words).map_err(|complaint| shell.mistake(complaint))?;
+pub(in crate::shell) fn repeat(shell: &mut Shell<'_>, words: &[Word]) -> Result<Outcome, HandlerError> {
+    let plan = Plan::read(words).map_err(|error| shell.mistake(error))?;
     if plan.command.is_empty() {
-        return Err(shell.mistake(Complaint::usage_of("repeat")).into());
+        return Err(shell.mistake(CommandError::usage_of("repeat")).into());
     }
-    deeper(shell, |shell| plan.carry_out(shell))
+    let console = shell.console.clone();
+    Ok(plan.run(&mut deeper(shell, console)?)?)
 }
 
 /// Whether the words are the beginning of a repetition that lacks only its command.
@@ -77,8 +55,8 @@ struct Plan<'a> {
 }
 
 impl<'a> Plan<'a> {
-    fn read(words: &'a [Word]) -> Result<Self, Complaint> {
-        let bad_value = |word: &Word| Complaint::said(format_args!("{word}: bad value"));
+    fn read(words: &'a [Word]) -> Result<Self, CommandError> {
+        let bad_value = |word: &Word| CommandError::classic(format_args!("{word}: bad value"));
         let (times, every, rest) = match words {
             [count, rest @ ..] if count.is("until-ok") => (None, Some(ATTEMPTS_APART), rest),
             [count, rest @ ..] => {
@@ -97,47 +75,43 @@ impl<'a> Plan<'a> {
     }
 
     /// What is no command, or lacks its words, will not become one.
-    fn is_hopeless(&self, shell: &Shell) -> bool {
+    fn is_hopeless(&self, shell: &Shell<'_>) -> bool {
         let Some((name, args)) = self.command.split_first() else { return true };
         let commands::Found::Command(command) = commands::find(name) else { return true };
         let is_asked = args.is_empty() && shell.console.place == Place::Terminal;
         command.switches.is_empty() && !is_asked && !command.takes.contains(&args.len())
     }
 
-    fn carry_out(&self, shell: &mut Shell) -> Result<Next> {
-        let mut first_failure = None;
+    fn run(&self, shell: &mut Shell<'_>) -> Result<Outcome, Fatal> {
+        let mut outcome = Outcome::done();
         for run in 1.. {
             let begun = Instant::now();
-            let next = shell.carry_out(self.command)?;
-            let failed = shell.failed.take();
-            first_failure = first_failure.or(failed);
-            let over = match self.times {
-                None if failed.is_none() => return Ok(next),
+            let latest = shell.run(self.command)?;
+            let is_over = match self.times {
+                None if !latest.is_failure() => return Ok(latest),
                 None => self.is_hopeless(shell),
-                Some(times) => run == times || failed.is_some() && shell.stop_on_error,
+                Some(times) => run == times || latest.is_failure() && shell.setup.stop_on_error,
             };
-            if over || next == Next::Leave || shell.is_interrupted() {
-                shell.failed = first_failure;
-                return Ok(next);
+            let is_over = is_over || latest.leaves() || shell.is_interrupted();
+            outcome = outcome.then(latest);
+            if is_over {
+                break;
             }
-            let stop = shell.signals.stop();
+            let stop = shell.setup.signals.stop();
             if !self.every.is_none_or(|every| stop.sleep_until(begun + every)) {
-                shell.failed = Some(Status::Interrupted);
-                return Ok(next);
+                return Ok(Outcome::failed(CommandError::Interrupted("interrupted".to_owned())).then(outcome));
             }
         }
-        Ok(Next::Line)
+        Ok(outcome)
     }
 }
 
-fn deeper(shell: &mut Shell, run: impl FnOnce(&mut Shell) -> Result<Next>) -> Result<Next> {
+/// A shell nested in this one, unless there are too many.
+fn deeper<'a>(shell: &'a mut Shell<'_>, console: Console) -> Result<Shell<'a>, CommandError> {
     if shell.depth == DEEPEST {
-        return Err(Complaint::local(format_args!("more than {DEEPEST} scripts and repetitions in each other")).into());
+        return Err(CommandError::local(format_args!("more than {DEEPEST} scripts and repetitions in each other")));
     }
-    shell.depth += 1;
-    let outcome = run(shell);
-    shell.depth -= 1;
-    outcome
+    Ok(shell.nested(console))
 }
 
 #[cfg(test)]
@@ -153,7 +127,7 @@ mod tests {
                 let command: Vec<_> = command.iter().map(Word::to_string).collect();
                 format!("{times:?} {every:?} {}", command.join(" "))
             }
-            Err(complaint) => complaint.reason,
+            Err(error) => error.to_string(),
         }
     }
 

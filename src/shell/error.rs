@@ -1,0 +1,226 @@
+//! Why a command failed, as people, BSD's users, scripts and the parent process read it.
+
+use std::fmt::{self, Display, Formatter};
+use std::io;
+
+use thiserror::Error;
+
+use super::commands::{Command, candidates, exact};
+use super::console::{Diagnostic, plain};
+use super::status::Status;
+use super::suggest::suggest;
+use super::words::Word;
+use crate::client::{ClientError, UnknownHost};
+use crate::files::Mismatch;
+use crate::session::parse_port;
+use crate::transfer::Failure;
+use crate::wire::Printable;
+
+/// A failed command. `Display` is the plain sentence.
+#[derive(Debug, Error)]
+pub enum CommandError {
+    /// The beginning of several commands.
+    #[error("ambiguous command")]
+    AmbiguousCommand(Word),
+    /// Not a command.
+    #[error("no such command")]
+    UnknownCommand(Word),
+    /// The beginning of several commands, as an argument of `help`.
+    #[error("?Ambiguous help command {0}")]
+    AmbiguousTopic(Word),
+    /// Neither a command nor a topic.
+    #[error("?Invalid help command {0}")]
+    UnknownTopic(Word),
+    /// Too few arguments, or too many.
+    #[error("usage: {}", .0.usage.join(" | "))]
+    Usage(&'static Command),
+    /// Not a transfer mode.
+    #[error("{0}: unknown mode")]
+    UnknownMode(Word),
+    /// `connect` found no address.
+    #[error(transparent)]
+    UnknownHost(#[from] UnknownHost),
+    /// Any other local failure, in a sentence that BSD prints too.
+    #[error("{0}")]
+    Classic(String),
+    /// Any other local failure.
+    #[error("{0}")]
+    Local(String),
+    /// A local file or address could not be used.
+    #[error("{name}: {}", plain(error))]
+    File {
+        /// The file or address.
+        name: String,
+        /// The system's reason.
+        error: io::Error,
+    },
+    /// A trace could not be written any further.
+    #[error("{path}: {}", plain(error))]
+    Trace {
+        /// The file of the trace.
+        path: String,
+        /// The system's reason.
+        error: io::Error,
+    },
+    /// A transfer failed.
+    #[error("{}", TransferSentence(error, file))]
+    Transfer {
+        /// What the client reports.
+        error: Box<ClientError>,
+        /// The local file.
+        file: String,
+    },
+    /// A signal ended the command.
+    #[error("{0}")]
+    Interrupted(String),
+    /// The words of the command line make no sense.
+    #[error(transparent)]
+    CommandLine(Box<Self>),
+}
+
+impl CommandError {
+    /// A local failure, in a sentence that BSD prints too.
+    pub fn classic(sentence: impl Display) -> Self {
+        Self::Classic(sentence.to_string())
+    }
+
+    /// A local failure of which BSD knows nothing.
+    pub fn local(sentence: impl Display) -> Self {
+        Self::Local(sentence.to_string())
+    }
+
+    /// A local file or address could not be used.
+    pub fn file(name: impl Display, error: io::Error) -> Self {
+        Self::File { name: name.to_string(), error }
+    }
+
+    /// The arguments of the command with this name make no sense.
+    pub fn usage_of(name: &str) -> Self {
+        exact(&Word::new(name)).map_or_else(|| Self::local(format_args!("{name}: usage")), Self::Usage)
+    }
+
+    /// A transfer to or from this local file failed.
+    pub fn transfer(error: ClientError, file: impl Display) -> Self {
+        Self::Transfer { error: Box::new(error), file: file.to_string() }
+    }
+
+    /// The status that the process ends with if this is the first failure.
+    pub fn status(&self) -> Status {
+        match self {
+            Self::CommandLine(_) => Status::CommandLine,
+            Self::Interrupted(_) => Status::Interrupted,
+            Self::Transfer { error, .. } => match &**error {
+                ClientError::UnknownHost(_) | ClientError::Request(_) => Status::Local,
+                ClientError::Local(error) if error.get_ref().is_some_and(|cause| cause.is::<Mismatch>()) => {
+                    Status::Digest
+                }
+                ClientError::Local(_) => Status::Local,
+                ClientError::Interrupted => Status::Interrupted,
+                ClientError::Transfer { failure: Failure::Remote { code, .. }, .. } => Status::Server(*code),
+                ClientError::Transfer { failure: Failure::TimedOut { .. }, .. } => Status::TimedOut,
+                ClientError::Network { .. } | ClientError::Transfer { .. } => Status::Peer,
+            },
+            _ => Status::Local,
+        }
+    }
+}
+
+impl Diagnostic for CommandError {
+    fn bsd_line(&self) -> Option<String> {
+        match self {
+            Self::AmbiguousCommand(_) => Some("?Ambiguous command".to_owned()),
+            Self::UnknownCommand(_) => Some("?Invalid command".to_owned()),
+            Self::Usage(command) => Some(format!("usage: {}", command.usage.join("\n       "))),
+            Self::UnknownMode(_) => Some(format!("{self}\n{}", Self::usage_of("mode"))),
+            Self::AmbiguousTopic(_) | Self::UnknownTopic(_) | Self::UnknownHost(_) | Self::Classic(_) => {
+                Some(self.to_string())
+            }
+            Self::Transfer { error, .. } => match &**error {
+                ClientError::UnknownHost(error) => Some(error.to_string()),
+                ClientError::Transfer { failure: Failure::Remote { code, message }, .. } => {
+                    Some(format!("Error code {}: {message}", code.0))
+                }
+                ClientError::Transfer { failure: Failure::TimedOut { .. }, .. } => {
+                    Some("Transfer timed out.".to_owned())
+                }
+                _ => None,
+            },
+            Self::CommandLine(error) => error.bsd_line(),
+            Self::Local(_) | Self::File { .. } | Self::Trace { .. } | Self::Interrupted(_) => None,
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::AmbiguousCommand(word) | Self::AmbiguousTopic(word) => {
+                Some(format!("It may be {}.", candidates(word).join(", ")))
+            }
+            Self::UnknownCommand(word) | Self::UnknownTopic(word) => {
+                suggest(word).map(|near| format!("Did you mean \"{near}\"?"))
+            }
+            Self::UnknownHost(UnknownHost { host, .. }) => {
+                let (host, port) = host.rsplit_once(':').filter(|(host, _)| !host.is_empty())?;
+                parse_port(port.as_bytes())?;
+                Some(format!("A port stands behind a blank: {} {port}", Printable(host.as_bytes())))
+            }
+            Self::Trace { path, .. } => Some(format!("Nothing more is written to {path}.")),
+            Self::Transfer { error, .. } => error.hint().map(|hint| format!("Hint: {hint}.")),
+            Self::CommandLine(error) => error.hint(),
+            _ => None,
+        }
+    }
+}
+
+/// Names the local file where it failed, and the server where it refused.
+struct TransferSentence<'a>(&'a ClientError, &'a str);
+
+impl Display for TransferSentence<'_> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match self {
+            Self(ClientError::Local(error), file) => write!(f, "{file}: {}", plain(error)),
+            Self(ClientError::Transfer { failure: failure @ Failure::Remote { .. }, .. }, _) => {
+                write!(f, "server: {failure}")
+            }
+            Self(error, _) => error.fmt(f),
+        }
+    }
+}
+
+/// What ends the shell: its own input or output failed.
+#[derive(Debug, Error)]
+#[error("{}", plain(.0))]
+pub struct Fatal(#[from] io::Error);
+
+impl Fatal {
+    /// Whether the reader of the output went away.
+    pub fn is_broken_pipe(&self) -> bool {
+        self.0.kind() == io::ErrorKind::BrokenPipe
+    }
+}
+
+/// Why a handler gave up.
+#[derive(Debug)]
+pub enum HandlerError {
+    /// The command failed; the shell goes on.
+    Command(CommandError),
+    /// The shell cannot go on.
+    Fatal(Fatal),
+}
+
+impl From<CommandError> for HandlerError {
+    fn from(error: CommandError) -> Self {
+        Self::Command(error)
+    }
+}
+
+impl From<Fatal> for HandlerError {
+    fn from(fatal: Fatal) -> Self {
+        Self::Fatal(fatal)
+    }
+}
+
+impl From<io::Error> for HandlerError {
+    fn from(error: io::Error) -> Self {
+        Self::Fatal(error.into())
+    }
+}
