@@ -199,24 +199,13 @@ impl Fatal {
 }
 
 /// Why a handler gave up.
-#[derive(Debug)]
+#[derive(Debug, Error)]
+#[error(transparent)]
 pub enum HandlerError {
     /// The command failed; the shell goes on.
-    Command(CommandError),
+    Command(#[from] CommandError),
     /// The shell cannot go on.
-    Fatal(Fatal),
-}
-
-impl From<CommandError> for HandlerError {
-    fn from(error: CommandError) -> Self {
-        Self::Command(error)
-    }
-}
-
-impl From<Fatal> for HandlerError {
-    fn from(fatal: Fatal) -> Self {
-        Self::Fatal(fatal)
-    }
+    Fatal(#[from] Fatal),
 }
 
 impl From<io::Error> for HandlerError {

@@ -126,7 +126,7 @@ impl Shell<'_> {
             let input =
                 self.prompt.as_mut().map_or(Ok(Typed::End), |prompt| prompt.command("tftp> ", host, offered))?;
             match input {
-                Typed::Line(line) if self.line(&line)?.leaves() => return Ok(Status::Success),
+                Typed::Line(line) if self.line(&line)?.leaves => return Ok(Status::Success),
                 Typed::Line(_) | Typed::Cleared => {}
                 Typed::Garbled => {
                     self.console.note("tftp: what was typed is no UTF-8 and is dropped; --plain takes any bytes");
@@ -244,10 +244,10 @@ impl Shell<'_> {
 
     /// Prints the JSON record of an outcome, unless records of its parts were printed.
     fn record(&self, record: OutcomeRecord, outcome: Outcome) -> io::Result<Outcome> {
-        if !outcome.is_recorded() {
+        if !outcome.is_recorded {
             self.console.record(&record.of_outcome(&outcome))?;
         }
-        Ok(outcome.recorded())
+        Ok(Outcome { is_recorded: true, ..outcome })
     }
 
     /// Remembers a transferred file for Tab, unless a script transferred it.

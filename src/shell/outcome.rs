@@ -7,9 +7,12 @@ use super::status::Status;
 #[derive(Debug, Default)]
 #[must_use]
 pub struct Outcome {
-    failure: Option<CommandError>,
-    leaves: bool,
-    is_recorded: bool,
+    /// The first failure, which was reported.
+    pub(super) failure: Option<CommandError>,
+    /// The shell ends here.
+    pub(super) leaves: bool,
+    /// JSON records of it were printed.
+    pub(super) is_recorded: bool,
 }
 
 impl Outcome {
@@ -28,16 +31,6 @@ impl Outcome {
         Self { failure: Some(error), ..Self::default() }
     }
 
-    /// The same, with its JSON records printed.
-    pub(super) fn recorded(self) -> Self {
-        Self { is_recorded: true, ..self }
-    }
-
-    /// The same, without its failure.
-    pub(super) fn forgiven(self) -> Self {
-        Self { failure: None, ..self }
-    }
-
     /// This and a later outcome as one.
     pub(super) fn then(self, later: Self) -> Self {
         Self {
@@ -47,24 +40,9 @@ impl Outcome {
         }
     }
 
-    /// The first failure.
-    pub(super) fn failure(&self) -> Option<&CommandError> {
-        self.failure.as_ref()
-    }
-
     /// Whether anything failed.
     pub(super) fn is_failure(&self) -> bool {
         self.failure.is_some()
-    }
-
-    /// Whether the shell ends here.
-    pub(super) fn leaves(&self) -> bool {
-        self.leaves
-    }
-
-    /// Whether JSON records of it were printed.
-    pub(super) fn is_recorded(&self) -> bool {
-        self.is_recorded
     }
 
     /// The exit status that this alone would have.

@@ -65,7 +65,7 @@ impl OutcomeRecord {
 
     /// With the status and the sentence of this outcome.
     pub(super) fn of_outcome(self, outcome: &Outcome) -> Self {
-        Self { status: outcome.status().number(), error: outcome.failure().map(ToString::to_string), ..self }
+        Self { status: outcome.status().number(), error: outcome.failure.as_ref().map(ToString::to_string), ..self }
     }
 }
 

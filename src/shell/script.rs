@@ -54,7 +54,7 @@ impl Shell<'_> {
         while let Some((number, line)) = self.next_line(&mut script)? {
             self.console.place = Place::Script(number);
             let latest = self.script_line(&line)?;
-            let ends = latest.leaves() || latest.is_failure() && self.setup.stop_on_error;
+            let ends = latest.leaves || latest.is_failure() && self.setup.stop_on_error;
             outcome = outcome.then(latest);
             if ends || self.is_interrupted() {
                 break;
@@ -81,7 +81,7 @@ impl Shell<'_> {
     /// Runs one line of a script and reports its failure, which a leading `-` forgives.
     pub(super) fn script_line(&mut self, line: &[u8]) -> Result<Outcome, Fatal> {
         match line.strip_prefix(b"-").filter(|_| !self.workspace.session.settings.classic) {
-            Some(line) => Ok(self.line(line)?.forgiven()),
+            Some(line) => Ok(Outcome { failure: None, ..self.line(line)? }),
             None => self.line(line),
         }
     }

@@ -4,7 +4,6 @@ use std::env;
 use std::io::{self, IsTerminal};
 use std::path::PathBuf;
 
-use anyhow::Result;
 use tempfile::TempDir;
 
 use super::transfer::notify_late;

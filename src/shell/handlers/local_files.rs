@@ -106,7 +106,7 @@ pub(in crate::shell) fn sha256(shell: &mut Shell<'_>, words: &[Word]) -> Result<
                 let digest = digest.map_err(|error| CommandError::file(file, error))?;
                 shell.console.say(format_args!("{digest}  {file}"))?;
                 shell.console.record(&OutcomeRecord::of(b"sha256").file(file.bytes()).digest(Some(digest)))?;
-                outcome = outcome.recorded();
+                outcome.is_recorded = true;
             }
         }
     }

@@ -92,7 +92,7 @@ impl<'a> Plan<'a> {
                 None => self.is_hopeless(shell),
                 Some(times) => run == times || latest.is_failure() && shell.setup.stop_on_error,
             };
-            let is_over = is_over || latest.leaves() || shell.is_interrupted();
+            let is_over = is_over || latest.leaves || shell.is_interrupted();
             outcome = outcome.then(latest);
             if is_over {
                 break;

@@ -103,14 +103,8 @@ pub(in crate::shell) fn report(shell: &mut Shell<'_>) -> Result<Outcome, Fatal> 
 pub(in crate::shell) fn brief(shell: &Shell<'_>) -> Option<String> {
     let view = shell.workspace.session.settings.tracing.filter(|view| *view != ViewName::Classic);
     let mut parts: Vec<_> = view.iter().map(ToString::to_string).chain(shell.workspace.tracing.files()).collect();
-    parts.extend(
-        shell
-            .workspace
-            .tracing
-            .ring()
-            .filter(|ring| !ring.is_empty())
-            .map(|ring| format!("{} events kept", ring.len())),
-    );
+    let ring = shell.workspace.tracing.ring().filter(|ring| !ring.is_empty());
+    parts.extend(ring.map(|ring| format!("{} events kept", ring.len())));
     (!parts.is_empty()).then(|| format!("Trace: {}", parts.join("; ")))
 }
 

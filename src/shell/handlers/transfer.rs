@@ -122,13 +122,14 @@ impl<'a> GetArguments<'a> {
 /// What came of a transfer, and of its traces.
 struct Attempt {
     traces: Outcome,
-    result: Result<Done, CommandError>,
+    result: Result<(Report, Option<Digest>), CommandError>,
 }
 
-/// A transfer that succeeded.
-struct Done {
-    report: Report,
-    digest: Option<Digest>,
+impl Attempt {
+    fn new(traces: Outcome, result: Result<Report, ClientError>, digest: Option<Digest>, local: &Word) -> Self {
+        let result = result.map_err(|error| CommandError::transfer(error, local));
+        Self { traces, result: result.map(|report| (report, digest)) }
+    }
 }
 
 /// Reports the outcome of one transfer; `file` is the name on the server.
@@ -146,7 +147,7 @@ fn report(
     };
     let record = OutcomeRecord::of(command.as_bytes()).file(file);
     let (record, outcome) = match result {
-        Ok(Done { report, digest }) => (record.transferred(&report).digest(digest), Outcome::done()),
+        Ok((report, digest)) => (record.transferred(&report).digest(digest), Outcome::done()),
         Err(error) => (record, shell.report(format_args!("{command} {word}"), error)?),
     };
     Ok(traces.then(shell.record(record, outcome)?))
@@ -197,17 +198,15 @@ fn fetch_from(
     let (traces, result) =
         watched(shell, &settings, &local, None, |client, watch| client.get(&order, &settings, &mut target, watch))?;
     remember(shell, &peer, &remote.file, &result);
-    let report = match result {
-        Ok(report) => report,
-        Err(error) => return Ok(Attempt { traces, result: Err(CommandError::transfer(error, &local)) }),
-    };
-    finish(shell, &settings, "Received", &report, target.saw_nul().then_some(&local))?;
     let digest = target.digest();
-    if expected.is_some() && !settings.quiet {
-        shell.console.say("SHA-256 as expected.")?;
+    if let Ok(report) = &result {
+        finish(shell, &settings, "Received", report, target.saw_nul().then_some(&local))?;
+        if expected.is_some() && !settings.quiet {
+            shell.console.say("SHA-256 as expected.")?;
+        }
+        tell_digest(shell, &settings, digest, &local)?;
     }
-    tell_digest(shell, &settings, digest, &local)?;
-    Ok(Attempt { traces, result: Ok(Done { report, digest }) })
+    Ok(Attempt::new(traces, result, digest, &local))
 }
 
 fn store(shell: &mut Shell<'_>, remote: &Remote<'_>, local: &Word, from_stdin: bool) -> Result<Outcome, Fatal> {
@@ -242,13 +241,12 @@ fn store_to(
     let (traces, result) =
         watched(shell, &settings, local, size, |client, watch| client.put(&order, &settings, &mut source, watch))?;
     remember(shell, &peer, &remote.file, &result);
-    let report = match result {
-        Ok(report) => report,
-        Err(error) => return Ok(Attempt { traces, result: Err(CommandError::transfer(error, local)) }),
-    };
-    finish(shell, &settings, "Sent", &report, source.saw_nul().then_some(local))?;
-    tell_digest(shell, &settings, source.digest(), local)?;
-    Ok(Attempt { traces, result: Ok(Done { report, digest: source.digest() }) })
+    let digest = source.digest();
+    if let Ok(report) = &result {
+        finish(shell, &settings, "Sent", report, source.saw_nul().then_some(local))?;
+        tell_digest(shell, &settings, digest, local)?;
+    }
+    Ok(Attempt::new(traces, result, digest, local))
 }
 
 fn no_target() -> CommandError {
