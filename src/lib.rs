@@ -25,6 +25,7 @@
 //! | [`session`] | what the shell remembers |
 //! | [`plan`] | what a transfer will cost, before it |
 //! | [`lessons`] | scripts that teach, built in |
+//! | [`profile`] | the user's files: bookmarks, names seen, typed lines |
 //! | [`shell`] | the language, for terminals and scripts |
 //! | [`cli`], [`style`], [`stop`] | options, colour and signals |
 
@@ -37,6 +38,7 @@ pub mod files;
 pub mod lessons;
 pub mod net;
 pub mod plan;
+pub mod profile;
 pub mod server;
 pub mod session;
 pub mod shell;

@@ -33,19 +33,21 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("net", &["wire", "transfer", "event", "fault", "bugs", "files", "stop"]),
     ("client", &["wire", "transfer", "event", "fault", "bugs", "files", "stop", "net", "session"]),
     ("server", &["wire", "transfer", "event", "fault", "bugs", "files", "stop", "net"]),
-    // Nobody but main names the shell.
+    // The program. The words and the table of commands lie in the shell.
+    ("profile", &["session", "wire", "shell"]),
+    // Only main names the shell as a whole.
     (
         "shell",
         &[
             "wire", "transfer", "event", "fault", "bugs", "plan", "lessons", "stop", "style", "files", "trace",
-            "session", "cli", "net", "client", "server",
+            "session", "cli", "net", "client", "server", "profile",
         ],
     ),
     (
         "main",
         &[
             "wire", "transfer", "event", "fault", "bugs", "plan", "lessons", "stop", "style", "files", "trace",
-            "session", "cli", "net", "client", "server", "shell",
+            "session", "cli", "net", "client", "server", "profile", "shell",
         ],
     ),
 ];
@@ -56,7 +58,7 @@ const KEEPERS: &[(&[&str], &[&str])] = &[
     (&["signal_hook"], &["stop"]),
     (&["rustyline"], &["shell::editor"]),
     (&["terminal_size"], &["shell::console"]),
-    (&["etcetera"], &["shell::folders"]),
+    (&["etcetera"], &["profile::directories"]),
     (&["clap_mangen"], &["shell::manual"]),
     (&["indicatif"], &["trace::progress"]),
     (&["nix"], &["net", "files", "shell::terminal"]),

@@ -17,11 +17,11 @@ use rustyline::{ColorMode, CompletionType, Config, Context};
 
 use super::complete::{self, Candidate, Sources};
 use super::console::plain;
-use super::folders::{self, Folders};
 use super::hint;
 use super::input::{Asked, Input};
 use super::terminal;
 use super::words::{Typed, Word};
+use crate::profile::{Directories, directories};
 use crate::stop::Signals;
 use crate::style::Style;
 
@@ -31,7 +31,7 @@ const LINES: usize = 1000;
 /// The line editor.
 pub(super) struct Editor {
     inner: rustyline::Editor<Helper, FileHistory>,
-    folders: Option<Folders>,
+    directories: Option<Directories>,
     style: Style,
     trouble: Option<String>,
 }
@@ -39,7 +39,7 @@ pub(super) struct Editor {
 impl Editor {
     /// Takes the terminal of the process, and what earlier sessions left; prompts are in the style of
     /// its output.
-    pub(super) fn new(style: Style, signals: &Signals, folders: Option<&Folders>) -> io::Result<Self> {
+    pub(super) fn new(style: Style, signals: &Signals, directories: Option<&Directories>) -> io::Result<Self> {
         let config = Config::builder()
             .auto_add_history(false)
             .history_ignore_space(true)
@@ -53,7 +53,7 @@ impl Editor {
         let hints = style.is_on();
         let mut inner = rustyline::Editor::with_config(config).map_err(io::Error::other)?;
         inner.set_helper(Some(Helper {
-            folders: folders.cloned(),
+            directories: directories.cloned(),
             host: None,
             offered: &[],
             asked: Asked::Command,
@@ -61,13 +61,13 @@ impl Editor {
             style,
         }));
         // Without old lines the shell is as good as new.
-        let trouble = folders.map(Folders::history).and_then(|path| match inner.load_history(&path) {
+        let trouble = directories.map(Directories::history).and_then(|path| match inner.load_history(&path) {
             Ok(()) => None,
-            Err(ReadlineError::Io(error)) if folders::is_absent(&error) => None,
+            Err(ReadlineError::Io(error)) if directories::is_absent(&error) => None,
             Err(error) => Some(format!("{}: {}; no line is kept until it is gone", path.display(), words(&error))),
         });
         terminal::wake_on_termination(signals)?;
-        Ok(Self { inner, folders: folders.cloned(), style, trouble })
+        Ok(Self { inner, directories: directories.cloned(), style, trouble })
     }
 
     /// Why lines cannot be kept.
@@ -108,9 +108,9 @@ impl Editor {
     /// Keeps a line at once, so that a session that is killed loses none. A full disk is no reason to stop.
     fn keep(&mut self, line: &str) {
         let added = self.inner.add_history_entry(line).unwrap_or(false);
-        if let (true, Some(folders)) = (added, &self.folders) {
-            let path = folders.history();
-            let _ = folders::prepare(&path).map(|()| self.inner.append_history(&path));
+        if let (true, Some(directories)) = (added, &self.directories) {
+            let path = directories.history();
+            let _ = directories::prepare(&path).map(|()| self.inner.append_history(&path));
         }
     }
 }
@@ -124,7 +124,7 @@ fn words(error: &ReadlineError) -> String {
 
 /// What the editor asks while a line is typed.
 struct Helper {
-    folders: Option<Folders>,
+    directories: Option<Directories>,
     /// The connected server.
     host: Option<String>,
     /// Files that it is known to have.
@@ -147,7 +147,7 @@ impl Completer for Helper {
         let Some(typed) = line.get(..place).and_then(Typed::read) else { return Ok((place, Vec::new())) };
         let before: Vec<_> = asked.into_iter().chain(typed.words.iter().cloned()).collect();
         // Other sessions learn names too, so what is known is read at each Tab.
-        let sources = Sources { offered: self.offered, ..Sources::load(self.folders.as_ref()) };
+        let sources = Sources { offered: self.offered, ..Sources::load(self.directories.as_ref()) };
         let found = complete::line(&before, &typed.part, self.host.as_deref(), &sources);
         let pair = |Candidate { value, goes_on, .. }| {
             let mut replacement = typed.spell(&value, goes_on);

@@ -16,16 +16,13 @@ pub mod complete;
 pub mod console;
 pub mod error;
 pub mod invocation;
-pub mod memory;
 pub mod outcome;
 pub mod status;
 pub mod topics;
 pub mod uri;
 pub mod words;
 
-mod bookmarks;
 mod editor;
-mod folders;
 mod gathered;
 mod handlers;
 mod hint;
@@ -50,9 +47,7 @@ use std::io;
 use self::commands::{Command, Found, find};
 use self::console::{Console, Place};
 use self::error::{CommandError, Fatal, HandlerError};
-use self::folders::Folders;
 use self::input::Input as Typed;
-use self::memory::Memory;
 use self::outcome::Outcome;
 use self::prompt::Prompt;
 use self::record::OutcomeRecord;
@@ -60,6 +55,7 @@ pub use self::startup::run;
 use self::status::Status;
 use self::words::{Line, Unfinished, Word, cut_escape, split, split_at_blanks};
 use self::workspace::{PinnedByArgs, Workspace};
+use crate::profile::{Directories, NamesSeen};
 use crate::stop::Signals;
 
 /// Where commands come from, which decides what else standard input may be.
@@ -79,7 +75,7 @@ struct Setup {
     listen: Option<String>,
     signals: Signals,
     /// Where bookmarks, typed lines and names are kept; `None` for a user without a home.
-    folders: Option<Folders>,
+    directories: Option<Directories>,
     pinned: PinnedByArgs,
     stop_on_error: bool,
     /// Nothing may be drawn over what was printed.
@@ -139,8 +135,8 @@ impl Shell<'_> {
 
     /// Opens the prompt.
     fn take_terminal(&mut self) -> io::Result<()> {
-        let Setup { plain, signals, folders, .. } = self.setup;
-        let prompt = Prompt::new(&self.console, *plain, signals, folders.as_ref())?;
+        let Setup { plain, signals, directories, .. } = self.setup;
+        let prompt = Prompt::new(&self.console, *plain, signals, directories.as_ref())?;
         if let Some(trouble) = prompt.trouble() {
             self.console.note(format_args!("tftp: {trouble}"));
         }
@@ -252,9 +248,10 @@ impl Shell<'_> {
 
     /// Remembers a transferred file for Tab, unless a script transferred it.
     fn learn(&self, host: &str, name: &[u8]) {
-        if let (Some(folders), Place::Terminal | Place::CommandLine) = (&self.setup.folders, self.console.place) {
-            // A memory that cannot be written does not fail the transfer.
-            let _ = Memory::record(&folders.seen(), host, name);
+        if let (Some(directories), Place::Terminal | Place::CommandLine) = (&self.setup.directories, self.console.place)
+        {
+            // A file of names that cannot be written does not fail the transfer.
+            let _ = NamesSeen::record(&directories.names_seen(), host, name);
         }
     }
 

@@ -5,9 +5,9 @@ use std::time::{Duration, Instant};
 
 use super::console::{Console, Stream};
 use super::editor::Editor;
-use super::folders::Folders;
 use super::input::{Asked, Input};
 use super::terminal::Lines;
+use crate::profile::Directories;
 use crate::stop::Signals;
 
 /// Two Ctrl-C within this time leave the shell.
@@ -33,14 +33,14 @@ impl Prompt {
         console: &Console,
         plain: bool,
         signals: &Signals,
-        folders: Option<&Folders>,
+        directories: Option<&Directories>,
     ) -> io::Result<Self> {
         let stream = if console.shows_output() { Stream::Output } else { Stream::Error };
         let style = console.style(stream);
         let typing = if plain || stream == Stream::Error {
             Typing::Plain(Lines::new(signals, console.writer(stream), style)?)
         } else {
-            Typing::Edited(Box::new(Editor::new(style, signals, folders)?))
+            Typing::Edited(Box::new(Editor::new(style, signals, directories)?))
         };
         Ok(Self { typing, signals: signals.clone(), cleared: None })
     }

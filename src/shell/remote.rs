@@ -120,7 +120,7 @@ mod tests {
 
     #[test]
     fn a_bookmark_names_another_server_than_the_connected_one() {
-        let bookmarks = crate::shell::bookmarks::parse("h 192.0.2.1\ni ::1 1234 mode=netascii");
+        let bookmarks = crate::profile::bookmarks::parse("h 192.0.2.1\ni ::1 1234 mode=netascii");
         let peer = Some(Peer { host: "other".to_owned(), port: 6969 });
         let session = Session { bookmarks, peer, ..Session::default() };
         let place = |word| named(&session, word).0.map(|(host, port)| format!("{host} {port}"));

@@ -4,21 +4,21 @@ use super::Shell;
 use super::commands::{Found, find};
 use super::console::{Place, plain};
 use super::error::{CommandError, Fatal};
-use super::folders::{self, Folders};
 use super::outcome::Outcome;
 use super::script::Script;
 use super::startup::settings;
 use super::words::split;
 use crate::cli::Cli;
+use crate::profile::{Directories, directories};
 
 impl Shell<'_> {
     /// Runs the start-up file, if there is one. Only its mistakes are printed, and the options of the command line win
     /// over it.
     pub(super) fn read_settings_file(&mut self, cli: &Cli) -> Result<(), Fatal> {
-        let Some(path) = self.setup.folders.as_ref().map(Folders::rc) else { return Ok(()) };
+        let Some(path) = self.setup.directories.as_ref().map(Directories::rc) else { return Ok(()) };
         let text = match std::fs::read(&path) {
             Ok(text) => text,
-            Err(error) if folders::is_absent(&error) => return Ok(()),
+            Err(error) if directories::is_absent(&error) => return Ok(()),
             Err(error) => {
                 self.console.note(format_args!("tftp: {}: {}", path.display(), plain(&error)));
                 return Ok(());

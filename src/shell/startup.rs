@@ -8,7 +8,6 @@ use std::path::Path;
 
 use super::console::{Console, Place};
 use super::error::{CommandError, Fatal};
-use super::folders::Folders;
 use super::invocation::Invocation;
 use super::outcome::Outcome;
 use super::record::OutcomeRecord;
@@ -18,6 +17,7 @@ use super::words::Word;
 use super::workspace::{PinnedByArgs, Workspace};
 use super::{InputSource, Setup, Shell, handlers, outside};
 use crate::cli::{Cli, TraceList};
+use crate::profile::Directories;
 use crate::session::{Options, Session, Settings};
 use crate::stop::Signals;
 use crate::style;
@@ -53,7 +53,7 @@ pub fn run(cli: &Cli) -> Result<Status, Fatal> {
     let setup = Setup {
         listen: cli.host.clone(),
         signals,
-        folders: Folders::of_user(),
+        directories: Directories::of_user(),
         pinned: PinnedByArgs { mode: cli.mode.is_some() || cli.image, blksize: cli.blksize.is_some() },
         stop_on_error: cli.stop_on_error,
         plain: cli.plain || !style::has_cursor(),

@@ -2,10 +2,11 @@
 
 use std::path::PathBuf;
 
+use crate::profile::{Directories, bookmarks, directories};
+use crate::shell::Shell;
 use crate::shell::error::{CommandError, HandlerError};
 use crate::shell::outcome::Outcome;
 use crate::shell::words::Word;
-use crate::shell::{Shell, bookmarks, folders};
 
 /// Lines of no sense that are told.
 const MISTAKES: usize = 5;
@@ -24,11 +25,11 @@ pub(in crate::shell) fn host(shell: &mut Shell<'_>, words: &[Word]) -> Result<Ou
                 .and_then(|name| shell.workspace.session.bookmark(name))
                 .map(|bookmark| bookmark.name.clone());
             let name = known.ok_or_else(|| CommandError::local(format_args!("{name}: no such bookmark")))?;
-            folders::revise(&path, |text| bookmarks::without(text, &name))
+            directories::revise(&path, |text| bookmarks::without(text, &name))
         }
         _ => {
             let new = bookmarks::read(words).map_err(CommandError::local)?;
-            folders::revise(&path, |text| Some(bookmarks::with(text, &new)))
+            directories::revise(&path, |text| Some(bookmarks::with(text, &new)))
         }
     };
     outcome.map_err(|error| CommandError::file(path.display(), error))?;
@@ -53,16 +54,16 @@ pub(in crate::shell) fn hosts(shell: &mut Shell<'_>, _: &[Word]) -> Result<Outco
 /// Reads the bookmarks, which another session may have changed, and returns the text of their file.
 pub(in crate::shell) fn load(shell: &mut Shell<'_>) -> Result<String, CommandError> {
     shell.workspace.session.bookmarks.clear();
-    if shell.setup.folders.is_none() {
+    if shell.setup.directories.is_none() {
         return Ok(String::new());
     }
     let path = file(shell)?;
-    let text = folders::read(&path).map_err(|error| CommandError::file(path.display(), error))?;
+    let text = directories::read(&path).map_err(|error| CommandError::file(path.display(), error))?;
     shell.workspace.session.bookmarks = bookmarks::parse(&text);
     Ok(text)
 }
 
 fn file(shell: &Shell<'_>) -> Result<PathBuf, CommandError> {
-    let folders = shell.setup.folders.as_ref();
-    folders.map(folders::Folders::hosts).ok_or_else(|| CommandError::local("no home folder to keep bookmarks in"))
+    let home = shell.setup.directories.as_ref();
+    home.map(Directories::hosts).ok_or_else(|| CommandError::local("no home folder to keep bookmarks in"))
 }

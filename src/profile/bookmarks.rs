@@ -11,22 +11,22 @@ use std::net::IpAddr;
 
 use thiserror::Error;
 
-use super::commands::exact;
-use super::words::{Word, split};
 use crate::session::{Bookmark, parse_mode, parse_port};
+use crate::shell::commands::exact;
+use crate::shell::words::{Word, split};
 
 /// Why words are not a bookmark.
 #[derive(Debug, Error)]
 #[error("{0}")]
-pub(super) struct BadBookmark(String);
+pub struct BadBookmark(String);
 
 /// Every bookmark of a text; of two with one name the first counts.
-pub(super) fn parse(text: &str) -> Vec<Bookmark> {
+pub fn parse(text: &str) -> Vec<Bookmark> {
     text.lines().filter_map(line).collect()
 }
 
 /// The lines that are no bookmarks, though they say something: their numbers, and what is wrong with them.
-pub(super) fn mistakes(text: &str) -> impl Iterator<Item = (usize, String)> {
+pub fn mistakes(text: &str) -> impl Iterator<Item = (usize, String)> {
     (1..).zip(text.lines()).filter_map(|(number, line)| {
         let words = match split(line.as_bytes()) {
             Ok(line) => line.words,
@@ -38,7 +38,7 @@ pub(super) fn mistakes(text: &str) -> impl Iterator<Item = (usize, String)> {
 }
 
 /// The text with this bookmark in the place of the one that had its name, else at the end.
-pub(super) fn with(text: &str, bookmark: &Bookmark) -> String {
+pub fn with(text: &str, bookmark: &Bookmark) -> String {
     let mut new = Some(bookmark.to_string());
     let mut lines: Vec<String> = Vec::new();
     for old in text.lines() {
@@ -53,13 +53,13 @@ pub(super) fn with(text: &str, bookmark: &Bookmark) -> String {
 }
 
 /// The text without the bookmark of this name; `None` if there is none.
-pub(super) fn without(text: &str, name: &str) -> Option<String> {
+pub fn without(text: &str, name: &str) -> Option<String> {
     let lines: Vec<_> = text.lines().filter(|line| !names(line, name)).map(str::to_owned).collect();
     (lines.len() < text.lines().count()).then(|| joined(&lines))
 }
 
 /// Understands `NAME ADDR [PORT] [mode=..] [blksize=..]`.
-pub(super) fn read(words: &[Word]) -> Result<Bookmark, BadBookmark> {
+pub fn read(words: &[Word]) -> Result<Bookmark, BadBookmark> {
     let [name, host, rest @ ..] = words else { return Err(BadBookmark("a name and an address are needed".to_owned())) };
     let host = text(host)?;
     let host = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(host);
@@ -89,15 +89,15 @@ pub(super) fn read(words: &[Word]) -> Result<Bookmark, BadBookmark> {
 /// A name that no line and no command line takes for anything else.
 fn name(word: &Word) -> Result<&str, BadBookmark> {
     let name = text(word)?;
-    let told = |why: &str| Err(BadBookmark(format!("{word}: no name for a host ({why})")));
+    let bad = |why: &str| Err(BadBookmark(format!("{word}: no name for a host ({why})")));
     if exact(word).is_some() {
-        return told("it is a command");
+        return bad("it is a command");
     }
     if name.parse::<IpAddr>().is_ok() {
-        return told("it is an address");
+        return bad("it is an address");
     }
     if name.starts_with('-') || name.contains([':', '/', '[', '#', '=', '\'', '"', '\\', ' ']) {
-        return told("letters, digits, dots and dashes will do");
+        return bad("letters, digits, dots and dashes will do");
     }
     Ok(name)
 }
