@@ -26,6 +26,7 @@
 //! | [`plan`] | what a transfer will cost, before it |
 //! | [`lessons`] | scripts that teach, built in |
 //! | [`profile`] | the user's files: bookmarks, names seen, typed lines |
+//! | [`terminal`] | the prompt and the output streams |
 //! | [`shell`] | the language, for terminals and scripts |
 //! | [`cli`], [`style`], [`stop`] | options, colour and signals |
 
@@ -44,6 +45,7 @@ pub mod session;
 pub mod shell;
 pub mod stop;
 pub mod style;
+pub mod terminal;
 pub mod trace;
 pub mod transfer;
 pub mod wire;

@@ -4,10 +4,10 @@ use std::io;
 use std::process::ExitCode;
 
 use tftpsh::cli::Cli;
-use tftpsh::shell::console::{Console, Place, plain};
 use tftpsh::shell::status::Status;
 use tftpsh::shell::{self, commands};
 use tftpsh::style::When;
+use tftpsh::terminal::{Console, Place, plain};
 
 fn main() -> ExitCode {
     let cli = match Cli::read(&commands::switches()) {

@@ -35,19 +35,20 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("server", &["wire", "transfer", "event", "fault", "bugs", "files", "stop", "net"]),
     // The program. The words and the table of commands lie in the shell.
     ("profile", &["session", "wire", "shell"]),
+    ("terminal", &["profile", "shell", "stop", "style", "trace"]),
     // Only main names the shell as a whole.
     (
         "shell",
         &[
             "wire", "transfer", "event", "fault", "bugs", "plan", "lessons", "stop", "style", "files", "trace",
-            "session", "cli", "net", "client", "server", "profile",
+            "session", "cli", "net", "client", "server", "profile", "terminal",
         ],
     ),
     (
         "main",
         &[
             "wire", "transfer", "event", "fault", "bugs", "plan", "lessons", "stop", "style", "files", "trace",
-            "session", "cli", "net", "client", "server", "profile", "shell",
+            "session", "cli", "net", "client", "server", "profile", "terminal", "shell",
         ],
     ),
 ];
@@ -56,12 +57,12 @@ const ROOMS: &[(&str, &[&str])] = &[
 const KEEPERS: &[(&[&str], &[&str])] = &[
     (&["colored"], &["style"]),
     (&["signal_hook"], &["stop"]),
-    (&["rustyline"], &["shell::editor"]),
-    (&["terminal_size"], &["shell::console"]),
+    (&["rustyline"], &["terminal::line_editor"]),
+    (&["terminal_size"], &["terminal::console"]),
     (&["etcetera"], &["profile::directories"]),
     (&["clap_mangen"], &["shell::manual"]),
     (&["indicatif"], &["trace::progress"]),
-    (&["nix"], &["net", "files", "shell::terminal"]),
+    (&["nix"], &["net", "files", "terminal::control", "terminal::plain_input"]),
     (&["cap_std"], &["net", "files"]),
     (&["cap_tempfile"], &["net", "files"]),
     (&["mio"], &["net", "files"]),
@@ -109,7 +110,7 @@ fn a_forbidden_arrow_is_found() {
         wrong("main", "use tftpsh::shell;\nuse tftpsh::attic;"),
         ["main names attic, a room without a row here"]
     );
-    assert_eq!(wrong("shell::editor", "use rustyline::Editor;"), [""; 0]);
+    assert_eq!(wrong("terminal::line_editor", "use rustyline::Editor;"), [""; 0]);
     assert_eq!(wrong("shell::script", "use rustyline::Editor;"), ["shell::script names rustyline::Editor"]);
     assert_eq!(wrong("trace::classic", "use colored;"), ["trace::classic names colored"]);
     assert_eq!(

@@ -6,13 +6,13 @@ use std::io;
 use thiserror::Error;
 
 use super::commands::{Command, candidates, exact};
-use super::console::{Diagnostic, plain};
 use super::status::Status;
 use super::suggest::suggest;
 use super::words::Word;
 use crate::client::{ClientError, UnknownHost};
 use crate::files::Mismatch;
 use crate::session::parse_port;
+use crate::terminal::{Diagnostic, plain};
 use crate::transfer::Failure;
 use crate::wire::Printable;
 

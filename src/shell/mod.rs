@@ -13,7 +13,6 @@
 
 pub mod commands;
 pub mod complete;
-pub mod console;
 pub mod error;
 pub mod invocation;
 pub mod outcome;
@@ -22,14 +21,10 @@ pub mod topics;
 pub mod uri;
 pub mod words;
 
-mod editor;
-mod gathered;
 mod handlers;
-mod hint;
-mod input;
+pub(crate) mod hint;
 mod manual;
 mod outside;
-mod prompt;
 mod record;
 mod remote;
 mod script;
@@ -37,7 +32,6 @@ mod settings_file;
 mod startup;
 mod suggest;
 mod summary;
-mod terminal;
 mod tracing;
 mod workspace;
 
@@ -45,11 +39,8 @@ use std::fmt::Display;
 use std::io;
 
 use self::commands::{Command, Found, find};
-use self::console::{Console, Place};
 use self::error::{CommandError, Fatal, HandlerError};
-use self::input::Input as Typed;
 use self::outcome::Outcome;
-use self::prompt::Prompt;
 use self::record::OutcomeRecord;
 pub use self::startup::run;
 use self::status::Status;
@@ -57,6 +48,7 @@ use self::words::{Line, Unfinished, Word, cut_escape, split, split_at_blanks};
 use self::workspace::{PinnedByArgs, Workspace};
 use crate::profile::{Directories, NamesSeen};
 use crate::stop::Signals;
+use crate::terminal::{Console, Place, Prompt, Prompted};
 
 /// Where commands come from, which decides what else standard input may be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -120,15 +112,15 @@ impl Shell<'_> {
             let offered = self.workspace.offered();
             let host = self.workspace.session.peer.as_ref().map(|peer| peer.host.as_str());
             let input =
-                self.prompt.as_mut().map_or(Ok(Typed::End), |prompt| prompt.command("tftp> ", host, offered))?;
+                self.prompt.as_mut().map_or(Ok(Prompted::End), |prompt| prompt.command("tftp> ", host, offered))?;
             match input {
-                Typed::Line(line) if self.line(&line)?.leaves => return Ok(Status::Success),
-                Typed::Line(_) | Typed::Cleared => {}
-                Typed::Garbled => {
+                Prompted::Line(line) if self.line(&line)?.leaves => return Ok(Status::Success),
+                Prompted::Line(_) | Prompted::Cleared => {}
+                Prompted::Garbled => {
                     self.console.note("tftp: what was typed is no UTF-8 and is dropped; --plain takes any bytes");
                 }
-                Typed::Leave => return Ok(Status::Interrupted),
-                Typed::End => return Ok(Status::Success),
+                Prompted::Leave => return Ok(Status::Interrupted),
+                Prompted::End => return Ok(Status::Success),
             }
         }
     }
@@ -217,9 +209,9 @@ impl Shell<'_> {
         let asked = self.prompt.as_mut().filter(|_| self.console.place == Place::Terminal);
         let (Some(question), Some(prompt)) = (command.ask, asked) else { return Ok(Some(Vec::new())) };
         match prompt.arguments(question, command.name)? {
-            Typed::Line(answer) => Ok(Some(split(&answer).map_err(CommandError::local)?.words)),
-            Typed::End => Ok(Some(Vec::new())),
-            Typed::Cleared | Typed::Garbled | Typed::Leave => Ok(None),
+            Prompted::Line(answer) => Ok(Some(split(&answer).map_err(CommandError::local)?.words)),
+            Prompted::End => Ok(Some(Vec::new())),
+            Prompted::Cleared | Prompted::Garbled | Prompted::Leave => Ok(None),
         }
     }
 

@@ -4,9 +4,9 @@ use std::fmt::Display;
 use std::io::{self, BufRead};
 
 use super::Shell;
-use super::console::{Place, plain};
 use super::error::Fatal;
 use super::outcome::Outcome;
+use crate::terminal::{Place, plain};
 
 /// The lines of a script. A byte order mark in front, carriage returns before line feeds and a missing last line feed
 /// are what editors leave behind, and no part of any line.

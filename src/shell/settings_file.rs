@@ -2,7 +2,6 @@
 
 use super::Shell;
 use super::commands::{Found, find};
-use super::console::{Place, plain};
 use super::error::{CommandError, Fatal};
 use super::outcome::Outcome;
 use super::script::Script;
@@ -10,6 +9,7 @@ use super::startup::settings;
 use super::words::split;
 use crate::cli::Cli;
 use crate::profile::{Directories, directories};
+use crate::terminal::{Place, plain};
 
 impl Shell<'_> {
     /// Runs the start-up file, if there is one. Only its mistakes are printed, and the options of the command line win

@@ -6,7 +6,6 @@ use std::io::{self, BufReader, IsTerminal, Write};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
-use super::console::{Console, Place};
 use super::error::{CommandError, Fatal};
 use super::invocation::Invocation;
 use super::outcome::Outcome;
@@ -21,6 +20,7 @@ use crate::profile::Directories;
 use crate::session::{Options, Session, Settings};
 use crate::stop::Signals;
 use crate::style;
+use crate::terminal::{Console, Place};
 use crate::wire::Mode;
 
 /// Runs what the command line asks for. An error means that standard input or output failed.

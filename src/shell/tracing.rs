@@ -4,11 +4,10 @@ use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::time::Instant;
 
-use super::console::{Console, Stream};
-use super::gathered::{Gathered, Pace};
 use crate::event::{Observer, Record, RecordKind, Ring};
 use crate::session::Settings;
 use crate::style;
+use crate::terminal::{Console, FlushTimer, LineBatcher, Stream};
 use crate::trace::{Classic, OutletId, Page, Pcapng, Tracer, View, ViewName, paint};
 use crate::transfer::Machine;
 
@@ -27,8 +26,8 @@ pub(super) struct Tracing {
     /// The screen's view, where it is another.
     screen: Option<OutletId>,
     files: Vec<Filed>,
-    /// When lines that are gathered go out.
-    pace: Pace,
+    /// When lines that are held are written.
+    flush_timer: FlushTimer,
 }
 
 /// What goes into one file.
@@ -75,8 +74,11 @@ impl Tracing {
         console: &Console,
     ) -> io::Result<()> {
         self.check(path, |content| content.is(view))?;
-        let out: Box<dyn Write> =
-            if path == STDOUT { console.lines(Stream::Output) } else { Box::new(Gathered::new(File::create(path)?)) };
+        let out: Box<dyn Write> = if path == STDOUT {
+            console.lines(Stream::Output)
+        } else {
+            Box::new(LineBatcher::new(File::create(path)?))
+        };
         self.close(view);
         self.add(Content::View(view), path, file_page(settings).view(view), out);
         Ok(())
@@ -229,13 +231,13 @@ impl Observer for Tracing {
             self.tracer.observe(record);
         }
         // What else is told of a transfer goes elsewhere, and must not come before the packets that led to it.
-        if !matches!(record.kind, RecordKind::Packet { .. }) || self.pace.is_due(record.at) {
+        if !matches!(record.kind, RecordKind::Packet { .. }) || self.flush_timer.is_due(record.at) {
             self.flush();
         }
     }
 
     fn pulse(&mut self, at: Instant, _machine: &dyn Machine) {
-        if self.pace.is_due(at) {
+        if self.flush_timer.is_due(at) {
             self.flush();
         }
     }

@@ -8,10 +8,10 @@ use crate::fault::{Action, Faults, How, Instruction, Recorded, Rule, Way};
 use crate::server::{Background, Config};
 use crate::session::parse_seconds;
 use crate::shell::Shell;
-use crate::shell::console::Place;
 use crate::shell::error::{CommandError, HandlerError};
 use crate::shell::outcome::Outcome;
 use crate::shell::words::Word;
+use crate::terminal::Place;
 use crate::transfer::{RetryPolicy, Rexmt};
 use crate::wire::Limits;
 

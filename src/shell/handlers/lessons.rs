@@ -10,12 +10,12 @@ use super::transfer::notify_late;
 use crate::lessons::{LESSONS, Lesson, Step};
 use crate::plan::Plan;
 use crate::session::{Session, Settings};
-use crate::shell::console::{Console, Place};
+use crate::shell::Shell;
 use crate::shell::error::{CommandError, Fatal, HandlerError};
 use crate::shell::outcome::Outcome;
 use crate::shell::words::Word;
 use crate::shell::workspace::Workspace;
-use crate::shell::{Shell, Typed};
+use crate::terminal::{Console, Place, Prompted};
 use crate::trace::fold;
 
 /// Columns of the scripts.
@@ -142,7 +142,7 @@ fn goes_on(shell: &mut Shell<'_>) -> io::Result<bool> {
     let Some(prompt) = asked else { return Ok(true) };
     shell.workspace.client.idle();
     let answer = prompt.answer("[Enter goes on, q leaves] ")?;
-    Ok(matches!(answer, Typed::Line(line) if !matches!(line.trim_ascii_start(), [b'q' | b'Q', ..])))
+    Ok(matches!(answer, Prompted::Line(line) if !matches!(line.trim_ascii_start(), [b'q' | b'Q', ..])))
 }
 
 /// A temporary directory that the process is in, and the way back.

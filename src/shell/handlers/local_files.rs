@@ -9,12 +9,12 @@ use std::path::Path;
 use crate::files::Digest;
 use crate::shell::Shell;
 use crate::shell::commands::{COMMANDS, Command, Found, find};
-use crate::shell::console::Place;
 use crate::shell::error::{CommandError, HandlerError};
 use crate::shell::outcome::Outcome;
 use crate::shell::record::OutcomeRecord;
 use crate::shell::topics::{self, TOPICS};
 use crate::shell::words::Word;
+use crate::terminal::Place;
 use crate::wire::Printable;
 
 pub(in crate::shell) fn quit(_: &mut Shell<'_>, _: &[Word]) -> Result<Outcome, HandlerError> {

@@ -9,10 +9,10 @@ use crate::files::{DirStore, Store};
 use crate::server::{Config, Server, practice_files};
 use crate::session::{DEFAULT_PORT, Peer};
 use crate::shell::Shell;
-use crate::shell::console::{Place, plain};
 use crate::shell::error::{CommandError, HandlerError};
 use crate::shell::outcome::Outcome;
 use crate::shell::words::Word;
+use crate::terminal::{Place, plain};
 
 /// `serve`, `serve directory [port]`, `serve status`, `serve stop`
 pub(in crate::shell) fn serve(shell: &mut Shell<'_>, words: &[Word]) -> Result<Outcome, HandlerError> {

@@ -8,7 +8,7 @@ use std::rc::Rc;
 use serde::Serialize;
 use terminal_size::{Width, terminal_size_of};
 
-use super::gathered::Gathered;
+use super::line_batcher::LineBatcher;
 use crate::style::{Style, When};
 use crate::trace::fold;
 
@@ -81,37 +81,37 @@ impl Console {
     }
 
     /// With JSON records on standard output if they are wanted, and then all text on standard error.
-    pub(super) fn with_records(self, wanted: bool) -> Self {
+    pub(crate) fn with_records(self, wanted: bool) -> Self {
         Self { json: wanted, diverted: self.diverted || wanted, ..self }
     }
 
     /// The same, with text on standard error, since standard output is for a file.
-    pub(super) fn diverted(&self) -> Self {
+    pub(crate) fn diverted(&self) -> Self {
         Self { diverted: true, ..self.clone() }
     }
 
     /// The same, for the lines of a file.
-    pub(super) fn in_file(&self, file: impl Display) -> Self {
+    pub(crate) fn in_file(&self, file: impl Display) -> Self {
         Self { file: Some(file.to_string()), ..self.clone() }
     }
 
     /// The same, for a workspace of its own.
-    pub(super) fn untraced(self) -> Self {
+    pub(crate) fn untraced(self) -> Self {
         Self { traced: Rc::default(), ..self }
     }
 
     /// The same, without text on standard output.
-    pub(super) fn silent(self) -> Self {
+    pub(crate) fn silent(self) -> Self {
         Self { silent: true, ..self }
     }
 
     /// Moves text away from a trace on standard output, or back.
-    pub(super) fn give_way(&self, traced: bool) {
+    pub(crate) fn give_way(&self, traced: bool) {
         self.traced.set(traced);
     }
 
     /// Whether standard output is for files or outcomes, so that no trace may go there.
-    pub(super) fn is_diverted(&self) -> bool {
+    pub(crate) fn is_diverted(&self) -> bool {
         self.diverted
     }
 
@@ -129,9 +129,9 @@ impl Console {
     }
 
     /// A way to write many lines to a stream: one by one where somebody sees them come.
-    pub(super) fn lines(&self, stream: Stream) -> Box<dyn Write> {
+    pub(crate) fn lines(&self, stream: Stream) -> Box<dyn Write> {
         let out = self.writer(stream);
-        if self.is_terminal(stream) { Box::new(LineWriter::new(out)) } else { Box::new(Gathered::new(out)) }
+        if self.is_terminal(stream) { Box::new(LineWriter::new(out)) } else { Box::new(LineBatcher::new(out)) }
     }
 
     /// Its colours.
@@ -152,17 +152,17 @@ impl Console {
     }
 
     /// Whether standard output is a terminal.
-    pub(super) fn shows_output(&self) -> bool {
+    pub(crate) fn shows_output(&self) -> bool {
         self.out_is_terminal
     }
 
     /// Whether standard output is for JSON records.
-    pub(super) fn prints_records(&self) -> bool {
+    pub(crate) fn prints_records(&self) -> bool {
         self.json
     }
 
     /// Prints a JSON record, where records are wanted.
-    pub(super) fn record(&self, record: &impl Serialize) -> io::Result<()> {
+    pub(crate) fn record(&self, record: &impl Serialize) -> io::Result<()> {
         if self.json {
             let mut out = io::stdout().lock();
             writeln!(out, "{}", serde_json::to_string(record)?)?;

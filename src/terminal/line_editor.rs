@@ -1,6 +1,6 @@
 //! Lines typed at a terminal; the only file that names `rustyline`.
 //!
-//! Tab asks the [completer](super::complete), the grey [hint] tells what is missing, and lines are kept for the
+//! Tab asks the [completer](complete), the grey [hint] tells what is missing, and lines are kept for the
 //! next session.
 
 use std::borrow::Cow;
@@ -15,13 +15,13 @@ use rustyline::history::FileHistory;
 use rustyline::validate::Validator;
 use rustyline::{ColorMode, CompletionType, Config, Context};
 
-use super::complete::{self, Candidate, Sources};
 use super::console::plain;
-use super::hint;
-use super::input::{Asked, Input};
-use super::terminal;
-use super::words::{Typed, Word};
+use super::control;
+use super::prompted::{Asked, Prompted};
 use crate::profile::{Directories, directories};
+use crate::shell::complete::{self, Candidate, Sources};
+use crate::shell::hint;
+use crate::shell::words::{Typed, Word};
 use crate::stop::Signals;
 use crate::style::Style;
 
@@ -29,14 +29,14 @@ use crate::style::Style;
 const LINES: usize = 1000;
 
 /// The line editor.
-pub(super) struct Editor {
+pub(super) struct LineEditor {
     inner: rustyline::Editor<Helper, FileHistory>,
     directories: Option<Directories>,
     style: Style,
     trouble: Option<String>,
 }
 
-impl Editor {
+impl LineEditor {
     /// Takes the terminal of the process, and what earlier sessions left; prompts are in the style of
     /// its output.
     pub(super) fn new(style: Style, signals: &Signals, directories: Option<&Directories>) -> io::Result<Self> {
@@ -66,7 +66,7 @@ impl Editor {
             Err(ReadlineError::Io(error)) if directories::is_absent(&error) => None,
             Err(error) => Some(format!("{}: {}; no line is kept until it is gone", path.display(), words(&error))),
         });
-        terminal::wake_on_termination(signals)?;
+        control::wake_on_termination(signals)?;
         Ok(Self { inner, directories: directories.cloned(), style, trouble })
     }
 
@@ -83,7 +83,7 @@ impl Editor {
     }
 
     /// Asks for a line; commands are kept.
-    pub(super) fn read(&mut self, prompt: &str, asked: Asked) -> io::Result<Input> {
+    pub(super) fn read(&mut self, prompt: &str, asked: Asked) -> io::Result<Prompted> {
         if let Some(helper) = self.inner.helper_mut() {
             helper.asked = asked;
         }
@@ -93,13 +93,13 @@ impl Editor {
                 if asked == Asked::Command && !line.is_empty() {
                     self.keep(&line);
                 }
-                Ok(Input::Line(line.into_bytes()))
+                Ok(Prompted::Line(line.into_bytes()))
             }
-            Err(ReadlineError::Eof) => Ok(Input::End),
+            Err(ReadlineError::Eof) => Ok(Prompted::End),
             // Ctrl-C or SIGINT.
-            Err(ReadlineError::Interrupted | ReadlineError::Signal(_)) => Ok(Input::Cleared),
+            Err(ReadlineError::Interrupted | ReadlineError::Signal(_)) => Ok(Prompted::Cleared),
             // The line is lost, the shell is not.
-            Err(ReadlineError::Io(error)) if error.kind() == io::ErrorKind::InvalidData => Ok(Input::Garbled),
+            Err(ReadlineError::Io(error)) if error.kind() == io::ErrorKind::InvalidData => Ok(Prompted::Garbled),
             Err(ReadlineError::Io(error)) => Err(error),
             Err(error) => Err(io::Error::other(error)),
         }
