@@ -21,10 +21,11 @@ pub mod topics;
 pub mod uri;
 pub mod words;
 
+mod completion_protocol;
 mod handlers;
 pub(crate) mod hint;
 mod manual;
-mod outside;
+
 mod record;
 mod remote;
 mod script;

@@ -14,7 +14,7 @@ use super::script::Script;
 use super::status::Status;
 use super::words::Word;
 use super::workspace::{PinnedByArgs, Workspace};
-use super::{InputSource, Setup, Shell, handlers, outside};
+use super::{InputSource, Setup, Shell, completion_protocol, handlers};
 use crate::cli::{Cli, TraceList};
 use crate::profile::Directories;
 use crate::session::{Options, Session, Settings};
@@ -26,7 +26,7 @@ use crate::wire::Mode;
 /// Runs what the command line asks for. An error means that standard input or output failed.
 pub fn run(cli: &Cli) -> Result<Status, Fatal> {
     let words: Vec<Word> = cli.words.iter().map(|word| Word::new(word.as_bytes())).collect();
-    if let Some(answer) = outside::answer(&words) {
+    if let Some(answer) = completion_protocol::answer(&words) {
         write!(io::stdout(), "{answer}")?;
         return Ok(Status::Success);
     }
