@@ -34,6 +34,7 @@ mod startup;
 mod suggest;
 mod summary;
 mod tracing;
+mod transfer;
 mod workspace;
 
 use std::fmt::Display;
@@ -108,7 +109,7 @@ impl Shell<'_> {
         self.workspace.tracing.keep();
         self.take_terminal()?;
         loop {
-            let _: Outcome = handlers::transfer::notify_late(self)?;
+            let _: Outcome = transfer::notify_late(self)?;
             self.workspace.client.idle();
             let offered = self.workspace.offered();
             let host = self.workspace.session.peer.as_ref().map(|peer| peer.host.as_str());
@@ -170,7 +171,7 @@ impl Shell<'_> {
     /// Runs a command, reports its failure, and prints its JSON record where records are wanted.
     fn run(&mut self, words: &[Word]) -> Result<Outcome, Fatal> {
         let Some(name) = words.first() else { return Ok(Outcome::done()) };
-        let late = handlers::transfer::notify_late(self)?;
+        let late = transfer::notify_late(self)?;
         let result = self.dispatch(words);
         let outcome = late.then(self.reported(name, result)?);
         let record = OutcomeRecord::of(match find(name) {

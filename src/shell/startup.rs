@@ -14,7 +14,7 @@ use super::script::Script;
 use super::status::Status;
 use super::words::Word;
 use super::workspace::{PinnedByArgs, Workspace};
-use super::{InputSource, Setup, Shell, completion_protocol, handlers};
+use super::{InputSource, Setup, Shell, completion_protocol, handlers, transfer};
 use crate::cli::{Cli, TraceList};
 use crate::profile::Directories;
 use crate::session::{Options, Session, Settings};
@@ -68,7 +68,7 @@ pub fn run(cli: &Cli) -> Result<Status, Fatal> {
     };
     let status = shell.begin(cli, &invocation);
     shell.workspace.client.finish();
-    let _: Outcome = handlers::transfer::notify_late(&mut shell)?;
+    let _: Outcome = transfer::notify_late(&mut shell)?;
     status
 }
 

@@ -6,13 +6,13 @@ use std::path::PathBuf;
 
 use tempfile::TempDir;
 
-use super::transfer::notify_late;
 use crate::lessons::{LESSONS, Lesson, Step};
 use crate::plan::Plan;
 use crate::session::{Session, Settings};
 use crate::shell::Shell;
 use crate::shell::error::{CommandError, Fatal, HandlerError};
 use crate::shell::outcome::Outcome;
+use crate::shell::transfer::notify_late;
 use crate::shell::words::Word;
 use crate::shell::workspace::Workspace;
 use crate::terminal::{Console, Place, Prompted};

@@ -1,21 +1,15 @@
 //! get and put.
 
-use std::io;
-
-use super::{faults, trace};
-use crate::client::{Client, ClientError, Order};
-use crate::event::Observers;
+use crate::client::Order;
 use crate::files::{Digest, Source, Target};
-use crate::session::{Peer, Settings};
 use crate::shell::commands::{self, Found};
 use crate::shell::error::{CommandError, Fatal, HandlerError};
 use crate::shell::outcome::Outcome;
 use crate::shell::record::OutcomeRecord;
 use crate::shell::remote::{Remote, base_name};
-use crate::shell::summary::summary;
+use crate::shell::transfer::Transfer;
 use crate::shell::words::Word;
 use crate::shell::{InputSource, Shell};
-use crate::trace::{Notes, Progress};
 use crate::transfer::Report;
 use crate::wire::Printable;
 
@@ -119,51 +113,38 @@ impl<'a> GetArguments<'a> {
     }
 }
 
-/// What came of a transfer, and of its traces.
-struct Attempt {
+/// A transfer that succeeded.
+struct Done {
+    /// What came of its traces.
     traces: Outcome,
-    result: Result<(Report, Option<Digest>), CommandError>,
+    report: Report,
+    digest: Option<Digest>,
 }
 
-impl Attempt {
-    fn new(traces: Outcome, result: Result<Report, ClientError>, digest: Option<Digest>, local: &Word) -> Self {
-        let result = result.map_err(|error| CommandError::transfer(error, local));
-        Self { traces, result: result.map(|report| (report, digest)) }
-    }
-}
-
-/// Reports the outcome of one transfer; `file` is the name on the server.
+/// Reports the outcome of one transfer, in words and as a record; `file` is the name on the server.
 fn report(
     shell: &Shell<'_>,
     command: &str,
     word: &Word,
     file: &[u8],
-    attempt: Result<Attempt, HandlerError>,
+    result: Result<Done, HandlerError>,
 ) -> Result<Outcome, Fatal> {
-    let Attempt { traces, result } = match attempt {
-        Ok(attempt) => attempt,
-        Err(HandlerError::Command(error)) => Attempt { traces: Outcome::done(), result: Err(error) },
-        Err(HandlerError::Fatal(fatal)) => return Err(fatal),
-    };
     let record = OutcomeRecord::of(command.as_bytes()).file(file);
     let (record, outcome) = match result {
-        Ok((report, digest)) => (record.transferred(&report).digest(digest), Outcome::done()),
-        Err(error) => (record, shell.report(format_args!("{command} {word}"), error)?),
+        Ok(Done { traces, report, digest }) => (record.transferred(&report).digest(digest), traces),
+        Err(error) => (record, shell.reported(format_args!("{command} {word}"), Err(error))?),
     };
-    Ok(traces.then(shell.record(record, outcome)?))
+    Ok(shell.record(record, outcome)?)
 }
 
 fn fetch(shell: &mut Shell<'_>, word: &Word, local: Option<&Word>, expected: Option<Digest>) -> Result<Outcome, Fatal> {
     match Remote::named(&shell.workspace.session, word) {
         Ok(remote) => {
             shell.workspace.switch_to(remote.peer.as_ref(), remote.bookmark.as_ref(), shell.setup.pinned);
-            let attempt = fetch_from(shell, &remote, word, local, expected);
-            report(shell, "get", word, &remote.file, attempt)
+            let result = fetch_from(shell, &remote, word, local, expected);
+            report(shell, "get", word, &remote.file, result)
         }
-        Err(error) => {
-            let error = shell.mistake(error);
-            report(shell, "get", word, word.bytes(), Err(error.into()))
-        }
+        Err(error) => report(shell, "get", word, word.bytes(), Err(shell.mistake(error).into())),
     }
 }
 
@@ -173,19 +154,17 @@ fn fetch_from(
     word: &Word,
     local: Option<&Word>,
     expected: Option<Digest>,
-) -> Result<Attempt, HandlerError> {
-    let peer = remote.peer.clone().ok_or_else(no_target)?;
-    let settings = settings(shell, remote);
+) -> Result<Done, HandlerError> {
     let to_stdout = local.is_some_and(|local| local.is(STREAM));
     let local = local.cloned().unwrap_or_else(|| Word::new(base_name(&remote.file)));
+    let transfer = Transfer::new(shell, remote, &local)?;
+    let Transfer { peer, settings, .. } = &transfer;
     if local.bytes().is_empty() {
         return Err(CommandError::local(format!("{word}: names no file; say what to call it here")).into());
     }
     let mode = settings.mode;
     let target = if to_stdout { Target::stdout(mode) } else { Target::create(local.path(), mode) };
-    let target = target
-        .map_err(|error| CommandError::file(&local, error))?
-        .digested(settings.sha256 || shell.workspace.tracing.wants_digest(&settings));
+    let target = target.map_err(|error| CommandError::file(&local, error))?.digested(transfer.wants_digest(shell));
     let mut target = match expected {
         Some(expected) => target.expecting(expected),
         None => target,
@@ -195,171 +174,46 @@ fn fetch_from(
         shell.console.say(format_args!("getting from {}:{file} to {local} [{mode}]", peer.host))?;
     }
     let order = Order { host: &peer.host, port: peer.port, remote: &remote.file };
-    let (traces, result) =
-        watched(shell, &settings, &local, None, |client, watch| client.get(&order, &settings, &mut target, watch))?;
-    remember(shell, &peer, &remote.file, &result);
-    let digest = target.digest();
-    if let Ok(report) = &result {
-        finish(shell, &settings, "Received", report, target.saw_nul().then_some(&local))?;
-        if expected.is_some() && !settings.quiet {
-            shell.console.say("SHA-256 as expected.")?;
-        }
-        tell_digest(shell, &settings, digest, &local)?;
+    let (traces, report) =
+        transfer.run(shell, None, |client, observers| client.get(&order, settings, &mut target, observers))?;
+    transfer.finish(shell, "Received", &report, target.saw_nul())?;
+    if expected.is_some() && !settings.quiet {
+        shell.console.say("SHA-256 as expected.")?;
     }
-    Ok(Attempt::new(traces, result, digest, &local))
+    let digest = target.digest();
+    transfer.say_digest(shell, digest)?;
+    Ok(Done { traces, report, digest })
 }
 
 fn store(shell: &mut Shell<'_>, remote: &Remote<'_>, local: &Word, from_stdin: bool) -> Result<Outcome, Fatal> {
-    let attempt = store_to(shell, remote, local, from_stdin);
-    report(shell, "put", local, &remote.file, attempt)
+    let result = store_to(shell, remote, local, from_stdin);
+    report(shell, "put", local, &remote.file, result)
 }
 
-fn store_to(
-    shell: &mut Shell<'_>,
-    remote: &Remote<'_>,
-    local: &Word,
-    from_stdin: bool,
-) -> Result<Attempt, HandlerError> {
-    let peer = remote.peer.clone().ok_or_else(no_target)?;
-    let settings = settings(shell, remote);
-    let mode = settings.mode;
+fn store_to(shell: &mut Shell<'_>, remote: &Remote<'_>, local: &Word, from_stdin: bool) -> Result<Done, HandlerError> {
+    let transfer = Transfer::new(shell, remote, local)?;
+    let Transfer { peer, settings, .. } = &transfer;
     if from_stdin && shell.input != InputSource::CommandLine {
         let reason = "standard input is where the commands come from; -f FILE takes them from a file, \
             ./- is a file of this name";
         return Err(CommandError::local(reason).into());
     }
+    let mode = settings.mode;
     let source = if from_stdin { Source::stdin(mode) } else { Source::open(local.path(), mode) };
-    let mut source = source
-        .map_err(|error| CommandError::file(local, error))?
-        .digested(settings.sha256 || shell.workspace.tracing.wants_digest(&settings));
+    let source = source.map_err(|error| CommandError::file(local, error))?;
+    let mut source = source.digested(transfer.wants_digest(shell));
     if settings.verbose {
         let file = Printable(&remote.file);
         shell.console.say(format_args!("putting {local} to {}:{file} [{mode}]", peer.host))?;
     }
     let order = Order { host: &peer.host, port: peer.port, remote: &remote.file };
     let size = source.size();
-    let (traces, result) =
-        watched(shell, &settings, local, size, |client, watch| client.put(&order, &settings, &mut source, watch))?;
-    remember(shell, &peer, &remote.file, &result);
+    let (traces, report) =
+        transfer.run(shell, size, |client, observers| client.put(&order, settings, &mut source, observers))?;
+    transfer.finish(shell, "Sent", &report, source.saw_nul())?;
     let digest = source.digest();
-    if let Ok(report) = &result {
-        finish(shell, &settings, "Sent", report, source.saw_nul().then_some(local))?;
-        tell_digest(shell, &settings, digest, local)?;
-    }
-    Ok(Attempt::new(traces, result, digest, local))
-}
-
-fn no_target() -> CommandError {
-    CommandError::classic("No target machine specified.")
-}
-
-/// The session's, but for what the word itself says.
-fn settings(shell: &Shell<'_>, remote: &Remote<'_>) -> Settings {
-    let settings = shell.workspace.session.settings.clone();
-    Settings { mode: remote.mode.unwrap_or(settings.mode), ..settings }
-}
-
-/// Runs a transfer of the local `file` with all its observers. Returns the outcome of the traces, and its own.
-fn watched(
-    shell: &mut Shell<'_>,
-    settings: &Settings,
-    file: &Word,
-    size: Option<u64>,
-    run: impl FnOnce(&mut Client, &mut Observers<'_>) -> Result<Report, ClientError>,
-) -> Result<(Outcome, Result<Report, ClientError>), Fatal> {
-    let late = notify_late(shell)?;
-    let mut progress = progress(shell, file, size);
-    shell.workspace.tracing.begin(settings, &shell.console, shell.setup.plain);
-    let mut notes = Notes::new(io::stderr(), "tftp: ");
-    let mut watch = Observers::none();
-    // First, so that its line is gone when others write.
-    if let Some(progress) = &mut progress {
-        watch.add(progress);
-    }
-    // Before the notes, which speak of packets that were shown.
-    if shell.workspace.tracing.is_on() {
-        watch.add(&mut shell.workspace.tracing);
-    }
-    watch.add(&mut notes);
-    let before = shell.workspace.client.faults().lock().clone();
-    let result = run(&mut shell.workspace.client, &mut watch);
-    let traces = late.then(trace::report(shell)?);
-    if let Some(told) = faults::on_purpose(&before, &shell.workspace.client.faults().lock()) {
-        shell.console.summarise(&told, settings.verbose)?;
-    }
-    Ok((traces, result))
-}
-
-/// Tells those who watched the last get which packets came and went behind its end.
-pub(in crate::shell) fn notify_late(shell: &mut Shell<'_>) -> Result<Outcome, Fatal> {
-    shell.workspace.tracing.keep_up(&shell.workspace.session.settings);
-    if !shell.workspace.tracing.is_on() {
-        return Ok(Outcome::done());
-    }
-    let mut watch = Observers::none();
-    watch.add(&mut shell.workspace.tracing);
-    shell.workspace.client.notify_late(&mut watch);
-    trace::report(shell)
-}
-
-/// A host named with a file becomes the default host, if there is such a host; Tab will know the file.
-fn remember(shell: &mut Shell<'_>, peer: &Peer, file: &[u8], outcome: &Result<Report, ClientError>) {
-    if outcome.is_ok() {
-        shell.learn(&peer.host, file);
-    }
-    if !matches!(outcome, Err(ClientError::UnknownHost(_))) {
-        shell.workspace.session.peer = Some(peer.clone());
-    }
-    if let Ok(report) = outcome {
-        shell.workspace.session.last = Some(*report);
-    }
-}
-
-/// A line that shows people how far the transfer of the local `file` is, where there are people, and no trace that shows
-/// them more.
-fn progress(shell: &Shell<'_>, file: &Word, size: Option<u64>) -> Option<Progress> {
-    let settings = &shell.workspace.session.settings;
-    let wanted = settings.progress && !settings.quiet && settings.tracing.is_none() && shell.console.is_observed();
-    let form = if shell.setup.plain { Progress::words } else { Progress::bar };
-    wanted.then(|| form(&file.to_string(), size))
-}
-
-/// BSD's closing line and what the transfer cost; bits per second when verbose. `binary` is a file that was carried as
-/// text and looks like none.
-fn finish(
-    shell: &mut Shell<'_>,
-    settings: &Settings,
-    done: &str,
-    report: &Report,
-    binary: Option<&Word>,
-) -> io::Result<()> {
-    let bytes = report.stats.bytes;
-    let seconds = report.elapsed.as_secs_f64();
-    let rate = if settings.verbose {
-        // A clock that saw no time pass would make the rate infinite.
-        format!(" [{:.0} bits/sec]", bytes as f64 * 8.0 / seconds.max(1e-6))
-    } else {
-        String::new()
-    };
-    if !settings.quiet {
-        shell.console.say(format_args!("{done} {bytes} bytes in {seconds:.1} seconds{rate}"))?;
-    }
-    if !settings.quiet && !settings.classic {
-        shell.console.summarise(&summary(report), settings.verbose)?;
-    }
-    if let Some(file) = binary {
-        let warning = "has a NUL in it and was carried as text (netascii); \"binary\" carries files as they are";
-        shell.console.note(format_args!("tftp: warning: {file} {warning}"));
-    }
-    Ok(())
-}
-
-/// As sha256sum does, which can check it.
-fn tell_digest(shell: &mut Shell<'_>, settings: &Settings, digest: Option<Digest>, local: &Word) -> io::Result<()> {
-    if let Some(digest) = digest.filter(|_| settings.sha256) {
-        shell.console.say(format_args!("{digest}  {local}"))?;
-    }
-    Ok(())
+    transfer.say_digest(shell, digest)?;
+    Ok(Done { traces, report, digest })
 }
 
 #[cfg(test)]
