@@ -1,6 +1,6 @@
 //! Why a command failed, as people, BSD's users, scripts and the parent process read it.
 
-use std::fmt::{self, Display, Formatter};
+use std::fmt::Display;
 use std::io;
 
 use thiserror::Error;
@@ -46,30 +46,15 @@ pub enum CommandError {
     /// Any other local failure.
     #[error("{0}")]
     Local(String),
-    /// A local file or address could not be used.
-    #[error("{name}: {}", plain(error))]
-    File {
-        /// The file or address.
-        name: String,
-        /// The system's reason.
-        error: io::Error,
-    },
-    /// A trace could not be written any further.
-    #[error("{path}: {}", plain(error))]
-    Trace {
-        /// The file of the trace.
-        path: String,
-        /// The system's reason.
-        error: io::Error,
-    },
-    /// A transfer failed.
-    #[error("{}", TransferSentence(error, file))]
-    Transfer {
-        /// What the client reports.
-        error: Box<ClientError>,
-        /// The local file.
-        file: String,
-    },
+    /// The local file or address of this name could not be used.
+    #[error("{}: {}", .0, plain(.1))]
+    File(String, io::Error),
+    /// The trace in this file ended early.
+    #[error("{}: {}", .0, plain(.1))]
+    Trace(String, io::Error),
+    /// A transfer of this local file failed.
+    #[error("{}", transfer_sentence(.0, .1))]
+    Transfer(Box<ClientError>, String),
     /// A signal ended the command.
     #[error("{0}")]
     Interrupted(String),
@@ -89,9 +74,14 @@ impl CommandError {
         Self::Local(sentence.to_string())
     }
 
+    /// This word is not among the values of a command.
+    pub fn bad_value(word: impl Display) -> Self {
+        Self::Classic(format!("{word}: bad value"))
+    }
+
     /// A local file or address could not be used.
     pub fn file(name: impl Display, error: io::Error) -> Self {
-        Self::File { name: name.to_string(), error }
+        Self::File(name.to_string(), error)
     }
 
     /// The arguments of the command with this name make no sense.
@@ -101,7 +91,12 @@ impl CommandError {
 
     /// A transfer to or from this local file failed.
     pub fn transfer(error: ClientError, file: impl Display) -> Self {
-        Self::Transfer { error: Box::new(error), file: file.to_string() }
+        Self::Transfer(Box::new(error), file.to_string())
+    }
+
+    /// Whether the words of the command make no sense, so that it fails however often it runs.
+    pub fn is_mistake(&self) -> bool {
+        matches!(self, Self::AmbiguousCommand(_) | Self::UnknownCommand(_) | Self::Usage(_) | Self::CommandLine(_))
     }
 
     /// The status that the process ends with if this is the first failure.
@@ -109,7 +104,7 @@ impl CommandError {
         match self {
             Self::CommandLine(_) => Status::CommandLine,
             Self::Interrupted(_) => Status::Interrupted,
-            Self::Transfer { error, .. } => match &**error {
+            Self::Transfer(error, _) => match &**error {
                 ClientError::UnknownHost(_) | ClientError::Request(_) => Status::Local,
                 ClientError::Local(error) if error.get_ref().is_some_and(|cause| cause.is::<Mismatch>()) => {
                     Status::Digest
@@ -135,7 +130,7 @@ impl Diagnostic for CommandError {
             Self::AmbiguousTopic(_) | Self::UnknownTopic(_) | Self::UnknownHost(_) | Self::Classic(_) => {
                 Some(self.to_string())
             }
-            Self::Transfer { error, .. } => match &**error {
+            Self::Transfer(error, _) => match &**error {
                 ClientError::UnknownHost(error) => Some(error.to_string()),
                 ClientError::Transfer { failure: Failure::Remote { code, message }, .. } => {
                     Some(format!("Error code {}: {message}", code.0))
@@ -146,7 +141,7 @@ impl Diagnostic for CommandError {
                 _ => None,
             },
             Self::CommandLine(error) => error.bsd_line(),
-            Self::Local(_) | Self::File { .. } | Self::Trace { .. } | Self::Interrupted(_) => None,
+            Self::Local(_) | Self::File(..) | Self::Trace(..) | Self::Interrupted(_) => None,
         }
     }
 
@@ -163,8 +158,8 @@ impl Diagnostic for CommandError {
                 parse_port(port.as_bytes())?;
                 Some(format!("A port stands behind a blank: {} {port}", Printable(host.as_bytes())))
             }
-            Self::Trace { path, .. } => Some(format!("Nothing more is written to {path}.")),
-            Self::Transfer { error, .. } => error.hint().map(|hint| format!("Hint: {hint}.")),
+            Self::Trace(path, _) => Some(format!("Nothing more is written to {path}.")),
+            Self::Transfer(error, _) => error.hint().map(|hint| format!("Hint: {hint}.")),
             Self::CommandLine(error) => error.hint(),
             _ => None,
         }
@@ -172,17 +167,11 @@ impl Diagnostic for CommandError {
 }
 
 /// Names the local file where it failed, and the server where it refused.
-struct TransferSentence<'a>(&'a ClientError, &'a str);
-
-impl Display for TransferSentence<'_> {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        match self {
-            Self(ClientError::Local(error), file) => write!(f, "{file}: {}", plain(error)),
-            Self(ClientError::Transfer { failure: failure @ Failure::Remote { .. }, .. }, _) => {
-                write!(f, "server: {failure}")
-            }
-            Self(error, _) => error.fmt(f),
-        }
+fn transfer_sentence(error: &ClientError, file: &str) -> String {
+    match error {
+        ClientError::Local(error) => format!("{file}: {}", plain(error)),
+        ClientError::Transfer { failure: failure @ Failure::Remote { .. }, .. } => format!("server: {failure}"),
+        error => error.to_string(),
     }
 }
 

@@ -48,10 +48,8 @@ pub struct Console {
     pub place: Place,
     /// The sourced file that lines come from.
     file: Option<String>,
-    out_style: Style,
-    err_style: Style,
-    out_is_terminal: bool,
-    err_is_terminal: bool,
+    out: Channel,
+    err: Channel,
     /// Standard output is for files or records, and text goes to standard error instead.
     diverted: bool,
     /// Standard output is for a trace that programs read, likewise; shared by the consoles of a workspace.
@@ -62,15 +60,25 @@ pub struct Console {
     silent: bool,
 }
 
+/// How one stream looks to its reader.
+#[derive(Debug, Clone, Copy)]
+struct Channel {
+    style: Style,
+    is_terminal: bool,
+}
+
+impl Channel {
+    fn of(stream: &impl IsTerminal, color: When) -> Self {
+        Self { style: Style::of(stream, color), is_terminal: stream.is_terminal() }
+    }
+}
+
 impl Console {
     /// The streams of the process, coloured as asked.
     pub fn new(place: Place, color: When) -> Self {
-        let (out, err) = (io::stdout(), io::stderr());
         Self {
-            out_style: Style::of(&out, color),
-            err_style: Style::of(&err, color),
-            out_is_terminal: out.is_terminal(),
-            err_is_terminal: err.is_terminal(),
+            out: Channel::of(&io::stdout(), color),
+            err: Channel::of(&io::stderr(), color),
             place,
             file: None,
             diverted: false,
@@ -131,15 +139,19 @@ impl Console {
     /// A way to write many lines to a stream: one by one where somebody sees them come.
     pub(crate) fn lines(&self, stream: Stream) -> Box<dyn Write> {
         let out = self.writer(stream);
-        if self.is_terminal(stream) { Box::new(LineWriter::new(out)) } else { Box::new(LineBatcher::new(out)) }
+        if self.channel(stream).is_terminal { Box::new(LineWriter::new(out)) } else { Box::new(LineBatcher::new(out)) }
+    }
+
+    fn channel(&self, stream: Stream) -> Channel {
+        match stream {
+            Stream::Output => self.out,
+            Stream::Error => self.err,
+        }
     }
 
     /// Its colours.
     pub fn style(&self, stream: Stream) -> Style {
-        match stream {
-            Stream::Output => self.out_style,
-            Stream::Error => self.err_style,
-        }
+        self.channel(stream).style
     }
 
     /// Letters in a line of a stream, if it is a terminal.
@@ -153,7 +165,7 @@ impl Console {
 
     /// Whether standard output is a terminal.
     pub(crate) fn shows_output(&self) -> bool {
-        self.out_is_terminal
+        self.out.is_terminal
     }
 
     /// Whether standard output is for JSON records.
@@ -174,39 +186,39 @@ impl Console {
     /// Whether somebody looks at standard error while it is written. Nobody looks at a script, and nothing should be drawn
     /// into a file that is printed on the terminal.
     pub fn is_observed(&self) -> bool {
-        let under_other_output = self.diverted && self.out_is_terminal;
-        self.err_is_terminal && !under_other_output && !matches!(self.place, Place::Script(_))
+        let under_other_output = self.diverted && self.out.is_terminal;
+        self.err.is_terminal && !under_other_output && !matches!(self.place, Place::Script(_))
     }
 
-    /// A line of text: on standard output, unless that is taken.
-    pub fn say(&self, line: impl Display) -> io::Result<()> {
-        let line = self.fit(self.stream(), &line.to_string());
-        self.put(&line)
+    /// Prints text on standard output, unless that is taken.
+    pub fn say(&self, text: impl Display) -> io::Result<()> {
+        self.print_text(&text.to_string(), |_, text| text.to_owned())
     }
 
-    fn put(&self, line: &str) -> io::Result<()> {
-        if self.silent {
-            return Ok(());
-        }
-        let mut out = self.writer(self.stream());
-        writeln!(out, "{line}")?;
+    /// Prints text on standard error. The shell goes on if no one reads it.
+    pub fn note(&self, text: impl Display) {
+        self.print_aside(&text.to_string(), |_, text| text.to_owned());
+    }
+
+    fn print_text(&self, text: &str, look: fn(Style, &str) -> String) -> io::Result<()> {
+        if self.silent { Ok(()) } else { self.print(self.stream(), text, look) }
+    }
+
+    fn print_aside(&self, text: &str, look: fn(Style, &str) -> String) {
+        let _ = self.print(Stream::Error, text, look);
+    }
+
+    fn print(&self, stream: Stream, text: &str, look: fn(Style, &str) -> String) -> io::Result<()> {
+        let text = look(self.style(stream), &self.fit(stream, text));
+        let mut out = self.writer(stream);
+        writeln!(out, "{text}")?;
         out.flush()
-    }
-
-    /// A line on standard error. That nobody reads it is no reason to stop.
-    pub fn note(&self, line: impl Display) {
-        let line = self.fit(Stream::Error, &line.to_string());
-        self.put_aside(&line);
-    }
-
-    fn put_aside(&self, line: &str) {
-        let _ = writeln!(io::stderr(), "{line}");
     }
 
     /// The text as a terminal should have it, which would break lines in the middle of a word. What has no place to be
     /// broken, as a digest, is better copied from one line.
     fn fit(&self, stream: Stream, text: &str) -> String {
-        let columns = if self.is_terminal(stream) { Self::columns(stream) } else { None };
+        let columns = if self.channel(stream).is_terminal { Self::columns(stream) } else { None };
         let Some(columns) = columns else { return text.to_owned() };
         let fit = |line: &str| {
             let margin = line.len() - line.trim_start().len();
@@ -216,20 +228,12 @@ impl Console {
         text.split('\n').map(fit).collect::<Vec<_>>().join("\n")
     }
 
-    fn is_terminal(&self, stream: Stream) -> bool {
-        match stream {
-            Stream::Output => self.out_is_terminal,
-            Stream::Error => self.err_is_terminal,
-        }
-    }
-
     /// Reports why the command `label` failed: to people once, in BSD's words where it has some; to scripts in BSD's
     /// words and with a line number.
     pub fn report(&self, label: impl Display, error: &impl Diagnostic) -> io::Result<()> {
         let bsd_line = error.bsd_line();
         if let Some(line) = &bsd_line {
-            let stream = self.stream();
-            self.put(&self.style(stream).error(&self.fit(stream, line)))?;
+            self.print_text(line, Style::error)?;
         }
         let plain = match self.place {
             Place::Terminal if bsd_line.is_some() => None,
@@ -238,7 +242,7 @@ impl Console {
             Place::CommandLine => Some(format!("tftp: {label}: {error}")),
         };
         if let Some(plain) = plain {
-            self.put_aside(&self.err_style.error(&self.fit(Stream::Error, &plain)));
+            self.print_aside(&plain, Style::error);
         }
         if let Some(hint) = error.hint() {
             self.hint(&hint);
@@ -249,21 +253,17 @@ impl Console {
     /// What a transfer cost: on standard output where it was asked for, else only to people who look.
     pub fn summarise(&self, summary: &str, asked_for: bool) -> io::Result<()> {
         if asked_for {
-            let stream = self.stream();
-            self.put(&self.style(stream).summary(&self.fit(stream, summary)))?;
+            self.print_text(summary, Style::summary)?;
         } else if self.is_observed() {
-            self.put_aside(&self.err_style.summary(&self.fit(Stream::Error, summary)));
+            self.print_aside(summary, Style::summary);
         }
         Ok(())
     }
 
-    /// Tells what to do about a failure.
+    /// Prints what to do about a failure.
     pub fn hint(&self, hint: &str) {
         match self.place {
-            Place::Script(line) => {
-                let line = self.name_of_line(line);
-                self.note(format_args!("tftp: {line}: {hint}"));
-            }
+            Place::Script(line) => self.note(format_args!("tftp: {}: {hint}", self.name_of_line(line))),
             Place::Terminal | Place::CommandLine => self.note(hint),
         }
     }

@@ -1,7 +1,6 @@
 //! What goes wrong on purpose: fault, packetdrop, client bug, and the same behind `serve`.
 
-use std::time::Duration;
-
+use super::settings::seconds;
 use crate::bugs::{ClientBug, ServerBug};
 use crate::event::Ring;
 use crate::fault::{Action, Faults, How, Instruction, Recorded, Rule, Way};
@@ -99,7 +98,7 @@ pub(in crate::shell) fn serve(shell: &mut Shell<'_>, words: &[Word]) -> Result<b
             limit(serving, |limits| Limits { options: *value == "on", ..limits });
             options_words(*value == "on").to_owned()
         }
-        ("options", [value]) => return Err(bad_value(value).into()),
+        ("options", [value]) => return Err(CommandError::bad_value(value).into()),
         (change, _) => return Err(CommandError::local(format_args!("serve {change} takes one value")).into()),
     };
     shell.console.say(said)?;
@@ -110,9 +109,8 @@ fn set_rexmt(serving: &Background, value: &str) -> Result<String, CommandError> 
     let (rexmt, said) = if value == "auto" {
         (Rexmt::Auto, "The server finds its interval by itself.".to_owned())
     } else {
-        let interval = parse_seconds(value.as_bytes()).ok_or_else(|| bad_value(value))?;
-        let unit = if interval == Duration::from_secs(1) { "second" } else { "seconds" };
-        (Rexmt::Fixed(interval), format!("The server sends again after {} {unit}.", interval.as_secs_f64()))
+        let interval = parse_seconds(value.as_bytes()).ok_or_else(|| CommandError::bad_value(value))?;
+        (Rexmt::Fixed(interval), format!("The server sends again after {}.", seconds(interval)))
     };
     let config = serving.config();
     serving.configure(Config { retry_policy: RetryPolicy { rexmt, ..config.retry_policy }, ..config });
@@ -122,7 +120,7 @@ fn set_rexmt(serving: &Background, value: &str) -> Result<String, CommandError> 
 fn set_blksize(serving: &Background, value: &str) -> Result<String, CommandError> {
     let blksize = match value {
         "auto" => Config::default().limits.blksize,
-        value => value.parse().map_err(|_| bad_value(value))?,
+        value => value.parse().map_err(|_| CommandError::bad_value(value))?,
     };
     limit(serving, |limits| Limits { blksize, ..limits });
     Ok(format!("The server grants blocks of at most {} bytes.", blksize.get()))
@@ -243,10 +241,6 @@ fn test(rule: Rule, faults: &Faults, ring: Option<&Ring>) -> Result<String, Comm
         1 => format!("It would have hit 1 packet of the last transfer: {}", names.join(" ")),
         count => format!("It would have hit {count} packets of the last transfer: {}", names.join(" ")),
     })
-}
-
-fn bad_value(word: &str) -> CommandError {
-    CommandError::classic(format_args!("{word}: bad value"))
 }
 
 fn texts(words: &[Word]) -> Result<Vec<&str>, CommandError> {

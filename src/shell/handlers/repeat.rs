@@ -9,7 +9,7 @@ use crate::shell::outcome::Outcome;
 use crate::shell::script::Script;
 use crate::shell::words::Word;
 use crate::shell::{Shell, commands};
-use crate::terminal::{Console, Place};
+use crate::terminal::Console;
 
 /// How deep scripts and repetitions may stand in each other; more than anybody means, and a script that sources itself
 /// ends.
@@ -56,30 +56,21 @@ struct Plan<'a> {
 
 impl<'a> Plan<'a> {
     fn read(words: &'a [Word]) -> Result<Self, CommandError> {
-        let bad_value = |word: &Word| CommandError::classic(format_args!("{word}: bad value"));
         let (times, every, rest) = match words {
             [count, rest @ ..] if count.is("until-ok") => (None, Some(ATTEMPTS_APART), rest),
             [count, rest @ ..] => {
                 let times = count.text().and_then(|text| text.parse().ok()).filter(|&times: &u64| times > 0);
-                (Some(times.ok_or_else(|| bad_value(count))?), None, rest)
+                (Some(times.ok_or_else(|| CommandError::bad_value(count))?), None, rest)
             }
             [] => (None, None, words),
         };
         match rest {
             [word, seconds, command @ ..] if word.is("every") => {
-                let every = parse_seconds(seconds.bytes()).ok_or_else(|| bad_value(seconds))?;
+                let every = parse_seconds(seconds.bytes()).ok_or_else(|| CommandError::bad_value(seconds))?;
                 Ok(Self { times, every: Some(every), command })
             }
             command => Ok(Self { times, every, command }),
         }
-    }
-
-    /// What is no command, or lacks its words, will not become one.
-    fn is_hopeless(&self, shell: &Shell<'_>) -> bool {
-        let Some((name, args)) = self.command.split_first() else { return true };
-        let commands::Found::Command(command) = commands::find(name) else { return true };
-        let is_asked = args.is_empty() && shell.console.place == Place::Terminal;
-        command.switches.is_empty() && !is_asked && !command.takes.contains(&args.len())
     }
 
     fn run(&self, shell: &mut Shell<'_>) -> Result<Outcome, Fatal> {
@@ -87,10 +78,10 @@ impl<'a> Plan<'a> {
         for run in 1.. {
             let begun = Instant::now();
             let latest = shell.run(self.command)?;
-            let is_over = match self.times {
-                None if !latest.is_failure() => return Ok(latest),
-                None => self.is_hopeless(shell),
-                Some(times) => run == times || latest.is_failure() && shell.setup.stop_on_error,
+            let is_over = match (self.times, &latest.failure) {
+                (None, None) => return Ok(latest),
+                (None, Some(error)) => error.is_mistake(),
+                (Some(times), failure) => run == times || failure.is_some() && shell.setup.stop_on_error,
             };
             let is_over = is_over || latest.leaves || shell.is_interrupted();
             outcome = outcome.then(latest);

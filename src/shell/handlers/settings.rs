@@ -107,7 +107,7 @@ fn switch(
         None => !*setting,
         Some(word) if word.is("on") => true,
         Some(word) if word.is("off") => false,
-        Some(word) => return Err(bad_value(word).into()),
+        Some(word) => return Err(CommandError::bad_value(word).into()),
     };
     let state = on_off(*setting);
     shell.console.say(format_args!("{title} {state}."))?;
@@ -142,13 +142,9 @@ fn parse<T: FromStr>(word: &[u8]) -> Option<T> {
 /// The value the first word says, `None` where it says `auto`.
 fn value<T>(words: &[Word], parse: fn(&[u8]) -> Option<T>) -> Result<Option<T>, CommandError> {
     match words.first() {
-        Some(word) if !word.is("auto") => parse(word.bytes()).map(Some).ok_or_else(|| bad_value(word)),
+        Some(word) if !word.is("auto") => parse(word.bytes()).map(Some).ok_or_else(|| CommandError::bad_value(word)),
         _ => Ok(None),
     }
-}
-
-fn bad_value(word: &Word) -> CommandError {
-    CommandError::classic(format_args!("{word}: bad value"))
 }
 
 pub(in crate::shell) fn options(shell: &mut Shell<'_>, words: &[Word]) -> Result<Outcome, HandlerError> {
@@ -162,7 +158,7 @@ pub(in crate::shell) fn options(shell: &mut Shell<'_>, words: &[Word]) -> Result
         Some(word) if word.is("auto") => settings.options = Options::Auto,
         Some(word) if word.is("on") => settings.options = Options::On,
         Some(word) if word.is("off") => settings.options = Options::Off,
-        Some(word) => return Err(bad_value(word).into()),
+        Some(word) => return Err(CommandError::bad_value(word).into()),
     }
     if settings.verbose {
         let options = options_name(settings.options);
@@ -242,7 +238,7 @@ fn interval(rexmt: Rexmt) -> String {
 }
 
 /// `5 seconds`, `0.2 seconds`, `1 second`.
-fn seconds(time: Duration) -> String {
+pub(super) fn seconds(time: Duration) -> String {
     let unit = if time == Duration::from_secs(1) { "second" } else { "seconds" };
     format!("{} {unit}", time.as_secs_f64())
 }

@@ -91,7 +91,7 @@ pub(in crate::shell) fn report(shell: &mut Shell<'_>) -> Result<Outcome, Fatal> 
     let Aftermath { failed, hints } = shell.workspace.tracing.finish()?;
     shell.console.give_way(shell.workspace.tracing.takes_stdout(&shell.workspace.session.settings));
     for (path, error) in failed {
-        outcome = outcome.then(shell.report("trace", CommandError::Trace { path, error })?);
+        outcome = outcome.then(shell.report("trace", CommandError::Trace(path, error))?);
     }
     if shell.console.is_observed() {
         hints.iter().for_each(|hint| shell.console.hint(hint));
