@@ -17,9 +17,9 @@ fn main() -> ExitCode {
     match shell::run(&cli) {
         Ok(status) => status.into(),
         // The reader of the output has seen enough.
-        Err(fatal) if fatal.is_broken_pipe() => Status::Success.into(),
-        Err(fatal) => {
-            Console::new(Place::CommandLine, cli.color()).note(format_args!("tftp: {fatal}"));
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Status::Success.into(),
+        Err(error) => {
+            Console::new(Place::CommandLine, cli.color()).note(format_args!("tftp: {}", plain(&error)));
             Status::Local.into()
         }
     }

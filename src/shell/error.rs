@@ -176,16 +176,7 @@ fn transfer_sentence(error: &ClientError, file: &str) -> String {
 }
 
 /// What ends the shell: its own input or output failed.
-#[derive(Debug, Error)]
-#[error("{}", plain(.0))]
-pub struct Fatal(#[from] io::Error);
-
-impl Fatal {
-    /// Whether the reader of the output went away.
-    pub fn is_broken_pipe(&self) -> bool {
-        self.0.kind() == io::ErrorKind::BrokenPipe
-    }
-}
+pub type Fatal = io::Error;
 
 /// Why a handler gave up.
 #[derive(Debug, Error)]
@@ -195,10 +186,4 @@ pub enum HandlerError {
     Command(#[from] CommandError),
     /// The shell cannot go on.
     Fatal(#[from] Fatal),
-}
-
-impl From<io::Error> for HandlerError {
-    fn from(error: io::Error) -> Self {
-        Self::Fatal(error.into())
-    }
 }

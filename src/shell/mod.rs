@@ -38,7 +38,6 @@ mod transfer;
 mod workspace;
 
 use std::fmt::Display;
-use std::io;
 
 use self::commands::{Command, Found, find};
 use self::error::{CommandError, Fatal, HandlerError};
@@ -128,13 +127,9 @@ impl Shell<'_> {
     }
 
     /// Opens the prompt.
-    fn take_terminal(&mut self) -> io::Result<()> {
+    fn take_terminal(&mut self) -> Result<(), Fatal> {
         let Setup { plain, signals, directories, .. } = self.setup;
-        let prompt = Prompt::new(&self.console, *plain, signals, directories.as_ref())?;
-        if let Some(trouble) = prompt.trouble() {
-            self.console.note(format_args!("tftp: {trouble}"));
-        }
-        *self.prompt = Some(prompt);
+        *self.prompt = Some(Prompt::new(&self.console, *plain, signals, directories.as_ref())?);
         Ok(())
     }
 
@@ -144,7 +139,7 @@ impl Shell<'_> {
             Ok(line) => line,
             Err(unfinished) => {
                 let outcome = self.report("syntax", CommandError::local(unfinished))?;
-                return Ok(self.record(OutcomeRecord::default(), outcome)?);
+                return self.record(OutcomeRecord::default(), outcome);
             }
         };
         let outcome = self.run(&words)?;
@@ -178,7 +173,7 @@ impl Shell<'_> {
             Found::Command(command) => command.name.as_bytes(),
             Found::Ambiguous | Found::Unknown => name.bytes(),
         });
-        Ok(self.record(record, outcome)?)
+        self.record(record, outcome)
     }
 
     /// Finds the command and runs it, if it has as many arguments as it takes.
@@ -221,19 +216,19 @@ impl Shell<'_> {
     fn reported(&self, label: impl Display, result: Result<Outcome, HandlerError>) -> Result<Outcome, Fatal> {
         match result {
             Ok(outcome) => Ok(outcome),
-            Err(HandlerError::Command(error)) => Ok(self.report(label, error)?),
+            Err(HandlerError::Command(error)) => self.report(label, error),
             Err(HandlerError::Fatal(fatal)) => Err(fatal),
         }
     }
 
     /// Reports why a command failed.
-    fn report(&self, label: impl Display, error: CommandError) -> io::Result<Outcome> {
+    fn report(&self, label: impl Display, error: CommandError) -> Result<Outcome, Fatal> {
         self.console.report(label, &error)?;
         Ok(Outcome::failed(error))
     }
 
     /// Prints the JSON record of an outcome, unless records of its parts were printed.
-    fn record(&self, record: OutcomeRecord, outcome: Outcome) -> io::Result<Outcome> {
+    fn record(&self, record: OutcomeRecord, outcome: Outcome) -> Result<Outcome, Fatal> {
         if !outcome.is_recorded {
             self.console.record(&record.of_outcome(&outcome))?;
         }

@@ -1,8 +1,8 @@
 //! What became of a command or a transfer, as a line of JSON for the programs that run this one.
 
+use super::Outcome;
 use serde::Serialize;
 
-use super::outcome::Outcome;
 use crate::files::Digest;
 use crate::transfer::Report;
 

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::net::Ipv6Addr;
 
-use super::error::CommandError;
+use super::CommandError;
 use super::uri::Uri;
 use super::words::Word;
 use crate::session::{Bookmark, Peer, Session};

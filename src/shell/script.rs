@@ -3,9 +3,7 @@
 use std::fmt::Display;
 use std::io::{self, BufRead};
 
-use super::Shell;
-use super::error::Fatal;
-use super::outcome::Outcome;
+use super::{Fatal, Outcome, Shell};
 use crate::terminal::{Place, plain};
 
 /// The lines of a script. A byte order mark in front, carriage returns before line feeds and a missing last line feed

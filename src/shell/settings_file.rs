@@ -1,12 +1,10 @@
 //! The start-up file: settings that every interactive shell begins with.
 
-use super::Shell;
 use super::commands::{Found, find};
-use super::error::{CommandError, Fatal};
-use super::outcome::Outcome;
 use super::script::Script;
 use super::startup::settings;
 use super::words::split;
+use super::{CommandError, Fatal, Outcome, Shell};
 use crate::cli::Cli;
 use crate::profile::{Directories, directories};
 use crate::terminal::{Place, plain};

@@ -6,15 +6,14 @@ use std::io::{self, BufReader, IsTerminal, Write};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
-use super::error::{CommandError, Fatal};
 use super::invocation::Invocation;
-use super::outcome::Outcome;
-use super::record::OutcomeRecord;
 use super::script::Script;
 use super::status::Status;
 use super::words::Word;
 use super::workspace::{PinnedByArgs, Workspace};
-use super::{InputSource, Setup, Shell, completion_protocol, handlers, transfer};
+use super::{
+    CommandError, Fatal, InputSource, Outcome, OutcomeRecord, Setup, Shell, completion_protocol, handlers, transfer,
+};
 use crate::cli::{Cli, TraceList};
 use crate::profile::Directories;
 use crate::session::{Options, Session, Settings};
@@ -174,7 +173,7 @@ impl Shell<'_> {
             Ok(file) => self.script(Script::new(format_args!("-f: {name}"), BufReader::new(file))),
             Err(error) => {
                 let outcome = self.report("-f", CommandError::file(name, error))?;
-                Ok(self.record(OutcomeRecord::default(), outcome)?)
+                self.record(OutcomeRecord::default(), outcome)
             }
         }
     }

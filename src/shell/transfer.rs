@@ -2,13 +2,11 @@
 
 use std::io;
 
-use super::Shell;
-use super::error::{CommandError, Fatal, HandlerError};
 use super::handlers::{faults, trace};
-use super::outcome::Outcome;
 use super::remote::Remote;
 use super::summary::summary;
 use super::words::Word;
+use super::{CommandError, Fatal, HandlerError, Outcome, Shell};
 use crate::client::{Client, ClientError};
 use crate::event::Observers;
 use crate::files::Digest;

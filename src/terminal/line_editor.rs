@@ -15,7 +15,7 @@ use rustyline::history::FileHistory;
 use rustyline::validate::Validator;
 use rustyline::{ColorMode, CompletionType, Config, Context};
 
-use super::console::plain;
+use super::console::{Console, Stream, plain};
 use super::control;
 use super::prompted::{Asked, Prompted};
 use crate::profile::{Directories, directories};
@@ -33,13 +33,13 @@ pub(super) struct LineEditor {
     inner: rustyline::Editor<Helper, FileHistory>,
     directories: Option<Directories>,
     style: Style,
-    trouble: Option<String>,
 }
 
 impl LineEditor {
-    /// Takes the terminal of the process, and what earlier sessions left; prompts are in the style of
-    /// its output.
-    pub(super) fn new(style: Style, signals: &Signals, directories: Option<&Directories>) -> io::Result<Self> {
+    /// Takes the terminal of the process, and the history of earlier sessions. Prompts are in the style of the output;
+    /// a note says why a history cannot be used.
+    pub(super) fn new(console: &Console, signals: &Signals, directories: Option<&Directories>) -> io::Result<Self> {
+        let style = console.style(Stream::Output);
         let config = Config::builder()
             .auto_add_history(false)
             .history_ignore_space(true)
@@ -49,30 +49,27 @@ impl LineEditor {
             // Left to itself it would listen to NO_COLOR alone, not to what was decided.
             .color_mode(if style.is_on() { ColorMode::Forced } else { ColorMode::Disabled })
             .build();
-        // Without grey they would look like what was typed.
-        let hints = style.is_on();
         let mut inner = rustyline::Editor::with_config(config).map_err(io::Error::other)?;
         inner.set_helper(Some(Helper {
             directories: directories.cloned(),
             host: None,
             offered: &[],
             asked: Asked::Command,
-            hints,
             style,
         }));
         // Without old lines the shell is as good as new.
-        let trouble = directories.map(Directories::history).and_then(|path| match inner.load_history(&path) {
-            Ok(()) => None,
-            Err(ReadlineError::Io(error)) if directories::is_absent(&error) => None,
-            Err(error) => Some(format!("{}: {}; no line is kept until it is gone", path.display(), words(&error))),
-        });
+        if let Some(path) = directories.map(Directories::history) {
+            match inner.load_history(&path) {
+                Err(ReadlineError::Io(error)) if directories::is_absent(&error) => {}
+                Err(error) => {
+                    let (path, words) = (path.display(), words(&error));
+                    console.note(format_args!("tftp: {path}: {words}; no line is kept until it is gone"));
+                }
+                Ok(()) => {}
+            }
+        }
         control::wake_on_termination(signals)?;
-        Ok(Self { inner, directories: directories.cloned(), style, trouble })
-    }
-
-    /// Why lines cannot be kept.
-    pub(super) fn trouble(&self) -> Option<&str> {
-        self.trouble.as_deref()
+        Ok(Self { inner, directories: directories.cloned(), style })
     }
 
     /// Tells which server is connected, whose files Tab knows, and what it offers.
@@ -130,8 +127,6 @@ struct Helper {
     /// Files that it is known to have.
     offered: &'static [&'static str],
     asked: Asked,
-    /// What is missing is told behind the cursor.
-    hints: bool,
     style: Style,
 }
 
@@ -176,7 +171,9 @@ impl Hinter for Helper {
     type Hint = Missing;
 
     fn hint(&self, line: &str, place: usize, _: &Context<'_>) -> Option<Missing> {
-        (self.hints && self.asked == Asked::Command && place == line.len()).then(|| hint::missing(line).map(Missing))?
+        // Without grey it would look like what was typed.
+        (self.style.is_on() && self.asked == Asked::Command && place == line.len())
+            .then(|| hint::missing(line).map(Missing))?
     }
 }
 

@@ -40,17 +40,9 @@ impl Prompt {
         let typing = if plain || stream == Stream::Error {
             Typing::Plain(PlainInput::new(signals, console.writer(stream), style)?)
         } else {
-            Typing::Edited(Box::new(LineEditor::new(style, signals, directories)?))
+            Typing::Edited(Box::new(LineEditor::new(console, signals, directories)?))
         };
         Ok(Self { typing, signals: signals.clone(), cleared: None })
-    }
-
-    /// Why lines cannot be kept for the next session.
-    pub(crate) fn trouble(&self) -> Option<&str> {
-        match &self.typing {
-            Typing::Edited(editor) => editor.trouble(),
-            Typing::Plain(_) => None,
-        }
     }
 
     /// Asks for a command; `host` is the connected server, whose files Tab knows, `offered` what it has in any case.

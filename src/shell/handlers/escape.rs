@@ -10,10 +10,8 @@ use std::process::{Command, ExitStatus, Stdio};
 use std::thread;
 use std::time::Duration;
 
-use crate::shell::error::{CommandError, HandlerError};
-use crate::shell::outcome::Outcome;
 use crate::shell::words::Word;
-use crate::shell::{InputSource, Shell};
+use crate::shell::{CommandError, HandlerError, InputSource, Outcome, Shell};
 use crate::terminal::{Place, Stream};
 
 /// Runs the rest of the line with sh; on a terminal `!` alone starts the user's own shell.

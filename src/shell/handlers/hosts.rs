@@ -3,10 +3,8 @@
 use std::path::PathBuf;
 
 use crate::profile::{Directories, bookmarks, directories};
-use crate::shell::Shell;
-use crate::shell::error::{CommandError, HandlerError};
-use crate::shell::outcome::Outcome;
 use crate::shell::words::Word;
+use crate::shell::{CommandError, HandlerError, Outcome, Shell};
 
 /// Lines of no sense that are told.
 const MISTAKES: usize = 5;

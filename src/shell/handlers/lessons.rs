@@ -2,19 +2,16 @@
 
 use std::env;
 use std::io::{self, IsTerminal};
-use std::path::PathBuf;
 
 use tempfile::TempDir;
 
 use crate::lessons::{LESSONS, Lesson, Step};
 use crate::plan::Plan;
 use crate::session::{Session, Settings};
-use crate::shell::Shell;
-use crate::shell::error::{CommandError, Fatal, HandlerError};
-use crate::shell::outcome::Outcome;
 use crate::shell::transfer::notify_late;
 use crate::shell::words::Word;
 use crate::shell::workspace::Workspace;
+use crate::shell::{CommandError, Fatal, HandlerError, Outcome, Shell};
 use crate::terminal::{Console, Place, Prompted};
 use crate::trace::fold;
 
@@ -53,21 +50,25 @@ fn find(word: &Word) -> Result<&'static Lesson, CommandError> {
     })
 }
 
-/// Runs a lesson in a workspace and a directory of its own.
+/// Runs a lesson in a temporary directory, then returns to the one before.
 fn give(shell: &mut Shell<'_>, lesson: &Lesson) -> Result<Outcome, HandlerError> {
-    let mut directory = Directory::enter().map_err(|error| CommandError::file("a temporary folder", error))?;
+    let failed = |error| CommandError::file("a temporary folder", error);
+    let before = env::current_dir().map_err(failed)?;
+    let temporary = TempDir::new().map_err(failed)?;
+    env::set_current_dir(temporary.path()).map_err(failed)?;
+    let outcome = teach(shell, lesson);
+    let left = env::set_current_dir(before).and_then(|()| temporary.close());
+    let outcome = outcome?;
+    left.map_err(|error| CommandError::file("the way back from a temporary folder", error))?;
+    Ok(outcome)
+}
+
+/// Runs a lesson in a workspace of its own.
+fn teach(shell: &mut Shell<'_>, lesson: &Lesson) -> Result<Outcome, Fatal> {
     let is_read = io::stdin().is_terminal() && io::stdout().is_terminal();
     if shell.console.place == Place::CommandLine && is_read {
         shell.take_terminal()?;
     }
-    let outcome = teach(shell, lesson);
-    let left = directory.leave().map_err(|error| CommandError::file("the way back from a temporary folder", error));
-    let outcome = outcome?;
-    left?;
-    Ok(outcome)
-}
-
-fn teach(shell: &mut Shell<'_>, lesson: &Lesson) -> Result<Outcome, Fatal> {
     let Settings { trace_ascii, progress, .. } = shell.workspace.session.settings;
     let settings = Settings { trace_ascii, progress, ..Settings::default() };
     let session = Session { settings, ..Session::default() };
@@ -143,25 +144,6 @@ fn goes_on(shell: &mut Shell<'_>) -> io::Result<bool> {
     shell.workspace.client.idle();
     let answer = prompt.answer("[Enter goes on, q leaves] ")?;
     Ok(matches!(answer, Prompted::Line(line) if !matches!(line.trim_ascii_start(), [b'q' | b'Q', ..])))
-}
-
-/// A temporary directory that the process is in, and the way back.
-struct Directory {
-    temporary: Option<TempDir>,
-    before: PathBuf,
-}
-
-impl Directory {
-    fn enter() -> io::Result<Self> {
-        let (before, temporary) = (env::current_dir()?, TempDir::new()?);
-        env::set_current_dir(temporary.path())?;
-        Ok(Self { temporary: Some(temporary), before })
-    }
-
-    fn leave(&mut self) -> io::Result<()> {
-        env::set_current_dir(&self.before)?;
-        self.temporary.take().map_or(Ok(()), TempDir::close)
-    }
 }
 
 #[cfg(test)]

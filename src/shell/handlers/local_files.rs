@@ -7,13 +7,10 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 use crate::files::Digest;
-use crate::shell::Shell;
 use crate::shell::commands::{COMMANDS, Command, Found, find};
-use crate::shell::error::{CommandError, HandlerError};
-use crate::shell::outcome::Outcome;
-use crate::shell::record::OutcomeRecord;
 use crate::shell::topics::{self, TOPICS};
 use crate::shell::words::Word;
+use crate::shell::{CommandError, HandlerError, Outcome, OutcomeRecord, Shell};
 use crate::terminal::Place;
 use crate::wire::Printable;
 

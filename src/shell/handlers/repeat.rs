@@ -4,11 +4,9 @@ use std::fs;
 use std::time::{Duration, Instant};
 
 use crate::session::parse_seconds;
-use crate::shell::error::{CommandError, Fatal, HandlerError};
-use crate::shell::outcome::Outcome;
 use crate::shell::script::Script;
 use crate::shell::words::Word;
-use crate::shell::{Shell, commands};
+use crate::shell::{CommandError, Fatal, HandlerError, Outcome, Shell, commands};
 use crate::terminal::Console;
 
 /// How deep scripts and repetitions may stand in each other; more than anybody means, and a script that sources itself

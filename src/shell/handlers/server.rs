@@ -8,10 +8,8 @@ use super::settings;
 use crate::files::{DirStore, Store};
 use crate::server::{Config, Server, practice_files};
 use crate::session::{DEFAULT_PORT, Peer};
-use crate::shell::Shell;
-use crate::shell::error::{CommandError, HandlerError};
-use crate::shell::outcome::Outcome;
 use crate::shell::words::Word;
+use crate::shell::{CommandError, HandlerError, Outcome, Shell};
 use crate::terminal::{Place, plain};
 
 /// `serve`, `serve directory [port]`, `serve status`, `serve stop`

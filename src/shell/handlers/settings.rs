@@ -9,10 +9,8 @@ use super::faults;
 use super::local_files::directory_line;
 use crate::client::resolve;
 use crate::session::{Options, Peer, Session, Settings, parse_mode, parse_port, parse_seconds};
-use crate::shell::Shell;
-use crate::shell::error::{CommandError, HandlerError};
-use crate::shell::outcome::Outcome;
 use crate::shell::words::Word;
+use crate::shell::{CommandError, HandlerError, Outcome, Shell};
 use crate::transfer::{RetryPolicy, Rexmt};
 use crate::wire::{Mode, Terms};
 

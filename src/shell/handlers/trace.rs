@@ -4,12 +4,10 @@ use std::io::{self, IsTerminal};
 use std::ops::RangeInclusive;
 
 use crate::event::{Annotated, Kept};
-use crate::shell::Shell;
 use crate::shell::commands::exact;
-use crate::shell::error::{CommandError, Fatal, HandlerError};
-use crate::shell::outcome::Outcome;
 use crate::shell::tracing::{Aftermath, STDOUT, screen_page};
 use crate::shell::words::Word;
+use crate::shell::{CommandError, Fatal, HandlerError, Outcome, Shell};
 use crate::terminal::Place;
 use crate::trace::{Limit, Page, Target, TraceCommand, ViewName, show};
 

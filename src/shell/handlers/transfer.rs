@@ -3,13 +3,10 @@
 use crate::client::Order;
 use crate::files::{Digest, Source, Target};
 use crate::shell::commands::{self, Found};
-use crate::shell::error::{CommandError, Fatal, HandlerError};
-use crate::shell::outcome::Outcome;
-use crate::shell::record::OutcomeRecord;
 use crate::shell::remote::{Remote, base_name};
 use crate::shell::transfer::Transfer;
 use crate::shell::words::Word;
-use crate::shell::{InputSource, Shell};
+use crate::shell::{CommandError, Fatal, HandlerError, InputSource, Outcome, OutcomeRecord, Shell};
 use crate::transfer::Report;
 use crate::wire::Printable;
 
@@ -134,7 +131,7 @@ fn report(
         Ok(Done { traces, report, digest }) => (record.transferred(&report).digest(digest), traces),
         Err(error) => (record, shell.reported(format_args!("{command} {word}"), Err(error))?),
     };
-    Ok(shell.record(record, outcome)?)
+    shell.record(record, outcome)
 }
 
 fn fetch(shell: &mut Shell<'_>, word: &Word, local: Option<&Word>, expected: Option<Digest>) -> Result<Outcome, Fatal> {
