@@ -39,9 +39,12 @@ struct Filed {
     hinted: bool,
 }
 
-#[derive(Clone, Copy)]
-enum Content {
+/// What a file is for.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Content {
+    /// A view of packets.
     View(ViewName),
+    /// A capture for Wireshark.
     Capture { snap: Option<usize>, lost: bool },
 }
 
@@ -65,46 +68,42 @@ impl Tracing {
         self.tracer.ring()
     }
 
-    /// Sends a view into a file, beside the screen, in place of an earlier file of the same view.
+    /// Writes a view or a capture into a file, beside the screen, in place of an earlier file of the same kind.
     pub(super) fn open(
         &mut self,
-        view: ViewName,
+        content: Content,
         path: &str,
         settings: &Settings,
         console: &Console,
     ) -> io::Result<()> {
-        self.check(path, |content| content.is(view))?;
-        let out: Box<dyn Write> = if path == STDOUT {
-            console.lines(Stream::Output)
-        } else {
-            Box::new(LineBatcher::new(File::create(path)?))
+        // Two views in one file would be neither. One that is replaced does not count.
+        if let Some(other) = self.files.iter().find(|file| file.path == path && !file.content.is_like(content)) {
+            return Err(io::Error::other(format!("{} goes there already", other.content.name())));
+        }
+        let (view, out): (Box<dyn View>, Box<dyn Write>) = match content {
+            Content::View(view) if path == STDOUT => (file_page(settings).view(view), console.lines(Stream::Output)),
+            Content::View(view) => (file_page(settings).view(view), Box::new(LineBatcher::new(File::create(path)?))),
+            Content::Capture { snap, lost } => {
+                let out: Box<dyn Write> =
+                    if path == STDOUT { Box::new(io::stdout()) } else { Box::new(File::create(path)?) };
+                let (mut view, mut out) = (Pcapng::new(snap, lost), BufWriter::new(out));
+                view.begin(&mut out)?;
+                (Box::new(view), Box::new(out))
+            }
         };
-        self.close(view);
-        self.add(Content::View(view), path, file_page(settings).view(view), out);
+        self.end(content);
+        let outlet = self.tracer.add(view, out);
+        self.files.push(Filed { content, path: path.to_owned(), outlet, hinted: false });
         Ok(())
     }
 
-    /// Writes a capture, in place of an earlier one.
-    pub(super) fn capture(&mut self, path: &str, snap: Option<usize>, lost: bool) -> io::Result<()> {
-        self.check(path, Content::is_capture)?;
-        let mut out: Box<dyn Write> =
-            if path == STDOUT { Box::new(io::stdout()) } else { Box::new(File::create(path)?) };
-        out = Box::new(BufWriter::new(out));
-        let mut view = Pcapng::new(snap, lost);
-        view.begin(&mut out)?;
-        self.end_capture();
-        self.add(Content::Capture { snap, lost }, path, Box::new(view), out);
-        Ok(())
-    }
-
-    /// Ends the file of a view; tells whether there was one.
-    pub(super) fn close(&mut self, view: ViewName) -> bool {
-        self.end(|content| content.is(view))
-    }
-
-    /// Ends the capture; tells whether there was one.
-    pub(super) fn end_capture(&mut self) -> bool {
-        self.end(Content::is_capture)
+    /// Ends the file of a view, or the capture; returns whether there was one.
+    pub(super) fn end(&mut self, content: Content) -> bool {
+        let before = self.files.len();
+        for filed in self.files.extract_if(.., |filed| filed.content.is_like(content)) {
+            self.tracer.remove(filed.outlet);
+        }
+        self.files.len() < before
     }
 
     /// Whether something else than text for people goes to standard output, so that text must not.
@@ -114,7 +113,8 @@ impl Tracing {
 
     /// Whether the end of a transfer is told with the digest of its file: programs want to know, and need not ask.
     pub(super) fn wants_digest(&self, settings: &Settings) -> bool {
-        settings.tracing == Some(ViewName::Json) || self.files.iter().any(|filed| filed.content.is(ViewName::Json))
+        settings.tracing == Some(ViewName::Json)
+            || self.files.iter().any(|filed| filed.content.is_like(Content::View(ViewName::Json)))
     }
 
     /// Draws the files from here on as the settings want it.
@@ -195,30 +195,9 @@ impl Tracing {
         self.tracer.flush();
     }
 
-    fn add(&mut self, content: Content, path: &str, view: Box<dyn View>, out: Box<dyn Write>) {
-        let outlet = self.tracer.add(view, out);
-        self.files.push(Filed { content, path: path.to_owned(), outlet, hinted: false });
-    }
-
-    fn end(&mut self, which: impl Fn(&Content) -> bool) -> bool {
-        let before = self.files.len();
-        for filed in self.files.extract_if(.., |filed| which(&filed.content)) {
-            self.tracer.remove(filed.outlet);
-        }
-        self.files.len() < before
-    }
-
     /// Whether standard output is one of the files.
     pub(super) fn has_stdout(&self) -> bool {
         self.files.iter().any(|filed| filed.path == STDOUT)
-    }
-
-    /// Two views in one file would be neither. One that makes place for the new one does not count.
-    fn check(&self, path: &str, makes_place: impl Fn(&Content) -> bool) -> io::Result<()> {
-        match self.files.iter().find(|filed| filed.path == path && !makes_place(&filed.content)) {
-            Some(filed) => Err(io::Error::other(format!("{} goes there already", filed.content.name()))),
-            None => Ok(()),
-        }
     }
 }
 
@@ -244,16 +223,16 @@ impl Observer for Tracing {
 }
 
 impl Content {
-    /// Whether it is this view, in whatever detail.
-    fn is(&self, other: ViewName) -> bool {
-        matches!(self, Self::View(view) if view.is_like(other))
+    /// Whether both are captures or the same view, in whatever detail.
+    fn is_like(self, other: Self) -> bool {
+        match (self, other) {
+            (Self::View(view), Self::View(other)) => view.is_like(other),
+            (Self::Capture { .. }, Self::Capture { .. }) => true,
+            _ => false,
+        }
     }
 
-    fn is_capture(&self) -> bool {
-        matches!(self, Self::Capture { .. })
-    }
-
-    fn name(&self) -> String {
+    fn name(self) -> String {
         match self {
             Self::View(view) => view.to_string(),
             Self::Capture { .. } => "pcap".to_owned(),

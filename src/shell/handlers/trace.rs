@@ -5,8 +5,9 @@ use std::ops::RangeInclusive;
 
 use crate::event::{Annotated, Kept};
 use crate::shell::commands::exact;
-use crate::shell::tracing::{Aftermath, STDOUT, screen_page};
+use crate::shell::tracing::{Aftermath, Content, STDOUT, screen_page};
 use crate::shell::words::Word;
+use crate::shell::workspace::Workspace;
 use crate::shell::{CommandError, Fatal, HandlerError, Outcome, Shell};
 use crate::terminal::Place;
 use crate::trace::{Limit, Page, Target, TraceCommand, ViewName, show};
@@ -35,22 +36,19 @@ pub(in crate::shell) fn apply(shell: &mut Shell<'_>, command: &TraceCommand) -> 
             Some(format!("Packet tracing on ({view})."))
         }
         TraceCommand::View(view, Target::File(path)) => {
-            check_stdout(shell, path)?;
-            let opened = shell.workspace.tracing.open(*view, path, &shell.workspace.session.settings, &shell.console);
-            opened.map_err(|error| CommandError::file(path, error))?;
+            open(shell, Content::View(*view), path)?;
             Some(format!("Packet tracing to {path} ({view})."))
         }
         TraceCommand::ViewOff(view) => Some(view_off(shell, *view)?),
         TraceCommand::Pcap { file, snap, lost } => {
-            check_stdout(shell, file)?;
             if file == STDOUT && io::stdout().is_terminal() {
                 return Err(CommandError::local("-: standard output is a terminal; name a file").into());
             }
-            shell.workspace.tracing.capture(file, *snap, *lost).map_err(|error| CommandError::file(file, error))?;
+            open(shell, Content::Capture { snap: *snap, lost: *lost }, file)?;
             Some(format!("Packet tracing to {file} (pcap)."))
         }
         TraceCommand::PcapOff => {
-            let was_on = shell.workspace.tracing.end_capture();
+            let was_on = shell.workspace.tracing.end(Content::Capture { snap: None, lost: false });
             was_on.then(|| Some("Packet tracing off (pcap).".to_owned())).ok_or_else(|| not_on("pcap"))?
         }
         TraceCommand::Limit(limit) => {
@@ -76,11 +74,13 @@ pub(in crate::shell) fn apply(shell: &mut Shell<'_>, command: &TraceCommand) -> 
 }
 
 /// What else goes to standard output needs it alone.
-fn check_stdout(shell: &Shell<'_>, path: &str) -> Result<(), CommandError> {
+fn open(shell: &mut Shell<'_>, content: Content, path: &str) -> Result<(), CommandError> {
     if path == STDOUT && shell.console.is_diverted() {
         return Err(CommandError::local("-: something else goes to standard output"));
     }
-    Ok(())
+    let Workspace { tracing, session, .. } = &mut *shell.workspace;
+    let opened = tracing.open(content, path, &session.settings, &shell.console);
+    opened.map_err(|error| CommandError::file(path, error))
 }
 
 /// Reports what came of the traces of a transfer.
@@ -115,7 +115,7 @@ fn switch(shell: &mut Shell<'_>, on: bool) -> String {
 fn view_off(shell: &mut Shell<'_>, view: ViewName) -> Result<String, CommandError> {
     let screen = &mut shell.workspace.session.settings.tracing;
     let was_on_screen = screen.take_if(|shown| shown.is_like(view)).is_some();
-    let was_filed = shell.workspace.tracing.close(view);
+    let was_filed = shell.workspace.tracing.end(Content::View(view));
     if !was_on_screen && !was_filed {
         return Err(not_on(&view.to_string()));
     }
