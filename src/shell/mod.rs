@@ -235,6 +235,12 @@ impl Shell<'_> {
         Ok(Outcome { is_recorded: true, ..outcome })
     }
 
+    /// Prints the answer of a command that succeeds.
+    fn answer(&self, text: impl Display) -> Result<Outcome, HandlerError> {
+        self.console.say(text)?;
+        Ok(Outcome::done())
+    }
+
     /// Remembers a transferred file for Tab, unless a script transferred it.
     fn learn(&self, host: &str, name: &[u8]) {
         if let (Some(directories), Place::Terminal | Place::CommandLine) = (&self.setup.directories, self.console.place)

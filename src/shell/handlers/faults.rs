@@ -26,8 +26,7 @@ pub(in crate::shell) fn fault(shell: &mut Shell<'_>, words: &[Word]) -> Result<O
         Instruction::Test(rule) => test(rule, &shell.workspace.client.faults().lock(), shell.workspace.tracing.ring())?,
         other => instruct(&mut shell.workspace.client.faults().lock(), other)?,
     };
-    shell.console.say(said)?;
-    Ok(Outcome::done())
+    shell.answer(said)
 }
 
 /// FreeBSD's `packetdrop P`; each takes the place of the one before.
@@ -43,8 +42,7 @@ pub(in crate::shell) fn packetdrop(shell: &mut Shell<'_>, words: &[Word]) -> Res
         None => "No packets are dropped by chance.".to_owned(),
     };
     drop(faults);
-    shell.console.say(said)?;
-    Ok(Outcome::done())
+    shell.answer(said)
 }
 
 fn is_packetdrop(rule: &Rule) -> bool {
@@ -65,8 +63,7 @@ pub(in crate::shell) fn client(shell: &mut Shell<'_>, words: &[Word]) -> Result<
         Some(bug) => format!("{} Towards servers on this computer only.", client_bug(bug)),
         None => "The client has no bug on purpose.".to_owned(),
     };
-    shell.console.say(said)?;
-    Ok(Outcome::done())
+    shell.answer(said)
 }
 
 /// `Client bug on purpose: no-tid, takes packets from any port of the server (against RFC 1350 section 4).`

@@ -18,10 +18,8 @@ pub(in crate::shell) fn host(shell: &mut Shell<'_>, words: &[Word]) -> Result<Ou
     }
     let outcome = match words {
         [name, off] if off.is("off") => {
-            let known = name
-                .text()
-                .and_then(|name| shell.workspace.session.bookmark(name))
-                .map(|bookmark| bookmark.name.clone());
+            let session = &shell.workspace.session;
+            let known = name.text().and_then(|name| session.bookmark(name)).map(|bookmark| bookmark.name.clone());
             let name = known.ok_or_else(|| CommandError::local(format_args!("{name}: no such bookmark")))?;
             directories::revise(&path, |text| bookmarks::without(text, &name))
         }

@@ -22,8 +22,7 @@ const WIDTH: usize = 80;
 pub(in crate::shell) fn plan(shell: &mut Shell<'_>, words: &[Word]) -> Result<Outcome, HandlerError> {
     let words: Vec<String> = words.iter().map(Word::to_string).collect();
     let plan = Plan::parse(words.iter().map(String::as_str)).map_err(CommandError::local)?;
-    shell.console.say(plan)?;
-    Ok(Outcome::done())
+    shell.answer(plan)
 }
 
 /// `lesson`, `lesson N`, `lesson N --script`

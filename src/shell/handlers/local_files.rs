@@ -33,21 +33,18 @@ pub(in crate::shell) fn help(shell: &mut Shell<'_>, words: &[Word]) -> Result<Ou
     }
     let mut outcome = Outcome::done();
     for word in words {
-        let topic = topics::find(word);
-        match find(word) {
-            Found::Command(command) => {
+        match (find(word), topics::find(word)) {
+            (Found::Command(command), topic) => {
                 explain(shell, command)?;
                 if let Some(topic) = topic.filter(|topic| word.is(topic.name)) {
                     shell.console.say(format_args!("\n{}", topic.text.trim_end()))?;
                 }
             }
-            Found::Ambiguous | Found::Unknown if topic.is_some() => {
-                shell.console.say(topic.map_or("", |topic| topic.text.trim_end()))?;
-            }
-            Found::Ambiguous => {
+            (_, Some(topic)) => shell.console.say(topic.text.trim_end())?,
+            (Found::Ambiguous, None) => {
                 outcome = outcome.then(shell.report("?", CommandError::AmbiguousTopic(word.clone()))?);
             }
-            Found::Unknown => {
+            (Found::Unknown, None) => {
                 outcome = outcome.then(shell.report("?", CommandError::UnknownTopic(word.clone()))?);
             }
         }
@@ -79,8 +76,7 @@ pub(in crate::shell) fn lcd(shell: &mut Shell<'_>, words: &[Word]) -> Result<Out
 
 pub(in crate::shell) fn lpwd(shell: &mut Shell<'_>, _: &[Word]) -> Result<Outcome, HandlerError> {
     let directory = env::current_dir().map_err(|error| CommandError::file("local directory", error))?;
-    shell.console.say(directory_line(&directory))?;
-    Ok(Outcome::done())
+    shell.answer(directory_line(&directory))
 }
 
 /// The line that names the local directory.

@@ -39,8 +39,7 @@ pub(in crate::shell) fn port(word: &Word) -> Result<u16, CommandError> {
 pub(in crate::shell) fn mode(shell: &mut Shell<'_>, words: &[Word]) -> Result<Outcome, HandlerError> {
     let Some(word) = words.first() else {
         let mode = shell.workspace.session.settings.mode;
-        shell.console.say(format_args!("Using {mode} mode to transfer files."))?;
-        return Ok(Outcome::done());
+        return shell.answer(format_args!("Using {mode} mode to transfer files."));
     };
     if word.is("mail") {
         return Err(CommandError::classic("mail: obsolete mode, not supported (RFC 1350 section 1)").into());
@@ -108,8 +107,7 @@ fn switch(
         Some(word) => return Err(CommandError::bad_value(word).into()),
     };
     let state = on_off(*setting);
-    shell.console.say(format_args!("{title} {state}."))?;
-    Ok(Outcome::done())
+    shell.answer(format_args!("{title} {state}."))
 }
 
 pub(in crate::shell) fn rexmt(shell: &mut Shell<'_>, words: &[Word]) -> Result<Outcome, HandlerError> {
@@ -150,8 +148,7 @@ pub(in crate::shell) fn options(shell: &mut Shell<'_>, words: &[Word]) -> Result
     match words.first() {
         None => {
             let options = options_name(settings.options);
-            shell.console.say(format_args!("Options: {options}"))?;
-            return Ok(Outcome::done());
+            return shell.answer(format_args!("Options: {options}"));
         }
         Some(word) if word.is("auto") => settings.options = Options::Auto,
         Some(word) if word.is("on") => settings.options = Options::On,
