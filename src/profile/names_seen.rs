@@ -134,7 +134,7 @@ mod tests {
         }
         assert!(!names.add("a", "1"), "nothing changes");
         assert_eq!(names.to_string(), "a\n\t1\n\t2\nb\n\tx\n");
-        assert_eq!(NamesSeen::parse(&names.to_string()), memory);
+        assert_eq!(NamesSeen::parse(&names.to_string()), names);
         assert_eq!(names.names("A").collect::<Vec<_>>(), ["1", "2"]);
     }
 
