@@ -1,4 +1,4 @@
-//! Bookmarks as text: one on each line, as `host` takes it. Comments and lines of no sense stay as the user wrote them.
+//! Bookmarks as text: one on each line, as `host` takes it. Comments and bad lines stay as the user wrote them.
 //!
 //! ```text
 //! # the lab
@@ -25,7 +25,7 @@ pub fn parse(text: &str) -> Vec<Bookmark> {
     text.lines().filter_map(line).collect()
 }
 
-/// The lines that are no bookmarks, though they say something: their numbers, and what is wrong with them.
+/// The lines that are neither bookmarks nor comments: their numbers, and what is wrong with them.
 pub fn mistakes(text: &str) -> impl Iterator<Item = (usize, String)> {
     (1..).zip(text.lines()).filter_map(|(number, line)| {
         let words = match split(line.as_bytes()) {
@@ -58,7 +58,7 @@ pub fn without(text: &str, name: &str) -> Option<String> {
     (lines.len() < text.lines().count()).then(|| joined(&lines))
 }
 
-/// Understands `NAME ADDR [PORT] [mode=..] [blksize=..]`.
+/// Reads `NAME ADDR [PORT] [mode=..] [blksize=..]`.
 pub fn read(words: &[Word]) -> Result<Bookmark, BadBookmark> {
     let [name, host, rest @ ..] = words else { return Err(BadBookmark("a name and an address are needed".to_owned())) };
     let host = text(host)?;
@@ -86,7 +86,7 @@ pub fn read(words: &[Word]) -> Result<Bookmark, BadBookmark> {
     Ok(bookmark)
 }
 
-/// A name that no line and no command line takes for anything else.
+/// A name that no line and no command line takes for something else.
 fn name(word: &Word) -> Result<&str, BadBookmark> {
     let name = text(word)?;
     let bad = |why: &str| Err(BadBookmark(format!("{word}: no name for a host ({why})")));

@@ -15,7 +15,7 @@ use std::process;
 
 use etcetera::BaseStrategy;
 
-/// The most bytes that such a file is read to have: it is read anew at each Tab.
+/// The most bytes that such a file is read to have: each Tab reads it again.
 const MOST: u64 = 4 << 20;
 
 /// The directories of one user, which need not exist yet.
@@ -60,7 +60,7 @@ pub fn prepare(path: &Path) -> io::Result<()> {
     DirBuilder::new().recursive(true).mode(0o700).create(directory)
 }
 
-/// Changes a small text file at one stroke: others find the old text or the new one. Sessions that do so at the same
+/// Changes a small text file atomically: others find the old text or the new one. Sessions that do so at the same
 /// time follow one another, so that none undoes what another did. `change` returns `None` where all is well already.
 /// A link is followed; a new file belongs to the user alone.
 pub fn revise(path: &Path, change: impl FnOnce(&str) -> Option<String>) -> io::Result<()> {
@@ -78,8 +78,8 @@ pub fn revise(path: &Path, change: impl FnOnce(&str) -> Option<String>) -> io::R
     written
 }
 
-/// The text of a file, empty where there is none. Bytes that are no text are replaced; what is too large to be one of
-/// these files is left alone.
+/// The text of a file, empty where there is none. Bytes that are not UTF-8 are replaced; a file that is too large to
+/// be one of these is an error.
 pub fn read(path: &Path) -> io::Result<String> {
     let mut bytes = Vec::new();
     match File::open(path).and_then(|file| file.take(MOST + 1).read_to_end(&mut bytes)) {

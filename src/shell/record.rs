@@ -1,4 +1,4 @@
-//! What became of a command or a transfer, as a line of JSON for the programs that run this one.
+//! The outcome of a command or a transfer as a line of JSON, for programs that run this one.
 
 use super::Outcome;
 use serde::Serialize;
@@ -9,13 +9,13 @@ use crate::transfer::Report;
 /// One line of `--json`. Every key is always there, `null` where it has no meaning; the keys are stable.
 #[derive(Debug, Default, Serialize)]
 pub(super) struct OutcomeRecord {
-    /// The command's full name, or the word that is none; `null` where the line has no words.
+    /// The command's full name, or the word that is not a command; `null` where the line has no words.
     command: Option<String>,
     /// The exit status that this alone would have.
     status: u8,
-    /// The file: its name on the server, of `sha256` the local one. What is no UTF-8 is replaced.
+    /// The file: its name on the server, of `sha256` the local one. Bytes that are not UTF-8 are replaced.
     file: Option<String>,
-    /// Octets as they stood on the wire.
+    /// Bytes as they were on the wire.
     bytes: Option<u64>,
     /// From the first request to the file being safe.
     seconds: Option<f64>,
@@ -34,22 +34,22 @@ pub(super) struct OutcomeRecord {
 }
 
 impl OutcomeRecord {
-    /// Of this command; well, so far.
+    /// A success of this command.
     pub(super) fn of(command: &[u8]) -> Self {
         Self { command: Some(text(command)), ..Self::default() }
     }
 
-    /// About this file.
+    /// The same, about this file.
     pub(super) fn file(self, name: &[u8]) -> Self {
         Self { file: Some(text(name)), ..self }
     }
 
-    /// Of a file with this digest, if it is known.
+    /// The same, with the digest of the file if it is known.
     pub(super) fn digest(self, digest: Option<Digest>) -> Self {
         Self { sha256: digest.map(|digest| digest.to_string()), ..self }
     }
 
-    /// Of a transfer that went well.
+    /// The same, with the figures of a transfer that succeeded.
     pub(super) fn transferred(self, report: &Report) -> Self {
         let stats = &report.stats;
         Self {
@@ -63,7 +63,7 @@ impl OutcomeRecord {
         }
     }
 
-    /// With the status and the sentence of this outcome.
+    /// The same, with the status and the sentence of this outcome.
     pub(super) fn of_outcome(self, outcome: &Outcome) -> Self {
         Self { status: outcome.status().number(), error: outcome.failure.as_ref().map(ToString::to_string), ..self }
     }

@@ -18,12 +18,12 @@ pub(super) struct Remote<'a> {
     pub(super) bookmark: Option<Bookmark>,
     /// The file's name there.
     pub(super) file: Cow<'a, [u8]>,
-    /// How the word wants it carried; `None` is as the session has it.
+    /// The transfer mode that the word names; `None` is the mode of the session.
     pub(super) mode: Option<Mode>,
 }
 
 impl<'a> Remote<'a> {
-    /// Understands a URI, `[v6]:file`, `host:file` and `file`, in this order; with `literal on` only the last.
+    /// Reads a URI, `[v6]:file`, `host:file` and `file`, in this order; with `literal on` only the last.
     ///
     /// A server named before a colon is asked at the current port, a bookmark at its own. A URI says all by itself: where
     /// it names no port, the default one is meant.
@@ -54,7 +54,7 @@ impl<'a> Remote<'a> {
     }
 }
 
-/// Host and file of `host:file` or `[v6]:file`. A bare IPv6 address names no host, it is ambiguous.
+/// Host and file of `host:file` or `[v6]:file`. A bare IPv6 address does not name a host, since it is ambiguous.
 pub(super) fn split_host(word: &[u8]) -> Option<(&str, &[u8])> {
     let text = str::from_utf8(word).ok();
     if text.is_some_and(|text| text.parse::<Ipv6Addr>().is_ok()) {
@@ -71,7 +71,7 @@ fn cut<'a>(bytes: &'a [u8], separator: &[u8]) -> Option<(&'a [u8], &'a [u8])> {
     Some((bytes.get(..place)?, bytes.get(place + separator.len()..)?))
 }
 
-/// The part behind the last slash.
+/// The part after the last slash.
 pub(super) fn base_name(path: &[u8]) -> &[u8] {
     path.rsplit(|&byte| byte == b'/').next().unwrap_or(path)
 }

@@ -7,7 +7,7 @@ use super::{Fatal, Outcome, Shell};
 use crate::terminal::{Place, plain};
 
 /// The lines of a script. A byte order mark in front, carriage returns before line feeds and a missing last line feed
-/// are what editors leave behind, and no part of any line.
+/// are what editors write, and not part of any line.
 pub(super) struct Script<'a> {
     input: Box<dyn BufRead + 'a>,
     number: usize,

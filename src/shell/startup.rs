@@ -1,4 +1,4 @@
-//! From the command line of the process to its exit status: what is asked for, with which settings, and by whom.
+//! From the command line of the process to its exit status.
 
 use std::fmt::Display;
 use std::fs::File;

@@ -1,4 +1,4 @@
-//! Where the trace views go: one on the screen, others into files; and what is kept to be seen again.
+//! Trace views: one on the screen, others in files; and the transfers kept for `trace again`.
 
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
@@ -16,8 +16,8 @@ const COLUMNS: usize = 80;
 /// The file name that means standard output.
 pub(super) const STDOUT: &str = "-";
 
-/// Everything that watches transfers for the user. The screen's view is a setting, and drawn anew for each transfer, as
-/// the screen is then; files stay open from one to the next.
+/// All observers of transfers that the user switched on. The screen's view is a setting and made for each transfer, to
+/// fit the screen of the moment; files stay open from one to the next.
 #[derive(Default)]
 pub(super) struct Tracing {
     tracer: Tracer<'static>,
@@ -35,7 +35,7 @@ struct Filed {
     content: Content,
     path: String,
     outlet: OutletId,
-    /// The user was told what a reader of the file should know.
+    /// The hint for readers of the file was printed.
     hinted: bool,
 }
 
@@ -48,7 +48,7 @@ pub(super) enum Content {
     Capture { snap: Option<usize>, lost: bool },
 }
 
-/// What is to be told when a transfer is over.
+/// What to report when a transfer is over.
 #[derive(Default)]
 pub(super) struct Aftermath {
     /// Files that could not be written, and are left alone from now on.
@@ -58,7 +58,7 @@ pub(super) struct Aftermath {
 }
 
 impl Tracing {
-    /// Keeps transfers from here on, for somebody may ask to see them again.
+    /// Keeps transfers from here on, for `trace again`.
     pub(super) fn keep(&mut self) {
         self.tracer.keep();
     }
@@ -111,7 +111,7 @@ impl Tracing {
         self.has_stdout() || settings.tracing == Some(ViewName::Json)
     }
 
-    /// Whether the end of a transfer is told with the digest of its file: programs want to know, and need not ask.
+    /// Whether a view shows the digest of the file: views for programs do, though the user did not ask.
     pub(super) fn wants_digest(&self, settings: &Settings) -> bool {
         settings.tracing == Some(ViewName::Json)
             || self.files.iter().any(|filed| filed.content.is_like(Content::View(ViewName::Json)))
@@ -155,7 +155,7 @@ impl Tracing {
         self.classic.is_some() || !self.tracer.is_idle()
     }
 
-    /// To be called behind each transfer, before anything else is printed. An error means that the screen is gone.
+    /// To be called after each transfer, before anything else is printed. An error means that the screen is gone.
     pub(super) fn finish(&mut self) -> io::Result<Aftermath> {
         self.flush();
         let mut aftermath = Aftermath::default();
@@ -187,7 +187,7 @@ impl Tracing {
         })
     }
 
-    /// Lets nothing wait that was told.
+    /// Writes all that is held.
     fn flush(&mut self) {
         if let Some(classic) = &mut self.classic {
             classic.flush();
@@ -209,7 +209,7 @@ impl Observer for Tracing {
         if !self.tracer.is_idle() {
             self.tracer.observe(record);
         }
-        // What else is told of a transfer goes elsewhere, and must not come before the packets that led to it.
+        // Other records are printed elsewhere, and must not come before the packets that led to them.
         if !matches!(record.kind, RecordKind::Packet { .. }) || self.flush_timer.is_due(record.at) {
             self.flush();
         }

@@ -1,4 +1,4 @@
-//! Where the shell's words go: BSD's to standard output, diagnostics to standard error.
+//! Output: BSD's lines on standard output, diagnostics on standard error.
 
 use std::cell::Cell;
 use std::fmt::Display;
@@ -12,7 +12,7 @@ use super::line_batcher::LineBatcher;
 use crate::style::{Style, When};
 use crate::trace::fold;
 
-/// Where lines come from, which decides how mistakes are told.
+/// Where lines come from, which decides how failures are reported.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Place {
     /// A person types.
@@ -136,7 +136,7 @@ impl Console {
         }
     }
 
-    /// A way to write many lines to a stream: one by one where somebody sees them come.
+    /// A way to write many lines to a stream: one by one where a person sees them come.
     pub(crate) fn lines(&self, stream: Stream) -> Box<dyn Write> {
         let out = self.writer(stream);
         if self.channel(stream).is_terminal { Box::new(LineWriter::new(out)) } else { Box::new(LineBatcher::new(out)) }
@@ -183,8 +183,8 @@ impl Console {
         Ok(())
     }
 
-    /// Whether somebody looks at standard error while it is written. Nobody looks at a script, and nothing should be drawn
-    /// into a file that is printed on the terminal.
+    /// Whether a person sees standard error as it is written. Scripts run unobserved, and nothing should be drawn into a
+    /// file that is printed on the terminal.
     pub fn is_observed(&self) -> bool {
         let under_other_output = self.diverted && self.out.is_terminal;
         self.err.is_terminal && !under_other_output && !matches!(self.place, Place::Script(_))

@@ -1,6 +1,6 @@
 //! Lines typed at a terminal; the only file that names `rustyline`.
 //!
-//! Tab asks the [completer](complete), the grey [hint] tells what is missing, and lines are kept for the
+//! Tab asks the [completer](complete), the grey [hint] shows what is missing, and lines are kept for the
 //! next session.
 
 use std::borrow::Cow;
@@ -72,7 +72,7 @@ impl LineEditor {
         Ok(Self { inner, directories: directories.cloned(), style })
     }
 
-    /// Tells which server is connected, whose files Tab knows, and what it offers.
+    /// Sets the connected server, whose files Tab knows, and what it offers.
     pub(super) fn connect(&mut self, host: Option<&str>, offered: &'static [&'static str]) {
         if let Some(helper) = self.inner.helper_mut() {
             (helper.host, helper.offered) = (host.map(str::to_owned), offered);
@@ -102,7 +102,7 @@ impl LineEditor {
         }
     }
 
-    /// Keeps a line at once, so that a session that is killed loses none. A full disk is no reason to stop.
+    /// Keeps a line immediately, so that a session that is killed loses none. The shell goes on if the disk is full.
     fn keep(&mut self, line: &str) {
         let added = self.inner.add_history_entry(line).unwrap_or(false);
         if let (true, Some(directories)) = (added, &self.directories) {
@@ -154,7 +154,7 @@ impl Completer for Helper {
     }
 }
 
-/// Told, and never inserted.
+/// Shown, and never inserted.
 struct Missing(String);
 
 impl Hint for Missing {

@@ -13,7 +13,7 @@ use crate::stop::Signals;
 /// Two Ctrl-C within this time leave the shell.
 const TWICE: Duration = Duration::from_secs(1);
 
-/// A person, and how they type.
+/// A person at a terminal, and how they type.
 pub(crate) struct Prompt {
     typing: Typing,
     signals: Signals,
@@ -28,7 +28,7 @@ enum Typing {
 
 impl Prompt {
     /// Takes the terminal of the process, and what earlier sessions left. A `plain` terminal is never drawn over; nor is
-    /// anything drawn where standard output is none: there prompts go to standard error.
+    /// anything drawn if standard output is not a terminal: then prompts go to standard error.
     pub(crate) fn new(
         console: &Console,
         plain: bool,
@@ -58,7 +58,7 @@ impl Prompt {
         self.read(prompt, Asked::Command)
     }
 
-    /// Asks for the arguments of a command; the answer is no command to be kept.
+    /// Asks for the arguments of a command; the answer is not kept.
     pub(crate) fn arguments(&mut self, prompt: &str, command: &'static str) -> io::Result<Prompted> {
         self.read(prompt, Asked::Arguments(command))
     }

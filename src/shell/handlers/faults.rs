@@ -1,4 +1,4 @@
-//! What goes wrong on purpose: fault, packetdrop, client bug, and the same behind `serve`.
+//! Faults and bugs on purpose: fault, packetdrop, client bug, and the same after `serve`.
 
 use super::settings::seconds;
 use crate::bugs::{ClientBug, ServerBug};
@@ -159,7 +159,7 @@ fn against(section: &str) -> String {
     if section.starts_with("RFC") { format!("(against {section})") } else { "(no RFC forbids it)".to_owned() }
 }
 
-/// Does to the rules what is asked for, and tells so.
+/// Changes the rules, and returns the answer.
 fn instruct(faults: &mut Faults, instruction: Instruction) -> Result<String, CommandError> {
     Ok(match instruction {
         Instruction::List => faults.to_string(),

@@ -6,7 +6,7 @@ use crate::profile::{Directories, bookmarks, directories};
 use crate::shell::words::Word;
 use crate::shell::{CommandError, HandlerError, Outcome, Shell};
 
-/// Lines of no sense that are told.
+/// Bad lines that are reported.
 const MISTAKES: usize = 5;
 
 /// `host name address [port] [mode=..] [blksize=..]`, `host name off`

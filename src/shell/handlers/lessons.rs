@@ -80,7 +80,7 @@ fn teach(shell: &mut Shell<'_>, lesson: &Lesson) -> Result<Outcome, Fatal> {
     steps(&mut Shell { workspace: &mut workspace, ..shell.nested(console) }, lesson)
 }
 
-/// Step by step: its words, then its commands. On a terminal somebody says when to go on.
+/// Runs a lesson step by step: its words, then its commands. On a terminal a person says when to go on.
 fn steps(shell: &mut Shell<'_>, lesson: &Lesson) -> Result<Outcome, Fatal> {
     let mut outcome = Outcome::done();
     let mut lines = (1..).zip(lesson.script.lines());
@@ -123,7 +123,7 @@ fn steps(shell: &mut Shell<'_>, lesson: &Lesson) -> Result<Outcome, Fatal> {
     Ok(outcome)
 }
 
-/// The words of a step, set anew where a screen is narrower than the script.
+/// The words of a step, folded anew for a screen that is narrower than the script.
 fn set(words: &[&str], columns: Option<usize>) -> Vec<String> {
     let Some(room) = columns.filter(|columns| *columns < WIDTH).map(|columns| columns.saturating_sub(2)) else {
         return words.iter().map(|line| (*line).to_owned()).collect();
@@ -136,7 +136,7 @@ fn set(words: &[&str], columns: Option<usize>) -> Vec<String> {
         .collect()
 }
 
-/// Waits for Enter where somebody can press it; anything else that is said there ends the lesson.
+/// Waits for Enter where a person can press it; `q`, Ctrl-C and Ctrl-D end the lesson.
 fn goes_on(shell: &mut Shell<'_>) -> io::Result<bool> {
     let asked = shell.prompt.as_mut().filter(|_| shell.console.place == Place::Terminal);
     let Some(prompt) = asked else { return Ok(true) };

@@ -1,4 +1,4 @@
-//! Commands that ask nobody else: quit, help, and what has to do with the files here.
+//! Commands about this side: quit, help, the local directory and digests of local files.
 
 use std::env;
 use std::fs::File;

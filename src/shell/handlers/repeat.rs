@@ -1,4 +1,4 @@
-//! Commands that carry other commands out: source and repeat.
+//! Commands that run other commands: source and repeat.
 
 use std::fs;
 use std::time::{Duration, Instant};
@@ -9,25 +9,24 @@ use crate::shell::words::Word;
 use crate::shell::{CommandError, Fatal, HandlerError, Outcome, Shell, commands};
 use crate::terminal::Console;
 
-/// How deep scripts and repetitions may stand in each other; more than anybody means, and a script that sources itself
-/// ends.
+/// How deep scripts and repetitions can be nested; more than any user means, so that a script that sources itself ends.
 const DEEPEST: usize = 16;
 
-/// Between the beginnings of two attempts of `until-ok`, where nothing is said: a refused port answers at once.
+/// Between the starts of two attempts of `until-ok` without `every`: a refused port answers immediately.
 const ATTEMPTS_APART: Duration = Duration::from_secs(1);
 
-/// Carries out the lines of a file, as a script: nothing is asked, and diagnostics name the file and the line. `quit`
+/// Runs the lines of a file, as a script: nothing is asked, and diagnostics name the file and the line. `quit`
 /// in it leaves the shell.
 pub(in crate::shell) fn source(shell: &mut Shell<'_>, words: &[Word]) -> Result<Outcome, HandlerError> {
     let Some(file) = words.first() else { return Ok(Outcome::done()) };
-    // At once, so that no signal can come while a line is waited for.
+    // Read as a whole, so that no signal can come while the shell waits for a line.
     let text = fs::read(file.path()).map_err(|error| CommandError::file(file, error))?;
     let console = shell.console.in_file(file);
     Ok(deeper(shell, console)?.script(Script::of_text(file, &text))?)
 }
 
-/// `repeat N [every S] command`: that often, whatever becomes of it. `repeat until-ok [every S] command`: until it
-/// succeeds; the failures before do not count. Ctrl-C ends either at once.
+/// `repeat N [every S] command`: that often, whether it fails or not. `repeat until-ok [every S] command`: until it
+/// succeeds; the failures before do not count. Ctrl-C ends either immediately.
 pub(in crate::shell) fn repeat(shell: &mut Shell<'_>, words: &[Word]) -> Result<Outcome, HandlerError> {
     let plan = Plan::read(words).map_err(|error| shell.mistake(error))?;
     if plan.command.is_empty() {

@@ -1,4 +1,4 @@
-//! serve: a server to practise on, in the background of the shell or in front of the user.
+//! serve: a server to practise on, in the background of the shell or in the foreground.
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -47,11 +47,11 @@ pub(in crate::shell) fn serve(shell: &mut Shell<'_>, words: &[Word]) -> Result<O
         _ => {
             let port = words.get(1).map(settings::port).transpose()?;
             let (read_only, overwrite) = (has("--read-only"), has("--overwrite"));
-            let offer = Offer { folder: words.first(), port, read_only, overwrite };
+            let service = Service { directory: words.first(), port, read_only, overwrite };
             if shell.console.place == Place::CommandLine {
-                offer.in_front(shell)?;
+                service.in_foreground(shell)?;
             } else {
-                offer.in_background(shell)?;
+                service.in_background(shell)?;
             }
         }
     }
@@ -60,24 +60,24 @@ pub(in crate::shell) fn serve(shell: &mut Shell<'_>, words: &[Word]) -> Result<O
 
 /// Starts the practice server and connects to it.
 pub(in crate::shell) fn practise(shell: &mut Shell<'_>, port: Option<u16>) -> Result<Outcome, HandlerError> {
-    Offer { folder: None, port, read_only: false, overwrite: false }.in_background(shell)?;
+    Service { directory: None, port, read_only: false, overwrite: false }.in_background(shell)?;
     Ok(Outcome::done())
 }
 
 /// What is to be served, and where.
-struct Offer<'a> {
+struct Service<'a> {
     /// The practice files where `None`.
-    folder: Option<&'a Word>,
+    directory: Option<&'a Word>,
     port: Option<u16>,
-    /// Nothing may be sent here.
+    /// Uploads are refused.
     read_only: bool,
-    /// What is sent here may replace what is there.
+    /// Uploads may replace files.
     overwrite: bool,
 }
 
-impl Offer<'_> {
-    /// Serves beside the shell, on loopback; one line says where. The shell connects to practice files at once, for
-    /// that is what they are for.
+impl Service<'_> {
+    /// Serves beside the shell, on loopback; one line says where. The shell connects to practice files immediately,
+    /// since that is their purpose.
     fn in_background(&self, shell: &mut Shell<'_>) -> Result<(), HandlerError> {
         if shell.workspace.serving.is_some() {
             return Err(CommandError::local("a server is running already (\"serve stop\" ends it)").into());
@@ -85,7 +85,7 @@ impl Offer<'_> {
         let server = self.bind(Ipv4Addr::LOCALHOST.into(), Some(Ipv6Addr::LOCALHOST.into()), self.port.unwrap_or(0))?;
         let place = places(server.addresses());
         let serving = server.spawn().map_err(|error| CommandError::file("serve", error))?;
-        match (self.folder, serving.addresses().first()) {
+        match (self.directory, serving.addresses().first()) {
             (None, Some(first)) => {
                 shell.workspace.session.peer = Some(Peer { host: first.ip().to_string(), port: first.port() });
                 let what = "with hello.txt, text.txt, fw.bin, big.bin and more";
@@ -94,13 +94,13 @@ impl Offer<'_> {
             _ => shell.console.note(format_args!("Serving {} at {place}.", self.title())),
         }
         shell.workspace.serving = Some(serving);
-        shell.workspace.practising = self.folder.is_none();
+        shell.workspace.practising = self.directory.is_none();
         Ok(())
     }
 
-    /// Serves until a signal comes, and tells on standard output what happens. Others reach it only where an address
-    /// of this machine was named: a folder that anybody may write to is nobody's default.
-    fn in_front(&self, shell: &mut Shell<'_>) -> Result<(), HandlerError> {
+    /// Serves until a signal comes, and prints what happens. Other computers reach it only if an address of this
+    /// machine was named: a directory that anyone may write to must not be the default.
+    fn in_foreground(&self, shell: &mut Shell<'_>) -> Result<(), HandlerError> {
         let port = self.port.or(shell.workspace.session.default_port).unwrap_or(DEFAULT_PORT);
         let (first, second) = match &shell.setup.listen {
             Some(named) => {
@@ -114,24 +114,24 @@ impl Offer<'_> {
         shell.console.say(format_args!("Serving {} at {place}.", self.title()))?;
         let stop = shell.setup.signals.stop().clone();
         let console = &shell.console;
-        let mut told = Ok(());
+        let mut printed = Ok(());
         server.run(&stop, &mut |happening| {
-            if told.is_ok() {
-                told = console.say(happening);
+            if printed.is_ok() {
+                printed = console.say(happening);
             }
-            if told.is_err() {
-                // Whoever read the log has gone, and takes the server along.
+            if printed.is_err() {
+                // The reader of the log has gone; the server ends too.
                 stop.request();
             }
         })?;
-        Ok(told?)
+        Ok(printed?)
     }
 
     /// Binds the first address, and the second one where this machine has it.
     fn bind(&self, first: IpAddr, second: Option<IpAddr>, port: u16) -> Result<Server, CommandError> {
         let config = || Config {
             title: self.title(),
-            answer_twice: self.folder.is_none(),
+            answer_twice: self.directory.is_none(),
             read_only: self.read_only,
             overwrite: self.overwrite,
             ..Config::default()
@@ -147,11 +147,11 @@ impl Offer<'_> {
     }
 
     fn store(&self) -> Result<Box<dyn Store>, CommandError> {
-        Ok(match self.folder {
+        Ok(match self.directory {
             None => Box::new(practice_files()),
-            Some(folder) => {
-                let root = DirStore::open(folder.path()).map_err(|error| CommandError::file(folder, error))?;
-                // What a killed server left is nobody's; if it cannot be removed, it only takes room.
+            Some(directory) => {
+                let root = DirStore::open(directory.path()).map_err(|error| CommandError::file(directory, error))?;
+                // Removes what a killed server left; if that fails, it only takes space.
                 let _ = root.sweep();
                 Box::new(root)
             }
@@ -159,7 +159,7 @@ impl Offer<'_> {
     }
 
     fn title(&self) -> String {
-        self.folder.map_or_else(|| "practice files".to_owned(), Word::to_string)
+        self.directory.map_or_else(|| "practice files".to_owned(), Word::to_string)
     }
 }
 

@@ -1,4 +1,4 @@
-//! trace: which views are on, where they go, and what happened before, seen again.
+//! trace: which views are on, where they go, and the last transfers once more.
 
 use std::io::{self, IsTerminal};
 use std::ops::RangeInclusive;
@@ -97,7 +97,7 @@ pub(in crate::shell) fn report(shell: &mut Shell<'_>) -> Result<Outcome, Fatal> 
     Ok(outcome)
 }
 
-/// One line for `status`; none where there is nothing to tell beside on and off.
+/// One line for `status`; `None` if on and off says it all.
 pub(in crate::shell) fn brief(shell: &Shell<'_>) -> Option<String> {
     let view = shell.workspace.session.settings.tracing.filter(|view| *view != ViewName::Classic);
     let mut parts: Vec<_> = view.iter().map(ToString::to_string).chain(shell.workspace.tracing.files()).collect();

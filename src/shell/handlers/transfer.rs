@@ -84,7 +84,7 @@ struct GetArguments<'a> {
 }
 
 impl<'a> GetArguments<'a> {
-    /// `verify` and a digest at the end are no files. Digits that are not quite a digest are a mistake rather than files.
+    /// `verify` and a digest at the end are not files. Digits that are not quite a digest are a mistake rather than files.
     /// A digest that was left out, as by an empty variable of a script, must not turn into a file called `verify`.
     fn read(words: &'a [Word]) -> Result<Self, CommandError> {
         let left_out = match words {
