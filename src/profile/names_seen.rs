@@ -71,11 +71,8 @@ impl NamesSeen {
         if !is_fit(host) || !is_fit(name) {
             return false;
         }
-        if self
-            .hosts
-            .first()
-            .is_some_and(|first| first.host == host && first.names.first().is_some_and(|it| it == name))
-        {
+        let newest = self.hosts.first().filter(|newest| newest.host == host);
+        if newest.is_some_and(|newest| newest.names.first().is_some_and(|first| first == name)) {
             return false;
         }
         let known = self.hosts.iter().position(|known| known.host == host);

@@ -187,3 +187,39 @@ pub enum HandlerError {
     /// The shell cannot go on.
     Fatal(#[from] Fatal),
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::ErrorCode;
+
+    /// Status, sentence, BSD's line and hint.
+    fn rendered(error: &CommandError) -> (u8, String, Option<String>, Option<String>) {
+        (error.status().number(), error.to_string(), error.bsd_line(), error.hint())
+    }
+
+    #[test]
+    fn words_have_bsd_s_line_and_a_hint() {
+        let unknown = CommandError::UnknownCommand(Word::new("gett"));
+        let (said, hint) = ("?Invalid command".to_owned(), "Did you mean \"get\"?".to_owned());
+        assert_eq!(rendered(&unknown), (1, "no such command".to_owned(), Some(said.clone()), Some(hint.clone())));
+        let unknown = CommandError::CommandLine(Box::new(unknown));
+        assert_eq!(rendered(&unknown), (2, "no such command".to_owned(), Some(said), Some(hint)));
+        let bad = "7: bad value".to_owned();
+        assert_eq!(rendered(&CommandError::bad_value(7)), (1, bad.clone(), Some(bad), None));
+    }
+
+    #[test]
+    fn a_transfer_names_the_side_that_failed() {
+        let remote = Failure::Remote { code: ErrorCode(1), message: "File not found".to_owned() };
+        let host = "h".to_owned();
+        let error = CommandError::transfer(ClientError::Transfer { host, port: 69, failure: remote }, "f");
+        let (sentence, said) =
+            ("server: File not found (code 1)".to_owned(), "Error code 1: File not found".to_owned());
+        assert_eq!(rendered(&error), (11, sentence, Some(said), None));
+        let full = io::Error::from_raw_os_error(28);
+        let error = CommandError::transfer(ClientError::Local(full), "f");
+        assert_eq!(rendered(&error), (1, "f: No space left on device".to_owned(), None, None));
+        assert_eq!(rendered(&CommandError::transfer(ClientError::Interrupted, "f")).0, 130);
+    }
+}

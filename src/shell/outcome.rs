@@ -50,3 +50,17 @@ impl Outcome {
         self.failure.as_ref().map_or(Status::Success, CommandError::status)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_failure_counts_and_the_last_line_may_leave() {
+        let interrupted = || Outcome::failed(CommandError::Interrupted("interrupted".to_owned()));
+        let both = Outcome::done().then(interrupted()).then(Outcome::failed(CommandError::local("later")));
+        assert_eq!((both.status(), both.leaves), (Status::Interrupted, false));
+        let end = interrupted().then(Outcome::leave());
+        assert_eq!((end.status(), end.leaves), (Status::Interrupted, true));
+    }
+}

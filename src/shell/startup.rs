@@ -36,14 +36,13 @@ pub fn run(cli: &Cli) -> Result<Status, Fatal> {
         Err(error) => return Ok(mistake(cli, &error)),
     };
     let serves = cli.practice || invocation.serves();
-    if cli.port == Some(0) && !serves {
-        return Ok(mistake(cli, &"0: bad port number"));
-    }
-    if cli.practice && invocation.host.is_some() {
-        return Ok(mistake(cli, &"--practice is a server itself; name no other"));
-    }
-    if cli.file.is_some() && !invocation.command.is_empty() {
-        return Ok(mistake(cli, &"a command or -f FILE, not both"));
+    let contradictions = [
+        (cli.port == Some(0) && !serves, "0: bad port number"),
+        (cli.practice && invocation.host.is_some(), "--practice is a server itself; name no other"),
+        (cli.file.is_some() && !invocation.command.is_empty(), "a command or -f FILE, not both"),
+    ];
+    if let Some((_, error)) = contradictions.iter().find(|(is_one, _)| *is_one) {
+        return Ok(mistake(cli, error));
     }
     let signals = Signals::install()?;
     let plain = if cli.classic { Settings::classic() } else { Settings::default() };

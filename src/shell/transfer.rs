@@ -95,12 +95,9 @@ impl<'a> Transfer<'a> {
         let Settings { verbose, quiet, classic, .. } = self.settings;
         let bytes = report.stats.bytes;
         let seconds = report.elapsed.as_secs_f64();
-        let rate = if verbose {
-            // A clock that saw no time pass would make the rate infinite.
-            format!(" [{:.0} bits/sec]", bytes as f64 * 8.0 / seconds.max(1e-6))
-        } else {
-            String::new()
-        };
+        // A clock that saw no time pass would make the rate infinite.
+        let rate = verbose.then(|| format!(" [{:.0} bits/sec]", bytes as f64 * 8.0 / seconds.max(1e-6)));
+        let rate = rate.unwrap_or_default();
         if !quiet {
             shell.console.say(format_args!("{done} {bytes} bytes in {seconds:.1} seconds{rate}"))?;
         }

@@ -4,15 +4,13 @@
 //!  keys --LineEditor or PlainInput--> Prompt --Prompted--> shell --text, failures--> Console --> stdout, stderr
 //! ```
 
-pub mod console;
-
-pub(crate) mod line_batcher;
-pub(crate) mod prompt;
-pub(crate) mod prompted;
-
+mod console;
 mod control;
+mod line_batcher;
 mod line_editor;
 mod plain_input;
+mod prompt;
+mod prompted;
 
 pub use self::console::{Console, Diagnostic, Place, Stream, plain};
 pub(crate) use self::line_batcher::{FlushTimer, LineBatcher};

@@ -41,17 +41,14 @@ pub(in crate::shell) fn serve(shell: &mut Shell<'_>, words: &[Word]) -> Result<O
             shell.workspace.serving.take().ok_or_else(|| CommandError::local("no server is running"))?;
             shell.console.say("Server stopped.")?;
         }
-        [_, _, ..] if words.len() > 2 => {
-            return Err(CommandError::usage_of("serve").into());
-        }
+        [_, _, _, ..] => return Err(CommandError::usage_of("serve").into()),
         _ => {
             let port = words.get(1).map(settings::port).transpose()?;
             let (read_only, overwrite) = (has("--read-only"), has("--overwrite"));
             let service = Service { directory: words.first(), port, read_only, overwrite };
-            if shell.console.place == Place::CommandLine {
-                service.in_foreground(shell)?;
-            } else {
-                service.in_background(shell)?;
+            match shell.console.place {
+                Place::CommandLine => service.in_foreground(shell)?,
+                Place::Terminal | Place::Script(_) => service.in_background(shell)?,
             }
         }
     }
