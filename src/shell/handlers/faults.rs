@@ -1,6 +1,5 @@
 //! Faults and bugs on purpose: fault, packetdrop, client bug, and the same after `serve`.
 
-use super::settings::seconds;
 use crate::bugs::{ClientBug, ServerBug};
 use crate::event::Ring;
 use crate::fault::{Action, Faults, How, Instruction, Recorded, Rule, Way};
@@ -9,6 +8,7 @@ use crate::session::parse_seconds;
 use crate::shell::words::Word;
 use crate::shell::{CommandError, HandlerError, Outcome, Shell};
 use crate::terminal::Place;
+use crate::trace::units::seconds;
 use crate::transfer::{RetryPolicy, Rexmt};
 use crate::wire::Limits;
 

@@ -3,7 +3,6 @@
 use std::env;
 use std::fmt::Display;
 use std::str::FromStr;
-use std::time::Duration;
 
 use super::faults;
 use super::local_files::directory_line;
@@ -11,6 +10,7 @@ use crate::client::resolve;
 use crate::session::{Options, Peer, Session, Settings, parse_mode, parse_port, parse_seconds};
 use crate::shell::words::Word;
 use crate::shell::{CommandError, HandlerError, Outcome, Shell};
+use crate::trace::units::seconds;
 use crate::transfer::{RetryPolicy, Rexmt};
 use crate::wire::{Mode, Terms};
 
@@ -232,22 +232,9 @@ fn interval(rexmt: Rexmt) -> String {
     }
 }
 
-/// `5 seconds`, `0.2 seconds`, `1 second`.
-pub(super) fn seconds(time: Duration) -> String {
-    let unit = if time == Duration::from_secs(1) { "second" } else { "seconds" };
-    format!("{} {unit}", time.as_secs_f64())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn one_second_is_singular() {
-        assert_eq!(seconds(Duration::from_secs(5)), "5 seconds");
-        assert_eq!(seconds(Duration::from_millis(200)), "0.2 seconds");
-        assert_eq!(seconds(Duration::from_secs(1)), "1 second");
-    }
 
     #[test]
     fn ports_are_plain_numbers_above_zero() {
