@@ -55,10 +55,12 @@ mod cli;
 mod lessons;
 mod net;
 mod plan;
+mod profile;
 mod session;
 mod shell;
 mod stop;
 mod style;
+mod terminal;
 
 pub use client::{Client, ClientError};
 pub use files::{DirStore, MemoryStore};
@@ -78,12 +80,11 @@ pub mod internals {
     pub use crate::net::{Received, SharedFaults, Socket, socket};
     pub use crate::session::{parse_mode, parse_seconds};
     pub use crate::shell::commands::{self, Arg, COMMANDS, Command, Form, Found, exact, find};
-    pub use crate::shell::complaint::plain;
-    pub use crate::shell::console::{Console, Place};
     pub use crate::shell::invocation::Invocation;
     pub use crate::shell::run;
     pub use crate::shell::status::Status;
     pub use crate::shell::uri::Uri;
     pub use crate::shell::words::{Word, split, split_at_blanks};
     pub use crate::style::When;
+    pub use crate::terminal::{Console, Place, plain};
 }

@@ -12,11 +12,10 @@ fn main() -> ExitCode {
     };
     match run(&cli) {
         Ok(status) => status.into(),
-        // Whoever read our output has seen enough.
-        Err(error) if is_broken_pipe(&error) => Status::Success.into(),
+        // The reader of the output has seen enough.
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Status::Success.into(),
         Err(error) => {
-            let words = error.downcast_ref().map_or_else(|| format!("{error:#}"), plain);
-            Console::new(Place::CommandLine, cli.color()).note(format_args!("tftp: {words}"));
+            Console::new(Place::CommandLine, cli.color()).note(format_args!("tftp: {}", plain(&error)));
             Status::Local.into()
         }
     }
@@ -33,8 +32,4 @@ fn tell(answer: &clap::Error) -> ExitCode {
         _ if answer.use_stderr() => Status::CommandLine.into(),
         _ => Status::Success.into(),
     }
-}
-
-fn is_broken_pipe(error: &anyhow::Error) -> bool {
-    error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
 }

@@ -40,12 +40,14 @@ const MODULES: &[(&str, &[&str])] = &[
     // What the program remembers, and its arguments.
     ("session", &["wire", "transfer", "trace", "client"]),
     ("cli", &["wire", "transfer", "trace", "session", "client", "style"]),
+    ("profile", &["session", "shell"]),
+    ("terminal", &["profile", "shell", "stop", "style", "trace"]),
     // Only main uses the shell, through `internals`.
     (
         "shell",
         &[
             "wire", "transfer", "event", "analysis", "fault", "bugs", "plan", "lessons", "stop", "style", "files",
-            "trace", "session", "cli", "client", "server",
+            "trace", "session", "cli", "client", "server", "profile", "terminal",
         ],
     ),
     ("main", &[]),
@@ -55,12 +57,12 @@ const MODULES: &[(&str, &[&str])] = &[
 const KEEPERS: &[(&[&str], &[&str])] = &[
     (&["colored"], &["style"]),
     (&["signal_hook"], &["stop"]),
-    (&["rustyline"], &["shell::editor"]),
-    (&["terminal_size"], &["shell::console"]),
-    (&["etcetera"], &["shell::folders"]),
+    (&["rustyline"], &["terminal::line_editor"]),
+    (&["terminal_size"], &["terminal::console"]),
+    (&["etcetera"], &["profile::directories"]),
     (&["clap_mangen"], &["shell::manual"]),
     (&["indicatif"], &["trace::progress"]),
-    (&["nix"], &["net", "files", "shell::terminal"]),
+    (&["nix"], &["net", "files", "terminal::control", "terminal::plain_input"]),
     (&["cap_std"], &["files"]),
     (&["mio"], &["net"]),
     (&["sha2"], &["files"]),

@@ -5,7 +5,7 @@ use super::complete::inner_line;
 use super::words::{Typed, Word};
 
 /// The arguments that may still follow, as the usage line calls them; `None` while a word is being typed.
-pub(super) fn missing(line: &str) -> Option<String> {
+pub(crate) fn missing(line: &str) -> Option<String> {
     let Typed { mut words, start, part, quote } = Typed::read(line)?;
     let typing = start < line.len();
     let whole = typing && words.is_empty() && quote.is_none() && exact(&Word::new(&*part)).is_some();

@@ -1,81 +1,54 @@
-//! What became of a command or a transfer, as a line of JSON for the programs that run this one.
+//! What a line, a command or a transfer came to.
 
-use serde::Serialize;
-
+use super::error::CommandError;
 use super::status::Status;
-use crate::files::Digest;
-use crate::transfer::Report;
 
-/// One line of `--json`. Every key is always there, `null` where it has no meaning; the keys are stable.
-#[derive(Debug, Default, Serialize)]
-pub(super) struct Outcome {
-    /// The command's full name, or the word that is none; `null` where the line has no words.
-    command: Option<String>,
-    /// The exit status that this alone would have.
-    status: u8,
-    /// The file: its name on the server, of `sha256` the local one. What is no UTF-8 is replaced.
-    file: Option<String>,
-    /// Octets as they stood on the wire.
-    bytes: Option<u64>,
-    /// From the first request to the file being safe.
-    seconds: Option<f64>,
-    /// Block size agreed, in bytes.
-    blksize: Option<u16>,
-    /// Window agreed, in blocks.
-    windowsize: Option<u16>,
-    /// Packets sent again.
-    retransmits: Option<u64>,
-    /// Packets that came again.
-    duplicates: Option<u64>,
-    /// Of the local file, in 64 hexadecimal digits, where it was asked for.
-    sha256: Option<String>,
-    /// What went wrong.
-    error: Option<String>,
+/// What a line, a command or a transfer came to. Of several, the first failure counts.
+#[derive(Debug, Default)]
+#[must_use]
+pub struct Outcome {
+    /// The first failure, which was reported.
+    pub(super) failure: Option<CommandError>,
+    /// The shell ends here.
+    pub(super) leaves: bool,
+    /// JSON records of it were printed.
+    pub(super) is_recorded: bool,
 }
 
 impl Outcome {
-    /// Of this command; well, so far.
-    pub(super) fn of(command: &[u8]) -> Self {
-        Self { command: Some(text(command)), ..Self::default() }
+    /// A success, after which the next line follows.
+    pub(super) fn done() -> Self {
+        Self::default()
     }
 
-    /// About this file.
-    pub(super) fn file(self, name: &[u8]) -> Self {
-        Self { file: Some(text(name)), ..self }
+    /// A success that ends the shell.
+    pub(super) fn leave() -> Self {
+        Self { leaves: true, ..Self::default() }
     }
 
-    /// Of a file with this digest, if it is known.
-    pub(super) fn digest(self, digest: Option<Digest>) -> Self {
-        Self { sha256: digest.map(|digest| digest.to_string()), ..self }
+    /// A failure that was reported.
+    pub(super) fn failed(error: CommandError) -> Self {
+        Self { failure: Some(error), ..Self::default() }
     }
 
-    /// Of a transfer that went well.
-    pub(super) fn transferred(self, report: &Report) -> Self {
-        let stats = &report.stats;
+    /// This and a later outcome as one.
+    pub(super) fn then(self, later: Self) -> Self {
         Self {
-            bytes: Some(stats.bytes),
-            seconds: Some(report.elapsed.as_secs_f64()),
-            blksize: Some(report.terms.blksize.get()),
-            windowsize: Some(report.terms.windowsize.get()),
-            retransmits: Some(stats.resent),
-            duplicates: Some(stats.duplicates),
-            ..self
+            failure: self.failure.or(later.failure),
+            leaves: later.leaves,
+            is_recorded: self.is_recorded || later.is_recorded,
         }
     }
 
-    /// It failed.
-    pub(super) fn failed(self, status: Status, reason: &str) -> Self {
-        Self { status: status.number(), error: Some(reason.to_owned()), ..self }
+    /// Whether anything failed.
+    pub(super) fn is_failure(&self) -> bool {
+        self.failure.is_some()
     }
 
-    /// The line, without its end.
-    pub(super) fn line(&self) -> serde_json::Result<String> {
-        serde_json::to_string(self)
+    /// The exit status that this alone would have.
+    pub(super) fn status(&self) -> Status {
+        self.failure.as_ref().map_or(Status::Success, CommandError::status)
     }
-}
-
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes).into_owned()
 }
 
 #[cfg(test)]
@@ -83,11 +56,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_key_is_there_in_its_order() {
-        let line = Outcome::of(b"get").file(b"a\"\xff\n").failed(Status::TimedOut, "no answer").line().unwrap();
-        let expected = r#"{"command":"get","status":3,"file":"a\"�\n","bytes":null,"seconds":null,"blksize":null,"#;
-        assert!(line.starts_with(expected), "{line}");
-        let rest = r#""windowsize":null,"retransmits":null,"duplicates":null,"sha256":null,"error":"no answer"}"#;
-        assert!(line.ends_with(rest), "{line}");
+    fn the_first_failure_counts_and_the_last_line_may_leave() {
+        let interrupted = || Outcome::failed(CommandError::Interrupted("interrupted".to_owned()));
+        let both = Outcome::done().then(interrupted()).then(Outcome::failed(CommandError::local("later")));
+        assert_eq!((both.status(), both.leaves), (Status::Interrupted, false));
+        let end = interrupted().then(Outcome::leave());
+        assert_eq!((end.status(), end.leaves), (Status::Interrupted, true));
     }
 }

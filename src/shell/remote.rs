@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::net::Ipv6Addr;
 
-use super::complaint::Complaint;
+use super::CommandError;
 use super::uri::Uri;
 use super::words::Word;
 use crate::session::{Bookmark, Peer, Session};
@@ -18,22 +18,23 @@ pub(super) struct Remote<'a> {
     pub(super) bookmark: Option<Bookmark>,
     /// The file's name there.
     pub(super) file: Cow<'a, [u8]>,
-    /// How the word wants it carried; `None` is as the session has it.
+    /// The transfer mode that the word names; `None` is the mode of the session.
     pub(super) mode: Option<Mode>,
 }
 
 impl<'a> Remote<'a> {
-    /// Understands a URI, `[v6]:file`, `host:file` and `file`, in this order; with `literal on` only the last.
+    /// Reads a URI, `[v6]:file`, `host:file` and `file`, in this order; with `literal on` only the last.
     ///
     /// A server named before a colon is asked at the current port, a bookmark at its own. A URI says all by itself: where
     /// it names no port, the default one is meant.
-    pub(super) fn named(session: &Session, word: &'a Word) -> Result<Self, Complaint> {
+    pub(super) fn named(session: &Session, word: &'a Word) -> Result<Self, CommandError> {
         let whole = |peer| Self { peer, bookmark: None, file: Cow::Borrowed(word.bytes()), mode: None };
         if session.settings.literal {
             return Ok(whole(session.peer.clone()));
         }
         if let Some(uri) = Uri::parse(word.bytes()) {
-            let Uri { host, port, file, mode } = uri.map_err(|bad| Complaint::local(format_args!("{word}: {bad}")))?;
+            let Uri { host, port, file, mode } =
+                uri.map_err(|bad| CommandError::local(format_args!("{word}: {bad}")))?;
             // The mode is the URI's to say.
             let bookmark = session.bookmark(&host).map(|known| Bookmark { mode: None, ..known.clone() });
             let port = port.unwrap_or_else(|| session.port(bookmark.as_ref()));
@@ -53,7 +54,7 @@ impl<'a> Remote<'a> {
     }
 }
 
-/// Host and file of `host:file` or `[v6]:file`. A bare IPv6 address names no host, it is ambiguous.
+/// Host and file of `host:file` or `[v6]:file`. A bare IPv6 address does not name a host, since it is ambiguous.
 pub(super) fn split_host(word: &[u8]) -> Option<(&str, &[u8])> {
     let text = str::from_utf8(word).ok();
     if text.is_some_and(|text| text.parse::<Ipv6Addr>().is_ok()) {
@@ -70,7 +71,7 @@ fn cut<'a>(bytes: &'a [u8], separator: &[u8]) -> Option<(&'a [u8], &'a [u8])> {
     Some((bytes.get(..place)?, bytes.get(place + separator.len()..)?))
 }
 
-/// The part behind the last slash.
+/// The part after the last slash.
 pub(super) fn base_name(path: &[u8]) -> &[u8] {
     path.rsplit(|&byte| byte == b'/').next().unwrap_or(path)
 }
@@ -119,7 +120,7 @@ mod tests {
 
     #[test]
     fn a_bookmark_names_another_server_than_the_connected_one() {
-        let bookmarks = crate::shell::bookmarks::parse("h 192.0.2.1\ni ::1 1234 mode=netascii");
+        let bookmarks = crate::profile::bookmarks::parse("h 192.0.2.1\ni ::1 1234 mode=netascii");
         let peer = Some(Peer { host: "other".to_owned(), port: 6969 });
         let session = Session { bookmarks, peer, ..Session::default() };
         let place = |word| named(&session, word).0.map(|(host, port)| format!("{host} {port}"));
@@ -140,7 +141,7 @@ mod tests {
         session.default_port = Some(1069);
         assert_eq!(named(&session, "tftp://h/f"), (Some(("h".to_owned(), 1069)), b"f".to_vec(), octet));
         let word = Word::new("tftp://h");
-        let bad = Remote::named(&session, &word).map_err(|bad| bad.reason);
+        let bad = Remote::named(&session, &word).map_err(|bad| bad.to_string());
         assert_eq!(bad, Err("tftp://h: names no file: tftp://HOST/FILE".to_owned()));
     }
 

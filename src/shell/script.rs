@@ -1,28 +1,31 @@
-//! Lines of a script, from standard input or a file: bytes, numbered from 1; and how they are carried out.
+//! Lines of a script, from standard input or a file: bytes, numbered from 1; and how they run.
 
 use std::fmt::Display;
 use std::io::{self, BufRead};
 
-use anyhow::Result;
-
-use super::complaint::plain;
-use super::console::Place;
-use super::status::Status;
-use super::{Next, Shell};
+use super::{Fatal, Outcome, Shell};
+use crate::terminal::{Place, plain};
 
 /// The lines of a script. A byte order mark in front, carriage returns before line feeds and a missing last line feed
-/// are what editors leave behind, and no part of any line.
+/// are what editors write, and not part of any line.
 pub(super) struct Script<'a> {
     input: Box<dyn BufRead + 'a>,
     number: usize,
     /// Where the lines come from.
     name: String,
+    /// A line may take a while to come.
+    waits: bool,
 }
 
 impl<'a> Script<'a> {
     /// Reads lines from here; `name` is for diagnostics.
     pub(super) fn new(name: impl Display, input: impl BufRead + 'a) -> Self {
-        Self { input: Box::new(input), number: 0, name: name.to_string() }
+        Self { input: Box::new(input), number: 0, name: name.to_string(), waits: true }
+    }
+
+    /// Reads the lines of a text that is there already.
+    pub(super) fn of_text(name: impl Display, text: &'a [u8]) -> Self {
+        Self { waits: false, ..Self::new(name, text) }
     }
 
     /// The next line and its number; `None` at the end.
@@ -42,38 +45,43 @@ impl<'a> Script<'a> {
     }
 }
 
-impl Shell {
-    /// Lines without anybody to ask: all are carried out, and the first failure is what counts.
-    pub(super) fn script(&mut self, mut script: Script<'_>) -> Result<Status> {
-        let mut first_failure = None;
-        loop {
-            self.signals.wait();
-            // A signal from here on ends the process; an earlier one only raised the flag.
-            if self.is_interrupted() {
-                return Ok(Status::Interrupted);
-            }
-            let Some((number, line)) = script.line()? else { break };
-            self.signals.work();
+impl Shell<'_> {
+    /// Runs the lines of a script, in which nothing is asked, until the shell ends or a signal comes.
+    pub(super) fn script(&mut self, mut script: Script<'_>) -> Result<Outcome, Fatal> {
+        let mut outcome = Outcome::done();
+        while let Some((number, line)) = self.next_line(&mut script)? {
             self.console.place = Place::Script(number);
-            let (next, failed) = self.script_line(&line)?;
-            if self.is_interrupted() {
-                return Ok(Status::Interrupted);
-            }
-            first_failure = first_failure.or(failed);
-            if next == Next::Leave || failed.is_some() && self.stop_on_error {
+            let latest = self.script_line(&line)?;
+            let ends = latest.leaves || latest.is_failure() && self.setup.stop_on_error;
+            outcome = outcome.then(latest);
+            if ends || self.is_interrupted() {
                 break;
             }
         }
-        self.signals.work();
-        Ok(first_failure.unwrap_or_default())
+        Ok(outcome)
     }
 
-    /// Carries out one line of a script; tells how it failed, unless a `-` in front forgives that.
-    pub(super) fn script_line(&mut self, line: &[u8]) -> Result<(Next, Option<Status>)> {
-        let forgiven = line.strip_prefix(b"-").filter(|_| !self.session.settings.classic);
-        let next = self.line(forgiven.unwrap_or(line))?;
-        let failed = self.failed.take().filter(|_| forgiven.is_none());
-        Ok((next, failed))
+    /// The next line; `None` at the end or after a signal. A signal that comes while a line is waited for ends the
+    /// process.
+    fn next_line(&self, script: &mut Script<'_>) -> io::Result<Option<(usize, Vec<u8>)>> {
+        if !script.waits {
+            return script.line();
+        }
+        self.setup.signals.wait();
+        if self.is_interrupted() {
+            return Ok(None);
+        }
+        let line = script.line();
+        self.setup.signals.work();
+        line
+    }
+
+    /// Runs one line of a script and reports its failure, which a leading `-` forgives.
+    pub(super) fn script_line(&mut self, line: &[u8]) -> Result<Outcome, Fatal> {
+        match line.strip_prefix(b"-").filter(|_| !self.workspace.session.settings.classic) {
+            Some(line) => Ok(Outcome { failure: None, ..self.line(line)? }),
+            None => self.line(line),
+        }
     }
 }
 

@@ -1,57 +1,206 @@
-//! The start-up file: settings that every interactive shell begins with.
+//! From the command line of the process to its exit status.
 
-use std::io;
-use std::mem;
+use std::fmt::Display;
+use std::fs::File;
+use std::io::{self, BufReader, IsTerminal, Write};
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
 
-use anyhow::Result;
-
-use super::commands::{Found, find};
-use super::complaint::{Complaint, plain};
-use super::console::Place;
-use super::folders::{self, Folders};
-use super::run::settings;
+use super::invocation::Invocation;
 use super::script::Script;
-use super::words::split;
-use super::{Next, Shell};
-use crate::cli::Cli;
+use super::status::Status;
+use super::words::Word;
+use super::workspace::{PinnedByArgs, Workspace};
+use super::{
+    CommandError, Fatal, InputSource, Outcome, OutcomeRecord, Setup, Shell, completion_protocol, handlers, transfer,
+};
+use crate::cli::{Cli, TraceList};
+use crate::client::{Negotiation, Options};
+use crate::profile::Directories;
+use crate::session::{Session, Settings};
+use crate::stop::Signals;
+use crate::style;
+use crate::terminal::{Console, Place};
+use crate::transfer::RetryPolicy;
+use crate::wire::Mode;
 
-impl Shell {
-    /// Carries out the start-up file, if there is one. It says nothing but what is wrong with it, and the options of the
-    /// command line win over it.
-    pub(super) fn start_up(&mut self, cli: &Cli) -> Result<()> {
-        let Some(path) = self.folders.as_ref().map(Folders::rc) else { return Ok(()) };
-        let text = match std::fs::read(&path) {
-            Ok(text) => text,
-            Err(error) if folders::is_absent(&error) => return Ok(()),
-            Err(error) => {
-                self.console.note(format_args!("tftp: {}: {}", path.display(), plain(&error)));
-                return Ok(());
-            }
-        };
-        let out = mem::replace(&mut self.console.out, Box::new(io::sink()));
-        self.console.file = Some(path.display().to_string());
-        let outcome = self.settings_from(Script::new(path.display(), &*text));
-        self.console.file = None;
-        self.console.out = out;
-        self.console.place = Place::Terminal;
-        self.failed = None;
-        self.session.settings = settings(cli, self.session.settings.clone());
-        outcome
+/// Runs what the command line asks for. An error means that standard input or output failed.
+pub fn run(cli: &Cli) -> Result<Status, Fatal> {
+    let words: Vec<Word> = cli.words.iter().map(|word| Word::new(word.as_bytes())).collect();
+    if let Some(answer) = completion_protocol::answer(&words) {
+        write!(io::stdout(), "{answer}")?;
+        return Ok(Status::Success);
+    }
+    let switches: Vec<Word> = cli.switches.iter().map(|word| Word::new(word.as_bytes())).collect();
+    let invocation = Invocation::read(&words, cli.words_before_command, cli.host.is_some());
+    let invocation = match invocation.and_then(|invocation| invocation.with(switches)) {
+        Ok(invocation) => invocation,
+        Err(error) => return Ok(mistake(cli, &error)),
+    };
+    let serves = cli.practice || invocation.serves();
+    let contradictions = [
+        (cli.port == Some(0) && !serves, "0: bad port number"),
+        (cli.practice && invocation.host.is_some(), "--practice is a server itself; name no other"),
+        (cli.file.is_some() && !invocation.command.is_empty(), "a command or -f FILE, not both"),
+    ];
+    if let Some((_, error)) = contradictions.iter().find(|(is_one, _)| *is_one) {
+        return Ok(mistake(cli, error));
+    }
+    let signals = Signals::install()?;
+    let plain = if cli.classic { Settings::classic() } else { Settings::default() };
+    let session = Session { settings: settings(cli, plain), default_port: cli.port, ..Session::default() };
+    let mut workspace = Workspace::new(session, signals.stop().clone());
+    let setup = Setup {
+        listen: cli.host.clone(),
+        signals,
+        directories: Directories::of_user(),
+        pinned: PinnedByArgs { mode: cli.mode.is_some() || cli.image, blksize: cli.blksize.is_some() },
+        stop_on_error: cli.stop_on_error,
+        plain: cli.plain || !style::has_cursor(),
+    };
+    let mut shell = Shell {
+        setup: &setup,
+        workspace: &mut workspace,
+        prompt: &mut None,
+        console: Console::new(Place::CommandLine, cli.color()).with_records(cli.json),
+        input: InputSource::CommandLine,
+        depth: 0,
+    };
+    let status = shell.begin(cli, &invocation);
+    shell.workspace.client.finish();
+    let _: Outcome = transfer::notify_late(&mut shell)?;
+    status
+}
+
+/// Whether a person types the lines.
+fn is_interactive(cli: &Cli, invocation: &Invocation) -> bool {
+    invocation.command.is_empty() && cli.file.is_none() && io::stdin().is_terminal()
+}
+
+fn mistake(cli: &Cli, error: &dyn Display) -> Status {
+    Console::new(Place::CommandLine, cli.color()).note(format_args!("tftp: {error}"));
+    Status::CommandLine
+}
+
+impl Shell<'_> {
+    /// Switches on the views that the command line names, without a word about it.
+    fn trace(&mut self, cli: &Cli, reads_lines: bool) -> Result<Outcome, Fatal> {
+        let mut outcome = Outcome::done();
+        let Some(TraceList(commands)) = &cli.trace else { return Ok(outcome) };
+        if reads_lines {
+            self.workspace.tracing.keep();
+        }
+        for command in commands {
+            let result = handlers::trace::apply(self, command).map(|_| Outcome::done());
+            outcome = outcome.then(self.reported("--trace", result)?);
+        }
+        Ok(outcome)
     }
 
-    fn settings_from(&mut self, mut script: Script<'_>) -> Result<()> {
-        while let Some((number, line)) = script.line()? {
-            self.console.place = Place::Script(number);
-            let first = split(&line).ok().and_then(|line| line.words.into_iter().next());
-            match first.as_ref().map(|word| (word, find(word))) {
-                Some((word, Found::Command(command))) if !command.setting => {
-                    self.complain(word, Complaint::local("only settings may stand in the start-up file"))?;
-                }
-                _ => {
-                    let _: Next = self.line(&line)?;
-                }
+    /// Does what is asked for, though a trace that was asked for cannot be written.
+    fn begin(&mut self, cli: &Cli, invocation: &Invocation) -> Result<Status, Fatal> {
+        let traced = self.make_ready(cli, invocation)?;
+        let status = self.proceed(cli, invocation)?;
+        Ok(if status == Status::Success { traced.status() } else { status })
+    }
+
+    /// Does what comes before any transfer.
+    fn make_ready(&mut self, cli: &Cli, invocation: &Invocation) -> Result<Outcome, Fatal> {
+        if handlers::transfer::fills_stdout(&invocation.command) && !cli.json {
+            self.console = self.console.diverted();
+        }
+        let interactive = is_interactive(cli, invocation);
+        let may_matter = interactive || cli.host.is_some() || invocation.may_name_hosts();
+        if may_matter && let (Err(error), true) = (handlers::hosts::load(self), interactive) {
+            self.console.note(format_args!("tftp: {error}"));
+        }
+        if interactive && !cli.no_rc && !cli.classic {
+            self.read_settings_file(cli)?;
+        }
+        self.trace(cli, invocation.command.is_empty())
+    }
+
+    /// Connects, then runs the one command or reads lines.
+    fn proceed(&mut self, cli: &Cli, invocation: &Invocation) -> Result<Status, Fatal> {
+        let connected = self.connect(cli, invocation)?;
+        if !invocation.command.is_empty() {
+            return if connected.is_failure() { Ok(connected.status()) } else { self.once(&invocation.command) };
+        }
+        if connected.is_failure() && self.setup.stop_on_error {
+            return Ok(connected.status());
+        }
+        let outcome = match &cli.file {
+            Some(path) if path != Path::new("-") => self.file(path)?,
+            None if is_interactive(cli, invocation) => return self.converse(),
+            _ => {
+                self.input = InputSource::Script;
+                self.script(Script::new("standard input", io::stdin().lock()))?
+            }
+        };
+        Ok(if self.is_interrupted() { Status::Interrupted } else { connected.then(outcome).status() })
+    }
+
+    /// Connects to the server that the command line names, or to the practice server.
+    fn connect(&mut self, cli: &Cli, invocation: &Invocation) -> Result<Outcome, Fatal> {
+        let mut outcome = Outcome::done();
+        let named = cli.host.as_deref().filter(|_| !invocation.serves()).map(Word::new);
+        if let Some(host) = invocation.host.clone().or(named) {
+            let port = invocation.port.map(|port| Word::new(port.to_string()));
+            let result = handlers::settings::connect(self, &[[host].as_slice(), port.as_slice()].concat());
+            outcome = self.reported("connect", result)?;
+            if outcome.is_failure() {
+                outcome = self.record(OutcomeRecord::of(b"connect"), outcome)?;
             }
         }
-        Ok(())
+        if cli.practice {
+            let result = handlers::server::practise(self, cli.port);
+            outcome = outcome.then(self.reported("serve", result)?);
+        }
+        Ok(outcome)
+    }
+
+    /// Runs the one command of the command line.
+    fn once(&mut self, words: &[Word]) -> Result<Status, Fatal> {
+        let outcome = self.run(words)?;
+        // A server that a signal stopped did what it should; any other command was cut short.
+        let is_cut_short = outcome.is_failure() && self.is_interrupted();
+        Ok(if is_cut_short { Status::Interrupted } else { outcome.status() })
+    }
+
+    /// Runs the script that `-f` names.
+    fn file(&mut self, path: &Path) -> Result<Outcome, Fatal> {
+        let name = Word::new(path.as_os_str().as_bytes());
+        match File::open(path) {
+            Ok(file) => self.script(Script::new(format_args!("-f: {name}"), BufReader::new(file))),
+            Err(error) => {
+                let outcome = self.report("-f", CommandError::file(name, error))?;
+                self.record(OutcomeRecord::default(), outcome)
+            }
+        }
+    }
+}
+
+/// The settings with what options change of them.
+pub(super) fn settings(cli: &Cli, plain: Settings) -> Settings {
+    let image = cli.image.then_some(Mode::Octet);
+    let Settings { transfer, .. } = plain;
+    Settings {
+        transfer: Options {
+            mode: cli.mode.or(image).unwrap_or(transfer.mode),
+            retry: RetryPolicy {
+                rexmt: cli.rexmt.unwrap_or(transfer.retry.rexmt),
+                timeout: cli.timeout.unwrap_or(transfer.retry.timeout),
+            },
+            negotiation: if cli.no_options { Negotiation::Off } else { transfer.negotiation },
+            blksize: cli.blksize.or(transfer.blksize),
+            windowsize: cli.windowsize.or(transfer.windowsize),
+            family: cli.family(),
+            local_ports: cli.local_ports.clone(),
+            ..transfer
+        },
+        literal: cli.literal || plain.literal,
+        verbose: cli.verbose || plain.verbose,
+        quiet: cli.quiet || plain.quiet,
+        ..plain
     }
 }

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use crate::stop::INTERRUPTED;
 use crate::wire::ErrorCode;
 
-/// What the process tells its parent; of a script the first failure counts.
+/// The exit status of the process; of a script the first failure counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Status {
     /// Every command succeeded.

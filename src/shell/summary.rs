@@ -6,8 +6,8 @@ use crate::wire::Terms;
 
 /// `4.1 MB/s, blksize 1468, windowsize 16, 2793 blocks, 2 resent, 1 duplicate, rtt 0.08/0.10/0.31 ms`.
 ///
-/// What did not happen is not told, so that an untroubled transfer fits a line of 80 letters. Round trips are the
-/// shortest, the median and the longest. A server whose own timer held the transfer up is told of:
+/// What did not happen is left out, so that an untroubled transfer fits a line of 80 letters. Round trips are the
+/// shortest, the median and the longest. A server whose own timer held the transfer up is named:
 /// `server resent after 1.0 s, 14 times`.
 pub(super) fn summary(report: &Report) -> String {
     let Stats { bytes, blocks, resent, duplicates, strangers, rtt, waits } = report.stats;

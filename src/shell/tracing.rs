@@ -1,15 +1,14 @@
-//! Where the trace views go: one on the screen, others into files; and what is kept to be seen again.
+//! Trace views: one on the screen, others in files; and the transfers kept for `trace again`.
 
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::time::Instant;
 
-use super::console::{Console, Stream};
-use super::gathered::{Gathered, Pace};
 use crate::analysis::Ring;
 use crate::event::{Observer, Record, RecordKind};
 use crate::session::Settings;
 use crate::style;
+use crate::terminal::{Console, FlushTimer, LineBatcher, Stream};
 use crate::trace::{Classic, OutletId, Page, Pcapng, Tracer, View, ViewName, paint};
 use crate::transfer::Machine;
 
@@ -18,8 +17,8 @@ const COLUMNS: usize = 80;
 /// The file name that means standard output.
 pub(super) const STDOUT: &str = "-";
 
-/// Everything that watches transfers for the user. The screen's view is a setting, and drawn anew for each transfer, as
-/// the screen is then; files stay open from one to the next.
+/// All observers of transfers that the user switched on. The screen's view is a setting and made for each transfer, to
+/// fit the screen of the moment; files stay open from one to the next.
 #[derive(Default)]
 pub(super) struct Tracing {
     tracer: Tracer<'static>,
@@ -28,8 +27,8 @@ pub(super) struct Tracing {
     /// The screen's view, where it is another.
     screen: Option<OutletId>,
     files: Vec<Filed>,
-    /// When lines that are gathered go out.
-    pace: Pace,
+    /// When lines that are held are written.
+    flush_timer: FlushTimer,
 }
 
 /// What goes into one file.
@@ -37,17 +36,20 @@ struct Filed {
     content: Content,
     path: String,
     outlet: OutletId,
-    /// The user was told what a reader of the file should know.
+    /// The hint for readers of the file was printed.
     hinted: bool,
 }
 
-#[derive(Clone, Copy)]
-enum Content {
+/// What a file is for.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Content {
+    /// A view of packets.
     View(ViewName),
+    /// A capture for Wireshark.
     Capture { snap: Option<usize>, lost: bool },
 }
 
-/// What is to be told when a transfer is over.
+/// What to report when a transfer is over.
 #[derive(Default)]
 pub(super) struct Aftermath {
     /// Files that could not be written, and are left alone from now on.
@@ -57,7 +59,7 @@ pub(super) struct Aftermath {
 }
 
 impl Tracing {
-    /// Keeps transfers from here on, for somebody may ask to see them again.
+    /// Keeps transfers from here on, for `trace again`.
     pub(super) fn keep(&mut self) {
         self.tracer.keep();
     }
@@ -67,43 +69,42 @@ impl Tracing {
         self.tracer.ring()
     }
 
-    /// Sends a view into a file, beside the screen, in place of an earlier file of the same view.
+    /// Writes a view or a capture into a file, beside the screen, in place of an earlier file of the same kind.
     pub(super) fn open(
         &mut self,
-        view: ViewName,
+        content: Content,
         path: &str,
         settings: &Settings,
         console: &Console,
     ) -> io::Result<()> {
-        self.check(path, |content| content.is(view))?;
-        let out: Box<dyn Write> =
-            if path == STDOUT { console.lines(Stream::Output) } else { Box::new(Gathered::new(File::create(path)?)) };
-        self.close(view);
-        self.add(Content::View(view), path, file_page(settings).view(view), out);
+        // Two views in one file would be neither. One that is replaced does not count.
+        if let Some(other) = self.files.iter().find(|file| file.path == path && !file.content.is_like(content)) {
+            return Err(io::Error::other(format!("{} goes there already", other.content.name())));
+        }
+        let (view, out): (Box<dyn View>, Box<dyn Write>) = match content {
+            Content::View(view) if path == STDOUT => (file_page(settings).view(view), console.lines(Stream::Output)),
+            Content::View(view) => (file_page(settings).view(view), Box::new(LineBatcher::new(File::create(path)?))),
+            Content::Capture { snap, lost } => {
+                let out: Box<dyn Write> =
+                    if path == STDOUT { Box::new(io::stdout()) } else { Box::new(File::create(path)?) };
+                let (mut view, mut out) = (Pcapng::new(snap, lost), BufWriter::new(out));
+                view.begin(&mut out)?;
+                (Box::new(view), Box::new(out))
+            }
+        };
+        self.end(content);
+        let outlet = self.tracer.add(view, out);
+        self.files.push(Filed { content, path: path.to_owned(), outlet, hinted: false });
         Ok(())
     }
 
-    /// Writes a capture, in place of an earlier one.
-    pub(super) fn capture(&mut self, path: &str, snap: Option<usize>, lost: bool) -> io::Result<()> {
-        self.check(path, Content::is_capture)?;
-        let mut out: Box<dyn Write> =
-            if path == STDOUT { Box::new(io::stdout()) } else { Box::new(File::create(path)?) };
-        out = Box::new(BufWriter::new(out));
-        let mut view = Pcapng::new(snap, lost);
-        view.begin(&mut out)?;
-        self.end_capture();
-        self.add(Content::Capture { snap, lost }, path, Box::new(view), out);
-        Ok(())
-    }
-
-    /// Ends the file of a view; tells whether there was one.
-    pub(super) fn close(&mut self, view: ViewName) -> bool {
-        self.end(|content| content.is(view))
-    }
-
-    /// Ends the capture; tells whether there was one.
-    pub(super) fn end_capture(&mut self) -> bool {
-        self.end(Content::is_capture)
+    /// Ends the file of a view, or the capture; returns whether there was one.
+    pub(super) fn end(&mut self, content: Content) -> bool {
+        let before = self.files.len();
+        for filed in self.files.extract_if(.., |filed| filed.content.is_like(content)) {
+            self.tracer.remove(filed.outlet);
+        }
+        self.files.len() < before
     }
 
     /// Whether something else than text for people goes to standard output, so that text must not.
@@ -111,9 +112,10 @@ impl Tracing {
         self.has_stdout() || settings.tracing == Some(ViewName::Json)
     }
 
-    /// Whether the end of a transfer is told with the digest of its file: programs want to know, and need not ask.
+    /// Whether a view shows the digest of the file: views for programs do, though the user did not ask.
     pub(super) fn wants_digest(&self, settings: &Settings) -> bool {
-        settings.tracing == Some(ViewName::Json) || self.files.iter().any(|filed| filed.content.is(ViewName::Json))
+        settings.tracing == Some(ViewName::Json)
+            || self.files.iter().any(|filed| filed.content.is_like(Content::View(ViewName::Json)))
     }
 
     /// Draws the files from here on as the settings want it.
@@ -154,8 +156,8 @@ impl Tracing {
         self.classic.is_some() || !self.tracer.is_idle()
     }
 
-    /// To be called behind each transfer, before anything else is printed. An error means that the screen is gone.
-    pub(super) fn settle(&mut self) -> io::Result<Aftermath> {
+    /// To be called after each transfer, before anything else is printed. An error means that the screen is gone.
+    pub(super) fn finish(&mut self) -> io::Result<Aftermath> {
         self.flush();
         let mut aftermath = Aftermath::default();
         for (id, error) in self.tracer.failed() {
@@ -186,7 +188,7 @@ impl Tracing {
         })
     }
 
-    /// Lets nothing wait that was told.
+    /// Writes all that is held.
     fn flush(&mut self) {
         if let Some(classic) = &mut self.classic {
             classic.flush();
@@ -194,30 +196,9 @@ impl Tracing {
         self.tracer.flush();
     }
 
-    fn add(&mut self, content: Content, path: &str, view: Box<dyn View>, out: Box<dyn Write>) {
-        let outlet = self.tracer.add(view, out);
-        self.files.push(Filed { content, path: path.to_owned(), outlet, hinted: false });
-    }
-
-    fn end(&mut self, which: impl Fn(&Content) -> bool) -> bool {
-        let before = self.files.len();
-        for filed in self.files.extract_if(.., |filed| which(&filed.content)) {
-            self.tracer.remove(filed.outlet);
-        }
-        self.files.len() < before
-    }
-
     /// Whether standard output is one of the files.
     pub(super) fn has_stdout(&self) -> bool {
         self.files.iter().any(|filed| filed.path == STDOUT)
-    }
-
-    /// Two views in one file would be neither. One that makes place for the new one does not count.
-    fn check(&self, path: &str, makes_place: impl Fn(&Content) -> bool) -> io::Result<()> {
-        match self.files.iter().find(|filed| filed.path == path && !makes_place(&filed.content)) {
-            Some(filed) => Err(io::Error::other(format!("{} goes there already", filed.content.name()))),
-            None => Ok(()),
-        }
     }
 }
 
@@ -229,30 +210,30 @@ impl Observer for Tracing {
         if !self.tracer.is_idle() {
             self.tracer.observe(record);
         }
-        // What else is told of a transfer goes elsewhere, and must not come before the packets that led to it.
-        if !matches!(record.kind, RecordKind::Packet { .. }) || self.pace.is_due(record.at) {
+        // Other records are printed elsewhere, and must not come before the packets that led to them.
+        if !matches!(record.kind, RecordKind::Packet { .. }) || self.flush_timer.is_due(record.at) {
             self.flush();
         }
     }
 
     fn pulse(&mut self, at: Instant, _machine: &dyn Machine) {
-        if self.pace.is_due(at) {
+        if self.flush_timer.is_due(at) {
             self.flush();
         }
     }
 }
 
 impl Content {
-    /// Whether it is this view, in whatever detail.
-    fn is(&self, other: ViewName) -> bool {
-        matches!(self, Self::View(view) if view.is_like(other))
+    /// Whether both are captures or the same view, in whatever detail.
+    fn is_like(self, other: Self) -> bool {
+        match (self, other) {
+            (Self::View(view), Self::View(other)) => view.is_like(other),
+            (Self::Capture { .. }, Self::Capture { .. }) => true,
+            _ => false,
+        }
     }
 
-    fn is_capture(&self) -> bool {
-        matches!(self, Self::Capture { .. })
-    }
-
-    fn name(&self) -> String {
+    fn name(self) -> String {
         match self {
             Self::View(view) => view.to_string(),
             Self::Capture { .. } => "pcap".to_owned(),

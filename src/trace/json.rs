@@ -29,7 +29,7 @@ const RAW: usize = 68;
 impl View for Json {
     fn render(&mut self, annotated: &Annotated<'_>, out: &mut dyn Write) -> io::Result<()> {
         let wall = annotated.wall.duration_since(SystemTime::UNIX_EPOCH).map_or(0.0, seconds);
-        let line = Line {
+        let line = JsonRecord {
             v: 1,
             n: None,
             t: seconds(annotated.t),
@@ -37,14 +37,14 @@ impl View for Json {
             wall,
             xfer: annotated.xfer,
         };
-        let line = Line { n: annotated.packet().map(|packet| packet.n), ..line };
+        let line = JsonRecord { n: annotated.packet().map(|packet| packet.n), ..line };
         serde_json::to_writer(&mut *out, &line)?;
         out.write_all(b"\n")
     }
 }
 
 #[derive(Serialize)]
-struct Line<'a> {
+struct JsonRecord<'a> {
     v: u8,
     #[serde(skip_serializing_if = "Option::is_none")]
     n: Option<u64>,

@@ -37,6 +37,12 @@ pub(crate) fn millis(time: Duration) -> String {
     if millis < 10.0 { format!("{millis:.2}") } else { format!("{millis:.1}") }
 }
 
+/// `5 seconds`, `0.2 seconds`, `1 second`.
+pub fn seconds(time: Duration) -> String {
+    let unit = if time == Duration::from_secs(1) { "second" } else { "seconds" };
+    format!("{} {unit}", time.as_secs_f64())
+}
+
 fn scaled(bytes: u64, places: usize) -> String {
     let (divisor, unit) = unit_for(bytes);
     format!("{} {unit}", in_unit(bytes, divisor, places))
@@ -80,5 +86,12 @@ mod tests {
         assert_eq!([3, 119, 150, 7300].map(forecast), ["3 s", "119 s", "3 min", "2 h 2 min"]);
         assert_eq!(millis(Duration::from_micros(84)), "0.08");
         assert_eq!(millis(Duration::from_micros(12_480)), "12.5");
+    }
+
+    #[test]
+    fn one_second_is_singular() {
+        assert_eq!(seconds(Duration::from_secs(5)), "5 seconds");
+        assert_eq!(seconds(Duration::from_millis(200)), "0.2 seconds");
+        assert_eq!(seconds(Duration::from_secs(1)), "1 second");
     }
 }

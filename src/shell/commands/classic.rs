@@ -2,7 +2,7 @@
 
 use super::row::{CLASSIC, CLASSIC_SETTING, MANY};
 use super::{Arg, Command, MODES, shapes};
-use crate::shell::handlers::{local, settings, trace, transfer};
+use crate::shell::handlers::{local_files, settings, trace, transfer};
 
 pub(super) static ROWS: &[Command] = &[
     Command {
@@ -64,7 +64,7 @@ pub(super) static ROWS: &[Command] = &[
         brief: "exit tftp",
         examples: &["quit"],
         see: &["connect"],
-        run: local::quit,
+        run: local_files::quit,
         ..CLASSIC
     },
     Command {
@@ -169,7 +169,7 @@ pub(super) static ROWS: &[Command] = &[
         brief: "print help information",
         examples: &["?", "help get", "help options"],
         see: &["status", "modes", "options", "errors", "scripts", "uri"],
-        run: local::help,
+        run: local_files::help,
         ..CLASSIC
     },
 ];

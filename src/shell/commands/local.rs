@@ -2,7 +2,7 @@
 
 use super::row::{MANY, ROW};
 use super::{Arg, Command};
-use crate::shell::handlers::{escape, lines, local};
+use crate::shell::handlers::{escape, local_files, repeat};
 
 pub(super) static ROWS: &[Command] = &[
     Command {
@@ -13,7 +13,7 @@ pub(super) static ROWS: &[Command] = &[
         brief: "change the local directory",
         examples: &["lcd /tmp", "lcd"],
         see: &["lpwd"],
-        run: local::lcd,
+        run: local_files::lcd,
         ..ROW
     },
     Command {
@@ -22,7 +22,7 @@ pub(super) static ROWS: &[Command] = &[
         brief: "show the local directory",
         examples: &["lpwd"],
         see: &["lcd"],
-        run: local::lpwd,
+        run: local_files::lpwd,
         ..ROW
     },
     Command {
@@ -46,7 +46,7 @@ pub(super) static ROWS: &[Command] = &[
         examples: &["sha256 fw.bin", "sha256 on"],
         see: &["get", "scripts"],
         forms: &[&[Arg::Switch]],
-        run: local::sha256,
+        run: local_files::sha256,
         ..ROW
     },
     Command {
@@ -58,7 +58,7 @@ pub(super) static ROWS: &[Command] = &[
         brief: "carry out the commands in a local file",
         examples: &["source provision.tftp"],
         see: &["repeat", "scripts"],
-        run: lines::source,
+        run: repeat::source,
         ..ROW
     },
     Command {
@@ -69,7 +69,7 @@ pub(super) static ROWS: &[Command] = &[
         brief: "carry out a command again and again",
         examples: &["repeat 10 get fw.bin /dev/null", "repeat until-ok every 5 get fw.bin"],
         see: &["source", "errors"],
-        run: lines::repeat,
+        run: repeat::repeat,
         ..ROW
     },
 ];

@@ -15,10 +15,13 @@ use std::ops::RangeInclusive;
 pub use forms::{Form, is_led, next};
 pub use table::{COMMANDS, Table};
 
+use super::Shell;
+use super::error::HandlerError;
+use super::outcome::Outcome;
 use super::words::Word;
-use super::{Next, Shell};
 
 /// A row of the table.
+#[derive(Debug)]
 pub struct Command {
     /// What `?` lists.
     pub name: &'static str,
@@ -50,9 +53,8 @@ pub struct Command {
     pub run: Handler,
 }
 
-/// Carries a command out. A [`Complaint`](super::complaint::Complaint) inside the error is a failed command; any other
-/// error ends the shell.
-pub type Handler = fn(&mut Shell, &[Word]) -> anyhow::Result<Next>;
+/// Runs a command with these arguments.
+pub type Handler = fn(&mut Shell<'_>, &[Word]) -> Result<Outcome, HandlerError>;
 
 /// What an argument is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

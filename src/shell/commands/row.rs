@@ -21,7 +21,7 @@ pub(super) const ROW: Command = Command {
     see: &[],
     forms: &[],
     setting: false,
-    run: handlers::local::quit,
+    run: handlers::local_files::quit,
 };
 
 /// One of the thirteen.

@@ -16,21 +16,19 @@ use std::path::Path;
 
 pub use arguments::arguments;
 
-use super::bookmarks;
 use super::commands::{Arg, COMMANDS, Command, Found, begins, exact, find, names, next};
-use super::folders::{self, Folders};
-use super::memory::Memory;
 use super::remote::split_host;
 use super::topics::TOPICS;
 use super::words::Word;
 use crate::lessons::LESSONS;
+use crate::profile::{Directories, NamesSeen, bookmarks, directories};
 use crate::session::Bookmark;
 
 /// What is known beside the tables.
 #[derive(Debug, Clone)]
 pub struct Sources {
     /// Hosts, and the names seen there.
-    pub memory: Memory,
+    pub seen: NamesSeen,
     /// Servers by names of the user's own.
     pub bookmarks: Vec<Bookmark>,
     /// Names that the connected server is known to have, seen or not.
@@ -41,10 +39,10 @@ pub struct Sources {
 
 impl Sources {
     /// What the user's files say at this moment.
-    pub(super) fn load(folders: Option<&Folders>) -> Self {
-        let memory = folders.map(|folders| Memory::load(&folders.seen())).unwrap_or_default();
-        let hosts = folders.and_then(|folders| folders::read(&folders.hosts()).ok()).unwrap_or_default();
-        Self { memory, bookmarks: bookmarks::parse(&hosts), offered: &[], list }
+    pub(crate) fn load(user: Option<&Directories>) -> Self {
+        let seen = user.map(|user| NamesSeen::load(&user.names_seen())).unwrap_or_default();
+        let hosts = user.and_then(|user| directories::read(&user.hosts()).ok()).unwrap_or_default();
+        Self { seen, bookmarks: bookmarks::parse(&hosts), offered: &[], list }
     }
 
     /// The address behind a name that may be a bookmark.
@@ -149,7 +147,7 @@ fn argument(kind: Arg, command: &Command, part: &str, host: Option<&str>, source
 /// Names of files on the server, and servers to put in front of one: `fw.bin`, `sw1:`, `sw1:fw.bin`.
 fn remote(part: &str, host: Option<&str>, sources: &Sources) -> Vec<Candidate> {
     let on = |host, before: &str| {
-        let names = sources.memory.names(host).map(|name| plain(&format!("{before}{name}"), "seen there"));
+        let names = sources.seen.names(host).map(|name| plain(&format!("{before}{name}"), "seen there"));
         names.filter(|candidate| candidate.value.starts_with(part)).collect::<Vec<_>>()
     };
     let mut found = host.map(|host| on(host, "")).unwrap_or_default();
@@ -170,7 +168,7 @@ fn remote(part: &str, host: Option<&str>, sources: &Sources) -> Vec<Candidate> {
 /// Bookmarks, then hosts used before; with a colon behind, the word goes on.
 fn hosts(part: &str, colon: &str, sources: &Sources) -> Vec<Candidate> {
     let bookmarks = sources.bookmarks.iter().map(|bookmark| (bookmark.name.as_str(), "bookmark"));
-    let seen = sources.memory.hosts().map(|host| (host, "used before"));
+    let seen = sources.seen.hosts().map(|host| (host, "used before"));
     let named = bookmarks.chain(seen).map(|(host, help)| {
         let bare = colon.is_empty() || !host.contains(':');
         let value = if bare { format!("{host}{colon}") } else { format!("[{host}]{colon}") };
@@ -243,9 +241,9 @@ pub(super) mod tests {
                 _ => Vec::new(),
             }
         };
-        let memory = "192.0.2.1\n\tfw.bin\n\timages/fw.bin\nrouter\n\trun.cfg\n::1\n\tsix\n";
+        let seen = "192.0.2.1\n\tfw.bin\n\timages/fw.bin\nrouter\n\trun.cfg\n::1\n\tsix\n";
         let bookmarks = bookmarks::parse("sw1 192.0.2.1\n");
-        Sources { memory: Memory::parse(memory), bookmarks, offered: &[], list }
+        Sources { seen: NamesSeen::parse(seen), bookmarks, offered: &[], list }
     }
 
     pub(super) fn values(found: Vec<Candidate>) -> String {

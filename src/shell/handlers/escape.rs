@@ -10,16 +10,12 @@ use std::process::{Command, ExitStatus, Stdio};
 use std::thread;
 use std::time::Duration;
 
-use anyhow::Result;
-
-use crate::shell::complaint::Complaint;
-use crate::shell::console::{Place, Stream};
-use crate::shell::status::Status;
 use crate::shell::words::Word;
-use crate::shell::{Input, Next, Shell};
+use crate::shell::{CommandError, HandlerError, InputSource, Outcome, Shell};
+use crate::terminal::{Place, Stream};
 
 /// Runs the rest of the line with sh; on a terminal `!` alone starts the user's own shell.
-pub(in crate::shell) fn escape(shell: &mut Shell, words: &[Word]) -> Result<Next> {
+pub(in crate::shell) fn escape(shell: &mut Shell<'_>, words: &[Word]) -> Result<Outcome, HandlerError> {
     let line = words.iter().map(Word::bytes).collect::<Vec<_>>().join(&b' ');
     let mut command = match shell.console.place {
         _ if !line.is_empty() => {
@@ -28,28 +24,26 @@ pub(in crate::shell) fn escape(shell: &mut Shell, words: &[Word]) -> Result<Next
             command
         }
         Place::Terminal => Command::new(env::var_os("SHELL").unwrap_or_else(|| OsString::from("sh"))),
-        _ => return Err(shell.mistake(Complaint::usage_of("!")).into()),
+        _ => return Err(shell.mistake(CommandError::usage_of("!")).into()),
     };
-    shell.console.out.flush()?;
-    if shell.input == Input::Script {
+    io::stdout().flush()?;
+    if shell.input == InputSource::Script {
         // The rest of the script is not for it.
         command.stdin(Stdio::null());
     }
     if shell.console.stream() == Stream::Error {
         command.stdout(io::stderr().as_fd().try_clone_to_owned()?);
     }
-    let status = wait(shell, &mut command).map_err(|error| Complaint::io("sh", &error))?;
+    let status = wait(shell, &mut command).map_err(|error| CommandError::file("sh", error))?;
     match reason(status) {
-        None => Ok(Next::Line),
-        Some(reason) => {
-            let status = if shell.is_interrupted() { Status::Interrupted } else { Status::Local };
-            Err(Complaint { status, ..Complaint::local(reason) }.into())
-        }
+        None => Ok(Outcome::done()),
+        Some(reason) if shell.is_interrupted() => Err(CommandError::Interrupted(reason).into()),
+        Some(reason) => Err(CommandError::Local(reason).into()),
     }
 }
 
 /// Waits as sh does: Ctrl-C, however often, is for the command, which belongs to the same terminal.
-fn wait(shell: &Shell, command: &mut Command) -> io::Result<ExitStatus> {
+fn wait(shell: &Shell<'_>, command: &mut Command) -> io::Result<ExitStatus> {
     const MOST: Duration = Duration::from_millis(20);
     let mut child = command.spawn()?;
     let mut pause = Duration::from_millis(1);
@@ -57,7 +51,7 @@ fn wait(shell: &Shell, command: &mut Command) -> io::Result<ExitStatus> {
         if let Some(status) = child.try_wait()? {
             return Ok(status);
         }
-        shell.signals.forbear();
+        shell.setup.signals.forbear();
         thread::sleep(pause);
         pause = MOST.min(pause * 2);
     }

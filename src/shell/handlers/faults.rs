@@ -1,18 +1,14 @@
-//! What goes wrong on purpose: fault, packetdrop, client bug, and the same behind `serve`.
-
-use std::time::Duration;
-
-use anyhow::Result;
+//! Faults and bugs on purpose: fault, packetdrop, client bug, and the same after `serve`.
 
 use crate::analysis::Ring;
 use crate::bugs::{ClientBug, ServerBug};
 use crate::fault::{Action, Faults, How, Instruction, Recorded, Rule, Way};
 use crate::server::{Policy, RunningServer};
 use crate::session::parse_seconds;
-use crate::shell::complaint::Complaint;
-use crate::shell::console::Place;
 use crate::shell::words::Word;
-use crate::shell::{Next, Shell};
+use crate::shell::{CommandError, HandlerError, Outcome, Shell};
+use crate::terminal::Place;
+use crate::trace::units::seconds;
 use crate::transfer::{RetryPolicy, Rexmt};
 use crate::wire::Limits;
 
@@ -21,23 +17,22 @@ const NAMED: usize = 12;
 
 /// `fault`, `fault ACTION DIRECTION KIND [WHICH] [HOW]`, `fault seed N`, `fault off [RULE]`, `fault test "RULE"`,
 /// `fault remote on|off`
-pub(in crate::shell) fn fault(shell: &mut Shell, words: &[Word]) -> Result<Next> {
-    let instruction = Instruction::parse(&texts(words)?).map_err(Complaint::local)?;
+pub(in crate::shell) fn fault(shell: &mut Shell<'_>, words: &[Word]) -> Result<Outcome, HandlerError> {
+    let instruction = Instruction::parse(&texts(words)?).map_err(CommandError::local)?;
     if shell.console.place != Place::CommandLine {
-        shell.tracing.keep();
+        shell.workspace.tracing.keep();
     }
     let said = match instruction {
-        Instruction::Test(rule) => test(rule, &shell.client.faults().lock(), shell.tracing.ring())?,
-        other => instruct(&mut shell.client.faults().lock(), other)?,
+        Instruction::Test(rule) => test(rule, &shell.workspace.client.faults().lock(), shell.workspace.tracing.ring())?,
+        other => instruct(&mut shell.workspace.client.faults().lock(), other)?,
     };
-    shell.console.say(said)?;
-    Ok(Next::Line)
+    shell.answer(said)
 }
 
 /// FreeBSD's `packetdrop P`; each takes the place of the one before.
-pub(in crate::shell) fn packetdrop(shell: &mut Shell, words: &[Word]) -> Result<Next> {
-    let rule = Rule::packetdrop(&texts(words)?.concat()).map_err(Complaint::local)?;
-    let mut faults = shell.client.faults().lock();
+pub(in crate::shell) fn packetdrop(shell: &mut Shell<'_>, words: &[Word]) -> Result<Outcome, HandlerError> {
+    let rule = Rule::packetdrop(&texts(words)?.concat()).map_err(CommandError::local)?;
+    let mut faults = shell.workspace.client.faults().lock();
     let packetdrops = faults.rules().filter(|(_, rule, _)| is_packetdrop(rule)).map(|(number, ..)| number);
     for number in packetdrops.collect::<Vec<_>>() {
         faults.remove(number);
@@ -47,8 +42,7 @@ pub(in crate::shell) fn packetdrop(shell: &mut Shell, words: &[Word]) -> Result<
         None => "No packets are dropped by chance.".to_owned(),
     };
     drop(faults);
-    shell.console.say(said)?;
-    Ok(Next::Line)
+    shell.answer(said)
 }
 
 fn is_packetdrop(rule: &Rule) -> bool {
@@ -57,20 +51,19 @@ fn is_packetdrop(rule: &Rule) -> bool {
 }
 
 /// `client bug`, `client bug no-tid|no-dally|off`
-pub(in crate::shell) fn client(shell: &mut Shell, words: &[Word]) -> Result<Next> {
-    let setting = &mut shell.session.settings.transfer.bug;
+pub(in crate::shell) fn client(shell: &mut Shell<'_>, words: &[Word]) -> Result<Outcome, HandlerError> {
+    let setting = &mut shell.workspace.session.settings.transfer.bug;
     match texts(words)?.as_slice() {
         ["bug"] => {}
         ["bug", "off"] => *setting = None,
-        ["bug", name] => *setting = Some(name.parse().map_err(Complaint::local)?),
-        _ => return Err(Complaint::usage_of("client").into()),
+        ["bug", name] => *setting = Some(name.parse().map_err(CommandError::local)?),
+        _ => return Err(CommandError::usage_of("client").into()),
     }
     let said = match *setting {
         Some(bug) => format!("{} Towards servers on this computer only.", client_bug(bug)),
         None => "The client has no bug on purpose.".to_owned(),
     };
-    shell.console.say(said)?;
-    Ok(Next::Line)
+    shell.answer(said)
 }
 
 /// `Client bug on purpose: no-tid, takes packets from any port of the server (against RFC 1350 section 4).`
@@ -80,16 +73,16 @@ pub(in crate::shell) fn client_bug(bug: ClientBug) -> String {
 
 /// `serve fault ...`, `serve bug NAME|?|off`, `serve rexmt N`, `serve blksize N`, `serve options on|off`: whether the
 /// words were one of these.
-pub(in crate::shell) fn serve(shell: &mut Shell, words: &[Word]) -> Result<bool> {
+pub(in crate::shell) fn serve(shell: &mut Shell<'_>, words: &[Word]) -> Result<bool, HandlerError> {
     let Some((first, rest)) = words.split_first() else { return Ok(false) };
     let change = ["fault", "bug", "rexmt", "blksize", "options"].into_iter().find(|name| first.is(name));
     let Some(change) = change else { return Ok(false) };
     let rest = texts(rest)?;
-    let seed = shell.client.faults().lock().seed();
-    let serving = shell.serving.as_ref().ok_or_else(|| Complaint::local("no server is running"))?;
+    let seed = shell.workspace.client.faults().lock().seed();
+    let serving = shell.workspace.serving.as_ref().ok_or_else(|| CommandError::local("no server is running"))?;
     let said = match (change, rest.as_slice()) {
         ("fault", words) => {
-            instruct(&mut serving.faults().lock(), Instruction::parse(words).map_err(Complaint::local)?)?
+            instruct(&mut serving.faults().lock(), Instruction::parse(words).map_err(CommandError::local)?)?
         }
         ("bug", []) => status_of_bug(serving.policy().bug),
         ("bug", [name]) => set_bug(serving, name, seed)?,
@@ -100,30 +93,29 @@ pub(in crate::shell) fn serve(shell: &mut Shell, words: &[Word]) -> Result<bool>
             limit(serving, |limits| Limits { options: *value == "on", ..limits });
             options_words(*value == "on").to_owned()
         }
-        ("options", [value]) => return Err(bad_value(value).into()),
-        (change, _) => return Err(Complaint::local(format_args!("serve {change} takes one value")).into()),
+        ("options", [value]) => return Err(CommandError::bad_value(value).into()),
+        (change, _) => return Err(CommandError::local(format_args!("serve {change} takes one value")).into()),
     };
     shell.console.say(said)?;
     Ok(true)
 }
 
-fn set_rexmt(serving: &RunningServer, value: &str) -> Result<String, Complaint> {
+fn set_rexmt(serving: &RunningServer, value: &str) -> Result<String, CommandError> {
     let (rexmt, said) = if value == "auto" {
         (Rexmt::Auto, "The server finds its interval by itself.".to_owned())
     } else {
-        let interval = parse_seconds(value.as_bytes()).ok_or_else(|| bad_value(value))?;
-        let unit = if interval == Duration::from_secs(1) { "second" } else { "seconds" };
-        (Rexmt::Fixed(interval), format!("The server sends again after {} {unit}.", interval.as_secs_f64()))
+        let interval = parse_seconds(value.as_bytes()).ok_or_else(|| CommandError::bad_value(value))?;
+        (Rexmt::Fixed(interval), format!("The server sends again after {}.", seconds(interval)))
     };
     let policy = serving.policy();
     serving.set_policy(Policy { retry: RetryPolicy { rexmt, ..policy.retry }, ..policy });
     Ok(said)
 }
 
-fn set_blksize(serving: &RunningServer, value: &str) -> Result<String, Complaint> {
+fn set_blksize(serving: &RunningServer, value: &str) -> Result<String, CommandError> {
     let blksize = match value {
         "auto" => Policy::default().limits.blksize,
-        value => value.parse().map_err(|_| bad_value(value))?,
+        value => value.parse().map_err(|_| CommandError::bad_value(value))?,
     };
     limit(serving, |limits| Limits { blksize, ..limits });
     Ok(format!("The server grants blocks of at most {} bytes.", blksize.get()))
@@ -138,7 +130,7 @@ fn limit(serving: &RunningServer, change: impl Fn(Limits) -> Limits) {
     serving.set_policy(Policy { limits: change(policy.limits), ..policy });
 }
 
-fn set_bug(serving: &RunningServer, name: &str, seed: u64) -> Result<String> {
+fn set_bug(serving: &RunningServer, name: &str, seed: u64) -> Result<String, CommandError> {
     let (bug, said) = match name {
         "off" => (None, status_of_bug(None)),
         "?" => {
@@ -146,7 +138,7 @@ fn set_bug(serving: &RunningServer, name: &str, seed: u64) -> Result<String> {
             (Some(ServerBug::puzzle(seed)), riddle)
         }
         name => {
-            let bug: ServerBug = name.parse().map_err(Complaint::local)?;
+            let bug: ServerBug = name.parse().map_err(CommandError::local)?;
             (Some(bug), server_bug(bug))
         }
     };
@@ -167,8 +159,8 @@ fn against(section: &str) -> String {
     if section.starts_with("RFC") { format!("(against {section})") } else { "(no RFC forbids it)".to_owned() }
 }
 
-/// Does to the rules what is asked for, and tells so.
-fn instruct(faults: &mut Faults, instruction: Instruction) -> Result<String, Complaint> {
+/// Changes the rules, and returns the answer.
+fn instruct(faults: &mut Faults, instruction: Instruction) -> Result<String, CommandError> {
     Ok(match instruction {
         Instruction::List => faults.to_string(),
         Instruction::Add(rule) => added(faults, rule),
@@ -181,10 +173,12 @@ fn instruct(faults: &mut Faults, instruction: Instruction) -> Result<String, Com
             "No faults.".to_owned()
         }
         Instruction::Off(Some(number)) => {
-            faults.remove(number).ok_or_else(|| Complaint::local(format_args!("there is no rule {number}")))?;
+            faults.remove(number).ok_or_else(|| CommandError::local(format_args!("there is no rule {number}")))?;
             format!("Fault rule {number} off.")
         }
-        Instruction::Test(_) => return Err(Complaint::local("only \"fault test\" tests a rule: it knows the packets")),
+        Instruction::Test(_) => {
+            return Err(CommandError::local("only \"fault test\" tests a rule: it knows the packets"));
+        }
         Instruction::Remote(allowed) => {
             faults.allow_remote(allowed);
             format!("Faults act on {}.", if allowed { "every peer" } else { "peers on this computer" })
@@ -224,9 +218,9 @@ pub(in crate::shell) fn on_purpose(before: &Faults, after: &Faults) -> Option<St
 }
 
 /// Which packets of the last transfer a rule would have hit.
-fn test(rule: Rule, faults: &Faults, ring: Option<&Ring>) -> Result<String, Complaint> {
+fn test(rule: Rule, faults: &Faults, ring: Option<&Ring>) -> Result<String, CommandError> {
     let last = ring.and_then(Ring::last).ok_or_else(|| {
-        Complaint::local("no transfer to test the rule on; they are kept once a script used trace or fault")
+        CommandError::local("no transfer to test the rule on; they are kept once a script used trace or fault")
     })?;
     let packets: Vec<_> = last.again(None).filter_map(|seen| seen.packet()).collect();
     let recorded = packets.iter().map(|packet| {
@@ -244,11 +238,7 @@ fn test(rule: Rule, faults: &Faults, ring: Option<&Ring>) -> Result<String, Comp
     })
 }
 
-fn bad_value(word: &str) -> Complaint {
-    Complaint::said(format_args!("{word}: bad value"))
-}
-
-fn texts(words: &[Word]) -> Result<Vec<&str>, Complaint> {
-    let text = |word: &'_ Word| Complaint::local(format_args!("{word}: not UTF-8"));
+fn texts(words: &[Word]) -> Result<Vec<&str>, CommandError> {
+    let text = |word: &'_ Word| CommandError::local(format_args!("{word}: not UTF-8"));
     words.iter().map(|word| word.text().ok_or_else(|| text(word))).collect()
 }

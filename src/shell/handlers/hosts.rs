@@ -1,46 +1,42 @@
 //! Bookmarks: host and hosts.
 
-use std::mem;
 use std::path::PathBuf;
 
-use anyhow::Result;
-
-use crate::session::{Bookmark, Peer};
-use crate::shell::complaint::Complaint;
+use crate::profile::{Directories, bookmarks, directories};
 use crate::shell::words::Word;
-use crate::shell::{Next, Shell, bookmarks, folders};
-use crate::wire::{BlockSize, Mode};
+use crate::shell::{CommandError, HandlerError, Outcome, Shell};
 
-/// Lines of no sense that are told.
+/// Bad lines that are reported.
 const MISTAKES: usize = 5;
 
 /// `host name address [port] [mode=..] [blksize=..]`, `host name off`
-pub(in crate::shell) fn host(shell: &mut Shell, words: &[Word]) -> Result<Next> {
+pub(in crate::shell) fn host(shell: &mut Shell<'_>, words: &[Word]) -> Result<Outcome, HandlerError> {
     let path = file(shell)?;
     if load(shell)?.contains(char::REPLACEMENT_CHARACTER) {
         let reason = "holds bytes that are no UTF-8, which would be lost; edit it by hand";
-        return Err(Complaint::local(format_args!("{}: {reason}", path.display())).into());
+        return Err(CommandError::local(format_args!("{}: {reason}", path.display())).into());
     }
     let outcome = match words {
         [name, off] if off.is("off") => {
-            let known = name.text().and_then(|name| shell.session.bookmark(name)).map(|bookmark| bookmark.name.clone());
-            let name = known.ok_or_else(|| Complaint::local(format_args!("{name}: no such bookmark")))?;
-            folders::revise(&path, |text| bookmarks::without(text, &name))
+            let session = &shell.workspace.session;
+            let known = name.text().and_then(|name| session.bookmark(name)).map(|bookmark| bookmark.name.clone());
+            let name = known.ok_or_else(|| CommandError::local(format_args!("{name}: no such bookmark")))?;
+            directories::revise(&path, |text| bookmarks::without(text, &name))
         }
         _ => {
-            let new = bookmarks::read(words)?;
-            folders::revise(&path, |text| Some(bookmarks::with(text, &new)))
+            let new = bookmarks::read(words).map_err(CommandError::local)?;
+            directories::revise(&path, |text| Some(bookmarks::with(text, &new)))
         }
     };
-    outcome.map_err(|error| Complaint::io(path.display(), &error))?;
+    outcome.map_err(|error| CommandError::file(path.display(), error))?;
     load(shell)?;
-    Ok(Next::Line)
+    Ok(Outcome::done())
 }
 
 /// `hosts`
-pub(in crate::shell) fn hosts(shell: &mut Shell, _: &[Word]) -> Result<Next> {
+pub(in crate::shell) fn hosts(shell: &mut Shell<'_>, _: &[Word]) -> Result<Outcome, HandlerError> {
     let text = load(shell)?;
-    for bookmark in &shell.session.bookmarks {
+    for bookmark in &shell.workspace.session.bookmarks {
         shell.console.say(bookmark)?;
     }
     if let Ok(path) = file(shell) {
@@ -48,47 +44,22 @@ pub(in crate::shell) fn hosts(shell: &mut Shell, _: &[Word]) -> Result<Next> {
             shell.console.note(format_args!("tftp: {}:{number}: {why}", path.display()));
         }
     }
-    Ok(Next::Line)
+    Ok(Outcome::done())
 }
 
 /// Reads the bookmarks, which another session may have changed, and returns the text of their file.
-pub(in crate::shell) fn load(shell: &mut Shell) -> Result<String, Complaint> {
-    shell.session.bookmarks.clear();
-    if shell.folders.is_none() {
+pub(in crate::shell) fn load(shell: &mut Shell<'_>) -> Result<String, CommandError> {
+    shell.workspace.session.bookmarks.clear();
+    if shell.setup.directories.is_none() {
         return Ok(String::new());
     }
     let path = file(shell)?;
-    let text = folders::read(&path).map_err(|error| Complaint::io(path.display(), &error))?;
-    shell.session.bookmarks = bookmarks::parse(&text);
+    let text = directories::read(&path).map_err(|error| CommandError::file(path.display(), error))?;
+    shell.workspace.session.bookmarks = bookmarks::parse(&text);
     Ok(text)
 }
 
-/// What settings were before a bookmark changed them, until another server is talked to or the user sets them.
-#[derive(Debug, Default)]
-pub(in crate::shell) struct Lent {
-    pub(super) mode: Option<Mode>,
-    pub(super) blksize: Option<Option<BlockSize>>,
-}
-
-/// Turns to a server, with the settings of its bookmark unless the command line insists on others. What the bookmark of
-/// the server before had set ends with it.
-pub(in crate::shell) fn turn_to(shell: &mut Shell, peer: Option<&Peer>, bookmark: Option<&Bookmark>) {
-    if bookmark.is_none() && peer == shell.session.peer.as_ref() {
-        return;
-    }
-    let settings = &mut shell.session.settings;
-    let lent = mem::take(&mut shell.lent);
-    settings.transfer.mode = lent.mode.unwrap_or(settings.transfer.mode);
-    settings.transfer.blksize = lent.blksize.unwrap_or(settings.transfer.blksize);
-    let mode = bookmark.and_then(|known| known.mode).filter(|_| !shell.insists.mode);
-    let blksize = bookmark.and_then(|known| known.blksize).filter(|_| !shell.insists.blksize);
-    shell.lent = Lent {
-        mode: mode.map(|mode| mem::replace(&mut settings.transfer.mode, mode)),
-        blksize: blksize.map(|blksize| settings.transfer.blksize.replace(blksize)),
-    };
-}
-
-fn file(shell: &Shell) -> Result<PathBuf, Complaint> {
-    let folders = shell.folders.as_ref();
-    folders.map(folders::Folders::hosts).ok_or_else(|| Complaint::local("no home folder to keep bookmarks in"))
+fn file(shell: &Shell<'_>) -> Result<PathBuf, CommandError> {
+    let home = shell.setup.directories.as_ref();
+    home.map(Directories::hosts).ok_or_else(|| CommandError::local("no home folder to keep bookmarks in"))
 }

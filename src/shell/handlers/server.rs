@@ -1,30 +1,26 @@
-//! serve: a server to practise on, in the background of the shell or in front of the user.
+//! serve: a server to practise on, in the background of the shell or in the foreground.
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
-
-use anyhow::Result;
 
 use super::faults;
 use super::settings;
 use crate::files::DirStore;
 use crate::server::{Log, Policy, Server, ServerBuilder, practice_files};
 use crate::session::{DEFAULT_PORT, Peer};
-use crate::shell::commands::exact;
-use crate::shell::complaint::Complaint;
-use crate::shell::console::Place;
 use crate::shell::words::Word;
-use crate::shell::{Next, Shell};
+use crate::shell::{CommandError, HandlerError, Outcome, Shell};
+use crate::terminal::{Place, plain};
 
 /// `serve`, `serve directory [port]`, `serve status`, `serve stop`
-pub(in crate::shell) fn serve(shell: &mut Shell, words: &[Word]) -> Result<Next> {
+pub(in crate::shell) fn serve(shell: &mut Shell<'_>, words: &[Word]) -> Result<Outcome, HandlerError> {
     if faults::serve(shell, words)? {
-        return Ok(Next::Line);
+        return Ok(Outcome::done());
     }
     let (switches, words): (Vec<_>, Vec<_>) = words.iter().cloned().partition(|word| word.bytes().starts_with(b"--"));
     let has = |name: &str| switches.iter().any(|switch| switch.is(name));
     match &words[..] {
-        [word] if word.is("status") => match &shell.serving {
+        [word] if word.is("status") => match &shell.workspace.serving {
             Some(serving) => {
                 let status = serving.status();
                 shell.console.say(&status)?;
@@ -42,120 +38,118 @@ pub(in crate::shell) fn serve(shell: &mut Shell, words: &[Word]) -> Result<Next>
             None => shell.console.say("No server is running.")?,
         },
         [word] if word.is("stop") => {
-            shell.serving.take().ok_or_else(|| Complaint::local("no server is running"))?;
+            shell.workspace.serving.take().ok_or_else(|| CommandError::local("no server is running"))?;
             shell.console.say("Server stopped.")?;
         }
-        [_, _, ..] if words.len() > 2 => {
-            let usage = exact(&Word::new("serve")).map(Complaint::usage);
-            return Err(usage.unwrap_or_else(|| Complaint::local("too many words")).into());
-        }
+        [_, _, _, ..] => return Err(CommandError::usage_of("serve").into()),
         _ => {
             let port = words.get(1).map(settings::port).transpose()?;
             let (read_only, overwrite) = (has("--read-only"), has("--overwrite"));
-            let offer = Offer { folder: words.first(), port, read_only, overwrite };
-            if shell.console.place == Place::CommandLine {
-                offer.in_front(shell)?;
-            } else {
-                offer.in_background(shell)?;
+            let service = Service { directory: words.first(), port, read_only, overwrite };
+            match shell.console.place {
+                Place::CommandLine => service.in_foreground(shell)?,
+                Place::Terminal | Place::Script(_) => service.in_background(shell)?,
             }
         }
     }
-    Ok(Next::Line)
+    Ok(Outcome::done())
 }
 
 /// Starts the practice server and connects to it.
-pub(in crate::shell) fn practise(shell: &mut Shell, port: Option<u16>) -> Result<()> {
-    Offer { folder: None, port, read_only: false, overwrite: false }.in_background(shell)
+pub(in crate::shell) fn practise(shell: &mut Shell<'_>, port: Option<u16>) -> Result<Outcome, HandlerError> {
+    Service { directory: None, port, read_only: false, overwrite: false }.in_background(shell)?;
+    Ok(Outcome::done())
 }
 
 /// What is to be served, and where.
-struct Offer<'a> {
+struct Service<'a> {
     /// The practice files where `None`.
-    folder: Option<&'a Word>,
+    directory: Option<&'a Word>,
     port: Option<u16>,
-    /// Nothing may be sent here.
+    /// Uploads are refused.
     read_only: bool,
-    /// What is sent here may replace what is there.
+    /// Uploads may replace files.
     overwrite: bool,
 }
 
-impl Offer<'_> {
-    /// Serves beside the shell, on loopback; one line says where. The shell connects to practice files at once, for
-    /// that is what they are for.
-    fn in_background(&self, shell: &mut Shell) -> Result<()> {
-        if shell.serving.is_some() {
-            return Err(Complaint::local("a server is running already (\"serve stop\" ends it)").into());
+impl Service<'_> {
+    /// Serves beside the shell, on loopback; one line says where. The shell connects to practice files immediately,
+    /// since that is their purpose.
+    fn in_background(&self, shell: &mut Shell<'_>) -> Result<(), HandlerError> {
+        if shell.workspace.serving.is_some() {
+            return Err(CommandError::local("a server is running already (\"serve stop\" ends it)").into());
         }
         let server = self.bind(Ipv4Addr::LOCALHOST.into(), Some(Ipv6Addr::LOCALHOST.into()), self.port.unwrap_or(0))?;
         let place = places(server.addresses());
-        let serving = server.spawn().map_err(|error| Complaint::io("serve", &error))?;
-        match (self.folder, serving.addresses().first()) {
+        let serving = server.spawn().map_err(|error| CommandError::file("serve", error))?;
+        match (self.directory, serving.addresses().first()) {
             (None, Some(first)) => {
-                shell.session.peer = Some(Peer { host: first.ip().to_string(), port: first.port() });
+                shell.workspace.session.peer = Some(Peer { host: first.ip().to_string(), port: first.port() });
                 let what = "with hello.txt, text.txt, fw.bin, big.bin and more";
                 shell.console.note(format_args!("Practice server at {place} {what}: connected."));
             }
             _ => shell.console.note(format_args!("Serving {} at {place}.", self.title())),
         }
-        (shell.serving, shell.practising) = (Some(serving), self.folder.is_none());
+        shell.workspace.serving = Some(serving);
+        shell.workspace.practising = self.directory.is_none();
         Ok(())
     }
 
-    /// Serves until a signal comes, and tells on standard output what happens. Others reach it only where an address
-    /// of this machine was named: a folder that anybody may write to is nobody's default.
-    fn in_front(&self, shell: &mut Shell) -> Result<()> {
-        let port = self.port.or(shell.session.default_port).unwrap_or(DEFAULT_PORT);
-        let (first, second) = match &shell.listen {
+    /// Serves until a signal comes, and prints what happens. Other computers reach it only if an address of this
+    /// machine was named: a directory that anyone may write to must not be the default.
+    fn in_foreground(&self, shell: &mut Shell<'_>) -> Result<(), HandlerError> {
+        let port = self.port.or(shell.workspace.session.default_port).unwrap_or(DEFAULT_PORT);
+        let (first, second) = match &shell.setup.listen {
             Some(named) => {
                 let address = named.parse();
-                (address.map_err(|_| Complaint::local(format_args!("{named}: no address to listen at")))?, None)
+                (address.map_err(|_| CommandError::local(format_args!("{named}: no address to listen at")))?, None)
             }
             None => (Ipv4Addr::LOCALHOST.into(), Some(Ipv6Addr::LOCALHOST.into())),
         };
         let server = self.bind(first, second, port)?;
         let place = places(server.addresses());
         shell.console.say(format_args!("Serving {} at {place}.", self.title()))?;
-        let stop = shell.signals.stop().clone();
-        let console = &mut shell.console;
-        let mut told = Ok(());
+        let stop = shell.setup.signals.stop().clone();
+        let console = &shell.console;
+        let mut printed = Ok(());
         let mut log = Log::new(|line: &str| {
-            if told.is_ok() {
-                told = console.say(line);
+            if printed.is_ok() {
+                printed = console.say(line);
             }
-            if told.is_err() {
-                // Whoever read the log has gone, and takes the server along.
+            if printed.is_err() {
+                // The reader of the log has gone; the server ends too.
                 stop.request();
             }
         });
         server.run_observed(&stop, Some(&mut log))?;
-        Ok(told?)
+        Ok(printed?)
     }
 
     /// Binds the first address, and the second one where this machine has it.
-    fn bind(&self, first: IpAddr, second: Option<IpAddr>, port: u16) -> Result<Server> {
+    fn bind(&self, first: IpAddr, second: Option<IpAddr>, port: u16) -> Result<Server, CommandError> {
         let first = SocketAddr::new(first, port);
         if let Some(second) = second {
             match self.builder()?.bind(&[first, SocketAddr::new(second, port)][..]) {
                 Err(error) if !matches!(error.kind(), io::ErrorKind::AddrInUse | io::ErrorKind::PermissionDenied) => {}
-                bound => return bound.map_err(|error| refused(first, &error).into()),
+                bound => return bound.map_err(|error| refused(first, error)),
             }
         }
-        self.builder()?.bind(first).map_err(|error| refused(first, &error).into())
+        self.builder()?.bind(first).map_err(|error| refused(first, error))
     }
 
-    fn builder(&self) -> Result<ServerBuilder> {
-        let builder = match self.folder {
+    fn builder(&self) -> Result<ServerBuilder, CommandError> {
+        let builder = match self.directory {
             None => Server::builder(practice_files()),
-            Some(folder) => {
-                let root = DirStore::open(folder.path()).map_err(|error| Complaint::io(folder, &error))?;
-                // What a killed server left is nobody's; if it cannot be removed, it only takes room.
+            Some(directory) => {
+                let root = DirStore::open(directory.path()).map_err(|error| CommandError::file(directory, error))?;
+                // Removes what a killed server left; if that fails, it only takes space.
                 let _ = root.sweep();
                 Server::builder(root)
             }
         };
         Ok(builder.policy(Policy {
             title: self.title(),
-            answer_twice: self.folder.is_none(),
+            answer_twice: self.directory.is_none(),
             read_only: self.read_only,
             overwrite: self.overwrite,
             ..Policy::default()
@@ -163,16 +157,16 @@ impl Offer<'_> {
     }
 
     fn title(&self) -> String {
-        self.folder.map_or_else(|| "practice files".to_owned(), Word::to_string)
+        self.directory.map_or_else(|| "practice files".to_owned(), Word::to_string)
     }
 }
 
-fn refused(address: SocketAddr, error: &io::Error) -> Complaint {
-    let mut complaint = Complaint::io(address, error);
+fn refused(address: SocketAddr, error: io::Error) -> CommandError {
     if error.kind() == io::ErrorKind::PermissionDenied {
-        complaint.reason += " (a port below 1024 needs privileges; another one will do: serve DIR 6969)";
+        let advice = "(a port below 1024 needs privileges; another one will do: serve DIR 6969)";
+        return CommandError::local(format_args!("{address}: {} {advice}", plain(&error)));
     }
-    complaint
+    CommandError::file(address, error)
 }
 
 fn places(addresses: &[SocketAddr]) -> String {

@@ -3,104 +3,87 @@
 use std::env;
 use std::fmt::Display;
 use std::str::FromStr;
-use std::time::Duration;
 
-use anyhow::Result;
-
-use super::local::folder_line;
-use super::{faults, hosts};
+use super::faults;
+use super::local_files::directory_line;
 use crate::client::{Negotiation, resolve};
 use crate::session::{Peer, Session, Settings, parse_mode, parse_port, parse_seconds};
-use crate::shell::commands::exact;
-use crate::shell::complaint::Complaint;
 use crate::shell::words::Word;
-use crate::shell::{Next, Shell};
+use crate::shell::{CommandError, HandlerError, Outcome, Shell};
+use crate::trace::units::seconds;
 use crate::transfer::{RetryPolicy, Rexmt};
-use crate::wire::{Mode, Printable, Terms};
+use crate::wire::{Mode, Terms};
 
 /// Looks the host up and remembers it; nothing is sent. The earlier connection is dropped in any case.
-pub(in crate::shell) fn connect(shell: &mut Shell, words: &[Word]) -> Result<Next> {
-    shell.session.peer = None;
-    let Some((host, port)) = words.split_first() else { return Ok(Next::Line) };
+pub(in crate::shell) fn connect(shell: &mut Shell<'_>, words: &[Word]) -> Result<Outcome, HandlerError> {
+    shell.workspace.session.peer = None;
+    let Some((host, port)) = words.split_first() else { return Ok(Outcome::done()) };
     let port = port.first().map(self::port).transpose()?;
-    let name = host.text().ok_or_else(|| Complaint::said(format!("{host}: unknown host (not UTF-8)")))?;
+    let name = host.text().ok_or_else(|| CommandError::classic(format!("{host}: unknown host (not UTF-8)")))?;
     let name = name.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(name);
-    let bookmark = shell.session.bookmark(name).cloned();
+    let bookmark = shell.workspace.session.bookmark(name).cloned();
     let name = bookmark.as_ref().map_or(name, |bookmark| bookmark.host.as_str());
-    let port = port.unwrap_or_else(|| shell.session.port(bookmark.as_ref()));
-    resolve(name, port, shell.session.settings.transfer.family)
-        .map_err(|unknown| Complaint { hint: apart(name), ..Complaint::said(unknown) })?;
+    let port = port.unwrap_or_else(|| shell.workspace.session.port(bookmark.as_ref()));
+    resolve(name, port, shell.workspace.session.settings.transfer.family).map_err(CommandError::UnknownHost)?;
     let peer = Peer { host: name.to_owned(), port };
-    hosts::turn_to(shell, Some(&peer), bookmark.as_ref());
-    shell.session.peer = Some(peer);
-    Ok(Next::Line)
-}
-
-/// What to do about a `host:port`, which others take.
-fn apart(name: &str) -> Option<String> {
-    let (host, port) = name.rsplit_once(':').filter(|(host, _)| !host.is_empty())?;
-    parse_port(port.as_bytes())?;
-    Some(format!("A port stands behind a blank: {} {port}", Printable(host.as_bytes())))
+    shell.workspace.switch_to(Some(&peer), bookmark.as_ref(), shell.setup.pinned);
+    shell.workspace.session.peer = Some(peer);
+    Ok(Outcome::done())
 }
 
 /// A port that must be one.
-pub(in crate::shell) fn port(word: &Word) -> Result<u16, Complaint> {
-    parse_port(word.bytes()).ok_or_else(|| Complaint::said(format!("{word}: bad port number")))
+pub(in crate::shell) fn port(word: &Word) -> Result<u16, CommandError> {
+    parse_port(word.bytes()).ok_or_else(|| CommandError::classic(format!("{word}: bad port number")))
 }
 
-pub(in crate::shell) fn mode(shell: &mut Shell, words: &[Word]) -> Result<Next> {
+pub(in crate::shell) fn mode(shell: &mut Shell<'_>, words: &[Word]) -> Result<Outcome, HandlerError> {
     let Some(word) = words.first() else {
-        let mode = shell.session.settings.transfer.mode;
-        shell.console.say(format_args!("Using {mode} mode to transfer files."))?;
-        return Ok(Next::Line);
+        let mode = shell.workspace.session.settings.transfer.mode;
+        return shell.answer(format_args!("Using {mode} mode to transfer files."));
     };
     if word.is("mail") {
-        return Err(Complaint::said("mail: obsolete mode, not supported (RFC 1350 section 1)").into());
+        return Err(CommandError::classic("mail: obsolete mode, not supported (RFC 1350 section 1)").into());
     }
     match parse_mode(word.bytes()) {
         Some(mode) => set_mode(shell, mode),
-        None => {
-            let reason = format!("{word}: unknown mode");
-            let usage = exact(&Word::new("mode")).map(|mode| Complaint::usage(mode).reason).unwrap_or_default();
-            Err(Complaint { said: Some(format!("{reason}\n{usage}")), ..Complaint::local(reason) }.into())
-        }
+        None => Err(CommandError::UnknownMode(word.clone()).into()),
     }
 }
 
-pub(in crate::shell) fn binary(shell: &mut Shell, _: &[Word]) -> Result<Next> {
+pub(in crate::shell) fn binary(shell: &mut Shell<'_>, _: &[Word]) -> Result<Outcome, HandlerError> {
     set_mode(shell, Mode::Octet)
 }
 
-pub(in crate::shell) fn ascii(shell: &mut Shell, _: &[Word]) -> Result<Next> {
+pub(in crate::shell) fn ascii(shell: &mut Shell<'_>, _: &[Word]) -> Result<Outcome, HandlerError> {
     set_mode(shell, Mode::Netascii)
 }
 
-fn set_mode(shell: &mut Shell, mode: Mode) -> Result<Next> {
-    shell.session.settings.transfer.mode = mode;
-    shell.lent.mode = None;
-    if shell.session.settings.verbose {
+fn set_mode(shell: &mut Shell<'_>, mode: Mode) -> Result<Outcome, HandlerError> {
+    shell.workspace.session.settings.transfer.mode = mode;
+    shell.workspace.overrides.mode = None;
+    if shell.workspace.session.settings.verbose {
         shell.console.say(format_args!("mode set to {mode}"))?;
     }
-    Ok(Next::Line)
+    Ok(Outcome::done())
 }
 
-pub(in crate::shell) fn verbose(shell: &mut Shell, words: &[Word]) -> Result<Next> {
+pub(in crate::shell) fn verbose(shell: &mut Shell<'_>, words: &[Word]) -> Result<Outcome, HandlerError> {
     switch(shell, words, "Verbose mode", |settings| &mut settings.verbose)
 }
 
-pub(in crate::shell) fn literal(shell: &mut Shell, words: &[Word]) -> Result<Next> {
+pub(in crate::shell) fn literal(shell: &mut Shell<'_>, words: &[Word]) -> Result<Outcome, HandlerError> {
     switch(shell, words, "Literal mode", |settings| &mut settings.literal)
 }
 
-pub(in crate::shell) fn progress(shell: &mut Shell, words: &[Word]) -> Result<Next> {
+pub(in crate::shell) fn progress(shell: &mut Shell<'_>, words: &[Word]) -> Result<Outcome, HandlerError> {
     switch(shell, words, "Progress display", |settings| &mut settings.progress)
 }
 
-pub(in crate::shell) fn tsize(shell: &mut Shell, words: &[Word]) -> Result<Next> {
+pub(in crate::shell) fn tsize(shell: &mut Shell<'_>, words: &[Word]) -> Result<Outcome, HandlerError> {
     switch(shell, &auto_is_off(words), "Tsize mode", |settings| &mut settings.transfer.tsize)
 }
 
-pub(in crate::shell) fn tout(shell: &mut Shell, words: &[Word]) -> Result<Next> {
+pub(in crate::shell) fn tout(shell: &mut Shell<'_>, words: &[Word]) -> Result<Outcome, HandlerError> {
     switch(shell, &auto_is_off(words), "Timeout option", |settings| &mut settings.transfer.tout)
 }
 
@@ -110,39 +93,44 @@ fn auto_is_off(words: &[Word]) -> Vec<Word> {
 }
 
 /// Toggles, or sets where a word says on or off, and answers as BSD does.
-fn switch(shell: &mut Shell, words: &[Word], title: &str, setting: fn(&mut Settings) -> &mut bool) -> Result<Next> {
-    let setting = setting(&mut shell.session.settings);
+fn switch(
+    shell: &mut Shell<'_>,
+    words: &[Word],
+    title: &str,
+    setting: fn(&mut Settings) -> &mut bool,
+) -> Result<Outcome, HandlerError> {
+    let setting = setting(&mut shell.workspace.session.settings);
     *setting = match words.first() {
         None => !*setting,
         Some(word) if word.is("on") => true,
         Some(word) if word.is("off") => false,
-        Some(word) => return Err(bad_value(word).into()),
+        Some(word) => return Err(CommandError::bad_value(word).into()),
     };
     let state = on_off(*setting);
-    shell.console.say(format_args!("{title} {state}."))?;
-    Ok(Next::Line)
+    shell.answer(format_args!("{title} {state}."))
 }
 
-pub(in crate::shell) fn rexmt(shell: &mut Shell, words: &[Word]) -> Result<Next> {
-    shell.session.settings.transfer.retry.rexmt = value(words, parse_seconds)?.map_or(Rexmt::Auto, Rexmt::Fixed);
-    Ok(Next::Line)
+pub(in crate::shell) fn rexmt(shell: &mut Shell<'_>, words: &[Word]) -> Result<Outcome, HandlerError> {
+    shell.workspace.session.settings.transfer.retry.rexmt =
+        value(words, parse_seconds)?.map_or(Rexmt::Auto, Rexmt::Fixed);
+    Ok(Outcome::done())
 }
 
-pub(in crate::shell) fn timeout(shell: &mut Shell, words: &[Word]) -> Result<Next> {
-    shell.session.settings.transfer.retry.timeout =
+pub(in crate::shell) fn timeout(shell: &mut Shell<'_>, words: &[Word]) -> Result<Outcome, HandlerError> {
+    shell.workspace.session.settings.transfer.retry.timeout =
         value(words, parse_seconds)?.unwrap_or(RetryPolicy::default().timeout);
-    Ok(Next::Line)
+    Ok(Outcome::done())
 }
 
-pub(in crate::shell) fn blksize(shell: &mut Shell, words: &[Word]) -> Result<Next> {
-    shell.session.settings.transfer.blksize = value(words, parse)?;
-    shell.lent.blksize = None;
-    Ok(Next::Line)
+pub(in crate::shell) fn blksize(shell: &mut Shell<'_>, words: &[Word]) -> Result<Outcome, HandlerError> {
+    shell.workspace.session.settings.transfer.blksize = value(words, parse)?;
+    shell.workspace.overrides.blksize = None;
+    Ok(Outcome::done())
 }
 
-pub(in crate::shell) fn windowsize(shell: &mut Shell, words: &[Word]) -> Result<Next> {
-    shell.session.settings.transfer.windowsize = value(words, parse)?;
-    Ok(Next::Line)
+pub(in crate::shell) fn windowsize(shell: &mut Shell<'_>, words: &[Word]) -> Result<Outcome, HandlerError> {
+    shell.workspace.session.settings.transfer.windowsize = value(words, parse)?;
+    Ok(Outcome::done())
 }
 
 fn parse<T: FromStr>(word: &[u8]) -> Option<T> {
@@ -150,40 +138,35 @@ fn parse<T: FromStr>(word: &[u8]) -> Option<T> {
 }
 
 /// The value the first word says, `None` where it says `auto`.
-fn value<T>(words: &[Word], parse: fn(&[u8]) -> Option<T>) -> Result<Option<T>, Complaint> {
+fn value<T>(words: &[Word], parse: fn(&[u8]) -> Option<T>) -> Result<Option<T>, CommandError> {
     match words.first() {
-        Some(word) if !word.is("auto") => parse(word.bytes()).map(Some).ok_or_else(|| bad_value(word)),
+        Some(word) if !word.is("auto") => parse(word.bytes()).map(Some).ok_or_else(|| CommandError::bad_value(word)),
         _ => Ok(None),
     }
 }
 
-fn bad_value(word: &Word) -> Complaint {
-    Complaint::said(format_args!("{word}: bad value"))
-}
-
-pub(in crate::shell) fn options(shell: &mut Shell, words: &[Word]) -> Result<Next> {
-    let settings = &mut shell.session.settings;
+pub(in crate::shell) fn options(shell: &mut Shell<'_>, words: &[Word]) -> Result<Outcome, HandlerError> {
+    let settings = &mut shell.workspace.session.settings;
     match words.first() {
         None => {
             let options = options_name(settings.transfer.negotiation);
-            shell.console.say(format_args!("Options: {options}"))?;
-            return Ok(Next::Line);
+            return shell.answer(format_args!("Options: {options}"));
         }
         Some(word) if word.is("auto") => settings.transfer.negotiation = Negotiation::Auto,
         Some(word) if word.is("on") => settings.transfer.negotiation = Negotiation::On,
         Some(word) if word.is("off") => settings.transfer.negotiation = Negotiation::Off,
-        Some(word) => return Err(bad_value(word).into()),
+        Some(word) => return Err(CommandError::bad_value(word).into()),
     }
     if settings.verbose {
         let options = options_name(settings.transfer.negotiation);
         shell.console.say(format_args!("options set to {options}"))?;
     }
-    Ok(Next::Line)
+    Ok(Outcome::done())
 }
 
 /// Three lines as BSD has them, then what it does not know.
-pub(in crate::shell) fn status(shell: &mut Shell, _: &[Word]) -> Result<Next> {
-    let Session { peer, settings, last, .. } = &shell.session;
+pub(in crate::shell) fn status(shell: &mut Shell<'_>, _: &[Word]) -> Result<Outcome, HandlerError> {
+    let Session { peer, settings, last, .. } = &shell.workspace.session;
     let mut lines = vec![
         match peer {
             Some(peer) => format!("Connected to {}.", peer.host),
@@ -202,7 +185,7 @@ pub(in crate::shell) fn status(shell: &mut Shell, _: &[Word]) -> Result<Next> {
         ),
     ];
     if !settings.classic {
-        let port = peer.as_ref().map_or(shell.session.default_port(), |peer| peer.port);
+        let port = peer.as_ref().map_or(shell.workspace.session.default_port(), |peer| peer.port);
         lines.push(format!("Port: {port}, Literal: {}", on_off(settings.literal)));
         lines.push(format!(
             "Options: {}, Blksize: {}, Windowsize: {}, Tsize: {}, Timeout: {}",
@@ -220,16 +203,16 @@ pub(in crate::shell) fn status(shell: &mut Shell, _: &[Word]) -> Result<Next> {
             ));
         }
         lines.extend(super::trace::brief(shell));
-        lines.extend(env::current_dir().ok().map(|folder| folder_line(&folder)));
-        lines.extend(shell.serving.as_ref().map(|serving| format!("Serving: {}", serving.status())));
+        lines.extend(env::current_dir().ok().map(|directory| directory_line(&directory)));
+        lines.extend(shell.workspace.serving.as_ref().map(|serving| format!("Serving: {}", serving.status())));
         lines.extend(settings.transfer.bug.map(faults::client_bug));
-        let faults = shell.client.faults().lock();
+        let faults = shell.workspace.client.faults().lock();
         lines.extend(faults.rules().next().map(|_| faults.to_string()));
     }
     for line in lines {
         shell.console.say(line)?;
     }
-    Ok(Next::Line)
+    Ok(Outcome::done())
 }
 
 fn on_off(on: bool) -> &'static str {
@@ -255,28 +238,15 @@ fn interval(rexmt: Rexmt) -> String {
     }
 }
 
-/// `5 seconds`, `0.2 seconds`, `1 second`.
-fn seconds(time: Duration) -> String {
-    let unit = if time == Duration::from_secs(1) { "second" } else { "seconds" };
-    format!("{} {unit}", time.as_secs_f64())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn one_second_is_singular() {
-        assert_eq!(seconds(Duration::from_secs(5)), "5 seconds");
-        assert_eq!(seconds(Duration::from_millis(200)), "0.2 seconds");
-        assert_eq!(seconds(Duration::from_secs(1)), "1 second");
-    }
-
-    #[test]
     fn ports_are_plain_numbers_above_zero() {
         assert_eq!(port(&Word::new("6969")).ok(), Some(6969));
         for bad in ["0", "65536", "+5", "", "tftp", "6 9"] {
-            assert_eq!(port(&Word::new(bad)).map_err(|it| it.reason), Err(format!("{bad}: bad port number")));
+            assert_eq!(port(&Word::new(bad)).map_err(|it| it.to_string()), Err(format!("{bad}: bad port number")));
         }
     }
 }

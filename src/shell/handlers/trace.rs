@@ -1,69 +1,64 @@
-//! trace: which views are on, where they go, and what happened before, seen again.
+//! trace: which views are on, where they go, and the last transfers once more.
 
 use std::io::{self, IsTerminal};
 use std::ops::RangeInclusive;
 
-use anyhow::Result;
-
 use crate::analysis::{Annotated, Kept};
 use crate::shell::commands::exact;
-use crate::shell::complaint::Complaint;
-use crate::shell::console::Place;
-use crate::shell::tracing::{Aftermath, STDOUT, screen_page};
+use crate::shell::tracing::{Aftermath, Content, STDOUT, screen_page};
 use crate::shell::words::Word;
-use crate::shell::{Next, Shell};
+use crate::shell::workspace::Workspace;
+use crate::shell::{CommandError, Fatal, HandlerError, Outcome, Shell};
+use crate::terminal::Place;
 use crate::trace::{Limit, Page, Target, TraceCommand, ViewName, show};
 
 /// `trace` and all its forms.
-pub(in crate::shell) fn trace(shell: &mut Shell, words: &[Word]) -> Result<Next> {
+pub(in crate::shell) fn trace(shell: &mut Shell<'_>, words: &[Word]) -> Result<Outcome, HandlerError> {
     let texts: Option<Vec<&str>> = words.iter().map(Word::text).collect();
-    let texts = texts.ok_or_else(|| Complaint::local("trace: no file name of another encoding than UTF-8"))?;
-    let command = TraceCommand::parse(&texts).map_err(Complaint::said)?;
+    let texts = texts.ok_or_else(|| CommandError::local("trace: no file name of another encoding than UTF-8"))?;
+    let command = TraceCommand::parse(&texts).map_err(CommandError::classic)?;
     if shell.console.place != Place::CommandLine {
-        shell.tracing.keep();
+        shell.workspace.tracing.keep();
     }
-    if let Some(answer) = carry_out(shell, &command)? {
+    if let Some(answer) = apply(shell, &command)? {
         shell.console.say(answer)?;
     }
-    Ok(Next::Line)
+    Ok(Outcome::done())
 }
 
 /// Does what the command says, and returns what BSD would say to it.
-pub(in crate::shell) fn carry_out(shell: &mut Shell, command: &TraceCommand) -> Result<Option<String>> {
+pub(in crate::shell) fn apply(shell: &mut Shell<'_>, command: &TraceCommand) -> Result<Option<String>, HandlerError> {
     let answer = match command {
-        TraceCommand::Toggle => Some(switch(shell, shell.session.settings.tracing.is_none())),
+        TraceCommand::Toggle => Some(switch(shell, shell.workspace.session.settings.tracing.is_none())),
         TraceCommand::Set(on) => Some(switch(shell, *on)),
         TraceCommand::View(view, Target::Screen) => {
-            shell.session.settings.tracing = Some(*view);
+            shell.workspace.session.settings.tracing = Some(*view);
             Some(format!("Packet tracing on ({view})."))
         }
         TraceCommand::View(view, Target::File(path)) => {
-            check_stdout(shell, path)?;
-            let opened = shell.tracing.open(*view, path, &shell.session.settings, &shell.console);
-            opened.map_err(|error| Complaint::io(path, &error))?;
+            open(shell, Content::View(*view), path)?;
             Some(format!("Packet tracing to {path} ({view})."))
         }
         TraceCommand::ViewOff(view) => Some(view_off(shell, *view)?),
         TraceCommand::Pcap { file, snap, lost } => {
-            check_stdout(shell, file)?;
             if file == STDOUT && io::stdout().is_terminal() {
-                return Err(Complaint::local("-: standard output is a terminal; name a file").into());
+                return Err(CommandError::local("-: standard output is a terminal; name a file").into());
             }
-            shell.tracing.capture(file, *snap, *lost).map_err(|error| Complaint::io(file, &error))?;
+            open(shell, Content::Capture { snap: *snap, lost: *lost }, file)?;
             Some(format!("Packet tracing to {file} (pcap)."))
         }
         TraceCommand::PcapOff => {
-            let was_on = shell.tracing.end_capture();
+            let was_on = shell.workspace.tracing.end(Content::Capture { snap: None, lost: false });
             was_on.then(|| Some("Packet tracing off (pcap).".to_owned())).ok_or_else(|| not_on("pcap"))?
         }
         TraceCommand::Limit(limit) => {
-            shell.session.settings.trace_limit = *limit;
-            shell.tracing.redraw(&shell.session.settings);
+            shell.workspace.session.settings.trace_limit = *limit;
+            shell.workspace.tracing.redraw(&shell.workspace.session.settings);
             Some(format!("trace limit set to {}", limit_words(*limit)))
         }
         TraceCommand::Ascii(ascii) => {
-            shell.session.settings.trace_ascii = *ascii;
-            shell.tracing.redraw(&shell.session.settings);
+            shell.workspace.session.settings.trace_ascii = *ascii;
+            shell.workspace.tracing.redraw(&shell.workspace.session.settings);
             Some(format!("trace ascii set to {}", ascii_words(*ascii)))
         }
         TraceCommand::Again(view, packets) => again(shell, *view, packets.clone()).map(|()| None)?,
@@ -74,71 +69,76 @@ pub(in crate::shell) fn carry_out(shell: &mut Shell, command: &TraceCommand) -> 
             Some(format!("usage: {}\n{}", usage.unwrap_or_default(), status(shell)))
         }
     };
-    shell.console.give_way(shell.tracing.takes_stdout(&shell.session.settings));
+    shell.console.give_way(shell.workspace.tracing.takes_stdout(&shell.workspace.session.settings));
     Ok(answer)
 }
 
 /// What else goes to standard output needs it alone.
-fn check_stdout(shell: &Shell, path: &str) -> Result<(), Complaint> {
+fn open(shell: &mut Shell<'_>, content: Content, path: &str) -> Result<(), CommandError> {
     if path == STDOUT && shell.console.is_diverted() {
-        return Err(Complaint::local("-: something else goes to standard output"));
+        return Err(CommandError::local("-: something else goes to standard output"));
     }
-    Ok(())
+    let Workspace { tracing, session, .. } = &mut *shell.workspace;
+    let opened = tracing.open(content, path, &session.settings, &shell.console);
+    opened.map_err(|error| CommandError::file(path, error))
 }
 
-/// Tells what came of the traces of a transfer.
-pub(in crate::shell) fn settle(shell: &mut Shell) -> Result<()> {
-    let Aftermath { failed, hints } = shell.tracing.settle()?;
-    shell.console.give_way(shell.tracing.takes_stdout(&shell.session.settings));
+/// Reports what came of the traces of a transfer.
+pub(in crate::shell) fn report(shell: &mut Shell<'_>) -> Result<Outcome, Fatal> {
+    let mut outcome = Outcome::done();
+    let Aftermath { failed, hints } = shell.workspace.tracing.finish()?;
+    shell.console.give_way(shell.workspace.tracing.takes_stdout(&shell.workspace.session.settings));
     for (path, error) in failed {
-        let complaint = Complaint::io(&path, &error);
-        let hint = Some(format!("Nothing more is written to {path}."));
-        shell.complain("trace", Complaint { hint, ..complaint })?;
+        outcome = outcome.then(shell.report("trace", CommandError::Trace(path, error))?);
     }
     if shell.console.is_observed() {
         hints.iter().for_each(|hint| shell.console.hint(hint));
     }
-    Ok(())
+    Ok(outcome)
 }
 
-/// One line for `status`; none where there is nothing to tell beside on and off.
-pub(in crate::shell) fn brief(shell: &Shell) -> Option<String> {
-    let view = shell.session.settings.tracing.filter(|view| *view != ViewName::Classic);
-    let mut parts: Vec<_> = view.iter().map(ToString::to_string).chain(shell.tracing.files()).collect();
-    parts
-        .extend(shell.tracing.ring().filter(|ring| !ring.is_empty()).map(|ring| format!("{} events kept", ring.len())));
+/// One line for `status`; `None` if on and off says it all.
+pub(in crate::shell) fn brief(shell: &Shell<'_>) -> Option<String> {
+    let view = shell.workspace.session.settings.tracing.filter(|view| *view != ViewName::Classic);
+    let mut parts: Vec<_> = view.iter().map(ToString::to_string).chain(shell.workspace.tracing.files()).collect();
+    let ring = shell.workspace.tracing.ring().filter(|ring| !ring.is_empty());
+    parts.extend(ring.map(|ring| format!("{} events kept", ring.len())));
     (!parts.is_empty()).then(|| format!("Trace: {}", parts.join("; ")))
 }
 
-fn switch(shell: &mut Shell, on: bool) -> String {
-    let settings = &mut shell.session.settings;
+fn switch(shell: &mut Shell<'_>, on: bool) -> String {
+    let settings = &mut shell.workspace.session.settings;
     settings.tracing = on.then(|| settings.tracing.unwrap_or(ViewName::Classic));
     format!("Packet tracing {}.", if on { "on" } else { "off" })
 }
 
-fn view_off(shell: &mut Shell, view: ViewName) -> Result<String, Complaint> {
-    let screen = &mut shell.session.settings.tracing;
+fn view_off(shell: &mut Shell<'_>, view: ViewName) -> Result<String, CommandError> {
+    let screen = &mut shell.workspace.session.settings.tracing;
     let was_on_screen = screen.take_if(|shown| shown.is_like(view)).is_some();
-    let was_filed = shell.tracing.close(view);
+    let was_filed = shell.workspace.tracing.end(Content::View(view));
     if !was_on_screen && !was_filed {
         return Err(not_on(&view.to_string()));
     }
     Ok(format!("Packet tracing off ({view})."))
 }
 
-fn not_on(view: &str) -> Complaint {
-    Complaint::local(format_args!("{view} is not on"))
+fn not_on(view: &str) -> CommandError {
+    CommandError::local(format_args!("{view} is not on"))
 }
 
 /// The last transfer, drawn on the screen as it is now. A range that was asked for is shown whole.
-fn again(shell: &mut Shell, view: Option<ViewName>, packets: Option<RangeInclusive<u64>>) -> Result<()> {
+fn again(
+    shell: &mut Shell<'_>,
+    view: Option<ViewName>,
+    packets: Option<RangeInclusive<u64>>,
+) -> Result<(), HandlerError> {
     let kept = last(shell)?;
-    let view = view.or(shell.session.settings.tracing).unwrap_or(ViewName::Ladder);
+    let view = view.or(shell.workspace.session.settings.tracing).unwrap_or(ViewName::Ladder);
     if let Some(range) = &packets
         && !kept.again(packets.clone()).any(|seen| seen.packet().is_some())
     {
         let (first, last) = (range.start(), range.end());
-        return Err(Complaint::local(format_args!("no packet of #{first} to #{last}{}", there_are(kept))).into());
+        return Err(CommandError::local(format_args!("no packet of #{first} to #{last}{}", there_are(kept))).into());
     }
     let page = page(shell);
     let limit = if packets.is_some() { Limit::All } else { page.limit };
@@ -155,18 +155,18 @@ fn again(shell: &mut Shell, view: Option<ViewName>, packets: Option<RangeInclusi
     Ok(())
 }
 
-fn show_one(shell: &mut Shell, n: u64) -> Result<()> {
+fn show_one(shell: &mut Shell<'_>, n: u64) -> Result<(), HandlerError> {
     let kept = last(shell)?;
     let mut out = shell.console.writer(shell.console.stream());
     if !show(kept, n, &page(shell), &mut out)? {
-        return Err(Complaint::local(format_args!("no packet #{n}{}", there_are(kept))).into());
+        return Err(CommandError::local(format_args!("no packet #{n}{}", there_are(kept))).into());
     }
     Ok(io::Write::flush(&mut out)?)
 }
 
-fn last(shell: &Shell) -> Result<&Kept, Complaint> {
-    let kept = shell.tracing.ring().and_then(|ring| ring.last());
-    kept.ok_or_else(|| Complaint::local("no transfer to see again; they are kept once a script used trace or fault"))
+fn last<'a>(shell: &'a Shell<'_>) -> Result<&'a Kept, CommandError> {
+    let kept = shell.workspace.tracing.ring().and_then(|ring| ring.last());
+    kept.ok_or_else(|| CommandError::local("no transfer to see again; they are kept once a script used trace or fault"))
 }
 
 fn there_are(kept: &Kept) -> String {
@@ -177,17 +177,18 @@ fn there_are(kept: &Kept) -> String {
     }
 }
 
-fn page(shell: &Shell) -> Page {
+fn page(shell: &Shell<'_>) -> Page {
     let stream = shell.console.stream();
-    Page { redraws: false, ..screen_page(&shell.session.settings, &shell.console, stream, shell.plain) }
+    Page { redraws: false, ..screen_page(&shell.workspace.session.settings, &shell.console, stream, shell.setup.plain) }
 }
 
-fn status(shell: &Shell) -> String {
-    let settings = &shell.session.settings;
+fn status(shell: &Shell<'_>) -> String {
+    let settings = &shell.workspace.session.settings;
     let mut lines = vec![format!("Screen: {}", settings.tracing.map_or("off".to_owned(), |view| view.to_string()))];
-    lines.extend(shell.tracing.files().map(|file| format!("File: {file}")));
+    lines.extend(shell.workspace.tracing.files().map(|file| format!("File: {file}")));
     lines.push(format!("Limit: {}, Ascii: {}", limit_words(settings.trace_limit), ascii_words(settings.trace_ascii)));
-    let (events, transfers) = shell.tracing.ring().map_or((0, 0), |ring| (ring.len(), ring.transfers().count()));
+    let (events, transfers) =
+        shell.workspace.tracing.ring().map_or((0, 0), |ring| (ring.len(), ring.transfers().count()));
     let plural = |count: usize, what: &str| format!("{count} {what}{}", if count == 1 { "" } else { "s" });
     lines.push(format!("Kept: {}, {}", plural(events, "event"), plural(transfers, "transfer")));
     lines.join("\n")

@@ -1,68 +1,68 @@
-//! Lines that nobody watches one by one, many in one write.
+//! Lines that no person watches one by one, many in one write.
 
 use std::io::{self, Write};
 use std::time::{Duration, Instant};
 
-/// Octets that are held at most.
+/// The most bytes that are held.
 const MOST: usize = 1 << 15;
 
-/// Silence of a transfer behind which what is held is written at once.
+/// After such a silence of a transfer, what is held is written immediately.
 const PAUSE: Duration = Duration::from_millis(20);
 
-/// Holds what is written until it is much or flushed, and hands it on in whole lines, so that what a crash leaves can
+/// Holds what is written until it is much or flushed, and writes whole lines, so that what a crash leaves can
 /// be read.
-pub(super) struct Gathered<W: Write> {
+pub(crate) struct LineBatcher<W: Write> {
     out: W,
     lines: Vec<u8>,
 }
 
-impl<W: Write> Gathered<W> {
-    pub(super) fn new(out: W) -> Self {
+impl<W: Write> LineBatcher<W> {
+    pub(crate) fn new(out: W) -> Self {
         Self { out, lines: Vec::new() }
     }
 
-    /// Writes so many of the octets held. What cannot be written is not held any longer.
-    fn hand_on(&mut self, length: usize) -> io::Result<()> {
+    /// Writes so many of the bytes held. What cannot be written is not held any longer.
+    fn write_held(&mut self, length: usize) -> io::Result<()> {
         let rest = self.lines.split_off(length.min(self.lines.len()));
         let lines = std::mem::replace(&mut self.lines, rest);
         self.out.write_all(&lines)
     }
 }
 
-impl<W: Write> Write for Gathered<W> {
+impl<W: Write> Write for LineBatcher<W> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.lines.extend_from_slice(bytes);
         if self.lines.len() >= MOST
             && let Some(end) = self.lines.iter().rposition(|byte| *byte == b'\n')
         {
-            self.hand_on(end + 1)?;
+            self.write_held(end + 1)?;
         }
         Ok(bytes.len())
     }
 
     fn flush(&mut self) -> io::Result<()> {
         if !self.lines.is_empty() {
-            self.hand_on(usize::MAX)?;
+            self.write_held(usize::MAX)?;
         }
         self.out.flush()
     }
 }
 
-impl<W: Write> Drop for Gathered<W> {
+impl<W: Write> Drop for LineBatcher<W> {
     fn drop(&mut self) {
         let _ = self.flush();
     }
 }
 
-/// When what is held is to be written though it is not much: after a pause, so that only bursts are gathered.
+/// When what is held is to be written though it is not much: after a pause, so that only bursts are held.
 #[derive(Debug, Default)]
-pub(super) struct Pace {
+pub(crate) struct FlushTimer {
     last: Option<Instant>,
 }
 
-impl Pace {
+impl FlushTimer {
     /// Whether to flush at this moment; then the next pause begins.
-    pub(super) fn is_due(&mut self, at: Instant) -> bool {
+    pub(crate) fn is_due(&mut self, at: Instant) -> bool {
         let due = self.last.is_none_or(|last| at.saturating_duration_since(last) >= PAUSE);
         if due {
             self.last = Some(at);
@@ -94,14 +94,14 @@ mod tests {
     fn many_lines_are_one_write_and_a_write_is_whole_lines() {
         let (mut writes, line) = (Writes::default(), "sent ACK <block=12345>\n");
         {
-            let mut gathered = Gathered::new(&mut writes);
+            let mut batcher = LineBatcher::new(&mut writes);
             for _ in 0..10_000 {
                 // In pieces, as formatting writes.
                 let (before, behind) = line.split_at(9);
-                gathered.write_all(before.as_bytes()).unwrap();
-                gathered.write_all(behind.as_bytes()).unwrap();
+                batcher.write_all(before.as_bytes()).unwrap();
+                batcher.write_all(behind.as_bytes()).unwrap();
             }
-            gathered.write_all(b"no end").unwrap();
+            batcher.write_all(b"no end").unwrap();
         }
         assert_eq!(writes.0.concat(), [line.repeat(10_000).as_bytes(), b"no end"].concat(), "all, in order");
         assert_eq!(writes.0.len(), 10_000 * line.len() / MOST + 1);
@@ -112,24 +112,24 @@ mod tests {
     #[test]
     fn a_flush_writes_what_is_there_and_a_failure_is_told_once() {
         let mut writes = Writes::default();
-        let mut gathered = Gathered::new(&mut writes);
-        gathered.flush().unwrap();
-        gathered.write_all(b"sent").unwrap();
-        gathered.flush().unwrap();
-        drop(gathered);
+        let mut batcher = LineBatcher::new(&mut writes);
+        batcher.flush().unwrap();
+        batcher.write_all(b"sent").unwrap();
+        batcher.flush().unwrap();
+        drop(batcher);
         assert_eq!(writes.0, [b"sent"]);
         let mut room = [0; 2];
-        let mut gathered = Gathered::new(&mut room[..]);
-        gathered.write_all(b"sent").unwrap();
-        assert!(gathered.flush().is_err());
-        assert!(gathered.flush().is_ok(), "nothing is left to write");
+        let mut batcher = LineBatcher::new(&mut room[..]);
+        batcher.write_all(b"sent").unwrap();
+        assert!(batcher.flush().is_err());
+        assert!(batcher.flush().is_ok(), "nothing is left to write");
     }
 
     #[test]
     fn only_what_follows_at_once_is_held() {
-        let (mut pace, begin) = (Pace::default(), Instant::now());
+        let (mut timer, begin) = (FlushTimer::default(), Instant::now());
         let due: Vec<_> =
-            [0, 1, 19, 20, 21, 39, 41, 500].map(|ms| pace.is_due(begin + Duration::from_millis(ms))).into();
+            [0, 1, 19, 20, 21, 39, 41, 500].map(|ms| timer.is_due(begin + Duration::from_millis(ms))).into();
         assert_eq!(due, [true, false, false, true, false, false, true, true]);
     }
 }

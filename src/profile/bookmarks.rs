@@ -1,4 +1,4 @@
-//! Bookmarks as text: one on each line, as `host` takes it. Comments and lines of no sense stay as the user wrote them.
+//! Bookmarks as text: one on each line, as `host` takes it. Comments and bad lines stay as the user wrote them.
 //!
 //! ```text
 //! # the lab
@@ -9,30 +9,36 @@
 use std::fmt::{self, Display, Formatter};
 use std::net::IpAddr;
 
-use super::commands::exact;
-use super::complaint::Complaint;
-use super::words::{Word, split};
+use thiserror::Error;
+
 use crate::session::{Bookmark, parse_mode, parse_port};
+use crate::shell::commands::exact;
+use crate::shell::words::{Word, split};
+
+/// Why words are not a bookmark.
+#[derive(Debug, Error)]
+#[error("{0}")]
+pub struct BadBookmark(String);
 
 /// Every bookmark of a text; of two with one name the first counts.
-pub(super) fn parse(text: &str) -> Vec<Bookmark> {
+pub fn parse(text: &str) -> Vec<Bookmark> {
     text.lines().filter_map(line).collect()
 }
 
-/// The lines that are no bookmarks, though they say something: their numbers, and what is wrong with them.
-pub(super) fn mistakes(text: &str) -> impl Iterator<Item = (usize, String)> {
+/// The lines that are neither bookmarks nor comments: their numbers, and what is wrong with them.
+pub fn mistakes(text: &str) -> impl Iterator<Item = (usize, String)> {
     (1..).zip(text.lines()).filter_map(|(number, line)| {
         let words = match split(line.as_bytes()) {
             Ok(line) => line.words,
             Err(unfinished) => return Some((number, unfinished.to_string())),
         };
         let bad = read(&words).err().filter(|_| !words.is_empty())?;
-        Some((number, bad.reason))
+        Some((number, bad.to_string()))
     })
 }
 
 /// The text with this bookmark in the place of the one that had its name, else at the end.
-pub(super) fn with(text: &str, bookmark: &Bookmark) -> String {
+pub fn with(text: &str, bookmark: &Bookmark) -> String {
     let mut new = Some(bookmark.to_string());
     let mut lines: Vec<String> = Vec::new();
     for old in text.lines() {
@@ -47,20 +53,20 @@ pub(super) fn with(text: &str, bookmark: &Bookmark) -> String {
 }
 
 /// The text without the bookmark of this name; `None` if there is none.
-pub(super) fn without(text: &str, name: &str) -> Option<String> {
+pub fn without(text: &str, name: &str) -> Option<String> {
     let lines: Vec<_> = text.lines().filter(|line| !names(line, name)).map(str::to_owned).collect();
     (lines.len() < text.lines().count()).then(|| joined(&lines))
 }
 
-/// Understands `NAME ADDR [PORT] [mode=..] [blksize=..]`.
-pub(super) fn read(words: &[Word]) -> Result<Bookmark, Complaint> {
-    let [name, host, rest @ ..] = words else { return Err(Complaint::local("a name and an address are needed")) };
+/// Reads `NAME ADDR [PORT] [mode=..] [blksize=..]`.
+pub fn read(words: &[Word]) -> Result<Bookmark, BadBookmark> {
+    let [name, host, rest @ ..] = words else { return Err(BadBookmark("a name and an address are needed".to_owned())) };
     let host = text(host)?;
     let host = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(host);
     let mut bookmark =
         Bookmark { name: self::name(name)?.to_owned(), host: host.to_owned(), port: None, mode: None, blksize: None };
     for word in rest {
-        let bad = |why: &str| Complaint::local(format_args!("{word}: {why}"));
+        let bad = |why: &str| BadBookmark(format!("{word}: {why}"));
         match text(word)?.split_once('=') {
             Some(("mode", mode)) => {
                 let mode = parse_mode(mode.as_bytes());
@@ -80,25 +86,25 @@ pub(super) fn read(words: &[Word]) -> Result<Bookmark, Complaint> {
     Ok(bookmark)
 }
 
-/// A name that no line and no command line takes for anything else.
-fn name(word: &Word) -> Result<&str, Complaint> {
+/// A name that no line and no command line takes for something else.
+fn name(word: &Word) -> Result<&str, BadBookmark> {
     let name = text(word)?;
-    let told = |why: &str| Err(Complaint::local(format_args!("{word}: no name for a host ({why})")));
+    let bad = |why: &str| Err(BadBookmark(format!("{word}: no name for a host ({why})")));
     if exact(word).is_some() {
-        return told("it is a command");
+        return bad("it is a command");
     }
     if name.parse::<IpAddr>().is_ok() {
-        return told("it is an address");
+        return bad("it is an address");
     }
     if name.starts_with('-') || name.contains([':', '/', '[', '#', '=', '\'', '"', '\\', ' ']) {
-        return told("letters, digits, dots and dashes will do");
+        return bad("letters, digits, dots and dashes will do");
     }
     Ok(name)
 }
 
-fn text(word: &Word) -> Result<&str, Complaint> {
+fn text(word: &Word) -> Result<&str, BadBookmark> {
     let fit = word.text().filter(|text| !text.is_empty() && !text.contains(|it: char| it.is_control() || it == ' '));
-    fit.ok_or_else(|| Complaint::local(format_args!("\"{word}\": no blanks, no control characters, and not empty")))
+    fit.ok_or_else(|| BadBookmark(format!("\"{word}\": no blanks, no control characters, and not empty")))
 }
 
 fn line(line: &str) -> Option<Bookmark> {
@@ -135,7 +141,7 @@ mod tests {
 
     fn bookmark(line: &str) -> Result<String, String> {
         let words = split(line.as_bytes()).expect(line).words;
-        read(&words).map(|bookmark| bookmark.to_string()).map_err(|complaint| complaint.reason)
+        read(&words).map(|bookmark| bookmark.to_string()).map_err(|bad| bad.to_string())
     }
 
     #[test]

@@ -10,9 +10,9 @@
 use std::fmt::Display;
 
 use super::complete::{Candidate, Sources, arguments};
-use super::folders::Folders;
 use super::manual;
 use super::words::{Typed, Word};
+use crate::profile::Directories;
 
 /// The answer to such words; `None` where they are something else.
 pub(super) fn answer(words: &[Word]) -> Option<String> {
@@ -27,7 +27,7 @@ pub(super) fn answer(words: &[Word]) -> Option<String> {
 }
 
 fn complete(before: &[Word], part: &str) -> Vec<Candidate> {
-    arguments(before, part, &Sources::load(Folders::of_user().as_ref()))
+    arguments(before, part, &Sources::load(Directories::of_user().as_ref()))
 }
 
 /// Bash takes `sw1:fw` for three words and replaces the last, unless there are quotes around: what stands before the last

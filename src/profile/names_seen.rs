@@ -1,7 +1,7 @@
-//! Hosts used before, and the names of files there. TFTP cannot list a folder, so memory is the only source of names to
-//! complete.
+//! Hosts used before, and the names of files there. TFTP cannot list a directory, so this is the only source of names
+//! to complete.
 //!
-//! Kept as text that people can read and edit: a host, then its names, each behind a tab; what was used last comes first.
+//! Kept as text that people can read and edit: a host, then its names, each after a tab; what was used last comes first.
 //!
 //! ```text
 //! 192.0.2.1
@@ -13,7 +13,7 @@ use std::fmt::{self, Display, Formatter};
 use std::io;
 use std::path::Path;
 
-use super::folders;
+use super::directories;
 
 /// Hosts that are remembered.
 const HOSTS: usize = 200;
@@ -24,7 +24,7 @@ const BYTES: usize = 1 << 20;
 
 /// What was seen, newest first.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Memory {
+pub struct NamesSeen {
     hosts: Vec<Host>,
 }
 
@@ -34,7 +34,7 @@ struct Host {
     names: Vec<String>,
 }
 
-impl Memory {
+impl NamesSeen {
     /// Reads what [`Display`] wrote. Never fails: a line that says nothing sensible is left out.
     pub fn parse(text: &str) -> Self {
         let mut hosts: Vec<Host> = Vec::new();
@@ -51,17 +51,17 @@ impl Memory {
         Self { hosts }
     }
 
-    /// What the file holds; nothing where it cannot be read, for nobody depends on it.
-    pub(super) fn load(path: &Path) -> Self {
-        Self::parse(&folders::read(path).unwrap_or_default())
+    /// What the file holds; nothing where it cannot be read, since nothing depends on it.
+    pub fn load(path: &Path) -> Self {
+        Self::parse(&directories::read(path).unwrap_or_default())
     }
 
-    /// Adds a file that was carried from or to a host, beside what other sessions add to the same memory.
-    pub(super) fn record(path: &Path, host: &str, name: &[u8]) -> io::Result<()> {
+    /// Adds a file that was transferred from or to a host, beside what other sessions add to the same file.
+    pub fn record(path: &Path, host: &str, name: &[u8]) -> io::Result<()> {
         let Ok(name) = str::from_utf8(name) else { return Ok(()) };
-        folders::revise(path, |text| {
-            let mut memory = Self::parse(text);
-            memory.add(host, name).then(|| memory.to_string())
+        directories::revise(path, |text| {
+            let mut names = Self::parse(text);
+            names.add(host, name).then(|| names.to_string())
         })
     }
 
@@ -71,11 +71,8 @@ impl Memory {
         if !is_fit(host) || !is_fit(name) {
             return false;
         }
-        if self
-            .hosts
-            .first()
-            .is_some_and(|first| first.host == host && first.names.first().is_some_and(|it| it == name))
-        {
+        let newest = self.hosts.first().filter(|newest| newest.host == host);
+        if newest.is_some_and(|newest| newest.names.first().is_some_and(|first| first == name)) {
             return false;
         }
         let known = self.hosts.iter().position(|known| known.host == host);
@@ -108,7 +105,7 @@ impl Memory {
     }
 }
 
-impl Display for Memory {
+impl Display for NamesSeen {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         for Host { host, names } in &self.hosts {
             writeln!(f, "{host}")?;
@@ -128,42 +125,42 @@ mod tests {
 
     #[test]
     fn what_was_used_last_comes_first() {
-        let mut memory = Memory::default();
+        let mut names = NamesSeen::default();
         for (host, name) in [("a", "1"), ("b", "x"), ("a", "2"), ("a", "1")] {
-            assert!(memory.add(host, name));
+            assert!(names.add(host, name));
         }
-        assert!(!memory.add("a", "1"), "nothing changes");
-        assert_eq!(memory.to_string(), "a\n\t1\n\t2\nb\n\tx\n");
-        assert_eq!(Memory::parse(&memory.to_string()), memory);
-        assert_eq!(memory.names("A").collect::<Vec<_>>(), ["1", "2"]);
+        assert!(!names.add("a", "1"), "nothing changes");
+        assert_eq!(names.to_string(), "a\n\t1\n\t2\nb\n\tx\n");
+        assert_eq!(NamesSeen::parse(&names.to_string()), names);
+        assert_eq!(names.names("A").collect::<Vec<_>>(), ["1", "2"]);
     }
 
     #[test]
     fn what_could_upset_a_terminal_is_not_remembered() {
-        let mut memory = Memory::default();
+        let mut names = NamesSeen::default();
         for name in ["a\x1b[2Jb", "a\nb", "a\tb", "\u{85}", ""] {
-            assert!(!memory.add("h", name), "{name:?}");
+            assert!(!names.add("h", name), "{name:?}");
         }
-        assert!(!memory.add("h\n", "f"));
-        assert_eq!(Memory::parse("h\n\ta\x1bb\n\tok\n\x07\n"), Memory::parse("h\n\tok\n"));
+        assert!(!names.add("h\n", "f"));
+        assert_eq!(NamesSeen::parse("h\n\ta\x1bb\n\tok\n\x07\n"), NamesSeen::parse("h\n\tok\n"));
     }
 
     #[test]
     fn it_is_bounded() {
-        let mut memory = Memory::default();
+        let mut names = NamesSeen::default();
         for number in 0..NAMES + 5 {
-            memory.add("h", &number.to_string());
+            names.add("h", &number.to_string());
         }
-        assert_eq!(memory.names("h").count(), NAMES);
+        assert_eq!(names.names("h").count(), NAMES);
         for number in 0..HOSTS + 5 {
-            memory.add(&format!("h{number}"), "f");
+            names.add(&format!("h{number}"), "f");
         }
-        assert_eq!(memory.hosts().count(), HOSTS);
-        assert_eq!(memory.names("h").count(), 0, "the oldest host is forgotten first");
+        assert_eq!(names.hosts().count(), HOSTS);
+        assert_eq!(names.names("h").count(), 0, "the oldest host is forgotten first");
         for (host, number) in (0..20).flat_map(|host| (0..NAMES).map(move |number| (host, number))) {
-            memory.add(&format!("h{host}"), &format!("{number:0512}"));
+            names.add(&format!("h{host}"), &format!("{number:0512}"));
         }
-        assert!(memory.to_string().len() <= BYTES + 2 * HOSTS, "{}", memory.to_string().len());
-        assert_eq!(memory.hosts().next(), Some("h19"));
+        assert!(names.to_string().len() <= BYTES + 2 * HOSTS, "{}", names.to_string().len());
+        assert_eq!(names.hosts().next(), Some("h19"));
     }
 }

@@ -1,6 +1,6 @@
 //! Lines typed at a terminal; the only file that names `rustyline`.
 //!
-//! Tab asks the [completer](super::complete), the grey [hint] tells what is missing, and lines are kept for the
+//! Tab asks the [completer](complete), the grey [hint] shows what is missing, and lines are kept for the
 //! next session.
 
 use std::borrow::Cow;
@@ -15,13 +15,13 @@ use rustyline::history::FileHistory;
 use rustyline::validate::Validator;
 use rustyline::{ColorMode, CompletionType, Config, Context};
 
-use super::complaint::plain;
-use super::complete::{self, Candidate, Sources};
-use super::folders::{self, Folders};
-use super::hint;
-use super::input::{Asked, Input};
-use super::terminal;
-use super::words::{Typed, Word};
+use super::console::{Console, Stream, plain};
+use super::control;
+use super::prompted::{Asked, Prompted};
+use crate::profile::{Directories, directories};
+use crate::shell::complete::{self, Candidate, Sources};
+use crate::shell::hint;
+use crate::shell::words::{Typed, Word};
 use crate::stop::Signals;
 use crate::style::Style;
 
@@ -29,17 +29,17 @@ use crate::style::Style;
 const LINES: usize = 1000;
 
 /// The line editor.
-pub(super) struct Editor {
+pub(super) struct LineEditor {
     inner: rustyline::Editor<Helper, FileHistory>,
-    folders: Option<Folders>,
+    directories: Option<Directories>,
     style: Style,
-    trouble: Option<String>,
 }
 
-impl Editor {
-    /// Takes the terminal of the process, and what earlier sessions left; prompts are in the style of
-    /// its output.
-    pub(super) fn new(style: Style, signals: &Signals, folders: Option<&Folders>) -> io::Result<Self> {
+impl LineEditor {
+    /// Takes the terminal of the process, and the history of earlier sessions. Prompts are in the style of the output;
+    /// a note says why a history cannot be used.
+    pub(super) fn new(console: &Console, signals: &Signals, directories: Option<&Directories>) -> io::Result<Self> {
+        let style = console.style(Stream::Output);
         let config = Config::builder()
             .auto_add_history(false)
             .history_ignore_space(true)
@@ -49,33 +49,30 @@ impl Editor {
             // Left to itself it would listen to NO_COLOR alone, not to what was decided.
             .color_mode(if style.is_on() { ColorMode::Forced } else { ColorMode::Disabled })
             .build();
-        // Without grey they would look like what was typed.
-        let hints = style.is_on();
         let mut inner = rustyline::Editor::with_config(config).map_err(io::Error::other)?;
         inner.set_helper(Some(Helper {
-            folders: folders.cloned(),
+            directories: directories.cloned(),
             host: None,
             offered: &[],
             asked: Asked::Command,
-            hints,
             style,
         }));
         // Without old lines the shell is as good as new.
-        let trouble = folders.map(Folders::history).and_then(|path| match inner.load_history(&path) {
-            Ok(()) => None,
-            Err(ReadlineError::Io(error)) if folders::is_absent(&error) => None,
-            Err(error) => Some(format!("{}: {}; no line is kept until it is gone", path.display(), words(&error))),
-        });
-        terminal::wake_on_termination(signals)?;
-        Ok(Self { inner, folders: folders.cloned(), style, trouble })
+        if let Some(path) = directories.map(Directories::history) {
+            match inner.load_history(&path) {
+                Err(ReadlineError::Io(error)) if directories::is_absent(&error) => {}
+                Err(error) => {
+                    let (path, words) = (path.display(), words(&error));
+                    console.note(format_args!("tftp: {path}: {words}; no line is kept until it is gone"));
+                }
+                Ok(()) => {}
+            }
+        }
+        control::wake_on_termination(signals)?;
+        Ok(Self { inner, directories: directories.cloned(), style })
     }
 
-    /// Why lines cannot be kept.
-    pub(super) fn trouble(&self) -> Option<&str> {
-        self.trouble.as_deref()
-    }
-
-    /// Tells which server is connected, whose files Tab knows, and what it offers.
+    /// Sets the connected server, whose files Tab knows, and what it offers.
     pub(super) fn connect(&mut self, host: Option<&str>, offered: &'static [&'static str]) {
         if let Some(helper) = self.inner.helper_mut() {
             (helper.host, helper.offered) = (host.map(str::to_owned), offered);
@@ -83,7 +80,7 @@ impl Editor {
     }
 
     /// Asks for a line; commands are kept.
-    pub(super) fn read(&mut self, prompt: &str, asked: Asked) -> io::Result<Input> {
+    pub(super) fn read(&mut self, prompt: &str, asked: Asked) -> io::Result<Prompted> {
         if let Some(helper) = self.inner.helper_mut() {
             helper.asked = asked;
         }
@@ -93,24 +90,24 @@ impl Editor {
                 if asked == Asked::Command && !line.is_empty() {
                     self.keep(&line);
                 }
-                Ok(Input::Line(line.into_bytes()))
+                Ok(Prompted::Line(line.into_bytes()))
             }
-            Err(ReadlineError::Eof) => Ok(Input::End),
+            Err(ReadlineError::Eof) => Ok(Prompted::End),
             // Ctrl-C or SIGINT.
-            Err(ReadlineError::Interrupted | ReadlineError::Signal(_)) => Ok(Input::Cleared),
+            Err(ReadlineError::Interrupted | ReadlineError::Signal(_)) => Ok(Prompted::Cleared),
             // The line is lost, the shell is not.
-            Err(ReadlineError::Io(error)) if error.kind() == io::ErrorKind::InvalidData => Ok(Input::Garbled),
+            Err(ReadlineError::Io(error)) if error.kind() == io::ErrorKind::InvalidData => Ok(Prompted::Garbled),
             Err(ReadlineError::Io(error)) => Err(error),
             Err(error) => Err(io::Error::other(error)),
         }
     }
 
-    /// Keeps a line at once, so that a session that is killed loses none. A full disk is no reason to stop.
+    /// Keeps a line immediately, so that a session that is killed loses none. The shell goes on if the disk is full.
     fn keep(&mut self, line: &str) {
         let added = self.inner.add_history_entry(line).unwrap_or(false);
-        if let (true, Some(folders)) = (added, &self.folders) {
-            let path = folders.history();
-            let _ = folders::prepare(&path).map(|()| self.inner.append_history(&path));
+        if let (true, Some(directories)) = (added, &self.directories) {
+            let path = directories.history();
+            let _ = directories::prepare(&path).map(|()| self.inner.append_history(&path));
         }
     }
 }
@@ -124,14 +121,12 @@ fn words(error: &ReadlineError) -> String {
 
 /// What the editor asks while a line is typed.
 struct Helper {
-    folders: Option<Folders>,
+    directories: Option<Directories>,
     /// The connected server.
     host: Option<String>,
     /// Files that it is known to have.
     offered: &'static [&'static str],
     asked: Asked,
-    /// What is missing is told behind the cursor.
-    hints: bool,
     style: Style,
 }
 
@@ -147,7 +142,7 @@ impl Completer for Helper {
         let Some(typed) = line.get(..place).and_then(Typed::read) else { return Ok((place, Vec::new())) };
         let before: Vec<_> = asked.into_iter().chain(typed.words.iter().cloned()).collect();
         // Other sessions learn names too, so what is known is read at each Tab.
-        let sources = Sources { offered: self.offered, ..Sources::load(self.folders.as_ref()) };
+        let sources = Sources { offered: self.offered, ..Sources::load(self.directories.as_ref()) };
         let found = complete::line(&before, &typed.part, self.host.as_deref(), &sources);
         let pair = |Candidate { value, goes_on, .. }| {
             let mut replacement = typed.spell(&value, goes_on);
@@ -159,7 +154,7 @@ impl Completer for Helper {
     }
 }
 
-/// Told, and never inserted.
+/// Shown, and never inserted.
 struct Missing(String);
 
 impl Hint for Missing {
@@ -176,7 +171,9 @@ impl Hinter for Helper {
     type Hint = Missing;
 
     fn hint(&self, line: &str, place: usize, _: &Context<'_>) -> Option<Missing> {
-        (self.hints && self.asked == Asked::Command && place == line.len()).then(|| hint::missing(line).map(Missing))?
+        // Without grey it would look like what was typed.
+        (self.style.is_on() && self.asked == Asked::Command && place == line.len())
+            .then(|| hint::missing(line).map(Missing))?
     }
 }
 

@@ -1,13 +1,13 @@
-//! What a person is asked for, and what came of it.
+//! What a prompt asks a person for, and what came of it.
 
-/// What came of asking for a line.
+/// What came of a prompt.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Input {
+pub(crate) enum Prompted {
     /// A line, without its end.
     Line(Vec<u8>),
     /// Ctrl-C: what was typed is dropped.
     Cleared,
-    /// What was typed is no text.
+    /// What was typed is not UTF-8.
     Garbled,
     /// Ctrl-C twice, or a signal that ends the process.
     Leave,
@@ -15,13 +15,13 @@ pub(super) enum Input {
     End,
 }
 
-/// What is to be typed, for those who help with it.
+/// What a prompt asks for, for Tab and hints.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Asked {
     /// A whole line.
     Command,
     /// What this command misses.
     Arguments(&'static str),
-    /// A word for a question, which Tab knows nothing of.
+    /// An answer that Tab does not complete.
     Answer,
 }

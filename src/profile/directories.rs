@@ -1,4 +1,4 @@
-//! Where the shell keeps what outlives it; the only file that names `etcetera`.
+//! The directories of the user's files; the only file that names `etcetera`.
 //!
 //! | file | what it holds |
 //! | --- | --- |
@@ -15,60 +15,60 @@ use std::process;
 
 use etcetera::BaseStrategy;
 
-/// The most bytes that such a file is read to have: it is read anew at each Tab.
+/// The most bytes that such a file is read to have: each Tab reads it again.
 const MOST: u64 = 4 << 20;
 
-/// The folders of one user, which need not exist yet.
+/// The directories of one user, which need not exist yet.
 #[derive(Debug, Clone)]
-pub(super) struct Folders {
+pub struct Directories {
     config: PathBuf,
     state: PathBuf,
 }
 
-impl Folders {
+impl Directories {
     /// Those of the user who runs the process; `None` for one without a home.
-    pub(super) fn of_user() -> Option<Self> {
+    pub fn of_user() -> Option<Self> {
         let base = etcetera::choose_base_strategy().ok()?;
         let state = base.state_dir().unwrap_or_else(|| base.data_dir());
         Some(Self { config: base.config_dir().join("tftpsh"), state: state.join("tftpsh") })
     }
 
     /// Names for servers, written by the user or by `host`.
-    pub(super) fn hosts(&self) -> PathBuf {
+    pub fn hosts(&self) -> PathBuf {
         self.config.join("hosts")
     }
 
     /// Commands that an interactive shell begins with.
-    pub(super) fn rc(&self) -> PathBuf {
+    pub fn rc(&self) -> PathBuf {
         self.config.join("rc")
     }
 
     /// The lines typed at the prompt.
-    pub(super) fn history(&self) -> PathBuf {
+    pub fn history(&self) -> PathBuf {
         self.state.join("history")
     }
 
-    /// What [`Memory`](super::memory::Memory) keeps.
-    pub(super) fn seen(&self) -> PathBuf {
+    /// What [`NamesSeen`](super::NamesSeen) keeps.
+    pub fn names_seen(&self) -> PathBuf {
         self.state.join("seen")
     }
 }
 
-/// Creates the folder that `path` lies in, for nobody but the user.
-pub(super) fn prepare(path: &Path) -> io::Result<()> {
-    let folder = path.parent().unwrap_or(path);
-    DirBuilder::new().recursive(true).mode(0o700).create(folder)
+/// Creates the directory of `path`, for the user alone.
+pub fn prepare(path: &Path) -> io::Result<()> {
+    let directory = path.parent().unwrap_or(path);
+    DirBuilder::new().recursive(true).mode(0o700).create(directory)
 }
 
-/// Changes a small text file at one stroke: others find the old text or the new one. Sessions that do so at the same
+/// Changes a small text file atomically: others find the old text or the new one. Sessions that do so at the same
 /// time follow one another, so that none undoes what another did. `change` returns `None` where all is well already.
 /// A link is followed; a new file belongs to the user alone.
-pub(super) fn revise(path: &Path, change: impl FnOnce(&str) -> Option<String>) -> io::Result<()> {
+pub fn revise(path: &Path, change: impl FnOnce(&str) -> Option<String>) -> io::Result<()> {
     prepare(path)?;
     let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-    let folder = File::open(path.parent().unwrap_or(&path))?;
-    // Released when the folder is closed.
-    folder.lock()?;
+    let directory = File::open(path.parent().unwrap_or(&path))?;
+    // Released when the directory is closed.
+    directory.lock()?;
     let Some(text) = change(&read(&path)?) else { return Ok(()) };
     let temporary = path.with_added_extension(process::id().to_string());
     let written = write_new(&temporary, &text).and_then(|()| fs::rename(&temporary, &path));
@@ -78,9 +78,9 @@ pub(super) fn revise(path: &Path, change: impl FnOnce(&str) -> Option<String>) -
     written
 }
 
-/// The text of a file, empty where there is none. Bytes that are no text are replaced; what is too large to be one of
-/// these files is left alone.
-pub(super) fn read(path: &Path) -> io::Result<String> {
+/// The text of a file, empty where there is none. Bytes that are not UTF-8 are replaced; a file that is too large to
+/// be one of these is an error.
+pub fn read(path: &Path) -> io::Result<String> {
     let mut bytes = Vec::new();
     match File::open(path).and_then(|file| file.take(MOST + 1).read_to_end(&mut bytes)) {
         Ok(_) if bytes.len() as u64 > MOST => Err(io::ErrorKind::FileTooLarge.into()),
@@ -90,8 +90,8 @@ pub(super) fn read(path: &Path) -> io::Result<String> {
     }
 }
 
-/// Whether there is no such file, nor any folder that it could lie in.
-pub(super) fn is_absent(error: &io::Error) -> bool {
+/// Whether there is no such file, nor its directory.
+pub fn is_absent(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
 }
 
@@ -109,18 +109,18 @@ mod tests {
 
     #[test]
     fn a_new_file_belongs_to_the_user_alone_and_nothing_lies_beside_it() {
-        let home = tempfile::tempdir().expect("a folder");
+        let home = tempfile::tempdir().expect("a directory");
         let path = home.path().join("a/b/hosts");
         revise(&path, |old| Some(format!("{old}text"))).expect("a change");
         assert_eq!(read(&path).expect("the file"), "text");
         let mode = |path: &Path| path.metadata().expect("the entry").permissions().mode() & 0o777;
         assert_eq!((mode(&path), mode(&home.path().join("a/b"))), (0o600, 0o700));
-        assert_eq!(fs::read_dir(home.path().join("a/b")).expect("the folder").count(), 1);
+        assert_eq!(fs::read_dir(home.path().join("a/b")).expect("the directory").count(), 1);
     }
 
     #[test]
     fn changes_made_at_the_same_time_are_all_kept() {
-        let home = tempfile::tempdir().expect("a folder");
+        let home = tempfile::tempdir().expect("a directory");
         let path = home.path().join("seen");
         thread::scope(|scope| {
             for _ in 0..8 {
@@ -132,7 +132,7 @@ mod tests {
 
     #[test]
     fn a_link_stays_a_link() {
-        let home = tempfile::tempdir().expect("a folder");
+        let home = tempfile::tempdir().expect("a directory");
         let (link, file) = (home.path().join("hosts"), home.path().join("elsewhere"));
         fs::write(&file, "old").expect("a file");
         symlink(&file, &link).expect("a link");

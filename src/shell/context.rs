@@ -1,0 +1,120 @@
+//! The shell as a value: what it works on, where it prints, and how it reports.
+
+use std::fmt::Display;
+
+use super::error::{CommandError, Fatal, HandlerError};
+use super::outcome::Outcome;
+use super::record::OutcomeRecord;
+use super::workspace::{PinnedByArgs, Workspace};
+use crate::profile::{Directories, NamesSeen};
+use crate::stop::Signals;
+use crate::terminal::{Console, Place, Prompt};
+
+/// Where commands come from, which decides what else standard input may be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum InputSource {
+    /// The command line, or a file that it names: standard input is free.
+    CommandLine,
+    /// Standard input, which is not a terminal.
+    Script,
+    /// A person at a terminal.
+    Terminal,
+}
+
+/// What holds for the whole process.
+pub(super) struct Setup {
+    /// The address that a server in the foreground listens at, if one was named.
+    pub(super) listen: Option<String>,
+    pub(super) signals: Signals,
+    /// Where bookmarks, typed lines and names are kept; `None` for a user without a home.
+    pub(super) directories: Option<Directories>,
+    pub(super) pinned: PinnedByArgs,
+    pub(super) stop_on_error: bool,
+    /// Nothing may be drawn over what was printed.
+    pub(super) plain: bool,
+}
+
+/// Runs commands, one after the other, on a workspace. A script or a lesson inside a script runs in a nested shell,
+/// which is a value of its own.
+pub struct Shell<'a> {
+    pub(super) setup: &'a Setup,
+    pub(super) workspace: &'a mut Workspace,
+    /// Asks for missing arguments, and for lines; only on a terminal.
+    pub(super) prompt: &'a mut Option<Prompt>,
+    pub(super) console: Console,
+    pub(super) input: InputSource,
+    /// How many shells this one is nested in.
+    pub(super) depth: usize,
+}
+
+impl Shell<'_> {
+    /// A shell inside this one, on the same workspace, which prints to this console.
+    pub(super) fn nested(&mut self, console: Console) -> Shell<'_> {
+        Shell {
+            setup: self.setup,
+            workspace: self.workspace,
+            prompt: self.prompt,
+            console,
+            input: self.input,
+            depth: self.depth + 1,
+        }
+    }
+
+    /// Opens the prompt.
+    pub(super) fn take_terminal(&mut self) -> Result<(), Fatal> {
+        let Setup { plain, signals, directories, .. } = self.setup;
+        *self.prompt = Some(Prompt::new(&self.console, *plain, signals, directories.as_ref())?);
+        Ok(())
+    }
+
+    /// The error of words that make no sense. On the command line it is an error of the command line.
+    pub(super) fn mistake(&self, error: CommandError) -> CommandError {
+        if self.console.place == Place::CommandLine { CommandError::CommandLine(Box::new(error)) } else { error }
+    }
+
+    /// The outcome of a handler, with its error reported.
+    pub(super) fn reported(
+        &self,
+        label: impl Display,
+        result: Result<Outcome, HandlerError>,
+    ) -> Result<Outcome, Fatal> {
+        match result {
+            Ok(outcome) => Ok(outcome),
+            Err(HandlerError::Command(error)) => self.report(label, error),
+            Err(HandlerError::Fatal(fatal)) => Err(fatal),
+        }
+    }
+
+    /// Reports why a command failed.
+    pub(super) fn report(&self, label: impl Display, error: CommandError) -> Result<Outcome, Fatal> {
+        self.console.report(label, &error)?;
+        Ok(Outcome::failed(error))
+    }
+
+    /// Prints the JSON record of an outcome, unless records of its parts were printed.
+    pub(super) fn record(&self, record: OutcomeRecord, outcome: Outcome) -> Result<Outcome, Fatal> {
+        if !outcome.is_recorded {
+            self.console.record(&record.of_outcome(&outcome))?;
+        }
+        Ok(Outcome { is_recorded: true, ..outcome })
+    }
+
+    /// Prints the answer of a command that succeeds.
+    pub(super) fn answer(&self, text: impl Display) -> Result<Outcome, HandlerError> {
+        self.console.say(text)?;
+        Ok(Outcome::done())
+    }
+
+    /// Remembers a transferred file for Tab, unless a script transferred it.
+    pub(super) fn learn(&self, host: &str, name: &[u8]) {
+        if let (Some(directories), Place::Terminal | Place::CommandLine) = (&self.setup.directories, self.console.place)
+        {
+            // A file of names that cannot be written does not fail the transfer.
+            let _ = NamesSeen::record(&directories.names_seen(), host, name);
+        }
+    }
+
+    pub(super) fn is_interrupted(&self) -> bool {
+        self.setup.signals.stop().is_requested()
+    }
+}

@@ -1,0 +1,221 @@
+//! Why a command failed, as people, BSD's users, scripts and the parent process read it.
+
+use std::fmt::Display;
+use std::io;
+
+use thiserror::Error;
+
+use super::commands::{Command, candidates, exact};
+use super::status::Status;
+use super::suggest::suggest;
+use super::words::Word;
+use crate::client::{ClientError, UnknownHost};
+use crate::files::Mismatch;
+use crate::session::parse_port;
+use crate::terminal::{Diagnostic, plain};
+use crate::wire::Printable;
+
+/// A failed command. `Display` is the plain sentence.
+#[derive(Debug, Error)]
+pub enum CommandError {
+    /// The beginning of several commands.
+    #[error("ambiguous command")]
+    AmbiguousCommand(Word),
+    /// Not a command.
+    #[error("no such command")]
+    UnknownCommand(Word),
+    /// The beginning of several commands, as an argument of `help`.
+    #[error("?Ambiguous help command {0}")]
+    AmbiguousTopic(Word),
+    /// Neither a command nor a topic.
+    #[error("?Invalid help command {0}")]
+    UnknownTopic(Word),
+    /// Too few arguments, or too many.
+    #[error("usage: {}", .0.usage.join(" | "))]
+    Usage(&'static Command),
+    /// Not a transfer mode.
+    #[error("{0}: unknown mode")]
+    UnknownMode(Word),
+    /// `connect` found no address.
+    #[error(transparent)]
+    UnknownHost(#[from] UnknownHost),
+    /// Any other local failure, in a sentence that BSD prints too.
+    #[error("{0}")]
+    Classic(String),
+    /// Any other local failure.
+    #[error("{0}")]
+    Local(String),
+    /// The local file or address of this name could not be used.
+    #[error("{}: {}", .0, plain(.1))]
+    File(String, io::Error),
+    /// The trace in this file ended early.
+    #[error("{}: {}", .0, plain(.1))]
+    Trace(String, io::Error),
+    /// A transfer of this local file failed.
+    #[error("{}", transfer_sentence(.0, .1))]
+    Transfer(Box<ClientError>, String),
+    /// A signal ended the command.
+    #[error("{0}")]
+    Interrupted(String),
+    /// The words of the command line make no sense.
+    #[error(transparent)]
+    CommandLine(Box<Self>),
+}
+
+impl CommandError {
+    /// A local failure, in a sentence that BSD prints too.
+    pub fn classic(sentence: impl Display) -> Self {
+        Self::Classic(sentence.to_string())
+    }
+
+    /// A local failure of which BSD knows nothing.
+    pub fn local(sentence: impl Display) -> Self {
+        Self::Local(sentence.to_string())
+    }
+
+    /// This word is not among the values of a command.
+    pub fn bad_value(word: impl Display) -> Self {
+        Self::Classic(format!("{word}: bad value"))
+    }
+
+    /// A local file or address could not be used.
+    pub fn file(name: impl Display, error: io::Error) -> Self {
+        Self::File(name.to_string(), error)
+    }
+
+    /// The arguments of the command with this name make no sense.
+    pub fn usage_of(name: &str) -> Self {
+        exact(&Word::new(name)).map_or_else(|| Self::local(format_args!("{name}: usage")), Self::Usage)
+    }
+
+    /// A transfer to or from this local file failed.
+    pub fn transfer(error: ClientError, file: impl Display) -> Self {
+        Self::Transfer(Box::new(error), file.to_string())
+    }
+
+    /// Whether the words of the command make no sense, so that it fails however often it runs.
+    pub fn is_mistake(&self) -> bool {
+        matches!(self, Self::AmbiguousCommand(_) | Self::UnknownCommand(_) | Self::Usage(_) | Self::CommandLine(_))
+    }
+
+    /// The status that the process ends with if this is the first failure.
+    pub fn status(&self) -> Status {
+        match self {
+            Self::CommandLine(_) => Status::CommandLine,
+            Self::Interrupted(_) => Status::Interrupted,
+            Self::Transfer(error, _) => match &**error {
+                ClientError::UnknownHost(_) | ClientError::BadRequest(_) => Status::Local,
+                ClientError::Local(error) if error.get_ref().is_some_and(|cause| cause.is::<Mismatch>()) => {
+                    Status::Digest
+                }
+                ClientError::Local(_) => Status::Local,
+                ClientError::Interrupted => Status::Interrupted,
+                ClientError::Remote { code, .. } => Status::Server(*code),
+                ClientError::TimedOut { .. } => Status::TimedOut,
+                ClientError::Refused { .. } | ClientError::Protocol { .. } | ClientError::Network { .. } => {
+                    Status::Peer
+                }
+            },
+            _ => Status::Local,
+        }
+    }
+}
+
+impl Diagnostic for CommandError {
+    fn bsd_line(&self) -> Option<String> {
+        match self {
+            Self::AmbiguousCommand(_) => Some("?Ambiguous command".to_owned()),
+            Self::UnknownCommand(_) => Some("?Invalid command".to_owned()),
+            Self::Usage(command) => Some(format!("usage: {}", command.usage.join("\n       "))),
+            Self::UnknownMode(_) => Some(format!("{self}\n{}", Self::usage_of("mode"))),
+            Self::AmbiguousTopic(_) | Self::UnknownTopic(_) | Self::UnknownHost(_) | Self::Classic(_) => {
+                Some(self.to_string())
+            }
+            Self::Transfer(error, _) => match &**error {
+                ClientError::UnknownHost(error) => Some(error.to_string()),
+                ClientError::Remote { code, message, .. } => Some(format!("Error code {}: {message}", code.0)),
+                ClientError::TimedOut { .. } => Some("Transfer timed out.".to_owned()),
+                _ => None,
+            },
+            Self::CommandLine(error) => error.bsd_line(),
+            Self::Local(_) | Self::File(..) | Self::Trace(..) | Self::Interrupted(_) => None,
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::AmbiguousCommand(word) | Self::AmbiguousTopic(word) => {
+                Some(format!("It may be {}.", candidates(word).join(", ")))
+            }
+            Self::UnknownCommand(word) | Self::UnknownTopic(word) => {
+                suggest(word).map(|near| format!("Did you mean \"{near}\"?"))
+            }
+            Self::UnknownHost(UnknownHost { host, .. }) => {
+                let (host, port) = host.rsplit_once(':').filter(|(host, _)| !host.is_empty())?;
+                parse_port(port.as_bytes())?;
+                Some(format!("A port stands behind a blank: {} {port}", Printable(host.as_bytes())))
+            }
+            Self::Trace(path, _) => Some(format!("Nothing more is written to {path}.")),
+            Self::Transfer(error, _) => error.hint().map(|hint| format!("Hint: {hint}.")),
+            Self::CommandLine(error) => error.hint(),
+            _ => None,
+        }
+    }
+}
+
+/// Names the local file where it failed, and the server where it refused.
+fn transfer_sentence(error: &ClientError, file: &str) -> String {
+    match error {
+        ClientError::Local(error) => format!("{file}: {}", plain(error)),
+        ClientError::Remote { code, message, .. } => format!("server: {message} (code {})", code.0),
+        error => error.to_string(),
+    }
+}
+
+/// What ends the shell: its own input or output failed.
+pub type Fatal = io::Error;
+
+/// Why a handler gave up.
+#[derive(Debug, Error)]
+#[error(transparent)]
+pub enum HandlerError {
+    /// The command failed; the shell goes on.
+    Command(#[from] CommandError),
+    /// The shell cannot go on.
+    Fatal(#[from] Fatal),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::ErrorCode;
+
+    /// Status, sentence, BSD's line and hint.
+    fn rendered(error: &CommandError) -> (u8, String, Option<String>, Option<String>) {
+        (error.status().number(), error.to_string(), error.bsd_line(), error.hint())
+    }
+
+    #[test]
+    fn words_have_bsd_s_line_and_a_hint() {
+        let unknown = CommandError::UnknownCommand(Word::new("gett"));
+        let (said, hint) = ("?Invalid command".to_owned(), "Did you mean \"get\"?".to_owned());
+        assert_eq!(rendered(&unknown), (1, "no such command".to_owned(), Some(said.clone()), Some(hint.clone())));
+        let unknown = CommandError::CommandLine(Box::new(unknown));
+        assert_eq!(rendered(&unknown), (2, "no such command".to_owned(), Some(said), Some(hint)));
+        let bad = "7: bad value".to_owned();
+        assert_eq!(rendered(&CommandError::bad_value(7)), (1, bad.clone(), Some(bad), None));
+    }
+
+    #[test]
+    fn a_transfer_names_the_side_that_failed() {
+        let (server, message) = ("h:69".to_owned(), "File not found".to_owned());
+        let error = CommandError::transfer(ClientError::Remote { server, code: ErrorCode(1), message }, "f");
+        let (sentence, said) =
+            ("server: File not found (code 1)".to_owned(), "Error code 1: File not found".to_owned());
+        assert_eq!(rendered(&error), (11, sentence, Some(said), None));
+        let full = io::Error::from_raw_os_error(28);
+        let error = CommandError::transfer(ClientError::Local(full), "f");
+        assert_eq!(rendered(&error), (1, "f: No space left on device".to_owned(), None, None));
+        assert_eq!(rendered(&CommandError::transfer(ClientError::Interrupted, "f")).0, 130);
+    }
+}

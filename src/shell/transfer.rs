@@ -1,0 +1,134 @@
+//! One transfer with all its observers, and what the shell prints and remembers of it.
+
+use std::io;
+
+use super::handlers::{faults, trace};
+use super::remote::Remote;
+use super::summary::summary;
+use super::words::Word;
+use super::{CommandError, Fatal, HandlerError, Outcome, Shell};
+use crate::client::{ClientError, Options, Requester};
+use crate::event::Observers;
+use crate::files::Digest;
+use crate::session::{Peer, Settings};
+use crate::trace::{Notes, Progress};
+use crate::transfer::Report;
+
+/// A transfer between a server and a local file.
+pub(super) struct Transfer<'a> {
+    pub(super) peer: Peer,
+    /// Those of the session, with the mode that the word names.
+    pub(super) settings: Settings,
+    /// The name on the server.
+    remote: &'a [u8],
+    local: &'a Word,
+}
+
+impl<'a> Transfer<'a> {
+    /// A transfer with the server that was named, or the connected one.
+    pub(super) fn new(shell: &Shell<'_>, remote: &'a Remote<'_>, local: &'a Word) -> Result<Self, CommandError> {
+        let peer = remote.peer.clone().ok_or_else(|| CommandError::classic("No target machine specified."))?;
+        let settings = shell.workspace.session.settings.clone();
+        let mode = remote.mode.unwrap_or(settings.transfer.mode);
+        let settings = Settings { transfer: Options { mode, ..settings.transfer }, ..settings };
+        Ok(Self { peer, settings, remote: &remote.file, local })
+    }
+
+    /// Whether the user or a trace wants the digest of the file.
+    pub(super) fn wants_digest(&self, shell: &Shell<'_>) -> bool {
+        self.settings.sha256 || shell.workspace.tracing.wants_digest(&self.settings)
+    }
+
+    /// Runs the transfer with all its observers. Returns what came of the traces too.
+    pub(super) fn run(
+        &self,
+        shell: &mut Shell<'_>,
+        size: Option<u64>,
+        run: impl FnOnce(&mut Requester, &mut Observers<'_>) -> Result<Report, ClientError>,
+    ) -> Result<(Outcome, Report), HandlerError> {
+        let late = notify_late(shell)?;
+        let mut progress = self.progress(shell, size);
+        shell.workspace.tracing.begin(&self.settings, &shell.console, shell.setup.plain);
+        let mut notes = Notes::new(io::stderr(), "tftp: ");
+        let mut observers = Observers::none();
+        // First, so that its line is gone when others write.
+        if let Some(progress) = &mut progress {
+            observers.add(progress);
+        }
+        // Before the notes, which speak of packets that were shown.
+        if shell.workspace.tracing.is_on() {
+            observers.add(&mut shell.workspace.tracing);
+        }
+        observers.add(&mut notes);
+        let before = shell.workspace.client.faults().lock().clone();
+        let result = run(&mut shell.workspace.client, &mut observers);
+        let traces = late.then(trace::report(shell)?);
+        if let Some(injected) = faults::on_purpose(&before, &shell.workspace.client.faults().lock()) {
+            shell.console.summarise(&injected, self.settings.verbose)?;
+        }
+        self.remember(shell, &result);
+        let report = result.map_err(|error| CommandError::transfer(error, self.local))?;
+        Ok((traces, report))
+    }
+
+    /// A host named with a file becomes the default host, if there is such a host; Tab will know the file.
+    fn remember(&self, shell: &mut Shell<'_>, result: &Result<Report, ClientError>) {
+        if !matches!(result, Err(ClientError::UnknownHost(_))) {
+            shell.workspace.session.peer = Some(self.peer.clone());
+        }
+        if let Ok(report) = result {
+            shell.learn(&self.peer.host, self.remote);
+            shell.workspace.session.last = Some(*report);
+        }
+    }
+
+    /// A line that shows people how far the transfer is, unless a trace shows them more.
+    fn progress(&self, shell: &Shell<'_>, size: Option<u64>) -> Option<Progress> {
+        let settings = &shell.workspace.session.settings;
+        let wanted = settings.progress && !settings.quiet && settings.tracing.is_none() && shell.console.is_observed();
+        let form = if shell.setup.plain { Progress::words } else { Progress::bar };
+        wanted.then(|| form(&self.local.to_string(), size))
+    }
+
+    /// Prints BSD's closing line and what the transfer cost; bits per second when verbose. A file that was transferred
+    /// as text with a NUL in it deserves a warning.
+    pub(super) fn finish(&self, shell: &Shell<'_>, done: &str, report: &Report, saw_nul: bool) -> io::Result<()> {
+        let Settings { verbose, quiet, classic, .. } = self.settings;
+        let bytes = report.stats.bytes;
+        let seconds = report.elapsed.as_secs_f64();
+        // A clock that saw no time pass would make the rate infinite.
+        let rate = verbose.then(|| format!(" [{:.0} bits/sec]", bytes as f64 * 8.0 / seconds.max(1e-6)));
+        let rate = rate.unwrap_or_default();
+        if !quiet {
+            shell.console.say(format_args!("{done} {bytes} bytes in {seconds:.1} seconds{rate}"))?;
+        }
+        if !quiet && !classic {
+            shell.console.summarise(&summary(report), verbose)?;
+        }
+        if saw_nul {
+            let warning = "has a NUL in it and was carried as text (netascii); \"binary\" carries files as they are";
+            shell.console.note(format_args!("tftp: warning: {} {warning}", self.local));
+        }
+        Ok(())
+    }
+
+    /// Prints the digest where the user wants it, as sha256sum does, which can check it.
+    pub(super) fn say_digest(&self, shell: &Shell<'_>, digest: Option<Digest>) -> io::Result<()> {
+        match digest.filter(|_| self.settings.sha256) {
+            Some(digest) => shell.console.say(format_args!("{digest}  {}", self.local)),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Shows the observers of the last get which packets came and went after its end.
+pub(super) fn notify_late(shell: &mut Shell<'_>) -> Result<Outcome, Fatal> {
+    shell.workspace.tracing.keep_up(&shell.workspace.session.settings);
+    if !shell.workspace.tracing.is_on() {
+        return Ok(Outcome::done());
+    }
+    let mut observers = Observers::none();
+    observers.add(&mut shell.workspace.tracing);
+    shell.workspace.client.notify_late(&mut observers);
+    trace::report(shell)
+}

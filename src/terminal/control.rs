@@ -1,0 +1,28 @@
+//! Control over a thread that waits for keys.
+
+use std::io::{self, Read};
+use std::thread;
+use std::time::Duration;
+
+use nix::sys::pthread::{pthread_kill, pthread_self};
+use nix::sys::signal::Signal;
+
+use crate::stop::Signals;
+
+/// Wakes the line editor, which waits for keys and for SIGINT, on SIGTERM and SIGHUP as well, so that it gives the
+/// terminal back before the process ends. To be called by the thread that will read.
+pub(super) fn wake_on_termination(signals: &Signals) -> io::Result<()> {
+    /// It may be about to listen.
+    const AGAIN: Duration = Duration::from_millis(20);
+    let (mut bell, signals, reader) = (signals.bell()?, signals.clone(), pthread_self());
+    thread::Builder::new().name("bell".to_owned()).spawn(move || {
+        while matches!(bell.read(&mut [0; 64]), Ok(1..)) {
+            while signals.asks_in_vain() {
+                signals.disarm();
+                let _ = pthread_kill(reader, Signal::SIGINT);
+                thread::sleep(AGAIN);
+            }
+        }
+    })?;
+    Ok(())
+}

@@ -1,0 +1,18 @@
+//! A person's terminal and the output streams.
+//!
+//! ```text
+//!  keys --LineEditor or PlainInput--> Prompt --Prompted--> shell --text, failures--> Console --> stdout, stderr
+//! ```
+
+mod console;
+mod control;
+mod line_batcher;
+mod line_editor;
+mod plain_input;
+mod prompt;
+mod prompted;
+
+pub use self::console::{Console, Diagnostic, Place, Stream, plain};
+pub(crate) use self::line_batcher::{FlushTimer, LineBatcher};
+pub(crate) use self::prompt::Prompt;
+pub(crate) use self::prompted::Prompted;
