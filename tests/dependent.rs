@@ -5,6 +5,7 @@ use std::path::Path;
 use std::process::Command;
 
 const FRONT_PAGE: &str = include_str!("../src/lib.rs");
+const README: &str = include_str!("../README.md");
 
 /// The first example, without the lines that documentation hides.
 fn program() -> String {
@@ -19,8 +20,14 @@ fn manifest(root: &Path) -> String {
     format!(
         "[package]\nname = \"dependent\"\nversion = \"0.0.0\"\nedition = \"2024\"\n\n\
          [dependencies]\ntftpsh = {{ path = \"{root}\" }}\n\n\
-         [profile.dev.package.\"*\"]\nopt-level = 1\ndebug = false\n\n[workspace]\n"
+         [profile.dev.package.\"*\"]\nopt-level = 1\ndebug = false\n\n\
+         [profile.dev.package.tftpsh]\nopt-level = 0\ndebug = false\n\n[workspace]\n"
     )
+}
+
+#[test]
+fn the_readme_shows_the_same_program() {
+    assert!(README.contains(&format!("```rust\n{}```\n", program())));
 }
 
 #[test]

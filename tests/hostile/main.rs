@@ -6,6 +6,8 @@
 mod cases;
 mod requests;
 mod sockets;
+#[path = "../support/mod.rs"]
+mod support;
 #[path = "../talk/mod.rs"]
 mod talk;
 

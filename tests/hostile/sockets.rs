@@ -9,14 +9,13 @@ use std::time::Duration;
 
 use tftpsh::Stop;
 use tftpsh::client::{ClientError, Negotiation, Options};
-use tftpsh::event::Observers;
 use tftpsh::files::{MemoryStore, Source as FileSource, WriteFile};
-use tftpsh::internals::{FileRef, Requester};
 use tftpsh::server::{Policy, Server};
 use tftpsh::transfer::{RetryPolicy, Rexmt};
 use tftpsh::wire::{Mode, Packet, RequestKind, emit_request};
 
 use crate::cases::{self, Case, Input, Role, Source, Step};
+use crate::support::Client;
 use crate::{CLIENT_CASES, SERVER_CASES};
 
 /// Longer than any case: nothing is sent again.
@@ -121,7 +120,7 @@ fn play_to_client(case: &Case) {
     let number = well_known.local_addr().unwrap().port();
     let stop = Stop::new();
     let flag = stop.clone();
-    let mut client = Requester::new(stop);
+    let mut client = Client::to_host("127.0.0.1", number).stopped_by(stop);
     thread::scope(|scope| {
         scope.spawn(move || {
             let (_, to) = receive(&well_known, &case.name);
@@ -131,7 +130,7 @@ fn play_to_client(case: &Case) {
             }
         });
         let mut memory = Memory::default();
-        let result = transfer(&mut client, case, number, &mut memory);
+        let result = transfer(&mut client, case, &mut memory);
         // What the case goes on with behind the end of a get.
         client.idle();
         match (end(case), result) {
@@ -147,8 +146,8 @@ fn play_to_client(case: &Case) {
     });
 }
 
-fn transfer(client: &mut Requester, case: &Case, port: u16, memory: &mut Memory) -> Result<u64, ClientError> {
-    let settings = Options {
+fn transfer(client: &mut Client, case: &Case, memory: &mut Memory) -> Result<u64, ClientError> {
+    client.options = Options {
         negotiation: Negotiation::On,
         tsize: case.offer.tsize.is_some(),
         tout: case.offer.timeout.is_some(),
@@ -160,13 +159,12 @@ fn transfer(client: &mut Requester, case: &Case, port: u16, memory: &mut Memory)
         },
         ..Options::default()
     };
-    let file = FileRef { host: "127.0.0.1", port, name: b"f" };
     let report = match case.role {
         Role::Put(size) => {
             let mut source = FileSource::bytes(Arc::from(vec![b'x'; size]), Mode::Octet);
-            client.put(&file, &settings, &mut source, &mut Observers::none())?
+            client.put("f", &mut source)?
         }
-        _ => client.get(&file, &settings, memory, &mut Observers::none())?,
+        _ => client.get("f", memory)?,
     };
     Ok(report.stats.bytes)
 }
