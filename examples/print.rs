@@ -6,6 +6,7 @@
 use std::env;
 use std::error::Error;
 use std::io;
+use std::time::Instant;
 
 use tftpsh::Client;
 use tftpsh::event::{Direction, Observer, Record, RecordKind};
@@ -14,7 +15,7 @@ use tftpsh::wire::Packet;
 /// Prints one line for each packet, with the milliseconds since the first.
 #[derive(Default)]
 struct Print {
-    begin: Option<std::time::Instant>,
+    begin: Option<Instant>,
 }
 
 impl Observer for Print {
@@ -25,10 +26,9 @@ impl Observer for Print {
             Direction::Sent => "->",
             Direction::Received => "<-",
         };
-        match Packet::parse(datagram) {
-            Ok(packet) => println!("{:>9.3} ms {arrow} {peer} {packet}", elapsed.as_secs_f64() * 1e3),
-            Err(malformed) => println!("{:>9.3} ms {arrow} {peer} malformed: {malformed}", elapsed.as_secs_f64() * 1e3),
-        }
+        let packet =
+            Packet::parse(datagram).map_or_else(|malformed| malformed.to_string(), |packet| packet.to_string());
+        println!("{:>9.3} ms {arrow} {peer} {packet}", elapsed.as_secs_f64() * 1e3);
     }
 }
 

@@ -7,13 +7,17 @@
 use std::env;
 use std::error::Error;
 
+use tftpsh::server::Log;
 use tftpsh::{DirStore, Server, Stop};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = env::args().skip(1);
     let directory = arguments.next().ok_or("usage: serve DIRECTORY [ADDRESS:PORT]")?;
     let address = arguments.next().unwrap_or_else(|| "127.0.0.1:6969".to_owned());
-    let server = Server::builder(DirStore::open(&directory)?).max_upload(100 << 20).bind(address)?;
+    let server = Server::builder(DirStore::open(&directory)?)
+        .max_upload(100 << 20)
+        .observer(Log::new(|line: &str| println!("{line}")))
+        .bind(address)?;
     println!("Serving {directory} at {}.", server.address());
     server.run(&Stop::new())?;
     Ok(())

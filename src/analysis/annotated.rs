@@ -102,7 +102,7 @@ pub struct AnnotatedPacket<'a> {
     pub peer: SocketAddr,
     /// Octets it had on the wire.
     pub length: usize,
-    /// Its octets, or the first of them where it was [kept](Seen::kept).
+    /// Its bytes, or the first of them where it was [kept](Annotated::kept).
     pub bytes: Cow<'a, [u8]>,
     /// Its opcode.
     pub kind: Kind,
@@ -142,6 +142,10 @@ impl AnnotatedPacket<'_> {
     }
 
     /// The packet once more as the wire room reads it; the data may be cut.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Packet::parse`].
     pub fn parse(&self) -> Result<Packet<'_>, Malformed> {
         Packet::parse(&self.bytes)
     }

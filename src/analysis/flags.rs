@@ -99,11 +99,6 @@ impl Flags {
         self
     }
 
-    /// Those of either set.
-    pub fn union(self, other: Self) -> Self {
-        Self(self.0 | other.0)
-    }
-
     /// Without one.
     pub fn without(self, flag: Flag) -> Self {
         Self(self.0 & !flag.bit())

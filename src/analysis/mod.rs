@@ -6,6 +6,30 @@
 //! ```
 //!
 //! The analysis reads the protocol in the records alone, so that every view says the same, whatever made the packets.
+//!
+//! ```
+//! use tftpsh::analysis::Analyser;
+//! use tftpsh::client::Negotiation;
+//! use tftpsh::event::{Observer, Record};
+//! use tftpsh::{Client, MemoryStore, Server};
+//!
+//! /// Collects the reason for each packet.
+//! #[derive(Default)]
+//! struct Reasons(Analyser, Vec<&'static str>);
+//!
+//! impl Observer for Reasons {
+//!     fn observe(&mut self, record: &Record<'_>) {
+//!         let annotated = self.0.analyse(record);
+//!         self.1.extend(annotated.iter().filter_map(|it| it.packet()).map(|packet| packet.why.code()));
+//!     }
+//! }
+//!
+//! let server = Server::builder(MemoryStore::from([("a", "hello")])).bind("127.0.0.1:0")?.spawn()?;
+//! let mut reasons = Reasons::default();
+//! Client::to(server.address()).options(Negotiation::Off).observer(&mut reasons).get("a", std::io::sink())?;
+//! assert_eq!(reasons.1, ["req.read", "data.last", "ack.final"]);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 mod analyse;
 mod annotated;

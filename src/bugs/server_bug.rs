@@ -7,8 +7,8 @@ use crate::wire::{ErrorCode, Mode, Packet, emit_ack, emit_data_header};
 
 /// A mistake the practice server makes on purpose: each was found in a real program, or an RFC warns of it.
 ///
-/// Most act on packets and timers: [`BuggyServer`](super::Buggy) makes them. The rest are choices of the server, which asks
-/// here: [`refusal`](Self::refusal), [`mode`](Self::mode), [`shares_the_port`](Self::shares_the_port) and
+/// Most act on packets and timers: [`BuggyServer`](super::BuggyServer) makes them. The rest are choices of the server,
+/// which asks here: [`refusal`](Self::refusal), [`mode`](Self::mode), [`shares_the_port`](Self::shares_the_port) and
 /// [`intruder`](Self::intruder).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ServerBug {

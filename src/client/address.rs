@@ -9,6 +9,13 @@ pub(crate) const DEFAULT_PORT: u16 = 69;
 ///
 /// It is made of a socket address, of `("host", port)`, or of a text: `"switch1"`, `"switch1:6969"`, `"192.0.2.1:69"`,
 /// `"[2001:db8::1]:69"`, `"2001:db8::1"`. A name is looked up when a transfer begins, and anew for each.
+///
+/// ```
+/// use tftpsh::client::Address;
+///
+/// assert_eq!(Address::from("switch1"), Address::from(("switch1", 69)));
+/// assert_eq!(Address::from("[::1]:6969"), Address::from(("::1", 6969)));
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Address {
     /// Without brackets.

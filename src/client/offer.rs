@@ -4,7 +4,7 @@ use crate::wire::{BlockSize, Mode, Offer, RequestKind, TimeoutSeconds, WindowSiz
 
 /// Blocks up to this size go in windows; larger ones gain nothing from it.
 const WINDOWED: u16 = 8192;
-/// Window asked for without being told.
+/// Window to ask for where none is set.
 const WINDOW: u64 = 16;
 
 /// What a request asks for: the user's own values, and where options are automatic what makes the transfer fast.
@@ -145,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn a_text_never_tells_nor_asks_its_size() {
+    fn the_size_of_a_text_is_neither_sent_nor_asked_for() {
         let text = with(|it| {
             it.mode = Mode::Netascii;
             it.tsize = true;

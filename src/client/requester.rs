@@ -57,6 +57,10 @@ impl Requester {
     }
 
     /// Fetches a file; success means that `target` was committed.
+    ///
+    /// # Errors
+    ///
+    /// Every [`ClientError`] is possible; [`ClientError::Local`] is the error of `target`.
     pub fn get(
         &mut self,
         file: &FileRef<'_>,
@@ -68,6 +72,10 @@ impl Requester {
     }
 
     /// Sends a file; success means that the server acknowledged all of it.
+    ///
+    /// # Errors
+    ///
+    /// Every [`ClientError`] is possible; [`ClientError::Local`] is the error of `source`.
     pub fn put<R: Read>(
         &mut self,
         file: &FileRef<'_>,
@@ -239,7 +247,7 @@ impl Run<'_, '_, '_> {
         let offer = offer(options, kind, size, || socket.route(server).blksize());
         let request = emit_request(kind, self.file.name, options.mode, &offer);
         if let Err(BadRequest::TooLong(_)) = request {
-            // A long name leaves no room for what nobody asked for by hand.
+            // A long name leaves no space for automatic options.
             return user_offer(options, kind, size);
         }
         if kind == RequestKind::Write || offer.is_empty() {

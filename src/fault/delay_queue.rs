@@ -5,8 +5,8 @@ use std::time::Instant;
 use super::{Hit, Judgement};
 use crate::wire::Direction;
 
-/// The way between a machine and its socket, on which [verdicts](Verdict) come true: packets get lost, double, wait,
-/// overtake each other.
+/// The packets between a machine and its socket, where each [`Judgement`] takes effect: packets get lost, are doubled,
+/// wait, or overtake each other.
 ///
 /// What is put in comes out when its time has come, in order of that time; what has the same time keeps its order.
 #[derive(Debug, Default)]

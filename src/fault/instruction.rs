@@ -19,6 +19,10 @@ pub enum Instruction {
 
 impl Instruction {
     /// Reads the words behind `fault`. A rule may stand in quotes, as one word, or not.
+    ///
+    /// # Errors
+    ///
+    /// The words are not an instruction; the error says what was expected.
     pub fn parse(words: &[&str]) -> Result<Self, BadRule> {
         let Some((first, rest)) = words.split_first() else { return Ok(Self::List) };
         let rule = |words: &[&str]| Rule::parse(words.iter().flat_map(|word| word.split_whitespace()));

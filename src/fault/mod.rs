@@ -2,11 +2,11 @@
 //!
 //! ```text
 //!  words --Rule::parse--> Faults (rules, hits, seed)
-//!                           |
-//!  datagram --judge(Course)-+--> Verdict --Line: now, later, behind the next--> datagram, or none, or two
+//!                              |
+//!  datagram --judge(RuleState)-+--> Judgement --DelayQueue: now, later, after the next--> datagram, or none, or two
 //! ```
 //!
-//! Everything here is pure: no socket, no clock, no file. The same seed and the same packets give the same verdicts on
+//! Everything here is pure: no socket, no clock, no file. The same seed and the same packets give the same judgements on
 //! every machine. Faults are made for a class on one computer, so they act on [loopback](is_loopback) peers
 //! only, unless they are [allowed](Faults::allow_remote) elsewhere.
 //!

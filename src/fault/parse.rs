@@ -56,6 +56,10 @@ pub enum BadRule {
 
 impl Rule {
     /// Reads `ACTION DIRECTION KIND [WHICH] [HOW]`. Words may be shortened while they stay unambiguous, in any case.
+    ///
+    /// # Errors
+    ///
+    /// The words are not a rule; the error says what was expected.
     pub fn parse<'a>(words: impl IntoIterator<Item = &'a str>) -> Result<Self, BadRule> {
         let words: Vec<&str> = words.into_iter().collect();
         let mut reader = Reader { words: &words };
@@ -76,6 +80,10 @@ impl Rule {
     }
 
     /// FreeBSD's `packetdrop P`: P packets of 100 are dropped, either way; 0 is no rule at all.
+    ///
+    /// # Errors
+    ///
+    /// `percent` is not a percentage.
     pub fn packetdrop(percent: &str) -> Result<Option<Self>, BadRule> {
         let rate = percentage(percent)?;
         let how = Some(How::Rate(rate));

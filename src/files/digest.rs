@@ -27,6 +27,10 @@ impl Digest {
     }
 
     /// The digest of everything that `reader` gives.
+    ///
+    /// # Errors
+    ///
+    /// Those of `reader`.
     pub fn of(mut reader: impl Read) -> io::Result<Self> {
         let mut hasher = Hasher::default();
         let mut buffer = vec![0; 64 * 1024];

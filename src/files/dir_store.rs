@@ -30,7 +30,7 @@ use crate::wire::{ErrorCode, Mode};
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub struct DirStore {
-    folder: Dir,
+    directory: Dir,
 }
 
 impl DirStore {
@@ -40,14 +40,18 @@ impl DirStore {
     ///
     /// Those of the system: it does not exist, is not a directory, or may not be read.
     pub fn open(path: impl AsRef<Path>) -> io::Result<Self> {
-        Ok(Self { folder: Dir::open_ambient_dir(path, ambient_authority())? })
+        Ok(Self { directory: Dir::open_ambient_dir(path, ambient_authority())? })
     }
 
-    /// Removes the temporary files that killed servers left in the folder itself (not below it), and tells how many.
+    /// Removes the temporary files that killed servers left in the directory itself (not below it), and returns how many.
     /// Those of processes that still run are left alone, and so is what cannot be removed.
+    ///
+    /// # Errors
+    ///
+    /// The directory cannot be listed.
     pub fn sweep(&self) -> io::Result<usize> {
         let mut removed = 0;
-        for entry in self.folder.entries()? {
+        for entry in self.directory.entries()? {
             let entry = entry?;
             let stray = TempName::of(entry.file_name().as_bytes()).is_some_and(TempName::is_gone);
             if stray && entry.file_type().is_ok_and(|kind| kind.is_file()) && entry.remove_file().is_ok() {
@@ -62,12 +66,12 @@ impl Store for DirStore {
     fn read(&self, name: &[u8], mode: Mode) -> Result<Source, Denied> {
         let path = Name::parse(name)?.path;
         // Looking before opening: to open a device can have effects, and finding its true name may open it too.
-        must_be_regular(&self.folder.metadata(path)?)?;
+        must_be_regular(&self.directory.metadata(path)?)?;
         let path = self.true_name(path)?;
         path.file_name().map_or(Ok(()), must_not_be_temporary)?;
         let mut options = OpenOptions::new();
         options.read(true).custom_flags((OFlag::O_NONBLOCK | OFlag::O_NOCTTY).bits());
-        let file = self.folder.open_with(&path, &options)?;
+        let file = self.directory.open_with(&path, &options)?;
         must_be_regular(&file.metadata()?)?;
         Ok(Source::file(file.into_std(), mode)?)
     }
@@ -75,7 +79,7 @@ impl Store for DirStore {
     fn create(&self, name: &[u8], mode: Mode, write_mode: WriteMode) -> Result<Target, Denied> {
         let name = Name::parse(name)?;
         let placing = if write_mode == WriteMode::CreateNew { Placing::Exclusive } else { Placing::Replace };
-        let found = match self.folder.metadata(name.path) {
+        let found = match self.directory.metadata(name.path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => None,
             found => Some(found?),
         };
@@ -85,12 +89,12 @@ impl Store for DirStore {
                 write_mode.check(true)?;
                 // A link stays, and its file is replaced.
                 let path = self.true_name(name.path)?;
-                let (folder, file) = path.parent().zip(path.file_name()).ok_or(ErrorCode::ACCESS)?;
-                self.part(folder, file, placing)
+                let (directory, file) = path.parent().zip(path.file_name()).ok_or(ErrorCode::ACCESS)?;
+                self.part(directory, file, placing)
             }
             None => {
                 write_mode.check(false)?;
-                self.part(name.folder, name.file, placing)
+                self.part(name.directory, name.file, placing)
             }
         }?;
         Ok(Target::part(part, mode))
@@ -100,54 +104,54 @@ impl Store for DirStore {
 impl DirStore {
     /// For a link, the name of what it leads to. Only there the system is asked, which takes many calls and /proc.
     fn true_name<'a>(&self, path: &'a Path) -> io::Result<Cow<'a, Path>> {
-        if self.folder.symlink_metadata(path)?.is_symlink() {
-            self.folder.canonicalize(path).map(Cow::Owned)
+        if self.directory.symlink_metadata(path)?.is_symlink() {
+            self.directory.canonicalize(path).map(Cow::Owned)
         } else {
             Ok(Cow::Borrowed(path))
         }
     }
 
-    fn part(&self, folder: &Path, file: &OsStr, placing: Placing) -> Result<TempFile, Denied> {
+    fn part(&self, directory: &Path, file: &OsStr, placing: Placing) -> Result<TempFile, Denied> {
         must_not_be_temporary(file)?;
-        let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
-        let folder = self.folder.open_dir(folder).map_err(|error| match error.kind() {
+        let directory = if directory.as_os_str().is_empty() { Path::new(".") } else { directory };
+        let directory = self.directory.open_dir(directory).map_err(|error| match error.kind() {
             io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => {
                 Denied::new(ErrorCode::NOT_FOUND, "Folder not found")
             }
             _ => error.into(),
         })?;
-        Ok(TempFile::create(folder, file, placing)?)
+        Ok(TempFile::create(directory, file, placing)?)
     }
 }
 
 /// A request's name, taken apart. Backslashes are bytes like others.
 struct Name<'a> {
     path: &'a Path,
-    folder: &'a Path,
+    directory: &'a Path,
     file: &'a OsStr,
 }
 
 impl<'a> Name<'a> {
-    /// Refuses names that can only be of a folder; [`Path`] would pass over the endings `/` and `/.`.
+    /// Refuses names that can only be of a directory; [`Path`] would pass over the endings `/` and `/.`.
     fn parse(name: &'a [u8]) -> Result<Self, Denied> {
         let name = relative(name);
         if name.contains(&0) {
             return Err(ErrorCode::ACCESS.into());
         }
-        let (folder, file) = match name.iter().rposition(|&byte| byte == b'/') {
+        let (directory, file) = match name.iter().rposition(|&byte| byte == b'/') {
             Some(slash) => (&name[..slash], &name[slash + 1..]),
             None => (&[][..], name),
         };
         if matches!(file, b"" | b"." | b"..") {
             return Err(ErrorCode::ACCESS.into());
         }
-        let [path, folder, file] = [name, folder, file].map(OsStr::from_bytes);
+        let [path, directory, file] = [name, directory, file].map(OsStr::from_bytes);
         must_not_be_temporary(file)?;
-        Ok(Self { path: Path::new(path), folder: Path::new(folder), file })
+        Ok(Self { path: Path::new(path), directory: Path::new(directory), file })
     }
 }
 
-/// Nobody may read or write an upload that is not whole.
+/// An upload that is not whole may not be read or written.
 fn must_not_be_temporary(file: &OsStr) -> Result<(), Denied> {
     match TempName::of(file.as_bytes()) {
         Some(_) => Err(ErrorCode::ACCESS.into()),

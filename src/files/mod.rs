@@ -1,15 +1,15 @@
 //! Where the bytes of a transfer come from and go to.
 //!
-//! A [`Source`] is read, a [`Target`] is written; both convert netascii on the way. A target is a temporary file
-//! beside the real one until it is committed, so that a failed transfer leaves no trace and an existing file whole.
+//! A [`Source`] is read, a [`Target`] is written; both convert netascii. A target is a temporary file next to the real one
+//! until it is committed, so that a failed transfer leaves nothing and does not touch an existing file.
 //!
 //! ```text
-//!  file, FIFO, stdin, memory --Source--> fill        deliver --Target--> Part: temporary, then renamed
+//!  file, FIFO, stdin, memory --Source--> fill        deliver --Target--> TempFile: renamed at the end
 //!                              netascii encoded      netascii decoded    device, FIFO, stdout: as it is
-//!                                                                        Shelf: memory
+//!                                                                        Upload: memory
 //! ```
 //!
-//! A [`Store`] is what a server serves: a folder ([`DirStore`]) or files in memory ([`MemoryStore`]).
+//! A [`Store`] is what a server serves: a directory ([`DirStore`]) or files in memory ([`MemoryStore`]).
 
 mod digest;
 mod dir_store;

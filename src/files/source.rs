@@ -30,11 +30,19 @@ pub struct Source<R = Box<dyn Read + Send>> {
 impl Source {
     /// Opens a local file of any kind, a FIFO or `/dev/stdin` too; opening a FIFO waits for its writer. A directory is
     /// refused here, before anything is sent.
+    ///
+    /// # Errors
+    ///
+    /// Those of open(2), and [`io::ErrorKind::IsADirectory`].
     pub fn open(path: &Path, mode: Mode) -> io::Result<Self> {
         Self::file(File::open(path)?, mode)
     }
 
     /// Reads the standard input of this process to its end.
+    ///
+    /// # Errors
+    ///
+    /// The standard input is closed or a directory.
     pub fn stdin(mode: Mode) -> io::Result<Self> {
         Self::file(io::stdin().as_fd().try_clone_to_owned()?.into(), mode)
     }

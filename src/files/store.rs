@@ -68,7 +68,7 @@ impl From<ErrorCode> for Denied {
     }
 }
 
-/// What of a local failure concerns the peer; for a failed [`Content`](super::Content) too.
+/// What of a local failure concerns the peer.
 impl From<&io::Error> for Denied {
     fn from(error: &io::Error) -> Self {
         let code = ErrorCode::from_io(error);

@@ -40,6 +40,10 @@ impl Target {
     /// its permission bits. What is no regular file (a device, a FIFO, `/dev/stdout`) is opened and written straight.
     ///
     /// Refused at once: a directory, a missing folder, a file that may not be written, a folder that may not.
+    ///
+    /// # Errors
+    ///
+    /// The path is a directory, its directory is missing, or one of them may not be written.
     pub fn create(path: &Path, mode: Mode) -> io::Result<Self> {
         let place = match destination(path)? {
             Destination::Descriptor(path) => return Ok(Self::new(Sink::File(open_descriptor(&path)?), mode)),
@@ -61,6 +65,10 @@ impl Target {
     }
 
     /// Writes to the standard output of this process, behind what was printed before.
+    ///
+    /// # Errors
+    ///
+    /// The standard output is closed, or what was printed before cannot be written.
     pub fn stdout(mode: Mode) -> io::Result<Self> {
         Ok(Self::new(Sink::File(shared_stdout()?), mode))
     }

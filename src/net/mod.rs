@@ -1,20 +1,20 @@
-//! The only room with sockets: they meet machines, clocks and files here.
+//! The only module with sockets: they meet machines, clocks and files here.
 //!
 //! ```text
 //!            client                              server
 //!              |                                    |
 //!            drive  one machine, blocking        reactor  many machines, one thread
 //!              |                                    |
-//!   linger  keeps the socket of a finished get   listener  where requests come in
+//!   dally   keeps the socket of a finished get   listener  where requests come in
 //!              |                                    |
-//!         (meddle)  faults on purpose, where there are any
+//!       (fault injector)  faults on purpose, where there are any
 //!              |                                    |
 //!            socket  send, receive until a moment, what the network says about ports and sizes
 //! ```
 //!
-//! [`drive()`] and the reactor carry out what machines ask for; [`drive()`] tells the watchers too. [`linger`] repeats the
-//! last ACK of a get beside whatever comes next. How many datagrams a system call carries is known behind [`socket`]
-//! only; what comes in together is written together.
+//! [`drive()`] and the reactor do what machines ask for, and report it to observers. [`Linger`] repeats the last ACK of a
+//! get during whatever comes next. Only [`socket`] knows how many datagrams a system call carries; what comes in together
+//! is written together.
 
 mod batch;
 mod dally;

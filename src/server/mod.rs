@@ -27,9 +27,9 @@
 mod builder;
 mod ledger;
 mod log;
-mod mischief;
 mod policy;
 mod practice;
+mod request_faults;
 mod requests;
 mod running;
 
@@ -37,7 +37,6 @@ use std::io;
 use std::mem;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 pub use builder::ServerBuilder;
@@ -47,7 +46,7 @@ pub use practice::{PRACTICE_NAMES, practice_files};
 pub use running::{RunningServer, Status};
 
 use ledger::Ledger;
-use mischief::Mischief;
+use request_faults::RequestFaults;
 use running::Shared;
 
 use crate::event::{Observer, Observers};
@@ -74,7 +73,7 @@ pub struct Server {
     shared: Arc<Shared>,
     reactor: Reactor,
     ledger: Ledger,
-    mischief: Mischief,
+    request_faults: RequestFaults,
 }
 
 impl Server {
@@ -99,8 +98,8 @@ impl Server {
         }
         let addresses = listeners.iter().map(|(_, listener)| listener.local()).collect();
         let shared = Arc::new(Shared::new(policy));
-        let mischief = Mischief::new(shared.faults.clone());
-        Ok(Self { listeners, addresses, store, observers, shared, reactor, ledger: Ledger::default(), mischief })
+        let request_faults = RequestFaults::new(shared.faults.clone());
+        Ok(Self { listeners, addresses, store, observers, shared, reactor, ledger: Ledger::default(), request_faults })
     }
 
     /// The first address where requests are taken, with its real port.
@@ -155,13 +154,11 @@ impl Server {
             Notice::Readable(key) => self.take_requests(key, observers),
             Notice::Complete(key, report) => {
                 if let Some(entry) = self.ledger.complete(key) {
-                    self.shared.finished.fetch_add(1, Ordering::Relaxed);
                     self.shared.ended(entry, Ok(&report), observers);
                 }
             }
             Notice::Failed(key, failure) => {
                 if let Some(entry) = self.ledger.leave(key) {
-                    self.shared.failed.fetch_add(1, Ordering::Relaxed);
                     self.shared.ended(&entry, Err(&failure), observers);
                 }
             }
@@ -169,12 +166,7 @@ impl Server {
                 self.ledger.leave(key);
             }
         }
-        self.count();
-    }
-
-    fn count(&self) {
-        let live = u64::try_from(self.ledger.live().count()).unwrap_or(u64::MAX);
-        self.shared.live.store(live, Ordering::Relaxed);
+        self.shared.status().live = u64::try_from(self.ledger.live().count()).unwrap_or(u64::MAX);
     }
 }
 

@@ -12,7 +12,7 @@ const MOST_IN_FLIGHT: u32 = 0x4_0000;
 /// What a server allows. It may be changed while the server runs; transfers under way keep what they agreed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Policy {
-    /// What is served, for people: a folder, or `practice files`.
+    /// What is served, for people: a directory, or `practice files`.
     pub title: String,
     /// The most that is granted of the options.
     pub limits: Limits,
@@ -32,10 +32,10 @@ pub struct Policy {
     /// Be wrong on purpose, towards clients on this computer.
     #[doc(hidden)]
     pub bug: Option<ServerBug>,
-    /// Transfers at once for one address. A classroom behind one address, or a rack that boots through one relay,
+    /// Simultaneous transfers with one address. A classroom behind one address, or a rack that boots through one relay,
     /// should still fit.
     pub max_per_source: usize,
-    /// Transfers at once in all. Each takes two file descriptors, so 1,000 need more than the usual limit; where that
+    /// Simultaneous transfers in all. Each takes two file descriptors, so 1,000 need more than the usual limit; where that
     /// is reached first, requests are refused until some are free.
     pub max_transfers: usize,
 }
@@ -98,7 +98,7 @@ impl Granted {
     }
 }
 
-/// Decides about a request of `length` octets and opens its file.
+/// Decides about a request of `length` bytes and opens its file.
 pub(super) fn grant(
     request: &Request<'_>,
     length: usize,
@@ -215,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn a_read_only_server_takes_nothing_and_another_replaces_only_when_told() {
+    fn a_read_only_server_takes_nothing_and_another_replaces_only_when_allowed() {
         let read_only = Policy { read_only: true, ..Policy::default() };
         assert_eq!(refusal(b"\0\x02new\0octet\0", &read_only).0, ErrorCode::ACCESS);
         assert_eq!(refusal(b"\0\x02f\0octet\0", &Policy::default()).0, ErrorCode::EXISTS);

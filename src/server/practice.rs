@@ -56,7 +56,7 @@ const TEST_TEXT: &str = "This file has 576 bytes, so it crosses the wire in two 
     of any computer without a disk, and easy to read in a trace. There is no line end in this text, so that netascii has \
     nothing to change in it.";
 
-/// Two short lines, so that the first octets show both ends, and eight of 70 bytes; every other one ends as on Unix.
+/// Two short lines, so that the first bytes show both ends, and eight of 70 bytes; every other one ends as on Unix.
 fn mixed_lines() -> Vec<u8> {
     let line = |number: usize| {
         if number % 2 == 1 {
@@ -114,7 +114,7 @@ mod tests {
             ("slow.bin", 131_072),
             ("big.bin", 5_000_000),
         ] {
-            assert!(PRACTICE_NAMES.contains(&name), "{name}: told to whoever asks");
+            assert!(PRACTICE_NAMES.contains(&name), "{name}: among the names");
             assert_eq!(store.get(name.as_bytes()).map(|bytes| bytes.len()), Some(size), "{name}");
         }
     }

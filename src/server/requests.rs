@@ -54,7 +54,7 @@ impl Server {
         }
         let mut policy = self.shared.policy();
         policy.bug = policy.bug.filter(|_| is_loopback(envelope.from.ip()));
-        let (datagram, injectors) = self.mischief.judge(envelope.from, datagram, policy.bug);
+        let (datagram, injectors) = self.request_faults.judge(envelope.from, datagram, policy.bug);
         for injector in injectors {
             let Ok(Packet::Request(request)) = Packet::parse(&datagram) else { return };
             // The machine that answers it already repeats its answer by itself.

@@ -1,8 +1,7 @@
 use std::fmt::{self, Display, Formatter};
 use std::io;
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Instant;
 
@@ -24,20 +23,17 @@ pub struct RunningServer {
     thread: Option<JoinHandle<io::Result<()>>>,
 }
 
-/// What a server shares with those who watch it from another thread.
+/// What a server shares with its owner in another thread.
 #[derive(Debug)]
 pub(super) struct Shared {
     policy: Mutex<Policy>,
     pub(super) faults: SharedFaults,
-    /// How the last transfer ended.
-    last: Mutex<Option<String>>,
-    pub(super) live: AtomicU64,
-    pub(super) finished: AtomicU64,
-    pub(super) failed: AtomicU64,
+    /// What the server counts; the rest is filled in when somebody asks.
+    status: Mutex<Status>,
 }
 
 /// How a server in the background is doing; [`Display`] gives a line for `status`.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Status {
     /// What is served: [`Policy::title`].
     pub title: String,
@@ -79,16 +75,8 @@ impl RunningServer {
     /// How it is doing.
     pub fn status(&self) -> Status {
         let Policy { title, bug, .. } = self.policy();
-        Status {
-            title,
-            bug,
-            last: self.shared.last(),
-            addresses: self.addresses.clone(),
-            live: self.shared.live.load(Ordering::Relaxed),
-            finished: self.shared.finished.load(Ordering::Relaxed),
-            failed: self.shared.failed.load(Ordering::Relaxed),
-            running: self.thread.as_ref().is_some_and(|thread| !thread.is_finished()),
-        }
+        let running = self.thread.as_ref().is_some_and(|thread| !thread.is_finished());
+        Status { title, bug, running, addresses: self.addresses.clone(), ..self.shared.status().clone() }
     }
 
     /// Returns what it allows at present.
@@ -113,7 +101,7 @@ impl Drop for RunningServer {
         self.stop.request();
         self.wake.wake();
         if let Some(thread) = self.thread.take() {
-            // A panic in there was told when it happened; it must not go on to the shell.
+            // The thread has reported its panic; it must not continue in the shell.
             let _ = thread.join();
         }
     }
@@ -121,26 +109,21 @@ impl Drop for RunningServer {
 
 impl Shared {
     pub(super) fn new(policy: Policy) -> Self {
-        let count = || AtomicU64::new(0);
-        Self {
-            policy: Mutex::new(policy),
-            faults: SharedFaults::default(),
-            last: Mutex::default(),
-            live: count(),
-            finished: count(),
-            failed: count(),
-        }
+        Self { policy: Mutex::new(policy), faults: SharedFaults::default(), status: Mutex::default() }
     }
 
     /// A transfer ended.
     pub(super) fn ended(&self, entry: &Entry, result: Result<&Report, &Failure>, observers: &mut Observers<'_>) {
         let (at, local) = (Instant::now(), entry.local);
-        *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Some(entry.logged.ended(at, result));
+        let mut status = self.status();
+        status.last = Some(entry.logged.ended(at, result));
+        *(if result.is_ok() { &mut status.finished } else { &mut status.failed }) += 1;
+        drop(status);
         observers.notify(&Record { at, local, kind: RecordKind::End(result) });
     }
 
-    fn last(&self) -> Option<String> {
-        self.last.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    pub(super) fn status(&self) -> MutexGuard<'_, Status> {
+        self.status.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(super) fn policy(&self) -> Policy {

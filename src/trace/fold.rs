@@ -1,6 +1,6 @@
 /// The line, which goes on in others behind a margin where it is too long; words stay whole, and so does what stands in
 /// brackets behind a sentence, as its source does.
-pub fn fold(line: &str, columns: Option<usize>, margin: usize) -> String {
+pub(crate) fn fold(line: &str, columns: Option<usize>, margin: usize) -> String {
     let Some(columns) = columns.filter(|columns| line.chars().count() > *columns && *columns > 2 * margin) else {
         return line.to_owned();
     };

@@ -117,6 +117,10 @@ pub const VIEWS: [&str; 5] = ["classic", "explain", "ladder", "hex", "json"];
 
 impl TraceCommand {
     /// Understands the words behind `trace`; each may be shortened while it is unambiguous.
+    ///
+    /// # Errors
+    ///
+    /// The words are not a command; the error says what was expected.
     pub fn parse(words: &[&str]) -> Result<Self, BadTrace> {
         let Some((first, rest)) = words.split_first() else { return Ok(Self::Toggle) };
         match (whole(first, &WORDS)?, rest) {
@@ -151,6 +155,10 @@ impl TraceCommand {
     }
 
     /// Understands the value of `--trace=VIEWS`: `explain,pcap=x.pcapng`; empty is the classic view.
+    ///
+    /// # Errors
+    ///
+    /// One of the list is not a view.
     pub fn parse_list(list: &str) -> Result<Vec<Self>, BadTrace> {
         if list.is_empty() {
             return Ok(vec![Self::View(ViewName::Classic, Target::Screen)]);

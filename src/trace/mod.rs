@@ -1,9 +1,9 @@
 //! Views of what happened: [`Annotated`] records in, text or bytes out.
 //!
 //! ```text
-//! Record --Analyser--> Seen --> Ring: again, show
-//!                         '---> View, each with its own Write
-//!                                 Elided<Ladder>  Elided<Explain>  Elided<Hex>  Json  Pcapng
+//! Record --Analyser--> Annotated --> Ring: again, show
+//!                              '---> View, each with its own Write
+//!                                      Elided<Ladder>  Elided<Explain>  Elided<Hex>  Json  Pcapng
 //! ```
 //!
 //! The [`Classic`] view prints raw records as BSD's tftp does and nothing else, so that tools may parse it; [`Notes`]
@@ -46,14 +46,14 @@ mod paint;
 mod pcapng;
 mod progress;
 mod show;
-pub mod units;
+pub(crate) mod units;
 
 use std::io::{self, Write};
 
 pub use classic::Classic;
 pub use elide::{Elided, Limit, Run};
 pub use explain::{Detail, Explain};
-pub use fold::fold;
+pub(crate) use fold::fold;
 pub use grammar::{BadTrace, Target, TraceCommand, VIEWS, ViewName};
 pub use hex::Hex;
 pub use json::Json;
@@ -72,6 +72,10 @@ use crate::event::{Observer, Record};
 /// One way to tell what happened.
 pub trait View {
     /// Tells one record.
+    ///
+    /// # Errors
+    ///
+    /// Those of `out`.
     fn render(&mut self, annotated: &Annotated<'_>, out: &mut dyn Write) -> io::Result<()>;
 
     /// The line that stands for a run of ordinary packets, in a view that may be shortened.
@@ -110,12 +114,6 @@ impl<'a> Tracer<'a> {
     /// Without a view; keeps nothing.
     pub fn new() -> Self {
         Self::default()
-    }
-
-    /// Also keeps the last transfers, to be seen again.
-    pub fn keeping(mut self, ring: Ring) -> Self {
-        self.ring = Some(ring);
-        self
     }
 
     /// Keeps the last transfers from here on, if it does not already.
@@ -169,11 +167,6 @@ impl<'a> Tracer<'a> {
     /// What is kept.
     pub fn ring(&self) -> Option<&Ring> {
         self.ring.as_ref()
-    }
-
-    /// Ends the watch: what was kept, and what went wrong in writing. A view that could not write was told no more.
-    pub fn finish(self) -> (Option<Ring>, Vec<io::Error>) {
-        (self.ring, self.outlets.into_iter().filter_map(|outlet| outlet.failure).collect())
     }
 }
 

@@ -51,6 +51,10 @@ impl Pcapng {
     }
 
     /// Writes what stands before the first packet, so that a capture of nothing is a capture too.
+    ///
+    /// # Errors
+    ///
+    /// Those of `out`.
     pub fn begin(&mut self, out: &mut dyn Write) -> io::Result<()> {
         if self.begun {
             return Ok(());

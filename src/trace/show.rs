@@ -8,6 +8,10 @@ use crate::analysis::Kept;
 /// One packet of a kept transfer: every field, every octet kept, why, what it answers and what answered it.
 ///
 /// Tells whether there is such a packet.
+///
+/// # Errors
+///
+/// Those of `out`.
 pub fn show(kept: &Kept, n: u64, page: &Page, out: &mut dyn Write) -> io::Result<bool> {
     let Some(annotated) = kept.packet(n) else { return Ok(false) };
     Explain::new(Detail::Full, page.paint).folded(page.fold()).render(annotated, out)?;

@@ -3,25 +3,25 @@
 use std::time::Duration;
 
 /// `512 B`, `2.16 MB`: powers of ten, as networks are measured.
-pub fn size(bytes: u64) -> String {
+pub(crate) fn size(bytes: u64) -> String {
     scaled(bytes, 2)
 }
 
 /// `8.6 of 21.0 MB`: both in the unit of the whole.
-pub fn part_of(done: u64, whole: u64) -> String {
+pub(crate) fn part_of(done: u64, whole: u64) -> String {
     let (divisor, unit) = unit_for(whole);
     format!("{} of {} {unit}", in_unit(done, divisor, 1), in_unit(whole, divisor, 1))
 }
 
 /// `4.1 MB/s`.
-pub fn rate(bytes: u64, time: Duration) -> String {
+pub(crate) fn rate(bytes: u64, time: Duration) -> String {
     // A clock that saw no time pass would make the rate infinite.
     let seconds = time.as_secs_f64().max(1e-6);
     format!("{}/s", scaled((bytes as f64 / seconds) as u64, 1))
 }
 
 /// `3 s`, `2 min`, `1 h 20 min`: as rough as a forecast is.
-pub fn forecast(time: Duration) -> String {
+pub(crate) fn forecast(time: Duration) -> String {
     let seconds = time.as_secs_f64().ceil() as u64;
     let minutes = seconds.div_ceil(60);
     match seconds {
@@ -32,7 +32,7 @@ pub fn forecast(time: Duration) -> String {
 }
 
 /// Milliseconds: `0.08`, `12.5`; two places where they matter.
-pub fn millis(time: Duration) -> String {
+pub(crate) fn millis(time: Duration) -> String {
     let millis = time.as_secs_f64() * 1000.0;
     if millis < 10.0 { format!("{millis:.2}") } else { format!("{millis:.1}") }
 }

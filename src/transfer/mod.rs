@@ -21,6 +21,48 @@
 //! - An error of the file or of the network aborts the machine, which sends an ERROR to its peer.
 //!
 //! A machine knows its direction by its type: a [`Receiver`] cannot be filled, a [`Sender`] cannot commit.
+//!
+//! Two machines exchange a file in memory:
+//!
+//! ```
+//! use std::net::SocketAddr;
+//! use std::{io, time::Instant};
+//! use tftpsh::files::{Source, Target};
+//! use tftpsh::transfer::{Input, Io, Receiver, Request, RetryPolicy, Sender, WriteBatch, run_receiver, run_sender};
+//! use tftpsh::wire::{Limits, Mode, Offer};
+//!
+//! /// The datagrams on their way to the other side.
+//! struct Network(Vec<Vec<u8>>);
+//!
+//! impl Io for Network {
+//!     fn now(&mut self) -> Instant {
+//!         Instant::now()
+//!     }
+//!
+//!     fn transmit(&mut self, _: SocketAddr, datagrams: &[u8], stride: usize) -> io::Result<()> {
+//!         self.0.extend(datagrams.chunks(stride).map(<[u8]>::to_vec));
+//!         Ok(())
+//!     }
+//! }
+//!
+//! let (client, server) = ("192.0.2.1:40000".parse()?, "192.0.2.2:50000".parse()?);
+//! let (now, retry, offer) = (Instant::now(), RetryPolicy::default(), Offer::default());
+//! let request = Request { filename: b"fw.bin", mode: Mode::Octet, offer };
+//! let mut receiver = Receiver::request(now, server, &request, retry)?;
+//! let mut sender = Sender::answer(now, client, offer.answer(&Limits::default(), None), retry);
+//! let (mut source, mut bytes) = (Source::reader(&[7; 2000][..], Mode::Octet), Vec::new());
+//! let (mut target, mut batch) = (Target::writer(&mut bytes, Mode::Octet), WriteBatch::default());
+//!
+//! let (mut upstream, mut downstream) = (Network(Vec::new()), Network(Vec::new()));
+//! run_sender(&mut sender, Input::Start, &mut downstream, &mut source);
+//! while let Some(data) = downstream.0.pop() {
+//!     run_receiver(&mut receiver, &mut batch, Input::datagram(server, &data), &mut upstream, &mut target);
+//!     let ack = upstream.0.pop().expect("each block is acknowledged");
+//!     run_sender(&mut sender, Input::datagram(client, &ack), &mut downstream, &mut source);
+//! }
+//! assert_eq!(bytes, [7; 2000]);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 mod batch;
 mod event;

@@ -61,6 +61,10 @@ enum Phase {
 
 impl Receiver {
     /// A client's machine: sends the request first.
+    ///
+    /// # Errors
+    ///
+    /// The file name cannot be in a request.
     pub fn request(
         now: Instant,
         server: SocketAddr,

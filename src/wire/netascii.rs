@@ -1,6 +1,14 @@
 //! Text as netascii carries it: lines end in CR LF, a bare CR is CR NUL (RFC 1350 section 1, RFC 764).
 //!
 //! Both converters are streams: input and output may be cut anywhere, between a CR and its second half too.
+//!
+//! ```
+//! use tftpsh::wire::netascii::Encoder;
+//!
+//! let mut wire = [0; 8];
+//! let progress = Encoder::default().encode(b"a\nb\rc", &mut wire);
+//! assert_eq!(&wire[..progress.produced], b"a\r\nb\r\0c");
+//! ```
 
 const CR: u8 = b'\r';
 const LF: u8 = b'\n';

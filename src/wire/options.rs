@@ -73,6 +73,10 @@ impl Offer {
     }
 
     /// A client's judgement of an OACK: each option asked for, once, valid, and never larger than asked.
+    ///
+    /// # Errors
+    ///
+    /// The answer has an option that was not offered, or a value that does not fit the offer.
     pub fn accept(&self, oack: &OptionList<'_>) -> Result<Terms, BadOption> {
         let mut answer = Self::default();
         for (name, value) in oack.pairs() {

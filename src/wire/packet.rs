@@ -40,6 +40,10 @@ pub enum Packet<'a> {
 impl<'a> Packet<'a> {
     /// Reads a datagram. Trailing bytes behind an ACK or the message of an ERROR are tolerated, as all peers do;
     /// everything else that is not a whole packet is refused with its reason.
+    ///
+    /// # Errors
+    ///
+    /// The datagram is not a packet; the error says why.
     pub fn parse(datagram: &'a [u8]) -> Result<Self, Malformed> {
         let (opcode, body) =
             datagram.split_first_chunk::<2>().ok_or(Malformed::TooShort { length: datagram.len(), least: 2 })?;

@@ -60,6 +60,10 @@ impl RequestKind {
 
 /// A whole request. A name with a NUL in it cannot be carried, and a request has at most [`REQUEST_LIMIT`] octets:
 /// both are refused, never cut.
+///
+/// # Errors
+///
+/// The file name is empty, has a NUL in it, or is too long.
 pub fn emit_request(kind: RequestKind, filename: &[u8], mode: Mode, offer: &Offer) -> Result<Vec<u8>, BadRequest> {
     if filename.is_empty() {
         return Err(BadRequest::NoFilename);

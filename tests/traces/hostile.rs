@@ -110,7 +110,8 @@ proptest! {
     #[test]
     fn no_bytes_in_any_order_upset_the_analyser_or_a_view(all in prop::collection::vec((any::<u32>(), anything()), 0..60)) {
         let mut pages = Vec::new();
-        let mut tracer = Tracer::new().keeping(Ring::new());
+        let mut tracer = Tracer::new();
+        tracer.keep();
         for (_, view) in views() {
             let page = Page::default();
             tracer.add(view, Box::new(page.clone()));
@@ -118,10 +119,9 @@ proptest! {
         }
         tracer.add(Box::new(Pcapng::new(Some(64), true)), Box::new(Page::default()));
         tell(&all, &mut tracer);
-        let (ring, failures) = tracer.finish();
-        prop_assert!(failures.is_empty());
+        prop_assert!(tracer.failed().is_empty());
         let mut shown = Vec::new();
-        for kept in ring.as_ref().into_iter().flat_map(Ring::transfers) {
+        for kept in tracer.ring().into_iter().flat_map(Ring::transfers) {
             for n in 0..=60 {
                 show(kept, n, &trace::Page::file(true, Limit::All), &mut shown).expect("a Vec takes all");
             }

@@ -16,7 +16,8 @@ fn a_real_get_is_analysed_from_its_request_to_its_last_ack() {
     let server = serve_practice(Policy::default());
     let settings = Options { negotiation: Negotiation::Off, ..Options::default() };
     let page = Page::default();
-    let mut tracer = Tracer::new().keeping(Ring::new());
+    let mut tracer = Tracer::new();
+    tracer.keep();
     tracer.add(Box::new(Pcapng::new(None, true)), Box::new(page.clone()));
     let mut watch = Observers::none();
     watch.add(&mut tracer);
@@ -24,8 +25,7 @@ fn a_real_get_is_analysed_from_its_request_to_its_last_ack() {
     Client::to(server.address()).with(settings).get_observed("fw.bin", &mut target, &mut watch).expect("the file");
     drop(watch);
 
-    let ring = tracer.finish().0.expect("the ring");
-    let kept = ring.last().expect("one transfer");
+    let kept = tracer.ring().and_then(Ring::last).expect("one transfer");
     let codes: Vec<_> = kept.again(None).filter_map(Annotated::packet).map(|packet| packet.why.code()).collect();
     let pair = ["data.expected", "ack.send"];
     let expected = [&["req.read"][..], &pair.repeat(5), &["data.last", "ack.final"]].concat();

@@ -65,8 +65,7 @@ pub(crate) fn page(story: &Story, view: Box<dyn View>) -> Page {
     let mut tracer = Tracer::new();
     tracer.add(view, Box::new(page.clone()));
     story.tell(&mut tracer);
-    let (_, failures) = tracer.finish();
-    assert!(failures.is_empty());
+    assert!(tracer.failed().is_empty());
     page
 }
 

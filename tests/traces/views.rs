@@ -1,6 +1,6 @@
 //! What every view shows of every story, as snapshots; and what can be seen again.
 
-use tftpsh::analysis::{Analyser, Annotated, Annotation, Ring};
+use tftpsh::analysis::{Analyser, Annotated, Annotation};
 use tftpsh::event::{Observer, Record};
 use tftpsh::trace::{self, Classic, Detail, Elided, Explain, Ladder, Limit, Lines, Tint, Tracer, View, plain, show};
 
@@ -145,18 +145,20 @@ fn times_begin_with_the_request_however_late_it_goes_out() {
     assert_eq!(times, [0.0, 0.5]);
 }
 
-fn kept(stories: &[Story]) -> Ring {
-    let mut tracer = Tracer::new().keeping(Ring::new());
+fn kept(stories: &[Story]) -> Tracer<'static> {
+    let mut tracer = Tracer::new();
+    tracer.keep();
     for story in stories {
         story.tell(&mut tracer);
     }
-    tracer.finish().0.expect("the ring")
+    tracer
 }
 
 #[test]
 fn a_transfer_is_seen_again_in_another_view_as_it_was_seen_live() {
     let story = stories::lost_ack();
-    let ring = kept(std::slice::from_ref(&story));
+    let tracer = kept(std::slice::from_ref(&story));
+    let ring = tracer.ring().expect("the ring");
     for (name, mut view) in views() {
         if name == "hex" {
             continue; // the ends of blocks are not kept
@@ -172,7 +174,8 @@ fn a_transfer_is_seen_again_in_another_view_as_it_was_seen_live() {
 
 #[test]
 fn a_range_of_packets_is_seen_again() {
-    let ring = kept(&[stories::lost_ack()]);
+    let tracer = kept(&[stories::lost_ack()]);
+    let ring = tracer.ring().expect("the ring");
     let mut ladder = Ladder::new(40, true, plain);
     let mut out = Vec::new();
     for seen in ring.last().expect("kept").again(Some(4..=6)) {
@@ -186,7 +189,8 @@ fn a_range_of_packets_is_seen_again() {
 
 #[test]
 fn the_last_three_transfers_are_kept_and_no_more_than_20000_records_of_each() {
-    let ring = kept(&[stories::get(), stories::wrap(), stories::get(), stories::get()]);
+    let tracer = kept(&[stories::get(), stories::wrap(), stories::get(), stories::get()]);
+    let ring = tracer.ring().expect("the ring");
     let xfers: Vec<_> = ring.transfers().map(|kept| kept.xfer()).collect();
     assert_eq!(xfers, [2, 3, 4]);
     let wrap = ring.transfers().next().expect("the oldest");
@@ -200,7 +204,8 @@ fn the_last_three_transfers_are_kept_and_no_more_than_20000_records_of_each() {
 
 #[test]
 fn one_packet_is_shown_with_every_octet_and_its_answer() {
-    let ring = kept(&[stories::get()]);
+    let tracer = kept(&[stories::get()]);
+    let ring = tracer.ring().expect("the ring");
     let mut out = Vec::new();
     let kept = ring.last().expect("kept");
     let screen = trace::Page::file(true, Limit::All);

@@ -12,7 +12,8 @@ pub(crate) struct Key(pub(super) usize);
 /// What a turn of the reactor brought for its owner.
 #[derive(Debug)]
 pub(crate) enum Notice {
-    /// A watched socket can be read. The owner reads until nothing is left, or asks to be told [again](Reactor::again).
+    /// A watched socket can be read. The owner reads until nothing is left, or asks for another notice
+    /// ([`Reactor::again`](super::Reactor::again)).
     Readable(Key),
     /// The file is safe; a receiver goes on dallying.
     Complete(Key, Report),

@@ -11,7 +11,7 @@ const REMEMBERED: usize = 64;
 
 /// Faults on purpose, as a server meets them: in part before there is a transfer.
 #[derive(Debug)]
-pub(super) struct Mischief {
+pub(super) struct RequestFaults {
     faults: SharedFaults,
     /// Requests that did not arrive. The client repeats them, and that is the same transfer to the rules: a request that
     /// is dropped once gets through the second time.
@@ -22,10 +22,10 @@ pub(super) struct Mischief {
 struct Lost {
     client: SocketAddr,
     request: Box<[u8]>,
-    course: RuleState,
+    state: RuleState,
 }
 
-impl Mischief {
+impl RequestFaults {
     pub(super) fn new(faults: SharedFaults) -> Self {
         Self { faults, lost: VecDeque::new() }
     }
@@ -43,12 +43,12 @@ impl Mischief {
         }
         let earlier = self.lost.iter().position(|lost| lost.client == client && *lost.request == *request);
         let earlier = earlier.and_then(|place| self.lost.remove(place));
-        let course = earlier.map_or_else(|| self.faults.lock().begin(), |lost| lost.course);
-        let mut injector = FaultInjector::new(&self.faults, course).with_intruder(intruder);
+        let state = earlier.map_or_else(|| self.faults.lock().begin(), |lost| lost.state);
+        let mut injector = FaultInjector::new(&self.faults, state).with_intruder(intruder);
         let (copies, arrived) = injector.request(request);
         if copies == 0 {
             self.lost.truncate(REMEMBERED - 1);
-            self.lost.push_front(Lost { client, request: request.into(), course: injector.into_course() });
+            self.lost.push_front(Lost { client, request: request.into(), state: injector.into_course() });
             return (arrived, Vec::new());
         }
         let twins = (1..copies).map(|_| Some(Box::new(injector.twin()))).collect::<Vec<_>>();
