@@ -74,17 +74,13 @@ pub use wire::{BlockSize, ErrorCode, Mode, WindowSize};
 #[doc(hidden)]
 pub mod internals {
     pub use crate::bugs::{BuggyClient, BuggyServer, ClientBug, ServerBug};
-    pub use crate::cli::Cli;
     pub use crate::client::requester::{FileRef, Requester};
     pub use crate::lessons::Lesson;
     pub use crate::net::{Received, SharedFaults, Socket, socket};
     pub use crate::session::{parse_mode, parse_seconds};
-    pub use crate::shell::commands::{self, Arg, COMMANDS, Command, Form, Found, exact, find};
+    pub use crate::shell::commands::{Arg, COMMANDS, Command, Form, Found, exact, find};
     pub use crate::shell::invocation::Invocation;
-    pub use crate::shell::run;
-    pub use crate::shell::status::Status;
+    pub use crate::shell::main;
     pub use crate::shell::uri::Uri;
     pub use crate::shell::words::{Word, split, split_at_blanks};
-    pub use crate::style::When;
-    pub use crate::terminal::{Console, Place, plain};
 }

@@ -18,15 +18,15 @@ use crate::shell::words::{Word, split};
 /// Why words are not a bookmark.
 #[derive(Debug, Error)]
 #[error("{0}")]
-pub struct BadBookmark(String);
+pub(crate) struct BadBookmark(String);
 
 /// Every bookmark of a text; of two with one name the first counts.
-pub fn parse(text: &str) -> Vec<Bookmark> {
+pub(crate) fn parse(text: &str) -> Vec<Bookmark> {
     text.lines().filter_map(line).collect()
 }
 
 /// The lines that are neither bookmarks nor comments: their numbers, and what is wrong with them.
-pub fn mistakes(text: &str) -> impl Iterator<Item = (usize, String)> {
+pub(crate) fn mistakes(text: &str) -> impl Iterator<Item = (usize, String)> {
     (1..).zip(text.lines()).filter_map(|(number, line)| {
         let words = match split(line.as_bytes()) {
             Ok(line) => line.words,
@@ -38,7 +38,7 @@ pub fn mistakes(text: &str) -> impl Iterator<Item = (usize, String)> {
 }
 
 /// The text with this bookmark in the place of the one that had its name, else at the end.
-pub fn with(text: &str, bookmark: &Bookmark) -> String {
+pub(crate) fn with(text: &str, bookmark: &Bookmark) -> String {
     let mut new = Some(bookmark.to_string());
     let mut lines: Vec<String> = Vec::new();
     for old in text.lines() {
@@ -53,13 +53,13 @@ pub fn with(text: &str, bookmark: &Bookmark) -> String {
 }
 
 /// The text without the bookmark of this name; `None` if there is none.
-pub fn without(text: &str, name: &str) -> Option<String> {
+pub(crate) fn without(text: &str, name: &str) -> Option<String> {
     let lines: Vec<_> = text.lines().filter(|line| !names(line, name)).map(str::to_owned).collect();
     (lines.len() < text.lines().count()).then(|| joined(&lines))
 }
 
 /// Reads `NAME ADDR [PORT] [mode=..] [blksize=..]`.
-pub fn read(words: &[Word]) -> Result<Bookmark, BadBookmark> {
+pub(crate) fn read(words: &[Word]) -> Result<Bookmark, BadBookmark> {
     let [name, host, rest @ ..] = words else { return Err(BadBookmark("a name and an address are needed".to_owned())) };
     let host = text(host)?;
     let host = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(host);

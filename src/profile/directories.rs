@@ -20,42 +20,42 @@ const MOST: u64 = 4 << 20;
 
 /// The directories of one user, which need not exist yet.
 #[derive(Debug, Clone)]
-pub struct Directories {
+pub(crate) struct Directories {
     config: PathBuf,
     state: PathBuf,
 }
 
 impl Directories {
     /// Those of the user who runs the process; `None` for one without a home.
-    pub fn of_user() -> Option<Self> {
+    pub(crate) fn of_user() -> Option<Self> {
         let base = etcetera::choose_base_strategy().ok()?;
         let state = base.state_dir().unwrap_or_else(|| base.data_dir());
         Some(Self { config: base.config_dir().join("tftpsh"), state: state.join("tftpsh") })
     }
 
     /// Names for servers, written by the user or by `host`.
-    pub fn hosts(&self) -> PathBuf {
+    pub(crate) fn hosts(&self) -> PathBuf {
         self.config.join("hosts")
     }
 
     /// Commands that an interactive shell begins with.
-    pub fn rc(&self) -> PathBuf {
+    pub(crate) fn rc(&self) -> PathBuf {
         self.config.join("rc")
     }
 
     /// The lines typed at the prompt.
-    pub fn history(&self) -> PathBuf {
+    pub(crate) fn history(&self) -> PathBuf {
         self.state.join("history")
     }
 
     /// What [`NamesSeen`](super::NamesSeen) keeps.
-    pub fn names_seen(&self) -> PathBuf {
+    pub(crate) fn names_seen(&self) -> PathBuf {
         self.state.join("seen")
     }
 }
 
 /// Creates the directory of `path`, for the user alone.
-pub fn prepare(path: &Path) -> io::Result<()> {
+pub(crate) fn prepare(path: &Path) -> io::Result<()> {
     let directory = path.parent().unwrap_or(path);
     DirBuilder::new().recursive(true).mode(0o700).create(directory)
 }
@@ -63,7 +63,7 @@ pub fn prepare(path: &Path) -> io::Result<()> {
 /// Changes a small text file atomically: others find the old text or the new one. Sessions that do so at the same
 /// time follow one another, so that none undoes what another did. `change` returns `None` where all is well already.
 /// A link is followed; a new file belongs to the user alone.
-pub fn revise(path: &Path, change: impl FnOnce(&str) -> Option<String>) -> io::Result<()> {
+pub(crate) fn revise(path: &Path, change: impl FnOnce(&str) -> Option<String>) -> io::Result<()> {
     prepare(path)?;
     let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     let directory = File::open(path.parent().unwrap_or(&path))?;
@@ -80,7 +80,7 @@ pub fn revise(path: &Path, change: impl FnOnce(&str) -> Option<String>) -> io::R
 
 /// The text of a file, empty where there is none. Bytes that are not UTF-8 are replaced; a file that is too large to
 /// be one of these is an error.
-pub fn read(path: &Path) -> io::Result<String> {
+pub(crate) fn read(path: &Path) -> io::Result<String> {
     let mut bytes = Vec::new();
     match File::open(path).and_then(|file| file.take(MOST + 1).read_to_end(&mut bytes)) {
         Ok(_) if bytes.len() as u64 > MOST => Err(io::ErrorKind::FileTooLarge.into()),
@@ -91,7 +91,7 @@ pub fn read(path: &Path) -> io::Result<String> {
 }
 
 /// Whether there is no such file, nor its directory.
-pub fn is_absent(error: &io::Error) -> bool {
+pub(crate) fn is_absent(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
 }
 

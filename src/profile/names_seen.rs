@@ -24,7 +24,7 @@ const BYTES: usize = 1 << 20;
 
 /// What was seen, newest first.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct NamesSeen {
+pub(crate) struct NamesSeen {
     hosts: Vec<Host>,
 }
 
@@ -36,7 +36,7 @@ struct Host {
 
 impl NamesSeen {
     /// Reads what [`Display`] wrote. Never fails: a line that says nothing sensible is left out.
-    pub fn parse(text: &str) -> Self {
+    pub(crate) fn parse(text: &str) -> Self {
         let mut hosts: Vec<Host> = Vec::new();
         for line in text.lines() {
             match (line.strip_prefix('\t'), hosts.last_mut()) {
@@ -52,12 +52,12 @@ impl NamesSeen {
     }
 
     /// What the file holds; nothing where it cannot be read, since nothing depends on it.
-    pub fn load(path: &Path) -> Self {
+    pub(crate) fn load(path: &Path) -> Self {
         Self::parse(&directories::read(path).unwrap_or_default())
     }
 
     /// Adds a file that was transferred from or to a host, beside what other sessions add to the same file.
-    pub fn record(path: &Path, host: &str, name: &[u8]) -> io::Result<()> {
+    pub(crate) fn record(path: &Path, host: &str, name: &[u8]) -> io::Result<()> {
         let Ok(name) = str::from_utf8(name) else { return Ok(()) };
         directories::revise(path, |text| {
             let mut names = Self::parse(text);
@@ -67,7 +67,7 @@ impl NamesSeen {
 
     /// Moves a host and one of its names to the front; whether that changed anything. What could upset a terminal is
     /// not remembered.
-    pub fn add(&mut self, host: &str, name: &str) -> bool {
+    pub(crate) fn add(&mut self, host: &str, name: &str) -> bool {
         if !is_fit(host) || !is_fit(name) {
             return false;
         }
@@ -94,12 +94,12 @@ impl NamesSeen {
     }
 
     /// Every host.
-    pub fn hosts(&self) -> impl Iterator<Item = &str> {
+    pub(crate) fn hosts(&self) -> impl Iterator<Item = &str> {
         self.hosts.iter().map(|host| host.host.as_str())
     }
 
     /// The names seen on a host.
-    pub fn names(&self, host: &str) -> impl Iterator<Item = &str> {
+    pub(crate) fn names(&self, host: &str) -> impl Iterator<Item = &str> {
         let known = self.hosts.iter().filter(move |known| known.host.eq_ignore_ascii_case(host));
         known.flat_map(|known| &known.names).map(String::as_str)
     }

@@ -8,7 +8,7 @@
 //!  command line --Invocation--> words ---------------'        Outcome --> exit status
 //! ```
 //!
-//! [`commands`] holds the one table of commands. A handler returns an [`Outcome`](outcome::Outcome) or fails with a
+//! [`commands`] holds the one table of commands. A handler returns an [`Outcome`] or fails with a
 //! [`CommandError`]. The shell reports the error and makes it an outcome too. No field remembers a failure.
 
 pub mod commands;
@@ -43,4 +43,4 @@ use self::context::{InputSource, Setup, Shell};
 use self::error::{CommandError, Fatal, HandlerError};
 use self::outcome::Outcome;
 use self::record::OutcomeRecord;
-pub use self::startup::run;
+pub use self::startup::main;

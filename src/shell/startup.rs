@@ -5,6 +5,7 @@ use std::fs::File;
 use std::io::{self, BufReader, IsTerminal, Write};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
+use std::process::ExitCode;
 
 use super::invocation::Invocation;
 use super::script::Script;
@@ -12,20 +13,51 @@ use super::status::Status;
 use super::words::Word;
 use super::workspace::{PinnedByArgs, Workspace};
 use super::{
-    CommandError, Fatal, InputSource, Outcome, OutcomeRecord, Setup, Shell, completion_protocol, handlers, transfer,
+    CommandError, Fatal, InputSource, Outcome, OutcomeRecord, Setup, Shell, commands, completion_protocol, handlers,
+    transfer,
 };
 use crate::cli::{Cli, TraceList};
 use crate::client::{Negotiation, Options};
 use crate::profile::Directories;
 use crate::session::{Session, Settings};
 use crate::stop::Signals;
-use crate::style;
-use crate::terminal::{Console, Place};
+use crate::style::{self, When};
+use crate::terminal::{Console, Place, plain};
 use crate::transfer::RetryPolicy;
 use crate::wire::Mode;
 
+/// The program: arguments in, exit status out.
+pub fn main() -> ExitCode {
+    let cli = match Cli::read(&commands::switches()) {
+        Ok(cli) => cli,
+        Err(answer) => return print(&answer),
+    };
+    match run(&cli) {
+        Ok(status) => status.into(),
+        // The reader of the output has seen enough.
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Status::Success.into(),
+        Err(error) => {
+            Console::new(Place::CommandLine, cli.color()).note(format_args!("tftp: {}", plain(&error)));
+            Status::Local.into()
+        }
+    }
+}
+
+/// Prints what is wrong with the arguments, or what `--help` and `--version` ask for.
+fn print(answer: &clap::Error) -> ExitCode {
+    match answer.print() {
+        Err(error) if !answer.use_stderr() && error.kind() != io::ErrorKind::BrokenPipe => {
+            let reason = plain(&error);
+            Console::new(Place::CommandLine, When::Never).note(format_args!("tftp: standard output: {reason}"));
+            Status::Local.into()
+        }
+        _ if answer.use_stderr() => Status::CommandLine.into(),
+        _ => Status::Success.into(),
+    }
+}
+
 /// Runs what the command line asks for. An error means that standard input or output failed.
-pub fn run(cli: &Cli) -> Result<Status, Fatal> {
+fn run(cli: &Cli) -> Result<Status, Fatal> {
     let words: Vec<Word> = cli.words.iter().map(|word| Word::new(word.as_bytes())).collect();
     if let Some(answer) = completion_protocol::answer(&words) {
         write!(io::stdout(), "{answer}")?;

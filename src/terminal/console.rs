@@ -14,7 +14,7 @@ use crate::trace::fold;
 
 /// Where lines come from, which decides how failures are reported.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Place {
+pub(crate) enum Place {
     /// A person types.
     Terminal,
     /// A script, at this line.
@@ -25,7 +25,7 @@ pub enum Place {
 
 /// A stream of the process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Stream {
+pub(crate) enum Stream {
     /// Standard output.
     Output,
     /// Standard error.
@@ -33,7 +33,7 @@ pub enum Stream {
 }
 
 /// A failure that a console can report. `Display` is the plain sentence.
-pub trait Diagnostic: Display {
+pub(crate) trait Diagnostic: Display {
     /// The line that BSD prints on standard output; `None` where it prints on standard error.
     fn bsd_line(&self) -> Option<String>;
 
@@ -43,7 +43,7 @@ pub trait Diagnostic: Display {
 
 /// Both output streams, written line by line, for lines from one place.
 #[derive(Debug, Clone)]
-pub struct Console {
+pub(crate) struct Console {
     /// Whether failures are reported with a line number, a command, or neither.
     pub place: Place,
     /// The sourced file that lines come from.
@@ -75,7 +75,7 @@ impl Channel {
 
 impl Console {
     /// The streams of the process, coloured as asked.
-    pub fn new(place: Place, color: When) -> Self {
+    pub(crate) fn new(place: Place, color: When) -> Self {
         Self {
             out: Channel::of(&io::stdout(), color),
             err: Channel::of(&io::stderr(), color),
@@ -124,12 +124,12 @@ impl Console {
     }
 
     /// Where text goes.
-    pub fn stream(&self) -> Stream {
+    pub(crate) fn stream(&self) -> Stream {
         if self.diverted || self.traced.get() { Stream::Error } else { Stream::Output }
     }
 
     /// Another way to write to a stream.
-    pub fn writer(&self, stream: Stream) -> Box<dyn Write> {
+    pub(crate) fn writer(&self, stream: Stream) -> Box<dyn Write> {
         match stream {
             Stream::Output => Box::new(io::stdout()),
             Stream::Error => Box::new(io::stderr()),
@@ -150,12 +150,12 @@ impl Console {
     }
 
     /// Its colours.
-    pub fn style(&self, stream: Stream) -> Style {
+    pub(crate) fn style(&self, stream: Stream) -> Style {
         self.channel(stream).style
     }
 
     /// Letters in a line of a stream, if it is a terminal.
-    pub fn columns(stream: Stream) -> Option<usize> {
+    pub(crate) fn columns(stream: Stream) -> Option<usize> {
         let size = match stream {
             Stream::Output => terminal_size_of(io::stdout()),
             Stream::Error => terminal_size_of(io::stderr()),
@@ -185,18 +185,18 @@ impl Console {
 
     /// Whether a person sees standard error as it is written. Scripts run unobserved, and nothing should be drawn into a
     /// file that is printed on the terminal.
-    pub fn is_observed(&self) -> bool {
+    pub(crate) fn is_observed(&self) -> bool {
         let under_other_output = self.diverted && self.out.is_terminal;
         self.err.is_terminal && !under_other_output && !matches!(self.place, Place::Script(_))
     }
 
     /// Prints text on standard output, unless that is taken.
-    pub fn say(&self, text: impl Display) -> io::Result<()> {
+    pub(crate) fn say(&self, text: impl Display) -> io::Result<()> {
         self.print_text(&text.to_string(), |_, text| text.to_owned())
     }
 
     /// Prints text on standard error. The shell goes on if no one reads it.
-    pub fn note(&self, text: impl Display) {
+    pub(crate) fn note(&self, text: impl Display) {
         self.print_aside(&text.to_string(), |_, text| text.to_owned());
     }
 
@@ -230,7 +230,7 @@ impl Console {
 
     /// Reports why the command `label` failed: to people once, in BSD's words where it has some; to scripts in BSD's
     /// words and with a line number.
-    pub fn report(&self, label: impl Display, error: &impl Diagnostic) -> io::Result<()> {
+    pub(crate) fn report(&self, label: impl Display, error: &impl Diagnostic) -> io::Result<()> {
         let bsd_line = error.bsd_line();
         if let Some(line) = &bsd_line {
             self.print_text(line, Style::error)?;
@@ -251,7 +251,7 @@ impl Console {
     }
 
     /// What a transfer cost: on standard output where it was asked for, else only to people who look.
-    pub fn summarise(&self, summary: &str, asked_for: bool) -> io::Result<()> {
+    pub(crate) fn summarise(&self, summary: &str, asked_for: bool) -> io::Result<()> {
         if asked_for {
             self.print_text(summary, Style::summary)?;
         } else if self.is_observed() {
@@ -261,7 +261,7 @@ impl Console {
     }
 
     /// Prints what to do about a failure.
-    pub fn hint(&self, hint: &str) {
+    pub(crate) fn hint(&self, hint: &str) {
         match self.place {
             Place::Script(line) => self.note(format_args!("tftp: {}: {hint}", self.name_of_line(line))),
             Place::Terminal | Place::CommandLine => self.note(hint),
@@ -278,7 +278,7 @@ impl Console {
 }
 
 /// The system's words for an error, without its number.
-pub fn plain(error: &io::Error) -> String {
+pub(crate) fn plain(error: &io::Error) -> String {
     let mut words = error.to_string();
     if let Some(number) = words.find(" (os error ") {
         words.truncate(number);

@@ -12,7 +12,7 @@ mod plain_input;
 mod prompt;
 mod prompted;
 
-pub use self::console::{Console, Diagnostic, Place, Stream, plain};
+pub(crate) use self::console::{Console, Diagnostic, Place, Stream, plain};
 pub(crate) use self::line_batcher::{FlushTimer, LineBatcher};
 pub(crate) use self::prompt::Prompt;
 pub(crate) use self::prompted::Prompted;
