@@ -1,5 +1,7 @@
 //! The client and the server as another program uses them.
 
+#![allow(clippy::unwrap_used, reason = "a test may stop where it stands")]
+
 mod support;
 
 use std::cell::RefCell;

@@ -75,6 +75,12 @@ impl<'o> Client<'o> {
         }
     }
 
+    /// Replaces all options.
+    pub fn with(mut self, options: Options) -> Self {
+        self.options = options;
+        self
+    }
+
     /// Sets how files are transferred; octet by default.
     pub fn mode(mut self, mode: Mode) -> Self {
         self.options.mode = mode;

@@ -35,7 +35,7 @@ fn folder() -> TempDir {
 }
 
 fn serve(folder: &Path, policy: Policy) -> RunningServer {
-    let root = DirStore::open(&folder.join("served")).unwrap();
+    let root = DirStore::open(folder.join("served")).unwrap();
     Server::builder(root).policy(policy).bind("127.0.0.1:0").unwrap().spawn().unwrap()
 }
 
