@@ -57,10 +57,6 @@ impl Requester {
     }
 
     /// Fetches a file; success means that `target` was committed.
-    ///
-    /// # Errors
-    ///
-    /// Every [`ClientError`] is possible; [`ClientError::Local`] is the error of `target`.
     pub fn get(
         &mut self,
         file: &FileRef<'_>,
@@ -72,10 +68,6 @@ impl Requester {
     }
 
     /// Sends a file; success means that the server acknowledged all of it.
-    ///
-    /// # Errors
-    ///
-    /// Every [`ClientError`] is possible; [`ClientError::Local`] is the error of `source`.
     pub fn put<R: Read>(
         &mut self,
         file: &FileRef<'_>,
