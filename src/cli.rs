@@ -3,13 +3,13 @@
 use std::ffi::OsString;
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{ArgAction, CommandFactory, FromArgMatches, Parser};
 
 use crate::client::Family;
-use crate::session::{parse_mode, parse_port, parse_seconds};
+use crate::language::{Mistake, Port, Seconds, TraceVerb, Value, Word, trace_list, value};
 use crate::style::When;
-use crate::trace::{BadTrace, TraceCommand};
 use crate::transfer::Rexmt;
 use crate::wire::{BlockSize, Mode, WindowSize};
 
@@ -22,7 +22,7 @@ use crate::wire::{BlockSize, Mode, WindowSize};
     after_help = "Without a command, lines are read from the terminal or from standard input; ? lists the commands.",
     args_override_self = true
 )]
-pub struct Cli {
+pub(crate) struct Cli {
     /// The host, its port and one command line: `192.0.2.1 get fw.bin`, `get 192.0.2.1:fw.bin`, `serve DIR`.
     #[arg(value_name = "HOST PORT COMMAND ARGS", hide = true)]
     pub words: Vec<OsString>,
@@ -48,7 +48,7 @@ pub struct Cli {
     pub port: Option<u16>,
 
     /// How files are carried: ascii, netascii, binary, image or octet.
-    #[arg(short, long, value_name = "MODE", value_parser = mode)]
+    #[arg(short, long, value_name = "MODE", value_parser = value::<Mode>)]
     pub mode: Option<Mode>,
 
     /// Octet mode, as Windows spells it.
@@ -56,16 +56,16 @@ pub struct Cli {
     pub image: bool,
 
     /// Ask for blocks of this many bytes, 8 to 65464.
-    #[arg(short, long, value_name = "BYTES")]
+    #[arg(short, long, value_name = "BYTES", value_parser = value::<BlockSize>)]
     pub blksize: Option<BlockSize>,
 
     /// Ask for this many blocks before each acknowledgement.
-    #[arg(short, long, value_name = "BLOCKS")]
+    #[arg(short, long, value_name = "BLOCKS", value_parser = value::<WindowSize>)]
     pub windowsize: Option<WindowSize>,
 
     /// Give a transfer up after this long without progress.
     #[arg(short, long, value_name = "SECONDS", value_parser = seconds)]
-    pub timeout: Option<std::time::Duration>,
+    pub timeout: Option<Duration>,
 
     /// Send an unanswered packet again after this long, or `auto`.
     #[arg(long, value_name = "SECONDS", value_parser = rexmt)]
@@ -140,12 +140,12 @@ impl Cli {
     /// `--version`, to be printed.
     ///
     /// `switches` are those of commands, which are put aside for them.
-    pub fn read(switches: &[&str]) -> Result<Self, clap::Error> {
+    pub(crate) fn read(switches: &[&str]) -> Result<Self, clap::Error> {
         Self::read_from(std::env::args_os(), switches)
     }
 
     /// Reads arguments, the program's name first.
-    pub fn read_from(args: impl IntoIterator<Item = OsString>, switches: &[&str]) -> Result<Self, clap::Error> {
+    pub(crate) fn read_from(args: impl IntoIterator<Item = OsString>, switches: &[&str]) -> Result<Self, clap::Error> {
         let mut only_words = false;
         let (switches, args): (Vec<_>, Vec<_>) = args.into_iter().partition(|arg| {
             only_words |= arg == "--";
@@ -163,12 +163,12 @@ impl Cli {
     }
 
     /// When streams are coloured.
-    pub fn color(&self) -> When {
+    pub(crate) fn color(&self) -> When {
         if self.plain { When::Never } else { self.color }
     }
 
     /// Which addresses of a name are used.
-    pub fn family(&self) -> Family {
+    pub(crate) fn family(&self) -> Family {
         match (self.v4, self.v6) {
             (true, _) => Family::V4,
             (_, true) => Family::V6,
@@ -179,22 +179,18 @@ impl Cli {
 
 /// What `--trace` asks for.
 #[derive(Debug, Clone)]
-pub struct TraceList(pub Vec<TraceCommand>);
+pub(crate) struct TraceList(pub Vec<TraceVerb>);
 
-fn views(text: &str) -> Result<TraceList, BadTrace> {
-    TraceCommand::parse_list(text).map(TraceList)
+fn views(text: &str) -> Result<TraceList, Mistake> {
+    trace_list(text).map(TraceList)
 }
 
-fn mode(text: &str) -> Result<Mode, &'static str> {
-    parse_mode(text.as_bytes()).ok_or("ascii, netascii, binary, image or octet")
-}
-
-fn seconds(text: &str) -> Result<std::time::Duration, &'static str> {
-    parse_seconds(text.as_bytes()).ok_or("seconds, as in 5 or 0.2")
+fn seconds(text: &str) -> Result<Duration, String> {
+    value(text).map(|Seconds(time)| time)
 }
 
 fn ports(text: &str) -> Result<RangeInclusive<u16>, &'static str> {
-    let port = |digits: &str| parse_port(digits.as_bytes());
+    let port = |digits: &str| Port::read(&Word::new(digits)).map(Port::get);
     let (low, high) = text.split_once(':').unwrap_or((text, text));
     match (port(low), port(high)) {
         (Some(low), Some(high)) if low <= high => Ok(low..=high),
@@ -211,7 +207,7 @@ fn when(text: &str) -> Result<When, &'static str> {
     }
 }
 
-fn rexmt(text: &str) -> Result<Rexmt, &'static str> {
+fn rexmt(text: &str) -> Result<Rexmt, String> {
     match text {
         "auto" => Ok(Rexmt::Auto),
         _ => seconds(text).map(Rexmt::Fixed),

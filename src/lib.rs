@@ -52,6 +52,8 @@ pub mod wire;
 
 mod bugs;
 mod cli;
+mod complete;
+mod language;
 mod lessons;
 mod net;
 mod plan;
@@ -75,12 +77,13 @@ pub use wire::{BlockSize, ErrorCode, Mode, WindowSize};
 pub mod internals {
     pub use crate::bugs::{BuggyClient, BuggyServer, ClientBug, ServerBug};
     pub use crate::client::requester::{FileRef, Requester};
+    pub use crate::complete::{Candidate, Entry, Sources, hint, line};
+    pub use crate::language::{
+        Command, Invocation, PartialLine, Uri, Word, bookmark, commands, exact, find, following, parse, split,
+        split_at_spaces, trace_list, value,
+    };
     pub use crate::lessons::Lesson;
     pub use crate::net::{Received, SharedFaults, Socket, socket};
-    pub use crate::session::{parse_mode, parse_seconds};
-    pub use crate::shell::commands::{Arg, COMMANDS, Command, Form, Found, exact, find};
-    pub use crate::shell::invocation::Invocation;
+    pub use crate::profile::NamesSeen;
     pub use crate::shell::main;
-    pub use crate::shell::uri::Uri;
-    pub use crate::shell::words::{Word, split, split_at_blanks};
 }

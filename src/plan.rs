@@ -3,9 +3,7 @@
 use std::fmt::{self, Display, Formatter};
 use std::time::Duration;
 
-use thiserror::Error;
-
-use crate::wire::{BadValue, BlockSize, Printable, WindowSize};
+use crate::wire::{BlockSize, WindowSize};
 
 /// The number of blocks that have a wire number of their own.
 const NUMBERS: u64 = u16::MAX as u64;
@@ -14,7 +12,7 @@ const NUMBERS: u64 = u16::MAX as u64;
 ///
 /// [`Display`] writes the answer for people.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Plan {
+pub struct Plan {
     /// Octets of the file, as they stand on the wire.
     pub size: u64,
     /// Octets of a full block (RFC 2348).
@@ -35,30 +33,9 @@ pub(crate) struct Cost {
 }
 
 impl Plan {
-    /// Reads `SIZE [blksize N] [windowsize W] [rtt T]`; T needs its unit, as in `10ms` or `0.2s`.
-    pub(crate) fn parse<'a>(words: impl IntoIterator<Item = &'a str>) -> Result<Self, BadPlan> {
-        let mut words = words.into_iter();
-        let size = words.next().ok_or(BadPlan::NoSize)?;
-        let mut plan = Self {
-            size: digits(size).ok_or_else(|| BadPlan::Size(printable(size)))?,
-            blksize: BlockSize::default(),
-            windowsize: WindowSize::default(),
-            rtt: None,
-        };
-        while let Some(name) = words.next() {
-            let name = name.to_ascii_lowercase();
-            if !["blksize", "blocksize", "windowsize", "rtt"].contains(&name.as_str()) {
-                return Err(BadPlan::Unknown(printable(&name)));
-            }
-            let value = words.next().ok_or_else(|| BadPlan::NoValue(name.clone()))?;
-            let bad = |reason: BadValue| BadPlan::Value { name: name.clone(), value: printable(value), reason };
-            match name.as_str() {
-                "windowsize" => plan.windowsize = value.parse().map_err(bad)?,
-                "rtt" => plan.rtt = Some(duration(value).ok_or_else(|| BadPlan::Time(printable(value)))?),
-                _ => plan.blksize = value.parse().map_err(bad)?,
-            }
-        }
-        Ok(plan)
+    /// Plans a file of so many bytes with RFC 1350's blocks and windows.
+    pub fn new(size: u64) -> Self {
+        Self { size, blksize: BlockSize::default(), windowsize: WindowSize::default(), rtt: None }
     }
 
     /// DATA packets: a file whose size is a multiple of the block size ends with an empty one (RFC 1350 section 6).
@@ -153,55 +130,6 @@ impl Display for Plan {
     }
 }
 
-/// Why words are not a plan.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
-pub(crate) enum BadPlan {
-    /// Nothing to plan.
-    #[error("the size of the file is missing")]
-    NoSize,
-    /// Not a number of bytes.
-    #[error("{0}: the size of the file must be a number of bytes")]
-    Size(String),
-    /// Not one of the three.
-    #[error("{0}: only blksize, windowsize and rtt can be set")]
-    Unknown(String),
-    /// A name at the end of the line.
-    #[error("{0} needs a value")]
-    NoValue(String),
-    /// Beyond what the option allows.
-    #[error("{name} {value}: {reason}")]
-    Value {
-        /// The option.
-        name: String,
-        /// What was said, made safe to print.
-        value: String,
-        /// What is allowed.
-        reason: BadValue,
-    },
-    /// Not a time.
-    #[error("rtt {0}: must be a time with its unit, as in 10ms or 0.2s")]
-    Time(String),
-}
-
-fn digits(text: &str) -> Option<u64> {
-    text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok()).flatten()
-}
-
-/// `10ms`, `0.2s` or `500us`.
-fn duration(text: &str) -> Option<Duration> {
-    let unit = text.find(|character: char| character.is_ascii_alphabetic())?;
-    let (number, unit) = text.split_at_checked(unit)?;
-    let scale = match unit.to_ascii_lowercase().as_str() {
-        "us" => 1e-6,
-        "ms" => 1e-3,
-        "s" => 1.0,
-        _ => return None,
-    };
-    let is_plain = number.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
-    let seconds = is_plain.then(|| number.parse::<f64>().ok()).flatten()? * scale;
-    Duration::try_from_secs_f64(seconds).ok()
-}
-
 /// Digits in groups of three.
 fn grouped(number: u64) -> String {
     let digits = number.to_string();
@@ -215,16 +143,16 @@ fn grouped(number: u64) -> String {
     text
 }
 
-fn printable(word: &str) -> String {
-    Printable(word.as_bytes()).to_string()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::language::{self, Verb};
 
     fn plan(line: &str) -> Plan {
-        Plan::parse(line.split_whitespace()).unwrap()
+        match language::parse(&language::split(format!("plan {line}").as_bytes()).unwrap().words) {
+            Ok(Verb::Plan(plan)) => plan,
+            other => panic!("{line}: {other:?}"),
+        }
     }
 
     #[test]
@@ -270,24 +198,5 @@ mod tests {
              Block numbers start again behind 65,535; only up to 524,279 bytes they do not."
         );
         assert!(plan("1024").to_string().contains("3 DATA, the last empty"));
-    }
-
-    #[test]
-    fn what_is_wrong_is_said() {
-        for (line, words) in [
-            ("", "the size of the file is missing"),
-            ("5M", "5M: the size of the file must be a number of bytes"),
-            ("5 rate 3", "rate: only blksize, windowsize and rtt can be set"),
-            ("5 blksize", "blksize needs a value"),
-            ("5 blksize 7", "blksize 7: must be a number from 8 to 65464"),
-            ("5 windowsize 0", "windowsize 0: must be a number from 1 to 65535"),
-            ("5 rtt 10", "rtt 10: must be a time with its unit, as in 10ms or 0.2s"),
-            ("5 rtt -1s", "rtt -1s: must be a time with its unit, as in 10ms or 0.2s"),
-        ] {
-            let error = Plan::parse(line.split_whitespace()).map_err(|it| it.to_string());
-            assert_eq!(error, Err(words.to_owned()), "{line}");
-        }
-        assert_eq!(plan("5 rtt 0.2s").rtt, plan("5 RTT 200ms").rtt);
-        assert_eq!(plan(&u64::MAX.to_string()).blocks(), 1 << 55);
     }
 }

@@ -4,9 +4,10 @@ use std::time::Duration;
 
 pub(crate) use crate::client::DEFAULT_PORT;
 use crate::client::{Negotiation, Options};
+use crate::language::Bookmark;
 use crate::trace::{Limit, ViewName};
 use crate::transfer::{Report, RetryPolicy, Rexmt};
-use crate::wire::{BlockSize, Mode};
+use crate::wire::Mode;
 
 /// Whom the shell talks to, how, and what came of it last.
 #[derive(Debug, Clone, Default)]
@@ -47,21 +48,6 @@ pub(crate) struct Peer {
     pub host: String,
     /// Where requests go.
     pub port: u16,
-}
-
-/// A server that the user gave a name, and how it wants to be talked to.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Bookmark {
-    /// What the user calls it.
-    pub name: String,
-    /// Name or address, without brackets.
-    pub host: String,
-    /// Where requests go; [`Session::default_port`] where `None`.
-    pub port: Option<u16>,
-    /// How files are carried there.
-    pub mode: Option<Mode>,
-    /// The blocks it can take.
-    pub blksize: Option<BlockSize>,
 }
 
 /// Everything a user can set.
@@ -112,60 +98,5 @@ impl Settings {
         let retry = RetryPolicy { rexmt: Rexmt::Fixed(Duration::from_secs(5)), ..RetryPolicy::default() };
         let transfer = Options { mode: Mode::Netascii, retry, negotiation: Negotiation::Off, ..Options::default() };
         Self { transfer, classic: true, ..Self::default() }
-    }
-}
-
-/// The longest time that can be set, far above any use, so that no sum of times overflows.
-const LONGEST: Duration = Duration::from_secs(86_400);
-
-/// The mode a user means: the names of RFC 1350 and BSD's other words for them, in any case.
-pub fn parse_mode(word: &[u8]) -> Option<Mode> {
-    let is_one_of = |names: &[&str]| names.iter().any(|name| word.eq_ignore_ascii_case(name.as_bytes()));
-    if is_one_of(&["octet", "binary", "image"]) {
-        Some(Mode::Octet)
-    } else if is_one_of(&["netascii", "ascii"]) {
-        Some(Mode::Netascii)
-    } else {
-        None
-    }
-}
-
-/// A time above zero in seconds, a fraction allowed: `5`, `0.2`. At most a day.
-pub fn parse_seconds(word: &[u8]) -> Option<Duration> {
-    let plain = word.iter().all(|byte| byte.is_ascii_digit() || *byte == b'.');
-    let seconds: f64 = str::from_utf8(word).ok().filter(|_| plain)?.parse().ok()?;
-    Duration::try_from_secs_f64(seconds).ok().filter(|time| !time.is_zero() && *time <= LONGEST)
-}
-
-/// A port by its number, from 1 to 65535.
-pub(crate) fn parse_port(word: &[u8]) -> Option<u16> {
-    let digits = str::from_utf8(word).ok().filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()))?;
-    digits.parse().ok().filter(|&port| port != 0)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn seconds_are_plain_numbers_above_zero() {
-        assert_eq!(parse_seconds(b"5"), Some(Duration::from_secs(5)));
-        assert_eq!(parse_seconds(b"0.2"), Some(Duration::from_millis(200)));
-        for bad in
-            [&b""[..], b".", b"0", b"0.0", b"-1", b"1e3", b"inf", b"5s", b"86401", b"9".repeat(400).as_slice(), b"\xff"]
-        {
-            assert_eq!(parse_seconds(bad), None, "{bad:?}");
-        }
-    }
-
-    #[test]
-    fn modes_have_the_names_of_bsd_in_any_case() {
-        for word in ["octet", "BINARY", "Image"] {
-            assert_eq!(parse_mode(word.as_bytes()), Some(Mode::Octet));
-        }
-        for word in ["ascii", "NetASCII"] {
-            assert_eq!(parse_mode(word.as_bytes()), Some(Mode::Netascii));
-        }
-        assert_eq!(parse_mode(b"mail"), None);
     }
 }

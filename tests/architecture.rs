@@ -27,6 +27,8 @@ const MODULES: &[(&str, &[&str])] = &[
     // What a class reads and computes.
     ("plan", &["wire"]),
     ("lessons", &[]),
+    // The language parses into plain values: rules, bugs, plans, lessons and the names of views.
+    ("language", &["wire", "fault", "bugs", "plan", "lessons", "trace"]),
     // Flags, colours and files know nothing of the protocol but its text mode.
     ("stop", &[]),
     ("style", &[]),
@@ -38,16 +40,17 @@ const MODULES: &[(&str, &[&str])] = &[
     ("client", &["wire", "transfer", "event", "fault", "bugs", "files", "stop", "net"]),
     ("server", &["wire", "transfer", "event", "fault", "bugs", "files", "stop", "net"]),
     // What the program remembers, and its arguments.
-    ("session", &["wire", "transfer", "trace", "client"]),
-    ("cli", &["wire", "transfer", "trace", "session", "client", "style"]),
-    ("profile", &["session", "shell"]),
-    ("terminal", &["profile", "shell", "stop", "style", "trace"]),
+    ("session", &["wire", "transfer", "trace", "client", "language"]),
+    ("cli", &["wire", "transfer", "language", "client", "style"]),
+    ("profile", &["language"]),
+    ("complete", &["wire", "language", "profile", "cli"]),
+    ("terminal", &["language", "complete", "profile", "stop", "style", "trace"]),
     // Only main uses the shell, through `internals`.
     (
         "shell",
         &[
-            "wire", "transfer", "event", "analysis", "fault", "bugs", "plan", "lessons", "stop", "style", "files",
-            "trace", "session", "cli", "client", "server", "profile", "terminal",
+            "wire", "transfer", "event", "analysis", "fault", "bugs", "lessons", "stop", "style", "files", "trace",
+            "session", "cli", "client", "server", "language", "complete", "profile", "terminal",
         ],
     ),
     ("main", &[]),
@@ -60,7 +63,7 @@ const KEEPERS: &[(&[&str], &[&str])] = &[
     (&["rustyline"], &["terminal::line_editor"]),
     (&["terminal_size"], &["terminal::console"]),
     (&["etcetera"], &["profile::directories"]),
-    (&["clap_mangen"], &["shell::manual"]),
+    (&["clap_mangen"], &["complete::manual"]),
     (&["indicatif"], &["trace::progress"]),
     (&["nix"], &["net", "files", "terminal::control", "terminal::plain_input"]),
     (&["cap_std"], &["files"]),
@@ -69,7 +72,7 @@ const KEEPERS: &[(&[&str], &[&str])] = &[
 ];
 
 /// Modules that are values and functions only, and what would end that.
-const PURE: &[&str] = &["wire", "transfer", "event", "analysis", "fault", "bugs", "plan", "lessons"];
+const PURE: &[&str] = &["wire", "transfer", "event", "analysis", "fault", "bugs", "plan", "lessons", "language"];
 const IMPURE: &[&[&str]] = &[
     &["UdpSocket"],
     &["std", "fs"],

@@ -1,26 +1,75 @@
 //! A line of the shell, as typed, and as the words of a command line.
 
-use tftpsh::internals::Invocation;
-use tftpsh::internals::{Word, split, split_at_blanks};
-use tftpsh::internals::{parse_mode, parse_seconds};
+use std::path::Path;
 
-/// Splitting never panics, words that are quoted come back, and nothing that is told of them can steer a terminal.
+use tftpsh::internals::{
+    Entry, Invocation, NamesSeen, PartialLine, Sources, Word, bookmark, following, hint, line, parse, split,
+    split_at_spaces, trace_list, value,
+};
+use tftpsh::wire::Mode;
+
+/// Splitting and parsing never panic, quoted words come back, no message can steer a terminal, and whatever Tab offers is
+/// accepted in its place.
 pub fn run(input: &[u8]) {
-    let Ok(line) = split(input) else { return };
-    let quoted: Vec<u8> = line.words.iter().flat_map(|word| quote(word.bytes())).collect();
-    assert_eq!(split(&quoted).map(|again| again.words).as_ref(), Ok(&line.words));
-    for word in line.words.iter().chain(&split_at_blanks(input).words) {
-        assert!(!word.to_string().chars().any(char::is_control));
-        let _ = (parse_mode(word.bytes()), parse_seconds(word.bytes()));
+    if let Ok(text) = str::from_utf8(input) {
+        let _ = (PartialLine::read(text), hint(text), trace_list(text), value::<Mode>(text));
     }
+    for word in split_at_spaces(input).words {
+        assert_printable(&word);
+    }
+    let Ok(split_line) = split(input) else { return };
+    let words = split_line.words;
+    let quoted: Vec<u8> = words.iter().flat_map(|word| quote(word.bytes())).collect();
+    assert_eq!(split(&quoted).map(|again| again.words).as_ref(), Ok(&words));
+    for word in &words {
+        assert_printable(word);
+    }
+    if let Err(mistake) = parse(&words) {
+        assert_printable(&mistake);
+        let _ = (mistake.bsd_line(), mistake.hint(), mistake.advice());
+    }
+    let _ = bookmark(&words);
     for before_command in [None, Some(0), Some(1), Some(2)] {
         for named in [false, true] {
-            if let Err(bad) = Invocation::read(&line.words, before_command, named) {
-                assert!(!bad.to_string().chars().any(char::is_control), "{bad}");
+            if let Err(bad) = Invocation::read(&words, before_command, named) {
+                assert_printable(&bad);
             }
         }
     }
-    let _ = Word::new(input).is("get");
+    for end in 0..=words.len().min(4) {
+        offered_is_accepted(&words[..end], "");
+        let part = words.get(end).and_then(Word::text).unwrap_or_default();
+        offered_is_accepted(&words[..end], part);
+    }
+}
+
+fn offered_is_accepted(before: &[Word], part: &str) {
+    for candidate in line(before, part, Some("router"), &sources()) {
+        let words: Vec<_> = before.iter().cloned().chain([Word::new(&*candidate.value)]).collect();
+        let following = following(&words);
+        let is_accepted = following.is_complete || !following.expected.is_empty() || !following.switches.is_empty();
+        assert!(is_accepted || candidate.goes_on, "{before:?} {candidate:?}");
+    }
+}
+
+/// A small world of names, some of which look like keywords.
+fn sources() -> Sources {
+    let list = |_: &Path| {
+        let names = ["st", "on", "off", "verify", "fw.bin", "my file"];
+        names.map(|name| Entry { name: name.to_owned(), is_directory: name == "st" }).to_vec()
+    };
+    let bookmarks = vec![bookmark(&[Word::new("sw1"), Word::new("192.0.2.1")]).expect("a bookmark")];
+    Sources {
+        names: NamesSeen::parse("router\n\trun.cfg\n\tverify\n::1\n\tsix\n"),
+        bookmarks,
+        offered: &["hello.txt"],
+        list,
+    }
+}
+
+fn assert_printable(text: &impl ToString) {
+    let text = text.to_string();
+    assert!(!text.chars().any(char::is_control), "{text:?}");
 }
 
 fn quote(word: &[u8]) -> Vec<u8> {

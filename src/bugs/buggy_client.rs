@@ -1,9 +1,6 @@
 use std::fmt::{self, Display, Formatter};
 use std::net::SocketAddr;
-use std::str::FromStr;
 use std::time::Instant;
-
-use thiserror::Error;
 
 use crate::transfer::{Abort, Delivery, Event, Machine, Output, Receiving, Sending, Stats};
 use crate::wire::Terms;
@@ -51,19 +48,6 @@ impl Display for ClientBug {
         f.write_str(self.name())
     }
 }
-
-impl FromStr for ClientBug {
-    type Err = UnknownClientBug;
-
-    fn from_str(word: &str) -> Result<Self, UnknownClientBug> {
-        Self::ALL.into_iter().find(|bug| word.eq_ignore_ascii_case(bug.name())).ok_or(UnknownClientBug)
-    }
-}
-
-/// No bug of the client has this name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-#[error("no bug of the client has this name: no-tid, no-dally, off")]
-pub struct UnknownClientBug;
 
 /// A client's machine that makes one of the historic mistakes; the machine inside stays honest.
 #[derive(Debug)]
@@ -161,11 +145,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn both_bugs_are_found_by_name() {
+    fn both_bugs_say_what_they_do() {
         for bug in ClientBug::ALL {
-            assert_eq!(bug.name().to_uppercase().parse(), Ok(bug));
             assert!(!bug.brief().is_empty() && bug.section().starts_with("RFC"));
         }
-        assert_eq!("off".parse::<ClientBug>(), Err(UnknownClientBug));
     }
 }

@@ -1,7 +1,7 @@
 //! Faults on purpose: what a network does to a transfer, at will and repeatable.
 //!
 //! ```text
-//!  words --Rule::parse--> Faults (rules, hits, seed)
+//!  words --FromStr--> Faults (rules, hits, seed)
 //!                              |
 //!  datagram --judge(RuleState)-+--> Judgement --DelayQueue: now, later, after the next--> datagram, or none, or two
 //! ```
@@ -26,9 +26,7 @@
 mod blocks;
 mod delay_queue;
 mod faults;
-mod instruction;
 mod judgement;
-mod parse;
 mod rule;
 mod rule_state;
 
@@ -36,10 +34,8 @@ use std::net::IpAddr;
 
 pub use delay_queue::{DelayQueue, InFlight};
 pub use faults::{Faults, Recorded};
-pub use instruction::Instruction;
 pub use judgement::{Hit, Judgement};
-pub use parse::BadRule;
-pub use rule::{Action, How, Percent, Rule, Way, Which};
+pub use rule::{Action, How, KINDS, Percent, Rule, WAYS, Way, Which};
 pub use rule_state::RuleState;
 
 /// Whether a peer is on this computer, an IPv4 one in IPv6 clothes included.

@@ -7,7 +7,7 @@ use crate::wire::Opcode;
 
 /// One fault: what happens to which packets, and how often.
 ///
-/// [`Rule::parse`] reads the words `drop sent ack 2 times 3`, [`Display`] writes them.
+/// [`Display`] writes the words that `FromStr` reads: `drop sent ack 2 times 3`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Rule {
     /// What happens.
@@ -105,10 +105,10 @@ impl Way {
 }
 
 /// The words of the language, for the parser and for [`Display`].
-pub(super) const WAYS: [(&str, Way); 3] = [("sent", Way::Sent), ("received", Way::Received), ("both", Way::Both)];
+pub const WAYS: [(&str, Way); 3] = [("sent", Way::Sent), ("received", Way::Received), ("both", Way::Both)];
 
 /// The words for kinds of packets.
-pub(super) const KINDS: [(&str, Option<Opcode>); 7] = [
+pub const KINDS: [(&str, Option<Opcode>); 7] = [
     ("any", None),
     ("rrq", Some(Opcode::Rrq)),
     ("wrq", Some(Opcode::Wrq)),

@@ -5,4 +5,4 @@ pub(crate) mod directories;
 pub(crate) mod names_seen;
 
 pub(crate) use self::directories::Directories;
-pub(crate) use self::names_seen::NamesSeen;
+pub use self::names_seen::NamesSeen;

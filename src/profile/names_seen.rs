@@ -24,7 +24,7 @@ const BYTES: usize = 1 << 20;
 
 /// What was seen, newest first.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct NamesSeen {
+pub struct NamesSeen {
     hosts: Vec<Host>,
 }
 
@@ -36,7 +36,7 @@ struct Host {
 
 impl NamesSeen {
     /// Reads what [`Display`] wrote. Never fails: a line that says nothing sensible is left out.
-    pub(crate) fn parse(text: &str) -> Self {
+    pub fn parse(text: &str) -> Self {
         let mut hosts: Vec<Host> = Vec::new();
         for line in text.lines() {
             match (line.strip_prefix('\t'), hosts.last_mut()) {

@@ -36,7 +36,7 @@ pub(super) struct Setup {
 
 /// Runs commands, one after the other, on a workspace. A script or a lesson inside a script runs in a nested shell,
 /// which is a value of its own.
-pub struct Shell<'a> {
+pub(super) struct Shell<'a> {
     pub(super) setup: &'a Setup,
     pub(super) workspace: &'a mut Workspace,
     /// Asks for missing arguments, and for lines; only on a terminal.
@@ -68,7 +68,8 @@ impl Shell<'_> {
     }
 
     /// The error of words that make no sense. On the command line it is an error of the command line.
-    pub(super) fn mistake(&self, error: CommandError) -> CommandError {
+    pub(super) fn mistake(&self, error: impl Into<CommandError>) -> CommandError {
+        let error = error.into();
         if self.console.place == Place::CommandLine { CommandError::CommandLine(Box::new(error)) } else { error }
     }
 
@@ -88,6 +89,9 @@ impl Shell<'_> {
     /// Reports why a command failed.
     pub(super) fn report(&self, label: impl Display, error: CommandError) -> Result<Outcome, Fatal> {
         self.console.report(label, &error)?;
+        if let (CommandError::Mistake(mistake), Place::Terminal) = (&error, self.console.place) {
+            mistake.advice().iter().for_each(|advice| self.console.hint(advice));
+        }
         Ok(Outcome::failed(error))
     }
 

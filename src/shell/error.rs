@@ -5,37 +5,27 @@ use std::io;
 
 use thiserror::Error;
 
-use super::commands::{Command, candidates, exact};
 use super::status::Status;
-use super::suggest::suggest;
-use super::words::Word;
 use crate::client::{ClientError, UnknownHost};
 use crate::files::Mismatch;
-use crate::session::parse_port;
+use crate::language::{Mistake, Port, Value, Word};
 use crate::terminal::{Diagnostic, plain};
 use crate::wire::Printable;
 
 /// A failed command. `Display` is the plain sentence.
 #[derive(Debug, Error)]
-pub enum CommandError {
-    /// The beginning of several commands.
-    #[error("ambiguous command")]
-    AmbiguousCommand(Word),
-    /// Not a command.
-    #[error("no such command")]
-    UnknownCommand(Word),
-    /// The beginning of several commands, as an argument of `help`.
-    #[error("?Ambiguous help command {0}")]
-    AmbiguousTopic(Word),
-    /// Neither a command nor a topic.
-    #[error("?Invalid help command {0}")]
-    UnknownTopic(Word),
-    /// Too few arguments, or too many.
-    #[error("usage: {}", .0.usage.join(" | "))]
-    Usage(&'static Command),
-    /// Not a transfer mode.
-    #[error("{0}: unknown mode")]
-    UnknownMode(Word),
+pub(crate) enum CommandError {
+    /// The words of a line make no sense.
+    #[error(transparent)]
+    Mistake(#[from] Mistake),
+    /// A word of `help` is neither a command nor a topic.
+    #[error("?{} help command {word}", if mistake.is_ambiguous() { "Ambiguous" } else { "Invalid" })]
+    Topic {
+        /// The word.
+        word: Word,
+        /// What it is not.
+        mistake: Mistake,
+    },
     /// `connect` found no address.
     #[error(transparent)]
     UnknownHost(#[from] UnknownHost),
@@ -64,42 +54,32 @@ pub enum CommandError {
 
 impl CommandError {
     /// A local failure, in a sentence that BSD prints too.
-    pub fn classic(sentence: impl Display) -> Self {
+    pub(crate) fn classic(sentence: impl Display) -> Self {
         Self::Classic(sentence.to_string())
     }
 
     /// A local failure of which BSD knows nothing.
-    pub fn local(sentence: impl Display) -> Self {
+    pub(crate) fn local(sentence: impl Display) -> Self {
         Self::Local(sentence.to_string())
     }
 
-    /// This word is not among the values of a command.
-    pub fn bad_value(word: impl Display) -> Self {
-        Self::Classic(format!("{word}: bad value"))
-    }
-
     /// A local file or address could not be used.
-    pub fn file(name: impl Display, error: io::Error) -> Self {
+    pub(crate) fn file(name: impl Display, error: io::Error) -> Self {
         Self::File(name.to_string(), error)
     }
 
-    /// The arguments of the command with this name make no sense.
-    pub fn usage_of(name: &str) -> Self {
-        exact(&Word::new(name)).map_or_else(|| Self::local(format_args!("{name}: usage")), Self::Usage)
-    }
-
     /// A transfer to or from this local file failed.
-    pub fn transfer(error: ClientError, file: impl Display) -> Self {
+    pub(crate) fn transfer(error: ClientError, file: impl Display) -> Self {
         Self::Transfer(Box::new(error), file.to_string())
     }
 
     /// Whether the words of the command make no sense, so that it fails however often it runs.
-    pub fn is_mistake(&self) -> bool {
-        matches!(self, Self::AmbiguousCommand(_) | Self::UnknownCommand(_) | Self::Usage(_) | Self::CommandLine(_))
+    pub(crate) fn is_mistake(&self) -> bool {
+        matches!(self, Self::Mistake(_) | Self::CommandLine(_))
     }
 
     /// The status that the process ends with if this is the first failure.
-    pub fn status(&self) -> Status {
+    pub(crate) fn status(&self) -> Status {
         match self {
             Self::CommandLine(_) => Status::CommandLine,
             Self::Interrupted(_) => Status::Interrupted,
@@ -124,13 +104,8 @@ impl CommandError {
 impl Diagnostic for CommandError {
     fn bsd_line(&self) -> Option<String> {
         match self {
-            Self::AmbiguousCommand(_) => Some("?Ambiguous command".to_owned()),
-            Self::UnknownCommand(_) => Some("?Invalid command".to_owned()),
-            Self::Usage(command) => Some(format!("usage: {}", command.usage.join("\n       "))),
-            Self::UnknownMode(_) => Some(format!("{self}\n{}", Self::usage_of("mode"))),
-            Self::AmbiguousTopic(_) | Self::UnknownTopic(_) | Self::UnknownHost(_) | Self::Classic(_) => {
-                Some(self.to_string())
-            }
+            Self::Mistake(mistake) => mistake.bsd_line(),
+            Self::Topic { .. } | Self::UnknownHost(_) | Self::Classic(_) => Some(self.to_string()),
             Self::Transfer(error, _) => match &**error {
                 ClientError::UnknownHost(error) => Some(error.to_string()),
                 ClientError::Remote { code, message, .. } => Some(format!("Error code {}: {message}", code.0)),
@@ -144,15 +119,10 @@ impl Diagnostic for CommandError {
 
     fn hint(&self) -> Option<String> {
         match self {
-            Self::AmbiguousCommand(word) | Self::AmbiguousTopic(word) => {
-                Some(format!("It may be {}.", candidates(word).join(", ")))
-            }
-            Self::UnknownCommand(word) | Self::UnknownTopic(word) => {
-                suggest(word).map(|near| format!("Did you mean \"{near}\"?"))
-            }
+            Self::Mistake(mistake) | Self::Topic { mistake, .. } => mistake.hint(),
             Self::UnknownHost(UnknownHost { host, .. }) => {
                 let (host, port) = host.rsplit_once(':').filter(|(host, _)| !host.is_empty())?;
-                parse_port(port.as_bytes())?;
+                Port::read(&Word::new(port))?;
                 Some(format!("A port stands behind a blank: {} {port}", Printable(host.as_bytes())))
             }
             Self::Trace(path, _) => Some(format!("Nothing more is written to {path}.")),
@@ -173,12 +143,12 @@ fn transfer_sentence(error: &ClientError, file: &str) -> String {
 }
 
 /// What ends the shell: its own input or output failed.
-pub type Fatal = io::Error;
+pub(crate) type Fatal = io::Error;
 
 /// Why a handler gave up.
 #[derive(Debug, Error)]
 #[error(transparent)]
-pub enum HandlerError {
+pub(crate) enum HandlerError {
     /// The command failed; the shell goes on.
     Command(#[from] CommandError),
     /// The shell cannot go on.
@@ -188,6 +158,7 @@ pub enum HandlerError {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::language::{parse, split};
     use crate::wire::ErrorCode;
 
     /// Status, sentence, BSD's line and hint.
@@ -197,13 +168,14 @@ mod tests {
 
     #[test]
     fn words_have_bsd_s_line_and_a_hint() {
-        let unknown = CommandError::UnknownCommand(Word::new("gett"));
+        let mistake = |line: &str| CommandError::from(parse(&split(line.as_bytes()).unwrap().words).unwrap_err());
+        let unknown = mistake("gett");
         let (said, hint) = ("?Invalid command".to_owned(), "Did you mean \"get\"?".to_owned());
         assert_eq!(rendered(&unknown), (1, "no such command".to_owned(), Some(said.clone()), Some(hint.clone())));
         let unknown = CommandError::CommandLine(Box::new(unknown));
         assert_eq!(rendered(&unknown), (2, "no such command".to_owned(), Some(said), Some(hint)));
         let bad = "7: bad value".to_owned();
-        assert_eq!(rendered(&CommandError::bad_value(7)), (1, bad.clone(), Some(bad), None));
+        assert_eq!(rendered(&mistake("blksize 7")), (1, bad.clone(), Some(bad), None));
     }
 
     #[test]

@@ -1,13 +1,18 @@
 //! A line becomes a command, and a command an outcome.
 
-use super::commands::{Command, Found, find};
 use super::error::{CommandError, Fatal, HandlerError};
+use super::handlers::{
+    escape, faults, hosts, lessons, local_files, repeat, server, settings, trace, transfer as transfers,
+};
 use super::outcome::Outcome;
 use super::record::OutcomeRecord;
 use super::status::Status;
-use super::words::{Line, Unfinished, Word, cut_escape, split, split_at_blanks};
-use super::{InputSource, Shell, handlers, transfer};
+use super::{InputSource, Shell, transfer};
+use crate::language::{
+    Choice, Command, ParsedLine, SplitError, Verb, Word, cut_escape, find, may_begin_command, split, split_at_spaces,
+};
 use crate::terminal::{Place, Prompted};
+use crate::transfer::{RetryPolicy, Rexmt};
 
 impl Shell<'_> {
     /// Runs lines that a person types. The person sees what fails: to leave is a success.
@@ -37,65 +42,105 @@ impl Shell<'_> {
 
     /// Runs a line and reports any failure.
     pub(super) fn line(&mut self, line: &[u8]) -> Result<Outcome, Fatal> {
-        let Line { words, lost_backslash } = match self.split(line) {
+        let ParsedLine { words, lost_backslash } = match self.split(line) {
             Ok(line) => line,
             Err(unfinished) => {
                 let outcome = self.report("syntax", CommandError::local(unfinished))?;
                 return self.record(OutcomeRecord::default(), outcome);
             }
         };
-        let outcome = self.run(&words)?;
+        let outcome = self.run_words(&words)?;
         if lost_backslash && outcome.is_failure() {
             self.console.hint("A backslash was taken away; quotes keep it: 'dir\\file'");
         }
         Ok(outcome)
     }
 
-    fn split(&self, line: &[u8]) -> Result<Line, Unfinished> {
+    fn split(&self, line: &[u8]) -> Result<ParsedLine, SplitError> {
         if self.workspace.session.settings.classic {
-            return Ok(split_at_blanks(line));
+            return Ok(split_at_spaces(line));
         }
         if let Some((before, command)) = cut_escape(line)
-            && let Ok(Line { words, .. }) = split(before)
-            && (before.trim_ascii().is_empty() || handlers::repeat::repeats(&words))
+            && let Ok(ParsedLine { words, .. }) = split(before)
+            && may_begin_command(&words)
         {
             let escape = [&b"!"[..], command].into_iter().filter(|word| !word.is_empty()).map(Word::new);
-            return Ok(Line { words: words.into_iter().chain(escape).collect(), lost_backslash: false });
+            return Ok(ParsedLine { words: words.into_iter().chain(escape).collect(), lost_backslash: false });
         }
         split(line)
     }
 
     /// Runs a command, reports its failure, and prints its JSON record where records are wanted.
-    pub(super) fn run(&mut self, words: &[Word]) -> Result<Outcome, Fatal> {
-        let Some(name) = words.first() else { return Ok(Outcome::done()) };
+    pub(super) fn run_words(&mut self, words: &[Word]) -> Result<Outcome, Fatal> {
+        let Some((name, arguments)) = words.split_first() else { return Ok(Outcome::done()) };
         let late = transfer::notify_late(self)?;
-        let result = self.dispatch(words);
-        let outcome = late.then(self.reported(name, result)?);
-        let record = OutcomeRecord::of(match find(name) {
-            Found::Command(command) => command.name.as_bytes(),
-            Found::Ambiguous | Found::Unknown => name.bytes(),
-        });
-        self.record(record, outcome)
+        let found = find(name);
+        // Messages name the command in full.
+        let name = found.as_ref().map_or_else(|_| name.clone(), |command| Word::new(command.name));
+        let result = match found {
+            Ok(command) => self.run_command(command, arguments),
+            Err(mistake) => Err(self.mistake(mistake).into()),
+        };
+        let outcome = late.then(self.reported(&name, result)?);
+        self.record(OutcomeRecord::of(name.bytes()), outcome)
     }
 
-    /// Finds the command and runs it, if it has as many arguments as it takes.
-    fn dispatch(&mut self, words: &[Word]) -> Result<Outcome, HandlerError> {
-        let Some((name, args)) = words.split_first() else { return Ok(Outcome::done()) };
-        let command = match find(name) {
-            Found::Command(command) => command,
-            Found::Ambiguous => return Err(CommandError::AmbiguousCommand(name.clone()).into()),
-            Found::Unknown => return Err(CommandError::UnknownCommand(name.clone()).into()),
+    /// Reads the arguments of a command, which a person may be asked for, and runs it.
+    fn run_command(&mut self, command: &'static Command, arguments: &[Word]) -> Result<Outcome, HandlerError> {
+        let answer;
+        let arguments = if arguments.is_empty() {
+            let Some(words) = self.ask(command)? else { return Ok(Outcome::done()) };
+            answer = words;
+            &answer
+        } else {
+            arguments
         };
-        let mut args = args.to_vec();
-        if args.is_empty() {
-            let Some(answer) = self.ask(command)? else { return Ok(Outcome::done()) };
-            args = answer;
+        let verb = command.read(arguments).map_err(|mistake| self.mistake(mistake))?;
+        self.run(verb)
+    }
+
+    /// Does what the user wants.
+    fn run(&mut self, verb: Verb) -> Result<Outcome, HandlerError> {
+        let is_on = |choice| choice == Choice::On;
+        match verb {
+            Verb::Connect { host, port } => settings::connect(self, &host, port),
+            Verb::Get(get) => transfers::get(self, &get),
+            Verb::Put(put) => transfers::put(self, &put),
+            Verb::Quit => Ok(Outcome::leave()),
+            Verb::Status => settings::status(self),
+            Verb::Help(words) => local_files::help(self, &words),
+            Verb::Mode(mode) => settings::mode(self, mode),
+            Verb::Verbose(on) => settings::switch(self, on, "Verbose mode", |settings| &mut settings.verbose),
+            Verb::Literal(on) => settings::switch(self, on, "Literal mode", |settings| &mut settings.literal),
+            Verb::Progress(on) => settings::switch(self, on, "Progress display", |settings| &mut settings.progress),
+            // These start off: what is asked for automatically does not need them.
+            Verb::Tsize(it) => settings::switch(self, it.map(is_on), "Tsize mode", |it| &mut it.transfer.tsize),
+            Verb::Tout(it) => settings::switch(self, it.map(is_on), "Timeout option", |it| &mut it.transfer.tout),
+            Verb::Options(choice) => settings::options(self, choice),
+            Verb::Rexmt(time) => settings::set(self, |it| it.retry.rexmt = time.map_or(Rexmt::Auto, Rexmt::Fixed)),
+            Verb::Timeout(time) => {
+                settings::set(self, |options| options.retry.timeout = time.unwrap_or(RetryPolicy::default().timeout))
+            }
+            Verb::Blksize(blksize) => settings::blksize(self, blksize),
+            Verb::Windowsize(windowsize) => settings::set(self, |options| options.windowsize = windowsize),
+            Verb::Trace(verb) => trace::trace(self, &verb),
+            Verb::Serve(verb) => server::serve(self, verb),
+            Verb::Host(bookmark) => hosts::host(self, &bookmark),
+            Verb::ForgetHost(name) => hosts::forget(self, &name),
+            Verb::Hosts => hosts::hosts(self),
+            Verb::ChangeDirectory(directory) => local_files::lcd(self, directory),
+            Verb::ShowDirectory => local_files::lpwd(self),
+            Verb::Escape(words) => escape::escape(self, &words),
+            Verb::Sha256(files) => local_files::sha256(self, &files),
+            Verb::Sha256OfTransfers(on) => local_files::sha256_of_transfers(self, on),
+            Verb::Source(file) => repeat::source(self, &file),
+            Verb::Repeat(repeat) => repeat::repeat(self, &repeat),
+            Verb::Fault(verb) => faults::fault(self, verb),
+            Verb::Packetdrop(rate) => faults::packetdrop(self, rate),
+            Verb::ClientBug(verb) => faults::client(self, verb),
+            Verb::Plan(plan) => self.answer(plan),
+            Verb::Lesson(verb) => lessons::lesson(self, verb),
         }
-        let switches = args.iter().filter(|arg| command.switches.iter().any(|switch| arg.is(switch))).count();
-        if !command.takes.contains(&(args.len() - switches)) {
-            return Err(self.mistake(CommandError::Usage(command)).into());
-        }
-        (command.run)(self, &args)
     }
 
     /// Asks a person for the arguments that are missing; `None` where the person drops the command.

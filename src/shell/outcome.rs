@@ -6,7 +6,7 @@ use super::status::Status;
 /// What a line, a command or a transfer came to. Of several, the first failure counts.
 #[derive(Debug, Default)]
 #[must_use]
-pub struct Outcome {
+pub(crate) struct Outcome {
     /// The first failure, which was reported.
     pub(super) failure: Option<CommandError>,
     /// The shell ends here.

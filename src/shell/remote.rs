@@ -1,12 +1,10 @@
 //! Where a file is on which server, as a word of get or put names it.
 
 use std::borrow::Cow;
-use std::net::Ipv6Addr;
 
 use super::CommandError;
-use super::uri::Uri;
-use super::words::Word;
-use crate::session::{Bookmark, Peer, Session};
+use crate::language::{Bookmark, Uri, Word, split_host};
+use crate::session::{Peer, Session};
 use crate::wire::Mode;
 
 /// A file on a server.
@@ -54,23 +52,6 @@ impl<'a> Remote<'a> {
     }
 }
 
-/// Host and file of `host:file` or `[v6]:file`. A bare IPv6 address does not name a host, since it is ambiguous.
-pub(super) fn split_host(word: &[u8]) -> Option<(&str, &[u8])> {
-    let text = str::from_utf8(word).ok();
-    if text.is_some_and(|text| text.parse::<Ipv6Addr>().is_ok()) {
-        return None;
-    }
-    let bracketed = word.strip_prefix(b"[").and_then(|rest| cut(rest, b"]:"));
-    let (host, file) = bracketed.or_else(|| cut(word, b":"))?;
-    let host = str::from_utf8(host).ok().filter(|host| !host.is_empty())?;
-    Some((host, file))
-}
-
-fn cut<'a>(bytes: &'a [u8], separator: &[u8]) -> Option<(&'a [u8], &'a [u8])> {
-    let place = bytes.windows(separator.len()).position(|window| window == separator)?;
-    Some((bytes.get(..place)?, bytes.get(place + separator.len()..)?))
-}
-
 /// The part after the last slash.
 pub(super) fn base_name(path: &[u8]) -> &[u8] {
     path.rsplit(|&byte| byte == b'/').next().unwrap_or(path)
@@ -79,24 +60,6 @@ pub(super) fn base_name(path: &[u8]) -> &[u8] {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_host_stands_before_the_first_colon_or_in_brackets() {
-        for (word, expected) in [
-            ("file", None),
-            ("h:file", Some(("h", "file"))),
-            ("h:a:b", Some(("h", "a:b"))),
-            ("[::1]:file", Some(("::1", "file"))),
-            ("[fe80::1%eth0]:f", Some(("fe80::1%eth0", "f"))),
-            ("192.0.2.1:", Some(("192.0.2.1", ""))),
-            (":file", None),
-            ("::1", None),
-            ("2001:db8::1", None),
-        ] {
-            let expected = expected.map(|(host, file): (&str, &str)| (host, file.as_bytes()));
-            assert_eq!(split_host(word.as_bytes()), expected, "{word}");
-        }
-    }
 
     fn named(session: &Session, word: &str) -> (Option<(String, u16)>, Vec<u8>, Option<Mode>) {
         let word = Word::new(word);

@@ -1,11 +1,10 @@
 //! The start-up file: settings that every interactive shell begins with.
 
-use super::commands::{Found, find};
 use super::script::Script;
 use super::startup::settings;
-use super::words::split;
 use super::{CommandError, Fatal, Outcome, Shell};
 use crate::cli::Cli;
+use crate::language::{Group, find, split};
 use crate::profile::{Directories, directories};
 use crate::terminal::{Place, plain};
 
@@ -34,8 +33,8 @@ impl Shell<'_> {
             self.console.place = Place::Script(number);
             let first = split(&line).ok().and_then(|line| line.words.into_iter().next());
             let _: Outcome = match first.as_ref().map(|word| (word, find(word))) {
-                Some((word, Found::Command(command))) if !command.setting => {
-                    self.report(word, CommandError::local("only settings may stand in the start-up file"))?
+                Some((_, Ok(command))) if command.group != Group::Settings => {
+                    self.report(command.name, CommandError::local("only settings may stand in the start-up file"))?
                 }
                 _ => self.line(&line)?,
             };

@@ -7,17 +7,14 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::process::ExitCode;
 
-use super::invocation::Invocation;
 use super::script::Script;
 use super::status::Status;
-use super::words::Word;
 use super::workspace::{PinnedByArgs, Workspace};
-use super::{
-    CommandError, Fatal, InputSource, Outcome, OutcomeRecord, Setup, Shell, commands, completion_protocol, handlers,
-    transfer,
-};
+use super::{CommandError, Fatal, InputSource, Outcome, OutcomeRecord, Setup, Shell, handlers, transfer};
 use crate::cli::{Cli, TraceList};
 use crate::client::{Negotiation, Options};
+use crate::complete;
+use crate::language::{Invocation, Word, switches};
 use crate::profile::Directories;
 use crate::session::{Session, Settings};
 use crate::stop::Signals;
@@ -28,7 +25,7 @@ use crate::wire::Mode;
 
 /// The program: arguments in, exit status out.
 pub fn main() -> ExitCode {
-    let cli = match Cli::read(&commands::switches()) {
+    let cli = match Cli::read(&switches()) {
         Ok(cli) => cli,
         Err(answer) => return print(&answer),
     };
@@ -59,7 +56,7 @@ fn print(answer: &clap::Error) -> ExitCode {
 /// Runs what the command line asks for. An error means that standard input or output failed.
 fn run(cli: &Cli) -> Result<Status, Fatal> {
     let words: Vec<Word> = cli.words.iter().map(|word| Word::new(word.as_bytes())).collect();
-    if let Some(answer) = completion_protocol::answer(&words) {
+    if let Some(answer) = complete::answer(&words) {
         write!(io::stdout(), "{answer}")?;
         return Ok(Status::Success);
     }
@@ -118,12 +115,12 @@ impl Shell<'_> {
     /// Switches on the views that the command line names, without a word about it.
     fn trace(&mut self, cli: &Cli, reads_lines: bool) -> Result<Outcome, Fatal> {
         let mut outcome = Outcome::done();
-        let Some(TraceList(commands)) = &cli.trace else { return Ok(outcome) };
+        let Some(TraceList(verbs)) = &cli.trace else { return Ok(outcome) };
         if reads_lines {
             self.workspace.tracing.keep();
         }
-        for command in commands {
-            let result = handlers::trace::apply(self, command).map(|_| Outcome::done());
+        for verb in verbs {
+            let result = handlers::trace::apply(self, verb).map(|_| Outcome::done());
             outcome = outcome.then(self.reported("--trace", result)?);
         }
         Ok(outcome)
@@ -177,8 +174,7 @@ impl Shell<'_> {
         let mut outcome = Outcome::done();
         let named = cli.host.as_deref().filter(|_| !invocation.serves()).map(Word::new);
         if let Some(host) = invocation.host.clone().or(named) {
-            let port = invocation.port.map(|port| Word::new(port.to_string()));
-            let result = handlers::settings::connect(self, &[[host].as_slice(), port.as_slice()].concat());
+            let result = handlers::settings::connect(self, &host, invocation.port);
             outcome = self.reported("connect", result)?;
             if outcome.is_failure() {
                 outcome = self.record(OutcomeRecord::of(b"connect"), outcome)?;
@@ -193,7 +189,7 @@ impl Shell<'_> {
 
     /// Runs the one command of the command line.
     fn once(&mut self, words: &[Word]) -> Result<Status, Fatal> {
-        let outcome = self.run(words)?;
+        let outcome = self.run_words(words)?;
         // A server that a signal stopped did what it should; any other command was cut short.
         let is_cut_short = outcome.is_failure() && self.is_interrupted();
         Ok(if is_cut_short { Status::Interrupted } else { outcome.status() })

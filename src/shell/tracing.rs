@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use crate::analysis::Ring;
 use crate::event::{Observer, Record, RecordKind};
+use crate::language::Word;
 use crate::session::Settings;
 use crate::style;
 use crate::terminal::{Console, FlushTimer, LineBatcher, Stream};
@@ -34,7 +35,7 @@ pub(super) struct Tracing {
 /// What goes into one file.
 struct Filed {
     content: Content,
-    path: String,
+    path: Word,
     outlet: OutletId,
     /// The hint for readers of the file was printed.
     hinted: bool,
@@ -73,20 +74,22 @@ impl Tracing {
     pub(super) fn open(
         &mut self,
         content: Content,
-        path: &str,
+        path: &Word,
         settings: &Settings,
         console: &Console,
     ) -> io::Result<()> {
         // Two views in one file would be neither. One that is replaced does not count.
-        if let Some(other) = self.files.iter().find(|file| file.path == path && !file.content.is_like(content)) {
+        if let Some(other) = self.files.iter().find(|file| file.path == *path && !file.content.is_like(content)) {
             return Err(io::Error::other(format!("{} goes there already", other.content.name())));
         }
         let (view, out): (Box<dyn View>, Box<dyn Write>) = match content {
-            Content::View(view) if path == STDOUT => (file_page(settings).view(view), console.lines(Stream::Output)),
-            Content::View(view) => (file_page(settings).view(view), Box::new(LineBatcher::new(File::create(path)?))),
+            Content::View(view) if path.is(STDOUT) => (file_page(settings).view(view), console.lines(Stream::Output)),
+            Content::View(view) => {
+                (file_page(settings).view(view), Box::new(LineBatcher::new(File::create(path.path())?)))
+            }
             Content::Capture { snap, lost } => {
                 let out: Box<dyn Write> =
-                    if path == STDOUT { Box::new(io::stdout()) } else { Box::new(File::create(path)?) };
+                    if path.is(STDOUT) { Box::new(io::stdout()) } else { Box::new(File::create(path.path())?) };
                 let (mut view, mut out) = (Pcapng::new(snap, lost), BufWriter::new(out));
                 view.begin(&mut out)?;
                 (Box::new(view), Box::new(out))
@@ -94,7 +97,7 @@ impl Tracing {
         };
         self.end(content);
         let outlet = self.tracer.add(view, out);
-        self.files.push(Filed { content, path: path.to_owned(), outlet, hinted: false });
+        self.files.push(Filed { content, path: path.clone(), outlet, hinted: false });
         Ok(())
     }
 
@@ -161,8 +164,8 @@ impl Tracing {
         self.flush();
         let mut aftermath = Aftermath::default();
         for (id, error) in self.tracer.failed() {
-            if let Some(place) = self.files.iter().position(|filed| filed.outlet == id && filed.path != STDOUT) {
-                aftermath.failed.push((self.files.remove(place).path, error));
+            if let Some(place) = self.files.iter().position(|filed| filed.outlet == id && !filed.path.is(STDOUT)) {
+                aftermath.failed.push((self.files.remove(place).path.to_string(), error));
             } else {
                 return Err(error);
             }
@@ -170,7 +173,7 @@ impl Tracing {
         for filed in self.files.iter_mut().filter(|filed| !filed.hinted) {
             if let Some(hint) = self.tracer.view(filed.outlet).and_then(View::hint) {
                 filed.hinted = true;
-                aftermath.hints.push(hint.replace("FILE", &filed.path));
+                aftermath.hints.push(hint.replace("FILE", &filed.path.to_string()));
             }
         }
         Ok(aftermath)
@@ -198,7 +201,7 @@ impl Tracing {
 
     /// Whether standard output is one of the files.
     pub(super) fn has_stdout(&self) -> bool {
-        self.files.iter().any(|filed| filed.path == STDOUT)
+        self.files.iter().any(|filed| filed.path.is(STDOUT))
     }
 }
 

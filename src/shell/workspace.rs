@@ -4,8 +4,9 @@ use std::mem;
 
 use super::tracing::Tracing;
 use crate::client::Requester;
+use crate::language::Bookmark;
 use crate::server::{PRACTICE_NAMES, RunningServer};
-use crate::session::{Bookmark, Peer, Session};
+use crate::session::{Peer, Session};
 use crate::stop::Stop;
 use crate::wire::{BlockSize, Mode};
 

@@ -1,6 +1,6 @@
 //! Lines typed at a terminal; the only file that names `rustyline`.
 //!
-//! Tab asks the [completer](complete), the grey [hint] shows what is missing, and lines are kept for the
+//! Tab asks the [completer](complete), the grey hint shows what is missing, and lines are kept for the
 //! next session.
 
 use std::borrow::Cow;
@@ -18,10 +18,9 @@ use rustyline::{ColorMode, CompletionType, Config, Context};
 use super::console::{Console, Stream, plain};
 use super::control;
 use super::prompted::{Asked, Prompted};
+use crate::complete::{self, Candidate, Sources};
+use crate::language::{PartialLine, Word};
 use crate::profile::{Directories, directories};
-use crate::shell::complete::{self, Candidate, Sources};
-use crate::shell::hint;
-use crate::shell::words::{Typed, Word};
 use crate::stop::Signals;
 use crate::style::Style;
 
@@ -139,7 +138,7 @@ impl Completer for Helper {
             Asked::Arguments(command) => Some(Word::new(command)),
             Asked::Answer => return Ok((place, Vec::new())),
         };
-        let Some(typed) = line.get(..place).and_then(Typed::read) else { return Ok((place, Vec::new())) };
+        let Some(typed) = line.get(..place).and_then(PartialLine::read) else { return Ok((place, Vec::new())) };
         let before: Vec<_> = asked.into_iter().chain(typed.words.iter().cloned()).collect();
         // Other sessions learn names too, so what is known is read at each Tab.
         let sources = Sources { offered: self.offered, ..Sources::load(self.directories.as_ref()) };
@@ -173,7 +172,7 @@ impl Hinter for Helper {
     fn hint(&self, line: &str, place: usize, _: &Context<'_>) -> Option<Missing> {
         // Without grey it would look like what was typed.
         (self.style.is_on() && self.asked == Asked::Command && place == line.len())
-            .then(|| hint::missing(line).map(Missing))?
+            .then(|| complete::hint(line).map(Missing))?
     }
 }
 

@@ -35,7 +35,6 @@ mod explain;
 mod fields;
 mod figures;
 mod fold;
-mod grammar;
 mod hex;
 mod json;
 mod ladder;
@@ -47,6 +46,7 @@ mod pcapng;
 mod progress;
 mod show;
 pub(crate) mod units;
+mod view_name;
 
 use std::io::{self, Write};
 
@@ -54,7 +54,6 @@ pub use classic::Classic;
 pub use elide::{Elided, Limit, Run};
 pub use explain::{Detail, Explain};
 pub(crate) use fold::fold;
-pub use grammar::{BadTrace, Target, TraceCommand, VIEWS, ViewName};
 pub use hex::Hex;
 pub use json::Json;
 pub use ladder::Ladder;
@@ -65,6 +64,7 @@ pub use paint::{Paint, Tint, paint, plain};
 pub use pcapng::{HINT, Pcapng};
 pub use progress::Progress;
 pub use show::show;
+pub use view_name::ViewName;
 
 use crate::analysis::{Analyser, Annotated, Annotation, Ring};
 use crate::event::{Observer, Record};

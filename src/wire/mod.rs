@@ -55,7 +55,7 @@ pub(crate) use block_number::{Wrap, nearest};
 pub use direction::Direction;
 pub use error_code::ErrorCode;
 pub use mode::Mode;
-pub use number::{BadValue, BlockSize, TimeoutSeconds, WindowSize};
+pub use number::{BlockSize, TimeoutSeconds, WindowSize};
 pub use option_list::OptionList;
 pub use options::{Answer, BadOption, BadOptionKind, Limits, Offer, Terms, names};
 pub use packet::{DATA_HEADER, Field, Malformed, Opcode, Packet, emit_ack, emit_data_header, emit_error, emit_oack};

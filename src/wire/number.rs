@@ -1,9 +1,6 @@
 //! The numbers that options carry, each within the bounds of its RFC.
 
 use std::fmt::{self, Display, Formatter};
-use std::str::FromStr;
-
-use thiserror::Error;
 
 macro_rules! bounded_number {
     ($(#[$doc:meta])* $name:ident($inner:ty), $least:literal..=$most:literal, default $default:literal) => {
@@ -39,14 +36,6 @@ macro_rules! bounded_number {
                 self.0.fmt(f)
             }
         }
-
-        impl FromStr for $name {
-            type Err = BadValue;
-
-            fn from_str(text: &str) -> Result<Self, BadValue> {
-                decimal(text.as_bytes()).and_then(Self::new).ok_or(BadValue { least: $least, most: $most })
-            }
-        }
     };
 }
 
@@ -61,16 +50,6 @@ bounded_number! {
 bounded_number! {
     /// Seconds until a packet is sent again, 1 to 255 (RFC 2349).
     TimeoutSeconds(u8), 1..=255, default 1
-}
-
-/// A number that the option's RFC does not allow.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-#[error("must be a number from {least} to {most}")]
-pub struct BadValue {
-    /// The least value allowed.
-    pub least: u64,
-    /// The greatest value allowed.
-    pub most: u64,
 }
 
 /// ASCII digits only: no sign, no blank, no overflow.

@@ -2,8 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use tftpsh::internals::{COMMANDS, Found, exact, find};
-use tftpsh::internals::{Word, split};
+use tftpsh::internals::{Word, commands, exact, find, split};
 
 use crate::paths;
 use crate::session::{Session, bytes};
@@ -56,11 +55,11 @@ const ERRORS: &[&str] = &[
     "verify is for one file",
     "names no file: tftp://HOST/FILE",
     "names no host",
-    "an IPv6 address stands in brackets",
-    "TFTP knows no users",
-    "% stands before two hexadecimal digits",
+    "an IPv6 address needs brackets",
+    "TFTP has no users",
+    "% must come before two hexadecimal digits",
     "? has no meaning here",
-    "a ; stands only before mode=netascii or mode=octet",
+    "; can only come before mode=netascii or mode=octet",
     "standard input is where the commands come from",
     "say what to call it there",
     "--read-only belongs to another command",
@@ -85,13 +84,13 @@ fn every_command_of_the_table_is_used() {
         for line in bytes(session.part("stdin")).split(|&byte| byte == b'\n') {
             let line = line.strip_prefix(b"-").unwrap_or(line);
             let words = split(line).map(|line| line.words).unwrap_or_default();
-            if let Some(Found::Command(command)) = words.first().map(find) {
+            if let Some(Ok(command)) = words.first().map(find) {
                 used.insert(command.name);
             }
         }
         used.extend(session.part("args").lines().filter_map(|arg| exact(&Word::new(arg))).map(|command| command.name));
     }
-    let unused: Vec<_> = COMMANDS.iter().map(|command| command.name).filter(|name| !used.contains(name)).collect();
+    let unused: Vec<_> = commands().map(|command| command.name).filter(|name| !used.contains(name)).collect();
     assert!(unused.is_empty(), "no session uses {unused:?}");
 }
 

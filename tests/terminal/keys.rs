@@ -35,6 +35,13 @@ fn a_slip_and_a_prefix_of_many_are_answered_with_names() {
 }
 
 #[test]
+fn a_bad_value_is_followed_by_what_it_must_be() {
+    let mut person = Person::begin(home(), &[]);
+    person.says("blksize 7", "7: bad value\r\nblksize must be 8 to 65464 bytes, or auto");
+    person.says("options x", "x: bad value\r\noptions must be auto, on or off");
+}
+
+#[test]
 fn help_tells_of_commands_and_topics() {
     let mut person = Person::begin(home(), &[]);
     person.says("?", "\"help COMMAND\" tells more");

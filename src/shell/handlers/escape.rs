@@ -10,7 +10,7 @@ use std::process::{Command, ExitStatus, Stdio};
 use std::thread;
 use std::time::Duration;
 
-use crate::shell::words::Word;
+use crate::language::Word;
 use crate::shell::{CommandError, HandlerError, InputSource, Outcome, Shell};
 use crate::terminal::{Place, Stream};
 
@@ -24,7 +24,7 @@ pub(in crate::shell) fn escape(shell: &mut Shell<'_>, words: &[Word]) -> Result<
             command
         }
         Place::Terminal => Command::new(env::var_os("SHELL").unwrap_or_else(|| OsString::from("sh"))),
-        _ => return Err(shell.mistake(CommandError::usage_of("!")).into()),
+        _ => return Err(shell.mistake(CommandError::classic("usage: ! [command]")).into()),
     };
     io::stdout().flush()?;
     if shell.input == InputSource::Script {

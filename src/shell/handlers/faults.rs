@@ -1,11 +1,12 @@
 //! Faults and bugs on purpose: fault, packetdrop, client bug, and the same after `serve`.
 
+use std::time::Duration;
+
 use crate::analysis::Ring;
 use crate::bugs::{ClientBug, ServerBug};
-use crate::fault::{Action, Faults, How, Instruction, Recorded, Rule, Way};
+use crate::fault::{Action, Faults, How, Percent, Recorded, Rule, Way};
+use crate::language::{BugVerb, FaultVerb, ServerChange};
 use crate::server::{Policy, RunningServer};
-use crate::session::parse_seconds;
-use crate::shell::words::Word;
 use crate::shell::{CommandError, HandlerError, Outcome, Shell};
 use crate::terminal::Place;
 use crate::trace::units::seconds;
@@ -15,31 +16,30 @@ use crate::wire::Limits;
 /// Packets that `fault test` names one by one.
 const NAMED: usize = 12;
 
-/// `fault`, `fault ACTION DIRECTION KIND [WHICH] [HOW]`, `fault seed N`, `fault off [RULE]`, `fault test "RULE"`,
-/// `fault remote on|off`
-pub(in crate::shell) fn fault(shell: &mut Shell<'_>, words: &[Word]) -> Result<Outcome, HandlerError> {
-    let instruction = Instruction::parse(&texts(words)?).map_err(CommandError::local)?;
+/// Shows or changes the rules, or tests one.
+pub(in crate::shell) fn fault(shell: &mut Shell<'_>, verb: FaultVerb) -> Result<Outcome, HandlerError> {
     if shell.console.place != Place::CommandLine {
         shell.workspace.tracing.keep();
     }
-    let said = match instruction {
-        Instruction::Test(rule) => test(rule, &shell.workspace.client.faults().lock(), shell.workspace.tracing.ring())?,
+    let said = match verb {
+        FaultVerb::Test(rule) => test(rule, &shell.workspace.client.faults().lock(), shell.workspace.tracing.ring())?,
         other => instruct(&mut shell.workspace.client.faults().lock(), other)?,
     };
     shell.answer(said)
 }
 
-/// FreeBSD's `packetdrop P`; each takes the place of the one before.
-pub(in crate::shell) fn packetdrop(shell: &mut Shell<'_>, words: &[Word]) -> Result<Outcome, HandlerError> {
-    let rule = Rule::packetdrop(&texts(words)?.concat()).map_err(CommandError::local)?;
+/// Drops packets by chance, as FreeBSD does; each rate takes the place of the one before.
+pub(in crate::shell) fn packetdrop(shell: &mut Shell<'_>, rate: Percent) -> Result<Outcome, HandlerError> {
     let mut faults = shell.workspace.client.faults().lock();
     let packetdrops = faults.rules().filter(|(_, rule, _)| is_packetdrop(rule)).map(|(number, ..)| number);
     for number in packetdrops.collect::<Vec<_>>() {
         faults.remove(number);
     }
-    let said = match rule {
-        Some(rule) => added(&mut faults, rule),
-        None => "No packets are dropped by chance.".to_owned(),
+    let said = if rate.hundredths() == 0 {
+        "No packets are dropped by chance.".to_owned()
+    } else {
+        let how = Some(How::Rate(rate));
+        added(&mut faults, Rule { action: Action::Drop, way: Way::Both, kind: None, which: None, how })
     };
     drop(faults);
     shell.answer(said)
@@ -50,14 +50,13 @@ fn is_packetdrop(rule: &Rule) -> bool {
     *rule == anything && matches!(rule.how, Some(How::Rate(_)))
 }
 
-/// `client bug`, `client bug no-tid|no-dally|off`
-pub(in crate::shell) fn client(shell: &mut Shell<'_>, words: &[Word]) -> Result<Outcome, HandlerError> {
+/// Shows or changes the bug of the client.
+pub(in crate::shell) fn client(shell: &mut Shell<'_>, verb: BugVerb<ClientBug>) -> Result<Outcome, HandlerError> {
     let setting = &mut shell.workspace.session.settings.transfer.bug;
-    match texts(words)?.as_slice() {
-        ["bug"] => {}
-        ["bug", "off"] => *setting = None,
-        ["bug", name] => *setting = Some(name.parse().map_err(CommandError::local)?),
-        _ => return Err(CommandError::usage_of("client").into()),
+    match verb {
+        BugVerb::Show | BugVerb::Riddle => {}
+        BugVerb::Off => *setting = None,
+        BugVerb::Make(bug) => *setting = Some(bug),
     }
     let said = match *setting {
         Some(bug) => format!("{} Towards servers on this computer only.", client_bug(bug)),
@@ -71,58 +70,43 @@ pub(in crate::shell) fn client_bug(bug: ClientBug) -> String {
     format!("Client bug on purpose: {bug}, {} {}.", bug.brief(), against(bug.section()))
 }
 
-/// `serve fault ...`, `serve bug NAME|?|off`, `serve rexmt N`, `serve blksize N`, `serve options on|off`: whether the
-/// words were one of these.
-pub(in crate::shell) fn serve(shell: &mut Shell<'_>, words: &[Word]) -> Result<bool, HandlerError> {
-    let Some((first, rest)) = words.split_first() else { return Ok(false) };
-    let change = ["fault", "bug", "rexmt", "blksize", "options"].into_iter().find(|name| first.is(name));
-    let Some(change) = change else { return Ok(false) };
-    let rest = texts(rest)?;
-    let seed = shell.workspace.client.faults().lock().seed();
-    let serving = shell.workspace.serving.as_ref().ok_or_else(|| CommandError::local("no server is running"))?;
-    let said = match (change, rest.as_slice()) {
-        ("fault", words) => {
-            instruct(&mut serving.faults().lock(), Instruction::parse(words).map_err(CommandError::local)?)?
-        }
-        ("bug", []) => status_of_bug(serving.policy().bug),
-        ("bug", [name]) => set_bug(serving, name, seed)?,
-        ("rexmt", [value]) => set_rexmt(serving, value)?,
-        ("blksize", [value]) => set_blksize(serving, value)?,
-        ("options", []) => options_words(serving.policy().limits.options).to_owned(),
-        ("options", [value @ ("on" | "off")]) => {
-            limit(serving, |limits| Limits { options: *value == "on", ..limits });
-            options_words(*value == "on").to_owned()
-        }
-        ("options", [value]) => return Err(CommandError::bad_value(value).into()),
-        (change, _) => return Err(CommandError::local(format_args!("serve {change} takes one value")).into()),
-    };
-    shell.console.say(said)?;
-    Ok(true)
+/// The error of asking for a server where none runs.
+pub(super) fn not_running() -> CommandError {
+    CommandError::local("no server is running")
 }
 
-fn set_rexmt(serving: &RunningServer, value: &str) -> Result<String, CommandError> {
-    let (rexmt, said) = if value == "auto" {
-        (Rexmt::Auto, "The server finds its interval by itself.".to_owned())
-    } else {
-        let interval = parse_seconds(value.as_bytes()).ok_or_else(|| CommandError::bad_value(value))?;
-        (Rexmt::Fixed(interval), format!("The server sends again after {}.", seconds(interval)))
+/// Changes the running server, or shows what it does.
+pub(super) fn change(shell: &mut Shell<'_>, change: ServerChange) -> Result<Outcome, HandlerError> {
+    let seed = shell.workspace.client.faults().lock().seed();
+    let serving = shell.workspace.serving.as_ref().ok_or_else(not_running)?;
+    let said = match change {
+        ServerChange::Fault(verb) => instruct(&mut serving.faults().lock(), verb)?,
+        ServerChange::Bug(BugVerb::Show) => status_of_bug(serving.policy().bug),
+        ServerChange::Bug(verb) => set_bug(serving, verb, seed),
+        ServerChange::Rexmt(interval) => set_rexmt(serving, interval),
+        ServerChange::Blksize(blksize) => {
+            let blksize = blksize.unwrap_or(Policy::default().limits.blksize);
+            limit(serving, |limits| Limits { blksize, ..limits });
+            format!("The server grants blocks of at most {blksize} bytes.")
+        }
+        ServerChange::Options(on) => {
+            let options = on.unwrap_or(serving.policy().limits.options);
+            limit(serving, |limits| Limits { options, ..limits });
+            let said = if options { "The server grants options." } else { "The server knows no options." };
+            said.to_owned()
+        }
+    };
+    shell.answer(said)
+}
+
+fn set_rexmt(serving: &RunningServer, interval: Option<Duration>) -> String {
+    let (rexmt, said) = match interval {
+        None => (Rexmt::Auto, "The server finds its interval by itself.".to_owned()),
+        Some(interval) => (Rexmt::Fixed(interval), format!("The server sends again after {}.", seconds(interval))),
     };
     let policy = serving.policy();
     serving.set_policy(Policy { retry: RetryPolicy { rexmt, ..policy.retry }, ..policy });
-    Ok(said)
-}
-
-fn set_blksize(serving: &RunningServer, value: &str) -> Result<String, CommandError> {
-    let blksize = match value {
-        "auto" => Policy::default().limits.blksize,
-        value => value.parse().map_err(|_| CommandError::bad_value(value))?,
-    };
-    limit(serving, |limits| Limits { blksize, ..limits });
-    Ok(format!("The server grants blocks of at most {} bytes.", blksize.get()))
-}
-
-fn options_words(granted: bool) -> &'static str {
-    if granted { "The server grants options." } else { "The server knows no options." }
+    said
 }
 
 fn limit(serving: &RunningServer, change: impl Fn(Limits) -> Limits) {
@@ -130,20 +114,17 @@ fn limit(serving: &RunningServer, change: impl Fn(Limits) -> Limits) {
     serving.set_policy(Policy { limits: change(policy.limits), ..policy });
 }
 
-fn set_bug(serving: &RunningServer, name: &str, seed: u64) -> Result<String, CommandError> {
-    let (bug, said) = match name {
-        "off" => (None, status_of_bug(None)),
-        "?" => {
+fn set_bug(serving: &RunningServer, verb: BugVerb<ServerBug>, seed: u64) -> String {
+    let (bug, said) = match verb {
+        BugVerb::Riddle => {
             let riddle = format!("The server has a bug on purpose, chosen by seed {seed}; \"serve status\" names it.");
             (Some(ServerBug::puzzle(seed)), riddle)
         }
-        name => {
-            let bug: ServerBug = name.parse().map_err(CommandError::local)?;
-            (Some(bug), server_bug(bug))
-        }
+        BugVerb::Make(bug) => (Some(bug), server_bug(bug)),
+        BugVerb::Show | BugVerb::Off => (None, status_of_bug(None)),
     };
     serving.set_policy(Policy { bug, ..serving.policy() });
-    Ok(said)
+    said
 }
 
 fn status_of_bug(bug: Option<ServerBug>) -> String {
@@ -160,26 +141,26 @@ fn against(section: &str) -> String {
 }
 
 /// Changes the rules, and returns the answer.
-fn instruct(faults: &mut Faults, instruction: Instruction) -> Result<String, CommandError> {
-    Ok(match instruction {
-        Instruction::List => faults.to_string(),
-        Instruction::Add(rule) => added(faults, rule),
-        Instruction::Seed(seed) => {
+fn instruct(faults: &mut Faults, verb: FaultVerb) -> Result<String, CommandError> {
+    Ok(match verb {
+        FaultVerb::List => faults.to_string(),
+        FaultVerb::Add(rule) => added(faults, rule),
+        FaultVerb::Seed(seed) => {
             faults.set_seed(seed);
             format!("Fault seed {seed}.")
         }
-        Instruction::Off(None) => {
+        FaultVerb::Off(None) => {
             faults.clear();
             "No faults.".to_owned()
         }
-        Instruction::Off(Some(number)) => {
+        FaultVerb::Off(Some(number)) => {
             faults.remove(number).ok_or_else(|| CommandError::local(format_args!("there is no rule {number}")))?;
             format!("Fault rule {number} off.")
         }
-        Instruction::Test(_) => {
+        FaultVerb::Test(_) => {
             return Err(CommandError::local("only \"fault test\" tests a rule: it knows the packets"));
         }
-        Instruction::Remote(allowed) => {
+        FaultVerb::Remote(allowed) => {
             faults.allow_remote(allowed);
             format!("Faults act on {}.", if allowed { "every peer" } else { "peers on this computer" })
         }
@@ -236,9 +217,4 @@ fn test(rule: Rule, faults: &Faults, ring: Option<&Ring>) -> Result<String, Comm
         1 => format!("It would have hit 1 packet of the last transfer: {}", names.join(" ")),
         count => format!("It would have hit {count} packets of the last transfer: {}", names.join(" ")),
     })
-}
-
-fn texts(words: &[Word]) -> Result<Vec<&str>, CommandError> {
-    let text = |word: &'_ Word| CommandError::local(format_args!("{word}: not UTF-8"));
-    words.iter().map(|word| word.text().ok_or_else(|| text(word))).collect()
 }

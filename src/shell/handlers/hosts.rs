@@ -2,39 +2,40 @@
 
 use std::path::PathBuf;
 
+use crate::language::Bookmark;
 use crate::profile::{Directories, bookmarks, directories};
-use crate::shell::words::Word;
 use crate::shell::{CommandError, HandlerError, Outcome, Shell};
 
 /// Bad lines that are reported.
 const MISTAKES: usize = 5;
 
-/// `host name address [port] [mode=..] [blksize=..]`, `host name off`
-pub(in crate::shell) fn host(shell: &mut Shell<'_>, words: &[Word]) -> Result<Outcome, HandlerError> {
+/// Gives a server a name.
+pub(in crate::shell) fn host(shell: &mut Shell<'_>, bookmark: &Bookmark) -> Result<Outcome, HandlerError> {
+    revise(shell, |text| Some(bookmarks::with(text, bookmark)))
+}
+
+/// Forgets the name of a server.
+pub(in crate::shell) fn forget(shell: &mut Shell<'_>, name: &str) -> Result<Outcome, HandlerError> {
+    load(shell)?;
+    if shell.workspace.session.bookmark(name).is_none() {
+        return Err(CommandError::local(format_args!("{name}: no such bookmark")).into());
+    }
+    revise(shell, |text| bookmarks::without(text, name))
+}
+
+fn revise(shell: &mut Shell<'_>, change: impl FnOnce(&str) -> Option<String>) -> Result<Outcome, HandlerError> {
     let path = file(shell)?;
     if load(shell)?.contains(char::REPLACEMENT_CHARACTER) {
         let reason = "holds bytes that are no UTF-8, which would be lost; edit it by hand";
         return Err(CommandError::local(format_args!("{}: {reason}", path.display())).into());
     }
-    let outcome = match words {
-        [name, off] if off.is("off") => {
-            let session = &shell.workspace.session;
-            let known = name.text().and_then(|name| session.bookmark(name)).map(|bookmark| bookmark.name.clone());
-            let name = known.ok_or_else(|| CommandError::local(format_args!("{name}: no such bookmark")))?;
-            directories::revise(&path, |text| bookmarks::without(text, &name))
-        }
-        _ => {
-            let new = bookmarks::read(words).map_err(CommandError::local)?;
-            directories::revise(&path, |text| Some(bookmarks::with(text, &new)))
-        }
-    };
-    outcome.map_err(|error| CommandError::file(path.display(), error))?;
+    directories::revise(&path, change).map_err(|error| CommandError::file(path.display(), error))?;
     load(shell)?;
     Ok(Outcome::done())
 }
 
 /// `hosts`
-pub(in crate::shell) fn hosts(shell: &mut Shell<'_>, _: &[Word]) -> Result<Outcome, HandlerError> {
+pub(in crate::shell) fn hosts(shell: &mut Shell<'_>) -> Result<Outcome, HandlerError> {
     let text = load(shell)?;
     for bookmark in &shell.workspace.session.bookmarks {
         shell.console.say(bookmark)?;

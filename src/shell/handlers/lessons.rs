@@ -1,15 +1,14 @@
-//! For a class: lesson and plan.
+//! lesson: scripts that teach, step by step.
 
 use std::env;
 use std::io::{self, IsTerminal};
 
 use tempfile::TempDir;
 
+use crate::language::LessonVerb;
 use crate::lessons::{LESSONS, Lesson, Step};
-use crate::plan::Plan;
 use crate::session::{Session, Settings};
 use crate::shell::transfer::notify_late;
-use crate::shell::words::Word;
 use crate::shell::workspace::Workspace;
 use crate::shell::{CommandError, Fatal, HandlerError, Outcome, Shell};
 use crate::terminal::{Console, Place, Prompted};
@@ -18,35 +17,18 @@ use crate::trace::fold;
 /// Columns of the scripts.
 const WIDTH: usize = 80;
 
-/// `plan SIZE [blksize N] [windowsize W] [rtt T]`
-pub(in crate::shell) fn plan(shell: &mut Shell<'_>, words: &[Word]) -> Result<Outcome, HandlerError> {
-    let words: Vec<String> = words.iter().map(Word::to_string).collect();
-    let plan = Plan::parse(words.iter().map(String::as_str)).map_err(CommandError::local)?;
-    shell.answer(plan)
-}
-
-/// `lesson`, `lesson N`, `lesson N --script`
-pub(in crate::shell) fn lesson(shell: &mut Shell<'_>, words: &[Word]) -> Result<Outcome, HandlerError> {
-    let (switches, words): (Vec<_>, Vec<_>) = words.iter().partition(|word| word.is("--script"));
-    match words.first() {
-        None if switches.is_empty() => {
+/// Lists the lessons, runs one, or prints one as a script.
+pub(in crate::shell) fn lesson(shell: &mut Shell<'_>, verb: LessonVerb) -> Result<Outcome, HandlerError> {
+    match verb {
+        LessonVerb::List => {
             for Lesson { number, title, .. } in &LESSONS {
                 shell.console.say(format_args!("{number:>3}  {title}"))?;
             }
+            Ok(Outcome::done())
         }
-        None => return Err(CommandError::local("which lesson's script?").into()),
-        Some(number) if switches.is_empty() => return give(shell, find(number)?),
-        Some(number) => shell.console.say(find(number)?.script.trim_end())?,
+        LessonVerb::Give(lesson) => give(shell, lesson),
+        LessonVerb::Print(lesson) => shell.answer(lesson.script.trim_end()),
     }
-    Ok(Outcome::done())
-}
-
-fn find(word: &Word) -> Result<&'static Lesson, CommandError> {
-    let number = word.text().and_then(|text| text.parse().ok());
-    number.and_then(Lesson::find).ok_or_else(|| {
-        let last = LESSONS.len();
-        CommandError::local(format_args!("{word}: no such lesson; there are 1 to {last}"))
-    })
 }
 
 /// Runs a lesson in a temporary directory, then returns to the one before.

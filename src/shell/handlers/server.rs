@@ -4,55 +4,48 @@ use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use super::faults;
-use super::settings;
 use crate::files::DirStore;
+use crate::language::{ServeVerb, Word};
 use crate::server::{Log, Policy, Server, ServerBuilder, practice_files};
 use crate::session::{DEFAULT_PORT, Peer};
-use crate::shell::words::Word;
 use crate::shell::{CommandError, HandlerError, Outcome, Shell};
 use crate::terminal::{Place, plain};
 
-/// `serve`, `serve directory [port]`, `serve status`, `serve stop`
-pub(in crate::shell) fn serve(shell: &mut Shell<'_>, words: &[Word]) -> Result<Outcome, HandlerError> {
-    if faults::serve(shell, words)? {
-        return Ok(Outcome::done());
-    }
-    let (switches, words): (Vec<_>, Vec<_>) = words.iter().cloned().partition(|word| word.bytes().starts_with(b"--"));
-    let has = |name: &str| switches.iter().any(|switch| switch.is(name));
-    match &words[..] {
-        [word] if word.is("status") => match &shell.workspace.serving {
-            Some(serving) => {
-                let status = serving.status();
-                shell.console.say(&status)?;
-                if let Some(last) = &status.last {
-                    shell.console.say(format_args!("Last served: {last}"))?;
-                }
-                if let Some(bug) = status.bug {
-                    shell.console.say(faults::server_bug(bug))?;
-                }
-                let faults = serving.faults().lock().clone();
-                if faults.rules().next().is_some() {
-                    shell.console.say(format_args!("Faults of the server:\n{faults}"))?;
-                }
-            }
-            None => shell.console.say("No server is running.")?,
-        },
-        [word] if word.is("stop") => {
-            shell.workspace.serving.take().ok_or_else(|| CommandError::local("no server is running"))?;
-            shell.console.say("Server stopped.")?;
-        }
-        [_, _, _, ..] => return Err(CommandError::usage_of("serve").into()),
-        _ => {
-            let port = words.get(1).map(settings::port).transpose()?;
-            let (read_only, overwrite) = (has("--read-only"), has("--overwrite"));
-            let service = Service { directory: words.first(), port, read_only, overwrite };
+/// Starts, shows, changes or stops the server.
+pub(in crate::shell) fn serve(shell: &mut Shell<'_>, verb: ServeVerb) -> Result<Outcome, HandlerError> {
+    match verb {
+        ServeVerb::Start { directory, port, read_only, overwrite } => {
+            let service = Service { directory, port, read_only, overwrite };
             match shell.console.place {
                 Place::CommandLine => service.in_foreground(shell)?,
                 Place::Terminal | Place::Script(_) => service.in_background(shell)?,
             }
         }
+        ServeVerb::Status => status(shell)?,
+        ServeVerb::Stop => {
+            shell.workspace.serving.take().ok_or_else(faults::not_running)?;
+            shell.console.say("Server stopped.")?;
+        }
+        ServeVerb::Change(change) => return faults::change(shell, change),
     }
     Ok(Outcome::done())
+}
+
+fn status(shell: &Shell<'_>) -> io::Result<()> {
+    let Some(serving) = &shell.workspace.serving else { return shell.console.say("No server is running.") };
+    let status = serving.status();
+    shell.console.say(&status)?;
+    if let Some(last) = &status.last {
+        shell.console.say(format_args!("Last served: {last}"))?;
+    }
+    if let Some(bug) = status.bug {
+        shell.console.say(faults::server_bug(bug))?;
+    }
+    let faults = serving.faults().lock().clone();
+    if faults.rules().next().is_some() {
+        shell.console.say(format_args!("Faults of the server:\n{faults}"))?;
+    }
+    Ok(())
 }
 
 /// Starts the practice server and connects to it.
@@ -62,9 +55,9 @@ pub(in crate::shell) fn practise(shell: &mut Shell<'_>, port: Option<u16>) -> Re
 }
 
 /// What is to be served, and where.
-struct Service<'a> {
+struct Service {
     /// The practice files where `None`.
-    directory: Option<&'a Word>,
+    directory: Option<Word>,
     port: Option<u16>,
     /// Uploads are refused.
     read_only: bool,
@@ -72,7 +65,7 @@ struct Service<'a> {
     overwrite: bool,
 }
 
-impl Service<'_> {
+impl Service {
     /// Serves beside the shell, on loopback; one line says where. The shell connects to practice files immediately,
     /// since that is their purpose.
     fn in_background(&self, shell: &mut Shell<'_>) -> Result<(), HandlerError> {
@@ -82,7 +75,7 @@ impl Service<'_> {
         let server = self.bind(Ipv4Addr::LOCALHOST.into(), Some(Ipv6Addr::LOCALHOST.into()), self.port.unwrap_or(0))?;
         let place = places(server.addresses());
         let serving = server.spawn().map_err(|error| CommandError::file("serve", error))?;
-        match (self.directory, serving.addresses().first()) {
+        match (&self.directory, serving.addresses().first()) {
             (None, Some(first)) => {
                 shell.workspace.session.peer = Some(Peer { host: first.ip().to_string(), port: first.port() });
                 let what = "with hello.txt, text.txt, fw.bin, big.bin and more";
@@ -138,7 +131,7 @@ impl Service<'_> {
     }
 
     fn builder(&self) -> Result<ServerBuilder, CommandError> {
-        let builder = match self.directory {
+        let builder = match &self.directory {
             None => Server::builder(practice_files()),
             Some(directory) => {
                 let root = DirStore::open(directory.path()).map_err(|error| CommandError::file(directory, error))?;
@@ -157,7 +150,7 @@ impl Service<'_> {
     }
 
     fn title(&self) -> String {
-        self.directory.map_or_else(|| "practice files".to_owned(), Word::to_string)
+        self.directory.as_ref().map_or_else(|| "practice files".to_owned(), Word::to_string)
     }
 }
 

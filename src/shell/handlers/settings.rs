@@ -2,23 +2,24 @@
 
 use std::env;
 use std::fmt::Display;
-use std::str::FromStr;
 
 use super::faults;
 use super::local_files::directory_line;
-use crate::client::{Negotiation, resolve};
-use crate::session::{Peer, Session, Settings, parse_mode, parse_port, parse_seconds};
-use crate::shell::words::Word;
+use crate::client::{Negotiation, Options, resolve};
+use crate::language::{Choice, Word};
+use crate::session::{Peer, Session, Settings};
 use crate::shell::{CommandError, HandlerError, Outcome, Shell};
 use crate::trace::units::seconds;
-use crate::transfer::{RetryPolicy, Rexmt};
-use crate::wire::{Mode, Terms};
+use crate::transfer::Rexmt;
+use crate::wire::{BlockSize, Mode, Terms};
 
 /// Looks the host up and remembers it; nothing is sent. The earlier connection is dropped in any case.
-pub(in crate::shell) fn connect(shell: &mut Shell<'_>, words: &[Word]) -> Result<Outcome, HandlerError> {
+pub(in crate::shell) fn connect(
+    shell: &mut Shell<'_>,
+    host: &Word,
+    port: Option<u16>,
+) -> Result<Outcome, HandlerError> {
     shell.workspace.session.peer = None;
-    let Some((host, port)) = words.split_first() else { return Ok(Outcome::done()) };
-    let port = port.first().map(self::port).transpose()?;
     let name = host.text().ok_or_else(|| CommandError::classic(format!("{host}: unknown host (not UTF-8)")))?;
     let name = name.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(name);
     let bookmark = shell.workspace.session.bookmark(name).cloned();
@@ -31,34 +32,12 @@ pub(in crate::shell) fn connect(shell: &mut Shell<'_>, words: &[Word]) -> Result
     Ok(Outcome::done())
 }
 
-/// A port that must be one.
-pub(in crate::shell) fn port(word: &Word) -> Result<u16, CommandError> {
-    parse_port(word.bytes()).ok_or_else(|| CommandError::classic(format!("{word}: bad port number")))
-}
-
-pub(in crate::shell) fn mode(shell: &mut Shell<'_>, words: &[Word]) -> Result<Outcome, HandlerError> {
-    let Some(word) = words.first() else {
+/// Sets the mode, or shows it.
+pub(in crate::shell) fn mode(shell: &mut Shell<'_>, mode: Option<Mode>) -> Result<Outcome, HandlerError> {
+    let Some(mode) = mode else {
         let mode = shell.workspace.session.settings.transfer.mode;
         return shell.answer(format_args!("Using {mode} mode to transfer files."));
     };
-    if word.is("mail") {
-        return Err(CommandError::classic("mail: obsolete mode, not supported (RFC 1350 section 1)").into());
-    }
-    match parse_mode(word.bytes()) {
-        Some(mode) => set_mode(shell, mode),
-        None => Err(CommandError::UnknownMode(word.clone()).into()),
-    }
-}
-
-pub(in crate::shell) fn binary(shell: &mut Shell<'_>, _: &[Word]) -> Result<Outcome, HandlerError> {
-    set_mode(shell, Mode::Octet)
-}
-
-pub(in crate::shell) fn ascii(shell: &mut Shell<'_>, _: &[Word]) -> Result<Outcome, HandlerError> {
-    set_mode(shell, Mode::Netascii)
-}
-
-fn set_mode(shell: &mut Shell<'_>, mode: Mode) -> Result<Outcome, HandlerError> {
     shell.workspace.session.settings.transfer.mode = mode;
     shell.workspace.overrides.mode = None;
     if shell.workspace.session.settings.verbose {
@@ -67,96 +46,41 @@ fn set_mode(shell: &mut Shell<'_>, mode: Mode) -> Result<Outcome, HandlerError> 
     Ok(Outcome::done())
 }
 
-pub(in crate::shell) fn verbose(shell: &mut Shell<'_>, words: &[Word]) -> Result<Outcome, HandlerError> {
-    switch(shell, words, "Verbose mode", |settings| &mut settings.verbose)
-}
-
-pub(in crate::shell) fn literal(shell: &mut Shell<'_>, words: &[Word]) -> Result<Outcome, HandlerError> {
-    switch(shell, words, "Literal mode", |settings| &mut settings.literal)
-}
-
-pub(in crate::shell) fn progress(shell: &mut Shell<'_>, words: &[Word]) -> Result<Outcome, HandlerError> {
-    switch(shell, words, "Progress display", |settings| &mut settings.progress)
-}
-
-pub(in crate::shell) fn tsize(shell: &mut Shell<'_>, words: &[Word]) -> Result<Outcome, HandlerError> {
-    switch(shell, &auto_is_off(words), "Tsize mode", |settings| &mut settings.transfer.tsize)
-}
-
-pub(in crate::shell) fn tout(shell: &mut Shell<'_>, words: &[Word]) -> Result<Outcome, HandlerError> {
-    switch(shell, &auto_is_off(words), "Timeout option", |settings| &mut settings.transfer.tout)
-}
-
-/// These toggles start off: what is asked for automatically does not need them.
-fn auto_is_off(words: &[Word]) -> Vec<Word> {
-    words.iter().map(|word| if word.is("auto") { Word::new("off") } else { word.clone() }).collect()
-}
-
-/// Toggles, or sets where a word says on or off, and answers as BSD does.
-fn switch(
+/// Toggles, or sets where on or off is said, and answers as BSD does.
+pub(in crate::shell) fn switch(
     shell: &mut Shell<'_>,
-    words: &[Word],
+    on: Option<bool>,
     title: &str,
     setting: fn(&mut Settings) -> &mut bool,
 ) -> Result<Outcome, HandlerError> {
     let setting = setting(&mut shell.workspace.session.settings);
-    *setting = match words.first() {
-        None => !*setting,
-        Some(word) if word.is("on") => true,
-        Some(word) if word.is("off") => false,
-        Some(word) => return Err(CommandError::bad_value(word).into()),
-    };
+    *setting = on.unwrap_or(!*setting);
     let state = on_off(*setting);
     shell.answer(format_args!("{title} {state}."))
 }
 
-pub(in crate::shell) fn rexmt(shell: &mut Shell<'_>, words: &[Word]) -> Result<Outcome, HandlerError> {
-    shell.workspace.session.settings.transfer.retry.rexmt =
-        value(words, parse_seconds)?.map_or(Rexmt::Auto, Rexmt::Fixed);
+/// Changes how transfers go, without a word.
+pub(in crate::shell) fn set(shell: &mut Shell<'_>, change: impl FnOnce(&mut Options)) -> Result<Outcome, HandlerError> {
+    change(&mut shell.workspace.session.settings.transfer);
     Ok(Outcome::done())
 }
 
-pub(in crate::shell) fn timeout(shell: &mut Shell<'_>, words: &[Word]) -> Result<Outcome, HandlerError> {
-    shell.workspace.session.settings.transfer.retry.timeout =
-        value(words, parse_seconds)?.unwrap_or(RetryPolicy::default().timeout);
-    Ok(Outcome::done())
-}
-
-pub(in crate::shell) fn blksize(shell: &mut Shell<'_>, words: &[Word]) -> Result<Outcome, HandlerError> {
-    shell.workspace.session.settings.transfer.blksize = value(words, parse)?;
+/// Sets the block size to ask for.
+pub(in crate::shell) fn blksize(shell: &mut Shell<'_>, blksize: Option<BlockSize>) -> Result<Outcome, HandlerError> {
     shell.workspace.overrides.blksize = None;
-    Ok(Outcome::done())
+    set(shell, |options| options.blksize = blksize)
 }
 
-pub(in crate::shell) fn windowsize(shell: &mut Shell<'_>, words: &[Word]) -> Result<Outcome, HandlerError> {
-    shell.workspace.session.settings.transfer.windowsize = value(words, parse)?;
-    Ok(Outcome::done())
-}
-
-fn parse<T: FromStr>(word: &[u8]) -> Option<T> {
-    str::from_utf8(word).ok()?.parse().ok()
-}
-
-/// The value the first word says, `None` where it says `auto`.
-fn value<T>(words: &[Word], parse: fn(&[u8]) -> Option<T>) -> Result<Option<T>, CommandError> {
-    match words.first() {
-        Some(word) if !word.is("auto") => parse(word.bytes()).map(Some).ok_or_else(|| CommandError::bad_value(word)),
-        _ => Ok(None),
-    }
-}
-
-pub(in crate::shell) fn options(shell: &mut Shell<'_>, words: &[Word]) -> Result<Outcome, HandlerError> {
+/// Sets which options are asked for, or shows it.
+pub(in crate::shell) fn options(shell: &mut Shell<'_>, choice: Option<Choice>) -> Result<Outcome, HandlerError> {
+    let options = shell.workspace.session.settings.transfer.negotiation;
     let settings = &mut shell.workspace.session.settings;
-    match words.first() {
-        None => {
-            let options = options_name(settings.transfer.negotiation);
-            return shell.answer(format_args!("Options: {options}"));
-        }
-        Some(word) if word.is("auto") => settings.transfer.negotiation = Negotiation::Auto,
-        Some(word) if word.is("on") => settings.transfer.negotiation = Negotiation::On,
-        Some(word) if word.is("off") => settings.transfer.negotiation = Negotiation::Off,
-        Some(word) => return Err(CommandError::bad_value(word).into()),
-    }
+    settings.transfer.negotiation = match choice {
+        None => return shell.answer(format_args!("Options: {}", options_name(options))),
+        Some(Choice::Auto) => Negotiation::Auto,
+        Some(Choice::On) => Negotiation::On,
+        Some(Choice::Off) => Negotiation::Off,
+    };
     if settings.verbose {
         let options = options_name(settings.transfer.negotiation);
         shell.console.say(format_args!("options set to {options}"))?;
@@ -165,7 +89,7 @@ pub(in crate::shell) fn options(shell: &mut Shell<'_>, words: &[Word]) -> Result
 }
 
 /// Three lines as BSD has them, then what it does not know.
-pub(in crate::shell) fn status(shell: &mut Shell<'_>, _: &[Word]) -> Result<Outcome, HandlerError> {
+pub(in crate::shell) fn status(shell: &Shell<'_>) -> Result<Outcome, HandlerError> {
     let Session { peer, settings, last, .. } = &shell.workspace.session;
     let mut lines = vec![
         match peer {
@@ -235,18 +159,5 @@ fn interval(rexmt: Rexmt) -> String {
     match rexmt {
         Rexmt::Auto => "auto".to_owned(),
         Rexmt::Fixed(time) => seconds(time),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn ports_are_plain_numbers_above_zero() {
-        assert_eq!(port(&Word::new("6969")).ok(), Some(6969));
-        for bad in ["0", "65536", "+5", "", "tftp", "6 9"] {
-            assert_eq!(port(&Word::new(bad)).map_err(|it| it.to_string()), Err(format!("{bad}: bad port number")));
-        }
     }
 }

@@ -4,67 +4,63 @@ use std::io::{self, IsTerminal};
 use std::ops::RangeInclusive;
 
 use crate::analysis::{Annotated, Kept};
-use crate::shell::commands::exact;
+use crate::language::{TraceVerb, Word, exact};
 use crate::shell::tracing::{Aftermath, Content, STDOUT, screen_page};
-use crate::shell::words::Word;
 use crate::shell::workspace::Workspace;
 use crate::shell::{CommandError, Fatal, HandlerError, Outcome, Shell};
 use crate::terminal::Place;
-use crate::trace::{Limit, Page, Target, TraceCommand, ViewName, show};
+use crate::trace::{Limit, Page, ViewName, show};
 
-/// `trace` and all its forms.
-pub(in crate::shell) fn trace(shell: &mut Shell<'_>, words: &[Word]) -> Result<Outcome, HandlerError> {
-    let texts: Option<Vec<&str>> = words.iter().map(Word::text).collect();
-    let texts = texts.ok_or_else(|| CommandError::local("trace: no file name of another encoding than UTF-8"))?;
-    let command = TraceCommand::parse(&texts).map_err(CommandError::classic)?;
+/// Does what `trace` asks for, and prints the answer.
+pub(in crate::shell) fn trace(shell: &mut Shell<'_>, verb: &TraceVerb) -> Result<Outcome, HandlerError> {
     if shell.console.place != Place::CommandLine {
         shell.workspace.tracing.keep();
     }
-    if let Some(answer) = apply(shell, &command)? {
+    if let Some(answer) = apply(shell, verb)? {
         shell.console.say(answer)?;
     }
     Ok(Outcome::done())
 }
 
-/// Does what the command says, and returns what BSD would say to it.
-pub(in crate::shell) fn apply(shell: &mut Shell<'_>, command: &TraceCommand) -> Result<Option<String>, HandlerError> {
-    let answer = match command {
-        TraceCommand::Toggle => Some(switch(shell, shell.workspace.session.settings.tracing.is_none())),
-        TraceCommand::Set(on) => Some(switch(shell, *on)),
-        TraceCommand::View(view, Target::Screen) => {
+/// Does what `trace` asks for, and returns what BSD would answer.
+pub(in crate::shell) fn apply(shell: &mut Shell<'_>, verb: &TraceVerb) -> Result<Option<String>, HandlerError> {
+    let answer = match verb {
+        TraceVerb::Toggle => Some(switch(shell, shell.workspace.session.settings.tracing.is_none())),
+        TraceVerb::Set(on) => Some(switch(shell, *on)),
+        TraceVerb::View(view) => {
             shell.workspace.session.settings.tracing = Some(*view);
             Some(format!("Packet tracing on ({view})."))
         }
-        TraceCommand::View(view, Target::File(path)) => {
+        TraceVerb::ViewTo(view, path) => {
             open(shell, Content::View(*view), path)?;
             Some(format!("Packet tracing to {path} ({view})."))
         }
-        TraceCommand::ViewOff(view) => Some(view_off(shell, *view)?),
-        TraceCommand::Pcap { file, snap, lost } => {
-            if file == STDOUT && io::stdout().is_terminal() {
+        TraceVerb::ViewOff(view) => Some(view_off(shell, *view)?),
+        TraceVerb::Pcap { file, snap, lost } => {
+            if file.is(STDOUT) && io::stdout().is_terminal() {
                 return Err(CommandError::local("-: standard output is a terminal; name a file").into());
             }
             open(shell, Content::Capture { snap: *snap, lost: *lost }, file)?;
             Some(format!("Packet tracing to {file} (pcap)."))
         }
-        TraceCommand::PcapOff => {
+        TraceVerb::PcapOff => {
             let was_on = shell.workspace.tracing.end(Content::Capture { snap: None, lost: false });
             was_on.then(|| Some("Packet tracing off (pcap).".to_owned())).ok_or_else(|| not_on("pcap"))?
         }
-        TraceCommand::Limit(limit) => {
+        TraceVerb::Limit(limit) => {
             shell.workspace.session.settings.trace_limit = *limit;
             shell.workspace.tracing.redraw(&shell.workspace.session.settings);
             Some(format!("trace limit set to {}", limit_words(*limit)))
         }
-        TraceCommand::Ascii(ascii) => {
+        TraceVerb::Ascii(ascii) => {
             shell.workspace.session.settings.trace_ascii = *ascii;
             shell.workspace.tracing.redraw(&shell.workspace.session.settings);
             Some(format!("trace ascii set to {}", ascii_words(*ascii)))
         }
-        TraceCommand::Again(view, packets) => again(shell, *view, packets.clone()).map(|()| None)?,
-        TraceCommand::Show(n) => show_one(shell, *n).map(|()| None)?,
-        TraceCommand::Status => Some(status(shell)),
-        TraceCommand::Help => {
+        TraceVerb::Again(view, packets) => again(shell, *view, packets.clone()).map(|()| None)?,
+        TraceVerb::Show(n) => show_one(shell, *n).map(|()| None)?,
+        TraceVerb::Status => Some(status(shell)),
+        TraceVerb::Help => {
             let usage = exact(&Word::new("trace")).map(|trace| trace.usage.join("\n       "));
             Some(format!("usage: {}\n{}", usage.unwrap_or_default(), status(shell)))
         }
@@ -74,8 +70,8 @@ pub(in crate::shell) fn apply(shell: &mut Shell<'_>, command: &TraceCommand) -> 
 }
 
 /// What else goes to standard output needs it alone.
-fn open(shell: &mut Shell<'_>, content: Content, path: &str) -> Result<(), CommandError> {
-    if path == STDOUT && shell.console.is_diverted() {
+fn open(shell: &mut Shell<'_>, content: Content, path: &Word) -> Result<(), CommandError> {
+    if path.is(STDOUT) && shell.console.is_diverted() {
         return Err(CommandError::local("-: something else goes to standard output"));
     }
     let Workspace { tracing, session, .. } = &mut *shell.workspace;

@@ -2,10 +2,9 @@
 
 use crate::client::FileRef;
 use crate::files::{Digest, Source, Target};
-use crate::shell::commands::{self, Found};
+use crate::language::{Get, Put, Sha256, Verb, Word, parse};
 use crate::shell::remote::{Remote, base_name};
 use crate::shell::transfer::Transfer;
-use crate::shell::words::Word;
 use crate::shell::{CommandError, Fatal, HandlerError, InputSource, Outcome, OutcomeRecord, Shell};
 use crate::transfer::Report;
 use crate::wire::Printable;
@@ -13,45 +12,41 @@ use crate::wire::Printable;
 /// The local name of standard output, and of standard input.
 const STREAM: &str = "-";
 
-/// `get file`, `get remotename localname`, `get file file file ...`, `get file [localname] verify digest`
-pub(in crate::shell) fn get(shell: &mut Shell<'_>, words: &[Word]) -> Result<Outcome, HandlerError> {
-    let GetArguments { files, expected } = GetArguments::read(words).map_err(|error| shell.mistake(error))?;
-    Ok(match files {
-        [remote, local] if local.is(STREAM) => {
-            if shell.console.prints_records() {
-                return Err(CommandError::local("a file and --json cannot both go to standard output").into());
-            }
-            if shell.workspace.tracing.has_stdout() {
-                return Err(CommandError::local("a file and a trace cannot both go to standard output").into());
-            }
-            let console = shell.console.diverted();
-            fetch(&mut shell.nested(console), remote, Some(local), expected)?
+/// Receives one file under a name, or several under their own.
+pub(in crate::shell) fn get(shell: &mut Shell<'_>, get: &Get) -> Result<Outcome, HandlerError> {
+    let Get { remotes, local, digest } = get;
+    let digest = digest.map(|Sha256(digits)| Digest::from(digits));
+    if local.as_ref().is_some_and(|local| local.is(STREAM)) {
+        if shell.console.prints_records() {
+            return Err(CommandError::local("a file and --json cannot both go to standard output").into());
         }
-        [remote, local] => fetch(shell, remote, Some(local), expected)?,
-        files => {
-            let mut outcome = Outcome::done();
-            for remote in files {
-                outcome = outcome.then(fetch(shell, remote, None, expected)?);
-                if shell.is_interrupted() {
-                    break;
-                }
-            }
-            outcome
+        if shell.workspace.tracing.has_stdout() {
+            return Err(CommandError::local("a file and a trace cannot both go to standard output").into());
         }
-    })
+    }
+    let mut outcome = Outcome::done();
+    for remote in remotes {
+        outcome = outcome.then(match local {
+            Some(local) if local.is(STREAM) => {
+                let console = shell.console.diverted();
+                fetch(&mut shell.nested(console), remote, Some(local), digest)?
+            }
+            local => fetch(shell, remote, local.as_ref(), digest)?,
+        });
+        if shell.is_interrupted() {
+            break;
+        }
+    }
+    Ok(outcome)
 }
 
-/// `put file`, `put localname remotename`, `put file file ... remote-directory`
-pub(in crate::shell) fn put(shell: &mut Shell<'_>, words: &[Word]) -> Result<Outcome, HandlerError> {
-    let Some((last, locals)) = words.split_last() else { return Ok(Outcome::done()) };
-    let remote = Remote::named(&shell.workspace.session, last).map_err(|error| shell.mistake(error))?;
+/// Sends one file under a name, or several into a directory.
+pub(in crate::shell) fn put(shell: &mut Shell<'_>, put: &Put) -> Result<Outcome, HandlerError> {
+    let Put { locals, remote: word } = put;
+    let remote = Remote::named(&shell.workspace.session, word).map_err(|error| shell.mistake(error))?;
     shell.workspace.switch_to(remote.peer.as_ref(), remote.bookmark.as_ref(), shell.setup.pinned);
-    Ok(match locals {
-        [] if remote.file.is_empty() => return Err(CommandError::local(format!("{last}: names no file")).into()),
-        [] if last.is(STREAM) => {
-            let error = CommandError::local("say what to call it there: put - FILE");
-            return Err(shell.mistake(error).into());
-        }
+    Ok(match locals.as_slice() {
+        [] if remote.file.is_empty() => return Err(CommandError::local(format!("{word}: names no file")).into()),
         [] => store(shell, &remote, &Word::new(&*remote.file), false)?,
         [local] => store(shell, &remote, local, local.is(STREAM))?,
         locals => {
@@ -71,43 +66,7 @@ pub(in crate::shell) fn put(shell: &mut Shell<'_>, words: &[Word]) -> Result<Out
 
 /// Whether the command fills standard output with a file, so that no text may go there.
 pub(in crate::shell) fn fills_stdout(words: &[Word]) -> bool {
-    let [name, words @ ..] = words else { return false };
-    let is_get = matches!(commands::find(name), Found::Command(command) if command.name == "get");
-    is_get && matches!(GetArguments::read(words), Ok(GetArguments { files: [_, local], .. }) if local.is(STREAM))
-}
-
-/// The arguments of get.
-struct GetArguments<'a> {
-    files: &'a [Word],
-    /// What the one file must be.
-    expected: Option<Digest>,
-}
-
-impl<'a> GetArguments<'a> {
-    /// `verify` and a digest at the end are not files. Digits that are not quite a digest are a mistake rather than files.
-    /// A digest that was left out, as by an empty variable of a script, must not turn into a file called `verify`.
-    fn read(words: &'a [Word]) -> Result<Self, CommandError> {
-        let left_out = match words {
-            [_, .., last] if last.is("verify") => true,
-            [_, .., verify, last] => verify.is("verify") && last.bytes().is_empty(),
-            _ => false,
-        };
-        if left_out {
-            return Err(CommandError::local("verify lacks a digest (a local file of that name is ./verify)"));
-        }
-        let [files @ .., verify, digits] = words else { return Ok(Self { files: words, expected: None }) };
-        let bytes = digits.bytes();
-        if files.is_empty() || !verify.is("verify") || bytes.len() < 32 || !bytes.iter().all(u8::is_ascii_hexdigit) {
-            return Ok(Self { files: words, expected: None });
-        }
-        match Digest::parse(bytes) {
-            None => Err(CommandError::local(format_args!("a SHA-256 has 64 digits, not {}", bytes.len()))),
-            Some(_) if files.len() > 2 => {
-                Err(CommandError::local("verify is for one file: get FILE [LOCAL] verify DIGEST"))
-            }
-            expected => Ok(Self { files, expected }),
-        }
-    }
+    matches!(parse(words), Ok(Verb::Get(Get { local: Some(local), .. })) if local.is(STREAM))
 }
 
 /// A transfer that succeeded.
@@ -216,34 +175,7 @@ fn store_to(shell: &mut Shell<'_>, remote: &Remote<'_>, local: &Word, from_stdin
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::shell::words::split;
-
-    fn read(line: &str) -> Result<(usize, bool), String> {
-        let words = split(line.as_bytes()).expect(line).words;
-        let read = GetArguments::read(&words).map(|it| (it.files.len(), it.expected.is_some()));
-        read.map_err(|error| error.to_string())
-    }
-
-    #[test]
-    fn verify_is_recognised_by_the_digits_behind_it() {
-        let digits = "0".repeat(64);
-        assert_eq!(read(&format!("f verify {digits}")), Ok((1, true)));
-        assert_eq!(read(&format!("f g VERIFY {}", "aB".repeat(32))), Ok((2, true)));
-        assert_eq!(read("f ./verify"), Ok((2, false)));
-        assert_eq!(read("verify"), Ok((1, false)));
-        assert_eq!(read("verify g"), Ok((2, false)));
-        assert_eq!(read("f verify g"), Ok((3, false)));
-        assert_eq!(read(&format!("verify {digits}")), Ok((2, false)));
-        assert_eq!(read(&format!("f verify {}", "0".repeat(63))), Err("a SHA-256 has 64 digits, not 63".to_owned()));
-        assert!(read(&format!("f g h verify {digits}")).is_err());
-    }
-
-    #[test]
-    fn a_digest_left_out_is_a_mistake() {
-        for line in ["f verify", "f g verify", "f verify ''"] {
-            assert!(read(line).is_err_and(|reason| reason.starts_with("verify lacks a digest")), "{line}");
-        }
-    }
+    use crate::language::split;
 
     #[test]
     fn a_get_to_a_dash_fills_standard_output() {

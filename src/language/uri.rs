@@ -5,12 +5,13 @@ use std::net::Ipv6Addr;
 
 use thiserror::Error;
 
-use crate::session::{parse_mode, parse_port};
+use super::value::{MODES, Port, Value};
+use super::words::Word;
 use crate::wire::{Mode, Printable};
 
 const SCHEME: &[u8] = b"tftp://";
 
-/// Where a file is, and how it is carried.
+/// Where a file is, and in which mode it is transferred.
 ///
 /// RFC 3617 knows no port; `host:port` is understood as in other schemes. Displayed, it is read as the same again.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,10 +20,10 @@ pub struct Uri {
     pub host: String,
     /// Where requests go, if said.
     pub port: Option<u16>,
-    /// The file's name: bytes, percent-decoded. What stands behind the slash that ends the host; a second slash is part
-    /// of the name.
+    /// The file's name: bytes, percent-decoded. It begins after the slash that ends the host; a second slash is part of
+    /// the name.
     pub file: Vec<u8>,
-    /// Octet where nothing is said (RFC 3617 section 2).
+    /// Octet by default (RFC 3617 section 2).
     pub mode: Mode,
 }
 
@@ -32,27 +33,27 @@ pub enum BadUri {
     /// `tftp:///file`
     #[error("names no host")]
     NoHost,
-    /// No name and no address: not UTF-8, a control character, brackets around anything but an IPv6 address or something
-    /// behind them, a colon without them.
-    #[error("{0}: bad host (an IPv6 address stands in brackets)")]
+    /// Neither a name nor an address: not UTF-8, a control character, brackets around anything but an IPv6 address or text
+    /// after them, a colon without them.
+    #[error("{0}: bad host (an IPv6 address needs brackets)")]
     Host(String),
     /// `tftp://user@host/file`
-    #[error("TFTP knows no users (write %40 for an @ in a file name)")]
+    #[error("TFTP has no users (write %40 for an @ in a file name)")]
     User,
-    /// Behind the colon stands no number from 1 to 65535.
+    /// What follows the colon is not a number from 1 to 65535.
     #[error("{0}: bad port number")]
     Port(String),
     /// `tftp://host`
     #[error("names no file: tftp://HOST/FILE")]
     NoFile,
     /// A percent sign without two hexadecimal digits.
-    #[error("% stands before two hexadecimal digits (write %25 for a % itself)")]
+    #[error("% must come before two hexadecimal digits (write %25 for a % itself)")]
     Percent,
     /// `?` or `#`, which other schemes give a meaning.
     #[error("{} has no meaning here (write %{:02X} in a file name)", char::from(*_0), *_0)]
     Reserved(u8),
     /// `;` before anything but `mode=netascii` or `mode=octet`.
-    #[error("{0}: a ; stands only before mode=netascii or mode=octet (write %3B in a file name)")]
+    #[error("{0}: ; can only come before mode=netascii or mode=octet (write %3B in a file name)")]
     Parameter(String),
 }
 
@@ -60,10 +61,10 @@ impl Uri {
     /// Reads a word; `None` where it does not begin as a URI does, in any case.
     pub fn parse(word: &[u8]) -> Option<Result<Self, BadUri>> {
         let (scheme, rest) = word.split_at_checked(SCHEME.len())?;
-        scheme.eq_ignore_ascii_case(SCHEME).then(|| Self::behind_scheme(rest))
+        scheme.eq_ignore_ascii_case(SCHEME).then(|| Self::after_scheme(rest))
     }
 
-    fn behind_scheme(rest: &[u8]) -> Result<Self, BadUri> {
+    fn after_scheme(rest: &[u8]) -> Result<Self, BadUri> {
         let end = rest.iter().position(|byte| b"/?#;".contains(byte)).unwrap_or(rest.len());
         let (authority, path) = rest.split_at(end);
         let (host, port) = host_and_port(authority)?;
@@ -118,15 +119,33 @@ fn host_and_port(authority: &[u8]) -> Result<(String, Option<u16>), BadUri> {
         None => Err(bad_host()),
         Some(digits) => {
             let bad_port = || BadUri::Port(Printable(digits.as_bytes()).to_string());
-            parse_port(digits.as_bytes()).map(|port| (host, Some(port))).ok_or_else(bad_port)
+            Port::read(&Word::new(digits)).map(|port| (host, Some(port.get()))).ok_or_else(bad_port)
         }
     }
 }
 
 fn mode(parameter: &[u8]) -> Result<Mode, BadUri> {
     let (name, value) = parameter.split_at_checked(5).unwrap_or((parameter, b""));
-    let mode = parse_mode(value).filter(|_| name.eq_ignore_ascii_case(b"mode="));
+    let known = MODES.into_iter().find(|(known, _)| value.eq_ignore_ascii_case(known.as_bytes()));
+    let mode = known.filter(|_| name.eq_ignore_ascii_case(b"mode=")).map(|(_, mode)| mode);
     mode.ok_or_else(|| BadUri::Parameter(Printable(parameter).to_string()))
+}
+
+/// Splits `host:file` or `[v6]:file`. A bare IPv6 address is not a host, since it is ambiguous.
+pub(crate) fn split_host(word: &[u8]) -> Option<(&str, &[u8])> {
+    let text = str::from_utf8(word).ok();
+    if text.is_some_and(|text| text.parse::<Ipv6Addr>().is_ok()) {
+        return None;
+    }
+    let bracketed = word.strip_prefix(b"[").and_then(|rest| cut(rest, b"]:"));
+    let (host, file) = bracketed.or_else(|| cut(word, b":"))?;
+    let host = str::from_utf8(host).ok().filter(|host| !host.is_empty())?;
+    Some((host, file))
+}
+
+fn cut<'a>(bytes: &'a [u8], separator: &[u8]) -> Option<(&'a [u8], &'a [u8])> {
+    let place = bytes.windows(separator.len()).position(|window| window == separator)?;
+    Some((bytes.get(..place)?, bytes.get(place + separator.len()..)?))
 }
 
 fn decode(text: &[u8]) -> Result<Vec<u8>, BadUri> {
@@ -217,28 +236,46 @@ mod tests {
             ("tftp://sw1", "names no file: tftp://HOST/FILE"),
             ("tftp://sw1/", "names no file: tftp://HOST/FILE"),
             ("tftp://sw1;mode=octet", "names no file: tftp://HOST/FILE"),
-            ("tftp://me@sw1/f", "TFTP knows no users (write %40 for an @ in a file name)"),
-            ("tftp://[::1/f", "[::1: bad host (an IPv6 address stands in brackets)"),
-            ("tftp://[::1]x/f", "[::1]x: bad host (an IPv6 address stands in brackets)"),
-            ("tftp://::1/f", "::1: bad host (an IPv6 address stands in brackets)"),
-            ("tftp://%3A%3A1/f", "%3A%3A1: bad host (an IPv6 address stands in brackets)"),
-            ("tftp://[sw1]/f", "[sw1]: bad host (an IPv6 address stands in brackets)"),
-            ("tftp://[fe80::1%25e\x1bth0]/f", "[fe80::1%25e\\x1bth0]: bad host (an IPv6 address stands in brackets)"),
-            ("tftp://sw%1b1/f", "sw%1b1: bad host (an IPv6 address stands in brackets)"),
+            ("tftp://me@sw1/f", "TFTP has no users (write %40 for an @ in a file name)"),
+            ("tftp://[::1/f", "[::1: bad host (an IPv6 address needs brackets)"),
+            ("tftp://[::1]x/f", "[::1]x: bad host (an IPv6 address needs brackets)"),
+            ("tftp://::1/f", "::1: bad host (an IPv6 address needs brackets)"),
+            ("tftp://%3A%3A1/f", "%3A%3A1: bad host (an IPv6 address needs brackets)"),
+            ("tftp://[sw1]/f", "[sw1]: bad host (an IPv6 address needs brackets)"),
+            ("tftp://[fe80::1%25e\x1bth0]/f", "[fe80::1%25e\\x1bth0]: bad host (an IPv6 address needs brackets)"),
+            ("tftp://sw%1b1/f", "sw%1b1: bad host (an IPv6 address needs brackets)"),
             ("tftp://sw1:/f", ": bad port number"),
             ("tftp://sw1:0/f", "0: bad port number"),
             ("tftp://sw1:+69/f", "+69: bad port number"),
-            ("tftp://sw1/100%", "% stands before two hexadecimal digits (write %25 for a % itself)"),
-            ("tftp://sw1/%+1", "% stands before two hexadecimal digits (write %25 for a % itself)"),
+            ("tftp://sw1/100%", "% must come before two hexadecimal digits (write %25 for a % itself)"),
+            ("tftp://sw1/%+1", "% must come before two hexadecimal digits (write %25 for a % itself)"),
             ("tftp://sw1/f?x", "? has no meaning here (write %3F in a file name)"),
             ("tftp://sw1/f#x", "# has no meaning here (write %23 in a file name)"),
             (
                 "tftp://sw1/f;mode=mail",
-                "mode=mail: a ; stands only before mode=netascii or mode=octet (write %3B in a file name)",
+                "mode=mail: ; can only come before mode=netascii or mode=octet (write %3B in a file name)",
             ),
-            ("tftp://sw1/f;", ": a ; stands only before mode=netascii or mode=octet (write %3B in a file name)"),
+            ("tftp://sw1/f;", ": ; can only come before mode=netascii or mode=octet (write %3B in a file name)"),
         ] {
             assert_eq!(parse(word).map_err(|bad| bad.to_string()), Err(expected.to_owned()), "{word}");
+        }
+    }
+
+    #[test]
+    fn a_host_is_before_the_first_colon_or_in_brackets() {
+        for (word, expected) in [
+            ("file", None),
+            ("h:file", Some(("h", "file"))),
+            ("h:a:b", Some(("h", "a:b"))),
+            ("[::1]:file", Some(("::1", "file"))),
+            ("[fe80::1%eth0]:f", Some(("fe80::1%eth0", "f"))),
+            ("192.0.2.1:", Some(("192.0.2.1", ""))),
+            (":file", None),
+            ("::1", None),
+            ("2001:db8::1", None),
+        ] {
+            let expected = expected.map(|(host, file): (&str, &str)| (host, file.as_bytes()));
+            assert_eq!(split_host(word.as_bytes()), expected, "{word}");
         }
     }
 

@@ -4,11 +4,11 @@ use std::net::IpAddr;
 
 use thiserror::Error;
 
-use super::commands::exact;
-use super::suggest::suggest;
+use super::command::Command;
+use super::table::{exact, suggest};
 use super::uri::Uri;
-use super::words::{Unfinished, Word, split};
-use crate::session::parse_port;
+use super::value::{Port, Value};
+use super::words::{SplitError, Word, split};
 
 /// What the words of the command line ask for.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -17,18 +17,18 @@ pub struct Invocation {
     pub host: Option<Word>,
     /// Its port.
     pub port: Option<u16>,
-    /// The one command to carry out instead of reading lines; empty to read lines.
+    /// The one command to run instead of reading lines; empty to read lines.
     pub command: Vec<Word>,
 }
 
 impl Invocation {
-    /// Reads the words. `before_command` is how many stand in front of `-c`; `named` says that an option names the host,
+    /// Reads the words. `before_command` is how many come before `-c`; `named` says that an option names the host,
     /// so that all words are the command.
     pub fn read(words: &[Word], before_command: Option<usize>, named: bool) -> Result<Self, BadWords> {
         if let Some((place, command)) = before_command.and_then(|count| words.split_at_checked(count)) {
             let (invocation, rest) = server(place, named)?;
             return match rest {
-                [] if command.is_empty() => Err(BadWords::NothingBehindC),
+                [] if command.is_empty() => Err(BadWords::NothingAfterC),
                 [] => Ok(Self { command: string_or_words(command)?, ..invocation }),
                 [surplus, ..] => Err(BadWords::surplus(surplus)),
             };
@@ -45,7 +45,7 @@ impl Invocation {
 
     /// With switches, which must be those of the command.
     pub fn with(mut self, switches: Vec<Word>) -> Result<Self, BadWords> {
-        let own = self.command.first().and_then(exact).map_or(&[][..], |command| command.switches);
+        let own = self.command.first().and_then(exact).map_or_else(Vec::new, Command::switches);
         let foreign = switches.iter().find(|switch| !own.iter().any(|own| switch.is(own)));
         if let Some(switch) = foreign {
             return Err(BadWords::Switch(switch.to_string()));
@@ -77,7 +77,7 @@ fn server(words: &[Word], named: bool) -> Result<(Invocation, &[Word]), BadWords
     };
     match rest {
         [number, rest @ ..] if is_number(number) => {
-            let port = parse_port(number.bytes()).ok_or_else(|| BadWords::Port(number.to_string()))?;
+            let port = Port::read(number).ok_or_else(|| BadWords::Port(number.to_string()))?.get();
             Ok((Invocation { host, port: Some(port), command: Vec::new() }, rest))
         }
         _ => Ok((Invocation { host, port: None, command: Vec::new() }, rest)),
@@ -88,7 +88,7 @@ fn is_number(word: &Word) -> bool {
     !word.bytes().is_empty() && word.bytes().iter().all(u8::is_ascii_digit)
 }
 
-/// What stands behind `-c`: words, or one string with blanks in it, as in `sh -c`.
+/// What follows `-c`: words, or one string with spaces in it, as in `sh -c`.
 fn string_or_words(command: &[Word]) -> Result<Vec<Word>, BadWords> {
     match command {
         [string] if string.bytes().trim_ascii().contains(&b'\n') => Err(BadWords::Lines),
@@ -115,32 +115,32 @@ fn no_command(words: &[Word], second: &Word, named: bool) -> BadWords {
 /// Why the words make no sense.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum BadWords {
-    /// Where a command should stand, there is none.
+    /// There is no command where one is needed.
     #[error("no command \"{word}\"{hint}")]
     NoCommand {
-        /// What stands there.
+        /// The word that is there.
         word: String,
         /// What may have been meant.
         hint: String,
     },
-    /// A URI where a host or a command should stand.
+    /// A URI where a host or a command is needed.
     #[error("{0}: what to do with it? tftp get {0}")]
     Uri(String),
     /// A switch without the command that it belongs to.
     #[error("{0} belongs to another command")]
     Switch(String),
-    /// A number that is no port.
+    /// A number that is not a port.
     #[error("{0}: bad port number")]
     Port(String),
     /// `-c` at the end.
-    #[error("no command behind -c")]
-    NothingBehindC,
-    /// Several lines behind `-c`, of which only one would be carried out.
+    #[error("no command after -c")]
+    NothingAfterC,
+    /// Several lines after `-c`, of which only one would run.
     #[error("-c takes one command; for several, give them as standard input or with -f FILE")]
     Lines,
-    /// The string behind `-c` does not end.
+    /// The string after `-c` does not end.
     #[error(transparent)]
-    Unfinished(#[from] Unfinished),
+    SplitError(#[from] SplitError),
 }
 
 impl BadWords {
@@ -226,7 +226,7 @@ mod tests {
             ("tftp://h/f", "tftp://h/f: what to do with it? tftp get tftp://h/f"),
             ("h 65536", "65536: bad port number"),
             ("h 0 get x", "0: bad port number"),
-            ("h -c", "no command behind -c"),
+            ("h -c", "no command after -c"),
             ("h -c 'get a\nget b'", "-c takes one command; for several, give them as standard input or with -f FILE"),
             ("h nonsense -c get x", "no command \"nonsense\""),
             ("h -c \"get 'a\"", "a single quote is not closed"),

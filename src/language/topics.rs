@@ -1,10 +1,11 @@
-//! What `help` tells beside the commands: short texts on what they have in common.
+//! The topics of `help`: short texts on what commands have in common.
 
-use super::commands::begins;
+use super::matching::{Match, choose};
 use super::words::Word;
 
 /// A text with a name.
-pub struct Topic {
+#[derive(Debug)]
+pub(crate) struct Topic {
     /// What `help` calls it.
     pub name: &'static str,
     /// What it is about, in a few words.
@@ -14,7 +15,7 @@ pub struct Topic {
 }
 
 /// Every topic.
-pub static TOPICS: &[Topic] = &[
+pub(crate) static TOPICS: &[Topic] = &[
     Topic {
         name: "options",
         brief: "block size, window size and the other options",
@@ -41,13 +42,13 @@ pub static TOPICS: &[Topic] = &[
     },
 ];
 
-/// The topic of this name, else the one topic that it begins. Any case.
-pub fn find(word: &Word) -> Option<&'static Topic> {
-    let exact = TOPICS.iter().find(|topic| word.is(topic.name));
-    exact.or_else(|| {
-        let mut begun = TOPICS.iter().filter(|topic| !word.bytes().is_empty() && begins(topic.name, word.bytes()));
-        begun.next().filter(|_| begun.next().is_none())
-    })
+/// Finds the topic of this name, else the one topic that it begins. Any letter case.
+pub(crate) fn find(word: &Word) -> Option<&'static Topic> {
+    let names: Vec<_> = TOPICS.iter().enumerate().map(|(place, topic)| (topic.name, place)).collect();
+    match choose(word, &names) {
+        Match::One(_, place) => TOPICS.get(place),
+        _ => None,
+    }
 }
 
 #[cfg(test)]

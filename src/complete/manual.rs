@@ -4,9 +4,8 @@ use clap::CommandFactory;
 use clap_mangen::Man;
 use clap_mangen::roff::{Roff, bold, roman};
 
-use super::commands::COMMANDS;
-use super::topics::TOPICS;
 use crate::cli::Cli;
+use crate::language::{self, TOPICS};
 
 /// The page in roff, as `man` reads it.
 pub(super) fn page() -> String {
@@ -51,12 +50,12 @@ const FILES: &[(&str, &str)] = &[
 
 const SEE_ALSO: &str = "RFC 1350, RFC 2347, RFC 2348, RFC 2349, RFC 3617, RFC 7440";
 
-/// Each command as `help` tells it.
+/// Each command as `help` prints it.
 fn commands() -> Roff {
     let mut roff = Roff::new();
     roff.control("SH", ["COMMANDS"]);
     roff.text([roman("Commands may be abbreviated.")]);
-    for command in COMMANDS.iter() {
+    for command in language::commands() {
         for (number, form) in command.usage.iter().enumerate() {
             roff.control(if number == 0 { "TP" } else { "TQ" }, []).text([bold(*form)]);
         }

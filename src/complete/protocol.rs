@@ -1,21 +1,20 @@
-//! What the shells around the program ask of it, in words that no user types:
+//! The protocol with bash, zsh and fish, in words that no user types:
 //!
 //! | words | answer |
 //! | --- | --- |
-//! | `__complete -- WORD... PART` | what may stand in the place of PART: value, tab, help, a line each |
+//! | `__complete -- WORD... PART` | what can replace PART: a line each with the value, a tab and help |
 //! | `__complete-line -- LINE BREAKS` | the same for a line as typed in bash, which cuts words at BREAKS as well |
 //! | `__completions bash\|zsh\|fish` | the script that makes that shell ask |
 //! | `__man` | the manual page |
 
 use std::fmt::Display;
 
-use super::complete::{Candidate, Sources, arguments};
-use super::manual;
-use super::words::{Typed, Word};
+use super::{Candidate, Sources, arguments, manual};
+use crate::language::{PartialLine, Word};
 use crate::profile::Directories;
 
-/// The answer to such words; `None` where they are something else.
-pub(super) fn answer(words: &[Word]) -> Option<String> {
+/// Answers such words; `None` if they are something else.
+pub(crate) fn answer(words: &[Word]) -> Option<String> {
     let (first, rest) = words.split_first()?;
     match (first.text()?, rest) {
         ("__complete", [before @ .., part]) => Some(lines(&complete(before, part.text()?))),
@@ -30,10 +29,10 @@ fn complete(before: &[Word], part: &str) -> Vec<Candidate> {
     arguments(before, part, &Sources::load(Directories::of_user().as_ref()))
 }
 
-/// Bash takes `sw1:fw` for three words and replaces the last, unless there are quotes around: what stands before the last
-/// break is not to be said again.
+/// Bash takes `sw1:fw` for three words and replaces the last, unless they are in quotes: what is before the last break
+/// must not be repeated.
 fn complete_line(line: &str, breaks: &str) -> String {
-    let Some(Typed { words, start, part, quote }) = Typed::read(line) else { return String::new() };
+    let Some(PartialLine { words, start, part, quote }) = PartialLine::read(line) else { return String::new() };
     let Some((_, before)) = words.split_first() else { return String::new() };
     let mut found = complete(before, &part);
     let breaks = |letter: char| matches!(letter, ':' | '=') && breaks.contains(letter);
@@ -46,7 +45,7 @@ fn complete_line(line: &str, breaks: &str) -> String {
     lines(&found)
 }
 
-/// The scripts lie beside the source for packagers, who install them without running anything.
+/// The scripts are kept beside the source for packagers, who install them without running anything.
 fn script(shell: &str) -> Option<&'static str> {
     match shell {
         "bash" => Some(include_str!("../../completions/tftp.bash")),

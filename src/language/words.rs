@@ -1,4 +1,4 @@
-//! A line becomes words: quotes and backslashes as in sh, `#` begins a comment. Words are bytes, as file names are.
+//! Splits a line into words: quotes and backslashes as in sh, `#` begins a comment. Words are bytes, as file names are.
 
 use std::ffi::OsStr;
 use std::fmt::{self, Display, Formatter};
@@ -10,32 +10,32 @@ use thiserror::Error;
 
 use crate::wire::Printable;
 
-/// One word of a line, quotes taken off. Any bytes; printed with control characters escaped.
+/// One word of a line, without its quotes. Any bytes; printed with control characters escaped.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Word(Vec<u8>);
 
 impl Word {
-    /// A word that is taken as it is.
+    /// Makes a word of these bytes.
     pub fn new(bytes: impl Into<Vec<u8>>) -> Self {
         Self(bytes.into())
     }
 
-    /// The bytes.
+    /// Returns the bytes.
     pub fn bytes(&self) -> &[u8] {
         &self.0
     }
 
-    /// The text, where it is UTF-8.
+    /// Returns the text, if the bytes are UTF-8.
     pub fn text(&self) -> Option<&str> {
         str::from_utf8(&self.0).ok()
     }
 
-    /// The word as the name of a local file.
+    /// Returns the word as the name of a local file.
     pub fn path(&self) -> &Path {
         Path::new(OsStr::from_bytes(&self.0))
     }
 
-    /// Whether the word is this one, in any case.
+    /// Whether the word is this text, in any letter case.
     pub fn is(&self, text: &str) -> bool {
         self.0.eq_ignore_ascii_case(text.as_bytes())
     }
@@ -47,38 +47,38 @@ impl Display for Word {
     }
 }
 
-/// A line taken apart.
+/// A line split into words.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Line {
+pub struct ParsedLine {
     /// The words, none for a blank line or a comment.
     pub words: Vec<Word>,
-    /// A backslash outside quotes stood in front of a letter or digit and is gone: most likely `dir\file` was meant.
+    /// A backslash outside quotes before a letter or digit was removed: most likely `dir\file` was meant.
     pub lost_backslash: bool,
 }
 
 /// Splits a line as sh does: quotes, backslashes and comments.
-pub fn split(line: &[u8]) -> Result<Line, Unfinished> {
+pub fn split(line: &[u8]) -> Result<ParsedLine, SplitError> {
     let lost_backslash = scan(line)?;
     let mut shlex = Shlex::new(line);
     let words = shlex.by_ref().map(Word).collect();
-    if shlex.had_error { Err(Unfinished::Backslash) } else { Ok(Line { words, lost_backslash }) }
+    if shlex.had_error { Err(SplitError::Backslash) } else { Ok(ParsedLine { words, lost_backslash }) }
 }
 
-/// A line that is being typed, up to the cursor.
+/// A line that is being typed at a prompt, up to the cursor.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Typed {
+pub struct PartialLine {
     /// The finished words.
     pub words: Vec<Word>,
-    /// Where the last word begins, its quote included; the end of the line where a blank stands there.
+    /// Where the last word begins, its quote included; the end of the line after a space.
     pub start: usize,
-    /// What there is of the last word, quotes taken off.
+    /// The unfinished last word, without its quotes.
     pub part: String,
     /// The quote that is still open in it.
     pub quote: Option<char>,
 }
 
-impl Typed {
-    /// Reads the line as [`split`] would, had it ended; `None` inside a comment.
+impl PartialLine {
+    /// Reads the line as [`split`] would read it if it ended here; `None` inside a comment.
     pub fn read(line: &str) -> Option<Self> {
         let mut typed = Self { words: Vec::new(), start: line.len(), part: String::new(), quote: None };
         let mut inside_word = false;
@@ -115,7 +115,7 @@ impl Typed {
         Some(typed)
     }
 
-    /// How a word is written in the place of the unfinished one. A word that goes on leaves its quote open.
+    /// Writes a word in the place of the unfinished one. A word that goes on leaves its quote open.
     pub fn spell(&self, word: &str, goes_on: bool) -> String {
         let spelled: String = match self.quote {
             Some('\'') if !word.contains('\'') => format!("'{word}"),
@@ -131,34 +131,34 @@ fn escape(word: &str, special: &str) -> String {
     word.chars().flat_map(|letter| special.contains(letter).then_some('\\').into_iter().chain([letter])).collect()
 }
 
-/// What stands in front of the first `!` that begins a word, and what stands behind it to the end of the line, for the
-/// system's shell to read. `!` is no mark of ours: whether a command may begin there, the caller must know.
-pub fn cut_escape(line: &[u8]) -> Option<(&[u8], &[u8])> {
+/// Cuts a line at the first `!` that begins a word: what is before it, and the rest for the system's shell. The caller
+/// decides whether a command may begin there.
+pub(crate) fn cut_escape(line: &[u8]) -> Option<(&[u8], &[u8])> {
     let begins = |place: &usize| line[..*place].last().is_none_or(|before| b" \t".contains(before));
     let place = line.iter().enumerate().filter(|(_, byte)| **byte == b'!').map(|(place, _)| place).find(begins)?;
     Some((&line[..place], line[place + 1..].trim_ascii()))
 }
 
-/// Splits a line at blanks only, as 4.3BSD did.
-pub fn split_at_blanks(line: &[u8]) -> Line {
+/// Splits a line at spaces only, as 4.3BSD did.
+pub fn split_at_spaces(line: &[u8]) -> ParsedLine {
     let words = line.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty()).map(Word::new).collect();
-    Line { words, lost_backslash: false }
+    ParsedLine { words, lost_backslash: false }
 }
 
 /// Why a line cannot be split.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-pub enum Unfinished {
+pub enum SplitError {
     /// A quote without its partner.
     #[error("a {} quote is not closed", if *_0 == b'"' { "double" } else { "single" })]
     Quote(u8),
-    /// A backslash with nothing behind it.
+    /// A backslash with nothing after it.
     #[error("the line ends in a backslash (write '\\' or \\\\ for a backslash itself)")]
     Backslash,
 }
 
-/// Walks over the line as the splitter will, for what the splitter does not tell: what is unfinished (it says no more
-/// than that something is), and whether a backslash gets lost.
-fn scan(line: &[u8]) -> Result<bool, Unfinished> {
+/// Walks over the line like the splitter and finds what the splitter does not report: what is unfinished, and whether a
+/// backslash gets lost.
+fn scan(line: &[u8]) -> Result<bool, SplitError> {
     let mut lost = false;
     let mut inside_word = false;
     let mut bytes = line.iter().copied();
@@ -167,12 +167,12 @@ fn scan(line: &[u8]) -> Result<bool, Unfinished> {
             b'#' if !inside_word => {
                 bytes.find(|&byte| byte == b'\n');
             }
-            b'\\' => lost |= bytes.next().ok_or(Unfinished::Backslash)?.is_ascii_alphanumeric(),
+            b'\\' => lost |= bytes.next().ok_or(SplitError::Backslash)?.is_ascii_alphanumeric(),
             b'\'' => {
-                bytes.find(|&byte| byte == b'\'').ok_or(Unfinished::Quote(byte))?;
+                bytes.find(|&byte| byte == b'\'').ok_or(SplitError::Quote(byte))?;
             }
             b'"' => loop {
-                match bytes.next().ok_or(Unfinished::Quote(byte))? {
+                match bytes.next().ok_or(SplitError::Quote(byte))? {
                     b'"' => break,
                     b'\\' => {
                         bytes.next();
@@ -211,10 +211,10 @@ mod tests {
 
     #[test]
     fn what_is_unfinished_is_said() {
-        assert_eq!(split(b"get 'a"), Err(Unfinished::Quote(b'\'')));
-        assert_eq!(split(b"get \"a\\\""), Err(Unfinished::Quote(b'"')));
-        assert_eq!(split(b"get a\\"), Err(Unfinished::Backslash));
-        assert_eq!(Unfinished::Quote(b'"').to_string(), "a double quote is not closed");
+        assert_eq!(split(b"get 'a"), Err(SplitError::Quote(b'\'')));
+        assert_eq!(split(b"get \"a\\\""), Err(SplitError::Quote(b'"')));
+        assert_eq!(split(b"get a\\"), Err(SplitError::Backslash));
+        assert_eq!(SplitError::Quote(b'"').to_string(), "a double quote is not closed");
     }
 
     #[test]
@@ -228,7 +228,7 @@ mod tests {
     #[test]
     fn the_word_at_the_cursor_is_known_with_its_quote() {
         let read = |line| {
-            let Typed { words, start, part, quote } = Typed::read(line).expect(line);
+            let PartialLine { words, start, part, quote } = PartialLine::read(line).expect(line);
             (words.len(), start, part, quote)
         };
         assert_eq!(read(""), (0, 0, String::new(), None));
@@ -238,7 +238,7 @@ mod tests {
         assert_eq!(read("get x\"a b"), (1, 4, "xa b".to_owned(), Some('"')));
         assert_eq!(read(r"get a\ b"), (1, 4, "a b".to_owned(), None));
         assert_eq!(read(r"get a\"), (1, 4, "a".to_owned(), None));
-        assert_eq!(Typed::read("get # a"), None);
+        assert_eq!(PartialLine::read("get # a"), None);
     }
 
     #[test]
@@ -256,7 +256,7 @@ mod tests {
 
     #[test]
     fn the_classic_splitter_knows_only_blanks() {
-        let words: Vec<_> = split_at_blanks(b" get 'a b\\\t#c ").words.iter().map(Word::to_string).collect();
+        let words: Vec<_> = split_at_spaces(b" get 'a b\\\t#c ").words.iter().map(Word::to_string).collect();
         assert_eq!(words, ["get", "'a", "b\\", "#c"]);
     }
 
@@ -273,7 +273,7 @@ mod tests {
             line in r#"get [ab'"\\# ]{0,5}"#,
             word in r#"[ab'"\\#$ ]{1,6}"#,
         ) {
-            let Some(typed) = Typed::read(&line) else { return Ok(()) };
+            let Some(typed) = PartialLine::read(&line) else { return Ok(()) };
             let line = format!("{}{}", &line[..typed.start], typed.spell(&word, false));
             let words = split(line.as_bytes()).expect("a whole line").words;
             prop_assert_eq!(words.last(), Some(&Word::new(word)), "{}", line);
@@ -281,7 +281,7 @@ mod tests {
 
         #[test]
         fn what_is_typed_is_read_as_the_splitter_will(line in r#"[ab'"\\$# ]{0,12}"#) {
-            let Some(Typed { mut words, start, part, quote: None }) = Typed::read(&line) else { return Ok(()) };
+            let Some(PartialLine { mut words, start, part, quote: None }) = PartialLine::read(&line) else { return Ok(()) };
             let Ok(whole) = split(line.as_bytes()) else { return Ok(()) };
             words.extend((start < line.len()).then(|| Word::new(part)));
             prop_assert_eq!(words, whole.words);
@@ -290,7 +290,7 @@ mod tests {
         #[test]
         fn no_line_panics(line: Vec<u8>) {
             let _ = split(&line);
-            let _ = split_at_blanks(&line);
+            let _ = split_at_spaces(&line);
         }
     }
 }

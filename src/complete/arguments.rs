@@ -2,14 +2,13 @@
 
 use clap::CommandFactory;
 
-use super::{Candidate, Sources, fit, hosts, line, numbers, paths, plain};
+use super::{Candidate, Sources, fit, hosts, line, paths, plain};
 use crate::cli::Cli;
-use crate::shell::commands::{MODES, exact};
-use crate::shell::words::Word;
-use crate::trace::VIEWS;
+use crate::language::{Port, Seconds, VIEWS, Value, Word, exact};
+use crate::wire::{BlockSize, Mode, WindowSize};
 
-/// What may stand at the end of the arguments of the program, behind these.
-pub fn arguments(before: &[Word], part: &str, sources: &Sources) -> Vec<Candidate> {
+/// Completes the last argument of the program, after these.
+pub(crate) fn arguments(before: &[Word], part: &str, sources: &Sources) -> Vec<Candidate> {
     let mut options = Cli::command();
     options.build();
     let Place { words, value_of, only_words, named } = Place::after(&options, before);
@@ -38,13 +37,13 @@ pub fn arguments(before: &[Word], part: &str, sources: &Sources) -> Vec<Candidat
     found
 }
 
-/// How far the arguments of the program have got.
+/// How far the arguments of the program go.
 struct Place<'a> {
-    /// Those that are no options.
+    /// Those that are not options.
     words: Vec<Word>,
     /// The option that the next argument is the value of.
     value_of: Option<&'a clap::Arg>,
-    /// What follows is no option, whatever it looks like.
+    /// What follows is not an option, whatever it looks like.
     only_words: bool,
     /// The server of `-H`.
     named: Option<Word>,
@@ -82,7 +81,7 @@ fn wants_value(option: &clap::Arg, text: &str) -> bool {
     named && option.get_action().takes_values() && !option.is_require_equals_set()
 }
 
-/// Options, or the values behind `--option=`.
+/// Options, or the values after `--option=`.
 fn option_or_value(options: &clap::Command, part: &str, sources: &Sources) -> Vec<Candidate> {
     if let Some((name, value)) = part.split_once('=') {
         let of = |option: &&clap::Arg| option.get_long().is_some_and(|long| name.strip_prefix("--") == Some(long));
@@ -97,7 +96,7 @@ fn option_or_value(options: &clap::Command, part: &str, sources: &Sources) -> Ve
     let spelled = shown.filter_map(|option| {
         let long = option.get_long().map(|long| format!("--{long}"));
         let short = option.get_short().map(|short| format!("-{short}"));
-        // One spelling is enough, and the long one tells more.
+        // One spelling is enough, and the long one says more.
         let value = if part == "-" { long.or(short) } else { long.filter(|_| part.starts_with("--")).or(short) }?;
         let help = option.get_help().map(ToString::to_string).unwrap_or_default();
         Some(Candidate { value, help, goes_on: false })
@@ -105,7 +104,7 @@ fn option_or_value(options: &clap::Command, part: &str, sources: &Sources) -> Ve
     fit(spelled, part)
 }
 
-/// The values of an option, told from what its help calls them.
+/// The values of an option, known by what its help calls them.
 fn values(option: &clap::Arg, part: &str, sources: &Sources) -> Vec<Candidate> {
     let possible = option.get_possible_values();
     if !possible.is_empty() {
@@ -116,17 +115,27 @@ fn values(option: &clap::Arg, part: &str, sources: &Sources) -> Vec<Candidate> {
         Some("file") => paths(part, sources),
         Some("when") => fit(["auto", "always", "never"].map(|when| plain(when, "")), part),
         Some("views") => fit(VIEWS.map(|view| plain(view, "")), part),
-        Some("mode") => fit(MODES.iter().map(|&mode| plain(mode, "")), part),
-        Some(unit) => numbers(unit, part),
-        None => Vec::new(),
+        Some("mode") => common::<Mode>(part),
+        Some("bytes") => common::<BlockSize>(part),
+        Some("blocks") => common::<WindowSize>(part),
+        Some("port") => common::<Port>(part),
+        Some("seconds") => {
+            let auto = (option.get_id() == "rexmt").then(|| plain("auto", Seconds::AUTO));
+            common::<Seconds>(part).into_iter().chain(fit(auto, part)).collect()
+        }
+        _ => Vec::new(),
     }
+}
+
+fn common<T: Value>(part: &str) -> Vec<Candidate> {
+    fit(T::suggestions().into_iter().map(|(value, help)| plain(&value, help)), part)
 }
 
 #[cfg(test)]
 mod tests {
     use super::super::tests::{sources, values};
     use super::*;
-    use crate::shell::words::split;
+    use crate::language::split;
 
     fn outside(text: &str) -> String {
         let (before, part) = text.rsplit_once(' ').unwrap_or(("", text));

@@ -1,0 +1,91 @@
+//! What is missing of a line, in grey after the cursor, as the usage line names it.
+
+use crate::language::{Expected, Following, PartialLine, Word, exact, following};
+
+/// Names that one hint has; Tab knows all.
+const NAMED: usize = 7;
+
+/// Returns the arguments that may still follow; `None` while a word is being typed.
+pub fn hint(line: &str) -> Option<String> {
+    let PartialLine { mut words, start, part, quote } = PartialLine::read(line)?;
+    let is_typing = start < line.len();
+    let is_command = is_typing && words.is_empty() && quote.is_none() && exact(&Word::new(&*part)).is_some();
+    if is_command {
+        words.push(Word::new(part));
+    } else if is_typing || words.is_empty() {
+        return None;
+    }
+    let rest = describe(&following(&words))?;
+    Some(format!("{}{rest}", if is_command { " " } else { "" }))
+}
+
+fn describe(following: &Following) -> Option<String> {
+    let named = |expected: &&Expected| !matches!(expected, Expected::Keyword(..) | Expected::WholeKeyword(_));
+    let keywords = following.expected.iter().filter(|expected| matches!(expected, Expected::Keyword(..)));
+    // What has no fixed words comes first: Tab knows the others.
+    let mut names: Vec<_> = following.expected.iter().filter(named).chain(keywords).map(|it| it.name()).collect();
+    let is_optional = following.is_complete || names.is_empty();
+    if names.is_empty() {
+        names.extend(&following.switches);
+    }
+    if names.len() > NAMED {
+        names.splice(NAMED.., [".."]);
+    }
+    let names = names.join(" | ");
+    match names.as_str() {
+        "" => None,
+        _ if is_optional && !names.starts_with('[') => Some(format!("[{names}]")),
+        _ => Some(names),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_next_arguments_are_named() {
+        for (line, expected) in [
+            ("", ""),
+            ("ge", ""),
+            ("get", " file"),
+            ("get ", "file"),
+            ("g ", "file"),
+            ("get a", ""),
+            ("get a ", "[localname]"),
+            ("connect", " host-name [port]"),
+            ("connect h ", "[port]"),
+            ("connect h 69 ", ""),
+            ("verbose ", "[on | off]"),
+            ("mode ", "[ascii | netascii | binary | image | octet]"),
+            ("status ", ""),
+            ("rexmt ", "value | auto"),
+            ("repeat ", "number [every seconds] command | until-ok"),
+            ("repeat 3 ", "command | every"),
+            ("repeat 3 get ", "file"),
+            ("repeat 3 every 5 connect h ", "[port]"),
+            ("repeat 3 get a b ", "[file]"),
+            ("trace ", "[on | off | status | ? | classic | ladder | hex | ..]"),
+            ("trace ladder ", "[to | off]"),
+            ("trace ladder to ", "file"),
+            ("trace show ", "packet"),
+            ("trace off ", ""),
+            ("fault drop ", "sent | received | both"),
+            ("fault off ", "[rule]"),
+            ("serve ", "[directory | status | stop | fault | bug | rexmt | blksize | ..]"),
+            ("serve . ", "[port]"),
+            ("serve . 69 ", "[--read-only | --overwrite]"),
+            ("serve stop ", ""),
+            ("serve bug ", "[sorcerer | first-zero | oversize | wrong-code | one-port | no-resend | no-empty | ..]"),
+            ("client", " bug"),
+            ("client bug ", "[no-tid | no-dally | off]"),
+            ("plan 2150 ", "[blksize | windowsize | rtt]"),
+            ("host a ", "address [port] [mode=..] [blksize=..]"),
+            ("nonsense ", ""),
+            ("get 'a ", ""),
+            ("# get ", ""),
+        ] {
+            assert_eq!(hint(line).unwrap_or_default(), expected, "{line}");
+        }
+    }
+}

@@ -1,0 +1,208 @@
+//! What may come next: one completer, for Tab at the prompt and for bash, zsh and fish; hints; and the manual page.
+//!
+//! ```text
+//!  prompt --PartialLine--> words, part --line--------.
+//!                                                     >--following--> candidates
+//!  bash, zsh, fish --words, part--> arguments --------'
+//!                                   (options, HOST, PORT)
+//! ```
+//!
+//! The parsers of the language say what is expected; this module knows the names that the language does not: files, hosts
+//! and options.
+
+mod arguments;
+mod hint;
+mod manual;
+mod protocol;
+
+use std::fs;
+use std::path::Path;
+
+pub(crate) use arguments::arguments;
+pub use hint::hint;
+pub(crate) use protocol::answer;
+
+use crate::language::{
+    Bookmark, Command, Expected, Source, TOPICS, Word, begins, commands, exact, following, split_host,
+};
+use crate::profile::{Directories, NamesSeen, bookmarks, directories};
+
+/// Names that the language does not know.
+#[derive(Debug, Clone)]
+pub struct Sources {
+    /// Hosts used before, and the names seen there.
+    pub names: NamesSeen,
+    /// The user's own names for servers.
+    pub bookmarks: Vec<Bookmark>,
+    /// Names that the connected server is known to have, seen or not.
+    pub offered: &'static [&'static str],
+    /// Lists a local directory.
+    pub list: fn(&Path) -> Vec<Entry>,
+}
+
+impl Sources {
+    /// Reads the user's files.
+    pub(crate) fn load(directories: Option<&Directories>) -> Self {
+        let names = directories.map(|directories| NamesSeen::load(&directories.names_seen())).unwrap_or_default();
+        let hosts = directories.and_then(|directories| directories::read(&directories.hosts()).ok());
+        Self { names, bookmarks: bookmarks::parse(&hosts.unwrap_or_default()), offered: &[], list }
+    }
+
+    /// The address of a host whose name may be a bookmark.
+    fn address<'a>(&'a self, host: &'a str) -> &'a str {
+        let known = self.bookmarks.iter().find(|bookmark| bookmark.name.eq_ignore_ascii_case(host));
+        known.map_or(host, |bookmark| bookmark.host.as_str())
+    }
+}
+
+/// Lists a directory; nothing where it cannot be read. Names that are not text cannot be typed.
+fn list(directory: &Path) -> Vec<Entry> {
+    let entries = fs::read_dir(directory).into_iter().flatten().flatten();
+    let entry = |entry: fs::DirEntry| {
+        let is_directory = entry.path().is_dir();
+        Some(Entry { name: entry.file_name().into_string().ok()?, is_directory })
+    };
+    entries.filter_map(entry).collect()
+}
+
+/// A local file or directory.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// Its name, without the directory.
+    pub name: String,
+    /// Whether it can hold others.
+    pub is_directory: bool,
+}
+
+/// What can replace the unfinished word.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Candidate {
+    /// The whole word, without quotes.
+    pub value: String,
+    /// What it is, in a few words; may be empty.
+    pub help: String,
+    /// The word goes on: a directory, or a host before a file.
+    pub goes_on: bool,
+}
+
+/// Completes the last word of a line of the shell, after these words; `host` is the connected server.
+pub fn line(before: &[Word], part: &str, host: Option<&str>, sources: &Sources) -> Vec<Candidate> {
+    let following = following(before);
+    if part.starts_with('-') && !following.switches.is_empty() {
+        return fit(following.switches.iter().map(|&switch| plain(switch, "")), part);
+    }
+    let mut found: Vec<Candidate> = Vec::new();
+    for expected in &following.expected {
+        let mut more = candidates(*expected, part, host, sources);
+        // A file whose name is read as a keyword is offered after ./ only.
+        let is_file = matches!(expected, Expected::Name(Source::Local, _));
+        more.retain(|new| {
+            let is_keyword = is_file && following.expected.iter().any(|expected| expected.is_keyword(&new.value));
+            !is_keyword && found.iter().all(|old| old.value != new.value)
+        });
+        found.append(&mut more);
+    }
+    found
+}
+
+fn candidates(expected: Expected, part: &str, host: Option<&str>, sources: &Sources) -> Vec<Candidate> {
+    match expected {
+        Expected::Keyword(name, help) => fit([plain(name, help)], part),
+        // Among names, only who types its first letter asks for it.
+        Expected::WholeKeyword(_) if part.is_empty() => Vec::new(),
+        Expected::WholeKeyword(name) => fit([plain(name, "")], part),
+        Expected::Value(_, _, suggestions) => {
+            fit(suggestions().into_iter().map(|(value, help)| plain(&value, help)), part)
+        }
+        Expected::Assignment(_, words) => fit(words.iter().map(|word| plain(word, "")), part),
+        Expected::Name(source, _) => names(source, part, host, sources),
+    }
+}
+
+fn names(source: Source, part: &str, host: Option<&str>, sources: &Sources) -> Vec<Candidate> {
+    match source {
+        Source::Remote => remote(part, host, sources),
+        Source::Destination => {
+            Some(remote(part, host, sources)).filter(|found| !found.is_empty()).unwrap_or_else(|| paths(part, sources))
+        }
+        Source::Local => paths(part, sources),
+        Source::Directory => paths(part, sources).into_iter().filter(|path| path.goes_on).collect(),
+        Source::Host => hosts(part, "", sources),
+        Source::Bookmark => fit(sources.bookmarks.iter().map(|it| plain(&it.name, "bookmark")), part),
+        Source::Command => commands_named(part),
+        Source::Topic => {
+            let topics = TOPICS.iter().map(|topic| plain(topic.name, topic.brief));
+            let mut found = commands_named(part);
+            found.extend(fit(topics, part).into_iter().filter(|topic| exact(&Word::new(&*topic.value)).is_none()));
+            found
+        }
+        Source::Anything => Vec::new(),
+    }
+}
+
+/// Commands by their names; those of one mark are not worth a Tab.
+fn commands_named(part: &str) -> Vec<Candidate> {
+    let named = commands().flat_map(|command: &Command| command.names().map(|name| plain(name, command.brief)));
+    fit(named.filter(|candidate| candidate.value.starts_with(char::is_alphabetic)), part)
+}
+
+/// Names of files on the server, and servers to write before one: `fw.bin`, `sw1:`, `sw1:fw.bin`.
+fn remote(part: &str, host: Option<&str>, sources: &Sources) -> Vec<Candidate> {
+    let on = |host, before: &str| {
+        let names = sources.names.names(host).map(|name| plain(&format!("{before}{name}"), "seen there"));
+        names.filter(|candidate| candidate.value.starts_with(part)).collect::<Vec<_>>()
+    };
+    let mut found = host.map(|host| on(host, "")).unwrap_or_default();
+    for name in sources.offered.iter().filter(|name| name.starts_with(part)) {
+        if found.iter().all(|seen| seen.value != *name) {
+            found.push(plain(name, "offered there"));
+        }
+    }
+    match split_host(part.as_bytes()) {
+        Some((host, file)) => found.extend(on(sources.address(host), &part[..part.len() - file.len()])),
+        // Before a letter is typed, a file of the connected server is meant, where any is known.
+        None if part.is_empty() && !found.is_empty() => {}
+        None => found.extend(hosts(part, ":", sources)),
+    }
+    found
+}
+
+/// Bookmarks, then hosts used before; with a colon after them, the word goes on.
+fn hosts(part: &str, colon: &str, sources: &Sources) -> Vec<Candidate> {
+    let bookmarks = sources.bookmarks.iter().map(|bookmark| (bookmark.name.as_str(), "bookmark"));
+    let seen = sources.names.hosts().map(|host| (host, "used before"));
+    let named = bookmarks.chain(seen).map(|(host, help)| {
+        let bare = colon.is_empty() || !host.contains(':');
+        let value = if bare { format!("{host}{colon}") } else { format!("[{host}]{colon}") };
+        Candidate { value, help: help.to_owned(), goes_on: !colon.is_empty() }
+    });
+    fit(named, part)
+}
+
+/// Files and directories here. Hidden ones wait for their dot.
+fn paths(part: &str, sources: &Sources) -> Vec<Candidate> {
+    let (directory, name) = part.split_at(part.rfind('/').map_or(0, |slash| slash + 1));
+    let mut entries = (sources.list)(Path::new(if directory.is_empty() { "." } else { directory }));
+    entries.sort_by(|a, b| a.name.cmp(&b.name));
+    let fits = entries.into_iter().filter(|entry| {
+        let hidden = entry.name.starts_with('.') && name.is_empty();
+        !hidden && entry.name.starts_with(name) && !entry.name.contains(char::is_control)
+    });
+    let candidate = |Entry { name, is_directory }: Entry| {
+        let (slash, help) = if is_directory { ("/", "directory") } else { ("", "file") };
+        Candidate { value: format!("{directory}{name}{slash}"), help: help.to_owned(), goes_on: is_directory }
+    };
+    fits.map(candidate).collect()
+}
+
+fn plain(value: &str, help: &str) -> Candidate {
+    Candidate { value: value.to_owned(), help: help.to_owned(), goes_on: false }
+}
+
+/// Those that the unfinished word begins, in any letter case.
+fn fit(candidates: impl IntoIterator<Item = Candidate>, part: &str) -> Vec<Candidate> {
+    candidates.into_iter().filter(|candidate| begins(&candidate.value, part.as_bytes())).collect()
+}
+
+#[cfg(test)]
+mod tests;

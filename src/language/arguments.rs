@@ -1,0 +1,431 @@
+//! The cursor over the words of a command, from which its parser takes one after the other.
+//!
+//! Each step records what it would accept at the cursor. Where the words end, that record is what Tab offers and what the
+//! grey hint names; where a step fails, it is what the mistake lists. So these cannot disagree with the parser.
+
+use std::borrow::Cow;
+
+use super::expected::{Expected, Source};
+use super::matching::{Match, begins, choose, nearest};
+use super::mistake::{Mistake, MistakeKind, one_of};
+use super::value::{Port, Value};
+use super::words::{Word, split_at_spaces};
+use crate::wire::Mode;
+
+/// Lines within lines that are looked into, as in `repeat 2 repeat 3 get a`.
+const DEEPEST: usize = 16;
+
+/// What mistakes say of the command whose words they are in.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Synopsis {
+    pub(super) name: &'static str,
+    pub(super) usage: &'static [&'static str],
+    pub(super) classic: bool,
+}
+
+/// What parsers need to know of all commands. The table is made of parsers, so it is handed to them.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Commands {
+    /// Whether a word is the name of a command.
+    pub(super) is_name: fn(&Word) -> bool,
+    /// Reads a line within a line; the word is its command.
+    pub(super) read_line: fn(&mut Arguments<'_>, &Word) -> Result<(), Mistake>,
+}
+
+/// The words of one command, the cursor, and what could be there. A step that fails returns a [`Mistake`].
+#[derive(Debug)]
+pub struct Arguments<'a> {
+    command: Synopsis,
+    commands: Option<Commands>,
+    words: Cow<'a, [Word]>,
+    at: usize,
+    /// The last word is still being typed, and not among the words.
+    is_open: bool,
+    /// How many more lines within lines are read, and not only taken.
+    depth: usize,
+    /// Keywords taken so far, in full.
+    keywords: Vec<&'static str>,
+    /// What the steps so far would accept at the cursor.
+    expected: Vec<Expected>,
+    /// Switches that may still be given, anywhere.
+    switches: Vec<&'static str>,
+    /// A bad value is reported as BSD does: `X: bad value`.
+    is_setting: bool,
+    /// The word at the cursor may be a path.
+    or_path: bool,
+    /// What is complete where nothing more is possible.
+    subject: &'static str,
+}
+
+impl<'a> Arguments<'a> {
+    /// Begins before the first of the words after the command's name.
+    pub(super) fn new(command: Synopsis, words: &'a [Word]) -> Self {
+        Self {
+            command,
+            commands: None,
+            words: Cow::Borrowed(words),
+            at: 0,
+            is_open: false,
+            depth: 0,
+            keywords: Vec::new(),
+            expected: Vec::new(),
+            switches: Vec::new(),
+            is_setting: false,
+            or_path: false,
+            subject: "command",
+        }
+    }
+
+    /// The same among these commands.
+    pub(super) fn among(self, commands: Commands) -> Self {
+        Self { commands: Some(commands), ..self }
+    }
+
+    /// The same, looking into a line too, as in `repeat 3 get a`.
+    pub(super) fn in_depth(self) -> Self {
+        Self { depth: DEEPEST, ..self }
+    }
+
+    /// The same, with one more word, which is still being typed.
+    pub(super) fn open(self) -> Self {
+        Self { is_open: true, ..self.in_depth() }
+    }
+
+    /// Goes on with the words of another command.
+    pub(super) fn begin(&mut self, command: Synopsis) {
+        self.command = command;
+        self.keywords.clear();
+        self.switches.clear();
+        self.is_setting = false;
+    }
+
+    /// Returns what may follow, if the parser got as far as the words go: words and switches.
+    pub(super) fn into_following(self) -> (Vec<Expected>, Vec<&'static str>) {
+        if self.at == self.words.len() { (self.expected, self.switches) } else { Default::default() }
+    }
+
+    /// Whether the word is the name of a command.
+    pub(super) fn is_command(&self, word: &Word) -> bool {
+        self.commands.is_some_and(|commands| (commands.is_name)(word))
+    }
+
+    /// The next word may be a path too; `./NAME` always is.
+    pub(super) fn or_path(&mut self) -> &mut Self {
+        self.or_path = true;
+        self
+    }
+
+    /// What follows is the value of a setting, whose mistakes are BSD's.
+    pub(super) fn setting(&mut self) -> &mut Self {
+        self.is_setting = true;
+        self
+    }
+
+    /// Takes one of these keywords, if one is next. An ambiguous one is a mistake.
+    pub(super) fn choice_if<T: Copy + PartialEq>(&mut self, table: &[(&'static str, T)]) -> Result<Option<T>, Mistake> {
+        for (place, (name, value)) in table.iter().enumerate() {
+            // Of several names for one thing the first is enough.
+            if table.iter().take(place).all(|(_, earlier)| earlier != value) {
+                self.expected.push(Expected::Keyword(name, ""));
+            }
+        }
+        let Some(word) = self.peek() else { return Ok(None) };
+        match choose(word, table) {
+            Match::One(name, value) => {
+                self.keywords.push(name);
+                self.take();
+                Ok(Some(value))
+            }
+            Match::Several(choices) => {
+                let word = word.to_string();
+                Err(self.mistake(MistakeKind::Ambiguous { word, choices, or_path: self.or_path }))
+            }
+            Match::None => Ok(None),
+        }
+    }
+
+    /// Takes one of these keywords, if there is a word; `what` is what they have in common.
+    pub(super) fn choice_or_end<T: Copy + PartialEq>(
+        &mut self,
+        what: &'static str,
+        table: &[(&'static str, T)],
+    ) -> Result<Option<T>, Mistake> {
+        let chosen = self.choice_if(table);
+        match (chosen, self.peek()) {
+            (Ok(None) | Err(_), Some(word)) if self.is_setting => {
+                Err(self.bad_value(word, what, one_of(&self.choices())))
+            }
+            (Ok(None), Some(word)) => {
+                let nearest = nearest(word, self.expected.iter().map(|expected| expected.name()));
+                let (word, choices) = (word.to_string(), self.choices());
+                Err(self.mistake(MistakeKind::Unknown { word, what, choices, nearest }))
+            }
+            (chosen, _) => chosen,
+        }
+    }
+
+    /// Takes one of these keywords; `what` is what they have in common.
+    pub(super) fn choice<T: Copy + PartialEq>(
+        &mut self,
+        what: &'static str,
+        table: &[(&'static str, T)],
+    ) -> Result<T, Mistake> {
+        self.choice_or_end(what, table)?.ok_or_else(|| self.missing(what))
+    }
+
+    /// Takes one of these keywords, if one is next.
+    pub(super) fn keyword_if(&mut self, names: &[&'static str]) -> Result<Option<&'static str>, Mistake> {
+        self.choice_if(&pairs(names))
+    }
+
+    /// Takes this keyword, if it is next; `help` is what it means.
+    pub(super) fn flag(&mut self, name: &'static str, help: &'static str) -> bool {
+        self.expected.push(Expected::Keyword(name, help));
+        let is_next = self.peek().is_some_and(|word| !word.bytes().is_empty() && begins(name, word.bytes()));
+        self.take_if(is_next, name)
+    }
+
+    /// Takes this keyword among names, if it is next and written in full.
+    pub(super) fn whole_keyword_if(&mut self, name: &'static str) -> bool {
+        self.expected.push(Expected::WholeKeyword(name));
+        let is_next = self.peek().is_some_and(|word| word.is(name));
+        self.take_if(is_next, name)
+    }
+
+    /// Takes `on` or `off`, the only word, if there is one.
+    pub(super) fn on_off(&mut self) -> Result<Option<bool>, Mistake> {
+        self.at_most(1)?;
+        self.setting().choice_or_end("switch", &[("on", true), ("off", false)])
+    }
+
+    /// Takes a value.
+    pub(super) fn value<T: Value>(&mut self, name: &'static str) -> Result<T, Mistake> {
+        self.value_if(name)?.ok_or_else(|| self.missing(name))
+    }
+
+    /// Takes a value, if there is a word.
+    pub(super) fn value_if<T: Value>(&mut self, name: &'static str) -> Result<Option<T>, Mistake> {
+        self.expected.push(Expected::Value(name, T::range, T::suggestions));
+        let value = self.peek().map(|word| self.convert(name, word)).transpose()?;
+        self.take();
+        Ok(value)
+    }
+
+    /// Takes a value, or this keyword, which is `None` and means `help`. Tab offers values first.
+    pub(super) fn value_or<T: Value>(
+        &mut self,
+        name: &'static str,
+        (keyword, help): (&'static str, &'static str),
+    ) -> Result<Option<T>, Mistake> {
+        let before = self.expected.len();
+        if self.flag(keyword, help) {
+            return Ok(None);
+        }
+        self.expected.insert(before, Expected::Value(name, T::range, T::suggestions));
+        let Some(word) = self.peek() else { return Err(self.missing(name)) };
+        let range = || format!("{}, or {keyword}", T::range());
+        let value = T::read(word).ok_or_else(|| self.bad_value(word, name, range()))?;
+        self.take();
+        Ok(Some(value))
+    }
+
+    /// Takes the value of a setting, or `auto`, which is `None`.
+    pub(super) fn value_or_auto<T: Value>(&mut self) -> Result<Option<T>, Mistake> {
+        self.setting().value_or("value", ("auto", T::AUTO))
+    }
+
+    /// Takes a value, if a number is next.
+    pub(super) fn number_if<T: Value>(&mut self, name: &'static str) -> Result<Option<T>, Mistake> {
+        if self.is_number() {
+            return self.value_if(name);
+        }
+        self.expected.push(Expected::Value(name, T::range, T::suggestions));
+        Ok(None)
+    }
+
+    /// Whether a number is next.
+    pub(super) fn is_number(&self) -> bool {
+        self.peek().and_then(|word| word.bytes().first()).is_some_and(u8::is_ascii_digit)
+    }
+
+    /// Reads a word that was taken as a value.
+    pub(super) fn convert<T: Value>(&self, name: &'static str, word: &Word) -> Result<T, Mistake> {
+        T::read(word).ok_or_else(|| self.bad_value(word, name, T::range()))
+    }
+
+    /// Takes a port, if there is a word.
+    pub(super) fn port_if(&mut self) -> Result<Option<u16>, Mistake> {
+        let port = self.value_if("[port]");
+        Ok(port.map_err(|_| self.bsd("bad port number", None))?.map(Port::get))
+    }
+
+    /// Takes a mode, if there is a word.
+    pub(super) fn mode_if(&mut self) -> Result<Option<Mode>, Mistake> {
+        let mode = self.value_if("ascii | netascii | binary | image | octet");
+        mode.map_err(|_| match self.peek() {
+            Some(word) if word.is("mail") => self.bsd("obsolete mode, not supported (RFC 1350 section 1)", None),
+            _ => self.bsd("unknown mode", self.command.usage.first().copied()),
+        })
+    }
+
+    /// Whether the next word is a key and a value.
+    pub(super) fn is_assignment(&self) -> bool {
+        self.peek().is_some_and(|word| word.bytes().contains(&b'='))
+    }
+
+    /// Takes a key and a value, if the next word has one of these keys. `help` is what the usage line calls it, and common
+    /// words.
+    pub(super) fn assignment_if(
+        &mut self,
+        keys: &[&'static str],
+        (name, examples): (&'static str, &'static [&'static str]),
+    ) -> Option<Word> {
+        self.expected.push(Expected::Assignment(name, examples));
+        let word = self.peek()?;
+        let end = word.bytes().iter().position(|&byte| byte == b'=')?;
+        let (key, value) = (word.bytes().get(..end)?, Word::new(word.bytes().get(end + 1..)?));
+        let is_next = !key.is_empty() && keys.iter().any(|name| begins(name, key));
+        is_next.then(|| self.take())?;
+        Some(value)
+    }
+
+    /// Takes a name.
+    pub(super) fn name(&mut self, source: Source, name: &'static str) -> Result<Word, Mistake> {
+        self.name_if(source, name).ok_or_else(|| self.missing(name))
+    }
+
+    /// Takes a name, if there is a word.
+    pub(super) fn name_if(&mut self, source: Source, name: &'static str) -> Option<Word> {
+        self.expected.push(Expected::Name(source, name));
+        self.take()
+    }
+
+    /// Takes all words that are left as names.
+    pub(super) fn names(&mut self, source: Source, name: &'static str) -> Vec<Word> {
+        std::iter::from_fn(|| self.name_if(source, name)).collect()
+    }
+
+    /// Takes all words that are left as a line of its own, which is read later.
+    pub(super) fn line(&mut self) -> Result<Vec<Word>, Mistake> {
+        let rest = self.rest().to_vec();
+        let name = self.name_if(Source::Command, "command").ok_or_else(|| self.usage())?;
+        match self.commands {
+            Some(commands) if self.depth > 0 => {
+                self.depth -= 1;
+                (commands.read_line)(self, &name)?;
+            }
+            _ => self.at = self.words.len(),
+        }
+        Ok(rest)
+    }
+
+    /// Takes this switch from among the words that are left, if it is there.
+    pub(super) fn switch(&mut self, name: &'static str) -> bool {
+        let is_given = self.rest().iter().any(|word| word.is(name));
+        if is_given {
+            self.words.to_mut().retain(|word| !word.is(name));
+        } else {
+            self.switches.push(name);
+        }
+        is_given
+    }
+
+    /// Splits the words that are left at their spaces: `"drop sent ack 2"` is as good as four words. What follows is a
+    /// `subject`.
+    pub(super) fn unquote(&mut self, subject: &'static str) {
+        self.subject = subject;
+        if self.rest().iter().any(|word| word.bytes().contains(&b' ')) {
+            let rest: Vec<_> = self.rest().iter().flat_map(|word| split_at_spaces(word.bytes()).words).collect();
+            self.words.to_mut().truncate(self.at);
+            self.words.to_mut().extend(rest);
+        }
+    }
+
+    /// Returns the words that are left.
+    pub(super) fn rest(&self) -> &[Word] {
+        self.words.get(self.at..).unwrap_or_default()
+    }
+
+    /// Whether at most one word is left.
+    pub(super) fn is_last(&self) -> bool {
+        self.rest().len() + usize::from(self.is_open) <= 1
+    }
+
+    /// Checks that at most so many words are left.
+    pub(super) fn at_most(&self, count: usize) -> Result<(), Mistake> {
+        if self.rest().len() > count { Err(self.usage()) } else { Ok(()) }
+    }
+
+    /// Checks that no word is left, and hands this on.
+    pub(super) fn end<T>(&self, verb: T) -> Result<T, Mistake> {
+        let Some(word) = self.peek() else { return Ok(verb) };
+        if self.expected.is_empty() && self.keywords.is_empty() {
+            return Err(self.usage());
+        }
+        let (word, subject, choices) = (word.to_string(), self.subject, self.choices());
+        Err(self.mistake(MistakeKind::Unexpected { word, subject, choices }))
+    }
+
+    /// A mistake that breaks a rule beyond the grammar.
+    pub(super) fn breaks(&self, rule: impl Into<String>) -> Mistake {
+        self.mistake(MistakeKind::Rule(rule.into()))
+    }
+
+    /// No words where some are needed, or too many: BSD prints the usage.
+    pub(super) fn usage(&self) -> Mistake {
+        self.mistake(MistakeKind::Usage { usage: self.command.usage })
+    }
+
+    fn mistake(&self, kind: MistakeKind) -> Mistake {
+        Mistake { kind, classic: self.command.classic }
+    }
+
+    /// The next word is wrong, as BSD says it.
+    fn bsd(&self, wrong: &str, usage: Option<&'static str>) -> Mistake {
+        let word = self.peek().map(Word::to_string).unwrap_or_default();
+        self.mistake(MistakeKind::Bsd { sentence: format!("{word}: {wrong}"), usage })
+    }
+
+    fn missing(&self, what: &'static str) -> Mistake {
+        match self.keywords.last() {
+            Some(after) => self.mistake(MistakeKind::Missing { what, after, choices: self.choices() }),
+            None => self.usage(),
+        }
+    }
+
+    /// A value that has no name of its own belongs to the last keyword, or to the command.
+    fn bad_value(&self, word: &Word, name: &'static str, range: String) -> Mistake {
+        let setting = self.keywords.last().copied().unwrap_or(self.command.name);
+        let what = if self.is_setting || matches!(name, "value" | "number") { setting } else { name };
+        self.mistake(MistakeKind::Value { word: word.to_string(), what, range, is_setting: self.is_setting })
+    }
+
+    fn choices(&self) -> Vec<String> {
+        self.expected.iter().map(|expected| expected.choice()).collect()
+    }
+
+    fn peek(&self) -> Option<&Word> {
+        self.words.get(self.at)
+    }
+
+    fn take(&mut self) -> Option<Word> {
+        let word = self.words.get(self.at)?.clone();
+        self.at += 1;
+        self.or_path = false;
+        self.expected.clear();
+        Some(word)
+    }
+
+    fn take_if(&mut self, is_next: bool, keyword: &'static str) -> bool {
+        if is_next {
+            self.keywords.push(keyword);
+            self.take();
+        }
+        is_next
+    }
+}
+
+/// Keywords that stand for themselves.
+pub(super) fn pairs(names: &[&'static str]) -> Vec<(&'static str, &'static str)> {
+    names.iter().map(|name| (*name, *name)).collect()
+}

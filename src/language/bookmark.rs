@@ -1,0 +1,68 @@
+//! Names that the user gives to servers.
+
+use std::fmt::{self, Display, Formatter};
+
+use crate::wire::{BlockSize, Mode};
+
+/// A server that has a name, and how it wants to be talked to.
+///
+/// Displayed, it is the words that `host` takes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Bookmark {
+    /// What the user calls it.
+    pub name: String,
+    /// Name or address, without brackets.
+    pub host: String,
+    /// Where requests go; the session's default port where `None`.
+    pub port: Option<u16>,
+    /// The mode of its files.
+    pub mode: Option<Mode>,
+    /// The blocks it can take.
+    pub blksize: Option<BlockSize>,
+}
+
+impl Display for Bookmark {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.name, self.host)?;
+        if let Some(port) = self.port {
+            write!(f, " {port}")?;
+        }
+        if let Some(mode) = self.mode {
+            write!(f, " mode={mode}")?;
+        }
+        if let Some(blksize) = self.blksize {
+            write!(f, " blksize={blksize}")?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{bookmark, split};
+
+    fn read(line: &str) -> Result<String, String> {
+        let words = split(line.as_bytes()).expect(line).words;
+        bookmark(&words).map(|bookmark| bookmark.to_string()).map_err(|mistake| mistake.to_string())
+    }
+
+    #[test]
+    fn a_bookmark_is_written_as_it_is_read() {
+        for line in ["sw1 192.0.2.1", "sw1 h 6969", "a ::1 6969 mode=netascii blksize=512", "a fe80::1%eth0 mode=octet"]
+        {
+            assert_eq!(read(line).as_deref(), Ok(line));
+        }
+        assert_eq!(read("a [::1] mode=binary blocksize=512 69").as_deref(), Ok("a ::1 69 mode=octet blksize=512"));
+    }
+
+    #[test]
+    fn what_would_be_taken_for_something_else_is_not_a_name() {
+        for line in ["get h", "GET h", "-v h", "a:b h", "a/b h", "'a b' h", "#a h", "'' h", "a ''", "192.0.2.1 h"] {
+            assert!(read(line).is_err(), "{line}");
+        }
+        for line in ["a", "a off", "a h 0", "a h 70000", "a h mode=mail", "a h blksize=7", "a h colour=red", "a h 1 2"]
+        {
+            assert!(read(line).is_err(), "{line}");
+        }
+    }
+}

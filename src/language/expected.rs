@@ -1,0 +1,63 @@
+//! What a step of a parser accepts: what Tab offers, hints name and mistakes list.
+
+use super::matching::begins;
+
+/// What a step accepts at the cursor.
+#[derive(Debug, Clone, Copy)]
+pub enum Expected {
+    /// This keyword, and what it means.
+    Keyword(&'static str, &'static str),
+    /// This keyword among names, where it must be written in full.
+    WholeKeyword(&'static str),
+    /// A value: its name in the usage line, what it may be, and common values with what each means.
+    Value(&'static str, fn() -> String, fn() -> Vec<(String, &'static str)>),
+    /// A key and a value: its name in the usage line, and common words.
+    Assignment(&'static str, &'static [&'static str]),
+    /// A name of something outside the language, and its own name in the usage line.
+    Name(Source, &'static str),
+}
+
+/// Where names come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Source {
+    Local,
+    /// Local directories only.
+    Directory,
+    Remote,
+    /// Remote files, or, before the last word of `put`, local ones.
+    Destination,
+    Host,
+    Bookmark,
+    Command,
+    /// Commands and topics of `help`.
+    Topic,
+    /// Nowhere: any word.
+    Anything,
+}
+
+impl Expected {
+    /// Returns what the usage line calls it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Keyword(name, _) | Self::WholeKeyword(name) | Self::Value(name, ..) => name,
+            Self::Assignment(name, _) | Self::Name(_, name) => name,
+        }
+    }
+
+    /// Whether this word would be read as the keyword.
+    pub fn is_keyword(self, word: &str) -> bool {
+        match self {
+            Self::Keyword(name, _) => begins(name, word.as_bytes()),
+            Self::WholeKeyword(name) => word.eq_ignore_ascii_case(name),
+            _ => false,
+        }
+    }
+
+    /// Returns what a mistake lists.
+    pub(super) fn choice(self) -> String {
+        match self {
+            Self::Value(_, range, _) => range(),
+            other => other.name().to_owned(),
+        }
+    }
+}

@@ -1,0 +1,70 @@
+//! Matches words with names: the one rule for commands, keywords, topics and values that are words.
+
+use super::words::Word;
+
+/// What a word means among names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Match<T> {
+    /// This name, and what it stands for.
+    One(&'static str, T),
+    /// The beginning of these names.
+    Several(Vec<&'static str>),
+    /// Nothing.
+    None,
+}
+
+/// Finds the name that a word means: the whole name, else the only one that it begins. Letter case does not matter, and
+/// two names for one thing are not ambiguous.
+pub(super) fn choose<T: Copy + PartialEq>(word: &Word, names: &[(&'static str, T)]) -> Match<T> {
+    if let Some(&(name, value)) = names.iter().find(|(name, _)| word.is(name)) {
+        return Match::One(name, value);
+    }
+    let begun: Vec<_> = names.iter().filter(|(name, _)| begins(name, word.bytes())).collect();
+    match begun.as_slice() {
+        _ if word.bytes().is_empty() => Match::None,
+        [] => Match::None,
+        [(name, value), others @ ..] if others.iter().all(|(_, other)| other == value) => Match::One(name, *value),
+        several => Match::Several(several.iter().map(|(name, _)| *name).collect()),
+    }
+}
+
+/// Whether the name has this beginning, in any letter case.
+pub(crate) fn begins(name: &str, prefix: &[u8]) -> bool {
+    name.as_bytes().get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix))
+}
+
+/// Finds the name that a mistyped word most likely means: one slip away from a short name, two from a long one.
+pub(super) fn nearest(word: &Word, names: impl IntoIterator<Item = &'static str>) -> Option<&'static str> {
+    let typed = word.text()?.to_ascii_lowercase();
+    let distance = |name: &'static str| {
+        let allowed = if name.len() < 5 { 1 } else { 2 };
+        // Each letter more or less is a slip, which saves most comparisons.
+        let may_be_near = typed.len() >= 3 && typed.len().abs_diff(name.len()) <= allowed;
+        let distance = may_be_near.then(|| strsim::osa_distance(&typed, name))?;
+        (distance <= allowed).then_some((distance, name))
+    };
+    names.into_iter().filter_map(distance).min_by_key(|(distance, _)| *distance).map(|(_, name)| name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_may_be_shortened_while_it_is_unambiguous() {
+        let names = [("ladder", 1), ("limit", 2), ("last", 3), ("lastly", 3)];
+        let meant = |word: &str| choose(&Word::new(word), &names);
+        assert_eq!(meant("LAD"), Match::One("ladder", 1));
+        assert_eq!(meant("last"), Match::One("last", 3));
+        assert_eq!(meant("las"), Match::One("last", 3), "two names for one thing");
+        assert_eq!(meant("l"), Match::Several(vec!["ladder", "limit", "last", "lastly"]));
+        assert_eq!((meant(""), meant("ladders")), (Match::None, Match::None));
+    }
+
+    #[test]
+    fn a_slip_of_the_finger_is_understood() {
+        let near = |word: &str| nearest(&Word::new(word), ["get", "connect", "status", "put"]);
+        assert_eq!((near("gett"), near("gte"), near("conect")), (Some("get"), Some("get"), Some("connect")));
+        assert_eq!((near("STAUTS"), near("switch1"), near("x")), (Some("status"), None, None));
+    }
+}

@@ -1,0 +1,103 @@
+//! What is wrong with the words of a line: the plain sentence, BSD's line and the next step.
+
+use thiserror::Error;
+
+/// A line that the language does not accept. `Display` is the plain sentence.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("{kind}")]
+pub struct Mistake {
+    pub(super) kind: MistakeKind,
+    /// It is in the words of a classic command, whose mistakes are printed on standard output.
+    pub(super) classic: bool,
+}
+
+/// What is wrong. Words are safe to print; `what` is needed, `choices` are what it may be.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub(super) enum MistakeKind {
+    #[error("no such command")]
+    NoCommand { nearest: Option<&'static str> },
+    #[error("ambiguous command")]
+    AmbiguousCommand { candidates: Vec<&'static str> },
+    /// No words where some are needed, or too many.
+    #[error("usage: {}", usage.join(" | "))]
+    Usage { usage: &'static [&'static str] },
+    /// The line ends after this keyword.
+    #[error("missing {what} after \"{after}\"{}", use_one_of(choices))]
+    Missing { what: &'static str, after: &'static str, choices: Vec<String> },
+    #[error("\"{word}\" is not {} {what}{}", article(what), use_one_of(choices))]
+    Unknown { word: String, what: &'static str, choices: Vec<String>, nearest: Option<&'static str> },
+    /// The beginning of several keywords, and perhaps a file.
+    #[error("\"{word}\" may be {}{}", one_of(choices), if *or_path { format!(" (a file of that name is ./{word})") } else { String::new() })]
+    Ambiguous { word: String, choices: Vec<&'static str>, or_path: bool },
+    /// A word where the line could end, and none of those that could follow.
+    #[error("unexpected \"{word}\" after a complete {subject}{}", use_one_of(choices))]
+    Unexpected { word: String, subject: &'static str, choices: Vec<String> },
+    #[error("{}", if *is_setting { format!("{word}: bad value") } else { format!("{what} must be {range}, not \"{word}\"") })]
+    Value { word: String, what: &'static str, range: String, is_setting: bool },
+    /// A sentence of BSD's, and the usage after it.
+    #[error("{sentence}")]
+    Bsd { sentence: String, usage: Option<&'static str> },
+    /// What a rule beyond the grammar forbids.
+    #[error("{0}")]
+    Rule(String),
+}
+
+impl Mistake {
+    /// Returns the line that BSD prints on standard output; `None` where it has none.
+    pub fn bsd_line(&self) -> Option<String> {
+        match &self.kind {
+            MistakeKind::NoCommand { .. } => Some("?Invalid command".to_owned()),
+            MistakeKind::AmbiguousCommand { .. } => Some("?Ambiguous command".to_owned()),
+            MistakeKind::Usage { usage } => Some(format!("usage: {}", usage.join("\n       "))),
+            MistakeKind::Bsd { sentence, usage: Some(usage) } => Some(format!("{sentence}\nusage: {usage}")),
+            MistakeKind::Bsd { sentence, usage: None } => Some(sentence.clone()),
+            MistakeKind::Value { is_setting: true, .. } => Some(self.to_string()),
+            MistakeKind::Rule(_) => None,
+            _ => self.classic.then(|| self.to_string()),
+        }
+    }
+
+    /// Returns what to do about it, as a sentence.
+    pub fn hint(&self) -> Option<String> {
+        match &self.kind {
+            MistakeKind::NoCommand { nearest } | MistakeKind::Unknown { nearest, .. } => {
+                nearest.map(|name| format!("Did you mean \"{name}\"?"))
+            }
+            MistakeKind::AmbiguousCommand { candidates } => Some(format!("It may be {}.", candidates.join(", "))),
+            _ => None,
+        }
+    }
+
+    /// Returns what the bad value of a setting must be: `blksize must be 8 to 65464 bytes, or auto`.
+    pub fn advice(&self) -> Option<String> {
+        match &self.kind {
+            MistakeKind::Value { what, range, is_setting: true, .. } => Some(format!("{what} must be {range}")),
+            _ => None,
+        }
+    }
+
+    /// Whether the word is the beginning of several commands.
+    pub fn is_ambiguous(&self) -> bool {
+        matches!(self.kind, MistakeKind::AmbiguousCommand { .. })
+    }
+}
+
+/// Choices that an error lists; of more it names the nearest.
+const LISTED: usize = 15;
+
+fn use_one_of(choices: &[String]) -> String {
+    if (1..=LISTED).contains(&choices.len()) { format!("; use {}", one_of(choices)) } else { String::new() }
+}
+
+fn article(noun: &str) -> &'static str {
+    if noun.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" }
+}
+
+/// `sent, received or both`
+pub(super) fn one_of(choices: &[impl AsRef<str>]) -> String {
+    let choices: Vec<_> = choices.iter().map(AsRef::as_ref).collect();
+    match choices.split_last() {
+        Some((last, others)) if !others.is_empty() => format!("{} or {last}", others.join(", ")),
+        _ => choices.concat(),
+    }
+}

@@ -1,0 +1,93 @@
+//! The language of the shell, defined once and pure: no file, socket or clock.
+//!
+//! ```text
+//!  line --split--> words --find--> Command --parse over Arguments--> Verb, for the shell to run
+//!                                               |
+//!                                               '--> Mistake: what is wrong, and what was expected
+//!  line so far -------------------------------------> Expected: what Tab offers and the grey hint names
+//! ```
+//!
+//! Each command is a row of the [table] and one function over the cursor [`Arguments`]. That function reads the
+//! words, and the same run of it records what could come next.
+
+mod arguments;
+mod bookmark;
+mod classic;
+mod command;
+mod expected;
+mod fault;
+mod invocation;
+mod local;
+mod matching;
+mod mistake;
+mod practice;
+mod servers;
+mod settings;
+mod table;
+mod topics;
+mod trace;
+mod uri;
+mod value;
+mod verb;
+mod words;
+
+#[cfg(test)]
+mod tests;
+
+use arguments::Arguments;
+pub(crate) use bookmark::Bookmark;
+pub use command::Command;
+pub(crate) use command::Group;
+pub(crate) use expected::{Expected, Source};
+pub use invocation::Invocation;
+pub(crate) use matching::begins;
+pub(crate) use mistake::Mistake;
+use mistake::MistakeKind;
+pub(crate) use table::{Following, may_begin_command};
+pub use table::{commands, exact, find, following};
+pub(crate) use topics::{TOPICS, find as find_topic};
+pub(crate) use trace::VIEWS;
+pub use trace::trace_list;
+pub use uri::Uri;
+pub(crate) use uri::split_host;
+pub(crate) use value::{Port, Seconds, Sha256, Value};
+pub(crate) use verb::{
+    BugVerb, Choice, FaultVerb, Get, LessonVerb, Put, Repeat, ServeVerb, ServerChange, TraceVerb, Verb,
+};
+pub(crate) use words::{ParsedLine, SplitError, cut_escape};
+pub use words::{PartialLine, Word, split, split_at_spaces};
+
+/// Reads the words of a line.
+///
+/// # Errors
+/// There is no such command, or it does not take these arguments.
+pub fn parse(words: &[Word]) -> Result<Verb, Mistake> {
+    match words.split_first() {
+        Some((name, arguments)) => find(name)?.read(arguments),
+        None => Err(Mistake { kind: MistakeKind::NoCommand { nearest: None }, classic: true }),
+    }
+}
+
+/// Reads the words of a bookmark: `name address [port] [mode=..] [blksize=..]`.
+///
+/// # Errors
+/// They are not what `host` takes.
+pub fn bookmark(words: &[Word]) -> Result<Bookmark, Mistake> {
+    match servers::HOST.read(words)? {
+        Verb::Host(bookmark) => Ok(bookmark),
+        _ => Err(Arguments::new(servers::HOST.synopsis(), words).usage()),
+    }
+}
+
+/// Reads a value from the command line.
+///
+/// # Errors
+/// It is not such a value: what it must be.
+pub fn value<T: Value>(text: &str) -> Result<T, String> {
+    T::read(&Word::new(text)).ok_or_else(|| format!("must be {}", T::range()))
+}
+
+/// Returns the switches of all commands, which the command line leaves to them.
+pub(crate) fn switches() -> Vec<&'static str> {
+    commands().flat_map(Command::switches).collect()
+}

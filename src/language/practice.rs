@@ -1,0 +1,70 @@
+//! For a class: networks that fail, programs that err, and what both teach.
+
+use super::arguments::Arguments;
+use super::command::{Command, PRACTICE};
+use super::fault;
+use super::mistake::Mistake;
+use super::value::Time;
+use super::verb::{BugVerb, LessonVerb, Verb};
+use crate::bugs::ClientBug;
+use crate::plan::Plan;
+
+#[rustfmt::skip] // Rows of a table, a few lines each.
+pub(super) static ROWS: &[Command] = &[
+    fault::FAULT,
+    Command {
+        name: "packetdrop", usage: &["packetdrop percent"], ask: Some("(percent) "),
+        brief: "drop packets by chance, either way", examples: &["packetdrop 10", "packetdrop 0"],
+        see: &["fault", "faults"], parse: fault::packetdrop, ..PRACTICE
+    },
+    Command {
+        name: "client", usage: &["client bug [ no-tid | no-dally | off ]"],
+        brief: "give the client a bug on purpose", examples: &["client bug no-tid", "client bug off"],
+        see: &["serve", "lesson"], parse: client, ..PRACTICE
+    },
+    Command {
+        name: "plan", usage: &["plan bytes [blksize value] [windowsize value] [rtt value]"], ask: Some("(bytes) "),
+        brief: "count a transfer's packets in advance",
+        examples: &["plan 2150", "plan 131072 blksize 1428 windowsize 8 rtt 10ms"], see: &["lesson", "blksize"],
+        parse: plan, ..PRACTICE
+    },
+    Command {
+        name: "lesson", usage: &["lesson", "lesson number [--script]"], brief: "see what the protocol does, and why",
+        examples: &["lesson", "lesson 4", "lesson 4 --script"], see: &["plan", "trace", "fault"], parse: lesson,
+        ..PRACTICE
+    },
+];
+
+fn client(args: &mut Arguments<'_>) -> Result<Verb, Mistake> {
+    if !args.flag("bug", "") {
+        return Err(args.usage());
+    }
+    let mut bugs = ClientBug::ALL.map(|bug| (bug.name(), BugVerb::Make(bug))).to_vec();
+    bugs.push(("off", BugVerb::Off));
+    let verb = args.choice_or_end("client bug", &bugs)?;
+    args.end(Verb::ClientBug(verb.unwrap_or(BugVerb::Show)))
+}
+
+fn plan(args: &mut Arguments<'_>) -> Result<Verb, Mistake> {
+    let mut plan = Plan::new(args.value("bytes")?);
+    let quantities = [("blksize", 'b'), ("blocksize", 'b'), ("windowsize", 'w'), ("rtt", 'r')];
+    while let Some(quantity) = args.choice_if(&quantities)? {
+        match quantity {
+            'b' => plan.blksize = args.value("value")?,
+            'w' => plan.windowsize = args.value("value")?,
+            _ => plan.rtt = Some(args.value("value").map(|Time(time)| time)?),
+        }
+    }
+    args.end(Verb::Plan(plan))
+}
+
+fn lesson(args: &mut Arguments<'_>) -> Result<Verb, Mistake> {
+    let as_script = args.switch("--script");
+    let verb = match args.value_if("number")? {
+        Some(lesson) if as_script => LessonVerb::Print(lesson),
+        Some(lesson) => LessonVerb::Give(lesson),
+        None if as_script => return Err(args.breaks("which lesson's script?")),
+        None => LessonVerb::List,
+    };
+    args.end(Verb::Lesson(verb))
+}

@@ -1,0 +1,115 @@
+//! A server of our own, and names for those of others.
+
+use std::net::IpAddr;
+
+use super::arguments::{Arguments, pairs};
+use super::bookmark::Bookmark;
+use super::command::{Command, Group, ROW};
+use super::expected::Source;
+use super::fault::{OF_SERVER, fault};
+use super::mistake::Mistake;
+use super::value::{Port, Seconds};
+use super::verb::{BugVerb, ServeVerb, ServerChange, Verb};
+use super::words::Word;
+use crate::bugs::ServerBug;
+
+#[rustfmt::skip] // Rows of a table, a few lines each.
+pub(super) static ROWS: &[Command] = &[
+    Command {
+        name: "serve", group: Group::Practice,
+        usage: &["serve [directory [port]] [--read-only | --overwrite]", "serve status", "serve stop",
+            "serve fault [fault-words]", "serve bug [ name | ? | off ]", "serve rexmt value", "serve blksize value",
+            "serve options [ on | off ]"], brief: "start a server to practise on",
+        examples: &["serve", "serve . 6969", "serve . --read-only", "serve bug sorcerer", "serve stop"],
+        see: &["connect", "get", "fault"], parse: |args| serve(args).map(Verb::Serve), ..ROW
+    },
+    HOST,
+    Command {
+        name: "hosts", group: Group::Transfer, usage: &["hosts"], brief: "list the servers with names",
+        examples: &["hosts"], see: &["host", "connect"], parse: |args| args.end(Verb::Hosts), ..ROW
+    },
+];
+
+#[rustfmt::skip] // Rows of a table, a few lines each.
+pub(super) const HOST: Command = Command {
+    name: "host", group: Group::Transfer,
+    usage: &["host name address [port] [mode=..] [blksize=..]", "host name off"], brief: "give a server a name",
+    examples: &["host sw1 192.0.2.1", "host old 192.0.2.9 6969 mode=netascii blksize=512", "host sw1 off"],
+    see: &["hosts", "connect", "uri"], parse: host, ..ROW
+};
+
+fn serve(args: &mut Arguments<'_>) -> Result<ServeVerb, Mistake> {
+    let words = pairs(&["status", "stop", "fault", "bug", "rexmt", "blksize", "options"]);
+    // Only what is served has switches.
+    let has_switch = args.rest().iter().any(|word| word.bytes().starts_with(b"--"));
+    let first = if has_switch { None } else { args.or_path().choice_if(&words)? };
+    let change = match first {
+        Some("status") => return args.end(ServeVerb::Status),
+        Some("stop") => return args.end(ServeVerb::Stop),
+        Some("fault") => ServerChange::Fault(fault(args, OF_SERVER)?),
+        Some("bug") => ServerChange::Bug(bug(args)?),
+        Some("rexmt") => ServerChange::Rexmt(args.value_or_auto()?.map(|Seconds(time)| time)),
+        Some("blksize") => ServerChange::Blksize(args.value_or_auto()?),
+        Some(_) => ServerChange::Options(args.setting().choice_or_end("switch", &[("on", true), ("off", false)])?),
+        None => {
+            let (read_only, overwrite) = (args.switch("--read-only"), args.switch("--overwrite"));
+            args.at_most(2)?;
+            let directory = args.name_if(Source::Directory, "directory");
+            let port = if directory.is_some() { args.port_if()? } else { None };
+            return args.end(ServeVerb::Start { directory, port, read_only, overwrite });
+        }
+    };
+    args.end(ServeVerb::Change(change))
+}
+
+fn bug(args: &mut Arguments<'_>) -> Result<BugVerb<ServerBug>, Mistake> {
+    let mut bugs = ServerBug::ALL.map(|bug| (bug.name(), BugVerb::Make(bug))).to_vec();
+    bugs.extend([("?", BugVerb::Riddle), ("off", BugVerb::Off)]);
+    Ok(args.choice_or_end("server bug", &bugs)?.unwrap_or(BugVerb::Show))
+}
+
+/// `host name address [port] [mode=..] [blksize=..]`, `host name off`
+fn host(args: &mut Arguments<'_>) -> Result<Verb, Mistake> {
+    let word = args.name(Source::Bookmark, "name")?;
+    let name = name_for_host(args, &word)?.to_owned();
+    if args.is_last() && args.whole_keyword_if("off") {
+        return Ok(Verb::ForgetHost(name));
+    }
+    let host = args.name(Source::Host, "address [port] [mode=..] [blksize=..]")?;
+    let host = text(args, &host)?;
+    let host = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(host).to_owned();
+    let mut bookmark = Bookmark { name, host, port: None, mode: None, blksize: None };
+    loop {
+        if bookmark.port.is_none() && !args.is_assignment() {
+            bookmark.port = args.value_if("port")?.map(Port::get);
+        }
+        if let Some(value) = args.assignment_if(&["mode"], ("mode=..", &["mode=octet", "mode=netascii"])) {
+            bookmark.mode = Some(args.convert("mode", &value)?);
+        } else if let Some(value) = args.assignment_if(&["blksize", "blocksize"], ("blksize=..", &["blksize=512"])) {
+            bookmark.blksize = Some(args.convert("blksize", &value)?);
+        } else {
+            return args.end(Verb::Host(bookmark));
+        }
+    }
+}
+
+/// A name that no line and no command line takes for anything else.
+fn name_for_host<'a>(args: &Arguments<'_>, word: &'a Word) -> Result<&'a str, Mistake> {
+    let name = text(args, word)?;
+    let refused = |why: &str| Err(args.breaks(format!("{word} {why} and cannot be used as a host name")));
+    if args.is_command(word) {
+        return refused("is a command");
+    }
+    if name.parse::<IpAddr>().is_ok() {
+        return refused("is an address");
+    }
+    if name.starts_with('-') || name.contains([':', '/', '[', '#', '=', '\'', '"', '\\', ' ']) {
+        return Err(args.breaks(format!("{word} cannot be used as a host name; use letters, digits, dots and dashes")));
+    }
+    Ok(name)
+}
+
+fn text<'a>(args: &Arguments<'_>, word: &'a Word) -> Result<&'a str, Mistake> {
+    let fit = word.text().filter(|text| !text.is_empty() && !text.contains(|it: char| it.is_control() || it == ' '));
+    fit.ok_or_else(|| args.breaks(format!("\"{word}\" must not be empty or have spaces or control characters")))
+}

@@ -1,0 +1,118 @@
+//! The table of commands: dispatch, abbreviations, usage lines, help, Tab and hints read it. Each family of commands has a
+//! file with its rows and their parsers.
+
+use super::arguments::{Arguments, Commands};
+use super::command::Command;
+use super::expected::{Expected, Source};
+use super::matching::{Match, begins, choose, nearest};
+use super::mistake::{Mistake, MistakeKind};
+use super::verb::Verb;
+use super::words::Word;
+use super::{classic, local, practice, servers, settings};
+
+const FAMILIES: [&[Command]; 5] = [classic::ROWS, settings::ROWS, servers::ROWS, local::ROWS, practice::ROWS];
+
+/// Returns every command, in the order that `?` lists them.
+pub fn commands() -> impl Iterator<Item = &'static Command> {
+    FAMILIES.into_iter().flatten()
+}
+
+/// Finds the command that a word names: exactly; else the one classic command that it begins; else the one other command
+/// that it begins, under any of its names.
+///
+/// # Errors
+/// There is none, or more than one.
+pub fn find(word: &Word) -> Result<&'static Command, Mistake> {
+    if let Some(command) = exact(word) {
+        return Ok(command);
+    }
+    let classics: Vec<_> = commands().filter(|command| command.classic).map(|it| (it.name, it.name)).collect();
+    let all: Vec<_> = commands().flat_map(|command| command.names().map(|name| (name, command.name))).collect();
+    let found = match choose(word, &classics) {
+        Match::None => choose(word, &all),
+        found => found,
+    };
+    let kind = match found {
+        Match::One(_, name) => match commands().find(|command| command.name == name) {
+            Some(command) => return Ok(command),
+            None => MistakeKind::NoCommand { nearest: None },
+        },
+        Match::Several(_) => {
+            let begun = all.iter().map(|(name, _)| *name).filter(|name| begins(name, word.bytes()));
+            MistakeKind::AmbiguousCommand { candidates: begun.collect() }
+        }
+        Match::None => MistakeKind::NoCommand { nearest: nearest(word, all.iter().map(|(name, _)| *name)) },
+    };
+    Err(Mistake { kind, classic: true })
+}
+
+/// Finds the command with exactly this name, in any letter case.
+pub fn exact(word: &Word) -> Option<&'static Command> {
+    commands().find(|command| command.names().any(|name| word.is(name)))
+}
+
+/// Finds the command whose name, mistyped, the word most likely is.
+pub(super) fn suggest(word: &Word) -> Option<&'static str> {
+    nearest(word, commands().flat_map(Command::names))
+}
+
+impl Command {
+    /// Reads the words after the command's name.
+    ///
+    /// # Errors
+    /// They are not what the command takes.
+    pub fn read(&'static self, words: &[Word]) -> Result<Verb, Mistake> {
+        (self.parse)(&mut self.arguments(words))
+    }
+
+    /// Returns the switches that it takes.
+    pub fn switches(&'static self) -> Vec<&'static str> {
+        let mut arguments = self.arguments(&[]).open();
+        // A missing word does not matter here.
+        let _ = (self.parse)(&mut arguments);
+        arguments.into_following().1
+    }
+
+    /// Returns the cursor before these words.
+    fn arguments<'a>(&self, words: &'a [Word]) -> Arguments<'a> {
+        Arguments::new(self.synopsis(), words).among(Commands { is_name: |word| exact(word).is_some(), read_line })
+    }
+}
+
+/// Reads a line within a line.
+fn read_line(arguments: &mut Arguments<'_>, name: &Word) -> Result<(), Mistake> {
+    let command = find(name)?;
+    arguments.begin(command.synopsis());
+    (command.parse)(arguments).map(drop)
+}
+
+/// What may follow the words of a line.
+#[derive(Debug)]
+pub struct Following {
+    /// What the next word can be.
+    pub expected: Vec<Expected>,
+    /// Switches that can be given, whatever else follows.
+    pub switches: Vec<&'static str>,
+    /// The line may also end here.
+    pub is_complete: bool,
+}
+
+/// Finds what may follow these words: nothing, if they are no beginning of a line.
+pub fn following(words: &[Word]) -> Following {
+    let nothing = Following { expected: Vec::new(), switches: Vec::new(), is_complete: false };
+    let Some((name, words)) = words.split_first() else {
+        return Following { expected: vec![Expected::Name(Source::Command, "command")], ..nothing };
+    };
+    let Ok(command) = find(name) else { return nothing };
+    let is_complete = (command.parse)(&mut command.arguments(words).in_depth()).is_ok();
+    let mut arguments = command.arguments(words).open();
+    // A word that is still missing is what is asked for here.
+    let _ = (command.parse)(&mut arguments);
+    let (expected, switches) = arguments.into_following();
+    Following { expected, switches, is_complete }
+}
+
+/// Whether a command may come next: at the beginning of a line, and after `repeat 3`.
+pub(crate) fn may_begin_command(words: &[Word]) -> bool {
+    following(words).expected.iter().any(|expected| matches!(expected, Expected::Name(Source::Command, _)))
+}

@@ -1,0 +1,193 @@
+//! The values that words can be: each type says how it is written, what it may be, and what is worth a Tab.
+
+use std::num::{NonZeroU32, NonZeroU64};
+use std::ops::RangeInclusive;
+use std::str::FromStr;
+use std::time::Duration;
+
+use super::matching::{Match, choose};
+use super::words::Word;
+use crate::fault::{Percent, Which};
+use crate::lessons::{LESSONS, Lesson};
+use crate::wire::{BlockSize, Mode, WindowSize};
+
+/// A value that one word can be.
+pub trait Value: Sized {
+    /// What `auto` means in its place.
+    const AUTO: &'static str = "the default";
+
+    /// Reads a word; `None` if it is not such a value.
+    fn read(word: &Word) -> Option<Self>;
+
+    /// Says what it may be, to follow "must be".
+    fn range() -> String;
+
+    /// Lists common values, each with what it means.
+    fn suggestions() -> Vec<(String, &'static str)> {
+        Vec::new()
+    }
+}
+
+/// The type and what `auto` means for it, what it reads, what it may be, and common values.
+macro_rules! values {
+    ($($type:ty $([auto $auto:literal])?: $read:expr, $range:expr $(, $suggestions:expr)?;)*) => {$(
+        impl Value for $type {
+            $(const AUTO: &'static str = $auto;)?
+
+            fn read(word: &Word) -> Option<Self> {
+                let read: fn(&str) -> Option<Self> = $read;
+                read(word.text()?)
+            }
+
+            fn range() -> String {
+                $range.to_string()
+            }
+
+            $(fn suggestions() -> Vec<(String, &'static str)> {
+                $suggestions.iter().map(|&(value, help)| (value.to_string(), help)).collect()
+            })?
+        }
+    )*};
+}
+
+values! {
+    u16: number, "a number";
+    u32: number, "a number";
+    u64: number, "a number";
+    usize: number, "a number";
+    NonZeroU32: number, "a number from 1";
+    NonZeroU64: number, "a number from 1";
+    Times: |text| number(text).map(Self), "a number from 1", [("2", ""), ("10", "")];
+    Pairs: |text| number(text).map(Self), "a number", [("3", "as usual")];
+    Packet: |text| number(text.strip_prefix('#').unwrap_or(text)).map(Self), "a number (3 or #3)";
+    Packets: packets, "numbers of packets (3 or 3-5)";
+    Port: |text| number(text).filter(|&port| port != 0).map(Self), "1 to 65535",
+        [("69", "the port of TFTP"), ("6969", "a port for everybody")];
+    Mode: mode, "ascii, netascii, binary, image or octet", MODES.map(|(name, _)| (name, ""));
+    BlockSize[auto "what the path carries"]:
+        |text| number(text).and_then(Self::new), format_args!("{} to {} bytes", Self::LEAST, Self::MOST),
+        [("512", "as in RFC 1350"), ("1428", "fits Ethernet through tunnels"), ("8192", "for fast links"),
+         ("65464", "the most")];
+    WindowSize[auto "what fits the blocks"]:
+        |text| number(text).and_then(Self::new), format_args!("{} to {} blocks", Self::LEAST, Self::MOST),
+        [("1", "as in RFC 1350"), ("4", ""), ("16", ""), ("64", "")];
+    Seconds: seconds, "seconds above 0 (5 or 0.2)", [("1", ""), ("5", ""), ("25", "")];
+    Time: time, "a time with its unit (10ms or 0.2s)";
+    Percent: percent, "0% to 100%", [("0", "none"), ("5", ""), ("20", "")];
+    Which: blocks, "N[-M]";
+    &'static Lesson: |text| Lesson::find(number(text)?), format_args!("1 to {}", LESSONS.len()),
+        LESSONS.map(|lesson| (lesson.number, lesson.title));
+    Sha256: sha256, "a SHA-256 of 64 digits";
+}
+
+/// The words for the modes of RFC 1350 section 5, and BSD's other words for them.
+pub(super) const MODES: [(&str, Mode); 5] = [
+    ("ascii", Mode::Netascii),
+    ("netascii", Mode::Netascii),
+    ("binary", Mode::Octet),
+    ("image", Mode::Octet),
+    ("octet", Mode::Octet),
+];
+
+/// A port, from 1 to 65535.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Port(u16);
+
+impl Port {
+    /// Returns the number.
+    pub(crate) fn get(self) -> u16 {
+        self.0
+    }
+}
+
+/// A time above zero in seconds, a fraction allowed: `5`, `0.2`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Seconds(pub Duration);
+
+/// A time with its unit: `10ms`, `0.2s` or `500us`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Time(pub(super) Duration);
+
+/// A packet by its number in a trace: `3`, `#3`.
+pub(super) struct Packet(pub(super) u64);
+
+/// Packets by their numbers in a trace: `3`, `#3-#5`.
+pub(super) struct Packets(pub(super) RangeInclusive<u64>);
+
+/// How often a command is repeated.
+pub(super) struct Times(pub(super) NonZeroU64);
+
+/// Pairs of ordinary packets that a view shows before it shortens a run.
+pub(super) struct Pairs(pub(super) u32);
+
+/// A SHA-256 in 64 hexadecimal digits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sha256(pub [u8; 32]);
+
+/// The longest time that can be set, far above any use, so that no sum of times overflows.
+const LONGEST: Duration = Duration::from_secs(86_400);
+
+fn mode(text: &str) -> Option<Mode> {
+    match choose(&Word::new(text), &MODES) {
+        Match::One(_, mode) => Some(mode),
+        _ => None,
+    }
+}
+
+fn seconds(text: &str) -> Option<Seconds> {
+    decimal(text, 1.0).filter(|time| !time.is_zero() && *time <= LONGEST).map(Seconds)
+}
+
+fn time(text: &str) -> Option<Time> {
+    let (digits, unit) = text.split_at_checked(text.find(|letter: char| letter.is_ascii_alphabetic())?)?;
+    let scale = match unit.to_ascii_lowercase().as_str() {
+        "us" => 1e-6,
+        "ms" => 1e-3,
+        "s" => 1.0,
+        _ => return None,
+    };
+    decimal(digits, scale).map(Time)
+}
+
+/// `20`, `20%` or `0.5%`.
+fn percent(text: &str) -> Option<Percent> {
+    let text = text.strip_suffix('%').unwrap_or(text);
+    let (whole, part) = text.split_once('.').unwrap_or((text, "0"));
+    let (whole, part): (u16, u16) = (number(whole)?, number(&format!("{part:0<2}")).filter(|_| part.len() <= 2)?);
+    Percent::from_hundredths(whole.checked_mul(100)?.checked_add(part)?)
+}
+
+fn blocks(text: &str) -> Option<Which> {
+    let Some((first, last)) = text.split_once('-') else { return number(text).map(Which::Block) };
+    let (first, last) = (number(first)?, number(last)?);
+    (first <= last).then_some(Which::Blocks(first, last))
+}
+
+fn packets(text: &str) -> Option<Packets> {
+    let (first, last) = text.split_once('-').unwrap_or((text, text));
+    let (Packet(first), Packet(last)) = (Packet::read(&Word::new(first))?, Packet::read(&Word::new(last))?);
+    (first <= last).then_some(Packets(first..=last))
+}
+
+fn sha256(text: &str) -> Option<Sha256> {
+    let mut bytes = [0; 32];
+    if text.len() != 2 * bytes.len() {
+        return None;
+    }
+    for (byte, pair) in bytes.iter_mut().zip(text.as_bytes().chunks_exact(2)) {
+        let digit = |at: usize| char::from(*pair.get(at)?).to_digit(16);
+        *byte = u8::try_from(digit(0)? * 16 + digit(1)?).ok()?;
+    }
+    Some(Sha256(bytes))
+}
+
+/// ASCII digits only: no sign, no space.
+fn number<T: FromStr>(text: &str) -> Option<T> {
+    text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok())?
+}
+
+/// So many times `scale` seconds: digits, and at most one point.
+fn decimal(text: &str, scale: f64) -> Option<Duration> {
+    let is_plain = text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
+    Duration::try_from_secs_f64(text.parse::<f64>().ok().filter(|_| is_plain)? * scale).ok()
+}
