@@ -369,9 +369,9 @@ fn what_can_never_succeed_is_not_repeated_until_it_does() {
 }
 
 #[test]
-fn a_port_behind_a_colon_is_shown_where_it_belongs() {
+fn a_port_after_a_colon_is_shown_where_it_belongs() {
     // An empty label never leaves the resolver.
     let ran = play(&[], "connect a..b:6969\nconnect a..b:file\n");
-    let shown: Vec<_> = ran.stderr.lines().filter(|line| line.contains("A port")).collect();
-    assert_eq!(shown, ["tftp: line 1: A port stands behind a blank: a..b 6969"], "{}", ran.stderr);
+    let shown: Vec<_> = ran.stderr.lines().filter(|line| line.contains("Separate host")).collect();
+    assert_eq!(shown, ["tftp: line 1: Separate host and port with a space: a..b 6969"], "{}", ran.stderr);
 }

@@ -123,7 +123,7 @@ impl Diagnostic for CommandError {
             Self::UnknownHost(UnknownHost { host, .. }) => {
                 let (host, port) = host.rsplit_once(':').filter(|(host, _)| !host.is_empty())?;
                 Port::read(&Word::new(port))?;
-                Some(format!("A port stands behind a blank: {} {port}", Printable(host.as_bytes())))
+                Some(format!("Separate host and port with a space: {} {port}", Printable(host.as_bytes())))
             }
             Self::Trace(path, _) => Some(format!("Nothing more is written to {path}.")),
             Self::Transfer(error, _) => error.hint().map(|hint| format!("Hint: {hint}.")),

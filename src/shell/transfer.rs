@@ -106,7 +106,7 @@ impl<'a> Transfer<'a> {
             shell.console.summarise(&summary(report), verbose)?;
         }
         if saw_nul {
-            let warning = "has a NUL in it and was carried as text (netascii); \"binary\" carries files as they are";
+            let warning = "contains a NUL and was transferred as text (netascii); \"binary\" transfers files unchanged";
             shell.console.note(format_args!("tftp: warning: {} {warning}", self.local));
         }
         Ok(())

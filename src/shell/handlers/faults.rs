@@ -60,7 +60,7 @@ pub(in crate::shell) fn client(shell: &mut Shell<'_>, verb: BugVerb<ClientBug>) 
     }
     let said = match *setting {
         Some(bug) => format!("{} Towards servers on this computer only.", client_bug(bug)),
-        None => "The client has no bug on purpose.".to_owned(),
+        None => "No client bug is active.".to_owned(),
     };
     shell.answer(said)
 }
@@ -92,7 +92,7 @@ pub(super) fn change(shell: &mut Shell<'_>, change: ServerChange) -> Result<Outc
         ServerChange::Options(on) => {
             let options = on.unwrap_or(serving.policy().limits.options);
             limit(serving, |limits| Limits { options, ..limits });
-            let said = if options { "The server grants options." } else { "The server knows no options." };
+            let said = if options { "The server grants options." } else { "The server ignores options." };
             said.to_owned()
         }
     };
@@ -128,7 +128,7 @@ fn set_bug(serving: &RunningServer, verb: BugVerb<ServerBug>, seed: u64) -> Stri
 }
 
 fn status_of_bug(bug: Option<ServerBug>) -> String {
-    bug.map_or_else(|| "The server has no bug on purpose.".to_owned(), server_bug)
+    bug.map_or_else(|| "No server bug is active.".to_owned(), server_bug)
 }
 
 /// `Server bug on purpose: sorcerer, resends DATA on a duplicate ACK (against RFC 1123 section 4.2.3.1).`
@@ -154,7 +154,7 @@ fn instruct(faults: &mut Faults, verb: FaultVerb) -> Result<String, CommandError
             "No faults.".to_owned()
         }
         FaultVerb::Off(Some(number)) => {
-            faults.remove(number).ok_or_else(|| CommandError::local(format_args!("there is no rule {number}")))?;
+            faults.remove(number).ok_or_else(|| CommandError::local(format_args!("rule {number} does not exist")))?;
             format!("Fault rule {number} off.")
         }
         FaultVerb::Test(_) => {

@@ -26,7 +26,7 @@ pub(in crate::shell) fn forget(shell: &mut Shell<'_>, name: &str) -> Result<Outc
 fn revise(shell: &mut Shell<'_>, change: impl FnOnce(&str) -> Option<String>) -> Result<Outcome, HandlerError> {
     let path = file(shell)?;
     if load(shell)?.contains(char::REPLACEMENT_CHARACTER) {
-        let reason = "holds bytes that are no UTF-8, which would be lost; edit it by hand";
+        let reason = "contains bytes that are not valid UTF-8 and would be lost; edit it by hand";
         return Err(CommandError::local(format_args!("{}: {reason}", path.display())).into());
     }
     directories::revise(&path, change).map_err(|error| CommandError::file(path.display(), error))?;

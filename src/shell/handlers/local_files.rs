@@ -23,7 +23,7 @@ pub(in crate::shell) fn help(shell: &mut Shell<'_>, words: &[Word]) -> Result<Ou
         if shell.console.place == Place::Terminal && !classic {
             let names: Vec<_> = TOPICS.iter().map(|topic| topic.name).collect();
             let names = names.join(", ");
-            shell.console.say(format_args!("\n\"help COMMAND\" tells more; there is also help on {names}."))?;
+            shell.console.say(format_args!("\n\"help COMMAND\" prints more; there is also help on {names}."))?;
         }
     }
     let mut outcome = Outcome::done();

@@ -46,7 +46,7 @@ pub(in crate::shell) fn put(shell: &mut Shell<'_>, put: &Put) -> Result<Outcome,
     let remote = Remote::named(&shell.workspace.session, word).map_err(|error| shell.mistake(error))?;
     shell.workspace.switch_to(remote.peer.as_ref(), remote.bookmark.as_ref(), shell.setup.pinned);
     Ok(match locals.as_slice() {
-        [] if remote.file.is_empty() => return Err(CommandError::local(format!("{word}: names no file")).into()),
+        [] if remote.file.is_empty() => return Err(CommandError::local(format!("{word}: has no file name")).into()),
         [] => store(shell, &remote, &Word::new(&*remote.file), false)?,
         [local] => store(shell, &remote, local, local.is(STREAM))?,
         locals => {
@@ -116,7 +116,7 @@ fn fetch_from(
     let transfer = Transfer::new(shell, remote, &local)?;
     let Transfer { peer, settings, .. } = &transfer;
     if local.bytes().is_empty() {
-        return Err(CommandError::local(format!("{word}: names no file; say what to call it here")).into());
+        return Err(CommandError::local(format!("{word}: has no file name; add a local name")).into());
     }
     let mode = settings.transfer.mode;
     let target = if to_stdout { Target::stdout(mode) } else { Target::create(local.path(), mode) };
