@@ -97,9 +97,9 @@ mod tests {
             let mut batcher = LineBatcher::new(&mut writes);
             for _ in 0..10_000 {
                 // In pieces, as formatting writes.
-                let (before, behind) = line.split_at(9);
+                let (before, after) = line.split_at(9);
                 batcher.write_all(before.as_bytes()).unwrap();
-                batcher.write_all(behind.as_bytes()).unwrap();
+                batcher.write_all(after.as_bytes()).unwrap();
             }
             batcher.write_all(b"no end").unwrap();
         }
@@ -110,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn a_flush_writes_what_is_there_and_a_failure_is_told_once() {
+    fn a_flush_writes_what_is_there_and_a_failure_is_reported_once() {
         let mut writes = Writes::default();
         let mut batcher = LineBatcher::new(&mut writes);
         batcher.flush().unwrap();

@@ -33,7 +33,7 @@ impl PlainInput {
 
     /// Asks for a line. A signal drops what was typed.
     pub(super) fn read(&mut self, prompt: &str) -> io::Result<Prompted> {
-        // What rang during a command is no matter of this line.
+        // A signal that arrived during a command does not concern this line.
         self.rings();
         write!(self.out, "{}", self.style.prompt(prompt))?;
         self.out.flush()?;
