@@ -90,7 +90,7 @@ pub(crate) fn read(path: &Path) -> io::Result<String> {
     }
 }
 
-/// Whether there is no such file, nor its directory.
+/// Whether the file or its directory does not exist.
 pub(crate) fn is_absent(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
 }
