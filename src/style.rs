@@ -69,7 +69,7 @@ impl Style {
     }
 }
 
-/// How a stretch of text stands out, on a stream that is coloured.
+/// The emphasis of a piece of text, on a coloured stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Look {
     /// Bold.
@@ -161,7 +161,7 @@ mod tests {
         assert!(wanted(When::Auto, false, &[("CLICOLOR_FORCE", "1")]));
         assert!(!wanted(When::Auto, false, &[XTERM, ("CLICOLOR_FORCE", "0")]));
         assert!(!wanted(When::Auto, true, &[XTERM, ("CLICOLOR", "0")]));
-        assert!(!wanted(When::Auto, true, &[XTERM, ("NO_COLOR", "1"), ("CLICOLOR_FORCE", "1")]), "no is no");
+        assert!(!wanted(When::Auto, true, &[XTERM, ("NO_COLOR", "1"), ("CLICOLOR_FORCE", "1")]), "NO_COLOR wins");
     }
 
     #[test]
@@ -171,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn the_locale_tells_whether_text_is_utf8() {
+    fn the_locale_says_whether_text_is_utf8() {
         let says = |environment: &[(&str, &str)]| {
             says_utf8(|name| environment.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned()))
         };
