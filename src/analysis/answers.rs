@@ -1,12 +1,12 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-/// A packet that wants an answer, and how often it went out.
+/// A packet that needs an answer, and how often it was sent.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Trip {
-    /// Number of the packet the first time.
+    /// Its packet number the first time.
     pub(super) first: u64,
-    /// Number of the packet the last time.
+    /// Its packet number the last time.
     pub(super) latest: u64,
     at: Instant,
     times: u32,
@@ -18,14 +18,14 @@ impl Trip {
         Self { first: n, latest: n, at, times: 1, answered: false }
     }
 
-    /// It went out once more.
+    /// Notes that it was sent again.
     pub(super) fn again(&mut self, n: u64, at: Instant) {
         self.latest = n;
         self.at = at;
         self.times = self.times.saturating_add(1);
     }
 
-    /// Its answer came: the packet it answers, and the round trip if no repetition makes it doubtful (Karn's rule).
+    /// Notes its answer; returns the packet number and, if no repetition makes it doubtful (Karn's rule), the round trip.
     pub(super) fn answer(&mut self, now: Instant) -> (u64, Option<Duration>) {
         let fresh = !self.answered && self.times == 1;
         self.answered = true;
@@ -33,12 +33,12 @@ impl Trip {
     }
 }
 
-/// Packets by their block of the file; those far behind are forgotten, so that a window of them is held, not a file.
+/// Packets by their block of the file; old ones are forgotten, so it holds a window of them, not a file.
 #[derive(Debug, Default)]
 pub(super) struct Trips(BTreeMap<u64, Trip>);
 
 impl Trips {
-    /// Notes that the packet of this block went out or came in, and tells the number of the first one.
+    /// Notes that the packet of this block was sent or received; returns the number of the first such packet.
     pub(super) fn note(&mut self, block: u64, n: u64, at: Instant) -> Option<u64> {
         match self.0.get_mut(&block) {
             Some(trip) => {

@@ -2,22 +2,21 @@ use std::borrow::Cow;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant, SystemTime};
 
-use super::annotated::{AnnotatedPacket, Annotation, Choice, Kind, State};
 use super::answers::Trip;
-use super::flaws::trailing;
-use super::get::{Incoming, Judgement};
+use super::get::Incoming;
+use super::judgement::{Judgement, has_trailing_bytes};
 use super::put::Outgoing;
 use super::tally::Tally;
-use super::{Flag, Reason};
+use super::{AnnotatedPacket, Annotation, Choice, Flag, Kind, Reason, State};
 use crate::event::{Begin, Direction, Record, RecordKind};
 use crate::fault::Hit;
 use crate::transfer::Event;
 use crate::wire::{Offer, Opcode, Packet, Terms};
 
-/// Rules that are noted of one packet.
+/// The most fault rules that are recorded for one packet.
 const HITS: usize = 16;
 
-/// One transfer.
+/// One transfer, as its packets show it.
 #[derive(Debug)]
 pub(super) struct Conversation {
     /// When `wall` was read.
@@ -36,14 +35,14 @@ pub(super) struct Conversation {
     pub(super) terms: Terms,
     pub(super) state: State,
     pub(super) blocks: Blocks,
-    /// What was sent last and waits for its answer: the request or an ACK.
+    /// The packet that was sent last and awaits its answer: the request or an ACK.
     pub(super) trip: Option<Trip>,
-    /// The rules that meddle with the next packet.
+    /// The fault rules that hit the next packet.
     hits: Vec<Hit>,
-    /// The timer ran out after this time; what is sent now is sent for that.
+    /// The timer expired after this time, which is why packets are sent now.
     pub(super) expired: Option<Duration>,
     tally: Tally,
-    /// What a stranger sent last, in case this side takes it for its peer's.
+    /// The last packet of a stranger, in case this side takes it for its peer's.
     pub(super) foreign: Option<Foreign>,
 }
 
@@ -79,7 +78,7 @@ impl Conversation {
         }
     }
 
-    /// Time since the request, and the same moment on the wall.
+    /// Returns the time since the request, and the time of day.
     pub(super) fn clock(&self, now: Instant) -> (Duration, SystemTime) {
         let passed = now.saturating_duration_since(self.start);
         let wall = self.wall.checked_add(passed).unwrap_or(self.wall);
@@ -108,12 +107,12 @@ impl Conversation {
                 if self.state != State::Dallying || result.is_err() {
                     self.state = if result.is_ok() { State::Done } else { State::Failed };
                 }
-                let (bytes, blocks) = match &self.blocks {
+                let amount = match &self.blocks {
                     Blocks::Unknown => (0, 0),
                     Blocks::Get(blocks) => (blocks.bytes, blocks.blocks()),
                     Blocks::Put(blocks) => (blocks.bytes(), blocks.blocks()),
                 };
-                Some(Annotation::End(Box::new(self.tally.summary(result, elapsed, bytes, blocks))))
+                Some(Annotation::End(Box::new(self.tally.summary(result, elapsed, amount))))
             }
         }
     }
@@ -125,7 +124,7 @@ impl Conversation {
         Annotation::Timer { after, left, awaited: self.awaited(), why: Reason::ReqAgain { after } }
     }
 
-    /// What would be the next progress.
+    /// Names the packet that would be the next progress.
     fn awaited(&self) -> String {
         match (&self.blocks, self.state) {
             (Blocks::Get(_), State::Dallying) => "DATA".to_owned(),
@@ -135,7 +134,7 @@ impl Conversation {
         }
     }
 
-    /// Machine events that no packet tells.
+    /// Annotates a machine event that no packet shows.
     fn event<'a>(&mut self, record: &Record<'_>, event: &Event) -> Option<Annotation<'a>> {
         let (choice, why) = match event {
             Event::Locked(peer) if self.asked.is_some_and(|asked| asked.port() == peer.port()) => {
@@ -147,9 +146,7 @@ impl Conversation {
                 (Choice::Terms, Reason::Terms { blksize, windowsize })
             }
             Event::Fallback(_) => (Choice::Fallback, Reason::ReqPlain),
-            Event::Resending { after, .. } => {
-                return Some(self.timer(record.at, *after));
-            }
+            Event::Resending { after, .. } => return Some(self.timer(record.at, *after)),
             Event::Ignored { .. } | Event::Wrapped(_) => return None,
         };
         Some(Annotation::Choice { choice, why })
@@ -176,27 +173,24 @@ impl Conversation {
             _ => None,
         };
         let before = self.state;
-        let judged = match direction {
+        let mut judgement = match direction {
             // The machine never saw it, so nothing follows from it.
-            Direction::Received if lost => Judged::from(Judgement::new(Reason::TooLate)),
+            Direction::Received if lost => Judgement::new(Reason::TooLate),
             Direction::Received => self.received(now, peer, parsed, before),
             Direction::Sent => self.sent(now, peer, datagram, parsed),
         };
-        let mut verdict = judged.verdict;
         if lost {
-            verdict.flags.insert(Flag::Lost);
-            verdict.why = Reason::Lost { rule: faults.last().map(|hit| hit.rule) };
+            judgement.flags.insert(Flag::Lost);
+            judgement.why = Reason::Lost { rule: faults.last().map(|hit| hit.rule) };
         }
-        if trailing(datagram) {
-            verdict.flags.insert(Flag::Trailing);
+        if has_trailing_bytes(datagram) {
+            judgement.flags.insert(Flag::Trailing);
         }
-        if let Some(after) = verdict.after {
-            self.state = after;
-        }
-        if verdict.progress {
+        self.state = judgement.after.unwrap_or(self.state);
+        if judgement.progress {
             self.progressed = now;
         }
-        let (answers, rtt) = judged.answer.unzip();
+        let (answers, rtt) = judgement.answer.unzip();
         let packet = AnnotatedPacket {
             n: self.n,
             gap,
@@ -207,22 +201,22 @@ impl Conversation {
             bytes: Cow::Borrowed(datagram),
             kind,
             block,
-            abs: verdict.abs,
+            abs: judgement.abs,
             blksize: self.terms.blksize.get(),
-            flags: verdict.flags,
-            dup_of: verdict.dup_of,
+            flags: judgement.flags,
+            dup_of: judgement.dup_of,
             answers,
             rtt: rtt.flatten(),
             before,
             after: self.state,
-            why: verdict.why,
+            why: judgement.why,
             faults,
         };
         self.tally.count(&packet);
         packet
     }
 
-    /// An IPv6 flow label or scope is no part of a transfer id.
+    /// Whether a packet is not from the peer. An IPv6 flow label or scope is not a part of a transfer id.
     pub(super) fn is_stranger(&self, peer: SocketAddr) -> bool {
         match (self.tid, self.asked) {
             (Some(tid), _) => (tid.ip(), tid.port()) != (peer.ip(), peer.port()),
@@ -232,24 +226,12 @@ impl Conversation {
     }
 }
 
-/// A verdict, and the packet that was answered, with its round trip.
-pub(super) struct Judged {
-    pub(super) verdict: Judgement,
-    pub(super) answer: Option<(u64, Option<Duration>)>,
-}
-
-impl From<Judgement> for Judged {
-    fn from(verdict: Judgement) -> Self {
-        Self { verdict, answer: None }
-    }
-}
-
-/// A packet that came from a port this transfer is not with.
+/// A packet that came from a port that is not the peer's.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Foreign {
     pub(super) from: SocketAddr,
     pub(super) n: u64,
     pub(super) block: u16,
-    /// Octets of the block, where it is DATA.
+    /// Bytes of the block, if it is DATA.
     pub(super) length: Option<usize>,
 }
