@@ -1,8 +1,10 @@
+use std::cmp::Ordering;
+
 use super::figures::hex;
 use crate::analysis::{AnnotatedPacket, Kind};
-use crate::wire::{DATA_HEADER, Opcode, Printable};
+use crate::wire::{Opcode, Printable};
 
-/// A stretch of a packet and what it means.
+/// A field of a packet and its meaning.
 #[derive(Debug)]
 pub(super) struct Field {
     offset: usize,
@@ -13,14 +15,14 @@ pub(super) struct Field {
 }
 
 impl Field {
-    /// One line of the explain view.
+    /// Formats the line of the explain view.
     pub(super) fn line(&self) -> String {
         let length = format!("+{} ", self.length);
         format!("{:>10} {length:<6}{:<22} {:<9} {}", self.offset, self.hex, self.name, self.value)
     }
 }
 
-/// Cuts any packet into its fields, as far as there are any.
+/// Divides a packet into its fields, as far as possible.
 pub(super) fn fields(packet: &AnnotatedPacket<'_>) -> Vec<Field> {
     let mut cutter = Cutter { bytes: &packet.bytes, at: 0, fields: Vec::new() };
     let opcode = match packet.kind {
@@ -39,13 +41,10 @@ pub(super) fn fields(packet: &AnnotatedPacket<'_>) -> Vec<Field> {
             cutter.options();
         }
         Opcode::Oack => cutter.options(),
-        Opcode::Ack => {
-            cutter.block(packet);
-        }
+        Opcode::Ack => cutter.block(packet),
         Opcode::Data => {
-            if cutter.block(packet) {
-                cutter.data(packet);
-            }
+            cutter.block(packet);
+            cutter.data(packet);
         }
         Opcode::Error => {
             if let Some(code) = cutter.number() {
@@ -98,22 +97,21 @@ impl Cutter<'_> {
         }
     }
 
-    fn block(&mut self, packet: &AnnotatedPacket<'_>) -> bool {
-        let Some(block) = self.number() else { return false };
+    fn block(&mut self, packet: &AnnotatedPacket<'_>) {
+        let Some(block) = self.number() else { return };
         let value = match packet.abs {
             Some(abs) if abs != u64::from(block) => format!("{block} (file block {abs})"),
             _ => block.to_string(),
         };
         self.take(2, "block", value);
-        true
     }
 
     fn data(&mut self, packet: &AnnotatedPacket<'_>) {
-        let length = packet.length.saturating_sub(DATA_HEADER);
+        let Some(length) = packet.data_length() else { return };
         let meaning = match length.cmp(&packet.blksize.into()) {
-            std::cmp::Ordering::Less => "short: the end",
-            std::cmp::Ordering::Equal => "full",
-            std::cmp::Ordering::Greater => "too many",
+            Ordering::Less => "short: the end",
+            Ordering::Equal => "full",
+            Ordering::Greater => "too many",
         };
         self.take(length, "data", format!("{length} bytes ({meaning})"));
     }
@@ -127,7 +125,7 @@ impl Cutter<'_> {
     }
 }
 
-/// Up to eight bytes; of more the first six.
+/// Formats up to eight bytes; of more, the first six.
 fn abridged(bytes: &[u8]) -> String {
     match bytes.get(..6) {
         _ if bytes.is_empty() => "-".to_owned(),
@@ -141,7 +139,7 @@ mod tests {
     use super::Field;
 
     #[test]
-    fn the_longest_field_there_is_keeps_its_distance() {
+    fn the_longest_field_keeps_its_distance() {
         let line = |length| {
             let (hex, value) = ("41 42 43 44 45 46 ..".to_owned(), "full".to_owned());
             Field { offset: 4, length, hex, name: "data", value }.line()

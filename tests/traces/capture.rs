@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::process::Command;
 
-use tftpsh::trace::{Json, Ladder, Pcapng, plain};
+use tftpsh::trace::{Json, Ladder, Pcapng, View, plain};
 use tftpsh::wire::{BlockSize, Mode, Offer};
 
 use crate::story::{Story, ack, data, oack, rrq, wrq};
@@ -123,7 +123,7 @@ fn the_hint_is_given_where_wireshark_may_need_it() {
         // The view is out of reach once the tracer has it, so it is asked directly.
         let mut view = Pcapng::new(None, false);
         crate::views::tell(&story, &mut view);
-        view.needs_hint()
+        view.hint().is_some()
     };
     assert!(!hint("127.0.0.1:69", "127.0.0.1:40001", "fw 1.bin"));
     assert!(hint("127.0.0.1:6969", "127.0.0.1:40001", "fw.bin"));
