@@ -20,7 +20,7 @@ impl<W: Write> Notes<W> {
 impl<W: Write> Observer for Notes<W> {
     fn observe(&mut self, record: &Record<'_>) {
         if let RecordKind::Machine(Event::Fallback(why)) = record.kind {
-            self.writer.write(&format!("{}{why}: asking once more, without options\n", self.prefix));
+            self.writer.write(&format!("{}{why}: asking again without options\n", self.prefix));
             self.writer.flush();
         }
     }
