@@ -38,27 +38,21 @@ impl Trip {
 pub(super) struct Trips(BTreeMap<u64, Trip>);
 
 impl Trips {
-    /// Notes that the packet of this block was sent or received; returns the number of the first such packet.
-    pub(super) fn note(&mut self, block: u64, n: u64, at: Instant) -> Option<u64> {
-        match self.0.get_mut(&block) {
-            Some(trip) => {
-                trip.again(n, at);
-                Some(trip.first)
-            }
-            None => {
-                self.0.insert(block, Trip::new(n, at));
-                None
-            }
+    /// Notes that the packet of this block was sent or received; returns the number of the first such packet. Forgets
+    /// blocks that are `memory` older.
+    pub(super) fn note(&mut self, block: u64, n: u64, at: Instant, memory: u64) -> Option<u64> {
+        while self.0.first_entry().is_some_and(|oldest| *oldest.key() < block.saturating_sub(memory)) {
+            self.0.pop_first();
         }
+        let Some(trip) = self.0.get_mut(&block) else {
+            self.0.insert(block, Trip::new(n, at));
+            return None;
+        };
+        trip.again(n, at);
+        Some(trip.first)
     }
 
     pub(super) fn get_mut(&mut self, block: u64) -> Option<&mut Trip> {
         self.0.get_mut(&block)
-    }
-
-    pub(super) fn forget_below(&mut self, block: u64) {
-        while self.0.first_key_value().is_some_and(|(first, _)| *first < block) {
-            self.0.pop_first();
-        }
     }
 }

@@ -117,13 +117,6 @@ impl Conversation {
         }
     }
 
-    fn timer<'a>(&mut self, now: Instant, after: Duration) -> Annotation<'a> {
-        self.expired = Some(after);
-        let waited = now.saturating_duration_since(self.progressed);
-        let left = self.timeout.map(|timeout| timeout.saturating_sub(waited));
-        Annotation::Timer { after, left, awaited: self.awaited(), why: Reason::ReqAgain { after } }
-    }
-
     /// Names the packet that would be the next progress.
     fn awaited(&self) -> String {
         match (&self.blocks, self.state) {
@@ -140,13 +133,19 @@ impl Conversation {
             Event::Locked(peer) if self.asked.is_some_and(|asked| asked.port() == peer.port()) => {
                 (Choice::Tid, Reason::TidSame { port: peer.port() })
             }
-            Event::Locked(peer) => (Choice::Tid, Reason::TidNew { peer: *peer, local: record.local }),
+            Event::Locked(peer) => (Choice::Tid, Reason::TidNew { peer: peer.port(), local: record.local.port() }),
             Event::Agreed(terms) => {
                 let (blksize, windowsize) = (terms.blksize.get(), terms.windowsize.get());
                 (Choice::Terms, Reason::Terms { blksize, windowsize })
             }
             Event::Fallback(_) => (Choice::Fallback, Reason::ReqPlain),
-            Event::Resending { after, .. } => return Some(self.timer(record.at, *after)),
+            Event::Resending { after, .. } => {
+                self.expired = Some(*after);
+                let waited = record.at.saturating_duration_since(self.progressed);
+                let left = self.timeout.map(|timeout| timeout.saturating_sub(waited));
+                let (after, awaited) = (*after, self.awaited());
+                return Some(Annotation::Timer { after, left, awaited, why: Reason::ReqAgain { after } });
+            }
             Event::Ignored { .. } | Event::Wrapped(_) => return None,
         };
         Some(Annotation::Choice { choice, why })

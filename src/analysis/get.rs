@@ -62,8 +62,7 @@ impl Incoming {
         self.gap = false;
         self.bytes += length as u64;
         self.complete = length < usize::from(blksize);
-        self.heard.note(block, n, at);
-        self.heard.forget_below(block.saturating_sub(memory(window)));
+        self.heard.note(block, n, at, memory(window));
         let wrapped = block > 65535 && (wire == 0 || (self.wrap == Wrap::ToOne && wire == 1));
         let why = if wrapped {
             Reason::DataWrap { wire, block }
@@ -82,7 +81,7 @@ impl Incoming {
     fn repeated(&mut self, n: u64, at: Instant, block: u64, window: u64) -> Judgement {
         let dup_of = self.heard.get_mut(block).map(|trip| trip.first);
         if dup_of.is_some() {
-            self.heard.note(block, n, at);
+            self.heard.note(block, n, at, memory(window));
         }
         let why = if block == self.have { Reason::DataDup { block } } else { Reason::DataOld { block } };
         let judgement = Judgement { dup_of, ..Judgement::of_block(block, why) }.with(Flag::Dup);
@@ -102,8 +101,7 @@ impl Incoming {
         let block = if ahead == 0 { self.have } else { self.wrap.before(wire, self.have).unwrap_or(0) };
         let again = self.acked == Some(block) || ahead != 0;
         self.acked = self.acked.max(Some(block));
-        let first = self.acks.note(block, n, at);
-        self.acks.forget_below(block.saturating_sub(memory(1)));
+        let first = self.acks.note(block, n, at, memory(1));
         let gap = std::mem::take(&mut self.gap);
         let mut judgement = Judgement::of_block(block, Reason::AckAgain);
         if again {

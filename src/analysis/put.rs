@@ -51,8 +51,7 @@ impl Outgoing {
         let ahead = Wrap::ToZero.ahead(wire, self.high + 1);
         let earlier = Wrap::ToZero.before(wire, self.high + 1).filter(|block| *block > 0 && ahead != 0);
         let block = earlier.unwrap_or(self.high + 1 + ahead);
-        let first = self.trips.note(block, n, at);
-        self.trips.forget_below(block.saturating_sub(memory(terms.windowsize.get().into())));
+        let first = self.trips.note(block, n, at, memory(terms.windowsize.get().into()));
         if block <= self.high {
             let again = Judgement::of_block(block, Reason::DataGap { block }).with(Flag::Rexmt);
             return Judgement { dup_of: first, ..again };

@@ -53,8 +53,8 @@ catalogue! {
         (format_args!("No answer for {:.2} s: send the same packet again.", after.as_secs_f64()));
     ReqPlain => "req.plain", "RFC 2347", "Ask again without options: the server may not support them.";
     ReqIn => "req.in", "RFC 1350 s4", "A request: only a server's well-known port accepts it.";
-    TidNew { peer: SocketAddr, local: SocketAddr } => "tid.new", "RFC 1350 s4",
-        (new_tid(peer.port(), local.port()));
+    TidNew { peer: u16, local: u16 } => "tid.new", "RFC 1350 s4",
+        "The reply came from port {peer}: from now on this transfer is {local} <-> {peer}.";
     TidSame { port: u16 } => "tid.same", "RFC 1350 s4",
         "The server answers from its request port {port}: allowed by some devices, not by the RFC's normal operation.";
     TidWrong { from: SocketAddr, ours: SocketAddr } => "tid.wrong", "RFC 1350 s4", (wrong_tid(*from, *ours));
@@ -140,10 +140,6 @@ fn request(verb: &str, file: &str, options: usize) -> String {
         _ => format!(" {options} options offered."),
     };
     format!("Ask to {verb} \"{file}\". The server must answer from a new port of its own.{offered}")
-}
-
-fn new_tid(peer: u16, local: u16) -> String {
-    format!("The reply came from port {peer}: from now on this transfer is {local} <-> {peer}.")
 }
 
 fn wrong_tid(from: SocketAddr, ours: SocketAddr) -> String {

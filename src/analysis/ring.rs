@@ -19,11 +19,6 @@ pub struct Ring {
 }
 
 impl Ring {
-    /// Creates an empty ring.
-    pub fn new() -> Self {
-        Self::default()
-    }
-
     /// Keeps a copy of the record.
     pub fn keep(&mut self, annotated: &Annotated<'_>) {
         if self.transfers.back().is_none_or(|last| last.xfer != annotated.xfer) {

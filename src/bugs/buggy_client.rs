@@ -23,25 +23,23 @@ impl ClientBug {
 
     /// Returns the word after `client bug`.
     pub fn name(self) -> &'static str {
-        match self {
-            Self::NoTid => "no-tid",
-            Self::NoDally => "no-dally",
-        }
+        self.row().0
     }
 
     /// Describes the bug in one line.
     pub fn brief(self) -> &'static str {
-        match self {
-            Self::NoTid => "accepts packets from any port of the server",
-            Self::NoDally => "stops immediately and never repeats its last ACK",
-        }
+        self.row().1
     }
 
     /// Names the section that the bug violates.
     pub fn section(self) -> &'static str {
+        self.row().2
+    }
+
+    fn row(self) -> (&'static str, &'static str, &'static str) {
         match self {
-            Self::NoTid => "RFC 1350 section 4",
-            Self::NoDally => "RFC 1350 section 6",
+            Self::NoTid => ("no-tid", "accepts packets from any port of the server", "RFC 1350 section 4"),
+            Self::NoDally => ("no-dally", "stops immediately and never repeats its last ACK", "RFC 1350 section 6"),
         }
     }
 }

@@ -4,7 +4,8 @@ use std::io::{self, Write};
 use std::time::Duration;
 
 use super::View;
-use super::figures::{millis, thousands};
+use super::figures::millis;
+use super::units::thousands;
 use crate::analysis::{Annotated, AnnotatedPacket, Annotation};
 use crate::transfer::RttStats;
 

@@ -3,7 +3,7 @@ use std::io::{self, Write};
 use std::time::Duration;
 
 use super::elide::Run;
-use super::fields::{Field, fields};
+use super::fields::fields;
 use super::figures::{failure, flag, millis, tint, way};
 use super::fold::fold;
 use super::units::size;
@@ -136,7 +136,7 @@ impl View for Explain {
 
 /// Lists the fields, what is answered, and the state.
 fn details(packet: &AnnotatedPacket<'_>) -> Vec<String> {
-    let mut lines: Vec<_> = fields(packet).iter().map(Field::line).collect();
+    let mut lines = fields(packet);
     match (packet.answers, packet.rtt) {
         (Some(n), Some(rtt)) => lines.push(format!("      answers #{n} after {} ms", millis(rtt))),
         (Some(n), None) => lines.push(format!("      answers #{n}")),

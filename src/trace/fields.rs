@@ -4,27 +4,9 @@ use super::figures::hex;
 use crate::analysis::{AnnotatedPacket, Kind};
 use crate::wire::{Opcode, Printable};
 
-/// A field of a packet and its meaning.
-#[derive(Debug)]
-pub(super) struct Field {
-    offset: usize,
-    length: usize,
-    hex: String,
-    name: &'static str,
-    value: String,
-}
-
-impl Field {
-    /// Formats the line of the explain view.
-    pub(super) fn line(&self) -> String {
-        let length = format!("+{} ", self.length);
-        format!("{:>10} {length:<6}{:<22} {:<9} {}", self.offset, self.hex, self.name, self.value)
-    }
-}
-
-/// Divides a packet into its fields, as far as possible.
-pub(super) fn fields(packet: &AnnotatedPacket<'_>) -> Vec<Field> {
-    let mut cutter = Cutter { bytes: &packet.bytes, at: 0, fields: Vec::new() };
+/// Divides a packet into its fields, as far as possible; each is a line of the explain view.
+pub(super) fn fields(packet: &AnnotatedPacket<'_>) -> Vec<String> {
+    let mut cutter = Cutter { bytes: &packet.bytes, at: 0, lines: Vec::new() };
     let opcode = match packet.kind {
         Kind::None => return cutter.rest("bytes"),
         Kind::Unknown(number) => {
@@ -59,7 +41,7 @@ pub(super) fn fields(packet: &AnnotatedPacket<'_>) -> Vec<Field> {
 struct Cutter<'a> {
     bytes: &'a [u8],
     at: usize,
-    fields: Vec<Field>,
+    lines: Vec<String>,
 }
 
 impl Cutter<'_> {
@@ -73,8 +55,7 @@ impl Cutter<'_> {
 
     fn take(&mut self, length: usize, name: &'static str, value: String) {
         let bytes = self.ahead().get(..length).unwrap_or(self.ahead());
-        let hex = abridged(bytes);
-        self.fields.push(Field { offset: self.at, length, hex, name, value });
+        self.lines.push(line(self.at, length, &abridged(bytes), name, &value));
         self.at = self.at.saturating_add(length);
     }
 
@@ -116,13 +97,18 @@ impl Cutter<'_> {
         self.take(length, "data", format!("{length} bytes ({meaning})"));
     }
 
-    fn rest(mut self, name: &'static str) -> Vec<Field> {
+    fn rest(mut self, name: &'static str) -> Vec<String> {
         let length = self.ahead().len();
-        if length > 0 || self.fields.is_empty() {
+        if length > 0 || self.lines.is_empty() {
             self.take(length, name, format!("{length} bytes"));
         }
-        self.fields
+        self.lines
     }
+}
+
+fn line(offset: usize, length: usize, hex: &str, name: &str, value: &str) -> String {
+    let length = format!("+{length} ");
+    format!("{offset:>10} {length:<6}{hex:<22} {name:<9} {value}")
 }
 
 /// Formats up to eight bytes; of more, the first six.
@@ -136,14 +122,11 @@ fn abridged(bytes: &[u8]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::Field;
+    use super::line;
 
     #[test]
     fn the_longest_field_keeps_its_distance() {
-        let line = |length| {
-            let (hex, value) = ("41 42 43 44 45 46 ..".to_owned(), "full".to_owned());
-            Field { offset: 4, length, hex, name: "data", value }.line()
-        };
+        let line = |length| line(4, length, "41 42 43 44 45 46 ..", "data", "full");
         assert_eq!(line(512), "         4 +512  41 42 43 44 45 46 ..   data      full");
         assert_eq!(line(65464), "         4 +65464 41 42 43 44 45 46 ..   data      full");
     }

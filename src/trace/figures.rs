@@ -5,19 +5,6 @@ use crate::analysis::{AnnotatedPacket, Flag, Kind, Outcome, State, Summary};
 use crate::event::Direction;
 use crate::wire::{DATA_HEADER, Opcode, Packet};
 
-/// `4,213`.
-pub(super) fn thousands(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::with_capacity(digits.len() * 4 / 3);
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
 /// Formats milliseconds with one decimal.
 pub(super) fn millis(time: Duration) -> String {
     format!("{:.1}", time.as_secs_f64() * 1000.0)
@@ -79,18 +66,5 @@ pub(super) fn tint(kind: Kind) -> Tint {
         Kind::Known(Opcode::Ack) => Tint::Ack,
         Kind::Known(Opcode::Oack) => Tint::Oack,
         Kind::Known(Opcode::Error) | Kind::Unknown(_) | Kind::None => Tint::Error,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn thousands_are_separated() {
-        assert_eq!(
-            [0, 12, 999, 1000, 4213, 1_234_567].map(thousands),
-            ["0", "12", "999", "1,000", "4,213", "1,234,567"]
-        );
     }
 }

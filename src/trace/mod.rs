@@ -169,25 +169,14 @@ impl<'a> Tracer<'a> {
 impl Observer for Tracer<'_> {
     fn observe(&mut self, record: &Record<'_>) {
         let Some(annotated) = self.analyser.analyse(record) else { return };
-        for outlet in &mut self.outlets {
-            outlet.render(&annotated);
+        for outlet in self.outlets.iter_mut().filter(|outlet| outlet.failure.is_none()) {
+            let rendered = outlet.view.render(&annotated, &mut outlet.out);
+            let is_end = matches!(annotated.kind, Annotation::End(_));
+            outlet.failure = rendered.and_then(|()| if is_end { outlet.out.flush() } else { Ok(()) }).err();
         }
         if let Some(ring) = &mut self.ring {
             ring.keep(&annotated);
         }
-    }
-}
-
-impl Outlet<'_> {
-    fn render(&mut self, annotated: &Annotated<'_>) {
-        if self.failure.is_some() {
-            return;
-        }
-        let rendered = self.view.render(annotated, &mut self.out).and_then(|()| match annotated.kind {
-            Annotation::End(_) => self.out.flush(),
-            _ => Ok(()),
-        });
-        self.failure = rendered.err();
     }
 }
 

@@ -94,14 +94,7 @@ impl Pcapng {
         };
         let nanos = wall.duration_since(SystemTime::UNIX_EPOCH).map_or(0, |wall| wall.as_nanos());
         self.clock = self.clock.max(u64::try_from(nanos).unwrap_or(u64::MAX));
-        out.write_all(&block::packet(&block::Captured {
-            nanos: self.clock,
-            bytes,
-            length: u32::try_from(headers + packet.length).unwrap_or(u32::MAX),
-            comment: &comment(packet),
-            outbound: sent,
-            id: packet.n,
-        }))?;
+        out.write_all(&block::packet(self.clock, bytes, headers + packet.length, packet, &comment(packet)))?;
         out.flush()
     }
 }

@@ -74,10 +74,8 @@ impl Progress {
 
     /// Clears the line, so that other output can take its place.
     fn clear(&mut self) {
-        if let Look::Bar(bar) = &mut self.look
-            && let Some(bar) = bar.take()
-        {
-            bar.finish_and_clear();
+        if let Look::Bar(bar) = &mut self.look {
+            bar.take().into_iter().for_each(|bar| bar.finish_and_clear());
         }
     }
 
@@ -119,28 +117,17 @@ impl Observer for Progress {
         if self.due.is_none_or(|due| at < due) {
             return;
         }
-        self.due = Some(at + self.look.pause());
+        let pause = if matches!(self.look, Look::Bar(_)) { Duration::from_millis(100) } else { Duration::from_secs(5) };
+        self.due = Some(at + pause);
         let figures = self.measure(at, &machine.stats(), machine.terms().tsize);
         self.show(&figures);
     }
 }
 
-impl Look {
-    fn pause(&self) -> Duration {
-        match self {
-            Self::Bar(_) => Duration::from_millis(100),
-            Self::Words(_) => Duration::from_secs(5),
-        }
-    }
-}
-
 fn one_line() -> ProgressBar {
     // The pulse decides when to draw; the limit of the bar only has to be higher.
-    let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr_with_hz(20));
-    match ProgressStyle::with_template("{wide_msg}") {
-        Ok(style) => bar.with_style(style),
-        Err(_) => bar,
-    }
+    let style = ProgressStyle::with_template("{wide_msg}").unwrap_or_else(|_| ProgressStyle::default_bar());
+    ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr_with_hz(20)).with_style(style)
 }
 
 fn shorten(name: &str) -> String {

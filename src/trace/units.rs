@@ -43,6 +43,19 @@ pub fn seconds(time: Duration) -> String {
     format!("{} {unit}", time.as_secs_f64())
 }
 
+/// Formats a number with its digits in groups of three: `4,213`.
+pub(crate) fn thousands(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
 fn scaled(bytes: u64, places: usize) -> String {
     let (divisor, unit) = unit_for(bytes);
     format!("{} {unit}", in_unit(bytes, divisor, places))
@@ -72,6 +85,12 @@ mod tests {
         assert_eq!(part_of(8_600_000, 21_000_000), "8.6 of 21.0 MB");
         assert_eq!(part_of(500, 21_000_000), "0.0 of 21.0 MB");
         assert_eq!(part_of(13, 13), "13 of 13 B");
+    }
+
+    #[test]
+    fn thousands_are_separated() {
+        let numbers = [0, 12, 999, 1000, 4213, 1_234_567].map(thousands);
+        assert_eq!(numbers, ["0", "12", "999", "1,000", "4,213", "1,234,567"]);
     }
 
     #[test]

@@ -2,6 +2,9 @@
 
 use std::net::IpAddr;
 
+use crate::analysis::AnnotatedPacket;
+use crate::event::Direction;
+
 /// The link type of packets that begin with their IPv4 or IPv6 header.
 const LINKTYPE_RAW: u16 = 101;
 
@@ -43,10 +46,10 @@ impl Block {
     /// Ends the options, and writes the length at both ends.
     fn finish(mut self) -> Vec<u8> {
         self.option(END, &[]);
-        let length = u32::try_from(self.0.len() + 4).unwrap_or(u32::MAX);
-        self.u32(length);
+        let length = (self.0.len() as u32 + 4).to_le_bytes();
+        self.padded(&length);
         if let Some(place) = self.0.get_mut(4..8) {
-            place.copy_from_slice(&length.to_le_bytes());
+            place.copy_from_slice(&length);
         }
         self.0
     }
@@ -82,33 +85,28 @@ pub(super) fn interface() -> Vec<u8> {
     block.finish()
 }
 
-/// A packet to write.
-pub(super) struct Captured<'a> {
-    /// Nanoseconds since 1970.
-    pub(super) nanos: u64,
-    /// The bytes from the IP header on, perhaps cut.
-    pub(super) bytes: &'a [u8],
-    /// The length in bytes before the cut.
-    pub(super) length: u32,
-    pub(super) comment: &'a str,
-    pub(super) outbound: bool,
-    pub(super) id: u64,
-}
-
-/// Returns an enhanced packet.
-pub(super) fn packet(captured: &Captured<'_>) -> Vec<u8> {
+/// Returns an enhanced packet of this time in nanoseconds since 1970. `captured` is its bytes from the IP header on, of
+/// which there were `length`.
+pub(super) fn packet(
+    nanos: u64,
+    captured: &[u8],
+    length: usize,
+    packet: &AnnotatedPacket<'_>,
+    comment: &str,
+) -> Vec<u8> {
     const FLAGS: u16 = 2;
     const PACKET_ID: u16 = 5;
     let mut block = Block::new(6);
     block.u32(0); // the first interface
-    block.u32((captured.nanos >> 32) as u32);
-    block.u32(captured.nanos as u32);
-    block.u32(u32::try_from(captured.bytes.len()).unwrap_or(u32::MAX));
-    block.u32(captured.length);
-    block.padded(captured.bytes);
-    block.option(COMMENT, captured.comment.as_bytes());
-    block.option(FLAGS, &u32::from(1 + u8::from(captured.outbound)).to_le_bytes());
-    block.option(PACKET_ID, &captured.id.to_le_bytes());
+    block.u32((nanos >> 32) as u32);
+    block.u32(nanos as u32);
+    block.u32(captured.len() as u32);
+    block.u32(length as u32);
+    block.padded(captured);
+    block.option(COMMENT, comment.as_bytes());
+    let way: u32 = if packet.direction == Direction::Received { 1 } else { 2 };
+    block.option(FLAGS, &way.to_le_bytes());
+    block.option(PACKET_ID, &packet.n.to_le_bytes());
     block.finish()
 }
 
