@@ -1,4 +1,4 @@
-//! Every view of transfers made by hand: what they show, that they agree, and that nothing upsets them.
+//! Every view of hand-made transfers: what they show, that they agree, and that no input breaks them.
 
 mod capture;
 mod hostile;
@@ -59,12 +59,12 @@ pub(crate) fn views() -> Vec<(&'static str, Box<dyn View>)> {
     ]
 }
 
-/// What one view makes of a story.
+/// Returns the output of one view of a story.
 pub(crate) fn page(story: &Story, view: Box<dyn View>) -> Page {
     let page = Page::default();
     let mut tracer = Tracer::new();
     tracer.add(view, Box::new(page.clone()));
-    story.tell(&mut tracer);
+    story.replay(&mut tracer);
     assert!(tracer.failed().is_empty());
     page
 }
