@@ -1,6 +1,6 @@
 //! Injected faults and bugs over real sockets: how the loops apply judgements, and what observers receive.
 
-#![allow(clippy::unwrap_used, reason = "a test may stop where it stands")]
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 mod support;
 

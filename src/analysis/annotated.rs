@@ -15,7 +15,7 @@ const KEPT_DATA: usize = 64;
 pub struct Annotated<'a> {
     /// Number of the transfer in this session, from 1.
     pub xfer: u32,
-    /// Time since the request went out.
+    /// Time since the request was sent.
     pub t: Duration,
     /// The time of day.
     pub wall: SystemTime,
@@ -134,11 +134,6 @@ impl AnnotatedPacket<'_> {
     /// Returns the length of the file data in a DATA packet, in bytes.
     pub fn data_length(&self) -> Option<usize> {
         (self.kind == Kind::Known(Opcode::Data)).then(|| self.length.checked_sub(DATA_HEADER))?
-    }
-
-    /// Returns the number in its first two bytes.
-    pub fn opcode(&self) -> Option<u16> {
-        self.bytes.first_chunk().map(|opcode| u16::from_be_bytes(*opcode))
     }
 
     /// Parses the packet again; the data may be cut.

@@ -9,26 +9,25 @@ pub(super) struct Trip {
     /// Its packet number the last time.
     pub(super) latest: u64,
     at: Instant,
-    times: u32,
-    answered: bool,
+    /// It was sent once and has no answer yet.
+    fresh: bool,
 }
 
 impl Trip {
     pub(super) fn new(n: u64, at: Instant) -> Self {
-        Self { first: n, latest: n, at, times: 1, answered: false }
+        Self { first: n, latest: n, at, fresh: true }
     }
 
     /// Notes that it was sent again.
     pub(super) fn again(&mut self, n: u64, at: Instant) {
         self.latest = n;
         self.at = at;
-        self.times = self.times.saturating_add(1);
+        self.fresh = false;
     }
 
     /// Notes its answer; returns the packet number and, if no repetition makes it doubtful (Karn's rule), the round trip.
     pub(super) fn answer(&mut self, now: Instant) -> (u64, Option<Duration>) {
-        let fresh = !self.answered && self.times == 1;
-        self.answered = true;
+        let fresh = std::mem::take(&mut self.fresh);
         (self.latest, fresh.then(|| now.saturating_duration_since(self.at)))
     }
 }

@@ -1,4 +1,4 @@
-//! What comes in, read as an answer to what went out.
+//! Received packets, read as answers to sent ones.
 
 use std::net::SocketAddr;
 use std::time::Instant;
@@ -71,7 +71,7 @@ impl Conversation {
                 }
             }
             (Packet::Ack { block: 0 }, Blocks::Put(blocks)) => {
-                blocks.accepted(self.n);
+                blocks.ack = Some(self.n);
                 let plain = self.offer.is_empty();
                 let why = if plain { Reason::WrqReady } else { Reason::NoOptions { got: "ACK 0" } };
                 Judgement { abs: Some(0), progress: true, ..Judgement::leads_to(State::Accepted, why) }

@@ -23,7 +23,7 @@ pub(super) struct Conversation {
     start: Instant,
     wall: SystemTime,
     timeout: Option<Duration>,
-    /// When the request went out.
+    /// When the request was sent.
     origin: Option<Instant>,
     previous: Instant,
     pub(super) progressed: Instant,
@@ -109,8 +109,8 @@ impl Conversation {
                 }
                 let amount = match &self.blocks {
                     Blocks::Unknown => (0, 0),
-                    Blocks::Get(blocks) => (blocks.bytes, blocks.blocks()),
-                    Blocks::Put(blocks) => (blocks.bytes(), blocks.blocks()),
+                    Blocks::Get(blocks) => (blocks.bytes, blocks.have),
+                    Blocks::Put(blocks) => (blocks.bytes(), blocks.acked),
                 };
                 Some(Annotation::End(Box::new(self.tally.summary(result, elapsed, amount))))
             }
@@ -122,8 +122,8 @@ impl Conversation {
         match (&self.blocks, self.state) {
             (Blocks::Get(_), State::Dallying) => "DATA".to_owned(),
             (_, State::Idle | State::Requested) | (Blocks::Unknown, _) => "answer".to_owned(),
-            (Blocks::Get(blocks), _) => format!("DATA {}", blocks.blocks() + 1),
-            (Blocks::Put(blocks), _) => format!("ACK {}", blocks.awaited()),
+            (Blocks::Get(blocks), _) => format!("DATA {}", blocks.have + 1),
+            (Blocks::Put(blocks), _) => format!("ACK {}", blocks.high),
         }
     }
 

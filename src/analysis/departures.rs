@@ -1,4 +1,4 @@
-//! What this side sends, and why.
+//! Sent packets and their reasons.
 
 use std::net::SocketAddr;
 use std::time::Instant;

@@ -9,7 +9,7 @@ use crate::wire::{Terms, Wrap};
 #[derive(Debug, Default)]
 pub(super) struct Incoming {
     /// The last block that came in order.
-    have: u64,
+    pub(super) have: u64,
     /// The last block acknowledged, if any.
     acked: Option<u64>,
     /// `have` is the last block of the file.
@@ -31,10 +31,6 @@ pub(super) fn memory(window: u64) -> u64 {
 pub(super) const HALF: u64 = 32768;
 
 impl Incoming {
-    pub(super) fn blocks(&self) -> u64 {
-        self.have
-    }
-
     /// Judges DATA number `n` of the transfer, which came with `length` bytes of the file.
     pub(super) fn data(&mut self, n: u64, at: Instant, wire: u16, length: usize, terms: &Terms) -> Judgement {
         let (blksize, window) = (terms.blksize.get(), u64::from(terms.windowsize.get()));
@@ -94,7 +90,7 @@ impl Incoming {
         Judgement::of_block(block, Reason::DataAhead { block, before: self.have + 1 }).with(Flag::Early)
     }
 
-    /// Judges ACK number `n` of the transfer, which goes out.
+    /// Judges ACK number `n` of the transfer, which is sent.
     pub(super) fn ack(&mut self, n: u64, at: Instant, wire: u16, state: State) -> Judgement {
         // Ours is about the last good block, unless a client bug is active.
         let ahead = self.wrap.ahead(wire, self.have);

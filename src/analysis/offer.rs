@@ -34,9 +34,5 @@ fn accepted(offer: &Offer, oack: &OptionList<'_>, terms: &Terms) -> Reason {
     let agreed = agreed.join(", ");
     let lowered = list(&|(name, asked, less)| *asked && *less && named(name));
     let ignored = list(&|(name, asked, _)| *asked && !named(name));
-    match (lowered.is_empty(), ignored.is_empty()) {
-        (true, true) => Reason::OackOk { agreed },
-        (true, false) => Reason::OackIgnored { agreed, ignored },
-        (false, _) => Reason::OackLowered { agreed, lowered, ignored },
-    }
+    Reason::OackAgreed { agreed, lowered, ignored }
 }

@@ -10,23 +10,18 @@ use crate::wire::{Terms, Wrap};
 #[derive(Debug, Default)]
 pub(super) struct Outgoing {
     /// Every block up to here is safe at the peer.
-    acked: u64,
-    /// The last block that went out.
-    high: u64,
-    /// The last block of the file and its length in bytes, once it went out.
+    pub(super) acked: u64,
+    /// The last block that was sent, whose ACK is awaited.
+    pub(super) high: u64,
+    /// The last block of the file and its length in bytes, once it was sent.
     last: Option<(u64, usize)>,
     blksize: u64,
     trips: Trips,
-    /// The packet that acknowledged `acked`.
-    ack: Option<u64>,
+    /// The packet that acknowledged `acked`, also ACK 0.
+    pub(super) ack: Option<u64>,
 }
 
 impl Outgoing {
-    /// Returns how many blocks the server acknowledged.
-    pub(super) fn blocks(&self) -> u64 {
-        self.acked
-    }
-
     pub(super) fn bytes(&self) -> u64 {
         match self.last {
             Some((block, length)) if self.acked >= block => (block - 1) * self.blksize + length as u64,
@@ -34,17 +29,7 @@ impl Outgoing {
         }
     }
 
-    /// Returns the block whose ACK is awaited.
-    pub(super) fn awaited(&self) -> u64 {
-        self.high
-    }
-
-    /// Notes the packet that accepted the request: ACK 0 may come again.
-    pub(super) fn accepted(&mut self, n: u64) {
-        self.ack = Some(n);
-    }
-
-    /// Judges DATA number `n` of the transfer, which goes out with `length` bytes of the file.
+    /// Judges DATA number `n` of the transfer, which is sent with `length` bytes of the file.
     pub(super) fn data(&mut self, n: u64, at: Instant, wire: u16, length: usize, terms: &Terms) -> Judgement {
         let blksize = terms.blksize.get();
         self.blksize = blksize.into();

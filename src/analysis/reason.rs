@@ -61,10 +61,9 @@ catalogue! {
     TidTell => "tid.tell", "RFC 1350 s4", "Report the error to the stranger; our transfer continues.";
     TidFooled { port: u16 } => "tid.fooled", "RFC 1350 s4",
         "Answered to port {port}: this client takes the stranger's packet for the server's.";
-    OackOk { agreed: String } => "oack.ok", "RFC 2347", (agrees(agreed, "", ""));
-    OackLowered { agreed: String, lowered: String, ignored: String } => "oack.lowered", "RFC 2347, RFC 2348, RFC 2349, RFC 7440",
+    OackAgreed { agreed: String, lowered: String, ignored: String } => oack_code(lowered, ignored),
+        if lowered.is_empty() { "RFC 2347" } else { "RFC 2347, RFC 2348, RFC 2349, RFC 7440" },
         (agrees(agreed, lowered, ignored));
-    OackIgnored { agreed: String, ignored: String } => "oack.ignored", "RFC 2347", (agrees(agreed, "", ignored));
     OackUnasked { name: String } => "oack.unasked", "RFC 2347",
         "Server offers what we did not ask for: {name}. Refuse with ERROR 8.";
     OackRaised { name: String, value: String } => "oack.raised", "RFC 2347, RFC 2348, RFC 2349, RFC 7440",
@@ -147,6 +146,14 @@ fn wrong_tid(from: SocketAddr, ours: SocketAddr) -> String {
         format!("From port {}, but this transfer is with {}: discard.", from.port(), ours.port())
     } else {
         format!("From {from}, but this transfer is with {}: discard.", ours.ip())
+    }
+}
+
+fn oack_code(lowered: &str, ignored: &str) -> &'static str {
+    match (lowered, ignored) {
+        ("", "") => "oack.ok",
+        ("", _) => "oack.ignored",
+        _ => "oack.lowered",
     }
 }
 

@@ -58,7 +58,7 @@ impl FromStr for ClientBug {
     }
 }
 
-/// No bug of the client has this name.
+/// The error for an unknown client bug.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[error("no bug of the client has this name: no-tid, no-dally, off")]
 pub struct UnknownClientBug;

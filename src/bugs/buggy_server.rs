@@ -22,10 +22,10 @@ pub struct BuggyServer<M> {
     /// Bursts to send before the machine's next output.
     extra: VecDeque<Burst>,
     /// The datagrams of the last output, which it borrows.
-    lent: Vec<u8>,
+    borrowed: Vec<u8>,
     /// The last DATA sent and the last ACK received: what the Sorcerer's Apprentice needs.
     data: Option<Burst>,
-    heard: Option<u16>,
+    last_ack: Option<u16>,
     /// The machine resends after silence, and its output is dropped.
     mute: bool,
     /// An ACK that never came, for the machine when it waits.
@@ -49,9 +49,9 @@ impl<M: Machine> BuggyServer<M> {
             client,
             now,
             extra: VecDeque::new(),
-            lent: Vec::new(),
+            borrowed: Vec::new(),
             data: None,
-            heard: None,
+            last_ack: None,
             mute: false,
             forged: None,
         }
@@ -188,7 +188,7 @@ impl<M: Machine> Machine for BuggyServer<M> {
             self.machine.datagram(now, from, &datagram);
         }
         if let (ServerBug::Sorcerer, Ok(Packet::Ack { block })) = (self.bug, Packet::parse(datagram)) {
-            let again = self.heard.replace(block) == Some(block);
+            let again = self.last_ack.replace(block) == Some(block);
             self.extra.extend(self.data.clone().filter(|_| again));
         }
     }
@@ -212,8 +212,8 @@ impl<M: Machine> Machine for BuggyServer<M> {
         match self.next() {
             Ok(output) => output,
             Err(Burst { to, datagrams, stride }) => {
-                self.lent = datagrams;
-                Output::Transmit { to, datagrams: &self.lent, stride }
+                self.borrowed = datagrams;
+                Output::Transmit { to, datagrams: &self.borrowed, stride }
             }
         }
     }

@@ -97,8 +97,8 @@ impl ServerBug {
 
     /// Chooses the bug of `serve bug ?` by a seed, among those that a few small files can show.
     pub fn puzzle(seed: u64) -> Self {
-        let candidates = Self::ALL.into_iter().filter(|bug| !matches!(bug, Self::WrapToOne | Self::NoWrap));
-        let candidates: Vec<Self> = candidates.collect();
+        let mut candidates = Self::ALL.to_vec();
+        candidates.retain(|bug| !matches!(bug, Self::WrapToOne | Self::NoWrap));
         // Scattered, so that neighbouring seeds do not give neighbours in the list.
         let place = (seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32) % (candidates.len() as u64).max(1);
         usize::try_from(place).ok().and_then(|place| candidates.get(place).copied()).unwrap_or(Self::Sorcerer)
@@ -126,7 +126,7 @@ impl ServerBug {
     pub fn intruder(self, datagram: &[u8]) -> Option<Vec<u8>> {
         match Packet::parse(datagram) {
             Ok(Packet::Data { block: 2, data }) if self == Self::Stranger => {
-                Some(emit_data_header(2).into_iter().chain(data.iter().map(|octet| !octet)).collect())
+                Some(emit_data_header(2).into_iter().chain(data.iter().map(|byte| !byte)).collect())
             }
             Ok(Packet::Ack { block: 2 }) if self == Self::Stranger => Some(emit_ack(2).to_vec()),
             _ => None,
@@ -143,7 +143,7 @@ impl Display for ServerBug {
 impl FromStr for ServerBug {
     type Err = UnknownServerBug;
 
-    /// Understands a name in any case, or its beginning where no other begins so.
+    /// Accepts a name in any letter case, or an unambiguous prefix of it.
     fn from_str(word: &str) -> Result<Self, UnknownServerBug> {
         let begins = |bug: &Self| bug.name().get(..word.len()).is_some_and(|start| start.eq_ignore_ascii_case(word));
         let mut near = Self::ALL.into_iter().filter(begins);
@@ -156,7 +156,7 @@ impl FromStr for ServerBug {
     }
 }
 
-/// No bug has this name.
+/// The error for an unknown server bug.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[error("no bug has this name: {}, off", ServerBug::ALL.map(ServerBug::name).join(", "))]
 pub struct UnknownServerBug;
@@ -167,7 +167,7 @@ mod tests {
     use std::collections::HashSet;
 
     #[test]
-    fn every_bug_is_found_by_its_own_name_and_tells_what_it_does() {
+    fn every_bug_is_found_by_its_own_name_and_has_a_brief() {
         let mut names = HashSet::new();
         for bug in ServerBug::ALL {
             assert!(names.insert(bug.name()) && !bug.brief().is_empty() && bug.section().contains("RFC"));
@@ -188,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn each_choice_of_the_server_is_wrong_for_one_bug_only() {
+    fn each_decision_of_the_server_is_wrong_for_one_bug_only() {
         let data = [emit_data_header(2).as_slice(), b"\x00\xf0"].concat();
         for bug in ServerBug::ALL {
             assert_eq!(bug.refusal(ErrorCode::NOT_FOUND) == ErrorCode::UNKNOWN_TID, bug == ServerBug::WrongCode);

@@ -52,7 +52,7 @@ pub struct Record<'a> {
 pub enum RecordKind<'a> {
     /// A transfer begins; once, even if a request without options follows one with options.
     Begin(Begin<'a>),
-    /// A datagram went out or came in.
+    /// A datagram was sent or received.
     Packet {
         /// The direction.
         direction: Direction,
@@ -104,9 +104,7 @@ pub trait Observer {
 
 /// The observers of one transfer; without any, a notification costs one comparison.
 #[derive(Default)]
-pub struct Observers<'a> {
-    observers: Vec<&'a mut dyn Observer>,
-}
+pub struct Observers<'a>(Vec<&'a mut dyn Observer>);
 
 impl<'a> Observers<'a> {
     /// Creates a list without observers.
@@ -116,24 +114,24 @@ impl<'a> Observers<'a> {
 
     /// Adds an observer, which is notified after the earlier ones.
     pub fn add(&mut self, observer: &'a mut dyn Observer) {
-        self.observers.push(observer);
+        self.0.push(observer);
     }
 
     /// Whether there are observers.
     pub fn is_observed(&self) -> bool {
-        !self.observers.is_empty()
+        !self.0.is_empty()
     }
 
     /// Notifies all observers of a record.
     pub fn notify(&mut self, record: &Record<'_>) {
-        for observer in &mut self.observers {
+        for observer in &mut self.0 {
             observer.observe(record);
         }
     }
 
     /// Passes a [pulse](Observer::pulse) to all observers.
     pub fn pulse(&mut self, at: Instant, machine: &dyn Machine) {
-        for observer in &mut self.observers {
+        for observer in &mut self.0 {
             observer.pulse(at, machine);
         }
     }

@@ -16,52 +16,42 @@ pub(super) struct Blocks {
 pub(super) struct Subject {
     /// The block of the file that a DATA has or an ACK names.
     pub(super) block: Option<u64>,
-    /// The opcode, 0 if malformed.
-    opcode: u16,
-    sent: bool,
+    /// The opcode; `None` if malformed.
+    pub(super) kind: Option<Opcode>,
+    pub(super) direction: Direction,
     /// It has the last block of the file or acknowledges it; a packet without a block is its own last.
     pub(super) last: bool,
-}
-
-impl Subject {
-    pub(super) fn direction(&self) -> Direction {
-        if self.sent { Direction::Sent } else { Direction::Received }
-    }
-
-    pub(super) fn is(&self, kind: Opcode) -> bool {
-        self.opcode == kind as u16
-    }
 }
 
 impl Blocks {
     /// Follows the next packet; `length` is its length on the wire, as the datagram may be cut.
     pub(super) fn follow(&mut self, direction: Direction, datagram: &[u8], length: usize) -> Subject {
         let packet = Packet::parse(datagram).ok();
-        let (opcode, block) = match packet {
-            None => (0, None),
+        let (kind, block) = match packet {
+            None => (None, None),
             Some(Packet::Request(request)) => {
                 // A request starts again, even if it is the second attempt.
                 *self = Self::default();
-                (request.kind.opcode() as u16, None)
+                (Some(request.kind.opcode()), None)
             }
             Some(Packet::Oack(options)) => {
                 let Offer { blksize, windowsize, .. } = Offer::parse(&options);
                 self.terms.blksize = blksize.unwrap_or_default();
                 self.terms.windowsize = windowsize.unwrap_or_default();
-                (Opcode::Oack as u16, None)
+                (Some(Opcode::Oack), None)
             }
             Some(Packet::Data { block, .. }) => {
                 let number = self.data(block);
                 if length.saturating_sub(DATA_HEADER) < usize::from(self.terms.blksize.get()) {
                     self.last = Some(number);
                 }
-                (Opcode::Data as u16, Some(number))
+                (Some(Opcode::Data), Some(number))
             }
-            Some(Packet::Ack { block }) => (Opcode::Ack as u16, Some(self.nearest(block))),
-            Some(Packet::Error { .. }) => (Opcode::Error as u16, None),
+            Some(Packet::Ack { block }) => (Some(Opcode::Ack), Some(self.nearest(block))),
+            Some(Packet::Error { .. }) => (Some(Opcode::Error), None),
         };
         let last = block.is_none() || block == self.last;
-        Subject { block, opcode, sent: direction == Direction::Sent, last }
+        Subject { block, kind, direction, last }
     }
 
     fn data(&mut self, wire: u16) -> u64 {

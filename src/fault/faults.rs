@@ -88,7 +88,7 @@ impl Faults {
     /// Begins a transfer and returns its state, with which its packets are judged.
     pub fn begin(&mut self) -> RuleState {
         self.transfers += 1;
-        RuleState::new(self.transfers)
+        RuleState { transfer: self.transfers, ..RuleState::default() }
     }
 
     /// Decides what happens to the next packet of a transfer.
@@ -101,7 +101,7 @@ impl Faults {
     pub fn test<'a>(&self, rule: Rule, packets: impl IntoIterator<Item = Recorded<'a>>) -> Vec<usize> {
         let mut alone = Self { rules: Vec::new(), ..self.clone() };
         alone.add(rule);
-        let mut state = RuleState::new(self.transfers);
+        let mut state = RuleState { transfer: self.transfers, ..RuleState::default() };
         let judgements = packets.into_iter().map(|packet| alone.decide(&mut state, &packet).passes());
         judgements.enumerate().filter_map(|(place, passes)| (!passes).then_some(place)).collect()
     }

@@ -50,11 +50,10 @@ impl<'a> Judgement<'a> {
     }
 
     pub(super) fn apply(&mut self, action: Action, rng: Rng) {
-        self.delay += action.delay();
         match action {
             Action::Drop => self.copies = 0,
             Action::Dup => self.copies += 1,
-            Action::Delay(_) => {}
+            Action::Delay(milliseconds) => self.delay += Duration::from_millis(milliseconds.into()),
             Action::Swap => self.overtaken = true,
             Action::Corrupt(offset) => {
                 let datagram = self.datagram.to_mut();

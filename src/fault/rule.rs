@@ -1,6 +1,5 @@
 use std::fmt::{self, Display, Formatter};
 use std::num::{NonZeroU32, NonZeroU64};
-use std::time::Duration;
 
 use crate::wire::{Direction, Opcode};
 
@@ -95,11 +94,7 @@ impl Percent {
 impl Way {
     /// Whether packets of this direction match.
     pub fn covers(self, direction: Direction) -> bool {
-        match self {
-            Self::Sent => direction == Direction::Sent,
-            Self::Received => direction == Direction::Received,
-            Self::Both => true,
-        }
+        self == Self::Both || (self == Self::Sent) == (direction == Direction::Sent)
     }
 }
 
@@ -177,14 +172,6 @@ impl Display for Percent {
 }
 
 impl Action {
-    /// Returns the delay of the packet.
-    pub(super) fn delay(self) -> Duration {
-        match self {
-            Self::Delay(milliseconds) => Duration::from_millis(milliseconds.into()),
-            _ => Duration::ZERO,
-        }
-    }
-
     /// Whether a packet of this length has the byte that the action changes.
     pub(super) fn fits(self, length: usize) -> bool {
         match self {

@@ -8,7 +8,7 @@ use super::rule::{How, Rule, Which};
 const REMEMBERED: usize = 4096;
 
 /// What rules must know about one transfer: its blocks, and the hits so far.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct RuleState {
     pub(super) transfer: u64,
     pub(super) blocks: Blocks,
@@ -26,16 +26,10 @@ pub(super) struct HitCounts {
     hits: BTreeMap<Option<Subject>, u32>,
 }
 
-impl RuleState {
-    pub(super) fn new(transfer: u64) -> Self {
-        Self { transfer, blocks: Blocks::default(), packets: [0; 2], counts: BTreeMap::new() }
-    }
-}
-
 impl HitCounts {
     /// Whether a rule hits this packet, and counts the hit.
     pub(super) fn hit(&mut self, rule: &Rule, subject: Subject, rng: Rng) -> bool {
-        if !rule.way.covers(subject.direction()) || !rule.kind.is_none_or(|kind| subject.is(kind)) {
+        if !rule.way.covers(subject.direction) || (rule.kind.is_some() && rule.kind != subject.kind) {
             return false;
         }
         let first = *self.first.get_or_insert(subject);

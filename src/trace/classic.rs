@@ -90,15 +90,8 @@ impl<W: Write> Observer for Classic<W> {
 }
 
 /// The lines of the [`Classic`] trace of a kept transfer, for `trace again`.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Lines;
-
-impl Lines {
-    /// Creates the view.
-    pub fn new() -> Self {
-        Self
-    }
-}
 
 impl View for Lines {
     fn render(&mut self, annotated: &Annotated<'_>, out: &mut dyn Write) -> io::Result<()> {

@@ -13,15 +13,8 @@ use crate::wire::{OptionList, Packet, Printable};
 ///
 /// Numbers are seconds and bytes; `abs` is the block of the file, `block` the number on the wire. Keys are only ever
 /// added. File names that are not UTF-8 are in `file_hex`; `raw` holds at most the first 64 bytes of a block.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Json;
-
-impl Json {
-    /// Creates the view.
-    pub fn new() -> Self {
-        Self
-    }
-}
 
 /// Bytes of a DATA packet in `raw`.
 const RAW: usize = 68;
@@ -120,7 +113,7 @@ fn content(packet: &AnnotatedPacket<'_>) -> Vec<Entry> {
         Ok(Packet::Oack(list)) => vec![options(list)],
         Ok(Packet::Error { code, message }) => vec![("code", code.0.into()), ("msg", printable(message))],
         Ok(Packet::Data { .. } | Packet::Ack { .. }) => Vec::new(),
-        Err(_) => vec![("opcode", packet.opcode().into())],
+        Err(_) => vec![("opcode", packet.bytes.first_chunk().map(|opcode| u16::from_be_bytes(*opcode)).into())],
     }
 }
 

@@ -82,17 +82,17 @@ impl Ladder {
                     (Direction::Received, false) => "<--",
                     (Direction::Received, true) => "X--",
                 };
-                let room = self.columns.saturating_sub(13);
-                let folded = fold(&label(packet), Some(room), 0);
-                let mut lines: Vec<_> = folded.lines().map(|line| cut(line, room)).collect();
+                let space = self.columns.saturating_sub(13);
+                let folded = fold(&label(packet), Some(space), 0);
+                let mut lines: Vec<_> = folded.lines().map(|line| cut(line, space)).collect();
                 let used = lines.last().map_or(0, |line| line.chars().count());
                 for line in &mut lines {
                     *line = (self.paint)(tint(packet.kind), line);
                 }
                 let notes = self.notes(packet, false);
-                match (lines.last_mut(), &self.fit(&notes, room.saturating_sub(used + 2))[..]) {
+                match (lines.last_mut(), &self.fit(&notes, space.saturating_sub(used + 2))[..]) {
                     (Some(line), [notes]) => line.push_str(&format!("  {notes}")),
-                    _ => lines.extend(self.fit(&notes, room)),
+                    _ => lines.extend(self.fit(&notes, space)),
                 }
                 writeln!(out, "{time:>8} {arrow} {}", lines.join(&format!("\n{:13}", "")))
             }
@@ -111,24 +111,24 @@ impl Ladder {
         let rest = width.saturating_sub(length + 4);
         // The arrow of a lost packet ends half way.
         let way = if is_lost { (width / 2 + 1).saturating_sub(length + 4).clamp(1, rest.max(2) - 1) } else { rest - 1 };
-        let blank = " ".repeat(rest.saturating_sub(way + 1));
+        let gap = " ".repeat(rest.saturating_sub(way + 1));
         match packet.direction {
             Direction::Sent => {
-                format!("{} {label} {}{}{blank}", strokes(2), strokes(way), if is_lost { lost } else { right })
+                format!("{} {label} {}{}{gap}", strokes(2), strokes(way), if is_lost { lost } else { right })
             }
             Direction::Received => {
-                format!("{blank}{}{} {label} {}", if is_lost { lost } else { left }, strokes(way), strokes(2))
+                format!("{gap}{}{} {label} {}", if is_lost { lost } else { left }, strokes(way), strokes(2))
             }
         }
     }
 
-    /// Arranges the notes in lines of `room` columns and colours the important ones.
-    fn fit(&self, notes: &[(String, bool)], room: usize) -> Vec<String> {
+    /// Arranges the notes in lines of `space` columns and colours the important ones.
+    fn fit(&self, notes: &[(String, bool)], space: usize) -> Vec<String> {
         let mut lines: Vec<(String, usize)> = Vec::new();
         for (note, important) in notes {
             let length = note.chars().count();
             let note = if *important { (self.paint)(Tint::Notice, note) } else { note.clone() };
-            match lines.last_mut().filter(|(_, used)| used + 1 + length <= room) {
+            match lines.last_mut().filter(|(_, used)| used + 1 + length <= space) {
                 Some((line, used)) => {
                     line.push_str(&format!(" {note}"));
                     *used += 1 + length;
@@ -170,8 +170,8 @@ impl Ladder {
         match self.width {
             Some(width) => {
                 let dots = self.glyphs.dots;
-                let room = self.columns.saturating_sub(MARGIN + width + 4);
-                let note = fold(note, Some(room), 0);
+                let space = self.columns.saturating_sub(MARGIN + width + 4);
+                let note = fold(note, Some(space), 0);
                 note.lines().try_for_each(|note| writeln!(out, "{:MARGIN$}{dots}{:width$}{dots}  {note}", "", ""))
             }
             None => Ok(()),

@@ -30,11 +30,11 @@ impl Page {
     /// Creates the view of this name.
     pub fn view(&self, name: ViewName) -> Box<dyn View> {
         match name {
-            ViewName::Classic => Box::new(Lines::new()),
+            ViewName::Classic => Box::new(Lines),
             ViewName::Explain(detail) => self.elided(Explain::new(detail, self.paint).folded(self.fold())),
             ViewName::Ladder => self.elided(Ladder::new(self.columns, self.ascii, self.paint)),
             ViewName::Hex => self.elided(Hex::new(self.paint)),
-            ViewName::Json => Box::new(Json::new()),
+            ViewName::Json => Box::new(Json),
         }
     }
 

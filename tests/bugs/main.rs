@@ -1,6 +1,6 @@
 //! Machines with bugs against correct ones, with faults between them: all in virtual time.
 
-#![allow(clippy::unwrap_used, reason = "a test may stop where it stands")]
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 mod class;
 
@@ -114,7 +114,7 @@ fn options_unasked_or_raised_are_refused_with_error_8() {
             assert!(matches!(outcome.client.end, Some(Err(Failure::BadOption(_)))));
             assert_eq!(outcome.count(&format!("ERROR <code={}", ErrorCode::OPTIONS.0)), 1);
         }
-        assert!(get(3000).bug(bug).run().whole(), "without options nobody sees it");
+        assert!(get(3000).bug(bug).run().whole(), "without options it does not show");
     }
 }
 
@@ -127,7 +127,7 @@ fn a_stranger_gets_error_5_and_only_a_client_without_tid_is_fooled() {
     let wrong: Vec<usize> =
         (0..3000).filter(|&place| bad.client.file.taken[place] != bad.server.file.given[place]).collect();
     assert_eq!(wrong, (512..1024).collect::<Vec<_>>(), "the stranger's block 2 is in the file");
-    assert!(get(3000).client_bug(ClientBug::NoTid).run().whole(), "without a stranger nobody sees it");
+    assert!(get(3000).client_bug(ClientBug::NoTid).run().whole(), "without a stranger it does not show");
 }
 
 #[test]

@@ -23,7 +23,7 @@ struct Captured {
 
 /// Reads the blocks of a file; both lengths of each must agree.
 fn blocks(file: &[u8]) -> Vec<(u32, &[u8])> {
-    let word = |at: usize| u32::from_le_bytes(file[at..at + 4].try_into().expect("four octets"));
+    let word = |at: usize| u32::from_le_bytes(file[at..at + 4].try_into().expect("four bytes"));
     let mut blocks = Vec::new();
     let mut at = 0;
     while at < file.len() {
@@ -40,7 +40,7 @@ fn packets(file: &[u8]) -> Vec<Captured> {
 }
 
 fn captured(body: &[u8]) -> Captured {
-    let word = |at: usize| u32::from_le_bytes(body[at..at + 4].try_into().expect("four octets"));
+    let word = |at: usize| u32::from_le_bytes(body[at..at + 4].try_into().expect("four bytes"));
     let kept = word(12) as usize;
     let mut packet = Captured {
         nanos: u64::from(word(4)) << 32 | u64::from(word(8)),
@@ -58,7 +58,7 @@ fn captured(body: &[u8]) -> Captured {
         match code {
             1 => packet.comment = String::from_utf8(value.to_vec()).expect("UTF-8"),
             2 => packet.outbound = value == [2, 0, 0, 0],
-            5 => packet.id = u64::from_le_bytes(value.try_into().expect("eight octets")),
+            5 => packet.id = u64::from_le_bytes(value.try_into().expect("eight bytes")),
             _ => {}
         }
         at += 4 + length.next_multiple_of(4);
@@ -73,7 +73,7 @@ fn the_smallest_packet_is_written_byte_for_byte() {
     let kinds: Vec<_> = blocks(&file).iter().map(|(kind, _)| *kind).collect();
     assert_eq!(kinds, [0x0a0d_0d0a, 1, 6]);
     let interface = blocks(&file)[1].1;
-    assert_eq!(interface[..12], [101, 0, 0, 0, 0, 0, 0, 0, 2, 0, 5, 0], "link type, no limit, a name of five octets");
+    assert_eq!(interface[..12], [101, 0, 0, 0, 0, 0, 0, 0, 2, 0, 5, 0], "link type, no limit, a name of five bytes");
     let packet = &packets(&file)[0];
     let hex: String = packet.bytes.iter().map(|byte| format!("{byte:02x}")).collect();
     assert_eq!(
@@ -138,7 +138,7 @@ fn json_ladder_and_capture_agree_packet_by_packet() {
         // Long lines are folded.
         let ladder = ladder.replace(&format!("\n{:13}", ""), " ");
         let ladder: Vec<_> = ladder.lines().collect();
-        let json = page(&story, Box::new(Json::new())).text();
+        let json = page(&story, Box::new(Json)).text();
         let file = page(&story, Box::new(Pcapng::new(None, true))).bytes();
         let json: Vec<serde_json::Value> = json
             .lines()
@@ -156,7 +156,7 @@ fn json_ladder_and_capture_agree_packet_by_packet() {
             assert!((json["t"].as_f64().expect("a time") - time).abs() < 1e-4, "{name} {line}");
             assert_eq!(json["len"], packet.length - 28, "{name} {line}");
             let payload: String = packet.bytes[28..].iter().take(68).map(|byte| format!("{byte:02x}")).collect();
-            assert!(json["raw"].as_str().expect("octets").starts_with(&payload), "{name} {line}");
+            assert!(json["raw"].as_str().expect("bytes").starts_with(&payload), "{name} {line}");
             assert!(packet.comment.contains(json["text"].as_str().expect("a sentence")), "{name} {line}");
             let kind = json["pkt"].as_str().expect("a kind");
             assert!(kind == "?" || line.contains(kind), "{name} {line}");

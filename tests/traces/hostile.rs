@@ -64,7 +64,7 @@ fn anything() -> impl Strategy<Value = Any> {
     ]
 }
 
-fn tell(all: &[(u32, Any)], observer: &mut dyn Observer) {
+fn replay(all: &[(u32, Any)], observer: &mut dyn Observer) {
     let start = Instant::now();
     let local = SocketAddr::from(([127, 0, 0, 1], 50617));
     for (passed, any) in all {
@@ -118,7 +118,7 @@ proptest! {
             pages.push(page);
         }
         tracer.add(Box::new(Pcapng::new(Some(64), true)), Box::new(Page::default()));
-        tell(&all, &mut tracer);
+        replay(&all, &mut tracer);
         prop_assert!(tracer.failed().is_empty());
         let mut shown = Vec::new();
         for kept in tracer.ring().into_iter().flat_map(Ring::transfers) {

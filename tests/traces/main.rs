@@ -46,7 +46,7 @@ pub(crate) fn views() -> Vec<(&'static str, Box<dyn View>)> {
         Box::new(Elided::new(view, Limit::default(), None))
     }
     vec![
-        ("classic", Box::new(Lines::new())),
+        ("classic", Box::new(Lines)),
         ("ladder", elided(Ladder::new(80, false, plain))),
         ("ladder, ascii", elided(Ladder::new(80, true, plain))),
         ("ladder, ascii, 70 columns", elided(Ladder::new(70, true, plain))),
@@ -55,7 +55,7 @@ pub(crate) fn views() -> Vec<(&'static str, Box<dyn View>)> {
         ("explain short", elided(Explain::new(Detail::Short, plain))),
         ("explain full", elided(Explain::new(Detail::Full, plain))),
         ("hex", elided(Hex::new(plain))),
-        ("json", Box::new(Json::new())),
+        ("json", Box::new(Json)),
     ]
 }
 

@@ -56,7 +56,7 @@ fn the_classic_trace_of_a_kept_transfer_is_the_same() {
         let mut classic = Classic::new(Vec::new());
         story.replay(&mut classic);
         let live = String::from_utf8(classic.into_inner()).expect("text");
-        let again: String = page(&story, Box::new(Lines::new())).text();
+        let again: String = page(&story, Box::new(Lines)).text();
         assert!(live == again, "{name}:\n{live}\n{again}");
     }
 }
@@ -101,9 +101,9 @@ fn a_round_trip_is_measured_on_packets_sent_once_and_never_with_strangers() {
     let rtts = |story: &Story| -> Vec<_> {
         analysed(story).iter().filter_map(Annotated::packet).filter(|it| it.rtt.is_some()).map(|it| it.n).collect()
     };
-    assert_eq!(rtts(&stories::lost_ack()), [2, 4], "DATA 3 answers an ACK that went out twice");
+    assert_eq!(rtts(&stories::lost_ack()), [2, 4], "DATA 3 answers an ACK that was sent twice");
     assert_eq!(rtts(&stories::wrong_tid()), [2, 6], "the stranger's packet answers nothing");
-    assert_eq!(rtts(&stories::window_gap()), [2, 4, 9, 13], "the first block of each window; ACK 5 went out once");
+    assert_eq!(rtts(&stories::window_gap()), [2, 4, 9, 13], "the first block of each window; ACK 5 was sent once");
 }
 
 #[test]
@@ -200,7 +200,7 @@ fn the_last_three_transfers_are_kept_and_no_more_than_20000_records_of_each() {
     assert!(wrap.packet(2).is_some() && wrap.packet(131_074).is_some() && wrap.packet(60_000).is_none());
     let longest =
         ring.transfers().flat_map(|kept| kept.again(None)).filter_map(Annotated::packet).map(|it| it.bytes.len());
-    assert_eq!(longest.max(), Some(68), "four octets and 64 of the block");
+    assert_eq!(longest.max(), Some(68), "four bytes and 64 of the block");
 }
 
 #[test]
@@ -246,7 +246,7 @@ fn on_a_terminal_the_count_grows_in_place() {
     let text = page(&story.ends(99, 0), Box::new(view)).text();
     let counts = text.matches('\r').count();
     assert!((10..30).contains(&counts), "at most ten times a second: {counts}");
-    let last = text.rsplit('\r').next().expect("behind the last");
+    let last = text.rsplit('\r').next().expect("the last part");
     assert!(last.contains("93 blocks as expected (#8-#193)"), "{last}");
 }
 
