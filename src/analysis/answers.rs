@@ -7,7 +7,7 @@ pub(super) struct Trip {
     /// Its packet number the first time.
     pub(super) first: u64,
     /// Its packet number the last time.
-    pub(super) latest: u64,
+    latest: u64,
     at: Instant,
     /// It was sent once and has no answer yet.
     fresh: bool,
@@ -19,10 +19,9 @@ impl Trip {
     }
 
     /// Notes that it was sent again.
-    pub(super) fn again(&mut self, n: u64, at: Instant) {
-        self.latest = n;
-        self.at = at;
-        self.fresh = false;
+    pub(super) fn again(&mut self, n: u64, at: Instant) -> &Self {
+        (self.latest, self.at, self.fresh) = (n, at, false);
+        self
     }
 
     /// Notes its answer; returns the packet number and, if no repetition makes it doubtful (Karn's rule), the round trip.
@@ -47,8 +46,7 @@ impl Trips {
             self.0.insert(block, Trip::new(n, at));
             return None;
         };
-        trip.again(n, at);
-        Some(trip.first)
+        Some(trip.again(n, at).first)
     }
 
     pub(super) fn get_mut(&mut self, block: u64) -> Option<&mut Trip> {

@@ -104,9 +104,11 @@ impl Conversation {
             }
             RecordKind::End(result) => {
                 let elapsed = record.at.saturating_duration_since(self.origin.unwrap_or(record.at));
-                if self.state != State::Dallying || result.is_err() {
-                    self.state = if result.is_ok() { State::Done } else { State::Failed };
-                }
+                self.state = match self.state {
+                    _ if result.is_err() => State::Failed,
+                    State::Dallying => State::Dallying,
+                    _ => State::Done,
+                };
                 let amount = match &self.blocks {
                     Blocks::Unknown => (0, 0),
                     Blocks::Get(blocks) => (blocks.bytes, blocks.have),

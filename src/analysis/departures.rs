@@ -62,12 +62,10 @@ impl Conversation {
 
     fn ask(&mut self, now: Instant, peer: SocketAddr, datagram: &[u8], request: &Request<'_>) -> Judgement {
         if self.request == datagram && self.asked == Some(peer) && self.tid.is_none() {
-            let first = self.trip.map(|trip| trip.first);
-            if let Some(trip) = &mut self.trip {
-                trip.again(self.n, now);
-            }
+            let trip = self.trip.as_mut();
+            let dup_of = trip.map(|trip| trip.again(self.n, now).first);
             let why = Reason::ReqAgain { after: self.expired.unwrap_or_default() };
-            return Judgement { dup_of: first, ..Judgement::flagged(Flag::Rexmt, why) };
+            return Judgement { dup_of, ..Judgement::flagged(Flag::Rexmt, why) };
         }
         let with_options = !self.offer.is_empty();
         self.request = datagram.to_vec();
@@ -79,23 +77,20 @@ impl Conversation {
         self.expired = None;
         let file = Printable(request.filename).to_string();
         let options = request.options.pairs().count();
-        let why = match request.kind {
-            _ if with_options && options == 0 => Reason::ReqPlain,
-            RequestKind::Read => Reason::ReqRead { file, options },
-            RequestKind::Write => Reason::ReqWrite { file, options },
+        let (blocks, why) = match request.kind {
+            RequestKind::Read => (Blocks::Get(Incoming::default()), Reason::ReqRead { file, options }),
+            RequestKind::Write => (Blocks::Put(Outgoing::default()), Reason::ReqWrite { file, options }),
         };
-        self.blocks = match request.kind {
-            RequestKind::Read => Blocks::Get(Incoming::default()),
-            RequestKind::Write => Blocks::Put(Outgoing::default()),
-        };
-        Judgement::leads_to(State::Requested, why)
+        self.blocks = blocks;
+        let falls_back = with_options && options == 0;
+        Judgement::leads_to(State::Requested, if falls_back { Reason::ReqPlain } else { why })
     }
 
     fn acknowledge(&mut self, now: Instant, wire: u16) -> Judgement {
         let Blocks::Get(blocks) = &mut self.blocks else { return Judgement::new(Reason::BadKind) };
         let judgement = blocks.ack(self.n, now, wire, self.state);
         match &mut self.trip {
-            Some(trip) if judgement.flags.contains(Flag::Rexmt) => trip.again(self.n, now),
+            Some(trip) if judgement.flags.contains(Flag::Rexmt) => _ = trip.again(self.n, now),
             trip => *trip = Some(Trip::new(self.n, now)),
         }
         judgement

@@ -171,14 +171,6 @@ impl<M: Machine> BuggyServer<M> {
             }
         }
     }
-
-    /// Acknowledges the whole file and then loses it.
-    fn fail_after_the_ack(&mut self) {
-        let ack = emit_ack(Wrap::ToZero.wire(self.blocks())).to_vec();
-        self.extra.push_back(Burst { to: self.client, stride: ack.len(), datagrams: ack });
-        let message = "the file could not be stored".to_owned();
-        self.machine.abort(self.now, Abort::File { code: ErrorCode::DISK_FULL, message });
-    }
 }
 
 impl<M: Machine> Machine for BuggyServer<M> {
@@ -242,7 +234,10 @@ impl<M: Receiving> Receiving for BuggyServer<M> {
     fn delivery(&mut self) -> Option<Delivery> {
         match self.machine.delivery() {
             Some(Delivery::Commit) if self.bug == ServerBug::AckEarly => {
-                self.fail_after_the_ack();
+                let ack = emit_ack(Wrap::ToZero.wire(self.blocks())).to_vec();
+                self.extra.push_back(Burst { to: self.client, stride: ack.len(), datagrams: ack });
+                let message = "the file could not be stored".to_owned();
+                self.machine.abort(self.now, Abort::File { code: ErrorCode::DISK_FULL, message });
                 None
             }
             delivery => delivery,

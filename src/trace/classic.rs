@@ -49,29 +49,25 @@ impl<W: Write> Classic<W> {
 
     fn packet(&mut self, direction: Direction, datagram: &[u8]) {
         let packet = Packet::parse(datagram);
-        if let Ok(packet) = &packet {
-            self.ending.follow(direction, packet);
-            if self.omit_final_ack && direction == Direction::Sent && self.ending.is_final_ack(packet) {
-                return;
-            }
+        let is_final_ack = packet.as_ref().is_ok_and(|packet| self.ending.follow(direction, packet));
+        if !(is_final_ack && self.omit_final_ack) {
+            self.writer.write(&line(direction, packet, datagram.len()));
         }
-        self.writer.write(&line(direction, packet, datagram.len()));
     }
 }
 
 impl Ending {
-    fn follow(&mut self, direction: Direction, packet: &Packet<'_>) {
+    /// Follows a packet and returns whether it is the final ACK of a get.
+    fn follow(&mut self, direction: Direction, packet: &Packet<'_>) -> bool {
         match (direction, packet) {
             (Direction::Sent, Packet::Request(request)) => self.reading = request.kind == RequestKind::Read,
             (Direction::Received, Packet::Data { block, data }) if data.len() < self.blksize.get().into() => {
                 self.last = Some(*block);
             }
+            (Direction::Sent, Packet::Ack { block }) => return self.reading && self.last == Some(*block),
             _ => {}
         }
-    }
-
-    fn is_final_ack(&self, packet: &Packet<'_>) -> bool {
-        self.reading && matches!(packet, Packet::Ack { block } if self.last == Some(*block))
+        false
     }
 }
 

@@ -56,12 +56,11 @@ impl Ladder {
     }
 
     fn packet(&mut self, t: Duration, packet: &AnnotatedPacket<'_>, out: &mut dyn Write) -> io::Result<()> {
-        let silence = packet.gap >= WAITING;
         let seconds = packet.gap.as_secs_f64();
-        let expired = std::mem::take(&mut self.expired);
+        let waited = std::mem::take(&mut self.expired) || packet.gap >= WAITING;
         if std::mem::take(&mut self.ended) {
             self.between(&format!("after the end, {seconds:.2} s later"), out)?;
-        } else if (expired || silence) && packet.n > 1 {
+        } else if waited && packet.n > 1 {
             self.between(&format!("waiting {seconds:.2} s"), out)?;
         }
         self.last = packet.after;
@@ -112,13 +111,10 @@ impl Ladder {
         // The arrow of a lost packet ends half way.
         let way = if is_lost { (width / 2 + 1).saturating_sub(length + 4).clamp(1, rest.max(2) - 1) } else { rest - 1 };
         let gap = " ".repeat(rest.saturating_sub(way + 1));
+        let head = |head| if is_lost { lost } else { head };
         match packet.direction {
-            Direction::Sent => {
-                format!("{} {label} {}{}{gap}", strokes(2), strokes(way), if is_lost { lost } else { right })
-            }
-            Direction::Received => {
-                format!("{gap}{}{} {label} {}", if is_lost { lost } else { left }, strokes(way), strokes(2))
-            }
+            Direction::Sent => format!("{} {label} {}{}{gap}", strokes(2), strokes(way), head(right)),
+            Direction::Received => format!("{gap}{}{} {label} {}", head(left), strokes(way), strokes(2)),
         }
     }
 
@@ -167,15 +163,10 @@ impl Ladder {
 
     /// Writes a line that is not about a packet.
     fn between(&self, note: &str, out: &mut dyn Write) -> io::Result<()> {
-        match self.width {
-            Some(width) => {
-                let dots = self.glyphs.dots;
-                let space = self.columns.saturating_sub(MARGIN + width + 4);
-                let note = fold(note, Some(space), 0);
-                note.lines().try_for_each(|note| writeln!(out, "{:MARGIN$}{dots}{:width$}{dots}  {note}", "", ""))
-            }
-            None => Ok(()),
-        }
+        let Some(width) = self.width else { return Ok(()) };
+        let dots = self.glyphs.dots;
+        let note = fold(note, Some(self.columns.saturating_sub(MARGIN + width + 4)), 0);
+        note.lines().try_for_each(|note| writeln!(out, "{:MARGIN$}{dots}{:width$}{dots}  {note}", "", ""))
     }
 
     fn header(&mut self, xfer: u32, out: &mut dyn Write) -> io::Result<()> {

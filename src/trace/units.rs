@@ -38,7 +38,7 @@ pub(crate) fn millis(time: Duration) -> String {
 }
 
 /// Formats seconds: `5 seconds`, `0.2 seconds`, `1 second`.
-pub fn seconds(time: Duration) -> String {
+pub(crate) fn seconds(time: Duration) -> String {
     let unit = if time == Duration::from_secs(1) { "second" } else { "seconds" };
     format!("{} {unit}", time.as_secs_f64())
 }
