@@ -5,8 +5,8 @@ use crate::event::{Record, RecordKind};
 /// An observer of the wire that knows the RFCs: it turns records into [`Annotated`] records, except machine events that
 /// packets already show.
 ///
-/// It accepts any records in any order with any bytes; it remembers the packet numbers of a window, never of a file.
-/// It works for the requesting side of a transfer.
+/// It serves the requesting side of a transfer, accepts any records in any order with any bytes, and remembers the packet
+/// numbers of a window, never of a file.
 #[derive(Debug, Default)]
 pub struct Analyser {
     xfer: u32,

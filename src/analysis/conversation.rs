@@ -17,16 +17,17 @@ use crate::wire::{Offer, Opcode, Packet, Terms};
 const HITS: usize = 16;
 
 /// One transfer, as its packets show it.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Conversation {
-    /// When `wall` was read.
-    start: Instant,
-    wall: SystemTime,
+    /// The first record, and the time of day of this moment.
+    start: Option<(Instant, SystemTime)>,
     timeout: Option<Duration>,
     /// When the request was sent.
     origin: Option<Instant>,
-    previous: Instant,
-    pub(super) progressed: Instant,
+    /// When the previous packet was sent or received.
+    previous: Option<Instant>,
+    /// When the transfer last made progress.
+    progressed: Option<Instant>,
     pub(super) n: u64,
     pub(super) asked: Option<SocketAddr>,
     pub(super) tid: Option<SocketAddr>,
@@ -46,8 +47,9 @@ pub(super) struct Conversation {
     pub(super) foreign: Option<Foreign>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) enum Blocks {
+    #[default]
     Unknown,
     Get(Incoming),
     Put(Outgoing),
@@ -55,33 +57,15 @@ pub(super) enum Blocks {
 
 impl Conversation {
     pub(super) fn new(start: Instant, begin: Option<Begin<'_>>) -> Self {
-        Self {
-            start,
-            wall: begin.map_or(SystemTime::UNIX_EPOCH, |begin| begin.wall),
-            timeout: begin.map(|begin| begin.timeout),
-            origin: None,
-            previous: start,
-            progressed: start,
-            n: 0,
-            asked: None,
-            tid: None,
-            request: Vec::new(),
-            offer: Offer::default(),
-            terms: Terms::default(),
-            state: State::Idle,
-            blocks: Blocks::Unknown,
-            trip: None,
-            hits: Vec::new(),
-            expired: None,
-            tally: Tally::default(),
-            foreign: None,
-        }
+        let wall = begin.map_or(SystemTime::UNIX_EPOCH, |begin| begin.wall);
+        let timeout = begin.map(|begin| begin.timeout);
+        Self { start: Some((start, wall)), timeout, progressed: Some(start), ..Self::default() }
     }
 
     /// Returns the time since the request, and the time of day.
     pub(super) fn clock(&self, now: Instant) -> (Duration, SystemTime) {
-        let passed = now.saturating_duration_since(self.start);
-        let wall = self.wall.checked_add(passed).unwrap_or(self.wall);
+        let (start, wall) = self.start.unwrap_or((now, SystemTime::UNIX_EPOCH));
+        let wall = wall.checked_add(now.saturating_duration_since(start)).unwrap_or(wall);
         (now.saturating_duration_since(self.origin.unwrap_or(now)), wall)
     }
 
@@ -92,9 +76,8 @@ impl Conversation {
                 Some(Annotation::Packet(self.packet(record, direction, peer, datagram, lost)))
             }
             RecordKind::Fault(hit) => {
-                if self.hits.len() < HITS {
-                    self.hits.push(hit);
-                }
+                self.hits.push(hit);
+                self.hits.truncate(HITS);
                 Some(Annotation::Fault { hit, n: self.n + 1 })
             }
             RecordKind::Machine(event) => self.event(record, event),
@@ -143,7 +126,7 @@ impl Conversation {
             Event::Fallback(_) => (Choice::Fallback, Reason::ReqPlain),
             Event::Resending { after, .. } => {
                 self.expired = Some(*after);
-                let waited = record.at.saturating_duration_since(self.progressed);
+                let waited = record.at.saturating_duration_since(self.progressed.unwrap_or(record.at));
                 let left = self.timeout.map(|timeout| timeout.saturating_sub(waited));
                 let (after, awaited) = (*after, self.awaited());
                 return Some(Annotation::Timer { after, left, awaited, why: Reason::ReqAgain { after } });
@@ -164,8 +147,7 @@ impl Conversation {
         let now = record.at;
         self.n += 1;
         self.origin.get_or_insert(now);
-        let gap = if self.n == 1 { Duration::ZERO } else { now.saturating_duration_since(self.previous) };
-        self.previous = now;
+        let gap = now.saturating_duration_since(self.previous.replace(now).unwrap_or(now));
         let faults = std::mem::take(&mut self.hits);
         let parsed = Packet::parse(datagram);
         let kind = Kind::of(datagram);
@@ -189,7 +171,7 @@ impl Conversation {
         }
         self.state = judgement.after.unwrap_or(self.state);
         if judgement.progress {
-            self.progressed = now;
+            self.progressed = Some(now);
         }
         let (answers, rtt) = judgement.answer.unzip();
         let packet = AnnotatedPacket {

@@ -31,7 +31,7 @@ pub enum Flag {
     Tid,
 }
 
-/// All flags in the order in which they are reported, with their names in the JSON view, which never change.
+/// All flags in the order of reports, with their names in the JSON view, which never change.
 const NAMES: [(Flag, &str); 13] = [
     (Flag::Lost, "lost"),
     (Flag::Dup, "dup"),

@@ -24,7 +24,7 @@ pub struct Summary {
     pub blocks: u64,
     /// Time from the request to the end.
     pub elapsed: Duration,
-    /// Packets of each sort.
+    /// Packets by category.
     pub packets: PacketCounts,
     /// Shortest, median (within a sixteenth) and longest round trip.
     pub rtt: Option<[Duration; 3]>,
@@ -64,7 +64,7 @@ impl Summary {
 pub(super) struct Tally {
     packets: PacketCounts,
     rtt: RttStats,
-    /// The digest of the local file, once it is known.
+    /// The digest of the local file, after it is known.
     pub(super) sha256: Option<String>,
 }
 

@@ -90,7 +90,7 @@ impl<M: Machine> BuggyServer<M> {
         Some(changed)
     }
 
-    /// Changes a datagram that goes out; `false` drops it.
+    /// Changes a datagram that is sent; `false` drops it.
     fn outgoing(&mut self, datagram: &mut Vec<u8>) -> bool {
         let terms = self.machine.terms();
         let blocks = self.blocks();

@@ -106,10 +106,8 @@ impl ServerBug {
 
     /// Returns the error code of a refusal.
     pub fn refusal(self, code: ErrorCode) -> ErrorCode {
-        match (self, code) {
-            (Self::WrongCode, ErrorCode::NOT_FOUND) => ErrorCode::UNKNOWN_TID,
-            _ => code,
-        }
+        let is_wrong = self == Self::WrongCode && code == ErrorCode::NOT_FOUND;
+        if is_wrong { ErrorCode::UNKNOWN_TID } else { code }
     }
 
     /// Returns the mode in which a file is opened.

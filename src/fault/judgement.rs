@@ -34,14 +34,8 @@ pub struct Hit {
 impl<'a> Judgement<'a> {
     /// Lets the packet pass unchanged.
     pub fn pass(datagram: &'a [u8]) -> Self {
-        Self {
-            datagram: Cow::Borrowed(datagram),
-            copies: 1,
-            delay: Duration::ZERO,
-            overtaken: false,
-            stranger: false,
-            hits: Vec::new(),
-        }
+        let (datagram, delay) = (Cow::Borrowed(datagram), Duration::ZERO);
+        Self { datagram, copies: 1, delay, overtaken: false, stranger: false, hits: Vec::new() }
     }
 
     /// Whether no rule hit the packet.

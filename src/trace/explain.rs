@@ -48,15 +48,13 @@ impl Explain {
 
     fn packet(&mut self, t: Duration, packet: &AnnotatedPacket<'_>, out: &mut dyn Write) -> io::Result<()> {
         self.last = packet.after;
+        // Any opcode is possible; a peer must not make us remember them all.
+        let is_new = !matches!(packet.kind, Kind::Known(_)) || self.known.insert(packet.kind);
         let full = match self.detail {
             Detail::Short => false,
-            Detail::First => !self.known.contains(&packet.kind),
+            Detail::First => is_new,
             Detail::Full => true,
         };
-        // Any opcode is possible; a peer must not make us remember them all.
-        if matches!(packet.kind, Kind::Known(_)) {
-            self.known.insert(packet.kind);
-        }
         writeln!(out, "{}", self.headline(t, packet))?;
         if full {
             for line in details(packet) {
@@ -64,7 +62,7 @@ impl Explain {
             }
         }
         for hit in &packet.faults {
-            let line = format!("      fault: rule {} {}", hit.rule, hit.action.past());
+            let line = format!("      fault: {hit}");
             writeln!(out, "{}", fold(&line, self.columns, 13))?;
         }
         let why = format!("      why:   {}", reason(&packet.why));
@@ -137,15 +135,13 @@ impl View for Explain {
 /// Lists the fields, what is answered, and the state.
 fn details(packet: &AnnotatedPacket<'_>) -> Vec<String> {
     let mut lines = fields(packet);
-    match (packet.answers, packet.rtt) {
-        (Some(n), Some(rtt)) => lines.push(format!("      answers #{n} after {} ms", millis(rtt))),
-        (Some(n), None) => lines.push(format!("      answers #{n}")),
-        (None, _) => {}
-    }
-    lines.push(if packet.before == packet.after {
-        format!("      state: {} (no change)", packet.before)
-    } else {
-        format!("      state: {} -> {}", packet.before, packet.after)
+    lines.extend(packet.answers.map(|n| match packet.rtt {
+        Some(rtt) => format!("      answers #{n} after {} ms", millis(rtt)),
+        None => format!("      answers #{n}"),
+    }));
+    lines.push(match (packet.before, packet.after) {
+        (before, after) if before == after => format!("      state: {before} (no change)"),
+        (before, after) => format!("      state: {before} -> {after}"),
     });
     lines
 }

@@ -50,7 +50,8 @@ pub(super) fn dump(packet: &AnnotatedPacket<'_>, whole: usize, out: &mut dyn Wri
     let bytes = &*packet.bytes;
     let row = |index: usize, bytes: &[u8], out: &mut dyn Write| {
         let (left, right) = bytes.split_at(bytes.len().min(ROW / 2));
-        let text: String = bytes.iter().map(|&byte| readable(byte)).collect();
+        let readable = |byte: &u8| if matches!(byte, b' '..=b'~') { char::from(*byte) } else { '.' };
+        let text: String = bytes.iter().map(readable).collect();
         writeln!(out, "  {:04x}  {:<23}  {:<23}  |{text}|", index * ROW, hex(left), hex(right))
     };
     let rows = bytes.chunks(ROW).enumerate();
@@ -62,8 +63,4 @@ pub(super) fn dump(packet: &AnnotatedPacket<'_>, whole: usize, out: &mut dyn Wri
     let hidden = packet.length.saturating_sub(2 * ROW + tail.map_or(0, |(_, bytes)| bytes.len()));
     writeln!(out, "  *     {hidden} bytes not shown")?;
     tail.map_or(Ok(()), |(index, bytes)| row(index, bytes, out))
-}
-
-fn readable(byte: u8) -> char {
-    if byte.is_ascii_graphic() || byte == b' ' { byte.into() } else { '.' }
 }

@@ -126,7 +126,7 @@ fn comment(packet: &AnnotatedPacket<'_>) -> String {
     }
     comment.push_str(&explain::reason(&packet.why));
     for hit in packet.faults.iter().filter(|_| !matches!(packet.why, Reason::Lost { .. })) {
-        comment.push_str(&format!(" Fault rule {} {}.", hit.rule, hit.action.past()));
+        comment.push_str(&format!(" Fault {hit}."));
     }
     comment
 }

@@ -58,20 +58,6 @@ impl Progress {
         Self { look, name: shorten(name), size, due: None, past: VecDeque::new() }
     }
 
-    fn show(&mut self, figures: &Figures) {
-        match &mut self.look {
-            Look::Bar(bar) => {
-                bar.get_or_insert_with(one_line).set_message(format!("{}  {}", self.name, figures.as_bar()));
-                // After the last column, a ^C would go to the next line, and this one could never be cleared.
-                let _ = io::stderr().write_all(b"\r");
-            }
-            Look::Words(line) => {
-                line.write(&format!("{}: {}\n", self.name, figures.as_words()));
-                line.flush();
-            }
-        }
-    }
-
     /// Clears the line, so that other output can take its place.
     fn clear(&mut self) {
         if let Look::Bar(bar) = &mut self.look {
@@ -117,10 +103,21 @@ impl Observer for Progress {
         if self.due.is_none_or(|due| at < due) {
             return;
         }
-        let pause = if matches!(self.look, Look::Bar(_)) { Duration::from_millis(100) } else { Duration::from_secs(5) };
-        self.due = Some(at + pause);
         let figures = self.measure(at, &machine.stats(), machine.terms().tsize);
-        self.show(&figures);
+        let pause = match &mut self.look {
+            Look::Bar(bar) => {
+                bar.get_or_insert_with(one_line).set_message(format!("{}  {}", self.name, figures.as_bar()));
+                // After the last column, a ^C would go to the next line, and this one could never be cleared.
+                let _ = io::stderr().write_all(b"\r");
+                Duration::from_millis(100)
+            }
+            Look::Words(writer) => {
+                writer.write(&format!("{}: {}\n", self.name, figures.as_words()));
+                writer.flush();
+                Duration::from_secs(5)
+            }
+        };
+        self.due = Some(at + pause);
     }
 }
 
