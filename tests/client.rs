@@ -310,7 +310,7 @@ fn a_server_that_refuses_options_is_asked_once_more_without() {
     assert_eq!((story.begun, story.fallbacks, story.ended), (1, 1, 1));
     assert_eq!(
         String::from_utf8(notes).unwrap(),
-        "note: the server answered a request with options with error 8: no options here: asking once more, without options\n"
+        "note: the server answered a request with options with error 8: no options here: asking again without options\n"
     );
 }
 

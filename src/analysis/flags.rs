@@ -5,25 +5,25 @@ use std::fmt::{self, Debug, Formatter};
 pub enum Flag {
     /// It never reached the other side.
     Lost,
-    /// It came before.
+    /// It was received before.
     Dup,
     /// It was sent before.
     Rexmt,
-    /// It came from a port this transfer is not with.
+    /// It came from a port that is not the peer's.
     WrongTid,
-    /// It goes to a port this transfer is not with.
+    /// It goes to a port that is not the peer's.
     ToStranger,
-    /// Its wire number starts again behind 65535.
+    /// Its wire number starts again after 65535.
     Wrap,
-    /// It is older than anything still waited for.
+    /// It is older than anything still awaited.
     Late,
-    /// Its turn has not come.
+    /// It came before its turn.
     Early,
-    /// More data than a block may have.
+    /// It has more data than a block may have.
     Oversize,
-    /// Bytes behind its end.
+    /// Bytes follow its end.
     Trailing,
-    /// It is not a packet as the RFC has it.
+    /// It is not a packet as the RFC defines it.
     Malformed,
     /// The transfer was over.
     AfterEnd,
@@ -31,41 +31,27 @@ pub enum Flag {
     Tid,
 }
 
-impl Flag {
-    /// All, in the order in which they are told.
-    pub const ALL: [Self; 13] = [
-        Self::Lost,
-        Self::Dup,
-        Self::Rexmt,
-        Self::WrongTid,
-        Self::ToStranger,
-        Self::Wrap,
-        Self::Late,
-        Self::Early,
-        Self::Oversize,
-        Self::Trailing,
-        Self::Malformed,
-        Self::AfterEnd,
-        Self::Tid,
-    ];
+/// All flags in the order of reports, with their names in the JSON view, which never change.
+const NAMES: [(Flag, &str); 13] = [
+    (Flag::Lost, "lost"),
+    (Flag::Dup, "dup"),
+    (Flag::Rexmt, "rexmt"),
+    (Flag::WrongTid, "wrong-tid"),
+    (Flag::ToStranger, "to-stranger"),
+    (Flag::Wrap, "wrap"),
+    (Flag::Late, "late"),
+    (Flag::Early, "early"),
+    (Flag::Oversize, "oversize"),
+    (Flag::Trailing, "trailing"),
+    (Flag::Malformed, "malformed"),
+    (Flag::AfterEnd, "after-end"),
+    (Flag::Tid, "tid"),
+];
 
-    /// The word of the JSON view; it never changes.
+impl Flag {
+    /// Returns the word of the JSON view; it never changes.
     pub fn name(self) -> &'static str {
-        match self {
-            Self::Lost => "lost",
-            Self::Dup => "dup",
-            Self::Rexmt => "rexmt",
-            Self::WrongTid => "wrong-tid",
-            Self::ToStranger => "to-stranger",
-            Self::Wrap => "wrap",
-            Self::Late => "late",
-            Self::Early => "early",
-            Self::Oversize => "oversize",
-            Self::Trailing => "trailing",
-            Self::Malformed => "malformed",
-            Self::AfterEnd => "after-end",
-            Self::Tid => "tid",
-        }
+        NAMES.iter().find(|(flag, _)| *flag == self).map_or("", |(_, name)| name)
     }
 
     fn bit(self) -> u16 {
@@ -83,36 +69,24 @@ impl Flags {
         self.0 == 0
     }
 
-    /// Whether `flag` is among them.
+    /// Whether `flag` is in the set.
     pub fn contains(self, flag: Flag) -> bool {
         self.0 & flag.bit() != 0
     }
 
-    /// Adds one.
+    /// Adds a flag.
     pub fn insert(&mut self, flag: Flag) {
         self.0 |= flag.bit();
     }
 
-    /// With one more.
-    pub fn with(mut self, flag: Flag) -> Self {
-        self.insert(flag);
-        self
-    }
-
-    /// Without one.
+    /// Returns the set without `flag`.
     pub fn without(self, flag: Flag) -> Self {
         Self(self.0 & !flag.bit())
     }
 
-    /// In the order of [`Flag::ALL`].
+    /// Lists the flags in the order of [`Flag`]'s variants.
     pub fn iter(self) -> impl Iterator<Item = Flag> {
-        Flag::ALL.into_iter().filter(move |flag| self.contains(*flag))
-    }
-}
-
-impl From<Flag> for Flags {
-    fn from(flag: Flag) -> Self {
-        Self(flag.bit())
+        NAMES.into_iter().map(|(flag, _)| flag).filter(move |flag| self.contains(*flag))
     }
 }
 

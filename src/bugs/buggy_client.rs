@@ -5,40 +5,38 @@ use std::time::Instant;
 use crate::transfer::{Abort, Delivery, Event, Machine, Output, Receiving, Sending, Stats};
 use crate::wire::Terms;
 
-/// A mistake old clients made, for `client bug NAME`.
+/// A mistake of old clients, for `client bug NAME`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ClientBug {
-    /// It takes packets from any port of the server, and answers where the last one came from (RFC 1350 section 4).
+    /// It accepts packets from any port of the server and answers to the port of the last one (RFC 1350 section 4).
     NoTid,
-    /// It leaves as soon as the file is whole, and never repeats its last ACK (RFC 1350 section 6).
+    /// It stops as soon as the file is complete and never repeats its last ACK (RFC 1350 section 6).
     NoDally,
 }
 
 impl ClientBug {
-    /// Both.
+    /// Both bugs.
     pub const ALL: [Self; 2] = [Self::NoTid, Self::NoDally];
 
-    /// The word behind `client bug`.
+    /// Returns the word after `client bug`.
     pub fn name(self) -> &'static str {
-        match self {
-            Self::NoTid => "no-tid",
-            Self::NoDally => "no-dally",
-        }
+        self.row().0
     }
 
-    /// What it does, in one line.
+    /// Describes the bug in one line.
     pub fn brief(self) -> &'static str {
-        match self {
-            Self::NoTid => "takes packets from any port of the server",
-            Self::NoDally => "leaves at once, and never repeats its last ACK",
-        }
+        self.row().1
     }
 
-    /// The section that says what would be right.
+    /// Names the section that the bug violates.
     pub fn section(self) -> &'static str {
+        self.row().2
+    }
+
+    fn row(self) -> (&'static str, &'static str, &'static str) {
         match self {
-            Self::NoTid => "RFC 1350 section 4",
-            Self::NoDally => "RFC 1350 section 6",
+            Self::NoTid => ("no-tid", "accepts packets from any port of the server", "RFC 1350 section 4"),
+            Self::NoDally => ("no-dally", "stops immediately and never repeats its last ACK", "RFC 1350 section 6"),
         }
     }
 }
@@ -49,19 +47,19 @@ impl Display for ClientBug {
     }
 }
 
-/// A client's machine that makes one of the historic mistakes; the machine inside stays honest.
+/// A client's machine with one of the historic bugs, around a correct machine.
 #[derive(Debug)]
 pub struct BuggyClient<M> {
     machine: M,
     bug: ClientBug,
-    /// The transfer id the machine believes in, and the port that spoke last.
+    /// The transfer id that the machine knows, and the address of the last packet.
     tid: Option<SocketAddr>,
     last: Option<SocketAddr>,
     complete: bool,
 }
 
 impl<M: Machine> BuggyClient<M> {
-    /// Makes a client's machine wrong.
+    /// Adds the bug to a client's machine.
     pub fn new(machine: M, bug: ClientBug) -> Self {
         Self { machine, bug, tid: None, last: None, complete: false }
     }

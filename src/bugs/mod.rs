@@ -1,7 +1,7 @@
-//! The field's historic mistakes, on purpose: for a class on one computer, on loopback only.
+//! Historic mistakes of TFTP programs, on purpose: for a class on one computer, on loopback only.
 //!
-//! [`BuggyServer`] and [`BuggyClient`] wrap an honest [`Machine`](crate::transfer::Machine) and distort what goes in and comes
-//! out, so that the machines themselves stay free of them. Everything here is pure.
+//! [`BuggyServer`] and [`BuggyClient`] wrap a correct [`Machine`](crate::transfer::Machine) and change its input and
+//! output, so the machines themselves contain no bugs. Everything here is pure.
 
 mod buggy_client;
 mod buggy_server;

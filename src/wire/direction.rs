@@ -1,5 +1,5 @@
 /// Which way a datagram goes, seen from this side.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Direction {
     /// From here to the peer.
     Sent,

@@ -123,7 +123,7 @@ impl Display for Packet<'_> {
 }
 
 /// The kinds of packets, by the number on the wire (RFC 1350 section 5, RFC 2347).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[repr(u16)]
 pub enum Opcode {
     /// Read request.

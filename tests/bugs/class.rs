@@ -1,4 +1,4 @@
-//! What a class would set up, in virtual time: two machines, a way between them, faults and bugs.
+//! The setup of a class in virtual time: two machines, a link between them, faults and bugs.
 
 use std::io;
 use std::net::SocketAddr;
@@ -18,7 +18,7 @@ pub(crate) const TID: &str = "127.0.0.1:50000";
 pub(crate) const INTRUDER: &str = "127.0.0.1:50001";
 pub(crate) const MS: Duration = Duration::from_millis(1);
 
-/// What a class would set up: one transfer, one bug, some faults on the client's side.
+/// The setup of a class: one transfer, one bug, some faults on the client's side.
 pub(crate) struct Class {
     pub(crate) kind: RequestKind,
     pub(crate) size: usize,
@@ -37,7 +37,7 @@ pub(crate) struct Side {
     pub(crate) end: Option<Result<(), Failure>>,
 }
 
-/// The bytes to give out, or those taken in.
+/// The bytes to send, or the bytes received.
 pub(crate) struct File {
     pub(crate) given: Vec<u8>,
     position: usize,
@@ -45,7 +45,7 @@ pub(crate) struct File {
     pub(crate) committed: bool,
 }
 
-/// What came of it. Packets are counted as the machines sent them, so a copy made on the way is none of them.
+/// The result. Packets are counted as the machines sent them, without copies made on the way.
 pub(crate) struct Outcome {
     pub(crate) client: Side,
     pub(crate) server: Side,
@@ -90,9 +90,9 @@ impl Class {
         let content: Vec<u8> = (0..self.size).map(|place| (place * 7 + place / 251) as u8).collect();
         let mut wire = Wire {
             now,
-            course: self.faults.begin(),
+            rule_state: self.faults.begin(),
             faults: self.faults.clone(),
-            line: DelayQueue::default(),
+            queue: DelayQueue::default(),
             bug: self.bug,
             to_server: Vec::new(),
             packets: Vec::new(),
@@ -149,12 +149,12 @@ impl Class {
     }
 }
 
-/// The way between both, seen from the client: its faults, and a millisecond each way.
+/// The link between both, as the client sees it: its faults, and a millisecond in each direction.
 pub(crate) struct Wire {
     pub(crate) now: Instant,
     pub(crate) faults: Faults,
-    pub(crate) course: RuleState,
-    pub(crate) line: DelayQueue,
+    pub(crate) rule_state: RuleState,
+    pub(crate) queue: DelayQueue,
     pub(crate) bug: Option<ServerBug>,
     pub(crate) to_server: Vec<Vec<u8>>,
     pub(crate) packets: Vec<String>,
@@ -173,33 +173,33 @@ impl Wire {
     }
 
     pub(crate) fn pass(&mut self, direction: Direction, peer: SocketAddr, datagram: &[u8]) {
-        let verdict = self.faults.judge(&mut self.course, direction, datagram);
-        self.line.put(self.now + MS, direction, peer, &verdict);
+        let judgement = self.faults.judge(&mut self.rule_state, direction, datagram);
+        self.queue.put(self.now + MS, direction, peer, &judgement);
     }
 
-    /// The next thing that happens, if anything does.
+    /// Runs the next step, if there is one.
     pub(crate) fn step(&mut self, client: &mut Side, server: &mut Side) -> bool {
-        let wakes = [self.line.due(), client.wake, server.wake];
+        let wakes = [self.queue.due(), client.wake, server.wake];
         let Some(next) = wakes.into_iter().flatten().min() else { return false };
         self.now = self.now.max(next);
-        if let Some(parcel) = self.line.take(self.now) {
-            match parcel.direction {
+        if let Some(packet) = self.queue.take(self.now) {
+            match packet.direction {
                 Direction::Received if client.end.is_none() => {
-                    client.input(Input::datagram(parcel.peer, &parcel.datagram), self, Direction::Sent);
+                    client.input(Input::datagram(packet.peer, &packet.datagram), self, Direction::Sent);
                 }
-                // The client's port is closed, and the system says so.
+                // The client's port is closed, and the system reports it.
                 Direction::Received => {
                     server.input(Input::Unreachable(at(CLIENT)), self, Direction::Received);
                 }
-                Direction::Sent if parcel.peer == at(WELL_KNOWN) => {
-                    // The machine was made for the first request; another one is taken for doubled.
+                Direction::Sent if packet.peer == at(WELL_KNOWN) => {
+                    // The machine is for the first request; another one counts as a duplicate.
                     if server.wake.is_none() && server.end.is_none() {
                         server.input(Input::Start, self, Direction::Received);
                     }
                 }
-                Direction::Sent if parcel.peer == at(TID) => {
-                    self.to_server.push(parcel.datagram.clone());
-                    server.input(Input::datagram(at(CLIENT), &parcel.datagram), self, Direction::Received);
+                Direction::Sent if packet.peer == at(TID) => {
+                    self.to_server.push(packet.datagram.clone());
+                    server.input(Input::datagram(at(CLIENT), &packet.datagram), self, Direction::Received);
                 }
                 Direction::Sent => {}
             }
@@ -225,7 +225,7 @@ impl Side {
             return;
         }
         self.wake = None;
-        match self.machine.run(input, &mut Passage { wire, direction }, &mut self.file) {
+        match self.machine.run(input, &mut Link { wire, direction }, &mut self.file) {
             Step::Wait(until) => self.wake = Some(until),
             Step::Complete { dally, .. } => {
                 self.complete = true;
@@ -238,13 +238,13 @@ impl Side {
     }
 }
 
-/// One side's way to the other.
-struct Passage<'a> {
+/// The link as one side uses it.
+struct Link<'a> {
     wire: &'a mut Wire,
     direction: Direction,
 }
 
-impl Io for Passage<'_> {
+impl Io for Link<'_> {
     fn now(&mut self) -> Instant {
         self.wire.now
     }

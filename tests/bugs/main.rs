@@ -1,6 +1,6 @@
-//! Machines that are wrong on purpose, against honest ones, with faults between them: all in virtual time.
+//! Machines with bugs against correct ones, with faults between them: all in virtual time.
 
-#![allow(clippy::unwrap_used, reason = "a test may stop where it stands")]
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 mod class;
 
@@ -21,7 +21,7 @@ fn sorcerers_apprentice_costs_29_packets_instead_of_17() {
         assert_eq!(bad.count(&format!("ACK <block={block}>")), copies);
     }
     assert_eq!(get(512_000 - 1).fault("dup sent ack 2").bug(ServerBug::Sorcerer).run().count("DATA"), 1998);
-    assert_eq!(get(4000).bug(ServerBug::Sorcerer).run().packets.len(), 17, "without the accident nobody sees it");
+    assert_eq!(get(4000).bug(ServerBug::Sorcerer).run().packets.len(), 17, "without the duplicate it does not show");
 }
 
 #[test]
@@ -56,7 +56,7 @@ fn a_server_that_never_resends_loses_the_file_with_one_packet() {
     let outcome = lossy(get(3000).bug(ServerBug::NoResend));
     assert_eq!(outcome.client_failure(), "Transfer timed out.");
     assert_eq!(outcome.count("DATA <block=3,"), 1);
-    assert!(get(3000).bug(ServerBug::NoResend).run().whole(), "without a loss nobody sees it");
+    assert!(get(3000).bug(ServerBug::NoResend).run().whole(), "without a loss it does not show");
 }
 
 #[test]
@@ -97,7 +97,7 @@ fn an_upload_meets_the_wrap_bugs_too() {
 #[test]
 fn an_early_ack_leaves_the_client_with_a_file_that_is_not_there() {
     let outcome = put(3000).bug(ServerBug::AckEarly).run();
-    assert_eq!(outcome.client.end, Some(Ok(())), "the client was told that all is well");
+    assert_eq!(outcome.client.end, Some(Ok(())), "the client got the last ACK");
     assert!(outcome.client.complete && !outcome.server.file.committed && outcome.server.end.is_some());
     assert_eq!(outcome.count("ACK <block=6>"), 1);
     assert_eq!(outcome.packets.last().map(String::as_str), Some("ERROR <code=3, msg=the file could not be stored>"));
@@ -114,12 +114,12 @@ fn options_unasked_or_raised_are_refused_with_error_8() {
             assert!(matches!(outcome.client.end, Some(Err(Failure::BadOption(_)))));
             assert_eq!(outcome.count(&format!("ERROR <code={}", ErrorCode::OPTIONS.0)), 1);
         }
-        assert!(get(3000).bug(bug).run().whole(), "without options nobody sees it");
+        assert!(get(3000).bug(bug).run().whole(), "without options it does not show");
     }
 }
 
 #[test]
-fn a_stranger_is_told_off_and_only_a_client_without_tid_believes_it() {
+fn a_stranger_gets_error_5_and_only_a_client_without_tid_is_fooled() {
     let good = get(3000).bug(ServerBug::Stranger).run();
     assert!(good.whole() && good.count("ERROR <code=5") == 1);
     let bad = get(3000).bug(ServerBug::Stranger).client_bug(ClientBug::NoTid).run();
@@ -127,11 +127,11 @@ fn a_stranger_is_told_off_and_only_a_client_without_tid_believes_it() {
     let wrong: Vec<usize> =
         (0..3000).filter(|&place| bad.client.file.taken[place] != bad.server.file.given[place]).collect();
     assert_eq!(wrong, (512..1024).collect::<Vec<_>>(), "the stranger's block 2 is in the file");
-    assert!(get(3000).client_bug(ClientBug::NoTid).run().whole(), "without a stranger nobody sees it");
+    assert!(get(3000).client_bug(ClientBug::NoTid).run().whole(), "without a stranger it does not show");
 }
 
 #[test]
-fn a_server_on_one_port_is_borne() {
+fn a_server_on_one_port_is_accepted() {
     assert!(get(3000).bug(ServerBug::OnePort).run().whole());
 }
 

@@ -33,7 +33,7 @@ const ERRORS: &[&str] = &[
     "the line ends in a backslash",
     "A backslash was taken away; quotes keep it",
     "no command \"gett\"; did you mean \"get\"? (a host named gett: tftp -H gett)",
-    "asking once more, without options",
+    "asking again without options",
     "has a NUL in it and was carried as text (netascii)",
     "which was not asked for",
     "which is not what was asked for",

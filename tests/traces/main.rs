@@ -1,4 +1,4 @@
-//! Every view of transfers made by hand: what they show, that they agree, and that nothing upsets them.
+//! Every view of hand-made transfers: what they show, that they agree, and that no input breaks them.
 
 mod capture;
 mod hostile;
@@ -46,7 +46,7 @@ pub(crate) fn views() -> Vec<(&'static str, Box<dyn View>)> {
         Box::new(Elided::new(view, Limit::default(), None))
     }
     vec![
-        ("classic", Box::new(Lines::new())),
+        ("classic", Box::new(Lines)),
         ("ladder", elided(Ladder::new(80, false, plain))),
         ("ladder, ascii", elided(Ladder::new(80, true, plain))),
         ("ladder, ascii, 70 columns", elided(Ladder::new(70, true, plain))),
@@ -55,16 +55,16 @@ pub(crate) fn views() -> Vec<(&'static str, Box<dyn View>)> {
         ("explain short", elided(Explain::new(Detail::Short, plain))),
         ("explain full", elided(Explain::new(Detail::Full, plain))),
         ("hex", elided(Hex::new(plain))),
-        ("json", Box::new(Json::new())),
+        ("json", Box::new(Json)),
     ]
 }
 
-/// What one view makes of a story.
+/// Returns the output of one view of a story.
 pub(crate) fn page(story: &Story, view: Box<dyn View>) -> Page {
     let page = Page::default();
     let mut tracer = Tracer::new();
     tracer.add(view, Box::new(page.clone()));
-    story.tell(&mut tracer);
+    story.replay(&mut tracer);
     assert!(tracer.failed().is_empty());
     page
 }

@@ -59,15 +59,15 @@ pub(in crate::shell) fn client(shell: &mut Shell<'_>, verb: BugVerb<ClientBug>) 
         BugVerb::Make(bug) => *setting = Some(bug),
     }
     let said = match *setting {
-        Some(bug) => format!("{} Towards servers on this computer only.", client_bug(bug)),
-        None => "The client has no bug on purpose.".to_owned(),
+        Some(bug) => format!("{} For servers on this computer only.", client_bug(bug)),
+        None => "No client bug is active.".to_owned(),
     };
     shell.answer(said)
 }
 
-/// `Client bug on purpose: no-tid, takes packets from any port of the server (against RFC 1350 section 4).`
+/// `Client bug active: no-tid, accepts packets from any port of the server (against RFC 1350 section 4).`
 pub(in crate::shell) fn client_bug(bug: ClientBug) -> String {
-    format!("Client bug on purpose: {bug}, {} {}.", bug.brief(), against(bug.section()))
+    format!("Client bug active: {bug}, {} {}.", bug.brief(), against(bug.section()))
 }
 
 /// The error of asking for a server where none runs.
@@ -117,7 +117,7 @@ fn limit(serving: &RunningServer, change: impl Fn(Limits) -> Limits) {
 fn set_bug(serving: &RunningServer, verb: BugVerb<ServerBug>, seed: u64) -> String {
     let (bug, said) = match verb {
         BugVerb::Riddle => {
-            let riddle = format!("The server has a bug on purpose, chosen by seed {seed}; \"serve status\" names it.");
+            let riddle = format!("A server bug is active, chosen by seed {seed}; \"serve status\" names it.");
             (Some(ServerBug::puzzle(seed)), riddle)
         }
         BugVerb::Make(bug) => (Some(bug), server_bug(bug)),
@@ -128,12 +128,12 @@ fn set_bug(serving: &RunningServer, verb: BugVerb<ServerBug>, seed: u64) -> Stri
 }
 
 fn status_of_bug(bug: Option<ServerBug>) -> String {
-    bug.map_or_else(|| "The server has no bug on purpose.".to_owned(), server_bug)
+    bug.map_or_else(|| "No server bug is active.".to_owned(), server_bug)
 }
 
-/// `Server bug on purpose: sorcerer, resends DATA on a duplicate ACK (against RFC 1123 section 4.2.3.1).`
+/// `Server bug active: sorcerer, resends DATA on a duplicate ACK (against RFC 1123 section 4.2.3.1).`
 pub(in crate::shell) fn server_bug(bug: ServerBug) -> String {
-    format!("Server bug on purpose: {bug}, {} {}.", bug.brief(), against(bug.section()))
+    format!("Server bug active: {bug}, {} {}.", bug.brief(), against(bug.section()))
 }
 
 fn against(section: &str) -> String {
