@@ -85,7 +85,7 @@ fn a_burst_arrives_as_it_was_cut_joined_on_the_way_or_not() {
                 let (mut here, mut there) =
                     (Socket::bind(host.parse().unwrap()).unwrap(), Socket::bind(host.parse().unwrap()).unwrap());
                 if joins {
-                    there.make_room(BlockSize::MOST, WindowSize::new(16).unwrap());
+                    there.reserve_receive(BlockSize::MOST, WindowSize::new(16).unwrap());
                 }
                 let burst = pattern(length);
                 let sent: Vec<_> = burst.chunks(stride).map(<[u8]>::to_vec).collect();

@@ -7,7 +7,7 @@ mod talk;
 use std::time::{Duration, Instant};
 
 use talk::{CLIENT, SERVER, STRANGER, TID, Talk, at, data, oack, window};
-use tftpsh::transfer::{AnyMachine, Ignored, Receiver, Request, RetryPolicy};
+use tftpsh::transfer::{Ignored, Receiver, Request, RetryPolicy, Task};
 use tftpsh::wire::{Mode, Offer, emit_ack};
 
 const MS: Duration = Duration::from_millis(1);
@@ -172,7 +172,7 @@ fn in_lock_step_an_ack_is_repeated_after_a_pause_but_in_a_window_soon() {
         let now = Instant::now();
         let request = Request { filename: b"f", mode: Mode::Octet, offer };
         let machine = Receiver::request(now, at(SERVER), &request, RetryPolicy::default()).unwrap();
-        let mut talk = Talk::new(now, AnyMachine::receiving(machine), 0);
+        let mut talk = Talk::new(now, Task::receive(machine, Default::default()));
         talk.start();
         talk.hear(TID, opening);
         let lines = talk.until_the_end();

@@ -258,7 +258,7 @@ fn an_address_that_acknowledged_nothing_gets_three_packets() {
 fn nothing_is_acknowledged_that_could_not_be_written() {
     let mut talk = Talk::serve_write(Offer::default());
     talk.start();
-    talk.file.disk_full = true;
+    talk.file().disk_full = true;
     let words = "Disk full or allocation exceeded";
     let lines = talk.hear(CLIENT, &data(1, 512));
     assert_eq!(lines, [format!("ERROR <code=3, msg={words}>"), format!("failed: {words}")]);

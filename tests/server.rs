@@ -305,7 +305,7 @@ fn two_hundred_and_fifty_six_downloads_at_once_all_get_every_byte() {
 }
 
 #[test]
-fn beyond_the_cap_requests_are_refused_and_transfers_that_only_dally_make_room() {
+fn beyond_the_cap_requests_are_refused_and_transfers_that_only_dally_reserve_receive() {
     for config in [Policy { max_per_source: 1, ..Policy::default() }, Policy { max_transfers: 1, ..Policy::default() }]
     {
         dallying_makes_room(&serve_practice(config));

@@ -8,16 +8,16 @@ use crate::bugs::{BuggyClient, ClientBug};
 use crate::event::{Begin, Observers, Record, RecordKind};
 use crate::fault::is_loopback;
 use crate::files::{Digest, ReadFile, Source, WriteFile};
-use crate::net::{Dally, FaultInjector, Linger, SharedFaults, Socket, Task, drive};
+use crate::net::{Dally, FaultInjector, LastGet, SharedFaults, Socket, drive};
 use crate::stop::Stop;
-use crate::transfer::{Event, Failure, Receiver, Report, Request, RetryPolicy, Sender};
+use crate::transfer::{Event, Failure, Receiver, Report, Request, RetryPolicy, Sender, Task};
 use crate::wire::{BadRequest, Offer, Printable, RequestKind, WindowSize, emit_request};
 
 /// Makes requests to any server, one after the other, and repeats the last ACK of a finished get beside whatever comes
 /// next. [`Client`](super::Client) and the shell are made of it.
 pub struct Requester {
     stop: Stop,
-    linger: Linger,
+    last_get: LastGet,
     faults: SharedFaults,
 }
 
@@ -43,7 +43,7 @@ impl FileRef<'_> {
 impl Requester {
     /// Makes a requester whose transfers end early when `stop` is raised.
     pub fn new(stop: Stop) -> Self {
-        Self { stop, linger: Linger::default(), faults: SharedFaults::default() }
+        Self { stop, last_get: LastGet::default(), faults: SharedFaults::default() }
     }
 
     /// Replaces the stop flag.
@@ -89,19 +89,19 @@ impl Requester {
 
     /// Leaves the last ACK of a get to a thread until the next transfer, while the user thinks.
     pub fn idle(&mut self) {
-        self.linger.leave_to_thread();
+        self.last_get.move_to_thread();
     }
 
     /// Waits for a lost last ACK before the program exits: only where the last get saw a loss, and at most one
     /// retransmission interval.
     pub fn finish(&mut self) {
-        self.linger.finish(&self.stop);
+        self.last_get.finish(&self.stop);
     }
 
     /// Reports the packets of the last get that came and went after its end, while its last ACK was perhaps not heard
     /// (RFC 1350 section 6): once, and only until the next transfer begins.
     pub fn notify_late(&mut self, observers: &mut Observers<'_>) {
-        self.linger.notify(observers);
+        self.last_get.notify(observers);
     }
 
     fn transfer(
@@ -114,10 +114,10 @@ impl Requester {
         let addresses = resolve(file.host, file.port, options.family)?;
         match &options.local_ports {
             // The last get may sit on the one port that is free, and a thread beside it on another.
-            Some(ports) if ports.len() <= 2 => self.linger.let_go(),
-            _ => self.linger.glance(),
+            Some(ports) if ports.len() <= 2 => self.last_get.close(),
+            _ => self.last_get.poll(),
         }
-        self.linger.begin();
+        self.last_get.begin();
         let course = self.faults.lock().begin();
         let mut run = Run {
             file,
@@ -135,7 +135,7 @@ impl Requester {
         run.notify_end(&result);
         let (report, dally) = result?;
         if let Some(dally) = dally {
-            self.linger.keep(dally);
+            self.last_get.keep(dally);
         }
         Ok(report)
     }
@@ -238,8 +238,13 @@ impl Run<'_, '_, '_> {
             report.elapsed = self.begun.elapsed();
         }
         // Without the socket the port is closed, as that of a client in a hurry is.
-        let machine = task.into_receiver().filter(|_| bug != Some(ClientBug::NoDally));
-        Ok((report, machine.map(|machine| Dally::new(machine, socket, self.options.retry.rexmt))))
+        let dally = match task {
+            Task::Receive { machine, .. } if bug != Some(ClientBug::NoDally) => {
+                Some(Dally::new(machine, socket, self.options.retry.rexmt))
+            }
+            _ => None,
+        };
+        Ok((report, dally))
     }
 
     fn offer(&self, server: SocketAddr, socket: &mut Socket) -> Offer {
@@ -254,7 +259,7 @@ impl Run<'_, '_, '_> {
             return offer;
         }
         // A window that the receive buffer does not hold would lose blocks every time.
-        let carried = socket.make_room(offer.blksize.unwrap_or_default(), offer.windowsize.unwrap_or_default());
+        let carried = socket.reserve_receive(offer.blksize.unwrap_or_default(), offer.windowsize.unwrap_or_default());
         Offer { windowsize: offer.windowsize.map(|_| carried).filter(|it| *it != WindowSize::default()), ..offer }
     }
 

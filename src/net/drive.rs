@@ -5,12 +5,11 @@ use std::time::{Duration, Instant};
 
 use super::fault_injector::FaultInjector;
 use super::socket::{LARGEST_DATAGRAM, Received, Socket};
-use super::task::Task;
 use super::wire::{SendErrors, Wire};
 use crate::event::{Direction, Observers};
 use crate::files::{ReadFile, WriteFile};
 use crate::stop::Stop;
-use crate::transfer::{Abort, Failure, Input, Report, Step, Stopped};
+use crate::transfer::{Abort, Failure, Input, Report, Step, Stopped, Task};
 
 /// How long a transfer with faults listens after its end.
 const QUIET: Duration = Duration::from_millis(50);

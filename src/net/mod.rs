@@ -16,24 +16,22 @@
 //! get during whatever comes next. Only [`socket`] knows how many datagrams a system call carries; what comes in together
 //! is written together.
 
-mod batch;
 mod dally;
 mod drive;
 mod fault_injector;
 mod icmp;
 mod listener;
+mod offload;
 mod reactor;
 mod route;
 pub mod socket;
-mod task;
 mod wire;
 
-pub(crate) use dally::{Dally, Linger};
+pub(crate) use dally::{Dally, LastGet};
 pub(crate) use drive::drive;
 pub(crate) use fault_injector::FaultInjector;
 pub use fault_injector::SharedFaults;
 pub use socket::{Received, Socket};
-pub(crate) use task::Task;
 
 pub(crate) use listener::{Envelope, Listener};
 pub(crate) use reactor::{Job, Key, Notice, Reactor, Wake};

@@ -12,8 +12,8 @@ use crate::bugs::{BuggyServer, ServerBug};
 use crate::event::{Begin, Direction, Observers, Record, RecordKind};
 use crate::fault::is_loopback;
 use crate::files::Denied;
-use crate::net::{Envelope, FaultInjector, Job, Key, Socket, Task};
-use crate::transfer::{Abort, Failure, Receiver, Sender};
+use crate::net::{Envelope, FaultInjector, Job, Key, Socket};
+use crate::transfer::{Abort, Failure, Receiver, Sender, Task};
 use crate::wire::{Answer, ErrorCode, Mode, Packet, Printable, Request, RequestKind, Terms, WindowSize, emit_error};
 
 /// A request that arrived, once or again.
@@ -141,10 +141,10 @@ impl Server {
         let Terms { blksize, windowsize, .. } = granted.answer(WindowSize::MOST).terms();
         let answer = match request.kind {
             RequestKind::Read => {
-                socket.make_room_to_send(blksize, windowsize);
+                socket.reserve_send(blksize, windowsize);
                 granted.answer(windowsize)
             }
-            RequestKind::Write => granted.answer(socket.make_room(blksize, windowsize)),
+            RequestKind::Write => granted.answer(socket.reserve_receive(blksize, windowsize)),
         };
         let (client, local) = (envelope.from, socket.local());
         let job = job(granted.file, answer, client, policy);

@@ -12,20 +12,20 @@ use crate::wire::{
     Answer, BadRequest, DATA_HEADER, ErrorCode, Packet, RequestKind, Terms, Wrap, emit_ack, emit_oack, emit_request,
 };
 
-/// A lock-step receiver repeats its ACK no sooner: many senders answer each one with DATA.
+/// The least time before a lock-step receiver repeats its ACK: many senders answer each ACK with DATA.
 const LOCK_STEP_PAUSE: Duration = Duration::from_millis(100);
-/// How long the last ACK is dallied for: longer than the 5 s after which the slowest common peers send again.
+/// How long a receiver dallies: longer than the 5 s after which the slowest common peers send again.
 const DALLY: Duration = Duration::from_secs(6);
 
-/// Takes a file in: a client's get, a server's write.
+/// The machine that receives a file: a client's get, a server's write.
 ///
-/// Nothing is acknowledged before it was delivered, and the last block not before [`Delivery::Commit`] was answered.
-/// Afterwards the machine dallies to repeat the last ACK (RFC 1350 section 6).
+/// It acknowledges a block only after it was delivered, and the last block only after [`Delivery::Commit`] was answered.
+/// Afterwards it dallies to repeat the last ACK (RFC 1350 section 6).
 #[derive(Debug)]
 pub struct Receiver {
     link: Link,
     phase: Phase,
-    /// What is sent again on silence: the request, the OACK or an ACK.
+    /// The packet to send again after silence: the request, the OACK or an ACK.
     last: Vec<u8>,
     send: bool,
     deliver: Option<Range<usize>>,
@@ -37,22 +37,20 @@ pub struct Receiver {
     /// Blocks delivered since the last ACK (RFC 7440 section 4).
     unacknowledged: u16,
     /// The gap before `next` was already answered: once is enough.
-    gap_told: bool,
-    /// The next block answers what was sent last, so it tells a round trip.
+    gap_answered: bool,
+    /// The next block answers the last packet sent, so it measures a round trip.
     timing: bool,
-    /// A buffer for ERRORs, which must not overwrite what may have to be sent again.
-    error: Vec<u8>,
 }
 
 #[derive(Debug, Clone, Copy)]
 enum Phase {
     Requesting(Opening),
     Receiving,
-    /// The last block is delivered and waits for the file to be safe.
+    /// The last block is delivered; its ACK waits until the file is safe.
     Committing {
         asked: bool,
     },
-    /// The file is safe; the report is still to be handed out, or not.
+    /// The file is safe; [`Machine::poll`] returned the report, or not yet.
     Dallying {
         until: Instant,
         reported: bool,
@@ -60,11 +58,11 @@ enum Phase {
 }
 
 impl Receiver {
-    /// A client's machine: sends the request first.
+    /// Makes a client's machine, which sends the request first.
     ///
     /// # Errors
     ///
-    /// The file name cannot be in a request.
+    /// A request cannot carry the file name.
     pub fn request(
         now: Instant,
         server: SocketAddr,
@@ -76,7 +74,7 @@ impl Receiver {
         Ok(Self::new(link, Phase::Requesting(Opening { offer: request.offer }), datagram))
     }
 
-    /// A server's machine: answers a request to write with an OACK, or with ACK 0 where nothing is granted.
+    /// Makes a server's machine, which answers a write request with an OACK, or with ACK 0 if no option is granted.
     pub fn answer(now: Instant, client: SocketAddr, answer: Answer, retry_policy: RetryPolicy) -> Self {
         let first = if answer.is_empty() { emit_ack(0).to_vec() } else { emit_oack(&answer) };
         let mut receiver = Self::new(Link::answering(now, client, &answer, retry_policy), Phase::Receiving, first);
@@ -95,9 +93,8 @@ impl Receiver {
             wrap: Wrap::default(),
             next: 1,
             unacknowledged: 0,
-            gap_told: false,
+            gap_answered: false,
             timing: true,
-            error: Vec::new(),
         }
     }
 
@@ -136,18 +133,18 @@ impl Receiver {
     }
 
     fn begin(&mut self) {
-        // The request's round trip has the opening of the file in it; it is a fair start all the same.
+        // This round trip includes the time to open the file. It is still a good first estimate.
         self.link.retry.progress(self.link.now, true);
         self.set_pause();
         self.phase = Phase::Receiving;
     }
 
-    /// Taking such a server's next block for the first would lose one.
+    /// Refuses a server that numbers from 0: taking its next block for the first would lose one.
     fn refuse_block_zero(&mut self) {
         self.link.refuse(ErrorCode::ILLEGAL, Violation::BlockZero.into());
     }
 
-    /// A block of `length` octets came.
+    /// Handles a block of `length` bytes.
     fn data(&mut self, from: SocketAddr, wire: u16, length: usize) {
         if wire == 0 && self.next == 1 {
             return self.refuse_block_zero();
@@ -168,8 +165,8 @@ impl Receiver {
         }
     }
 
-    /// In lock-step a sender that goes on with 1 behind 65535 cannot be mistaken. In a window 1 may as well be the
-    /// block behind a lost 0, so there it is never believed: a wrong guess would corrupt the file.
+    /// Whether the sender continues with 1 after 65535. In lock-step this is certain. In a window, 1 may also be the block
+    /// after a lost 0, so it is never believed there: a wrong guess would corrupt the file.
     fn wraps_to_one(&self, wire: u16) -> bool {
         wire == 1 && self.next == 65536 && self.window() == 1
     }
@@ -186,7 +183,7 @@ impl Receiver {
         self.link.stats.blocks += 1;
         self.next += 1;
         self.unacknowledged = self.unacknowledged.saturating_add(1);
-        self.gap_told = false;
+        self.gap_answered = false;
         if length < size {
             self.phase = Phase::Committing { asked: false };
             self.link.retry.rest();
@@ -197,16 +194,16 @@ impl Receiver {
         }
     }
 
-    /// A block was lost: the last good one is acknowledged at once, so that the sender goes back (RFC 7440 section 4).
+    /// Handles a lost block: acknowledges the last good one immediately, so that the sender goes back (RFC 7440 section 4).
     fn gap(&mut self, from: SocketAddr) {
         self.link.ignore(from, Ignored::Gap);
-        if !self.gap_told {
-            self.gap_told = true;
+        if !self.gap_answered {
+            self.gap_answered = true;
             self.acknowledge();
         }
     }
 
-    /// Seen before. Only the block acknowledged last is answered: the peer shows that it did not see that ACK.
+    /// Handles an old block. Only the block acknowledged last is answered: its sender did not get that ACK.
     fn old(&mut self, from: SocketAddr, wire: u16) {
         if wire != self.wrap.wire(self.next - 1) {
             return self.link.ignore(from, Ignored::OutOfPlace);
@@ -225,7 +222,7 @@ impl Receiver {
         self.send = true;
     }
 
-    /// The last packet once more; what answers it tells no round trip (Karn's rule).
+    /// Sends the last packet again; its answer measures no round trip (Karn's rule).
     fn repeat(&mut self) {
         self.link.stats.resent += 1;
         self.timing = false;
@@ -239,11 +236,11 @@ impl Receiver {
             }
             return self.repeat();
         }
-        // In the middle of a window the last ACK is older than what has arrived since.
+        // In the middle of a window the last ACK is older than the blocks that arrived since.
         if self.unacknowledged > 0 {
             self.acknowledge();
         }
-        self.gap_told = false;
+        self.gap_answered = false;
         self.repeat();
     }
 
@@ -251,7 +248,7 @@ impl Receiver {
         match packet {
             Packet::Data { block, data } => self.data(from, block, data.len()),
             Packet::Error { code, message } => self.link.fail(Failure::remote(code, message)),
-            // Our ACK 0 was lost, or the OACK came twice. A block would show that the ACK arrived.
+            // Our ACK 0 was lost, or the OACK arrived twice. A block would show that the ACK arrived.
             Packet::Oack(_) if self.agreed && self.next == 1 => {
                 self.link.ignore(from, Ignored::Duplicate);
                 self.repeat();
@@ -293,7 +290,7 @@ impl Machine for Receiver {
         match self.phase {
             Phase::Requesting(_) => self.link.fail(Failure::Refused),
             Phase::Receiving | Phase::Committing { .. } => self.link.fail(Failure::Vanished),
-            // The peer saw the last ACK and closed.
+            // The peer got the last ACK and closed.
             Phase::Dallying { .. } => self.link.finish(),
         }
     }
@@ -320,7 +317,7 @@ impl Machine for Receiver {
 
     fn abort(&mut self, now: Instant, reason: Abort) {
         self.link.now = now;
-        // The file is safe: an ERROR now would tell the peer otherwise.
+        // The file is safe: an ERROR now would be wrong.
         match self.phase {
             Phase::Dallying { .. } => self.link.finish(),
             _ => self.link.abort(reason),
@@ -328,8 +325,8 @@ impl Machine for Receiver {
     }
 
     fn poll(&mut self) -> Output<'_> {
-        if let Some(urgent) = self.link.poll(&mut self.error) {
-            return urgent.output(&self.error);
+        if self.link.is_urgent() {
+            return self.link.urgent();
         }
         if std::mem::take(&mut self.send) {
             self.link.retry.sent(self.link.now);

@@ -78,7 +78,7 @@ fn a_clear_day_costs_no_packet_twice() {
         let scenario = Scenario { weather: Weather { delay: 5 * MS, ..Weather::default() }, ..Scenario::new(seed) };
         let outcome = run(&scenario);
         outcome.check(&scenario);
-        let (client, server) = (outcome.client.machine.machine().stats(), outcome.servers[0].machine.machine().stats());
+        let (client, server) = (outcome.client.task.machine().stats(), outcome.servers[0].task.machine().stats());
         assert_eq!((client.resent, server.resent, client.duplicates, server.duplicates), (0, 0, 0, 0), "{scenario:?}");
         assert!(outcome.succeeded() && outcome.servers.len() == 1);
     }

@@ -188,8 +188,7 @@ mod tests {
 
     use super::*;
     use crate::files::Source;
-    use crate::net::task::Task;
-    use crate::transfer::{Machine, Output, Sending, Stats};
+    use crate::transfer::{Machine, Output, Sending, Stats, Task};
     use crate::wire::{Mode, Terms};
 
     /// Is done after so many ticks, or so many datagrams, or when its peer is unreachable.
@@ -227,7 +226,7 @@ mod tests {
     }
 
     impl Sending for Counting {
-        fn room(&mut self) -> Option<&mut [u8]> {
+        fn space(&mut self) -> Option<&mut [u8]> {
             None
         }
         fn filled(&mut self, _: Instant, _: usize) {}

@@ -1,6 +1,5 @@
 use crate::files::{Source, Target};
-use crate::net::task::Task;
-use crate::transfer::{Failure, Report};
+use crate::transfer::{Failure, Report, Task};
 
 /// A machine with the file it reads or writes.
 pub(crate) type Job = Task<Source, Target>;
