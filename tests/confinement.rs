@@ -173,7 +173,7 @@ fn what_is_missing_is_said() {
     assert_eq!(read(b"sub"), Err((2, "Is a directory".into())));
     assert_eq!(read(b""), Err((2, "Access violation".into())));
     assert_eq!(read(b"a\0b"), Err((2, "Access violation".into())));
-    assert_eq!(message(house.write(b"missing/file", WriteMode::CreateNew)), Err((1, "Folder not found".into())));
+    assert_eq!(message(house.write(b"missing/file", WriteMode::CreateNew)), Err((1, "Directory not found".into())));
     assert_eq!(message(house.write(&[b'n'; 300], WriteMode::CreateNew)), Err((2, "File name too long".into())));
     assert_eq!(message(house.write(b"file", WriteMode::CreateNew)), Err((6, "File already exists".into())));
 }

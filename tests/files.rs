@@ -154,7 +154,7 @@ fn what_cannot_become_a_file_is_refused_before_anything_is_sent() {
         assert_eq!(refused.kind(), ErrorKind::IsADirectory, "{name}");
         assert!(refused.to_string().starts_with("Is a directory"), "{refused}");
     }
-    assert_eq!(create(at("missing/f")).unwrap_err().to_string(), "its folder does not exist");
+    assert_eq!(create(at("missing/f")).unwrap_err().to_string(), "its directory does not exist");
     assert_eq!(create(at("file/f")).unwrap_err().kind(), ErrorKind::NotADirectory);
     assert_eq!(create("").unwrap_err().kind(), ErrorKind::NotFound);
     assert_eq!(create("/").unwrap_err().kind(), ErrorKind::IsADirectory);
@@ -199,7 +199,7 @@ fn a_folder_that_may_not_be_written_is_refused_in_words() {
         for name in ["f", "new"] {
             let refused = create(sub.join(name)).unwrap_err();
             assert_eq!(refused.kind(), ErrorKind::PermissionDenied);
-            assert!(refused.to_string().starts_with("the folder is not writable"), "{refused}");
+            assert!(refused.to_string().starts_with("the directory is not writable"), "{refused}");
         }
         assert_eq!(fs::read(sub.join("f")).unwrap(), b"old");
         allow(&sub, 0o755);

@@ -15,7 +15,7 @@ use crate::wire::{ErrorCode, Mode};
 
 /// The files of a directory, for a server.
 ///
-/// It is opened once; every name is resolved beneath it by the system, so that neither `..` nor a link leads out.
+/// The directory is opened once, and the system resolves every name below it, so that neither `..` nor a link leads out.
 /// Only regular files are served, and opening one never blocks. Uploads become visible when they are whole.
 ///
 /// ```
@@ -34,17 +34,17 @@ pub struct DirStore {
 }
 
 impl DirStore {
-    /// Opens a directory, which stays the one served even when it is renamed.
+    /// Opens a directory, which is served even after it is renamed.
     ///
     /// # Errors
     ///
-    /// Those of the system: it does not exist, is not a directory, or may not be read.
+    /// It does not exist, is not a directory, or is not readable.
     pub fn open(path: impl AsRef<Path>) -> io::Result<Self> {
         Ok(Self { directory: Dir::open_ambient_dir(path, ambient_authority())? })
     }
 
     /// Removes the temporary files that killed servers left in the directory itself (not below it), and returns how many.
-    /// Those of processes that still run are left alone, and so is what cannot be removed.
+    /// It keeps those of running processes, and those that cannot be removed.
     ///
     /// # Errors
     ///
@@ -65,7 +65,7 @@ impl DirStore {
 impl Store for DirStore {
     fn read(&self, name: &[u8], mode: Mode) -> Result<Source, Denied> {
         let path = Name::parse(name)?.path;
-        // Looking before opening: to open a device can have effects, and finding its true name may open it too.
+        // Check before opening: opening a device can have effects, and resolving its name may open it too.
         must_be_regular(&self.directory.metadata(path)?)?;
         let path = self.true_name(path)?;
         path.file_name().map_or(Ok(()), must_not_be_temporary)?;
@@ -83,26 +83,26 @@ impl Store for DirStore {
             Err(error) if error.kind() == io::ErrorKind::NotFound => None,
             found => Some(found?),
         };
-        let part = match found {
+        let file = match found {
             Some(found) => {
                 must_be_regular(&found)?;
                 write_mode.check(true)?;
-                // A link stays, and its file is replaced.
+                // The link stays; its file is replaced.
                 let path = self.true_name(name.path)?;
                 let (directory, file) = path.parent().zip(path.file_name()).ok_or(ErrorCode::ACCESS)?;
-                self.part(directory, file, placing)
+                self.temp_file(directory, file, placing)
             }
             None => {
                 write_mode.check(false)?;
-                self.part(name.directory, name.file, placing)
+                self.temp_file(name.directory, name.file, placing)
             }
         }?;
-        Ok(Target::part(part, mode))
+        Ok(Target::temp_file(file, mode))
     }
 }
 
 impl DirStore {
-    /// For a link, the name of what it leads to. Only there the system is asked, which takes many calls and /proc.
+    /// Resolves a link. The system is asked only for a link, since that takes many calls and /proc.
     fn true_name<'a>(&self, path: &'a Path) -> io::Result<Cow<'a, Path>> {
         if self.directory.symlink_metadata(path)?.is_symlink() {
             self.directory.canonicalize(path).map(Cow::Owned)
@@ -111,12 +111,12 @@ impl DirStore {
         }
     }
 
-    fn part(&self, directory: &Path, file: &OsStr, placing: Placing) -> Result<TempFile, Denied> {
+    fn temp_file(&self, directory: &Path, file: &OsStr, placing: Placing) -> Result<TempFile, Denied> {
         must_not_be_temporary(file)?;
         let directory = if directory.as_os_str().is_empty() { Path::new(".") } else { directory };
         let directory = self.directory.open_dir(directory).map_err(|error| match error.kind() {
             io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => {
-                Denied::new(ErrorCode::NOT_FOUND, "Folder not found")
+                Denied::new(ErrorCode::NOT_FOUND, "Directory not found")
             }
             _ => error.into(),
         })?;
@@ -124,7 +124,7 @@ impl DirStore {
     }
 }
 
-/// A request's name, taken apart. Backslashes are bytes like others.
+/// The parts of a request's file name. A backslash is an ordinary byte.
 struct Name<'a> {
     path: &'a Path,
     directory: &'a Path,
@@ -132,7 +132,7 @@ struct Name<'a> {
 }
 
 impl<'a> Name<'a> {
-    /// Refuses names that can only be of a directory; [`Path`] would pass over the endings `/` and `/.`.
+    /// Refuses names that can only name a directory; [`Path`] would ignore the endings `/` and `/.`.
     fn parse(name: &'a [u8]) -> Result<Self, Denied> {
         let name = relative(name);
         if name.contains(&0) {
@@ -151,7 +151,7 @@ impl<'a> Name<'a> {
     }
 }
 
-/// An upload that is not whole may not be read or written.
+/// Refuses the name of a temporary file: an unfinished upload may not be read or written.
 fn must_not_be_temporary(file: &OsStr) -> Result<(), Denied> {
     match TempName::of(file.as_bytes()) {
         Some(_) => Err(ErrorCode::ACCESS.into()),
@@ -163,6 +163,6 @@ fn must_be_regular(found: &Metadata) -> Result<(), Denied> {
     if found.is_file() {
         return Ok(());
     }
-    let what = if found.is_dir() { "Is a directory" } else { "Not a regular file" };
-    Err(Denied::new(ErrorCode::ACCESS, what))
+    let reason = if found.is_dir() { "Is a directory" } else { "Not a regular file" };
+    Err(Denied::new(ErrorCode::ACCESS, reason))
 }

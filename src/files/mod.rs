@@ -1,11 +1,11 @@
-//! Where the bytes of a transfer come from and go to.
+//! The files of a transfer.
 //!
 //! A [`Source`] is read, a [`Target`] is written; both convert netascii. A target is a temporary file next to the real one
 //! until it is committed, so that a failed transfer leaves nothing and does not touch an existing file.
 //!
 //! ```text
 //!  file, FIFO, stdin, memory --Source--> fill        deliver --Target--> TempFile: renamed at the end
-//!                              netascii encoded      netascii decoded    device, FIFO, stdout: as it is
+//!                              netascii encoded      netascii decoded    device, FIFO, stdout: written directly
 //!                                                                        Upload: memory
 //! ```
 //!

@@ -118,7 +118,7 @@ pub(super) fn grant(
             Ok(Granted { offer, limits, size: source.size(), file: File::Read(source) })
         }
         RequestKind::Write => {
-            let refused = || denied(ErrorCode::ACCESS, "this server takes no files");
+            let refused = || denied(ErrorCode::ACCESS, "this server does not accept files");
             let write_mode = policy.write_mode().ok_or_else(refused)?;
             let room = policy.max_upload.unwrap_or(u64::MAX);
             if offer.tsize.is_some_and(|size| size > room) {
