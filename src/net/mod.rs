@@ -1,20 +1,20 @@
-//! The only module with sockets: they meet machines, clocks and files here.
+//! Sockets: the only module that uses them. They meet machines, clocks and files here.
 //!
 //! ```text
 //!            client                              server
 //!              |                                    |
 //!            drive  one machine, blocking        reactor  many machines, one thread
 //!              |                                    |
-//!   dally   keeps the socket of a finished get   listener  where requests come in
+//!   dally   keeps the socket of a finished get   listener  receives requests
 //!              |                                    |
-//!       (fault injector)  faults on purpose, where there are any
+//!       (fault injector)  applies fault rules, if there are any
 //!              |                                    |
-//!            socket  send, receive until a moment, what the network says about ports and sizes
+//!            socket  send, receive until a time, reports of the network about ports and sizes
 //! ```
 //!
-//! [`drive()`] and the reactor do what machines ask for, and report it to observers. [`Linger`] repeats the last ACK of a
-//! get during whatever comes next. Only [`socket`] knows how many datagrams a system call carries; what comes in together
-//! is written together.
+//! [`drive()`] and the reactor run machines and report to observers. [`LastGet`] repeats the last ACK of a get during
+//! whatever comes next. Only [`socket`] knows how many datagrams a system call transfers; datagrams that arrive together are
+//! written together.
 
 mod dally;
 mod drive;
@@ -23,6 +23,7 @@ mod icmp;
 mod listener;
 mod offload;
 mod reactor;
+mod reporter;
 mod route;
 pub mod socket;
 mod wire;
@@ -34,4 +35,4 @@ pub use fault_injector::SharedFaults;
 pub use socket::{Received, Socket};
 
 pub(crate) use listener::{Envelope, Listener};
-pub(crate) use reactor::{Job, Key, Notice, Reactor, Wake};
+pub(crate) use reactor::{Key, Notice, Reactor, ServerTask, Wake};

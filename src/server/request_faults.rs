@@ -48,7 +48,7 @@ impl RequestFaults {
         let (copies, arrived) = injector.request(request);
         if copies == 0 {
             self.lost.truncate(REMEMBERED - 1);
-            self.lost.push_front(Lost { client, request: request.into(), state: injector.into_course() });
+            self.lost.push_front(Lost { client, request: request.into(), state: injector.into_state() });
             return (arrived, Vec::new());
         }
         let twins = (1..copies).map(|_| Some(Box::new(injector.twin()))).collect::<Vec<_>>();

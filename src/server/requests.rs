@@ -12,7 +12,7 @@ use crate::bugs::{BuggyServer, ServerBug};
 use crate::event::{Begin, Direction, Observers, Record, RecordKind};
 use crate::fault::is_loopback;
 use crate::files::Denied;
-use crate::net::{Envelope, FaultInjector, Job, Key, Socket};
+use crate::net::{Envelope, FaultInjector, Key, ServerTask, Socket};
 use crate::transfer::{Abort, Failure, Receiver, Sender, Task};
 use crate::wire::{Answer, ErrorCode, Mode, Packet, Printable, Request, RequestKind, Terms, WindowSize, emit_error};
 
@@ -147,8 +147,8 @@ impl Server {
             RequestKind::Write => granted.answer(socket.reserve_receive(blksize, windowsize)),
         };
         let (client, local) = (envelope.from, socket.local());
-        let job = job(granted.file, answer, client, policy);
-        let key = self.reactor.start(socket, job, injector).map_err(unable)?;
+        let task = task(granted.file, answer, client, policy);
+        let key = self.reactor.start(socket, task, injector).map_err(unable)?;
         let Terms { blksize, windowsize, .. } = answer.terms();
         let window = match request.kind {
             RequestKind::Read => usize::from(blksize.get()) * usize::from(windowsize.get()),
@@ -178,7 +178,7 @@ fn from_fresh_port(envelope: &Envelope, datagram: &[u8]) -> io::Result<SocketAdd
 }
 
 /// The machine that answers, wrong in the way the bug wants.
-fn job(file: File, answer: Answer, client: SocketAddr, policy: &Policy) -> Job {
+fn task(file: File, answer: Answer, client: SocketAddr, policy: &Policy) -> ServerTask {
     let now = Instant::now();
     match file {
         File::Read(source) => {

@@ -70,8 +70,17 @@ impl Link {
 
     /// Returns a packet of this transfer; reports any other datagram, and answers a stranger. The origin says whether the
     /// packet is a first answer.
-    pub(super) fn admit<'a>(&mut self, from: SocketAddr, datagram: &'a [u8]) -> Option<(Origin, Packet<'a>)> {
-        let origin = self.peer.judge(from);
+    pub(super) fn admit<'a>(
+        &mut self,
+        now: Instant,
+        from: SocketAddr,
+        datagram: &'a [u8],
+    ) -> Option<(Origin, Packet<'a>)> {
+        self.now = now;
+        if self.is_over() {
+            return None;
+        }
+        let origin = self.peer.origin(from);
         let packet = Packet::parse(datagram);
         if origin == Origin::Stranger {
             self.stats.strangers += 1;
@@ -208,47 +217,27 @@ impl Link {
             Some(End::Done) | None => Output::Done,
         }
     }
-}
 
-/// A request that waits for its first answer.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Opening {
-    pub(super) offer: Offer,
-}
-
-impl Opening {
-    /// Interprets an ERROR as first answer: some codes may mean that the server rejects the options (RFC 2347).
-    pub(super) fn refused(&self, code: ErrorCode, message: &[u8]) -> Failure {
-        if !self.offer.is_empty() && [ErrorCode::UNDEFINED, ErrorCode::ILLEGAL, ErrorCode::OPTIONS].contains(&code) {
-            return OptionsRejected::Error { code, message: Printable(message).brief() }.into();
-        }
-        Failure::remote(code, message)
-    }
-
-    /// Whether so many unanswered requests suggest that the server drops requests with options. Never used for a put,
-    /// whose first request may have created the file.
-    pub(super) fn is_hopeless(&self, unanswered: u32) -> bool {
-        !self.offer.is_empty() && unanswered >= 2
-    }
-
-    /// Accepts an OACK, or refuses it with ERROR 8 (RFC 2347).
-    pub(super) fn accept(&self, link: &mut Link, from: SocketAddr, oack: &OptionList<'_>) -> bool {
-        link.lock(from);
-        match self.offer.accept(oack) {
-            Ok(terms) => {
-                link.agree(terms, true);
-                true
-            }
-            Err(bad) => {
-                link.refuse(ErrorCode::OPTIONS, bad.into());
-                false
-            }
-        }
+    /// Accepts an OACK to `offer`, or refuses it with ERROR 8 (RFC 2347).
+    pub(super) fn accept(&mut self, offer: &Offer, from: SocketAddr, oack: &OptionList<'_>) -> bool {
+        self.lock(from);
+        let accepted = offer.accept(oack).map(|terms| self.agree(terms, true));
+        accepted.map_err(|bad| self.refuse(ErrorCode::OPTIONS, bad.into())).is_ok()
     }
 
     /// Accepts an answer without options: plain RFC 1350.
-    pub(super) fn plain(link: &mut Link, from: SocketAddr) {
-        link.lock(from);
-        link.agree(Terms::default(), false);
+    pub(super) fn accept_plain(&mut self, from: SocketAddr) {
+        self.lock(from);
+        self.agree(Terms::default(), false);
+    }
+
+    /// Fails on an ERROR as first answer: some codes may mean that the server rejects the options (RFC 2347).
+    pub(super) fn refused(&mut self, offer: &Offer, code: ErrorCode, message: &[u8]) {
+        let about_options = [ErrorCode::UNDEFINED, ErrorCode::ILLEGAL, ErrorCode::OPTIONS].contains(&code);
+        self.fail(if about_options && !offer.is_empty() {
+            OptionsRejected::Error { code, message: Printable(message).brief() }.into()
+        } else {
+            Failure::remote(code, message)
+        });
     }
 }

@@ -2,14 +2,15 @@ use std::net::SocketAddr;
 use std::ops::Range;
 use std::time::{Duration, Instant};
 
-use super::link::{Link, Opening};
+use super::link::Link;
 use super::peer::Origin;
 use super::{
     Abort, Delivery, Event, Failure, Ignored, Machine, OptionsRejected, Output, Receiving, Request, RetryPolicy, Stats,
     Violation,
 };
 use crate::wire::{
-    Answer, BadRequest, DATA_HEADER, ErrorCode, Packet, RequestKind, Terms, Wrap, emit_ack, emit_oack, emit_request,
+    Answer, BadRequest, DATA_HEADER, ErrorCode, Offer, Packet, RequestKind, Terms, Wrap, emit_ack, emit_oack,
+    emit_request,
 };
 
 /// The least time before a lock-step receiver repeats its ACK: many senders answer each ACK with DATA.
@@ -44,7 +45,7 @@ pub struct Receiver {
 
 #[derive(Debug, Clone, Copy)]
 enum Phase {
-    Requesting(Opening),
+    Requesting(Offer),
     Receiving,
     /// The last block is delivered; its ACK waits until the file is safe.
     Committing {
@@ -71,7 +72,7 @@ impl Receiver {
     ) -> Result<Self, BadRequest> {
         let datagram = emit_request(RequestKind::Read, request.filename, request.mode, &request.offer)?;
         let link = Link::asking(now, server, retry_policy);
-        Ok(Self::new(link, Phase::Requesting(Opening { offer: request.offer }), datagram))
+        Ok(Self::new(link, Phase::Requesting(request.offer), datagram))
     }
 
     /// Makes a server's machine, which answers a write request with an OACK, or with ACK 0 if no option is granted.
@@ -108,17 +109,17 @@ impl Receiver {
         self.link.terms.windowsize.get()
     }
 
-    fn first_answer(&mut self, from: SocketAddr, opening: Opening, packet: Packet<'_>) {
+    fn first_answer(&mut self, from: SocketAddr, offer: Offer, packet: Packet<'_>) {
         match packet {
             Packet::Oack(oack) => {
-                if opening.accept(&mut self.link, from, &oack) {
+                if self.link.accept(&offer, from, &oack) {
                     self.agreed = true;
                     self.begin();
                     self.acknowledge();
                 }
             }
             Packet::Data { block: 1, data } => {
-                Opening::plain(&mut self.link, from);
+                self.link.accept_plain(from);
                 self.begin();
                 self.data(from, 1, data.len());
             }
@@ -126,7 +127,7 @@ impl Receiver {
                 self.link.lock(from);
                 self.refuse_block_zero();
             }
-            Packet::Error { code, message } => self.link.fail(opening.refused(code, message)),
+            Packet::Error { code, message } => self.link.refused(&offer, code, message),
             Packet::Data { .. } => self.link.ignore(from, Ignored::OutOfPlace),
             Packet::Ack { .. } | Packet::Request(_) => self.link.ignore(from, Ignored::Unexpected),
         }
@@ -230,8 +231,9 @@ impl Receiver {
     }
 
     fn resend(&mut self) {
-        if let Phase::Requesting(opening) = self.phase {
-            if opening.is_hopeless(self.link.retry.attempts()) {
+        if let Phase::Requesting(offer) = self.phase {
+            // A server may drop requests with options. A put never gives up here: its first request may have created the file.
+            if !offer.is_empty() && self.link.retry.attempts() >= 2 {
                 return self.link.fail(OptionsRejected::Silence.into());
             }
             return self.repeat();
@@ -268,13 +270,9 @@ impl Receiver {
 
 impl Machine for Receiver {
     fn datagram(&mut self, now: Instant, from: SocketAddr, datagram: &[u8]) {
-        self.link.now = now;
-        if self.link.is_over() {
-            return;
-        }
-        let Some((origin, packet)) = self.link.admit(from, datagram) else { return };
+        let Some((origin, packet)) = self.link.admit(now, from, datagram) else { return };
         match (self.phase, origin) {
-            (Phase::Requesting(opening), _) => self.first_answer(from, opening, packet),
+            (Phase::Requesting(offer), _) => self.first_answer(from, offer, packet),
             (_, Origin::FirstAnswer | Origin::Stranger) => {}
             (Phase::Receiving, _) => self.in_transfer(from, packet),
             (Phase::Committing { .. }, _) => self.link.ignore(from, Ignored::OutOfPlace),

@@ -1,11 +1,11 @@
 use std::net::SocketAddr;
 use std::time::Instant;
 
-use super::link::{Link, Opening};
+use super::link::Link;
 use super::peer::Origin;
 use super::{Abort, Failure, Ignored, Machine, Output, Request, RetryPolicy, Sending, Stats};
 use crate::wire::{
-    Answer, BadRequest, DATA_HEADER, Packet, RequestKind, Terms, Wrap, emit_data_header, emit_oack, emit_request,
+    Answer, BadRequest, DATA_HEADER, Offer, Packet, RequestKind, Terms, Wrap, emit_data_header, emit_oack, emit_request,
 };
 
 /// The machine that sends a file: a client's put, a server's read.
@@ -39,7 +39,7 @@ pub struct Sender {
 
 #[derive(Debug, Clone, Copy)]
 enum Phase {
-    Requesting(Opening),
+    Requesting(Offer),
     /// The OACK waits for its ACK 0.
     Offering,
     Sending,
@@ -59,7 +59,7 @@ impl Sender {
     ) -> Result<Self, BadRequest> {
         let datagram = emit_request(RequestKind::Write, request.filename, request.mode, &request.offer)?;
         let link = Link::asking(now, server, retry_policy);
-        Ok(Self::new(link, Phase::Requesting(Opening { offer: request.offer }), datagram))
+        Ok(Self::new(link, Phase::Requesting(request.offer), datagram))
     }
 
     /// Makes a server's machine, which answers a read request with an OACK, or with block 1 if no option is granted.
@@ -101,18 +101,18 @@ impl Sender {
         DATA_HEADER + self.block_size()
     }
 
-    fn first_answer(&mut self, from: SocketAddr, opening: Opening, packet: Packet<'_>) {
+    fn first_answer(&mut self, from: SocketAddr, offer: Offer, packet: Packet<'_>) {
         match packet {
             Packet::Oack(oack) => {
-                if opening.accept(&mut self.link, from, &oack) {
+                if self.link.accept(&offer, from, &oack) {
                     self.begin();
                 }
             }
             Packet::Ack { block: 0 } => {
-                Opening::plain(&mut self.link, from);
+                self.link.accept_plain(from);
                 self.begin();
             }
-            Packet::Error { code, message } => self.link.fail(opening.refused(code, message)),
+            Packet::Error { code, message } => self.link.refused(&offer, code, message),
             Packet::Ack { .. } => self.link.ignore(from, Ignored::OutOfPlace),
             Packet::Data { .. } | Packet::Request(_) => self.link.ignore(from, Ignored::Unexpected),
         }
@@ -224,13 +224,9 @@ impl Sender {
 
 impl Machine for Sender {
     fn datagram(&mut self, now: Instant, from: SocketAddr, datagram: &[u8]) {
-        self.link.now = now;
-        if self.link.is_over() {
-            return;
-        }
-        let Some((origin, packet)) = self.link.admit(from, datagram) else { return };
+        let Some((origin, packet)) = self.link.admit(now, from, datagram) else { return };
         match (self.phase, origin) {
-            (Phase::Requesting(opening), _) => self.first_answer(from, opening, packet),
+            (Phase::Requesting(offer), _) => self.first_answer(from, offer, packet),
             (_, Origin::Peer) => self.in_transfer(from, packet),
             (_, Origin::FirstAnswer | Origin::Stranger) => {}
         }
