@@ -57,6 +57,7 @@ mod net;
 mod plan;
 mod profile;
 mod session;
+mod setters;
 mod shell;
 mod stop;
 mod style;

@@ -1,14 +1,13 @@
-//! A server: the same machines as the client's, answering requests for the files of a [`Store`].
+//! A server for the files of a [`Store`]; it uses the same machines as the client.
 //!
 //! ```text
-//!   request --Listener--> policy: may it? --Store--> file open --> Reactor: one machine more
-//!                |           |                                        |
-//!                '-- ERROR <-'                            notices --> ledger, observers
+//!   request --Listener--> policy: allowed? --Store--> file open --> Reactor: one more machine
+//!                |           |                                         |
+//!                '-- ERROR <-'                             notices --> ledger, observers
 //! ```
 //!
-//! What is not a request is never answered, so that no two servers can talk to each other for ever. A refusal comes
-//! from a fresh port as every answer does (RFC 1350 section 4); it is sent from the listening socket where there are no
-//! descriptors left, so that it can still be said.
+//! Only requests are answered, so that two servers cannot answer each other for ever. A refusal comes from a new port like
+//! every answer (RFC 1350 section 4), or from the listening socket if there are no file descriptors left.
 //!
 //! ```
 //! use tftpsh::{Client, ClientError, ErrorCode, MemoryStore, Server};
@@ -55,16 +54,16 @@ use crate::net::{Key, Listener, Notice, Reactor};
 use crate::stop::Stop;
 use crate::transfer::Abort;
 
-/// How long the server sleeps at most before it looks at the stop flag, which a signal to another thread may raise.
+/// The longest sleep before the server checks the stop flag, which a signal to another thread may raise.
 const NAP: Duration = Duration::from_millis(100);
 
-/// Requests taken from one socket before the transfers have their turn.
+/// Requests read from one socket before the transfers have their turn.
 const BURST: usize = 32;
 
-/// Room for a request and a little more, so that one that is too long is seen to be.
-const ROOM: usize = 2048;
+/// Size of the request buffer in bytes: more than a request may have, to notice one that is too long.
+const BUFFER_SIZE: usize = 2048;
 
-/// A server that listens, and answers when it [runs](Self::run).
+/// A server that listens; it answers when it [runs](Self::run).
 pub struct Server {
     listeners: Vec<(Key, Listener)>,
     addresses: Vec<SocketAddr>,
@@ -77,7 +76,7 @@ pub struct Server {
 }
 
 impl Server {
-    /// Begins a server for the files of `store`, with the default [`Policy`].
+    /// Makes a builder of a server for the files of `store`, with the default [`Policy`].
     pub fn builder(store: impl Store + 'static) -> ServerBuilder {
         ServerBuilder::new(Box::new(store))
     }
@@ -102,22 +101,22 @@ impl Server {
         Ok(Self { listeners, addresses, store, observers, shared, reactor, ledger: Ledger::default(), request_faults })
     }
 
-    /// The first address where requests are taken, with its real port.
+    /// Returns the first address that the server listens at, with its real port.
     pub fn address(&self) -> SocketAddr {
         first(&self.addresses)
     }
 
-    /// All addresses where requests are taken, with the real ports.
+    /// Returns all addresses that the server listens at, with their real ports.
     pub fn addresses(&self) -> &[SocketAddr] {
         &self.addresses
     }
 
-    /// Serves in this thread until `stop` is raised. Then the clients of unfinished transfers get an ERROR, and no part
-    /// of an upload is left.
+    /// Serves in this thread until `stop` is raised. Then the clients of unfinished transfers get an ERROR, and unfinished
+    /// uploads are removed.
     ///
     /// # Errors
     ///
-    /// The system cannot wait for packets any longer. No transfer alone ends the server.
+    /// The system cannot wait for packets any more. A failed transfer does not end the server.
     pub fn run(self, stop: &Stop) -> io::Result<()> {
         self.run_observed(stop, None)
     }
@@ -140,11 +139,11 @@ impl Server {
         Ok(())
     }
 
-    /// Serves in a thread of its own until the value is dropped.
+    /// Serves in its own thread until the returned value is dropped.
     ///
     /// # Errors
     ///
-    /// The system has no thread for it.
+    /// The system cannot start a thread.
     pub fn spawn(self) -> io::Result<RunningServer> {
         RunningServer::start(self)
     }
@@ -183,20 +182,17 @@ fn first(addresses: &[SocketAddr]) -> SocketAddr {
 
 /// Binds every address; a port 0 becomes the port of the first one.
 fn bind_all(listen: &[SocketAddr]) -> io::Result<Vec<Listener>> {
-    // The port the system chose for the first address may be taken at the next one.
+    // The free port of the first address may be taken at the next one.
     const TRIES: usize = 16;
-    let mut tries = 0;
-    loop {
-        tries += 1;
-        match try_bind_all(listen) {
-            Err(error) if error.kind() == io::ErrorKind::AddrInUse && tries < TRIES => {
-                if listen.iter().all(|address| address.port() != 0) {
-                    return Err(error);
-                }
-            }
-            done => return done,
+    let tries = if listen.iter().any(|address| address.port() == 0) { TRIES } else { 1 };
+    let in_use = |result: &io::Result<_>| matches!(result, Err(error) if error.kind() == io::ErrorKind::AddrInUse);
+    let mut bound = try_bind_all(listen);
+    for _ in 1..tries {
+        if in_use(&bound) {
+            bound = try_bind_all(listen);
         }
     }
+    bound
 }
 
 fn try_bind_all(listen: &[SocketAddr]) -> io::Result<Vec<Listener>> {

@@ -6,15 +6,15 @@ use crate::bugs::ServerBug;
 use crate::fault::RuleState;
 use crate::net::{FaultInjector, SharedFaults};
 
-/// Requests that faults swallowed and that are remembered; of more, the oldest are forgotten.
+/// The most dropped requests that are remembered; the oldest are forgotten.
 const REMEMBERED: usize = 64;
 
-/// Faults on purpose, as a server meets them: in part before there is a transfer.
+/// The fault rules of a server; some apply to a request, before there is a transfer.
 #[derive(Debug)]
 pub(super) struct RequestFaults {
     faults: SharedFaults,
-    /// Requests that did not arrive. The client repeats them, and that is the same transfer to the rules: a request that
-    /// is dropped once gets through the second time.
+    /// Requests that a rule dropped. The client repeats them, and to the rules that is the same transfer: a request that is
+    /// dropped once passes the second time.
     lost: VecDeque<Lost>,
 }
 
@@ -30,7 +30,7 @@ impl RequestFaults {
         Self { faults, lost: VecDeque::new() }
     }
 
-    /// What arrives of a request, and who meddles with each of the transfers it begins: none, one for each copy.
+    /// Applies the rules to a request: returns the datagram that arrives, and for each copy of it the injector of its transfer.
     pub(super) fn judge<'a>(
         &mut self,
         client: SocketAddr,

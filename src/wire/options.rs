@@ -48,6 +48,12 @@ impl Offer {
         offer
     }
 
+    /// Leaves out block and window sizes that are RFC 1350's own.
+    pub(crate) fn without_defaults(self) -> Self {
+        let blksize = self.blksize.filter(|blksize| *blksize != BlockSize::default());
+        Self { blksize, windowsize: self.windowsize.filter(|window| *window != WindowSize::default()), ..self }
+    }
+
     /// Whether it has no option.
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
@@ -176,6 +182,15 @@ pub struct Terms {
     pub timeout: Option<TimeoutSeconds>,
     /// Size of the file in bytes, if announced. A hint: never a reason to reserve memory or to end a transfer.
     pub tsize: Option<u64>,
+}
+
+impl Terms {
+    /// Returns the smallest offer that leads to these terms.
+    pub(crate) fn offer(&self) -> Offer {
+        let Self { blksize, windowsize, timeout, tsize } = *self;
+        let (blksize, windowsize) = (Some(blksize), Some(windowsize));
+        Offer { tsize, timeout, blksize, windowsize }.without_defaults()
+    }
 }
 
 /// The reason why an OACK cannot be accepted; the transfer ends with ERROR 8 (RFC 2347).
