@@ -58,10 +58,10 @@ impl Stop {
 
 /// The signals that mean "stop": SIGINT, SIGTERM and SIGHUP.
 ///
-/// While a command runs, the first signal raises the [`Stop`] flag, so that the transfer can send an ERROR and clean up; a
-/// second one ends the process immediately. While a script waits for input, the first signal ends the process, since no flag
-/// can wake a blocked read. Either way the exit status is [`INTERRUPTED`]. A reader of a terminal waits for a
-/// [byte](Signals::pipe) instead, since it must restore the terminal.
+/// While a command runs, the first signal raises the [`Stop`] flag, so that the transfer ends with an ERROR; a second
+/// one ends the process. While a script waits for input, the first signal ends the process, since no flag can wake a
+/// blocked read. The exit status is [`INTERRUPTED`]. A reader of a terminal polls a [pipe](Signals::pipe) instead, and
+/// restores the terminal.
 #[derive(Debug, Clone)]
 pub(crate) struct Signals {
     stop: Stop,
@@ -134,8 +134,8 @@ impl Signals {
         Ok(reader)
     }
 
-    /// Disarms while a command of the system's shell runs in the same terminal, for which the signal may be meant. The caller
-    /// repeats this while the command runs.
+    /// Disarms, for as long as a command of the system's shell runs, for which the signal may be meant. Called
+    /// repeatedly.
     pub(crate) fn disarm_unless_terminated(&self) {
         if !self.is_terminated() {
             self.disarm();

@@ -53,9 +53,9 @@ use crate::wire::{BlockSize, Mode, WindowSize};
 
 /// A client of one server: transfers files, one after the other.
 ///
-/// The methods that return `Self` apply to all transfers. After a get whose last ACK may have been lost, the client
-/// repeats that ACK during its next transfer. Dropping the client waits for this, at most one retransmission
-/// interval, and only if the last get saw a loss (RFC 1350 section 6).
+/// The methods that return `Self` apply to all transfers. The client repeats the last ACK of a get during its next
+/// transfer. Dropping it waits for this, if the get saw a loss, for at most one retransmission interval (RFC 1350
+/// section 6).
 pub struct Client<'o> {
     address: Address,
     options: Options,
@@ -134,8 +134,7 @@ impl<'o> Client<'o> {
         self.send(name.as_ref(), &mut Source::reader(from, self.options.mode))
     }
 
-    /// Fetches a file into a local one, which is written under a temporary name and renamed when it is whole.
-    /// After an error, an old file at `path` is unchanged.
+    /// Fetches a file into a local one, which replaces an old file at `path` only when it is whole.
     ///
     /// # Errors
     ///

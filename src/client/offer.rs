@@ -9,8 +9,8 @@ const WINDOW: u64 = 16;
 
 /// Returns the options of a request: those that the user set, and automatic ones that make the transfer fast.
 ///
-/// `size` is the length of the file to write, if known. `path_blksize` returns the automatic block size; it is called only if
-/// needed, and without it no option is automatic.
+/// `size` is the length of the file to write. `path_blksize` is called only if needed; without it no option is
+/// automatic.
 pub(super) fn offer(
     options: &Options,
     kind: RequestKind,
@@ -34,8 +34,7 @@ pub(super) fn offer(
     .without_defaults()
 }
 
-/// Returns the value of tsize; a read request asks with 0 (RFC 2349). The size of a text is not known before it is converted,
-/// and servers refuse the question.
+/// Returns the value of tsize, 0 in a read request (RFC 2349). The size of a text is unknown until it is converted.
 fn tsize(options: &Options, kind: RequestKind, size: Option<u64>) -> Option<u64> {
     match (options.mode, kind) {
         (Mode::Netascii, _) => None,

@@ -92,8 +92,7 @@ impl Requester {
         self.last_get.move_to_thread();
     }
 
-    /// Waits for a lost last ACK before the program exits: only if the last get saw a loss, and at most one
-    /// retransmission interval.
+    /// Waits before the program exits, if the last get saw a loss, for at most one retransmission interval.
     pub fn finish(&mut self) {
         self.last_get.finish(&self.stop);
     }

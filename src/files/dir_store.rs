@@ -15,8 +15,8 @@ use crate::wire::{ErrorCode, Mode};
 
 /// The files of a directory, for a server.
 ///
-/// The directory is opened once, and the system resolves every name below it, so that neither `..` nor a link leads out.
-/// Only regular files are served, and opening one never blocks. Uploads become visible when they are whole.
+/// The system resolves every name below it, so that neither `..` nor a link leads out. Only regular files are served,
+/// and opening one never blocks. Uploads become visible when they are whole.
 ///
 /// ```
 /// use tftpsh::files::{DirStore, Store};
@@ -43,8 +43,7 @@ impl DirStore {
         Ok(Self { directory: Dir::open_ambient_dir(path, ambient_authority())? })
     }
 
-    /// Removes the temporary files that killed servers left in the directory itself (not below it), and returns how many.
-    /// It keeps those of running processes, and those that cannot be removed.
+    /// Removes the temporary files of processes that are gone, in the directory itself, and returns how many.
     ///
     /// # Errors
     ///

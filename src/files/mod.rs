@@ -1,7 +1,7 @@
 //! The files of a transfer.
 //!
-//! A [`Source`] is read, a [`Target`] is written; both convert netascii. A target is a temporary file next to the real one
-//! until it is committed, so that a failed transfer leaves nothing and does not touch an existing file.
+//! A [`Source`] is read, a [`Target`] is written; both convert netascii. A target is a temporary file until it is
+//! committed, so that a failed transfer leaves nothing and does not touch an existing file.
 //!
 //! ```text
 //!  file, FIFO, stdin, memory --Source--> fill        deliver --Target--> TempFile: renamed at the end

@@ -12,8 +12,7 @@ use super::digest::{Digest, Hashed, Hasher};
 use super::text::{Encoding, read_some};
 use crate::wire::Mode;
 
-/// The read-ahead buffer, in bytes: many small blocks cost one system call, and larger ones are read directly. Each of a
-/// thousand files served at the same time has one.
+/// Size of the read-ahead buffer in bytes, one for each file served. It is used for small blocks only.
 const AHEAD: usize = 8 * 1024;
 
 /// A file that is sent.
@@ -89,8 +88,7 @@ impl<R> Source<R> {
         self.hasher.as_ref().map(Hasher::digest)
     }
 
-    /// Returns the number of bytes to send, for the option tsize (RFC 2349). It is known only of a regular file in octet
-    /// mode: the conversion to netascii adds bytes.
+    /// Returns the number of bytes to send, for tsize (RFC 2349), if it is known: of a regular file in octet mode.
     pub fn size(&self) -> Option<u64> {
         self.size
     }

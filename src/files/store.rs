@@ -5,8 +5,7 @@ use thiserror::Error;
 use super::{Source, Target};
 use crate::wire::{ErrorCode, Mode};
 
-/// The files of a server. Names are bytes, as received. The stores of this crate ignore leading slashes, since many clients
-/// send absolute names.
+/// The files of a server, by name. The stores of this crate ignore leading slashes: many clients send absolute names.
 pub trait Store: Send {
     /// Opens a file for a read request.
     ///

@@ -22,9 +22,8 @@ const MOST_LINKS: usize = 40;
 
 /// A file that is received.
 ///
-/// A regular file is written next to its place under a temporary name; [`WriteFile::commit`] closes and renames it. Until
-/// then, and after any failure, an existing file is unchanged. Dropping the target removes the temporary file. Every failed
-/// write is reported; nothing is synced to the disk.
+/// A regular file is written under a temporary name, and [`WriteFile::commit`] renames it. After any failure an
+/// existing file is unchanged. Dropping the target removes the temporary file. Nothing is synced to the disk.
 pub struct Target<W = Box<dyn Write + Send>> {
     /// `None` after the commit, or after a failed write: a file with a hole must never be committed.
     sink: Option<Sink<W>>,
@@ -36,8 +35,8 @@ pub struct Target<W = Box<dyn Write + Send>> {
 }
 
 impl Target {
-    /// Begins a local file. A symbolic link is followed: the link stays, its file is replaced. An existing file keeps
-    /// its permission bits. A device, a FIFO or `/dev/stdout` is opened and written directly.
+    /// Begins a local file. A link stays, and its file is replaced; an existing file keeps its permission bits. A
+    /// device, a FIFO or `/dev/stdout` is opened and written directly.
     ///
     /// # Errors
     ///

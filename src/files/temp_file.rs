@@ -68,8 +68,7 @@ impl TempFile {
         old.map(|()| Self { file, place })
     }
 
-    /// Closes the file and moves it to its place atomically. A failed close is an error: network file systems report a full
-    /// disk there.
+    /// Closes the file and renames it. A failed close is an error: network file systems report a full disk there.
     pub(super) fn commit(self) -> io::Result<()> {
         let Self { file, mut place } = self;
         close(file)?;
@@ -165,8 +164,7 @@ pub(super) struct TempName {
 }
 
 impl TempName {
-    /// Reads `.NAME.PID-COUNTER.part`; any other name was not made here. The letter case of the ending does not matter, as on
-    /// some file systems.
+    /// Reads `.NAME.PID-COUNTER.part`; some file systems change the letter case of the ending.
     pub(super) fn of(name: &[u8]) -> Option<Self> {
         let (rest, ending) = name.strip_prefix(b".")?.split_last_chunk::<5>()?;
         let dot = rest.iter().rposition(|&byte| byte == b'.').filter(|&dot| dot > 0)?;

@@ -208,8 +208,8 @@ impl LastGet {
         }
     }
 
-    /// Waits before the program exits, if the last get saw a loss: until one retransmission interval has passed since its
-    /// end, or until `stop`.
+    /// Waits until one retransmission interval after the last get, if it saw a loss, or until `stop`: the program
+    /// exits.
     pub(crate) fn finish(&mut self, stop: &Stop) {
         self.poll();
         let joined = self.background.take().filter(|background| background.saw_loss).and_then(Background::join);

@@ -17,9 +17,8 @@ const QUIET: Duration = Duration::from_millis(50);
 
 /// Runs a transfer and blocks until it is over; every datagram and event of the machine is a record for `observers`.
 ///
-/// After success the file is safe and every packet that belongs to it is sent. A receiver's machine may then still be
-/// dallying: keep it and the socket in a [`Dally`](super::Dally). A raised `stop` is noticed within 100 ms, and the peer gets
-/// an ERROR.
+/// After success the file is safe and every packet of it is sent. A receiver may still be dallying: keep its machine
+/// and the socket in a [`Dally`](super::Dally). A raised `stop` is noticed within 100 ms, and the peer gets an ERROR.
 ///
 /// An `injector` sits between machine and socket. If it dropped the last ACK, the transfer continues until that is repeated,
 /// so that observers see it; in any case the transfer listens a little longer.
@@ -89,8 +88,8 @@ impl<R: ReadFile, W: WriteFile> Drive<'_, '_, R, W> {
             Err(error) => self.network_error(error, until),
         };
         step = self.arrive(step);
-        // Timers come after waiting datagrams: one may have arrived while this process slept. And they come after each
-        // datagram, so that a peer that never stops sending cannot delay them.
+        // After the datagrams that arrived while this process slept, and after each one, so that no flood delays the
+        // timers.
         if let Step::Wait(until) = step {
             let now = Instant::now();
             self.wire.reporter.observers.pulse(now, self.task.machine());
@@ -118,8 +117,7 @@ impl<R: ReadFile, W: WriteFile> Drive<'_, '_, R, W> {
         step
     }
 
-    /// Continues a transfer with faults after its end, for its observers: a dropped last ACK is repeated, and duplicates still
-    /// arrive. The file is safe already.
+    /// Repeats a last ACK that a fault dropped, and receives delayed packets, for observers. The file is safe already.
     fn settle_faults(&mut self, buffer: &mut [u8], mut dally: Option<Instant>, stop: &Stop) {
         let quiet = Instant::now() + QUIET;
         while let (Some(injector), Some(until)) = (&self.wire.injector, dally) {

@@ -63,8 +63,7 @@ impl FaultInjector {
         self
     }
 
-    /// Applies the rules to a request, before there is a transfer; returns how often it arrives, and the datagram that does.
-    /// No packet follows it that could overtake it.
+    /// Applies the rules to a request; returns how often it arrives, and what does. No later packet overtakes it.
     pub(crate) fn request<'a>(&mut self, datagram: &'a [u8]) -> (u32, Cow<'a, [u8]>) {
         let judgement = self.faults.lock().judge(&mut self.state, Direction::Received, datagram);
         self.late = judgement.delay;

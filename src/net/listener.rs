@@ -13,8 +13,7 @@ use super::socket::{Socket, bind_with};
 
 /// A socket that receives requests.
 ///
-/// It knows to which of this computer's addresses a request was sent, so that the answer can come from there: a client takes
-/// no answer from another address (RFC 1350 section 4).
+/// It knows the local address of a request: a client takes no answer from another address (RFC 1350 section 4).
 #[derive(Debug)]
 pub(crate) struct Listener {
     socket: UdpSocket,

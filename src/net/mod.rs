@@ -12,9 +12,8 @@
 //!            socket  send, receive until a time, reports of the network about ports and sizes
 //! ```
 //!
-//! [`drive()`] and the reactor run machines and report to observers. [`LastGet`] repeats the last ACK of a get during
-//! whatever comes next. Only [`socket`] knows how many datagrams a system call transfers; datagrams that arrive together are
-//! written together.
+//! [`drive()`] and the reactor run machines and report to observers. [`LastGet`] repeats the last ACK of a get. Only
+//! [`socket`] knows how many datagrams a system call transfers.
 
 mod dally;
 mod drive;

@@ -1,8 +1,7 @@
 //! UDP segmentation offload (Linux, udp(7)): `UDP_SEGMENT` sends many datagrams with one system call, and `UDP_GRO`
 //! receives many. Other systems need a call for each datagram.
 //!
-//! Measured on a loopback, either saves most of the cost of a datagram, which is spent in the network stack and not in the
-//! call. sendmmsg(2) saves only the call, so it is not used.
+//! Measured on a loopback, the network stack is most of the cost of a datagram, so sendmmsg(2) would save little.
 
 use std::io::IoSliceMut;
 use std::net::{SocketAddr, UdpSocket};
@@ -20,8 +19,7 @@ pub(super) struct Batch {
     pub(super) stride: usize,
 }
 
-/// Returns how many datagrams of `stride` bytes one call sends: `UDP_MAX_SEGMENTS`, and together no more than one IPv4
-/// datagram could hold.
+/// Returns how many datagrams one call sends: `UDP_MAX_SEGMENTS`, and not more bytes than an IPv4 datagram.
 pub(super) fn most_sent(stride: usize) -> usize {
     (65_507 / stride.max(1)).clamp(1, 64)
 }
@@ -47,8 +45,7 @@ pub(super) fn send(_: &UdpSocket, _: SocketAddr, _: &[u8], _: usize) -> Result<(
     Err(Errno::EOPNOTSUPP)
 }
 
-/// Sets whether the system joins the datagrams it receives; those already joined stay so. Returns a control buffer for
-/// [`read`], or `None` if the system cannot join.
+/// Sets whether the system joins datagrams; returns a control buffer for [`read`] if it does.
 #[cfg(target_os = "linux")]
 pub(super) fn join(udp: &UdpSocket, wanted: bool) -> Option<Vec<u8>> {
     use nix::sys::socket::{setsockopt, sockopt};

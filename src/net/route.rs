@@ -13,8 +13,8 @@ pub struct Route {
 }
 
 impl Route {
-    /// Asks the system. Only a connected socket has a route, so this connects a temporary one: the socket of the transfer must
-    /// accept answers from any port.
+    /// Asks the system. Only a connected socket has a route, and that of the transfer must accept answers from any
+    /// port.
     pub fn to(peer: SocketAddr) -> Self {
         let connected = UdpSocket::bind(any_port(peer)).and_then(|udp| udp.connect(peer).map(|()| udp)).ok();
         let source = connected.as_ref().and_then(|udp| udp.local_addr().ok()).map(|local| local.ip());

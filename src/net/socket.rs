@@ -1,7 +1,6 @@
 //! The UDP socket of a transfer: send, receive until a time, and the network's reports about ports and sizes.
 //!
-//! Only this module knows how many datagrams a system call transfers. Both directions use *datagrams of one stride*: a run of
-//! equally long datagrams, one after the other, of which only the last may be shorter.
+//! Datagrams *of one stride* are equally long and one after the other in a buffer; only the last may be shorter.
 
 use std::collections::VecDeque;
 use std::hash::{BuildHasher, Hasher, RandomState};
@@ -29,12 +28,10 @@ use crate::wire::{BlockSize, DATA_HEADER, WindowSize};
 /// Size of a buffer for the largest UDP datagram, so that an oversize packet is seen whole, in bytes.
 pub const LARGEST_DATAGRAM: usize = 65_535;
 
-/// The longest single wait. A signal may reach another thread, or arrive between a check of the stop flag and the wait: the
-/// loop notices it after this time.
+/// The longest single wait: a signal that reaches another thread is noticed after this time.
 const LONGEST_WAIT: Duration = Duration::from_millis(100);
 
-/// The longest wait that uses ppoll(2). SO_RCVTIMEO is too coarse for short waits: some systems round it up to 4 ms. Only
-/// packets that a fault delays need such waits; retransmission timers are longer, so they cost no extra system call.
+/// The longest wait that uses ppoll(2), for packets that a fault delays: some systems round SO_RCVTIMEO up to 4 ms.
 const SHORT_WAIT: Duration = Duration::from_millis(10);
 
 /// An ephemeral UDP port of this host: a fresh transfer id (RFC 1350 section 4).
@@ -134,7 +131,7 @@ impl Socket {
         *self.route.insert(known.unwrap_or_else(|| Route::to(peer)))
     }
 
-    /// Returns the source address of packets to `peer`; the socket itself is bound to no address.
+    /// Returns the source address of packets to `peer`: the socket itself is bound to no address.
     pub(super) fn address_towards(&mut self, peer: SocketAddr) -> SocketAddr {
         let unbound = self.local.ip().is_unspecified();
         let source = unbound.then(|| self.route(peer).source()).flatten();
@@ -143,8 +140,7 @@ impl Socket {
 
     /// Sends datagrams of `stride` bytes each, one after the other; only the last may be shorter.
     ///
-    /// A datagram that the system drops for lack of memory, or that a firewall of this host forbids, counts as lost: the
-    /// timers of the transfer repair that.
+    /// A datagram that the system drops for lack of memory, or that a local firewall forbids, counts as lost.
     ///
     /// # Errors
     ///
@@ -284,8 +280,7 @@ impl Socket {
         }
     }
 
-    /// Enlarges the send buffer for a window of `windowsize` blocks, as far as the system allows: a socket that never blocks
-    /// drops what does not fit.
+    /// Enlarges the send buffer for a window: a socket that never blocks drops what does not fit.
     pub fn reserve_send(&self, blksize: BlockSize, windowsize: WindowSize) {
         let wanted = buffer_size(blksize, windowsize);
         if getsockopt(&self.udp, sockopt::SndBuf).is_ok_and(|granted| granted < wanted) {

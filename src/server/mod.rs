@@ -6,8 +6,8 @@
 //!                '-- ERROR <-'                             notices --> ledger, observers
 //! ```
 //!
-//! Only requests are answered, so that two servers cannot answer each other for ever. A refusal comes from a new port like
-//! every answer (RFC 1350 section 4), or from the listening socket if there are no file descriptors left.
+//! Only requests are answered, so that servers cannot answer each other for ever. A refusal comes from a new port (RFC
+//! 1350 section 4), or from the listening socket if there are no file descriptors left.
 //!
 //! ```
 //! use tftpsh::{Client, ClientError, ErrorCode, MemoryStore, Server};
@@ -111,8 +111,7 @@ impl Server {
         &self.addresses
     }
 
-    /// Serves in this thread until `stop` is raised. Then the clients of unfinished transfers get an ERROR, and unfinished
-    /// uploads are removed.
+    /// Serves in this thread until `stop` is raised. Unfinished transfers then end with an ERROR, and leave no upload.
     ///
     /// # Errors
     ///

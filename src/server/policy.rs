@@ -5,8 +5,7 @@ use crate::files::{Denied, Source, Store, Target, TooLarge, WriteMode};
 use crate::transfer::RetryPolicy;
 use crate::wire::{Answer, ErrorCode, Limits, Mode, Offer, Printable, REQUEST_LIMIT, Request, RequestKind, WindowSize};
 
-/// The most bytes in flight to or from one client. More gains nothing even on a loopback, and the limit bounds the memory of
-/// many clients.
+/// The most bytes in flight to or from one client; more gains nothing even on a loopback.
 const MOST_IN_FLIGHT: u32 = 0x4_0000;
 
 /// The rules of a server. They may change while the server runs; running transfers keep what they agreed.
@@ -26,16 +25,15 @@ pub struct Policy {
     pub overwrite: bool,
     /// Greatest size of an upload, in bytes.
     pub max_upload: Option<u64>,
-    /// Answer a duplicated request twice, from two ports, as in the example of RFC 1350 section 4: it shows a class the use of
-    /// transfer ids. By default it is answered once.
+    /// Answer a duplicated request twice, from two ports, as in the example of RFC 1350 section 4: to see transfer
+    /// ids.
     pub answer_twice: bool,
     /// Active server bug, towards clients on this computer.
     #[doc(hidden)]
     pub bug: Option<ServerBug>,
     /// Simultaneous transfers with one address: enough for a classroom that shares an address.
     pub max_per_source: usize,
-    /// Simultaneous transfers in all. Each takes two file descriptors; if the limit of the system is reached first, requests
-    /// are refused until some are free.
+    /// Simultaneous transfers in all. Each takes two file descriptors; without free ones, requests are refused.
     pub max_transfers: usize,
 }
 

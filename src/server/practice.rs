@@ -48,8 +48,7 @@ const TEST_TEXT: &str = "This file has 576 bytes, so it crosses the wire in two 
     of any computer without a disk, and easy to read in a trace. There is no line end in this text, so that netascii has \
     nothing to change in it.";
 
-/// Makes two short lines, so that the first bytes show both line ends, and eight lines of 70 bytes; every other one ends in a
-/// bare LF.
+/// Makes two short lines, so that the first bytes show both line ends, and eight lines of 70 bytes.
 fn mixed_lines() -> Vec<u8> {
     let line = |number: usize| {
         if number % 2 == 1 {

@@ -13,8 +13,7 @@ const REMEMBERED: usize = 64;
 #[derive(Debug)]
 pub(super) struct RequestFaults {
     faults: SharedFaults,
-    /// Requests that a rule dropped. The client repeats them, and to the rules that is the same transfer: a request that is
-    /// dropped once passes the second time.
+    /// Dropped requests. To the rules, a repeated request is the same transfer: one that is dropped once passes then.
     lost: VecDeque<Lost>,
 }
 

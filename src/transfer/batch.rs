@@ -6,11 +6,9 @@ use super::WriteFile;
 /// The most datagrams that a system joins into one read.
 const MOST: usize = 64;
 
-/// File bytes that are delivered and not written yet, kept from one input to the next: a window is one write, whether its
-/// blocks arrive together or one by one.
+/// File bytes that are delivered and not written yet: a window is one write, even if its blocks arrive one by one.
 ///
-/// [`Task::run`](super::Task::run) writes them before it transmits anything and before it commits the file, so that
-/// nothing is acknowledged unwritten. A batch holds at most 64 KiB.
+/// [`Task::run`](super::Task::run) writes them before it transmits anything or commits. It holds at most 64 KiB.
 #[derive(Debug, Default)]
 pub struct WriteBatch {
     bytes: Vec<u8>,

@@ -13,8 +13,7 @@ pub trait Io {
     ///
     /// # Errors
     ///
-    /// An error ends the transfer. A send that only counts as a lost packet is not an error: the machine's timers repair
-    /// it.
+    /// An error ends the transfer. A send that counts as a lost packet returns `Ok`: timers repair that.
     fn transmit(&mut self, to: SocketAddr, datagrams: &[u8], stride: usize) -> io::Result<()>;
 
     /// Called for each datagram before the machine takes it.
@@ -33,8 +32,7 @@ pub trait Io {
 pub enum Input<'a> {
     /// The transfer begins: the machine sends its first packet.
     Start,
-    /// Datagrams of `stride` bytes each arrive, one after the other in `bytes`; only the last may be shorter. No bytes are
-    /// one empty datagram.
+    /// Datagrams arrive, one after the other in `bytes`; no bytes are one empty datagram.
     Datagrams {
         /// Where they come from.
         from: SocketAddr,

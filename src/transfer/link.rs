@@ -68,8 +68,7 @@ impl Link {
         link
     }
 
-    /// Returns a packet of this transfer; reports any other datagram, and answers a stranger. The origin says whether the
-    /// packet is a first answer.
+    /// Returns a packet of this transfer and its origin; reports any other datagram, and answers a stranger.
     pub(super) fn admit<'a>(
         &mut self,
         now: Instant,

@@ -33,8 +33,7 @@ pub trait Machine {
 
 /// A machine that reads a file: a client's put, a server's read.
 pub trait Sending: Machine {
-    /// Returns the space for the next block, if one is wanted now. Fill all of it unless the file ends, then call
-    /// [`filled`](Self::filled).
+    /// Returns the space for the next block, if one is wanted now. Fill it, then call [`filled`](Self::filled).
     fn space(&mut self) -> Option<&mut [u8]>;
 
     /// Takes the first `length` bytes of the space as the next block; a block that does not fill it is the last.

@@ -12,8 +12,7 @@
 //! ```
 //!
 //! A machine reads no clock and opens no file and no socket, so that a test runs hours of loss and delay in a moment.
-//! [`Task::run`] hands it one input, then does what it asks of [`Io`] and of its file until it waits or ends. It is the only
-//! implementation of the contract:
+//! [`Task::run`] runs a machine. It is the only implementation of the contract:
 //!
 //! - Nothing is acknowledged unwritten. Delivered blocks may wait in a [`WriteBatch`], but are written before the
 //!   next packet is sent and before the file is committed.

@@ -20,8 +20,7 @@ const DALLY: Duration = Duration::from_secs(6);
 
 /// The machine that receives a file: a client's get, a server's write.
 ///
-/// It acknowledges a block only after it was delivered, and the last block only after [`Delivery::Commit`] was answered.
-/// Afterwards it dallies to repeat the last ACK (RFC 1350 section 6).
+/// It acknowledges only delivered blocks, and the last one only after [`Delivery::Commit`]. Afterwards it dallies.
 #[derive(Debug)]
 pub struct Receiver {
     link: Link,

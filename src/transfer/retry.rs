@@ -35,8 +35,7 @@ const FIRST: Duration = Duration::from_secs(1);
 const CEILING: Duration = Duration::from_secs(5);
 /// The least difference between the interval and the smoothed round trip.
 const MARGIN: Duration = Duration::from_millis(10);
-/// The most datagrams to an address that has not acknowledged anything: a request with a forged source must not flood its
-/// victim.
+/// The most datagrams to an address that has acknowledged nothing: a forged request must not flood its victim.
 const UNPROVEN: u32 = 3;
 
 /// The timers of a transfer: when to retransmit, and when to give up.
@@ -109,8 +108,8 @@ impl Retry {
         self.due = None;
     }
 
-    /// Notes progress. If `answered`, the answer belongs to the last packet sent, so that its round trip can be measured if it
-    /// was sent only once (Karn's rule).
+    /// Notes progress. If `answered`, measures the round trip of the last packet, if it was sent only once (Karn's
+    /// rule).
     pub(super) fn progress(&mut self, now: Instant, answered: bool) {
         if answered && self.attempt == 0 {
             self.measure(now.saturating_duration_since(self.sent));
@@ -120,8 +119,7 @@ impl Retry {
         self.progress = now;
     }
 
-    /// Returns how long a wait was that ends now, if the answer is too late for our last retransmission: then the timer of the
-    /// peer ended it.
+    /// Returns how long a wait was that the timer of the peer ended: its packet is too late for our retransmission.
     pub(super) fn outwaited(&self, now: Instant) -> Option<Duration> {
         let late = now.saturating_duration_since(self.sent) > self.measured();
         (self.attempt > 0 && late).then(|| now.saturating_duration_since(self.progress))

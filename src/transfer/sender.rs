@@ -10,8 +10,8 @@ use crate::wire::{
 
 /// The machine that sends a file: a client's put, a server's read.
 ///
-/// It holds at most one window of blocks. It sends a block again after silence, or if an ACK shows that the block was lost;
-/// never because an ACK arrived twice (RFC 1123 section 4.2.3.1).
+/// It holds at most one window, and sends blocks again after silence or a gap, never because an ACK arrived twice (RFC
+/// 1123 section 4.2.3.1).
 #[derive(Debug)]
 pub struct Sender {
     link: Link,

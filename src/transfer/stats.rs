@@ -35,8 +35,7 @@ pub struct Rtt {
     pub most: Option<Duration>,
 }
 
-/// Waits of a receiver whose repeated ACKs had no effect, until the sender's timer sent the block again. A slow sender looks
-/// the same.
+/// Waits of a receiver, whose repeated ACKs had no effect, until the timer of the sender sent the block again.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Waits {
     /// How many.

@@ -6,8 +6,7 @@
 //!            OptionList --Offer::parse--> Offer --answer--> Answer --accept--> Terms
 //! ```
 //!
-//! Everything here is pure: no socket, no clock, no file. Parsing borrows from the datagram and never panics; its errors say
-//! what is wrong.
+//! Everything here is pure: no socket, no clock, no file. Parsing borrows from the datagram and never panics.
 //!
 //! A read request, written and parsed:
 //!

@@ -31,8 +31,8 @@ pub struct Offer {
 }
 
 impl Offer {
-    /// Reads the options of a request. Unknown options and invalid values are left out (RFC 2347); of a repeated option the
-    /// first counts.
+    /// Reads the options of a request, without unknown options and invalid values (RFC 2347). The first of a name
+    /// counts.
     pub fn parse(options: &OptionList<'_>) -> Self {
         let mut offer = Self::default();
         for (name, value) in options.pairs() {
@@ -59,8 +59,7 @@ impl Offer {
         *self == Self::default()
     }
 
-    /// Returns a server's answer: only options that were asked for, with nothing above `limits`. `size` is the answer to
-    /// tsize, if it is known.
+    /// Returns what a server grants: only options asked for, within `limits`. `size` is the answer to tsize, if known.
     pub fn answer(&self, limits: &Limits, size: Option<u64>) -> Answer {
         if !limits.options {
             return Answer::default();

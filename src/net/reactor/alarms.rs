@@ -6,8 +6,8 @@ use super::notice::Key;
 
 /// The times at which to wake transfers, the earliest first.
 ///
-/// Each waiting transfer has at least one alarm, no later than its deadline. Alarms are never removed early: one that a
-/// transfer no longer needs is ignored when it rings.
+/// Each waiting transfer has an alarm no later than its deadline. One that it no longer needs is ignored when it
+/// rings.
 #[derive(Debug, Default)]
 pub(super) struct Alarms(BinaryHeap<Reverse<(Instant, Key)>>);
 

@@ -25,8 +25,8 @@ const WAKE: Token = Token(usize::MAX);
 
 /// The loop of the server: runs many transfers in one thread, and waits for all their sockets and deadlines together.
 ///
-/// It allocates nothing for a packet. A busy transfer yields to the others after a burst of datagrams. A send that the
-/// system refuses counts as a lost packet, which the machine repairs.
+/// It allocates nothing for a packet. A busy transfer yields after a burst of datagrams. A failed send is a lost
+/// packet.
 #[derive(Debug)]
 pub(crate) struct Reactor {
     poll: Poll,

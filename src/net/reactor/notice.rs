@@ -11,8 +11,7 @@ pub(crate) struct Key(pub(super) usize);
 /// A result of a turn of the reactor, for its owner.
 #[derive(Debug)]
 pub(crate) enum Notice {
-    /// A watched socket is readable. The owner reads until nothing is left, or calls
-    /// [`Reactor::again`](super::Reactor::again).
+    /// A watched socket is readable; the owner reads all, or calls [`Reactor::again`](super::Reactor::again).
     Readable(Key),
     /// The file is safe; a receiver still dallies.
     Complete(Key, Report),
