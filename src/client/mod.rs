@@ -60,7 +60,7 @@ pub struct Client<'o> {
     address: Address,
     options: Options,
     observers: Observers<'o>,
-    requester: Finishing,
+    requester: Requester,
 }
 
 impl<'o> Client<'o> {
@@ -72,7 +72,7 @@ impl<'o> Client<'o> {
             address: server.into(),
             options: Options::default(),
             observers: Observers::none(),
-            requester: Finishing(Requester::new(Stop::new())),
+            requester: Requester::new(Stop::new()),
         }
     }
 
@@ -106,14 +106,14 @@ impl<'o> Client<'o> {
 
     /// Sets the flag that interrupts transfers, from another thread or a signal handler.
     pub fn stop(mut self, stop: Stop) -> Self {
-        self.requester.0.set_stop(stop);
+        self.requester.set_stop(stop);
         self
     }
 
     /// Returns the fault rules for the packets of this side, towards servers on this computer only.
     #[doc(hidden)]
     pub fn faults(&self) -> &SharedFaults {
-        self.requester.0.faults()
+        self.requester.faults()
     }
 
     /// Fetches a file into `to`, which is flushed at the end. After an error it may hold part of the file.
@@ -156,20 +156,17 @@ impl<'o> Client<'o> {
 
     fn fetch(&mut self, name: &[u8], target: &mut dyn WriteFile) -> Result<Report, ClientError> {
         let file = self.address.file(name)?;
-        self.requester.0.get(&file, &self.options, target, &mut self.observers)
+        self.requester.get(&file, &self.options, target, &mut self.observers)
     }
 
     fn send<R: Read>(&mut self, name: &[u8], source: &mut Source<R>) -> Result<Report, ClientError> {
         let file = self.address.file(name)?;
-        self.requester.0.put(&file, &self.options, source, &mut self.observers)
+        self.requester.put(&file, &self.options, source, &mut self.observers)
     }
 }
 
-/// A requester that waits, when dropped, for a server that may have lost the last ACK.
-struct Finishing(Requester);
-
-impl Drop for Finishing {
+impl Drop for Client<'_> {
     fn drop(&mut self) {
-        self.0.finish();
+        self.requester.finish();
     }
 }

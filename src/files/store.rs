@@ -68,21 +68,15 @@ impl From<ErrorCode> for Denied {
 }
 
 /// Reports a local error to the peer.
-impl From<&io::Error> for Denied {
-    fn from(error: &io::Error) -> Self {
-        let code = ErrorCode::from_io(error);
+impl From<io::Error> for Denied {
+    fn from(error: io::Error) -> Self {
+        let code = ErrorCode::from_io(&error);
         match error.kind() {
             io::ErrorKind::IsADirectory => Self::new(code, "Is a directory"),
             io::ErrorKind::InvalidFilename => Self::new(code, "File name too long"),
             other if code == ErrorCode::UNDEFINED => Self::new(code, &other.to_string()),
             _ => code.into(),
         }
-    }
-}
-
-impl From<io::Error> for Denied {
-    fn from(error: io::Error) -> Self {
-        Self::from(&error)
     }
 }
 

@@ -3,7 +3,7 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use super::peer::{Origin, Peer};
-use super::retry::{Demand, Retry, RetryPolicy};
+use super::retry::{Demand, Retry, RetryPolicy, Rexmt};
 use super::{Abort, Event, Failure, Ignored, OptionsRejected, Output, Report, Stats};
 use crate::wire::{Answer, ErrorCode, Offer, OptionList, Packet, Printable, Terms, emit_error};
 
@@ -60,10 +60,11 @@ impl Link {
     /// Makes a server's link: it answers `client`, whose address may be forged until it acknowledges.
     pub(super) fn answering(now: Instant, client: SocketAddr, answer: &Answer, retry_policy: RetryPolicy) -> Self {
         let terms = answer.terms();
-        let mut link = Self::new(now, Peer::known(client), Retry::new(now, retry_policy).unproven());
+        let mut link = Self::new(now, Peer::known(client), Retry::new(now, retry_policy));
+        link.retry.proven = false;
         link.agree(terms, !answer.is_empty());
         if let Some(timeout) = terms.timeout {
-            link.retry.agree(Duration::from_secs(timeout.get().into()));
+            link.retry.policy.rexmt = Rexmt::Fixed(Duration::from_secs(timeout.get().into()));
         }
         link
     }
@@ -102,8 +103,8 @@ impl Link {
 
     /// Binds the transfer to this port.
     pub(super) fn lock(&mut self, tid: SocketAddr) {
-        if !self.peer.is_locked() {
-            self.peer.lock(tid);
+        if self.peer.tid.is_none() {
+            self.peer.tid = Some(tid);
             self.emit(Event::Locked(tid));
         }
     }
@@ -134,7 +135,7 @@ impl Link {
             }
             Some(Demand::GiveUp) => {
                 self.parting(ErrorCode::UNDEFINED, "timed out");
-                self.fail(Failure::TimedOut { answered: self.peer.is_locked() });
+                self.fail(Failure::TimedOut { answered: self.peer.tid.is_some() });
                 false
             }
         }
@@ -176,7 +177,7 @@ impl Link {
 
     /// Sends the peer a last ERROR, if its transfer id is known and it may get one more packet.
     fn parting(&mut self, code: ErrorCode, reason: &str) {
-        if self.peer.is_locked() && self.retry.may_send() {
+        if self.peer.tid.is_some() && self.retry.may_send() {
             self.send_error(self.peer.address(), code, reason);
         }
     }

@@ -4,7 +4,8 @@ use std::net::SocketAddr;
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Peer {
     asked: SocketAddr,
-    tid: Option<SocketAddr>,
+    /// `None` until it is known.
+    pub(super) tid: Option<SocketAddr>,
 }
 
 /// The origin of a datagram, seen from one transfer.
@@ -35,14 +36,6 @@ impl Peer {
             None if self.asked.ip() == from.ip() => Origin::FirstAnswer,
             _ => Origin::Stranger,
         }
-    }
-
-    pub(super) fn lock(&mut self, tid: SocketAddr) {
-        self.tid = Some(tid);
-    }
-
-    pub(super) fn is_locked(&self) -> bool {
-        self.tid.is_some()
     }
 
     /// Returns where the next packet goes.

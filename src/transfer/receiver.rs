@@ -100,7 +100,7 @@ impl Receiver {
 
     fn set_pause(&mut self) {
         if self.window() == 1 {
-            self.link.retry.no_sooner_than(LOCK_STEP_PAUSE);
+            self.link.retry.least = LOCK_STEP_PAUSE;
         }
     }
 
@@ -232,7 +232,7 @@ impl Receiver {
     fn resend(&mut self) {
         if let Phase::Requesting(offer) = self.phase {
             // A server may drop requests with options. A put never gives up here: its first request may have created the file.
-            if !offer.is_empty() && self.link.retry.attempts() >= 2 {
+            if !offer.is_empty() && self.link.retry.attempt >= 2 {
                 return self.link.fail(OptionsRejected::Silence.into());
             }
             return self.repeat();
@@ -367,7 +367,7 @@ impl Receiving for Receiver {
         self.link.now = now;
         if let Phase::Committing { .. } = self.phase {
             self.acknowledge();
-            self.phase = Phase::Dallying { until: now + DALLY.min(self.link.retry.timeout()), reported: false };
+            self.phase = Phase::Dallying { until: now + DALLY.min(self.link.retry.policy.timeout), reported: false };
         }
     }
 }

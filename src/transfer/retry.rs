@@ -43,17 +43,19 @@ const UNPROVEN: u32 = 3;
 /// Only progress restarts them, so a peer that sends duplicates or garbage for ever delays neither.
 #[derive(Debug, Clone)]
 pub(super) struct Retry {
-    retry_policy: RetryPolicy,
+    pub(super) policy: RetryPolicy,
     trips: RttStats,
     smoothed: Option<Duration>,
     variation: Duration,
-    least: Duration,
+    /// The least retransmission interval.
+    pub(super) least: Duration,
     /// Retransmissions of the unanswered packet.
-    attempt: u32,
+    pub(super) attempt: u32,
     due: Option<Instant>,
     sent: Instant,
     progress: Instant,
-    proven: bool,
+    /// Whether the peer acknowledged anything: until then the address of a client may be forged.
+    pub(super) proven: bool,
 }
 
 /// What an expired timer demands.
@@ -66,9 +68,9 @@ pub(super) enum Demand {
 }
 
 impl Retry {
-    pub(super) fn new(now: Instant, retry_policy: RetryPolicy) -> Self {
+    pub(super) fn new(now: Instant, policy: RetryPolicy) -> Self {
         Self {
-            retry_policy,
+            policy,
             trips: RttStats::default(),
             smoothed: None,
             variation: Duration::ZERO,
@@ -79,22 +81,6 @@ impl Retry {
             progress: now,
             proven: true,
         }
-    }
-
-    /// Marks the peer's address as possibly forged, until it acknowledges something.
-    pub(super) fn unproven(mut self) -> Self {
-        self.proven = false;
-        self
-    }
-
-    /// Sets the least retransmission interval.
-    pub(super) fn no_sooner_than(&mut self, least: Duration) {
-        self.least = least;
-    }
-
-    /// Sets the interval agreed with the peer (RFC 2349).
-    pub(super) fn agree(&mut self, interval: Duration) {
-        self.retry_policy.rexmt = Rexmt::Fixed(interval);
     }
 
     /// Notes that a packet was sent that needs an answer.
@@ -132,7 +118,7 @@ impl Retry {
 
     /// Returns when the next timer expires.
     pub(super) fn deadline(&self) -> Instant {
-        let end = self.progress + self.retry_policy.timeout;
+        let end = self.progress + self.policy.timeout;
         self.due.map_or(end, |due| due.min(end))
     }
 
@@ -143,7 +129,7 @@ impl Retry {
 
     /// Returns what an expired timer demands, if one has expired. After `Again` the caller must send the packet.
     pub(super) fn check(&mut self, now: Instant) -> Option<Demand> {
-        if now >= self.progress + self.retry_policy.timeout {
+        if now >= self.progress + self.policy.timeout {
             return Some(Demand::GiveUp);
         }
         if self.due.is_none_or(|due| now < due) {
@@ -159,7 +145,7 @@ impl Retry {
 
     /// Returns how long a packet waits for its answer now.
     pub(super) fn interval(&self) -> Duration {
-        if let Rexmt::Fixed(interval) = self.retry_policy.rexmt {
+        if let Rexmt::Fixed(interval) = self.policy.rexmt {
             return interval;
         }
         let doubled = self.measured().max(self.least).saturating_mul(1 << self.attempt.min(10));
@@ -169,16 +155,6 @@ impl Retry {
     /// Returns the retransmission timeout of RFC 6298 section 2.
     fn measured(&self) -> Duration {
         self.smoothed.map_or(FIRST, |smoothed| smoothed + MARGIN.max(self.variation * 4))
-    }
-
-    /// Returns the longest time without progress.
-    pub(super) fn timeout(&self) -> Duration {
-        self.retry_policy.timeout
-    }
-
-    /// Returns how often the last packet was retransmitted.
-    pub(super) fn attempts(&self) -> u32 {
-        self.attempt
     }
 
     pub(super) fn rtt(&self) -> Rtt {
@@ -305,8 +281,8 @@ mod tests {
 
     #[test]
     fn an_unproven_address_gets_three_packets() {
-        let (mut now, retry) = retry(Rexmt::Auto);
-        let mut retry = retry.unproven();
+        let (mut now, mut retry) = retry(Rexmt::Auto);
+        retry.proven = false;
         for _ in 1..UNPROVEN {
             retry.sent(now);
             now = retry.deadline();

@@ -1,6 +1,6 @@
 //! Machines that are wrong on purpose, against honest ones, with faults between them: all in virtual time.
 
-#![allow(clippy::unwrap_used, reason = "a test may stop where it stands")]
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 mod class;
 

@@ -1,6 +1,6 @@
-//! Faults and bugs on purpose over real sockets: what the loops make of verdicts, and what those who watch are told.
+//! Faults and bugs over real sockets: how the loops apply them, and the records of the observers.
 
-#![allow(clippy::unwrap_used, reason = "a test may stop where it stands")]
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 mod support;
 
@@ -17,20 +17,20 @@ use tftpsh::server::{Policy, practice_files};
 use tftpsh::transfer::{Report, RetryPolicy, Rexmt};
 use tftpsh::wire::{BlockSize, ErrorCode, Mode, Packet, WindowSize};
 
-/// A practice server, a client, and what it was told.
+/// A practice server, a client, and the records of its observer.
 struct Class {
     store: MemoryStore,
     server: Server,
     client: Client,
     /// `-> ACK 2`, `<- DATA 3`, `-x ACK 2`, `rule 1 dropped it`.
-    told: Vec<String>,
+    lines: Vec<String>,
     /// Where each packet came from or went to, in the same order.
     peers: Vec<SocketAddr>,
 }
 
 #[derive(Default)]
 struct Notes {
-    told: Vec<String>,
+    lines: Vec<String>,
     peers: Vec<SocketAddr>,
 }
 
@@ -44,10 +44,10 @@ impl Observer for Notes {
                     (Direction::Received, false) => "<-",
                     (Direction::Received, true) => "x-",
                 };
-                self.told.push(format!("{arrow} {}", name(datagram)));
+                self.lines.push(format!("{arrow} {}", name(datagram)));
                 self.peers.push(peer);
             }
-            RecordKind::Fault(hit) => self.told.push(hit.to_string()),
+            RecordKind::Fault(hit) => self.lines.push(hit.to_string()),
             _ => {}
         }
     }
@@ -69,11 +69,11 @@ fn class() -> Class {
     let retry_policy = RetryPolicy { rexmt: ms(100), timeout: Duration::from_secs(5) };
     let policy = Policy { retry: retry_policy, answer_twice: true, ..Policy::default() };
     let server = serve(store.clone(), policy);
-    // The client's timer is so long that the pauses tell whose timer ran out.
+    // The client's timer is so long that the pauses show whose timer expired.
     let retry = RetryPolicy { rexmt: ms(700), timeout: Duration::from_secs(3) };
     let settings = Options { negotiation: Negotiation::Off, retry, ..Options::default() };
     let client = Client::to(server.address()).with(settings);
-    Class { store, server, client, told: Vec::new(), peers: Vec::new() }
+    Class { store, server, client, lines: Vec::new(), peers: Vec::new() }
 }
 
 fn ms(milliseconds: u64) -> Rexmt {
@@ -110,14 +110,14 @@ impl Class {
         let mut watch = Observers::none();
         watch.add(&mut notes);
         let outcome = self.client.get_bytes(file, &mut watch);
-        (self.told, self.peers) = (notes.told, notes.peers);
+        (self.lines, self.peers) = (notes.lines, notes.peers);
         outcome
     }
 
     /// Gets a file that must come whole.
     fn whole(&mut self, file: &str) -> Report {
         let (report, bytes) = self.get(file).unwrap();
-        assert!(bytes == *self.original(file), "{file} is not what the server has: {:#?}", self.told);
+        assert!(bytes == *self.original(file), "{file} is not what the server has: {:#?}", self.lines);
         report
     }
 
@@ -127,7 +127,7 @@ impl Class {
         let mut watch = Observers::none();
         watch.add(&mut notes);
         let outcome = self.client.put_observed("up", &mut source, &mut watch);
-        (self.told, self.peers) = (notes.told, notes.peers);
+        (self.lines, self.peers) = (notes.lines, notes.peers);
         outcome
     }
 
@@ -136,12 +136,12 @@ impl Class {
     }
 
     fn count(&self, line: &str) -> usize {
-        self.told.iter().filter(|told| *told == line).count()
+        self.lines.iter().filter(|lines| *lines == line).count()
     }
 
-    /// Whether these were told one behind the other.
-    fn tells(&self, lines: &[&str]) -> bool {
-        self.told.windows(lines.len()).any(|window| window == lines)
+    /// Whether these lines follow each other.
+    fn contains(&self, lines: &[&str]) -> bool {
+        self.lines.windows(lines.len()).any(|window| window == lines)
     }
 
     fn packets(&self) -> usize {
@@ -153,7 +153,7 @@ impl Class {
 fn without_rules_nothing_is_told_of_faults_and_nothing_waits() {
     let mut class = class();
     class.whole("fw.bin");
-    assert_eq!((class.packets(), class.told.len()), (13, 13));
+    assert_eq!((class.packets(), class.lines.len()), (13, 13));
 }
 
 #[test]
@@ -161,7 +161,7 @@ fn a_lost_ack_is_told_with_its_rule_and_brings_block_2_again() {
     let mut class = class().fault("drop sent ack 2");
     let report = class.whole("fw.bin");
     let story = ["<- DATA 2", "rule 1 dropped it", "-x ACK 2", "<- DATA 2", "-> ACK 2", "<- DATA 3"];
-    assert!(class.tells(&story), "{:#?}", class.told);
+    assert!(class.contains(&story), "{:#?}", class.lines);
     assert_eq!(report.stats.duplicates, 1);
     assert!(report.elapsed < Duration::from_millis(600), "the server's timer repairs it, not the client's");
     assert_eq!(class.client.faults().lock().rules().map(|(.., hits)| hits).collect::<Vec<_>>(), [1]);
@@ -171,8 +171,12 @@ fn a_lost_ack_is_told_with_its_rule_and_brings_block_2_again() {
 fn a_lost_request_is_repeated_by_the_client_and_lost_data_by_the_server() {
     let mut class = class().fault("drop sent rrq first").fault("drop received data 3");
     let report = class.whole("fw.bin");
-    assert!(class.tells(&["rule 1 dropped it", "-x request", "-> request", "<- DATA 1"]), "{:#?}", class.told);
-    assert!(class.tells(&["-> ACK 2", "rule 2 dropped it", "x- DATA 3", "<- DATA 3", "-> ACK 3"]), "{:#?}", class.told);
+    assert!(class.contains(&["rule 1 dropped it", "-x request", "-> request", "<- DATA 1"]), "{:#?}", class.lines);
+    assert!(
+        class.contains(&["-> ACK 2", "rule 2 dropped it", "x- DATA 3", "<- DATA 3", "-> ACK 3"]),
+        "{:#?}",
+        class.lines
+    );
     assert!(report.elapsed > Duration::from_millis(700));
 }
 
@@ -193,15 +197,15 @@ fn every_kind_of_fault_comes_true_and_no_file_suffers_but_from_corruption() {
         let mut class = class().fault(rule);
         // A machine that takes rubbish for the end of the transfer would fail here.
         match class.get("fw.bin") {
-            Ok((_, bytes)) => assert!(bytes == *class.original("fw.bin"), "{rule}: {:#?}", class.told),
-            Err(error) => panic!("{rule}: {error}: {:#?}", class.told),
+            Ok((_, bytes)) => assert!(bytes == *class.original("fw.bin"), "{rule}: {:#?}", class.lines),
+            Err(error) => panic!("{rule}: {error}: {:#?}", class.lines),
         }
-        assert!(class.tells(story), "{rule}: {:#?}", class.told);
+        assert!(class.contains(story), "{rule}: {:#?}", class.lines);
     }
     let mut class = class().fault("corrupt received data 2");
     let (_, bytes) = class.get("fw.bin").unwrap();
     let differs = bytes.iter().zip(&*class.original("fw.bin")).filter(|(a, b)| a != b).count();
-    assert_eq!(differs, 1, "UDP's checksum is made anew: nobody notices");
+    assert_eq!(differs, 1, "UDP's checksum is computed again, so the damage is not noticed");
 }
 
 #[test]
@@ -217,7 +221,7 @@ fn a_last_ack_that_a_rule_took_is_seen_to_be_repeated() {
     let mut class = class().fault("drop sent ack last");
     class.whole("fw.bin");
     let story = ["rule 1 dropped it", "-x ACK 6", "<- DATA 6", "-> ACK 6"];
-    assert!(class.told.ends_with(&story.map(str::to_owned)), "{:#?}", class.told);
+    assert!(class.lines.ends_with(&story.map(str::to_owned)), "{:#?}", class.lines);
     assert_eq!(class.server.status().failed, 0);
 }
 
@@ -269,9 +273,9 @@ fn the_servers_own_faults_hit_what_it_sends_and_what_reaches_it() {
     for rule in ["drop sent data 3", "drop received ack 3", "drop received rrq first", "swap received rrq first"] {
         let mut class = class().serve_fault(rule);
         let report = class.whole("fw.bin");
-        assert!(class.told.iter().all(|line| !line.starts_with("rule")), "these are none of the client's");
+        assert!(class.lines.iter().all(|line| !line.starts_with("rule")), "these are none of the client's");
         assert_eq!(class.server.faults().lock().rules().map(|(.., hits)| hits).sum::<u64>(), 1, "{rule}");
-        assert!(report.elapsed > Duration::from_millis(90), "{rule}: {:#?}", class.told);
+        assert!(report.elapsed > Duration::from_millis(90), "{rule}: {:#?}", class.lines);
     }
     let mut class = class().serve_fault("dup received rrq first").serve_fault("delay 30 received rrq first");
     let report = class.whole("fw.bin");
@@ -332,17 +336,17 @@ fn the_same_seed_gives_the_same_packets() {
         class = class.fault("corrupt received data rate 10%").fault("drop sent ack rate 10%");
         class.client.options.windowsize = None;
         class.client.faults().lock().set_seed(seed);
-        let mut told = Vec::new();
+        let mut lines = Vec::new();
         for file in ["fw.bin", "eight.bin"] {
             let (_, bytes) = class.get(file).unwrap();
-            told.push((class.told.clone(), bytes));
+            lines.push((class.lines.clone(), bytes));
         }
-        told
+        lines
     };
     let first = run(7);
     assert!(first == run(7), "twice the same script, twice the same packets");
     assert!(first != run(8), "another seed, another story");
-    assert!(first.iter().any(|(told, _)| told.iter().any(|line| line.starts_with("rule 1"))));
+    assert!(first.iter().any(|(lines, _)| lines.iter().any(|line| line.starts_with("rule 1"))));
 }
 
 #[test]
