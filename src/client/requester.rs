@@ -122,8 +122,7 @@ impl Requester {
             options,
             local_file,
             observers,
-            stop: &self.stop,
-            faults: &self.faults,
+            requester: self,
             injector: FaultInjector::new(&self.faults, state),
             begun: Instant::now(),
             attempts: 0,
@@ -161,8 +160,7 @@ struct Run<'a, 'f, 'o> {
     options: &'a Options,
     local_file: &'a mut Local<'f>,
     observers: &'a mut Observers<'o>,
-    stop: &'a Stop,
-    faults: &'a SharedFaults,
+    requester: &'a Requester,
     /// Used only if there are faults for the address that is tried.
     injector: FaultInjector,
     begun: Instant,
@@ -189,8 +187,8 @@ impl Run<'_, '_, '_> {
     /// Tries again without options, from a new socket, if the server rejects them (RFC 2347).
     fn try_one(&mut self, server: SocketAddr) -> Attempted {
         match self.attempt(server, true) {
-            Err(ClientError::Protocol { failure: Failure::Options(why), .. }) => {
-                self.notify(RecordKind::Machine(&Event::Fallback(why)));
+            Err(ClientError::Protocol { failure: Failure::Options(rejected), .. }) => {
+                notify(self.observers, self.local, RecordKind::Machine(&Event::Fallback(rejected)));
                 self.attempt(server, false)
             }
             attempted => attempted,
@@ -198,7 +196,7 @@ impl Run<'_, '_, '_> {
     }
 
     fn attempt(&mut self, server: SocketAddr, with_options: bool) -> Attempted {
-        if self.stop.is_requested() {
+        if self.requester.stop.is_requested() {
             return Err(ClientError::Interrupted);
         }
         let socket = Socket::towards(server, self.options.local_ports.as_ref());
@@ -209,7 +207,10 @@ impl Run<'_, '_, '_> {
         // A bug must not harm other computers.
         let bug = self.options.bug.filter(|_| is_loopback(server.ip()));
         let (kind, _) = self.local_file.kind_and_size();
-        let retry_policy = self.retry_policy();
+        // Attempts share one timeout.
+        let RetryPolicy { rexmt, timeout } = self.options.retry;
+        let spent = if self.attempts == 0 { Duration::ZERO } else { self.begun.elapsed() };
+        let retry_policy = RetryPolicy { rexmt, timeout: timeout.saturating_sub(spent) };
         let mut task = task(self.local_file, server, &request, retry_policy, bug)?;
         self.attempts += 1;
         if self.attempts == 1 {
@@ -220,13 +221,13 @@ impl Run<'_, '_, '_> {
                 kind,
                 filename: self.file.name,
                 mode: Some(self.options.mode),
-                timeout: self.options.retry.timeout,
+                timeout,
             };
             notify(self.observers, self.local, RecordKind::Begin(begin));
         }
-        let injects = self.faults.lock().act_on(server.ip());
+        let injects = self.requester.faults.lock().act_on(server.ip());
         let injector = injects.then(|| self.injector.start_over());
-        let mut report = drive(&mut task, &mut socket, self.observers, injector, self.stop)
+        let mut report = drive(&mut task, &mut socket, self.observers, injector, &self.requester.stop)
             .map_err(|stopped| ClientError::stopped(self.file.server(), stopped))?;
         if self.attempts > 1 {
             report.elapsed = self.begun.elapsed();
@@ -234,7 +235,7 @@ impl Run<'_, '_, '_> {
         // A client that does not dally closes its port: its socket is dropped here.
         let dally = match task {
             Task::Receive { machine, .. } if bug != Some(ClientBug::NoDally) => {
-                Some(Dally::new(machine, socket, self.options.retry.rexmt))
+                Some(Dally::new(machine, socket, rexmt))
             }
             _ => None,
         };
@@ -257,19 +258,8 @@ impl Run<'_, '_, '_> {
         Offer { windowsize: chosen.windowsize.and(Some(window)), ..chosen }.without_defaults()
     }
 
-    /// Attempts share one timeout.
-    fn retry_policy(&self) -> RetryPolicy {
-        let RetryPolicy { rexmt, timeout } = self.options.retry;
-        let spent = if self.attempts == 0 { Duration::ZERO } else { self.begun.elapsed() };
-        RetryPolicy { rexmt, timeout: timeout.saturating_sub(spent) }
-    }
-
     fn network(&self, error: io::Error) -> ClientError {
         ClientError::Network { server: self.file.server(), error }
-    }
-
-    fn notify(&mut self, kind: RecordKind<'_>) {
-        notify(self.observers, self.local, kind);
     }
 
     fn notify_end(&mut self, result: &Attempted) {
@@ -281,12 +271,13 @@ impl Run<'_, '_, '_> {
             Local::Target(file) => file.sha256(),
             Local::Source(file, _) => file.sha256(),
         };
+        let mut notify = |kind: RecordKind<'_>| notify(self.observers, self.local, kind);
         if let (Ok(_), Some(digest)) = (result, digest) {
-            self.notify(RecordKind::Digest(&Digest(digest).to_string()));
+            notify(RecordKind::Digest(&Digest(digest).to_string()));
         }
         match result {
-            Ok((report, _)) => self.notify(RecordKind::End(Ok(report))),
-            Err(error) => self.notify(RecordKind::End(Err(&error.failure()))),
+            Ok((report, _)) => notify(RecordKind::End(Ok(report))),
+            Err(error) => notify(RecordKind::End(Err(&error.failure()))),
         }
     }
 }

@@ -10,7 +10,7 @@ use std::io;
 use std::mem;
 use std::net::SocketAddr;
 use std::sync::mpsc::{Receiver, Sender, TryRecvError, channel};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
@@ -37,8 +37,7 @@ struct Port {
     notes: Notes,
 }
 
-#[derive(Clone, Default)]
-struct Notes(Arc<Mutex<Vec<LatePacket>>>);
+type Notes = Arc<Mutex<Vec<LatePacket>>>;
 
 /// A packet after the end of its transfer.
 struct LatePacket {
@@ -98,16 +97,10 @@ impl Dally {
     }
 }
 
-impl Notes {
-    fn lock(&self) -> MutexGuard<'_, Vec<LatePacket>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
 impl Port {
     fn note(&mut self, direction: Direction, peer: SocketAddr, datagram: &[u8], lost: bool) {
         let local = self.socket.address_towards(peer);
-        let mut notes = self.notes.lock();
+        let mut notes = self.notes.lock().unwrap_or_else(PoisonError::into_inner);
         if notes.len() < NOTED {
             notes.push(LatePacket { at: Instant::now(), local, direction, peer, datagram: datagram.into(), lost });
         }
@@ -162,7 +155,7 @@ struct Background {
 impl LastGet {
     /// Keeps a get that has just finished, in place of the one before.
     pub(crate) fn keep(&mut self, dally: Dally) {
-        self.notes = dally.port.notes.clone();
+        self.notes = Arc::clone(&dally.port.notes);
         self.held = Some(dally);
     }
 
@@ -174,7 +167,8 @@ impl LastGet {
     /// Reports the packets of the last get since its end, in order.
     pub(crate) fn notify(&mut self, observers: &mut Observers<'_>) {
         self.poll();
-        for LatePacket { at, local, direction, peer, datagram, lost } in mem::take(&mut *self.notes.lock()) {
+        let notes = mem::take(&mut *self.notes.lock().unwrap_or_else(PoisonError::into_inner));
+        for LatePacket { at, local, direction, peer, datagram, lost } in notes {
             let kind = RecordKind::Packet { direction, peer, datagram: &datagram, lost };
             observers.notify(&Record { at, local, kind });
         }

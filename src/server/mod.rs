@@ -182,16 +182,14 @@ fn first(addresses: &[SocketAddr]) -> SocketAddr {
 /// Binds every address; a port 0 becomes the port of the first one.
 fn bind_all(listen: &[SocketAddr]) -> io::Result<Vec<Listener>> {
     // The free port of the first address may be taken at the next one.
-    const TRIES: usize = 16;
-    let tries = if listen.iter().any(|address| address.port() == 0) { TRIES } else { 1 };
-    let in_use = |result: &io::Result<_>| matches!(result, Err(error) if error.kind() == io::ErrorKind::AddrInUse);
-    let mut bound = try_bind_all(listen);
-    for _ in 1..tries {
-        if in_use(&bound) {
-            bound = try_bind_all(listen);
+    let mut tries = if listen.iter().any(|address| address.port() == 0) { 16 } else { 1 };
+    loop {
+        tries -= 1;
+        match try_bind_all(listen) {
+            Err(error) if error.kind() == io::ErrorKind::AddrInUse && tries > 0 => {}
+            bound => return bound,
         }
     }
-    bound
 }
 
 fn try_bind_all(listen: &[SocketAddr]) -> io::Result<Vec<Listener>> {

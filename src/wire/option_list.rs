@@ -1,5 +1,7 @@
+use std::fmt::{self, Display, Formatter};
+
 use super::packet::text;
-use super::{Field, Malformed};
+use super::{Field, Malformed, Printable};
 
 /// The name and value pairs of a request or an OACK, as on the wire (RFC 2347).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -39,6 +41,17 @@ impl<'a> OptionList<'a> {
 
     pub(super) fn emit(&self, datagram: &mut Vec<u8>) {
         datagram.extend_from_slice(self.0);
+    }
+}
+
+impl Display for OptionList<'_> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let mut separator = "";
+        for (name, value) in self.pairs() {
+            write!(f, "{separator}{}={}", Printable(name), Printable(value))?;
+            separator = ", ";
+        }
+        Ok(())
     }
 }
 

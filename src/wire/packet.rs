@@ -100,23 +100,14 @@ impl Display for Packet<'_> {
                     RequestKind::Read => "RRQ",
                     RequestKind::Write => "WRQ",
                 };
-                write!(f, "{name} <file={}, mode={}", Printable(request.filename), Printable(request.mode))?;
-                for (option, value) in request.options.pairs() {
-                    write!(f, ", {}={}", Printable(option), Printable(value))?;
-                }
-                f.write_str(">")
+                let separator = if request.options.is_empty() { "" } else { ", " };
+                let (file, mode) = (Printable(request.filename), Printable(request.mode));
+                write!(f, "{name} <file={file}, mode={mode}{separator}{}>", request.options)
             }
             Self::Data { block, data } => write!(f, "DATA <block={block}, {} bytes>", data.len()),
             Self::Ack { block } => write!(f, "ACK <block={block}>"),
             Self::Error { code, message } => write!(f, "ERROR <code={}, msg={}>", code.0, Printable(message)),
-            Self::Oack(options) => {
-                f.write_str("OACK <")?;
-                for (index, (option, value)) in options.pairs().enumerate() {
-                    let separator = if index == 0 { "" } else { ", " };
-                    write!(f, "{separator}{}={}", Printable(option), Printable(value))?;
-                }
-                f.write_str(">")
-            }
+            Self::Oack(options) => write!(f, "OACK <{options}>"),
         }
     }
 }
