@@ -63,7 +63,7 @@ impl DirStore {
 
 impl Store for DirStore {
     fn read(&self, name: &[u8], mode: Mode) -> Result<Source, Denied> {
-        let path = Name::parse(name)?.path;
+        let path = parse(name)?;
         // Check before opening: opening a device can have effects, and resolving its name may open it too.
         must_be_regular(&self.directory.metadata(path)?)?;
         let path = self.true_name(path)?;
@@ -76,27 +76,25 @@ impl Store for DirStore {
     }
 
     fn create(&self, name: &[u8], mode: Mode, write_mode: WriteMode) -> Result<Target, Denied> {
-        let name = Name::parse(name)?;
-        let placing = if write_mode == WriteMode::CreateNew { Placing::Exclusive } else { Placing::Replace };
-        let found = match self.directory.metadata(name.path) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
-            found => Some(found?),
+        let path = parse(name)?;
+        let exists = match self.directory.metadata(path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => false,
+            found => must_be_regular(&found?).map(|()| true)?,
         };
-        let file = match found {
-            Some(found) => {
-                must_be_regular(&found)?;
-                write_mode.check(true)?;
-                // The link stays; its file is replaced.
-                let path = self.true_name(name.path)?;
-                let (directory, file) = path.parent().zip(path.file_name()).ok_or(ErrorCode::ACCESS)?;
-                self.temp_file(directory, file, placing)
+        write_mode.check(exists)?;
+        // A link stays; its file is replaced.
+        let path = if exists { self.true_name(path)? } else { path.into() };
+        let (directory, file) = path.parent().zip(path.file_name()).ok_or(ErrorCode::ACCESS)?;
+        must_not_be_temporary(file)?;
+        let directory = if directory.as_os_str().is_empty() { Path::new(".") } else { directory };
+        let directory = self.directory.open_dir(directory).map_err(|error| match error.kind() {
+            io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => {
+                Denied::new(ErrorCode::NOT_FOUND, "Directory not found")
             }
-            None => {
-                write_mode.check(false)?;
-                self.temp_file(name.directory, name.file, placing)
-            }
-        }?;
-        Ok(Target::temp_file(file, mode))
+            _ => error.into(),
+        })?;
+        let placing = if write_mode == WriteMode::CreateNew { Placing::Exclusive } else { Placing::Replace };
+        Ok(Target::temp_file(TempFile::create(directory, file, placing)?, mode))
     }
 }
 
@@ -109,45 +107,17 @@ impl DirStore {
             Ok(Cow::Borrowed(path))
         }
     }
-
-    fn temp_file(&self, directory: &Path, file: &OsStr, placing: Placing) -> Result<TempFile, Denied> {
-        must_not_be_temporary(file)?;
-        let directory = if directory.as_os_str().is_empty() { Path::new(".") } else { directory };
-        let directory = self.directory.open_dir(directory).map_err(|error| match error.kind() {
-            io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => {
-                Denied::new(ErrorCode::NOT_FOUND, "Directory not found")
-            }
-            _ => error.into(),
-        })?;
-        Ok(TempFile::create(directory, file, placing)?)
-    }
 }
 
-/// The parts of a request's file name. A backslash is an ordinary byte.
-struct Name<'a> {
-    path: &'a Path,
-    directory: &'a Path,
-    file: &'a OsStr,
-}
-
-impl<'a> Name<'a> {
-    /// Refuses names that can only name a directory; [`Path`] would ignore the endings `/` and `/.`.
-    fn parse(name: &'a [u8]) -> Result<Self, Denied> {
-        let name = relative(name);
-        if name.contains(&0) {
-            return Err(ErrorCode::ACCESS.into());
-        }
-        let (directory, file) = match name.iter().rposition(|&byte| byte == b'/') {
-            Some(slash) => (&name[..slash], &name[slash + 1..]),
-            None => (&[][..], name),
-        };
-        if matches!(file, b"" | b"." | b"..") {
-            return Err(ErrorCode::ACCESS.into());
-        }
-        let [path, directory, file] = [name, directory, file].map(OsStr::from_bytes);
-        must_not_be_temporary(file)?;
-        Ok(Self { path: Path::new(path), directory: Path::new(directory), file })
+/// Reads the file name of a request. Refuses names that can only name a directory; [`Path`] ignores the endings `/` and `/.`.
+fn parse(name: &[u8]) -> Result<&Path, Denied> {
+    let name = relative(name);
+    let file = name.rsplit(|&byte| byte == b'/').next().unwrap_or_default();
+    if name.contains(&0) || matches!(file, b"" | b"." | b"..") {
+        return Err(ErrorCode::ACCESS.into());
     }
+    must_not_be_temporary(OsStr::from_bytes(file))?;
+    Ok(Path::new(OsStr::from_bytes(name)))
 }
 
 /// Refuses the name of a temporary file: an unfinished upload may not be read or written.

@@ -108,26 +108,25 @@ pub(super) fn grant(
     let mode = Mode::from_wire(request.mode).ok_or_else(|| unknown_mode(request.mode))?;
     let mode = policy.bug.map_or(mode, |bug| bug.mode(mode));
     let offer = Offer::parse(&request.options);
-    let limits = policy.limits;
-    match request.kind {
+    let (size, file) = match request.kind {
         RequestKind::Read => {
             let source = store.read(request.filename, mode)?;
-            Ok(Granted { offer, limits, size: source.size(), file: File::Read(source) })
+            (source.size(), File::Read(source))
         }
         RequestKind::Write => {
             let refused = || denied(ErrorCode::ACCESS, "this server does not accept files");
             let write_mode = policy.write_mode().ok_or_else(refused)?;
-            let most = policy.max_upload.unwrap_or(u64::MAX);
-            if offer.tsize.is_some_and(|size| size > most) {
+            if let Some((size, most)) = offer.tsize.zip(policy.max_upload)
+                && size > most
+            {
                 return Err(denied(ErrorCode::DISK_FULL, TooLarge(most)));
             }
             let target = store.create(request.filename, mode, write_mode)?;
             // Clients count the size of a text in different ways, so it is not confirmed.
-            let size = offer.tsize.filter(|_| mode == Mode::Octet);
-            let file = File::Write(target.limited(policy.max_upload));
-            Ok(Granted { offer, limits, size, file })
+            (offer.tsize.filter(|_| mode == Mode::Octet), File::Write(target.limited(policy.max_upload)))
         }
-    }
+    };
+    Ok(Granted { offer, limits: policy.limits, size, file })
 }
 
 fn unknown_mode(mode: &[u8]) -> Denied {

@@ -139,22 +139,17 @@ impl Server {
         // Usually there are no file descriptors left: this client is refused, running transfers continue.
         let mut socket = self.socket(envelope, policy.bug).map_err(unable)?;
         let Terms { blksize, windowsize, .. } = granted.answer(WindowSize::MOST).terms();
-        let answer = match request.kind {
+        let (answer, window) = match request.kind {
             RequestKind::Read => {
                 socket.reserve_send(blksize, windowsize);
-                granted.answer(windowsize)
+                (granted.answer(windowsize), usize::from(blksize.get()) * usize::from(windowsize.get()))
             }
-            RequestKind::Write => granted.answer(socket.reserve_receive(blksize, windowsize)),
+            // An upload is written to its file block by block.
+            RequestKind::Write => (granted.answer(socket.reserve_receive(blksize, windowsize)), 0),
         };
         let (client, local) = (envelope.from, socket.local());
         let task = task(granted.file, answer, client, policy);
         let key = self.reactor.start(socket, task, injector).map_err(unable)?;
-        let Terms { blksize, windowsize, .. } = answer.terms();
-        let window = match request.kind {
-            RequestKind::Read => usize::from(blksize.get()) * usize::from(windowsize.get()),
-            // An upload is written to its file block by block.
-            RequestKind::Write => 0,
-        };
         self.ledger.enter(key, Entry { client, request: (*datagram).into(), logged, local, window, complete: None });
         Ok(local)
     }

@@ -52,11 +52,13 @@ impl<R: ReadFile, W: WriteFile> Task<R, W> {
                 Side::Receive { machine: &mut **machine, blocks: Blocks::new(batch), file }
             }
         };
-        Run { side, io, cause: None }.input(input)
+        let mut run = Run { side, io, cause: None };
+        run.input(input)
     }
 }
 
 /// The machine and the file during one input, whose datagrams live for `'d`.
+#[expect(clippy::large_enum_variant, reason = "a single value, on the stack")]
 enum Side<'a, 'd, R, W> {
     Send { machine: &'a mut dyn Sending, file: &'a mut R },
     Receive { machine: &'a mut dyn Receiving, blocks: Blocks<'a, 'd>, file: &'a mut W },
@@ -100,7 +102,7 @@ struct Run<'a, 'd, R, W, I> {
 }
 
 impl<'a, 'd, R: ReadFile, W: WriteFile, I: Io> Run<'a, 'd, R, W, I> {
-    fn input(mut self, input: Input<'d>) -> Step {
+    fn input(&mut self, input: Input<'d>) -> Step {
         match input {
             Input::Start => {}
             Input::Datagrams { from, bytes, stride } => return self.datagrams(from, bytes, stride),

@@ -187,7 +187,7 @@ pub enum Field {
 }
 
 /// Splits `bytes` at its first NUL.
-pub(super) fn text<'a>(bytes: &'a [u8], field: Field) -> Result<(&'a [u8], &'a [u8]), Malformed> {
+pub(super) fn text(bytes: &[u8], field: Field) -> Result<(&[u8], &[u8]), Malformed> {
     let mut halves = bytes.splitn(2, |&byte| byte == 0);
     match (halves.next(), halves.next()) {
         (Some(text), Some(rest)) => Ok((text, rest)),
