@@ -9,6 +9,7 @@ use cap_std::fs::{Dir, Metadata, OpenOptions, OpenOptionsExt};
 use nix::fcntl::OFlag;
 
 use super::store::relative;
+use super::target::Sink;
 use super::temp_file::{Placing, TempFile, TempName};
 use super::{Denied, Source, Store, Target, WriteMode};
 use crate::wire::{ErrorCode, Mode};
@@ -94,7 +95,7 @@ impl Store for DirStore {
             _ => error.into(),
         })?;
         let placing = if write_mode == WriteMode::CreateNew { Placing::Exclusive } else { Placing::Replace };
-        Ok(Target::temp_file(TempFile::create(directory, file, placing)?, mode))
+        Ok(Target::new(Sink::TempFile(TempFile::create(directory, file, placing)?), mode))
     }
 }
 

@@ -26,6 +26,6 @@ pub use memory_store::MemoryStore;
 pub use source::Source;
 pub use store::{Denied, Store, WriteMode};
 pub use target::Target;
-pub(crate) use target::TooLarge;
+pub(crate) use target::too_large;
 
 pub use crate::transfer::{ReadFile, WriteFile};

@@ -1,4 +1,4 @@
-use std::fmt::{self, Debug, Display, Formatter};
+use std::fmt::{self, Debug, Formatter};
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, IoSlice, Write};
 use std::os::fd::AsFd;
@@ -56,7 +56,7 @@ impl Target {
                 let (directory, name) = place.parent().zip(place.file_name()).ok_or(Errno::EISDIR)?;
                 let directory = if directory.as_os_str().is_empty() { Path::new(".") } else { directory };
                 let directory = Dir::open_ambient_dir(directory, ambient_authority()).map_err(no_directory)?;
-                Ok(Self::temp_file(TempFile::create(directory, name, Placing::Replace)?, mode))
+                Ok(Self::new(Sink::TempFile(TempFile::create(directory, name, Placing::Replace)?), mode))
             }
         }
     }
@@ -70,10 +70,6 @@ impl Target {
         Ok(Self::new(Sink::File(shared_stdout()?), mode))
     }
 
-    pub(super) fn temp_file(file: TempFile, mode: Mode) -> Self {
-        Self::new(Sink::TempFile(file), mode)
-    }
-
     pub(super) fn upload(upload: Upload, mode: Mode) -> Self {
         Self::new(Sink::Upload(upload), mode)
     }
@@ -85,7 +81,7 @@ impl<W: Write> Target<W> {
         Self::new(Sink::Writer(writer), mode)
     }
 
-    fn new(sink: Sink<W>, mode: Mode) -> Self {
+    pub(super) fn new(sink: Sink<W>, mode: Mode) -> Self {
         let text = (mode == Mode::Netascii).then(Decoding::default);
         Self { sink: Some(sink), text, hasher: None, expected: None, limit: None }
     }
@@ -113,7 +109,7 @@ impl<W: Write> Target<W> {
     fn charge(&mut self, bytes: usize) -> io::Result<()> {
         if let Some((limit, left)) = &mut self.limit {
             let rest = left.checked_sub(bytes as u64);
-            *left = rest.ok_or_else(|| io::Error::new(io::ErrorKind::QuotaExceeded, TooLarge(*limit).to_string()))?;
+            *left = rest.ok_or_else(|| io::Error::new(io::ErrorKind::QuotaExceeded, too_large(*limit)))?;
         }
         Ok(())
     }
@@ -178,17 +174,13 @@ impl<W> Debug for Target<W> {
     }
 }
 
-/// The message for an upload of more bytes than this.
-pub(crate) struct TooLarge(pub(crate) u64);
-
-impl Display for TooLarge {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        write!(f, "at most {} bytes are accepted", self.0)
-    }
+/// Returns the message for an upload of more bytes than `limit`.
+pub(crate) fn too_large(limit: u64) -> String {
+    format!("at most {limit} bytes are accepted")
 }
 
-/// Where the local bytes go.
-enum Sink<W> {
+/// The place of the local bytes.
+pub(super) enum Sink<W> {
     TempFile(TempFile),
     File(File),
     Writer(W),

@@ -1,9 +1,14 @@
 use std::io;
-use std::net::ToSocketAddrs;
+use std::net::{SocketAddr, ToSocketAddrs};
+use std::sync::Arc;
 
+use super::ledger::Ledger;
+use super::request_faults::RequestFaults;
+use super::running::Shared;
 use super::{Policy, Server};
 use crate::event::Observer;
 use crate::files::Store;
+use crate::net::{Listener, Reactor};
 use crate::setters::setters;
 use crate::transfer::RetryPolicy;
 use crate::wire::{BlockSize, WindowSize};
@@ -57,7 +62,41 @@ impl ServerBuilder {
     ///
     /// An address cannot be resolved, is not one of this computer, or is taken.
     pub fn bind(self, addresses: impl ToSocketAddrs) -> io::Result<Server> {
-        let addresses = addresses.to_socket_addrs()?.collect::<Vec<_>>();
-        Server::bind(&addresses, self.store, self.policy, self.observers)
+        let Self { store, policy, observers } = self;
+        let (mut reactor, mut listeners) = (Reactor::new()?, Vec::new());
+        for listener in bind_all(&addresses.to_socket_addrs()?.collect::<Vec<_>>())? {
+            listeners.push((reactor.watch(&listener)?, listener));
+        }
+        let addresses = listeners.iter().map(|(_, listener)| listener.local()).collect();
+        let shared = Arc::new(Shared::new(policy));
+        let (ledger, request_faults) = (Ledger::default(), RequestFaults::new(shared.faults.clone()));
+        Ok(Server { listeners, addresses, store, observers, shared, reactor, ledger, request_faults })
     }
+}
+
+/// Binds every address; a port 0 becomes the port of the first one.
+fn bind_all(listen: &[SocketAddr]) -> io::Result<Vec<Listener>> {
+    if listen.is_empty() {
+        return Err(io::ErrorKind::AddrNotAvailable.into());
+    }
+    // The free port of the first address may be taken at the next one.
+    let mut tries = if listen.iter().any(|address| address.port() == 0) { 16 } else { 1 };
+    loop {
+        tries -= 1;
+        match try_bind_all(listen) {
+            Err(error) if error.kind() == io::ErrorKind::AddrInUse && tries > 0 => {}
+            bound => return bound,
+        }
+    }
+}
+
+fn try_bind_all(listen: &[SocketAddr]) -> io::Result<Vec<Listener>> {
+    let mut listeners: Vec<Listener> = Vec::new();
+    for &(mut address) in listen {
+        if let (0, Some(first)) = (address.port(), listeners.first()) {
+            address.set_port(first.local().port());
+        }
+        listeners.push(Listener::bind(address)?);
+    }
+    Ok(listeners)
 }

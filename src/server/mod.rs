@@ -81,26 +81,6 @@ impl Server {
         ServerBuilder::new(Box::new(store))
     }
 
-    fn bind(
-        listen: &[SocketAddr],
-        store: Box<dyn Store>,
-        policy: Policy,
-        observers: Vec<Box<dyn Observer + Send>>,
-    ) -> io::Result<Self> {
-        if listen.is_empty() {
-            return Err(io::ErrorKind::AddrNotAvailable.into());
-        }
-        let mut reactor = Reactor::new()?;
-        let mut listeners = Vec::new();
-        for listener in bind_all(listen)? {
-            listeners.push((reactor.watch(&listener)?, listener));
-        }
-        let addresses = listeners.iter().map(|(_, listener)| listener.local()).collect();
-        let shared = Arc::new(Shared::new(policy));
-        let request_faults = RequestFaults::new(shared.faults.clone());
-        Ok(Self { listeners, addresses, store, observers, shared, reactor, ledger: Ledger::default(), request_faults })
-    }
-
     /// Returns the first address that the server listens at, with its real port.
     pub fn address(&self) -> SocketAddr {
         first(&self.addresses)
@@ -177,28 +157,4 @@ impl std::fmt::Debug for Server {
 /// A server has at least one address.
 fn first(addresses: &[SocketAddr]) -> SocketAddr {
     addresses.first().copied().unwrap_or_else(|| (Ipv4Addr::UNSPECIFIED, 0).into())
-}
-
-/// Binds every address; a port 0 becomes the port of the first one.
-fn bind_all(listen: &[SocketAddr]) -> io::Result<Vec<Listener>> {
-    // The free port of the first address may be taken at the next one.
-    let mut tries = if listen.iter().any(|address| address.port() == 0) { 16 } else { 1 };
-    loop {
-        tries -= 1;
-        match try_bind_all(listen) {
-            Err(error) if error.kind() == io::ErrorKind::AddrInUse && tries > 0 => {}
-            bound => return bound,
-        }
-    }
-}
-
-fn try_bind_all(listen: &[SocketAddr]) -> io::Result<Vec<Listener>> {
-    let mut listeners: Vec<Listener> = Vec::new();
-    for &(mut address) in listen {
-        if let (0, Some(first)) = (address.port(), listeners.first()) {
-            address.set_port(first.local().port());
-        }
-        listeners.push(Listener::bind(address)?);
-    }
-    Ok(listeners)
 }

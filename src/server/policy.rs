@@ -1,7 +1,7 @@
 use std::fmt::Display;
 
 use crate::bugs::ServerBug;
-use crate::files::{Denied, Source, Store, Target, TooLarge, WriteMode};
+use crate::files::{Denied, Source, Store, Target, WriteMode, too_large};
 use crate::transfer::RetryPolicy;
 use crate::wire::{Answer, ErrorCode, Limits, Mode, Offer, Printable, REQUEST_LIMIT, Request, RequestKind, WindowSize};
 
@@ -119,7 +119,7 @@ pub(super) fn grant(
             if let Some((size, most)) = offer.tsize.zip(policy.max_upload)
                 && size > most
             {
-                return Err(denied(ErrorCode::DISK_FULL, TooLarge(most)));
+                return Err(denied(ErrorCode::DISK_FULL, too_large(most)));
             }
             let target = store.create(request.filename, mode, write_mode)?;
             // Clients count the size of a text in different ways, so it is not confirmed.
