@@ -54,9 +54,9 @@ impl Failing {
 impl Read for Failing {
     fn read(&mut self, space: &mut [u8]) -> io::Result<usize> {
         self.call()?;
-        let length = room.len().min(self.piece).min(self.left);
+        let length = space.len().min(self.piece).min(self.left);
         self.left -= length;
-        room[..length].fill(7);
+        space[..length].fill(7);
         Ok(length)
     }
 }

@@ -24,7 +24,9 @@ pub(crate) fn resolve(host: &str, port: u16, family: Family) -> Result<Vec<Socke
     if host.is_empty() {
         return Err(unknown("its name is empty".to_owned()));
     }
-    let all = (host, port).to_socket_addrs().map_err(|error| unknown(reason(&error)))?;
+    // The standard library repeats that the look-up failed.
+    let reason = |error: io::Error| error.to_string().replace("failed to lookup address information: ", "");
+    let all = (host, port).to_socket_addrs().map_err(|error| unknown(reason(error)))?;
     let wanted: Vec<_> = all
         .filter(|address| match family {
             Family::Any => true,
@@ -40,11 +42,6 @@ pub(crate) fn resolve(host: &str, port: u16, family: Family) -> Result<Vec<Socke
         }));
     }
     Ok(wanted)
-}
-
-/// Removes the prefix of the standard library, which repeats that the look-up failed.
-fn reason(error: &io::Error) -> String {
-    error.to_string().trim_start_matches("failed to lookup address information: ").to_owned()
 }
 
 #[cfg(test)]

@@ -173,8 +173,8 @@ mod tests {
         target.deliver(b"3").unwrap();
         target.commit().unwrap();
         assert_eq!(store.clone().get(b"a").as_deref(), Some(&b"123"[..]));
-        let mut room = [0; 4];
-        assert_eq!(store.read(b"//a", Mode::Octet).unwrap().fill(&mut room).unwrap(), 3);
+        let mut bytes = [0; 4];
+        assert_eq!(store.read(b"//a", Mode::Octet).unwrap().fill(&mut bytes).unwrap(), 3);
     }
 
     #[test]

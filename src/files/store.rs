@@ -56,8 +56,8 @@ pub struct Denied {
 }
 
 impl Denied {
-    pub(super) fn new(code: ErrorCode, message: &str) -> Self {
-        Self { code, message: message.to_owned() }
+    pub(crate) fn new(code: ErrorCode, message: impl ToString) -> Self {
+        Self { code, message: message.to_string() }
     }
 }
 
@@ -74,7 +74,7 @@ impl From<io::Error> for Denied {
         match error.kind() {
             io::ErrorKind::IsADirectory => Self::new(code, "Is a directory"),
             io::ErrorKind::InvalidFilename => Self::new(code, "File name too long"),
-            other if code == ErrorCode::UNDEFINED => Self::new(code, &other.to_string()),
+            other if code == ErrorCode::UNDEFINED => Self::new(code, other),
             _ => code.into(),
         }
     }

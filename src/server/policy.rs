@@ -1,5 +1,3 @@
-use std::fmt::Display;
-
 use crate::bugs::ServerBug;
 use crate::files::{Denied, Source, Store, Target, WriteMode, too_large};
 use crate::transfer::RetryPolicy;
@@ -103,7 +101,7 @@ pub(super) fn grant(
     store: &dyn Store,
 ) -> Result<Granted, Denied> {
     if length > REQUEST_LIMIT {
-        return Err(denied(ErrorCode::ILLEGAL, format!("a request has at most {REQUEST_LIMIT} bytes")));
+        return Err(Denied::new(ErrorCode::ILLEGAL, format!("a request has at most {REQUEST_LIMIT} bytes")));
     }
     let mode = Mode::from_wire(request.mode).ok_or_else(|| unknown_mode(request.mode))?;
     let mode = policy.bug.map_or(mode, |bug| bug.mode(mode));
@@ -114,12 +112,12 @@ pub(super) fn grant(
             (source.size(), File::Read(source))
         }
         RequestKind::Write => {
-            let refused = || denied(ErrorCode::ACCESS, "this server does not accept files");
+            let refused = || Denied::new(ErrorCode::ACCESS, "this server does not accept files");
             let write_mode = policy.write_mode().ok_or_else(refused)?;
             if let Some((size, most)) = offer.tsize.zip(policy.max_upload)
                 && size > most
             {
-                return Err(denied(ErrorCode::DISK_FULL, too_large(most)));
+                return Err(Denied::new(ErrorCode::DISK_FULL, too_large(most)));
             }
             let target = store.create(request.filename, mode, write_mode)?;
             // Clients count the size of a text in different ways, so it is not confirmed.
@@ -131,14 +129,10 @@ pub(super) fn grant(
 
 fn unknown_mode(mode: &[u8]) -> Denied {
     if mode.eq_ignore_ascii_case(b"mail") {
-        denied(ErrorCode::ILLEGAL, "mail mode is obsolete (RFC 1350 section 1)")
+        Denied::new(ErrorCode::ILLEGAL, "mail mode is obsolete (RFC 1350 section 1)")
     } else {
-        denied(ErrorCode::ILLEGAL, format_args!("unknown mode {}: use octet or netascii", Printable(mode)))
+        Denied::new(ErrorCode::ILLEGAL, format_args!("unknown mode {}: use octet or netascii", Printable(mode)))
     }
-}
-
-fn denied(code: ErrorCode, message: impl Display) -> Denied {
-    Denied { code, message: message.to_string() }
 }
 
 #[cfg(test)]

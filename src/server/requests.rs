@@ -132,8 +132,9 @@ impl Server {
                 self.reactor.forget(key);
                 self.ledger.leave(key);
             }
-            Capacity::Full => return Err(unable("too many transfers, try again later")),
+            Capacity::Full => return Err(Denied::new(ErrorCode::UNDEFINED, "too many transfers, try again later")),
         }
+        let unable = |error: io::Error| Denied::new(ErrorCode::UNDEFINED, error);
         let mut granted = policy::grant(request, datagram.len(), policy, &*self.store)?;
         granted.limits = self.ledger.afford(granted.limits);
         // Usually there are no file descriptors left: this client is refused, running transfers continue.
@@ -191,8 +192,4 @@ fn task(file: File, answer: Answer, client: SocketAddr, policy: &Policy) -> Serv
             }
         }
     }
-}
-
-fn unable(reason: impl ToString) -> Denied {
-    Denied { code: ErrorCode::UNDEFINED, message: reason.to_string() }
 }

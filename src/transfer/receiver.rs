@@ -258,13 +258,6 @@ impl Receiver {
             Packet::Oack(_) | Packet::Ack { .. } | Packet::Request(_) => self.link.ignore(from, Ignored::Unexpected),
         }
     }
-
-    fn dallying(&mut self, from: SocketAddr, packet: Packet<'_>) {
-        match packet {
-            Packet::Data { block, .. } => self.old(from, block),
-            _ => self.link.ignore(from, Ignored::Unexpected),
-        }
-    }
 }
 
 impl Machine for Receiver {
@@ -275,7 +268,10 @@ impl Machine for Receiver {
             (_, Origin::FirstAnswer | Origin::Stranger) => {}
             (Phase::Receiving, _) => self.in_transfer(from, packet),
             (Phase::Committing { .. }, _) => self.link.ignore(from, Ignored::OutOfPlace),
-            (Phase::Dallying { .. }, _) => self.dallying(from, packet),
+            (Phase::Dallying { .. }, _) => match packet {
+                Packet::Data { block, .. } => self.old(from, block),
+                _ => self.link.ignore(from, Ignored::Unexpected),
+            },
         }
     }
 

@@ -179,10 +179,6 @@ impl Sender {
         }
     }
 
-    fn wants_more(&self) -> bool {
-        self.last.is_none() && self.filled < self.base + self.window()
-    }
-
     /// Returns the space for one more block, after its header.
     fn next_space(&mut self) -> &mut [u8] {
         let start = self.slot(self.filled);
@@ -299,7 +295,8 @@ impl Machine for Sender {
 impl Sending for Sender {
     fn space(&mut self) -> Option<&mut [u8]> {
         let sending = matches!(self.phase, Phase::Sending) && !self.link.is_urgent();
-        (sending && self.wants_more()).then(|| self.next_space())
+        let wanted = self.last.is_none() && self.filled < self.base + self.window();
+        (sending && wanted).then(|| self.next_space())
     }
 
     fn filled(&mut self, now: Instant, length: usize) {

@@ -8,7 +8,7 @@ use super::notice::Key;
 ///
 /// Each waiting transfer has an alarm no later than its deadline. One that it no longer needs is ignored when it
 /// rings.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(super) struct Alarms(BinaryHeap<Reverse<(Instant, Key)>>);
 
 impl Alarms {

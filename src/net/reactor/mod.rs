@@ -27,7 +27,6 @@ const WAKE: Token = Token(usize::MAX);
 ///
 /// It allocates nothing for a packet. A busy transfer yields after a burst of datagrams. A failed send is a lost
 /// packet.
-#[derive(Debug)]
 pub(crate) struct Reactor {
     poll: Poll,
     events: Events,

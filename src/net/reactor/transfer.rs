@@ -164,9 +164,3 @@ impl Drop for Transfer {
         }
     }
 }
-
-impl std::fmt::Debug for Transfer {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Transfer").field("socket", &self.socket).field("due", &self.due).finish_non_exhaustive()
-    }
-}
