@@ -7,8 +7,8 @@ pub(crate) const DEFAULT_PORT: u16 = 69;
 
 /// The address of a server: a name or an address, and a port.
 ///
-/// It is made from a socket address, from `("host", port)`, or from a text: `"switch1"`, `"switch1:6969"`, `"192.0.2.1:69"`,
-/// `"[2001:db8::1]:69"`, `"2001:db8::1"`. A name is looked up when a transfer begins.
+/// It is made from a socket address, from `("host", port)`, or from a text: `"switch1"`, `"switch1:6969"`,
+/// `"[::1]:69"`, `"2001:db8::1"`. A name is looked up when a transfer begins.
 ///
 /// ```
 /// use tftpsh::client::Address;

@@ -39,7 +39,7 @@ pub enum ClientError {
         /// Its message, made safe to print; the meaning of the code if it was empty.
         message: String,
     },
-    /// The server broke the protocol: it granted an option that was not offered, or closed its port during the transfer.
+    /// The server broke the protocol: it granted an option that was not offered, or closed its port.
     #[error("{server}: {failure}")]
     Protocol {
         /// Name or address, and port.

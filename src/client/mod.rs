@@ -64,7 +64,7 @@ pub struct Client<'o> {
 }
 
 impl<'o> Client<'o> {
-    /// Makes a client for a server: a socket address, `("host", port)` or `"host:port"`, where the port may be left out.
+    /// Makes a client for a server: a socket address, `("host", port)`, `"host:port"` or `"host"`.
     ///
     /// A name is looked up again for each transfer. The transfer reports a malformed address.
     pub fn to(server: impl Into<Address>) -> Self {

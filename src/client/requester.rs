@@ -97,7 +97,7 @@ impl Requester {
         self.last_get.finish(&self.stop);
     }
 
-    /// Reports the packets of the last get after its end (RFC 1350 section 6): once, and only until the next transfer begins.
+    /// Reports the packets of the last get after its end (RFC 1350 section 6), once and before the next transfer.
     pub fn notify_late(&mut self, observers: &mut Observers<'_>) {
         self.last_get.notify(observers);
     }

@@ -110,7 +110,7 @@ impl DirStore {
     }
 }
 
-/// Reads the file name of a request. Refuses names that can only name a directory; [`Path`] ignores the endings `/` and `/.`.
+/// Reads a file name. Refuses those of directories; [`Path`] ignores the endings `/` and `/.`.
 fn parse(name: &[u8]) -> Result<&Path, Denied> {
     let name = relative(name);
     let file = name.rsplit(|&byte| byte == b'/').next().unwrap_or_default();

@@ -14,7 +14,7 @@ const OVERHEAD: usize = 512;
 
 /// Files in memory, by name. Clones share them.
 ///
-/// Uploads take at most 64 MiB together; more is refused like a full disk. Files of [`MemoryStore::insert`] do not count.
+/// Uploads take at most 64 MiB together, like a full disk. Files of [`MemoryStore::insert`] do not count.
 ///
 /// ```
 /// use tftpsh::MemoryStore;

@@ -17,8 +17,8 @@ const AHEAD: usize = 8 * 1024;
 
 /// A file that is sent.
 ///
-/// [`ReadFile::fill`] fills the whole block unless the file ends, whatever the file returns at each read. Octet mode reads
-/// directly into the block; netascii mode converts (RFC 1350 section 1).
+/// [`ReadFile::fill`] fills the whole block unless the file ends. Octet mode reads directly into the block; netascii
+/// mode converts (RFC 1350 section 1).
 pub struct Source<R = Box<dyn Read + Send>> {
     reader: R,
     size: Option<u64>,
@@ -93,7 +93,7 @@ impl<R> Source<R> {
         self.size
     }
 
-    /// Whether netascii found a NUL in the first 4 KiB of the local data, so that it is hardly text. Never in octet mode.
+    /// Whether a netascii file has a NUL in its first 4 KiB, so that it is hardly text.
     pub fn saw_nul(&self) -> bool {
         self.text.as_ref().is_some_and(|text| text.nul.seen)
     }

@@ -14,8 +14,8 @@ pub trait Store: Send {
     /// [`Denied`] is the reason for the client.
     fn read(&self, name: &[u8], mode: Mode) -> Result<Source, Denied>;
 
-    /// Begins a file for a write request; it becomes visible when it is committed. With [`WriteMode::CreateNew`] an existing
-    /// name is refused now, and again at the commit with [`io::ErrorKind::AlreadyExists`].
+    /// Begins a file for a write request; it becomes visible when it is committed. With [`WriteMode::CreateNew`] a
+    /// name that exists is refused now, and again at the commit with [`io::ErrorKind::AlreadyExists`].
     ///
     /// # Errors
     ///

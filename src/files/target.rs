@@ -114,7 +114,7 @@ impl<W: Write> Target<W> {
         Ok(())
     }
 
-    /// Whether netascii made a NUL in the first 4 KiB of the local data, so that it is hardly text. Never in octet mode.
+    /// Whether a netascii file has a NUL in its first 4 KiB, so that it is hardly text.
     pub fn saw_nul(&self) -> bool {
         self.text.as_ref().is_some_and(|text| text.nul.seen)
     }

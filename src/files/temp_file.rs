@@ -45,8 +45,8 @@ pub(super) enum Placing {
 }
 
 impl TempFile {
-    /// Creates a temporary file for `name`, a single component, in `directory`. Refuses early what could not be committed:
-    /// `name` is not a regular file, or is not writable. A link of this name is not followed.
+    /// Creates a temporary file for `name`, a single component. Refuses a `name` that is not a regular file or not
+    /// writable, since it could not be replaced. A link of this name is not followed.
     pub(super) fn create(directory: Dir, name: &OsStr, placing: Placing) -> io::Result<Self> {
         if placing == Placing::Exclusive && directory.symlink_metadata(name).is_ok() {
             return Err(io::ErrorKind::AlreadyExists.into());
@@ -174,8 +174,8 @@ impl TempName {
         (digits && ending.eq_ignore_ascii_case(b".part")).then_some(name)
     }
 
-    /// Whether the process that wrote the file is gone. In a container every run may have the same process id: a number that
-    /// this process has not reached yet belongs to an earlier run.
+    /// Whether the process that wrote the file is gone. In a container every run may have the same process id; then a
+    /// number that this process has not reached yet belongs to an earlier run.
     pub(super) fn is_gone(self) -> bool {
         if u32::try_from(self.pid) == Ok(process::id()) {
             return self.counter >= COUNTER.load(Ordering::Relaxed);

@@ -1,10 +1,10 @@
 //! Repeats the last ACK of a finished get during whatever comes next (RFC 1350 section 6).
 //!
-//! If the last ACK is lost, the server sends the last block again and needs an answer, or it reports a failure. The client
-//! does not wait for that: it polls the socket of the last get before and after the next transfer, or a thread does so
-//! while the user sits at a prompt. Only a program about to exit waits, and only if the transfer saw a loss.
+//! If the last ACK is lost, the server sends the last block again and needs an answer, or it reports a failure. The
+//! client does not wait for that: it polls the socket before and after the next transfer, or a thread does so while
+//! the user sits at a prompt. Only a program about to exit waits, and only if the transfer saw a loss.
 //!
-//! The observers of the transfer are not available then, so late packets are noted and reported later.
+//! The observers are not available then, so late packets are noted and reported later.
 
 use std::io;
 use std::mem;

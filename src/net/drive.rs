@@ -20,8 +20,8 @@ const QUIET: Duration = Duration::from_millis(50);
 /// After success the file is safe and every packet of it is sent. A receiver may still be dallying: keep its machine
 /// and the socket in a [`Dally`](super::Dally). A raised `stop` is noticed within 100 ms, and the peer gets an ERROR.
 ///
-/// An `injector` sits between machine and socket. If it dropped the last ACK, the transfer continues until that is repeated,
-/// so that observers see it; in any case the transfer listens a little longer.
+/// An `injector` sits between machine and socket. The transfer then listens a little longer, and repeats a dropped
+/// last ACK.
 pub(crate) fn drive<R: ReadFile, W: WriteFile>(
     task: &mut Task<R, W>,
     socket: &mut Socket,

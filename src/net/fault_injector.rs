@@ -27,9 +27,9 @@ impl SharedFaults {
 
 /// A fault injector for the packets of one transfer. Transfers without faults have none, and pay nothing.
 ///
-/// A loop with an injector gives packets to [`send`](Self::send) and [`receive`](Self::receive), waits no longer than
-/// [`due`](Self::due), and handles each packet of [`take`](Self::take) as if there was no injector. The injector reports each
-/// packet once: a sent one when it leaves the machine, a received one when it reaches the machine or is lost.
+/// A loop gives packets to [`send`](Self::send) and [`receive`](Self::receive), waits no longer than
+/// [`due`](Self::due), and handles the packets of [`take`](Self::take) instead. The injector reports each packet once:
+/// a sent one when it leaves the machine, a received one when it reaches the machine or is lost.
 #[derive(Debug)]
 pub(crate) struct FaultInjector {
     faults: SharedFaults,

@@ -1,4 +1,4 @@
-//! Sockets: the only module that uses them. They meet machines, clocks and files here.
+//! The only module with sockets: they meet machines, clocks and files here.
 //!
 //! ```text
 //!            client                              server

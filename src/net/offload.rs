@@ -24,8 +24,8 @@ pub(super) fn most_sent(stride: usize) -> usize {
     (65_507 / stride.max(1)).clamp(1, 64)
 }
 
-/// Whether an error of [`send`] means that this socket cannot segment: no such option (EINVAL), a stride longer than the
-/// path MTU, since segments are never fragmented (EMSGSIZE, once EINVAL), or a device without checksums (EIO).
+/// Whether an error of [`send`] means that this socket cannot segment: no such option (EINVAL), a stride longer than
+/// the path MTU (EMSGSIZE, once EINVAL), or a device without checksums (EIO).
 pub(super) fn is_unsupported(errno: Errno) -> bool {
     matches!(errno, Errno::EINVAL | Errno::EMSGSIZE | Errno::EIO | Errno::EOPNOTSUPP | Errno::ENOPROTOOPT)
 }

@@ -32,8 +32,8 @@ impl Route {
         self.source
     }
 
-    /// Returns the largest block that fits into one unfragmented datagram: the path MTU less the headers of IP, UDP and DATA,
-    /// 1468 on Ethernet with IPv4. Ethernet is assumed if the system does not know the MTU.
+    /// Returns the largest block that fits into one unfragmented datagram: the path MTU less the headers, 1468 on
+    /// Ethernet with IPv4. Ethernet is assumed if the system does not know the MTU.
     pub fn blksize(&self) -> BlockSize {
         const ETHERNET_MTU: usize = 1500;
         let headers = if self.peer.is_ipv4() { 20 + 8 } else { 40 + 8 } + DATA_HEADER;

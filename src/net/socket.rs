@@ -213,7 +213,7 @@ impl Socket {
             Err(Errno::EAGAIN) if Instant::now() >= until => Ok(Received::Elapsed),
             Err(Errno::EAGAIN) => Ok(Received::Interrupted),
             Err(errno) => match read_report(&self.udp)? {
-                // A router needs smaller fragments: the system knows that now, and fragments when the datagram is resent.
+                // A router needs smaller fragments: the system knows that now, and fragments the next time.
                 Some(IcmpError { errno: Errno::EMSGSIZE, .. }) => Ok(Received::Interrupted),
                 Some(IcmpError { to, errno }) => Ok(Received::Unreachable { to, error: errno.into() }),
                 None if is_about_the_network(errno) => Ok(Received::Interrupted),
@@ -256,8 +256,8 @@ impl Socket {
         self.udp.set_nonblocking(true)
     }
 
-    /// Enlarges the receive buffer for a window of `windowsize` blocks, as far as the system allows, and returns how many
-    /// blocks of the window it holds: 1 to `windowsize`. From now on the system joins the blocks of a window, if it can.
+    /// Enlarges the receive buffer for a window, as far as the system allows, and returns how many of its blocks fit:
+    /// 1 to `windowsize`. From now on the system joins the blocks of a window, if it can.
     pub fn reserve_receive(&mut self, blksize: BlockSize, windowsize: WindowSize) -> WindowSize {
         let wanted = buffer_size(blksize, windowsize);
         // A size below the system's own default would shrink the buffer.

@@ -7,7 +7,7 @@ use crate::event::{Begin, Observer, Record, RecordKind};
 use crate::transfer::{Abort, Event, Failure, Report};
 use crate::wire::{Mode, Printable, RequestKind, Terms};
 
-/// An observer that writes a line when a server accepts or refuses a request, and a line when the transfer ends.
+/// An observer that writes a line when a server accepts or refuses a request, and one when the transfer ends.
 ///
 /// ```text
 /// 192.0.2.7:40112 get fw.bin [octet]: tsize=3000, blksize=1428

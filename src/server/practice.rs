@@ -3,7 +3,8 @@ use crate::files::MemoryStore;
 /// The names of the [`practice_files`].
 #[rustfmt::skip]
 pub const PRACTICE_NAMES: [&str; 10] = [
-    "hello.txt", "text.txt", "fw.bin", "big.bin", "test.txt", "even.bin", "exact2150.bin", "eight.bin", "slow.bin", "wrap.bin",
+    "hello.txt", "text.txt", "fw.bin", "big.bin", "test.txt",
+    "even.bin", "exact2150.bin", "eight.bin", "slow.bin", "wrap.bin",
 ];
 
 /// Makes the sample files of the practice server, in memory.

@@ -29,7 +29,8 @@ impl RequestFaults {
         Self { faults, lost: VecDeque::new() }
     }
 
-    /// Applies the rules to a request: returns the datagram that arrives, and for each copy of it the injector of its transfer.
+    /// Applies the rules to a request: returns the datagram that arrives, and an injector for the transfer of each
+    /// copy.
     pub(super) fn judge<'a>(
         &mut self,
         client: SocketAddr,

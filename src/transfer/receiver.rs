@@ -165,8 +165,8 @@ impl Receiver {
         }
     }
 
-    /// Whether the sender continues with 1 after 65535. In lock-step this is certain. In a window, 1 may also be the block
-    /// after a lost 0, so it is never believed there: a wrong guess would corrupt the file.
+    /// Whether the sender continues with 1 after 65535. In a window, 1 may also be the block after a lost 0, so it is
+    /// never believed there: a wrong guess would corrupt the file.
     fn wraps_to_one(&self, wire: u16) -> bool {
         wire == 1 && self.next == 65536 && self.window() == 1
     }
@@ -194,7 +194,7 @@ impl Receiver {
         }
     }
 
-    /// Handles a lost block: acknowledges the last good one immediately, so that the sender goes back (RFC 7440 section 4).
+    /// Acknowledges the last good block immediately, so that the sender goes back (RFC 7440 section 4).
     fn gap(&mut self, from: SocketAddr) {
         self.link.ignore(from, Ignored::Gap);
         if !self.gap_answered {
@@ -231,7 +231,7 @@ impl Receiver {
 
     fn resend(&mut self) {
         if let Phase::Requesting(offer) = self.phase {
-            // A server may drop requests with options. A put never gives up here: its first request may have created the file.
+            // A server may drop requests with options. (The first request of a put may have created the file.)
             if !offer.is_empty() && self.link.retry.attempt >= 2 {
                 return self.link.fail(OptionsRejected::Silence.into());
             }

@@ -21,7 +21,7 @@ impl Default for RetryPolicy {
 /// The retransmission interval.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Rexmt {
-    /// From the measured round trips: SRTT + max(10 ms, 4 RTTVAR), doubled at each retransmission, at most 5 s; 1 s before the
+    /// From the round trips: SRTT + max(10 ms, 4 RTTVAR), doubled at each retransmission, at most 5 s; 1 s before the
     /// first measurement (RFC 6298, RFC 1123 section 4.2.3.2).
     #[default]
     Auto,

@@ -163,9 +163,9 @@ impl Sender {
         }
     }
 
-    /// Handles a second ACK of the block before the window. In lock-step it is ignored: answering it would double every
-    /// packet (the Sorcerer's Apprentice). In a window it may mean that the window's first block was lost. It is believed
-    /// once, and only if a round trip has passed since the window was sent: an earlier ACK cannot refer to that window.
+    /// Handles a second ACK of the block before the window. In lock-step it is ignored: answering it would double
+    /// every packet (the Sorcerer's Apprentice). In a window it may mean that the first block was lost. It is believed
+    /// once, if a round trip has passed since the window was sent: an earlier ACK cannot refer to that window.
     fn acknowledged_again(&mut self, from: SocketAddr) {
         self.link.ignore(from, Ignored::Duplicate);
         if self.window() > 1

@@ -146,8 +146,8 @@ impl Transfer {
         self.due.into_iter().chain(in_flight).min()
     }
 
-    /// Ensures that an alarm wakes the machine when it is due, or before. Usually every packet moves the deadline away. The
-    /// alarm stays and is set again when it rings, so that a packet costs nothing here.
+    /// Ensures that an alarm wakes the machine when it is due. Usually every packet moves the deadline away; the alarm
+    /// stays, and is set again when it rings, so that a packet costs nothing here.
     pub(super) fn set_alarm(&mut self, key: Key, alarms: &mut Alarms) {
         let Some(due) = self.due() else { return };
         if self.alarm.is_none_or(|alarm| due < alarm) {
