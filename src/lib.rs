@@ -59,6 +59,7 @@ mod net;
 mod plan;
 mod profile;
 mod session;
+mod setters;
 mod shell;
 mod stop;
 mod style;

@@ -32,13 +32,14 @@ const MODULES: &[(&str, &[&str])] = &[
     // Flags, colours and files know nothing of the protocol but its text mode.
     ("stop", &[]),
     ("style", &[]),
+    ("setters", &[]),
     ("files", &["wire", "transfer"]),
     // Views and values, for the shell.
     ("trace", &["wire", "transfer", "event", "analysis", "fault", "style"]),
     // Where machines meet sockets, clocks and files.
     ("net", &["wire", "transfer", "event", "fault", "bugs", "files", "stop"]),
-    ("client", &["wire", "transfer", "event", "fault", "bugs", "files", "stop", "net"]),
-    ("server", &["wire", "transfer", "event", "fault", "bugs", "files", "stop", "net"]),
+    ("client", &["wire", "transfer", "event", "fault", "bugs", "files", "stop", "net", "setters"]),
+    ("server", &["wire", "transfer", "event", "fault", "bugs", "files", "stop", "net", "setters"]),
     // What the program remembers, and its arguments.
     ("session", &["wire", "transfer", "trace", "client", "language"]),
     ("cli", &["wire", "transfer", "language", "client", "style"]),

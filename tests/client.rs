@@ -1,6 +1,6 @@
 //! Get and put against servers that follow a script, datagram by datagram.
 
-#![allow(clippy::unwrap_used, reason = "a test may stop where it stands")]
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 mod support;
 
@@ -268,7 +268,7 @@ fn a_raised_stop_tells_the_peer_and_ends_soon() {
     assert!(!target.committed);
 }
 
-/// Counts what a transfer tells beside its packets.
+/// Counts the events of a transfer.
 #[derive(Default)]
 struct Story {
     begun: u32,

@@ -363,8 +363,8 @@ fn serve_stays_in_front_until_a_signal() {
 #[test]
 fn switches_of_serve_stand_on_either_side_and_hold() {
     for (args, refused) in [
-        (&["serve", ".", "--port", "0", "--read-only"][..], Some("this server takes no files (code 2)")),
-        (&["--read-only", "serve", ".", "--port", "0"], Some("this server takes no files (code 2)")),
+        (&["serve", ".", "--port", "0", "--read-only"][..], Some("this server does not accept files (code 2)")),
+        (&["--read-only", "serve", ".", "--port", "0"], Some("this server does not accept files (code 2)")),
         (&["serve", "--overwrite", ".", "--port", "0"], None),
         (&["serve", ".", "--port", "0"], Some("File already exists (code 6)")),
     ] {

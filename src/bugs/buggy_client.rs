@@ -119,8 +119,8 @@ impl<M: Machine> Machine for BuggyClient<M> {
 }
 
 impl<M: Sending> Sending for BuggyClient<M> {
-    fn room(&mut self) -> Option<&mut [u8]> {
-        self.machine.room()
+    fn space(&mut self) -> Option<&mut [u8]> {
+        self.machine.space()
     }
 
     fn filled(&mut self, now: Instant, length: usize) {

@@ -220,8 +220,8 @@ impl<M: Machine> Machine for BuggyServer<M> {
 }
 
 impl<M: Sending> Sending for BuggyServer<M> {
-    fn room(&mut self) -> Option<&mut [u8]> {
-        self.machine.room()
+    fn space(&mut self) -> Option<&mut [u8]> {
+        self.machine.space()
     }
 
     fn filled(&mut self, now: Instant, length: usize) {

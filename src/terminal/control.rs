@@ -14,7 +14,7 @@ use crate::stop::Signals;
 pub(super) fn wake_on_termination(signals: &Signals) -> io::Result<()> {
     /// It may be about to listen.
     const AGAIN: Duration = Duration::from_millis(20);
-    let (mut bell, signals, reader) = (signals.bell()?, signals.clone(), pthread_self());
+    let (mut bell, signals, reader) = (signals.pipe()?, signals.clone(), pthread_self());
     thread::Builder::new().name("bell".to_owned()).spawn(move || {
         while matches!(bell.read(&mut [0; 64]), Ok(1..)) {
             while signals.asks_in_vain() {

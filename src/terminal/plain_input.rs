@@ -26,7 +26,7 @@ impl PlainInput {
     /// Reads standard input, and asks on `out`.
     pub(super) fn new(signals: &Signals, out: Box<dyn Write>, style: Style) -> io::Result<Self> {
         let keys = File::from(io::stdin().as_fd().try_clone_to_owned()?);
-        let bell = signals.bell()?;
+        let bell = signals.pipe()?;
         bell.set_nonblocking(true)?;
         Ok(Self { keys: BufReader::new(keys), bell, out, style })
     }

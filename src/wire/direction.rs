@@ -1,4 +1,4 @@
-/// Which way a datagram goes, seen from this side.
+/// The direction of a datagram, seen from this side.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Direction {
     /// From here to the peer.

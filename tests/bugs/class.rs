@@ -8,7 +8,7 @@ use tftpsh::event::Direction;
 use tftpsh::fault::{DelayQueue, Faults, RuleState};
 use tftpsh::internals::{BuggyClient, BuggyServer, ClientBug, ServerBug};
 use tftpsh::transfer::{
-    AnyMachine, Failure, Input, Io, ReadFile, Receiver, Request, RetryPolicy, Rexmt, Sender, Step, WriteFile,
+    Failure, Input, Io, ReadFile, Receiver, Request, RetryPolicy, Rexmt, Sender, Step, Task, WriteFile,
 };
 use tftpsh::wire::{BlockSize, Limits, Mode, Offer, Packet, RequestKind, WindowSize};
 
@@ -30,8 +30,7 @@ pub(crate) struct Class {
 
 /// One side of the transfer.
 pub(crate) struct Side {
-    machine: AnyMachine,
-    pub(crate) file: File,
+    task: Task<File, File>,
     pub(crate) wake: Option<Instant>,
     pub(crate) complete: bool,
     pub(crate) end: Option<Result<(), Failure>>,
@@ -101,8 +100,8 @@ impl Class {
             RequestKind::Read => (Vec::new(), content.clone()),
             RequestKind::Write => (content.clone(), Vec::new()),
         };
-        let mut client = Side::new(self.client(now), given);
-        let mut server = Side::new(self.server(now), taken);
+        let mut client = Side::new(self.client(now, File::of(given)));
+        let mut server = Side::new(self.server(now, File::of(taken)));
         client.input(Input::Start, &mut wire, Direction::Sent);
         for _ in 0..2_000_000 {
             if !wire.step(&mut client, &mut server) {
@@ -112,38 +111,36 @@ impl Class {
         panic!("never ends");
     }
 
-    pub(crate) fn client(&self, now: Instant) -> AnyMachine {
+    pub(crate) fn client(&self, now: Instant, file: File) -> Task<File, File> {
         let request = Request { filename: b"f", mode: Mode::Octet, offer: self.offer };
         let retry_policy = RetryPolicy { rexmt: Rexmt::Fixed(5000 * MS), timeout: 12_000 * MS };
         match (self.kind, self.client_bug) {
             (RequestKind::Write, _) => {
-                AnyMachine::sending(Sender::request(now, at(WELL_KNOWN), &request, retry_policy).unwrap())
+                Task::send(Sender::request(now, at(WELL_KNOWN), &request, retry_policy).unwrap(), file)
             }
             (RequestKind::Read, bug) => {
                 let machine = Receiver::request(now, at(WELL_KNOWN), &request, retry_policy).unwrap();
                 match bug {
-                    Some(bug) => AnyMachine::receiving(BuggyClient::new(machine, bug)),
-                    None => AnyMachine::receiving(machine),
+                    Some(bug) => Task::receive(BuggyClient::new(machine, bug), file),
+                    None => Task::receive(machine, file),
                 }
             }
         }
     }
 
-    pub(crate) fn server(&self, now: Instant) -> AnyMachine {
+    pub(crate) fn server(&self, now: Instant, file: File) -> Task<File, File> {
         let answer = self.offer.answer(&Limits::default(), None);
         let retry_policy = RetryPolicy { rexmt: Rexmt::Fixed(1000 * MS), timeout: 25_000 * MS };
         match (self.kind, self.bug) {
-            (RequestKind::Read, None) => AnyMachine::sending(Sender::answer(now, at(CLIENT), answer, retry_policy)),
-            (RequestKind::Write, None) => {
-                AnyMachine::receiving(Receiver::answer(now, at(CLIENT), answer, retry_policy))
-            }
+            (RequestKind::Read, None) => Task::send(Sender::answer(now, at(CLIENT), answer, retry_policy), file),
+            (RequestKind::Write, None) => Task::receive(Receiver::answer(now, at(CLIENT), answer, retry_policy), file),
             (RequestKind::Read, Some(bug)) => {
                 let machine = Sender::answer(now, at(CLIENT), answer, retry_policy);
-                AnyMachine::sending(BuggyServer::new(machine, bug, now, at(CLIENT)))
+                Task::send(BuggyServer::new(machine, bug, now, at(CLIENT)), file)
             }
             (RequestKind::Write, Some(bug)) => {
                 let machine = Receiver::answer(now, at(CLIENT), answer, retry_policy);
-                AnyMachine::receiving(BuggyServer::new(machine, bug, now, at(CLIENT)))
+                Task::receive(BuggyServer::new(machine, bug, now, at(CLIENT)), file)
             }
         }
     }
@@ -215,9 +212,14 @@ impl Wire {
 }
 
 impl Side {
-    fn new(machine: AnyMachine, given: Vec<u8>) -> Self {
-        let file = File { given, position: 0, taken: Vec::new(), committed: false };
-        Self { machine, file, wake: None, complete: false, end: None }
+    fn new(task: Task<File, File>) -> Self {
+        Self { task, wake: None, complete: false, end: None }
+    }
+
+    pub(crate) fn file(&self) -> &File {
+        match &self.task {
+            Task::Send { file, .. } | Task::Receive { file, .. } => file,
+        }
     }
 
     fn input(&mut self, input: Input<'_>, wire: &mut Wire, direction: Direction) {
@@ -225,7 +227,7 @@ impl Side {
             return;
         }
         self.wake = None;
-        match self.machine.run(input, &mut Link { wire, direction }, &mut self.file) {
+        match self.task.run(input, &mut Link { wire, direction }) {
             Step::Wait(until) => self.wake = Some(until),
             Step::Complete { dally, .. } => {
                 self.complete = true;
@@ -252,6 +254,12 @@ impl Io for Link<'_> {
     fn transmit(&mut self, to: SocketAddr, datagrams: &[u8], stride: usize) -> io::Result<()> {
         datagrams.chunks(stride).for_each(|datagram| self.wire.sent(self.direction, to, datagram));
         Ok(())
+    }
+}
+
+impl File {
+    fn of(given: Vec<u8>) -> Self {
+        Self { given, position: 0, taken: Vec::new(), committed: false }
     }
 }
 
@@ -291,7 +299,7 @@ impl Outcome {
 
     /// The file came over whole, and the receiver keeps it.
     pub(crate) fn whole(&self) -> bool {
-        let (client, server) = (&self.client.file, &self.server.file);
+        let (client, server) = (self.client.file(), self.server.file());
         let (giver, taker) = if client.given.is_empty() { (server, client) } else { (client, server) };
         taker.committed && taker.taken == giver.given
     }

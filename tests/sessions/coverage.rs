@@ -42,7 +42,7 @@ const ERRORS: &[&str] = &[
     ": interrupted",
     "No such file or directory",
     "Is a directory",
-    "its folder does not exist",
+    "its directory does not exist",
     "names no file; say what to call it here",
     "no server is running",
     "a server is running already",

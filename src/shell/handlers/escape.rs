@@ -51,7 +51,7 @@ fn wait(shell: &Shell<'_>, command: &mut Command) -> io::Result<ExitStatus> {
         if let Some(status) = child.try_wait()? {
             return Ok(status);
         }
-        shell.setup.signals.forbear();
+        shell.setup.signals.disarm_unless_terminated();
         thread::sleep(pause);
         pause = MOST.min(pause * 2);
     }
