@@ -37,7 +37,7 @@ impl House {
             fs::create_dir_all(path.parent().unwrap()).unwrap();
             fs::write(path, content).unwrap();
         }
-        let root = DirStore::open(&directory.path().join("root")).unwrap();
+        let root = DirStore::open(directory.path().join("root")).unwrap();
         Self { directory, root }
     }
 

@@ -35,7 +35,7 @@ fn directory() -> TempDir {
 }
 
 fn serve(directory: &Path, policy: Policy) -> RunningServer {
-    let root = DirStore::open(&directory.join("served")).unwrap();
+    let root = DirStore::open(directory.join("served")).unwrap();
     Server::builder(root).policy(policy).bind("127.0.0.1:0").unwrap().spawn().unwrap()
 }
 
