@@ -269,7 +269,7 @@ impl<'a> Homes<'a> {
                 let (module, rest) = path.split_at(length);
                 Some((*self.files.get(module)?, rest.to_vec()))
             })?;
-            let Some(name) = rest.first() else { return None };
+            let name = rest.first()?;
             if file.defines.contains(name) {
                 return Some(&file.module);
             }
