@@ -1,7 +1,7 @@
 //! Injected faults: what a network does to a transfer, on request and repeatable.
 //!
 //! ```text
-//!  words --FromStr--> Faults (rules, hits, seed)
+//!  rules ---------------> Faults (rules, hits, seed)
 //!                              |
 //!  datagram --judge(RuleState)-+--> Judgement --DelayQueue: now, later, after the next--> no, one or two datagrams
 //! ```
@@ -12,15 +12,15 @@
 //!
 //! ```
 //! use tftpsh::event::Direction;
-//! use tftpsh::fault::{Faults, Rule};
-//! use tftpsh::wire::emit_ack;
+//! use tftpsh::fault::{Action, Faults, Rule, Way, Which};
+//! use tftpsh::wire::{Opcode, emit_ack};
 //!
 //! let mut faults = Faults::default();
-//! faults.add(Rule::parse("drop sent ack 2".split(' '))?);
+//! let (kind, which) = (Some(Opcode::Ack), Some(Which::Block(2)));
+//! faults.add(Rule { action: Action::Drop, way: Way::Sent, kind, which, how: None });
 //! let mut transfer = faults.begin();
 //! let copies = [1, 2, 2, 3].map(|block| faults.judge(&mut transfer, Direction::Sent, &emit_ack(block)).copies);
 //! assert_eq!(copies, [1, 0, 1, 1], "only the first ACK 2 is lost");
-//! # Ok::<(), tftpsh::fault::BadRule>(())
 //! ```
 
 mod blocks;
