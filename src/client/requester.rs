@@ -161,6 +161,12 @@ struct Run<'a, 'f, 'o> {
     local: Option<SocketAddr>,
 }
 
+/// Whether an attempt asks for options.
+enum Negotiate {
+    Options,
+    Nothing,
+}
+
 type Attempted = Result<(Report, Option<Dally>), ClientError>;
 
 impl Run<'_, '_, '_> {
@@ -178,23 +184,26 @@ impl Run<'_, '_, '_> {
 
     /// Tries again without options, from a new socket, if the server rejects them (RFC 2347).
     fn try_one(&mut self, server: SocketAddr) -> Attempted {
-        match self.attempt(server, true) {
+        match self.attempt(server, Negotiate::Options) {
             Err(ClientError::Protocol { failure: Failure::Options(rejected), .. }) => {
                 notify(self.observers, self.local, RecordKind::Machine(&Event::Fallback(rejected)));
-                self.attempt(server, false)
+                self.attempt(server, Negotiate::Nothing)
             }
             attempted => attempted,
         }
     }
 
-    fn attempt(&mut self, server: SocketAddr, with_options: bool) -> Attempted {
+    fn attempt(&mut self, server: SocketAddr, negotiate: Negotiate) -> Attempted {
         if self.requester.stop.is_requested() {
             return Err(ClientError::Interrupted);
         }
         let socket = Socket::towards(server, self.options.local_ports.as_ref());
         let mut socket = socket.map_err(|error| self.network(error))?;
         self.local = Some(socket.local());
-        let offer = if with_options { self.offer(server, &mut socket) } else { Offer::default() };
+        let offer = match negotiate {
+            Negotiate::Options => self.offer(server, &mut socket),
+            Negotiate::Nothing => Offer::default(),
+        };
         let request = Request { filename: self.file.name, mode: self.options.mode, offer };
         // A bug must not harm other computers.
         let bug = self.options.bug.filter(|_| is_loopback(server.ip()));

@@ -43,15 +43,27 @@ struct Glyphs {
     lost: char,
 }
 
+/// The characters of drawings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Charset {
+    /// Box-drawing characters and arrows.
+    Unicode,
+    /// ASCII only.
+    Ascii,
+}
+
 const UNICODE: Glyphs = Glyphs { bar: '│', dots: '┊', line: '─', right: '▶', left: '◀', lost: '✗' };
 const ASCII: Glyphs = Glyphs { bar: '|', dots: ':', line: '-', right: '>', left: '<', lost: 'X' };
 
 impl Ladder {
     /// Creates a view for a screen of this many columns.
-    pub fn new(columns: usize, ascii: bool, paint: Paint) -> Self {
+    pub fn new(columns: usize, charset: Charset, paint: Paint) -> Self {
         // The notes need the rest.
         let width = (columns >= NARROW).then(|| columns.saturating_sub(42).clamp(26, 38));
-        let glyphs = if ascii { &ASCII } else { &UNICODE };
+        let glyphs = match charset {
+            Charset::Unicode => &UNICODE,
+            Charset::Ascii => &ASCII,
+        };
         Self { columns, width, glyphs, paint, xfer: None, expired: false, ended: false, last: State::Idle }
     }
 

@@ -54,7 +54,7 @@ pub use explain::{Detail, Explain};
 pub(crate) use fold::fold;
 pub use hex::Hex;
 pub use json::Json;
-pub use ladder::Ladder;
+pub use ladder::{Charset, Ladder};
 pub use notes::Notes;
 pub use page::{Page, show};
 pub use paint::{Paint, Tint, paint, plain};

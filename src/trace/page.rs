@@ -1,7 +1,7 @@
 use std::io::{self, Write};
 
 use super::hex::dump;
-use super::{Detail, Elided, Explain, Hex, Json, Ladder, Limit, Lines, Paint, View, ViewName, plain};
+use super::{Charset, Detail, Elided, Explain, Hex, Json, Ladder, Limit, Lines, Paint, View, ViewName, plain};
 use crate::analysis::Kept;
 
 /// The properties of the screen or file that a view is drawn on.
@@ -9,8 +9,8 @@ use crate::analysis::Kept;
 pub struct Page {
     /// Characters in a line.
     pub columns: usize,
-    /// Whether only ASCII can be shown.
-    pub ascii: bool,
+    /// The characters of drawings.
+    pub charset: Charset,
     /// Whether long lines are folded: a screen would break words.
     pub folds: bool,
     /// Whether a line can be drawn again: a terminal with a cursor.
@@ -23,8 +23,8 @@ pub struct Page {
 
 impl Page {
     /// Returns the properties of a file.
-    pub fn file(ascii: bool, limit: Limit) -> Self {
-        Self { columns: 80, ascii, folds: false, redraws: false, limit, paint: plain }
+    pub fn file(charset: Charset, limit: Limit) -> Self {
+        Self { columns: 80, charset, folds: false, redraws: false, limit, paint: plain }
     }
 
     /// Creates the view of this name.
@@ -32,7 +32,7 @@ impl Page {
         match name {
             ViewName::Classic => Box::new(Lines),
             ViewName::Explain(detail) => self.elided(Explain::new(detail, self.paint).folded(self.fold())),
-            ViewName::Ladder => self.elided(Ladder::new(self.columns, self.ascii, self.paint)),
+            ViewName::Ladder => self.elided(Ladder::new(self.columns, self.charset, self.paint)),
             ViewName::Hex => self.elided(Hex::new(self.paint)),
             ViewName::Json => Box::new(Json),
         }

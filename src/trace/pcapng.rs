@@ -42,10 +42,14 @@ pub struct Pcapng {
 }
 
 impl Pcapng {
-    /// Creates a capture; `snap` cuts DATA to this many bytes from the IP header on, `lost` also writes packets that never
-    /// arrived here.
-    pub fn new(snap: Option<usize>, lost: bool) -> Self {
-        Self { snap, lost, begun: false, host: None, clock: 0, asked: None, obscure: false }
+    /// Creates a capture; `snap` cuts DATA to this many bytes from the IP header on.
+    pub fn new(snap: Option<usize>) -> Self {
+        Self { snap, lost: false, begun: false, host: None, clock: 0, asked: None, obscure: false }
+    }
+
+    /// Sets whether packets that never arrived here are written too.
+    pub fn with_lost(self, lost: bool) -> Self {
+        Self { lost, ..self }
     }
 
     /// Writes the header, so that a file without packets is a capture too.

@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::process::Command;
 
-use tftpsh::trace::{Json, Ladder, Pcapng, View, plain};
+use tftpsh::trace::{Charset, Json, Ladder, Pcapng, View, plain};
 use tftpsh::wire::{BlockSize, Mode, Offer};
 
 use crate::story::{Story, ack, data, oack, rrq, wrq};
@@ -88,7 +88,7 @@ fn the_smallest_packet_is_written_byte_for_byte() {
 
 #[test]
 fn snap_cuts_blocks_and_keeps_their_length() {
-    let file = page(&stories::get(), Box::new(Pcapng::new(Some(64), false))).bytes();
+    let file = page(&stories::get(), Box::new(Pcapng::new(Some(64)))).bytes();
     let sizes: Vec<_> = packets(&file).iter().map(|it| (it.bytes.len(), it.length)).collect();
     assert_eq!(sizes, [(48, 48), (64, 544), (32, 32), (64, 96), (32, 32)]);
 }
@@ -97,7 +97,7 @@ fn snap_cuts_blocks_and_keeps_their_length() {
 fn what_was_lost_on_the_way_here_is_written_only_if_asked_for() {
     let story = stories::all().into_iter().find(|it| it.0 == "lost_request").expect("it is there").1;
     let lost = |all| {
-        let file = page(&story, Box::new(Pcapng::new(None, all))).bytes();
+        let file = page(&story, Box::new(Pcapng::new(None).with_lost(all))).bytes();
         packets(&file).iter().filter(|it| it.comment.starts_with("LOST")).map(|it| it.id).collect::<Vec<_>>()
     };
     assert_eq!(lost(false), [1], "a capture on the sender's side would show it");
@@ -121,7 +121,7 @@ fn the_hint_is_given_where_wireshark_may_need_it() {
         let story = Story::between("127.0.0.1:50617", server, peer);
         let story = story.asks(rrq(file, Mode::Octet, Offer::default())).receives(data(1, 4));
         // The tracer owns its view, so the test uses the view directly.
-        let mut view = Pcapng::new(None, false);
+        let mut view = Pcapng::new(None);
         crate::views::replay(&story, &mut view);
         view.hint().is_some()
     };
@@ -134,12 +134,12 @@ fn the_hint_is_given_where_wireshark_may_need_it() {
 #[test]
 fn json_ladder_and_capture_agree_packet_by_packet() {
     for (name, story) in stories::all().into_iter().filter(|it| it.0 != "wrap") {
-        let ladder = page(&story, Box::new(Ladder::new(40, true, plain))).text();
+        let ladder = page(&story, Box::new(Ladder::new(40, Charset::Ascii, plain))).text();
         // Long lines are folded.
         let ladder = ladder.replace(&format!("\n{:13}", ""), " ");
         let ladder: Vec<_> = ladder.lines().collect();
         let json = page(&story, Box::new(Json)).text();
-        let file = page(&story, Box::new(Pcapng::new(None, true))).bytes();
+        let file = page(&story, Box::new(Pcapng::new(None).with_lost(true))).bytes();
         let json: Vec<serde_json::Value> = json
             .lines()
             .map(|line| serde_json::from_str(line).expect("JSON"))
@@ -261,7 +261,7 @@ pub(crate) fn comments(story: &Story) -> String {
         let way = if it.outbound { "out" } else { "in" };
         format!("#{} {way:<3} {} bytes, {}\n", it.id, it.length, it.comment)
     };
-    let file = page(story, Box::new(Pcapng::new(None, true))).bytes();
+    let file = page(story, Box::new(Pcapng::new(None).with_lost(true))).bytes();
     packets(&file).iter().map(line).collect()
 }
 

@@ -117,13 +117,13 @@ proptest! {
             tracer.add(view, Box::new(page.clone()));
             pages.push(page);
         }
-        tracer.add(Box::new(Pcapng::new(Some(64), true)), Box::new(Page::default()));
+        tracer.add(Box::new(Pcapng::new(Some(64)).with_lost(true)), Box::new(Page::default()));
         replay(&all, &mut tracer);
         prop_assert!(tracer.failed().is_empty());
         let mut shown = Vec::new();
         for kept in tracer.ring().into_iter().flat_map(Ring::transfers) {
             for n in 0..=60 {
-                show(kept, n, &trace::Page::file(true, Limit::All), &mut shown).expect("a Vec takes all");
+                show(kept, n, &trace::Page::file(trace::Charset::Ascii, Limit::All), &mut shown).expect("a Vec takes all");
             }
         }
         let shown = String::from_utf8(shown).expect("views write UTF-8");

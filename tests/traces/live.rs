@@ -18,7 +18,7 @@ fn a_real_get_is_analysed_from_its_request_to_its_last_ack() {
     let page = Page::default();
     let mut tracer = Tracer::new();
     tracer.keep();
-    tracer.add(Box::new(Pcapng::new(None, true)), Box::new(page.clone()));
+    tracer.add(Box::new(Pcapng::new(None).with_lost(true)), Box::new(page.clone()));
     let mut observers = Observers::none();
     observers.add(&mut tracer);
     let mut target = Target::writer(Box::new(std::io::sink()), Mode::Octet);

@@ -14,7 +14,7 @@ use std::io::{self, Write};
 use std::rc::Rc;
 
 use story::Story;
-use tftpsh::trace::{Detail, Elided, Explain, Hex, Json, Ladder, Limit, Lines, Pcapng, Tracer, View, plain};
+use tftpsh::trace::{Charset, Detail, Elided, Explain, Hex, Json, Ladder, Limit, Lines, Pcapng, Tracer, View, plain};
 
 /// Output that can be read while a view holds it.
 #[derive(Clone, Default)]
@@ -47,10 +47,10 @@ pub(crate) fn views() -> Vec<(&'static str, Box<dyn View>)> {
     }
     vec![
         ("classic", Box::new(Lines)),
-        ("ladder", elided(Ladder::new(80, false, plain))),
-        ("ladder, ascii", elided(Ladder::new(80, true, plain))),
-        ("ladder, ascii, 70 columns", elided(Ladder::new(70, true, plain))),
-        ("ladder, narrow", elided(Ladder::new(40, true, plain))),
+        ("ladder", elided(Ladder::new(80, Charset::Unicode, plain))),
+        ("ladder, ascii", elided(Ladder::new(80, Charset::Ascii, plain))),
+        ("ladder, ascii, 70 columns", elided(Ladder::new(70, Charset::Ascii, plain))),
+        ("ladder, narrow", elided(Ladder::new(40, Charset::Ascii, plain))),
         ("explain", elided(Explain::new(Detail::First, plain))),
         ("explain short", elided(Explain::new(Detail::Short, plain))),
         ("explain full", elided(Explain::new(Detail::Full, plain))),
@@ -70,5 +70,5 @@ pub(crate) fn page(story: &Story, view: Box<dyn View>) -> Page {
 }
 
 pub(crate) fn capture_of(story: &Story) -> Vec<u8> {
-    page(story, Box::new(Pcapng::new(None, false))).bytes()
+    page(story, Box::new(Pcapng::new(None))).bytes()
 }

@@ -2,7 +2,9 @@
 
 use tftpsh::analysis::{Analyser, Annotated, Annotation};
 use tftpsh::event::{Observer, Record};
-use tftpsh::trace::{self, Classic, Detail, Elided, Explain, Ladder, Limit, Lines, Tint, Tracer, View, plain, show};
+use tftpsh::trace::{
+    self, Charset, Classic, Detail, Elided, Explain, Ladder, Limit, Lines, Tint, Tracer, View, plain, show,
+};
 
 use crate::story::{Story, ack, data, rrq};
 use crate::{Page, capture, page, stories, views};
@@ -36,8 +38,9 @@ fn no_line_is_wider_than_the_screen() {
         for columns in [60, 66, 80, 100] {
             let explain = |detail| -> Box<dyn View> { Box::new(Explain::new(detail, plain).folded(Some(columns))) };
             let views = [
-                Box::new(Elided::new(Ladder::new(columns, false, plain), Limit::default(), None)) as Box<dyn View>,
-                Box::new(Elided::new(Ladder::new(columns, true, plain), Limit::Pairs(0), None)),
+                Box::new(Elided::new(Ladder::new(columns, Charset::Unicode, plain), Limit::default(), None))
+                    as Box<dyn View>,
+                Box::new(Elided::new(Ladder::new(columns, Charset::Ascii, plain), Limit::Pairs(0), None)),
                 explain(Detail::Full),
                 explain(Detail::Short),
             ];
@@ -177,7 +180,7 @@ fn a_kept_transfer_in_another_view_looks_as_it_did_live() {
 fn a_range_of_kept_packets_is_shown() {
     let tracer = kept(&[stories::lost_ack()]);
     let ring = tracer.ring().expect("the ring");
-    let mut ladder = Ladder::new(40, true, plain);
+    let mut ladder = Ladder::new(40, Charset::Ascii, plain);
     let mut out = Vec::new();
     for seen in ring.last().expect("kept").again(Some(4..=6)) {
         ladder.render(seen, &mut out).expect("a Vec takes all");
@@ -209,7 +212,7 @@ fn one_packet_is_shown_with_every_byte_and_its_answer() {
     let ring = tracer.ring().expect("the ring");
     let mut out = Vec::new();
     let kept = ring.last().expect("kept");
-    let screen = trace::Page::file(true, Limit::All);
+    let screen = trace::Page::file(trace::Charset::Ascii, Limit::All);
     assert!(show(kept, 3, &screen, &mut out).expect("a Vec takes all"));
     assert!(!show(kept, 99, &screen, &mut out).expect("a Vec takes all"));
     assert_eq!(
@@ -227,7 +230,7 @@ fn one_packet_is_shown_with_every_byte_and_its_answer() {
 #[test]
 fn the_limit_shortens_a_run() {
     let lines = |limit| {
-        let view = Elided::new(Ladder::new(80, false, plain), limit, None);
+        let view = Elided::new(Ladder::new(80, Charset::Unicode, plain), limit, None);
         let story = stories::all().into_iter().find(|it| it.0 == "long").expect("it is there").1;
         page(&story, Box::new(view)).text().lines().count()
     };
@@ -242,7 +245,7 @@ fn on_a_terminal_the_count_grows_in_place() {
     for block in 1..100 {
         story = story.at(f64::from(block) * 0.02).receives(data(block, 512)).sends(ack(block));
     }
-    let view = Elided::new(Ladder::new(80, false, plain), Limit::default(), Some(80));
+    let view = Elided::new(Ladder::new(80, Charset::Unicode, plain), Limit::default(), Some(80));
     let text = page(&story.ends(99, 0), Box::new(view)).text();
     let counts = text.matches('\r').count();
     assert!((10..30).contains(&counts), "at most ten times a second: {counts}");
@@ -258,7 +261,7 @@ fn colour_adds_to_the_words_and_never_replaces_them() {
     for (_, story) in stories::all().into_iter().filter(|it| it.0 != "wrap") {
         let pages = |paint: fn(Tint, &str) -> String| -> [Page; 2] {
             [
-                page(&story, Box::new(Ladder::new(80, false, paint))),
+                page(&story, Box::new(Ladder::new(80, Charset::Unicode, paint))),
                 page(&story, Box::new(Explain::new(Detail::Full, paint))),
             ]
         };
