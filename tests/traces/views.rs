@@ -212,7 +212,7 @@ fn one_packet_is_shown_with_every_byte_and_its_answer() {
     let ring = tracer.ring().expect("the ring");
     let mut out = Vec::new();
     let kept = ring.last().expect("kept");
-    let screen = trace::Page::file(trace::Charset::Ascii, Limit::All);
+    let screen = trace::Page::file(Charset::Ascii, Limit::All);
     assert!(show(kept, 3, &screen, &mut out).expect("a Vec takes all"));
     assert!(!show(kept, 99, &screen, &mut out).expect("a Vec takes all"));
     assert_eq!(
