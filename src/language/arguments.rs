@@ -1,7 +1,7 @@
-//! The cursor over the words of a command, from which its parser takes one after the other.
+//! The cursor over the words of a command. The parser of the command takes one word after another from it.
 //!
-//! Each step records what it would accept at the cursor. Where the words end, that record is what Tab offers and what the
-//! grey hint names; where a step fails, it is what the mistake lists. So these cannot disagree with the parser.
+//! Each step records what it would accept at the cursor. Where the words end, that record is what Tab offers and what
+//! the grey hint names; where a step fails, it is what the mistake lists. So these cannot disagree with the parser.
 
 use std::borrow::Cow;
 
@@ -12,10 +12,10 @@ use super::value::{Port, Value};
 use super::words::{Word, split_at_spaces};
 use crate::wire::Mode;
 
-/// Lines within lines that are looked into, as in `repeat 2 repeat 3 get a`.
+/// The deepest nesting of lines that is read, as in `repeat 2 repeat 3 get a`.
 const DEEPEST: usize = 16;
 
-/// What mistakes say of the command whose words they are in.
+/// The parts of a command that mistakes name.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Synopsis {
     pub(super) name: &'static str,
@@ -23,7 +23,7 @@ pub(super) struct Synopsis {
     pub(super) classic: bool,
 }
 
-/// What parsers need to know of all commands. The table is made of parsers, so it is handed to them.
+/// The table of commands, as parsers see it. The table contains the parsers, so they get it as a value.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Commands {
     /// Whether a word is the name of a command.
@@ -32,33 +32,33 @@ pub(super) struct Commands {
     pub(super) read_line: fn(&mut Arguments<'_>, &Word) -> Result<(), Mistake>,
 }
 
-/// The words of one command, the cursor, and what could be there. A step that fails returns a [`Mistake`].
+/// The words of one command, a cursor, and what the steps accept there. A step that fails returns a [`Mistake`].
 #[derive(Debug)]
 pub struct Arguments<'a> {
     command: Synopsis,
     commands: Option<Commands>,
     words: Cow<'a, [Word]>,
     at: usize,
-    /// The last word is still being typed, and not among the words.
+    /// One more word is being typed; it is not among the words.
     is_open: bool,
-    /// How many more lines within lines are read, and not only taken.
+    /// How many more nested lines are read, and not only taken.
     depth: usize,
     /// Keywords taken so far, in full.
     keywords: Vec<&'static str>,
-    /// What the steps so far would accept at the cursor.
+    /// What the steps so far accept at the cursor.
     expected: Vec<Expected>,
-    /// Switches that may still be given, anywhere.
+    /// Switches that are still possible, anywhere.
     switches: Vec<&'static str>,
     /// A bad value is reported as BSD does: `X: bad value`.
     is_setting: bool,
     /// The word at the cursor may be a path.
     or_path: bool,
-    /// What is complete where nothing more is possible.
+    /// The noun for the words so far, where no more words are possible.
     subject: &'static str,
 }
 
 impl<'a> Arguments<'a> {
-    /// Begins before the first of the words after the command's name.
+    /// Puts the cursor before the first word after the command's name.
     pub(super) fn new(command: Synopsis, words: &'a [Word]) -> Self {
         Self {
             command,
@@ -76,22 +76,22 @@ impl<'a> Arguments<'a> {
         }
     }
 
-    /// The same among these commands.
+    /// Adds the table of commands.
     pub(super) fn among(self, commands: Commands) -> Self {
         Self { commands: Some(commands), ..self }
     }
 
-    /// The same, looking into a line too, as in `repeat 3 get a`.
+    /// Also reads nested lines, as in `repeat 3 get a`.
     pub(super) fn in_depth(self) -> Self {
         Self { depth: DEEPEST, ..self }
     }
 
-    /// The same, with one more word, which is still being typed.
+    /// Adds one more word, which is being typed.
     pub(super) fn open(self) -> Self {
         Self { is_open: true, ..self.in_depth() }
     }
 
-    /// Goes on with the words of another command.
+    /// Continues with the words of another command.
     pub(super) fn begin(&mut self, command: Synopsis) {
         self.command = command;
         self.keywords.clear();
@@ -99,7 +99,7 @@ impl<'a> Arguments<'a> {
         self.is_setting = false;
     }
 
-    /// Returns what may follow, if the parser got as far as the words go: words and switches.
+    /// Returns the words and switches that may follow, if the parser took all words.
     pub(super) fn into_following(self) -> (Vec<Expected>, Vec<&'static str>) {
         if self.at == self.words.len() { (self.expected, self.switches) } else { Default::default() }
     }
@@ -109,13 +109,13 @@ impl<'a> Arguments<'a> {
         self.commands.is_some_and(|commands| (commands.is_name)(word))
     }
 
-    /// The next word may be a path too; `./NAME` always is.
+    /// The next word may also be a path; `./NAME` always is.
     pub(super) fn or_path(&mut self) -> &mut Self {
         self.or_path = true;
         self
     }
 
-    /// What follows is the value of a setting, whose mistakes are BSD's.
+    /// The next word is the value of a setting: a bad one gets BSD's message.
     pub(super) fn setting(&mut self) -> &mut Self {
         self.is_setting = true;
         self
@@ -124,7 +124,7 @@ impl<'a> Arguments<'a> {
     /// Takes one of these keywords, if one is next. An ambiguous one is a mistake.
     pub(super) fn choice_if<T: Copy + PartialEq>(&mut self, table: &[(&'static str, T)]) -> Result<Option<T>, Mistake> {
         for (place, (name, value)) in table.iter().enumerate() {
-            // Of several names for one thing the first is enough.
+            // Of several names for one value, the first is enough.
             if table.iter().take(place).all(|(_, earlier)| earlier != value) {
                 self.expected.push(Expected::Keyword(name, ""));
             }
@@ -178,14 +178,14 @@ impl<'a> Arguments<'a> {
         self.choice_if(&pairs(names))
     }
 
-    /// Takes this keyword, if it is next; `help` is what it means.
+    /// Takes this keyword, if it is next; `help` explains it.
     pub(super) fn flag(&mut self, name: &'static str, help: &'static str) -> bool {
         self.expected.push(Expected::Keyword(name, help));
         let is_next = self.peek().is_some_and(|word| !word.bytes().is_empty() && begins(name, word.bytes()));
         self.take_if(is_next, name)
     }
 
-    /// Takes this keyword among names, if it is next and written in full.
+    /// Takes this keyword among names, if it is next and complete.
     pub(super) fn whole_keyword_if(&mut self, name: &'static str) -> bool {
         self.expected.push(Expected::WholeKeyword(name));
         let is_next = self.peek().is_some_and(|word| word.is(name));
@@ -273,8 +273,7 @@ impl<'a> Arguments<'a> {
         self.peek().is_some_and(|word| word.bytes().contains(&b'='))
     }
 
-    /// Takes a key and a value, if the next word has one of these keys. `help` is what the usage line calls it, and common
-    /// words.
+    /// Takes a key and a value, if the next word has one of these keys. `name` is its name in the usage line.
     pub(super) fn assignment_if(
         &mut self,
         keys: &[&'static str],
@@ -300,12 +299,12 @@ impl<'a> Arguments<'a> {
         self.take()
     }
 
-    /// Takes all words that are left as names.
+    /// Takes all remaining words as names.
     pub(super) fn names(&mut self, source: Source, name: &'static str) -> Vec<Word> {
         std::iter::from_fn(|| self.name_if(source, name)).collect()
     }
 
-    /// Takes all words that are left as a line of its own, which is read later.
+    /// Takes all remaining words as a line, which is read later.
     pub(super) fn line(&mut self) -> Result<Vec<Word>, Mistake> {
         let rest = self.rest().to_vec();
         let name = self.name_if(Source::Command, "command").ok_or_else(|| self.usage())?;
@@ -319,7 +318,7 @@ impl<'a> Arguments<'a> {
         Ok(rest)
     }
 
-    /// Takes this switch from among the words that are left, if it is there.
+    /// Takes this switch from the remaining words, if it is there.
     pub(super) fn switch(&mut self, name: &'static str) -> bool {
         let is_given = self.rest().iter().any(|word| word.is(name));
         if is_given {
@@ -330,7 +329,7 @@ impl<'a> Arguments<'a> {
         is_given
     }
 
-    /// Splits the words that are left at their spaces: `"drop sent ack 2"` is as good as four words. What follows is a
+    /// Splits the remaining words at their spaces: `"drop sent ack 2"` equals four words. Together they are a
     /// `subject`.
     pub(super) fn unquote(&mut self, subject: &'static str) {
         self.subject = subject;
@@ -341,22 +340,22 @@ impl<'a> Arguments<'a> {
         }
     }
 
-    /// Returns the words that are left.
+    /// Returns the remaining words.
     pub(super) fn rest(&self) -> &[Word] {
         self.words.get(self.at..).unwrap_or_default()
     }
 
-    /// Whether at most one word is left.
+    /// Whether at most one word remains.
     pub(super) fn is_last(&self) -> bool {
         self.rest().len() + usize::from(self.is_open) <= 1
     }
 
-    /// Checks that at most so many words are left.
+    /// Checks that at most so many words remain.
     pub(super) fn at_most(&self, count: usize) -> Result<(), Mistake> {
         if self.rest().len() > count { Err(self.usage()) } else { Ok(()) }
     }
 
-    /// Checks that no word is left, and hands this on.
+    /// Returns the verb if no word remains.
     pub(super) fn end<T>(&self, verb: T) -> Result<T, Mistake> {
         let Some(word) = self.peek() else { return Ok(verb) };
         if self.expected.is_empty() && self.keywords.is_empty() {
@@ -366,12 +365,12 @@ impl<'a> Arguments<'a> {
         Err(self.mistake(MistakeKind::Unexpected { word, subject, choices }))
     }
 
-    /// A mistake that breaks a rule beyond the grammar.
+    /// Returns the mistake of a line that breaks a rule beyond the grammar.
     pub(super) fn breaks(&self, rule: impl Into<String>) -> Mistake {
         self.mistake(MistakeKind::Rule(rule.into()))
     }
 
-    /// No words where some are needed, or too many: BSD prints the usage.
+    /// Returns the mistake of too few or too many words, for which BSD prints the usage.
     pub(super) fn usage(&self) -> Mistake {
         self.mistake(MistakeKind::Usage { usage: self.command.usage })
     }
@@ -380,7 +379,7 @@ impl<'a> Arguments<'a> {
         Mistake { kind, classic: self.command.classic }
     }
 
-    /// The next word is wrong, as BSD says it.
+    /// Returns the mistake of a wrong next word, in BSD's words.
     fn bsd(&self, wrong: &str, usage: Option<&'static str>) -> Mistake {
         let word = self.peek().map(Word::to_string).unwrap_or_default();
         self.mistake(MistakeKind::Bsd { sentence: format!("{word}: {wrong}"), usage })
@@ -393,7 +392,7 @@ impl<'a> Arguments<'a> {
         }
     }
 
-    /// A value that has no name of its own belongs to the last keyword, or to the command.
+    /// Returns the mistake of a bad value. An unnamed value belongs to the last keyword, or to the command.
     fn bad_value(&self, word: &Word, name: &'static str, range: String) -> Mistake {
         let setting = self.keywords.last().copied().unwrap_or(self.command.name);
         let what = if self.is_setting || matches!(name, "value" | "number") { setting } else { name };
@@ -425,7 +424,7 @@ impl<'a> Arguments<'a> {
     }
 }
 
-/// Keywords that stand for themselves.
+/// Keywords whose values are the keywords themselves.
 pub(super) fn pairs(names: &[&'static str]) -> Vec<(&'static str, &'static str)> {
     names.iter().map(|name| (*name, *name)).collect()
 }

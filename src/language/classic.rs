@@ -93,7 +93,7 @@ fn put(args: &mut Arguments<'_>) -> Result<Verb, Mistake> {
         locals.push(std::mem::replace(&mut remote, next));
     }
     if locals.is_empty() && remote.is("-") {
-        return Err(args.breaks("say what to call it there: put - FILE"));
+        return Err(args.breaks("put - needs a remote name: put - FILE"));
     }
     Ok(Verb::Put(Put { locals, remote }))
 }
@@ -116,8 +116,8 @@ fn get(args: &mut Arguments<'_>) -> Result<Verb, Mistake> {
     Ok(Verb::Get(Get { remotes: files, local, digest }))
 }
 
-/// Whether `verify` is next and not a file: it is the last word, or what follows is a digest, most of one, or nothing. A
-/// digest that was left out, as by an empty variable of a script, must not become a file called `verify`.
+/// Whether `verify` is next and a keyword: it is the last word, or a digest, most of one, or an empty word follows. If
+/// a script leaves the digest out, as with an empty variable, `verify` must not become a file.
 fn is_verified(rest: &[Word], files: usize) -> bool {
     const MOST_OF_ONE: usize = 32;
     match rest {
@@ -131,7 +131,7 @@ fn is_verified(rest: &[Word], files: usize) -> bool {
     }
 }
 
-/// The digest after `verify`.
+/// Takes the digest after `verify`.
 fn expected(args: &mut Arguments<'_>, files: usize) -> Result<Sha256, Mistake> {
     let needs = "verify needs a SHA-256 digest (write ./verify for a file of that name)";
     match args.rest().first().map(|digest| digest.bytes().len()) {

@@ -1,4 +1,4 @@
-//! What happens on this side: directories, digests, and lines that run other lines.
+//! Local commands: directories, digests, and lines that run other lines.
 
 use super::arguments::Arguments;
 use super::command::{Command, ROW};

@@ -1,4 +1,4 @@
-//! A server of our own, and names for those of others.
+//! The practice server, and names for other servers.
 
 use std::net::IpAddr;
 
@@ -19,13 +19,13 @@ pub(super) static ROWS: &[Command] = &[
         name: "serve", group: Group::Practice,
         usage: &["serve [directory [port]] [--read-only | --overwrite]", "serve status", "serve stop",
             "serve fault [fault-words]", "serve bug [ name | ? | off ]", "serve rexmt value", "serve blksize value",
-            "serve options [ on | off ]"], brief: "start a server to practise on",
+            "serve options [ on | off ]"], brief: "start a practice server",
         examples: &["serve", "serve . 6969", "serve . --read-only", "serve bug sorcerer", "serve stop"],
         see: &["connect", "get", "fault"], parse: |args| serve(args).map(Verb::Serve), ..ROW
     },
     HOST,
     Command {
-        name: "hosts", group: Group::Transfer, usage: &["hosts"], brief: "list the servers with names",
+        name: "hosts", group: Group::Transfer, usage: &["hosts"], brief: "list the named servers",
         examples: &["hosts"], see: &["host", "connect"], parse: |args| args.end(Verb::Hosts), ..ROW
     },
 ];
@@ -40,7 +40,7 @@ pub(super) const HOST: Command = Command {
 
 fn serve(args: &mut Arguments<'_>) -> Result<ServeVerb, Mistake> {
     let words = pairs(&["status", "stop", "fault", "bug", "rexmt", "blksize", "options"]);
-    // Only what is served has switches.
+    // Only a directory has switches.
     let has_switch = args.rest().iter().any(|word| word.bytes().starts_with(b"--"));
     let first = if has_switch { None } else { args.or_path().choice_if(&words)? };
     let change = match first {
@@ -93,7 +93,7 @@ fn host(args: &mut Arguments<'_>) -> Result<Verb, Mistake> {
     }
 }
 
-/// A name that no line and no command line takes for anything else.
+/// Checks that the name of a host has no other meaning in a line or on the command line.
 fn name_for_host<'a>(args: &Arguments<'_>, word: &'a Word) -> Result<&'a str, Mistake> {
     let name = text(args, word)?;
     let refused = |why: &str| Err(args.breaks(format!("{word} {why} and cannot be used as a host name")));

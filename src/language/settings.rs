@@ -1,4 +1,4 @@
-//! How transfers go, beyond the settings of 4.3BSD.
+//! The settings that 4.3BSD does not have.
 
 use super::arguments::Arguments;
 use super::command::{Command, SETTING};
@@ -9,13 +9,13 @@ use super::verb::{Choice, Verb};
 pub(super) static ROWS: &[Command] = &[
     Command {
         name: "blksize", aliases: &["blocksize"], usage: &["blksize value"], ask: Some("(value) "),
-        brief: "set block size to ask for", examples: &["blksize 1428", "blksize auto"],
+        brief: "set the block size to ask for", examples: &["blksize 1428", "blksize auto"],
         see: &["windowsize", "options"],
         parse: |args| args.at_most(1).and_then(|()| args.value_or_auto()).map(Verb::Blksize), ..SETTING
     },
     Command {
         name: "windowsize", usage: &["windowsize value"], ask: Some("(value) "),
-        brief: "set blocks before each acknowledgement", examples: &["windowsize 16", "windowsize auto"],
+        brief: "set the blocks sent for each acknowledgement", examples: &["windowsize 16", "windowsize auto"],
         see: &["blksize", "options"],
         parse: |args| args.at_most(1).and_then(|()| args.value_or_auto()).map(Verb::Windowsize), ..SETTING
     },
@@ -25,22 +25,22 @@ pub(super) static ROWS: &[Command] = &[
         ..SETTING
     },
     Command {
-        name: "tout", usage: &["tout [ on | off | auto ]"], brief: "toggle asking for our own interval",
+        name: "tout", usage: &["tout [ on | off | auto ]"], brief: "toggle asking for the retransmission interval",
         examples: &["tout", "tout on"], see: &["rexmt", "options"], parse: |args| on_off_auto(args).map(Verb::Tout),
         ..SETTING
     },
     Command {
-        name: "options", usage: &["options [ auto | on | off ]"], brief: "set which options are asked for",
+        name: "options", usage: &["options [ auto | on | off ]"], brief: "choose the options to ask for",
         examples: &["options off", "options auto"], see: &["blksize", "windowsize", "tsize", "tout"], parse: options,
         ..SETTING
     },
     Command {
-        name: "literal", usage: &["literal [ on | off ]"], brief: "toggle taking host:file as a file name",
+        name: "literal", usage: &["literal [ on | off ]"], brief: "toggle treating host:file as a file name",
         examples: &["literal", "literal on"], see: &["get", "uri"], parse: |args| args.on_off().map(Verb::Literal),
         ..SETTING
     },
     Command {
-        name: "progress", usage: &["progress [ on | off ]"], brief: "toggle showing how far a transfer is",
+        name: "progress", usage: &["progress [ on | off ]"], brief: "toggle the progress display",
         examples: &["progress", "progress off"], see: &["status"], parse: |args| args.on_off().map(Verb::Progress),
         ..SETTING
     },

@@ -365,7 +365,7 @@ fn mistakes_say_what_was_expected() {
         ("fault drop sent ack every 0", "step must be a number from 1, not \"0\""),
         ("fault drop sent ack times +3", "count must be a number from 1, not \"+3\""),
         ("fault drop sent ack rate 120%", "percent must be 0% to 100%, not \"120%\""),
-        ("fault drop sent rrq 2", "rrq packets have no block number: say first, or nothing"),
+        ("fault drop sent rrq 2", "rrq packets have no block number: use first, or leave it out"),
         ("fault drop sent ack 2 times 3 4", "unexpected \"4\" after a complete rule"),
         ("fault seed x", "seed must be a number, not \"x\""),
         ("fault seed", "missing number after \"seed\"; use a number"),
