@@ -8,7 +8,7 @@ use std::time::Duration;
 use clap::{ArgAction, CommandFactory, FromArgMatches, Parser};
 
 use crate::client::Family;
-use crate::language::{Mistake, Port, Seconds, TraceVerb, Value, Word, trace_list, value};
+use crate::language::{Mistake, Port, TraceVerb, Value, Word, trace_list, value};
 use crate::style::When;
 use crate::transfer::Rexmt;
 use crate::wire::{BlockSize, Mode, WindowSize};
@@ -64,7 +64,7 @@ pub(crate) struct Cli {
     pub windowsize: Option<WindowSize>,
 
     /// End a transfer after this long without progress.
-    #[arg(short, long, value_name = "SECONDS", value_parser = seconds)]
+    #[arg(short, long, value_name = "SECONDS", value_parser = value::<Duration>)]
     pub timeout: Option<Duration>,
 
     /// Retransmit an unanswered packet after this long, or `auto`.
@@ -185,10 +185,6 @@ fn views(text: &str) -> Result<TraceList, Mistake> {
     trace_list(text).map(TraceList)
 }
 
-fn seconds(text: &str) -> Result<Duration, String> {
-    value(text).map(|Seconds(time)| time)
-}
-
 fn ports(text: &str) -> Result<RangeInclusive<u16>, &'static str> {
     let port = |digits: &str| Port::read(&Word::new(digits)).map(Port::get);
     let (low, high) = text.split_once(':').unwrap_or((text, text));
@@ -210,7 +206,7 @@ fn when(text: &str) -> Result<When, &'static str> {
 fn rexmt(text: &str) -> Result<Rexmt, String> {
     match text {
         "auto" => Ok(Rexmt::Auto),
-        _ => seconds(text).map(Rexmt::Fixed),
+        _ => value(text).map(Rexmt::Fixed),
     }
 }
 

@@ -1,10 +1,12 @@
 //! Completes the arguments of the program: options, HOST, PORT, and a line of the shell.
 
+use std::time::Duration;
+
 use clap::CommandFactory;
 
 use super::{Candidate, Sources, fit, hosts, line, paths, plain};
 use crate::cli::Cli;
-use crate::language::{Port, Seconds, VIEWS, Value, Word, exact};
+use crate::language::{Port, VIEWS, Value, Word, exact};
 use crate::wire::{BlockSize, Mode, WindowSize};
 
 /// Completes the last argument of the program, after these.
@@ -120,8 +122,8 @@ fn values(option: &clap::Arg, part: &str, sources: &Sources) -> Vec<Candidate> {
         Some("blocks") => common::<WindowSize>(part),
         Some("port") => common::<Port>(part),
         Some("seconds") => {
-            let auto = (option.get_id() == "rexmt").then(|| plain("auto", Seconds::AUTO));
-            common::<Seconds>(part).into_iter().chain(fit(auto, part)).collect()
+            let auto = (option.get_id() == "rexmt").then(|| plain("auto", Duration::AUTO));
+            common::<Duration>(part).into_iter().chain(fit(auto, part)).collect()
         }
         _ => Vec::new(),
     }

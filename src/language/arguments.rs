@@ -192,10 +192,13 @@ impl<'a> Arguments<'a> {
         self.take_if(is_next, name)
     }
 
-    /// Takes `on` or `off`, the only word, if there is one.
-    pub(super) fn on_off(&mut self) -> Result<Option<bool>, Mistake> {
+    /// Takes one of these keywords, the only word, if there is one. A bad word gets BSD's message.
+    pub(super) fn only_choice<T: Copy + PartialEq>(
+        &mut self,
+        table: &[(&'static str, T)],
+    ) -> Result<Option<T>, Mistake> {
         self.at_most(1)?;
-        self.setting().choice_or_end("switch", &[("on", true), ("off", false)])
+        self.setting().choice_or_end("switch", table)
     }
 
     /// Takes a value.
@@ -227,6 +230,12 @@ impl<'a> Arguments<'a> {
         let value = T::read(word).ok_or_else(|| self.bad_value(word, name, range()))?;
         self.take();
         Ok(Some(value))
+    }
+
+    /// Takes the value of a setting, the only word, or `auto`, which is `None`.
+    pub(super) fn only_value_or_auto<T: Value>(&mut self) -> Result<Option<T>, Mistake> {
+        self.at_most(1)?;
+        self.value_or_auto()
     }
 
     /// Takes the value of a setting, or `auto`, which is `None`.
@@ -423,6 +432,9 @@ impl<'a> Arguments<'a> {
         is_next
     }
 }
+
+/// The two positions of a switch.
+pub(super) const ON_OFF: [(&str, bool); 2] = [("on", true), ("off", false)];
 
 /// Keywords whose values are the keywords themselves.
 pub(super) fn pairs(names: &[&'static str]) -> Vec<(&'static str, &'static str)> {

@@ -1,13 +1,11 @@
 //! The thirteen commands of 4.3BSD, in its order.
 
-use std::time::Duration;
-
-use super::arguments::Arguments;
+use super::arguments::{Arguments, ON_OFF};
 use super::command::{CLASSIC, CLASSIC_SETTING, Command, Group};
 use super::expected::Source;
 use super::mistake::Mistake;
 use super::trace;
-use super::value::{Seconds, Sha256};
+use super::value::Sha256;
 use super::verb::{Get, Put, Verb};
 use super::words::Word;
 use crate::wire::Mode;
@@ -48,7 +46,7 @@ pub(super) static ROWS: &[Command] = &[
     Command {
         name: "verbose", usage: &["verbose [ on | off ]"], brief: "toggle verbose mode",
         examples: &["verbose", "verbose on"], see: &["trace", "status"],
-        parse: |args| args.on_off().map(Verb::Verbose), ..CLASSIC_SETTING
+        parse: |args| args.only_choice(&ON_OFF).map(Verb::Verbose), ..CLASSIC_SETTING
     },
     trace::TRACE,
     Command {
@@ -66,12 +64,12 @@ pub(super) static ROWS: &[Command] = &[
     Command {
         name: "rexmt", usage: &["rexmt value"], ask: Some("(value) "),
         brief: "set per-packet retransmission timeout", examples: &["rexmt 5", "rexmt 0.2", "rexmt auto"],
-        see: &["timeout", "tout"], parse: |args| seconds(args).map(Verb::Rexmt), ..CLASSIC_SETTING
+        see: &["timeout", "tout"], parse: |args| args.only_value_or_auto().map(Verb::Rexmt), ..CLASSIC_SETTING
     },
     Command {
         name: "timeout", usage: &["timeout value"], ask: Some("(value) "), brief: "set total retransmission timeout",
         examples: &["timeout 60", "timeout auto"], see: &["rexmt", "errors"],
-        parse: |args| seconds(args).map(Verb::Timeout), ..CLASSIC_SETTING
+        parse: |args| args.only_value_or_auto().map(Verb::Timeout), ..CLASSIC_SETTING
     },
     Command {
         name: "?", aliases: &["help"], usage: &["? [command or topic ...]"], brief: "print help information",
@@ -80,11 +78,6 @@ pub(super) static ROWS: &[Command] = &[
         parse: |args| Ok(Verb::Help(args.names(Source::Topic, "command or topic ..."))), ..CLASSIC
     },
 ];
-
-fn seconds(args: &mut Arguments<'_>) -> Result<Option<Duration>, Mistake> {
-    args.at_most(1)?;
-    Ok(args.value_or_auto()?.map(|Seconds(time)| time))
-}
 
 fn put(args: &mut Arguments<'_>) -> Result<Verb, Mistake> {
     let mut remote = args.name(Source::Local, "file")?;

@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use super::arguments::Arguments;
+use super::arguments::{Arguments, ON_OFF};
 use super::command::{Command, PRACTICE};
 use super::mistake::Mistake;
 use super::verb::{FaultVerb, Verb};
@@ -47,15 +47,9 @@ pub(super) fn fault(args: &mut Arguments<'_>, others: &[&'static str]) -> Result
         Some(Err("off")) => FaultVerb::Off(args.value_if("rule")?),
         Some(Err("seed")) => FaultVerb::Seed(args.value("number")?),
         Some(Err("test")) => FaultVerb::Test(rule(args)?),
-        Some(Err(_)) => FaultVerb::Remote(args.choice("switch", &[("on", true), ("off", false)])?),
+        Some(Err(_)) => FaultVerb::Remote(args.choice("switch", &ON_OFF)?),
     };
     args.end(verb)
-}
-
-/// `packetdrop percent`
-pub(super) fn packetdrop(args: &mut Arguments<'_>) -> Result<Verb, Mistake> {
-    args.at_most(1)?;
-    Ok(Verb::Packetdrop(args.value("percent")?))
 }
 
 /// `action direction kind [which] [how]`

@@ -112,33 +112,21 @@ fn no_command(words: &[Word], second: &Word, named: bool) -> BadWords {
     }
 }
 
-/// An error in the words of the command line.
+/// An error in the words of the command line. `hint` suggests the nearest command.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum BadWords {
-    /// A word that is not a command, in the place of one.
     #[error("no command \"{word}\"{hint}")]
-    NoCommand {
-        /// The word.
-        word: String,
-        /// The command that it resembles.
-        hint: String,
-    },
-    /// A URI where a host or a command is needed.
+    NoCommand { word: String, hint: String },
     #[error("{0}: missing command; use: tftp get {0}")]
     Uri(String),
-    /// A switch of another command.
     #[error("{0} belongs to another command")]
     Switch(String),
-    /// A number that is not a port.
     #[error("{0}: bad port number")]
     Port(String),
-    /// No words after `-c`.
     #[error("no command after -c")]
     NothingAfterC,
-    /// Several lines after `-c`.
     #[error("-c takes one command; use standard input or -f FILE for several")]
     Lines,
-    /// An unfinished string after `-c`.
     #[error(transparent)]
     SplitError(#[from] SplitError),
 }

@@ -50,7 +50,7 @@ pub(crate) use trace::VIEWS;
 pub use trace::trace_list;
 pub use uri::Uri;
 pub(crate) use uri::split_host;
-pub(crate) use value::{Port, Seconds, Sha256, Value};
+pub(crate) use value::{Port, Sha256, Value};
 pub(crate) use verb::{
     BugVerb, Choice, FaultVerb, Get, LessonVerb, Put, Repeat, ServeVerb, ServerChange, TraceVerb, Verb,
 };

@@ -15,7 +15,8 @@ pub(super) static ROWS: &[Command] = &[
     Command {
         name: "packetdrop", usage: &["packetdrop percent"], ask: Some("(percent) "),
         brief: "drop packets at random in both directions", examples: &["packetdrop 10", "packetdrop 0"],
-        see: &["fault", "faults"], parse: fault::packetdrop, ..PRACTICE
+        see: &["fault", "faults"],
+        parse: |args| args.at_most(1).and_then(|()| args.value("percent")).map(Verb::Packetdrop), ..PRACTICE
     },
     Command {
         name: "client", usage: &["client bug [ no-tid | no-dally | off ]"],

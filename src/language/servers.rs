@@ -2,13 +2,13 @@
 
 use std::net::IpAddr;
 
-use super::arguments::{Arguments, pairs};
+use super::arguments::{Arguments, ON_OFF, pairs};
 use super::bookmark::Bookmark;
 use super::command::{Command, Group, ROW};
 use super::expected::Source;
 use super::fault::{OF_SERVER, fault};
 use super::mistake::Mistake;
-use super::value::{Port, Seconds};
+use super::value::Port;
 use super::verb::{BugVerb, ServeVerb, ServerChange, Verb};
 use super::words::Word;
 use crate::bugs::ServerBug;
@@ -48,9 +48,9 @@ fn serve(args: &mut Arguments<'_>) -> Result<ServeVerb, Mistake> {
         Some("stop") => return args.end(ServeVerb::Stop),
         Some("fault") => ServerChange::Fault(fault(args, OF_SERVER)?),
         Some("bug") => ServerChange::Bug(bug(args)?),
-        Some("rexmt") => ServerChange::Rexmt(args.value_or_auto()?.map(|Seconds(time)| time)),
+        Some("rexmt") => ServerChange::Rexmt(args.value_or_auto()?),
         Some("blksize") => ServerChange::Blksize(args.value_or_auto()?),
-        Some(_) => ServerChange::Options(args.setting().choice_or_end("switch", &[("on", true), ("off", false)])?),
+        Some(_) => ServerChange::Options(args.setting().choice_or_end("switch", &ON_OFF)?),
         None => {
             let (read_only, overwrite) = (args.switch("--read-only"), args.switch("--overwrite"));
             args.at_most(2)?;

@@ -71,7 +71,7 @@ values! {
     WindowSize[auto "the largest that fits the block size"]:
         |text| number(text).and_then(Self::new), format_args!("{} to {} blocks", Self::LEAST, Self::MOST),
         [("1", "as in RFC 1350"), ("4", ""), ("16", ""), ("64", "")];
-    Seconds: seconds, "seconds above 0 (5 or 0.2)", [("1", ""), ("5", ""), ("25", "")];
+    Duration: seconds, "seconds above 0 (5 or 0.2)", [("1", ""), ("5", ""), ("25", "")];
     Time: time, "a time with its unit (10ms or 0.2s)";
     Percent: percent, "0% to 100%", [("0", "none"), ("5", ""), ("20", "")];
     Which: blocks, "N[-M]";
@@ -99,10 +99,6 @@ impl Port {
         self.0
     }
 }
-
-/// A time above zero in seconds, a fraction allowed: `5`, `0.2`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Seconds(pub Duration);
 
 /// A time with its unit: `10ms`, `0.2s` or `500us`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -134,8 +130,9 @@ fn mode(text: &str) -> Option<Mode> {
     }
 }
 
-fn seconds(text: &str) -> Option<Seconds> {
-    decimal(text, 1.0).filter(|time| !time.is_zero() && *time <= LONGEST).map(Seconds)
+/// Reads a time above zero in seconds, with or without a fraction: `5`, `0.2`.
+fn seconds(text: &str) -> Option<Duration> {
+    decimal(text, 1.0).filter(|time| !time.is_zero() && *time <= LONGEST)
 }
 
 fn time(text: &str) -> Option<Time> {
