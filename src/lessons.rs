@@ -3,9 +3,6 @@
 //! A script begins with `# Lesson N: TITLE`. Comments before the commands explain them. On a terminal, the shell shows
 //! the comments and pauses; from a pipe, it only runs the commands.
 
-use std::iter::Peekable;
-use std::str::Lines;
-
 /// One lesson.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Lesson {
@@ -63,9 +60,8 @@ impl Lesson {
 /// Splits a script: each step is a block of comments and the commands up to the next block. Empty lines separate
 /// paragraphs within comments and mean nothing else.
 pub(crate) fn steps(script: &str) -> impl Iterator<Item = Step<'_>> {
-    let mut lines = script.lines().peekable();
+    let mut lines = script.trim_start().lines().peekable();
     std::iter::from_fn(move || {
-        skip_blank(&mut lines);
         let mut step = Step::default();
         while let Some(line) = lines.next_if(|line| comment(line).is_some() || is_blank(line)) {
             step.words.push(comment(line).unwrap_or_default());
@@ -78,10 +74,6 @@ pub(crate) fn steps(script: &str) -> impl Iterator<Item = Step<'_>> {
         }
         (step != Step::default()).then_some(step)
     })
-}
-
-fn skip_blank(lines: &mut Peekable<Lines<'_>>) {
-    while lines.next_if(|line| is_blank(line)).is_some() {}
 }
 
 fn is_blank(line: &str) -> bool {
