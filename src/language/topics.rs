@@ -1,14 +1,14 @@
-//! The topics of `help`: short texts on what commands have in common.
+//! The topics of `help`: short texts about several commands.
 
 use super::matching::{Match, choose};
 use super::words::Word;
 
-/// A text with a name.
+/// A named text.
 #[derive(Debug)]
 pub(crate) struct Topic {
-    /// What `help` calls it.
+    /// Its name in `help`.
     pub name: &'static str,
-    /// What it is about, in a few words.
+    /// The subject, in a few words.
     pub brief: &'static str,
     /// The text, at most 78 columns wide.
     pub text: &'static str,

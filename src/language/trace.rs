@@ -104,9 +104,6 @@ fn pcap(args: &mut Arguments<'_>) -> Result<TraceVerb, Mistake> {
 }
 
 /// Reads the value of `--trace=VIEWS`: `explain,pcap=x.pcapng`; empty is the classic view.
-///
-/// # Errors
-/// An item is not what `trace` takes, or two views go to the screen.
 pub fn trace_list(list: &str) -> Result<Vec<TraceVerb>, Mistake> {
     if list.is_empty() {
         return Ok(vec![TraceVerb::View(ViewName::Classic)]);

@@ -11,14 +11,14 @@ use crate::wire::{Mode, Printable};
 
 const SCHEME: &[u8] = b"tftp://";
 
-/// Where a file is, and in which mode it is transferred.
+/// The server, name and mode of a file.
 ///
-/// RFC 3617 knows no port; `host:port` is understood as in other schemes. Displayed, it is read as the same again.
+/// RFC 3617 has no port; `host:port` is read as in other schemes. `Display` writes a word that reads as the same URI.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Uri {
     /// Name or address, without brackets.
     pub host: String,
-    /// Where requests go, if said.
+    /// The port for requests, if the URI has one.
     pub port: Option<u16>,
     /// The file's name: bytes, percent-decoded. It begins after the slash that ends the host; a second slash is part of
     /// the name.
@@ -27,20 +27,20 @@ pub struct Uri {
     pub mode: Mode,
 }
 
-/// Why a word that begins as a URI is none.
+/// An error in a word that begins as a URI.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum BadUri {
     /// `tftp:///file`
     #[error("names no host")]
     NoHost,
-    /// Neither a name nor an address: not UTF-8, a control character, brackets around anything but an IPv6 address or text
-    /// after them, a colon without them.
+    /// Neither a name nor an address: not UTF-8, a control character, brackets around anything but an IPv6 address or
+    /// text after them, a colon without them.
     #[error("{0}: bad host (an IPv6 address needs brackets)")]
     Host(String),
     /// `tftp://user@host/file`
     #[error("TFTP has no users (write %40 for an @ in a file name)")]
     User,
-    /// What follows the colon is not a number from 1 to 65535.
+    /// The text after the colon is not a number from 1 to 65535.
     #[error("{0}: bad port number")]
     Port(String),
     /// `tftp://host`
@@ -58,7 +58,7 @@ pub enum BadUri {
 }
 
 impl Uri {
-    /// Reads a word; `None` where it does not begin as a URI does, in any case.
+    /// Reads a word; `None` if it does not begin with `tftp://`, in any letter case.
     pub fn parse(word: &[u8]) -> Option<Result<Self, BadUri>> {
         let (scheme, rest) = word.split_at_checked(SCHEME.len())?;
         scheme.eq_ignore_ascii_case(SCHEME).then(|| Self::after_scheme(rest))
@@ -90,7 +90,7 @@ fn host_and_port(authority: &[u8]) -> Result<(String, Option<u16>), BadUri> {
     let bad_host = || BadUri::Host(Printable(authority).to_string());
     let text = str::from_utf8(authority).map_err(|_| bad_host())?;
     let (host, port) = match text.strip_prefix('[') {
-        // RFC 6874 section 2 writes the percent sign of a scope as any other: [fe80::1%25eth0].
+        // RFC 6874 section 2 encodes the percent sign of a scope: [fe80::1%25eth0].
         Some(rest) => {
             let (address, port) = rest.split_once(']').ok_or_else(bad_host)?;
             let address = address.replacen("%25", "%", 1);
@@ -184,7 +184,7 @@ impl Display for Uri {
     }
 }
 
-/// Leaves the unreserved characters of RFC 2396 section 2.3, and `also`, as they are.
+/// Encodes all bytes except the unreserved characters of RFC 2396 section 2.3 and `also`.
 fn encode(f: &mut Formatter<'_>, bytes: &[u8], also: &[u8]) -> fmt::Result {
     bytes.iter().try_for_each(|&byte| {
         if byte.is_ascii_alphanumeric() || b"-_.!~*'()".contains(&byte) || also.contains(&byte) {
@@ -229,7 +229,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_is_said() {
+    fn mistakes_name_the_cause() {
         for (word, expected) in [
             ("tftp://", "names no host"),
             ("tftp:///f", "names no host"),
@@ -288,7 +288,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_displayed_is_read_as_the_same(
+        fn a_displayed_uri_reads_as_the_same_uri(
             host in "[a-z0-9.-]{1,9}|[0-9a-f]{1,4}::[0-9a-f]{1,4}(%[a-z0-9]{1,4})?|[a-zü% ]{1,4}",
             port in proptest::option::of(1..=u16::MAX),
             file in proptest::collection::vec(any::<u8>(), 1..20),

@@ -61,7 +61,7 @@ const ERRORS: &[&str] = &[
     "? has no meaning here",
     "; can only come before mode=netascii or mode=octet",
     "standard input is where the commands come from",
-    "say what to call it there",
+    "put - needs a remote name",
     "--read-only belongs to another command",
     "SHA-256 is ",
 ];
