@@ -4,7 +4,7 @@ use super::error::{CommandError, Fatal, HandlerError};
 use super::handlers::{
     escape, faults, hosts, lessons, local_files, repeat, server, settings, trace, transfer as transfers,
 };
-use super::outcome::Outcome;
+use super::outcome::{Handled, Outcome};
 use super::record::OutcomeRecord;
 use super::status::Status;
 use super::{InputSource, Shell, transfer};
@@ -86,7 +86,7 @@ impl Shell<'_> {
     }
 
     /// Reads the arguments of a command, which a person may be asked for, and runs it.
-    fn run_command(&mut self, command: &'static Command, arguments: &[Word]) -> Result<Outcome, HandlerError> {
+    fn run_command(&mut self, command: &'static Command, arguments: &[Word]) -> Handled {
         let answer;
         let arguments = if arguments.is_empty() {
             let Some(words) = self.ask(command)? else { return Ok(Outcome::done()) };
@@ -100,7 +100,7 @@ impl Shell<'_> {
     }
 
     /// Does what the user wants.
-    fn run(&mut self, verb: Verb) -> Result<Outcome, HandlerError> {
+    fn run(&mut self, verb: Verb) -> Handled {
         let is_on = |choice| choice == Choice::On;
         match verb {
             Verb::Connect { host, port } => settings::connect(self, &host, port),

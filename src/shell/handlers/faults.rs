@@ -7,7 +7,7 @@ use crate::bugs::{ClientBug, ServerBug};
 use crate::fault::{Action, Faults, How, Percent, Recorded, Rule, Way};
 use crate::language::{BugVerb, FaultVerb, ServerChange};
 use crate::server::{Policy, RunningServer};
-use crate::shell::{CommandError, HandlerError, Outcome, Shell};
+use crate::shell::{CommandError, Handled, Shell};
 use crate::terminal::Place;
 use crate::trace::units::seconds;
 use crate::transfer::{RetryPolicy, Rexmt};
@@ -17,7 +17,7 @@ use crate::wire::Limits;
 const NAMED: usize = 12;
 
 /// Shows or changes the rules, or tests one.
-pub(in crate::shell) fn fault(shell: &mut Shell<'_>, verb: FaultVerb) -> Result<Outcome, HandlerError> {
+pub(crate) fn fault(shell: &mut Shell<'_>, verb: FaultVerb) -> Handled {
     if shell.console.place != Place::CommandLine {
         shell.workspace.tracing.keep();
     }
@@ -29,7 +29,7 @@ pub(in crate::shell) fn fault(shell: &mut Shell<'_>, verb: FaultVerb) -> Result<
 }
 
 /// Drops packets by chance, as FreeBSD does; each rate takes the place of the one before.
-pub(in crate::shell) fn packetdrop(shell: &mut Shell<'_>, rate: Percent) -> Result<Outcome, HandlerError> {
+pub(crate) fn packetdrop(shell: &mut Shell<'_>, rate: Percent) -> Handled {
     let mut faults = shell.workspace.client.faults().lock();
     let packetdrops = faults.rules().filter(|(_, rule, _)| is_packetdrop(rule)).map(|(number, ..)| number);
     for number in packetdrops.collect::<Vec<_>>() {
@@ -51,7 +51,7 @@ fn is_packetdrop(rule: &Rule) -> bool {
 }
 
 /// Shows or changes the bug of the client.
-pub(in crate::shell) fn client(shell: &mut Shell<'_>, verb: BugVerb<ClientBug>) -> Result<Outcome, HandlerError> {
+pub(crate) fn client(shell: &mut Shell<'_>, verb: BugVerb<ClientBug>) -> Handled {
     let setting = &mut shell.workspace.session.settings.transfer.bug;
     match verb {
         BugVerb::Show | BugVerb::Riddle => {}
@@ -66,7 +66,7 @@ pub(in crate::shell) fn client(shell: &mut Shell<'_>, verb: BugVerb<ClientBug>) 
 }
 
 /// `Client bug active: no-tid, accepts packets from any port of the server (against RFC 1350 section 4).`
-pub(in crate::shell) fn client_bug(bug: ClientBug) -> String {
+pub(crate) fn client_bug(bug: ClientBug) -> String {
     format!("Client bug active: {bug}, {} {}.", bug.brief(), against(bug.section()))
 }
 
@@ -76,7 +76,7 @@ pub(super) fn not_running() -> CommandError {
 }
 
 /// Changes the running server, or shows what it does.
-pub(super) fn change(shell: &mut Shell<'_>, change: ServerChange) -> Result<Outcome, HandlerError> {
+pub(super) fn change(shell: &mut Shell<'_>, change: ServerChange) -> Handled {
     let seed = shell.workspace.client.faults().lock().seed();
     let serving = shell.workspace.serving.as_ref().ok_or_else(not_running)?;
     let said = match change {
@@ -132,7 +132,7 @@ fn status_of_bug(bug: Option<ServerBug>) -> String {
 }
 
 /// `Server bug active: sorcerer, resends DATA on a duplicate ACK (against RFC 1123 section 4.2.3.1).`
-pub(in crate::shell) fn server_bug(bug: ServerBug) -> String {
+pub(crate) fn server_bug(bug: ServerBug) -> String {
     format!("Server bug active: {bug}, {} {}.", bug.brief(), against(bug.section()))
 }
 
@@ -172,7 +172,7 @@ fn added(faults: &mut Faults, rule: Rule) -> String {
 }
 
 /// `2 packets dropped, 1 delayed on purpose`: what rules did between one time and another.
-pub(in crate::shell) fn on_purpose(before: &Faults, after: &Faults) -> Option<String> {
+pub(crate) fn on_purpose(before: &Faults, after: &Faults) -> Option<String> {
     let mut counts: Vec<(&str, u64)> = Vec::new();
     for (number, rule, hits) in after.rules() {
         let earlier = before.rules().find(|(known, ..)| *known == number).map_or(0, |(.., hits)| hits);

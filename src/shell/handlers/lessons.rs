@@ -10,7 +10,7 @@ use crate::lessons::{LESSONS, Lesson, Step};
 use crate::session::{Session, Settings};
 use crate::shell::transfer::notify_late;
 use crate::shell::workspace::Workspace;
-use crate::shell::{CommandError, Fatal, HandlerError, Outcome, Shell};
+use crate::shell::{CommandError, Fatal, Handled, Outcome, Shell};
 use crate::terminal::{Console, Place, Prompted};
 use crate::trace::fold;
 
@@ -18,7 +18,7 @@ use crate::trace::fold;
 const WIDTH: usize = 80;
 
 /// Lists the lessons, runs one, or prints one as a script.
-pub(in crate::shell) fn lesson(shell: &mut Shell<'_>, verb: LessonVerb) -> Result<Outcome, HandlerError> {
+pub(crate) fn lesson(shell: &mut Shell<'_>, verb: LessonVerb) -> Handled {
     match verb {
         LessonVerb::List => {
             for Lesson { number, title, .. } in &LESSONS {
@@ -32,7 +32,7 @@ pub(in crate::shell) fn lesson(shell: &mut Shell<'_>, verb: LessonVerb) -> Resul
 }
 
 /// Runs a lesson in a temporary directory, then returns to the one before.
-fn give(shell: &mut Shell<'_>, lesson: &Lesson) -> Result<Outcome, HandlerError> {
+fn give(shell: &mut Shell<'_>, lesson: &Lesson) -> Handled {
     let failed = |error| CommandError::file("a temporary folder", error);
     let before = env::current_dir().map_err(failed)?;
     let temporary = TempDir::new().map_err(failed)?;

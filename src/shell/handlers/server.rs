@@ -8,11 +8,11 @@ use crate::files::DirStore;
 use crate::language::{ServeVerb, Word};
 use crate::server::{Log, Policy, Server, ServerBuilder, practice_files};
 use crate::session::{DEFAULT_PORT, Peer};
-use crate::shell::{CommandError, HandlerError, Outcome, Shell};
+use crate::shell::{CommandError, Handled, HandlerError, Outcome, Shell};
 use crate::terminal::{Place, plain};
 
 /// Starts, shows, changes or stops the server.
-pub(in crate::shell) fn serve(shell: &mut Shell<'_>, verb: ServeVerb) -> Result<Outcome, HandlerError> {
+pub(crate) fn serve(shell: &mut Shell<'_>, verb: ServeVerb) -> Handled {
     match verb {
         ServeVerb::Start { directory, port, read_only, overwrite } => {
             let service = Service { directory, port, read_only, overwrite };
@@ -49,7 +49,7 @@ fn status(shell: &Shell<'_>) -> io::Result<()> {
 }
 
 /// Starts the practice server and connects to it.
-pub(in crate::shell) fn practise(shell: &mut Shell<'_>, port: Option<u16>) -> Result<Outcome, HandlerError> {
+pub(crate) fn practise(shell: &mut Shell<'_>, port: Option<u16>) -> Handled {
     Service { directory: None, port, read_only: false, overwrite: false }.in_background(shell)?;
     Ok(Outcome::done())
 }

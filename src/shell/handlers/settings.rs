@@ -8,17 +8,13 @@ use super::local_files::directory_line;
 use crate::client::{Negotiation, Options, resolve};
 use crate::language::{Choice, Word};
 use crate::session::{Peer, Session, Settings};
-use crate::shell::{CommandError, HandlerError, Outcome, Shell};
+use crate::shell::{CommandError, Handled, Outcome, Shell};
 use crate::trace::units::seconds;
 use crate::transfer::Rexmt;
 use crate::wire::{BlockSize, Mode, Terms};
 
 /// Looks the host up and remembers it; nothing is sent. The earlier connection is dropped in any case.
-pub(in crate::shell) fn connect(
-    shell: &mut Shell<'_>,
-    host: &Word,
-    port: Option<u16>,
-) -> Result<Outcome, HandlerError> {
+pub(crate) fn connect(shell: &mut Shell<'_>, host: &Word, port: Option<u16>) -> Handled {
     shell.workspace.session.peer = None;
     let name = host.text().ok_or_else(|| CommandError::classic(format!("{host}: unknown host (not UTF-8)")))?;
     let name = name.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(name);
@@ -33,7 +29,7 @@ pub(in crate::shell) fn connect(
 }
 
 /// Sets the mode, or shows it.
-pub(in crate::shell) fn mode(shell: &mut Shell<'_>, mode: Option<Mode>) -> Result<Outcome, HandlerError> {
+pub(crate) fn mode(shell: &mut Shell<'_>, mode: Option<Mode>) -> Handled {
     let Some(mode) = mode else {
         let mode = shell.workspace.session.settings.transfer.mode;
         return shell.answer(format_args!("Using {mode} mode to transfer files."));
@@ -47,12 +43,12 @@ pub(in crate::shell) fn mode(shell: &mut Shell<'_>, mode: Option<Mode>) -> Resul
 }
 
 /// Toggles, or sets where on or off is said, and answers as BSD does.
-pub(in crate::shell) fn switch(
+pub(crate) fn switch(
     shell: &mut Shell<'_>,
     on: Option<bool>,
     title: &str,
     setting: fn(&mut Settings) -> &mut bool,
-) -> Result<Outcome, HandlerError> {
+) -> Handled {
     let setting = setting(&mut shell.workspace.session.settings);
     *setting = on.unwrap_or(!*setting);
     let state = on_off(*setting);
@@ -60,19 +56,19 @@ pub(in crate::shell) fn switch(
 }
 
 /// Changes how transfers go, without a word.
-pub(in crate::shell) fn set(shell: &mut Shell<'_>, change: impl FnOnce(&mut Options)) -> Result<Outcome, HandlerError> {
+pub(crate) fn set(shell: &mut Shell<'_>, change: impl FnOnce(&mut Options)) -> Handled {
     change(&mut shell.workspace.session.settings.transfer);
     Ok(Outcome::done())
 }
 
 /// Sets the block size to ask for.
-pub(in crate::shell) fn blksize(shell: &mut Shell<'_>, blksize: Option<BlockSize>) -> Result<Outcome, HandlerError> {
+pub(crate) fn blksize(shell: &mut Shell<'_>, blksize: Option<BlockSize>) -> Handled {
     shell.workspace.overrides.blksize = None;
     set(shell, |options| options.blksize = blksize)
 }
 
 /// Sets which options are asked for, or shows it.
-pub(in crate::shell) fn options(shell: &mut Shell<'_>, choice: Option<Choice>) -> Result<Outcome, HandlerError> {
+pub(crate) fn options(shell: &mut Shell<'_>, choice: Option<Choice>) -> Handled {
     let options = shell.workspace.session.settings.transfer.negotiation;
     let settings = &mut shell.workspace.session.settings;
     settings.transfer.negotiation = match choice {
@@ -89,7 +85,7 @@ pub(in crate::shell) fn options(shell: &mut Shell<'_>, choice: Option<Choice>) -
 }
 
 /// Three lines as BSD has them, then what it does not know.
-pub(in crate::shell) fn status(shell: &Shell<'_>) -> Result<Outcome, HandlerError> {
+pub(crate) fn status(shell: &Shell<'_>) -> Handled {
     let Session { peer, settings, last, .. } = &shell.workspace.session;
     let mut lines = vec![
         match peer {

@@ -7,12 +7,12 @@ use crate::analysis::{Annotated, Kept};
 use crate::language::{TraceVerb, Word, exact};
 use crate::shell::tracing::{Aftermath, Content, STDOUT, screen_page};
 use crate::shell::workspace::Workspace;
-use crate::shell::{CommandError, Fatal, HandlerError, Outcome, Shell};
+use crate::shell::{CommandError, Fatal, Handled, HandlerError, Outcome, Shell};
 use crate::terminal::Place;
 use crate::trace::{Limit, Page, ViewName, show};
 
 /// Does what `trace` asks for, and prints the answer.
-pub(in crate::shell) fn trace(shell: &mut Shell<'_>, verb: &TraceVerb) -> Result<Outcome, HandlerError> {
+pub(crate) fn trace(shell: &mut Shell<'_>, verb: &TraceVerb) -> Handled {
     if shell.console.place != Place::CommandLine {
         shell.workspace.tracing.keep();
     }
@@ -23,7 +23,7 @@ pub(in crate::shell) fn trace(shell: &mut Shell<'_>, verb: &TraceVerb) -> Result
 }
 
 /// Does what `trace` asks for, and returns what BSD would answer.
-pub(in crate::shell) fn apply(shell: &mut Shell<'_>, verb: &TraceVerb) -> Result<Option<String>, HandlerError> {
+pub(crate) fn apply(shell: &mut Shell<'_>, verb: &TraceVerb) -> Result<Option<String>, HandlerError> {
     let answer = match verb {
         TraceVerb::Toggle => Some(switch(shell, shell.workspace.session.settings.tracing.is_none())),
         TraceVerb::Set(on) => Some(switch(shell, *on)),
@@ -80,7 +80,7 @@ fn open(shell: &mut Shell<'_>, content: Content, path: &Word) -> Result<(), Comm
 }
 
 /// Reports what came of the traces of a transfer.
-pub(in crate::shell) fn report(shell: &mut Shell<'_>) -> Result<Outcome, Fatal> {
+pub(crate) fn report(shell: &mut Shell<'_>) -> Result<Outcome, Fatal> {
     let mut outcome = Outcome::done();
     let Aftermath { failed, hints } = shell.workspace.tracing.finish()?;
     shell.console.give_way(shell.workspace.tracing.takes_stdout(&shell.workspace.session.settings));
@@ -94,7 +94,7 @@ pub(in crate::shell) fn report(shell: &mut Shell<'_>) -> Result<Outcome, Fatal> 
 }
 
 /// One line for `status`; `None` if on and off says it all.
-pub(in crate::shell) fn brief(shell: &Shell<'_>) -> Option<String> {
+pub(crate) fn brief(shell: &Shell<'_>) -> Option<String> {
     let view = shell.workspace.session.settings.tracing.filter(|view| *view != ViewName::Classic);
     let mut parts: Vec<_> = view.iter().map(ToString::to_string).chain(shell.workspace.tracing.files()).collect();
     let ring = shell.workspace.tracing.ring().filter(|ring| !ring.is_empty());

@@ -5,7 +5,7 @@ use crate::files::{Digest, Source, Target};
 use crate::language::{Get, Put, Sha256, Verb, Word, parse};
 use crate::shell::remote::{Remote, base_name};
 use crate::shell::transfer::Transfer;
-use crate::shell::{CommandError, Fatal, HandlerError, InputSource, Outcome, OutcomeRecord, Shell};
+use crate::shell::{CommandError, Fatal, Handled, HandlerError, InputSource, Outcome, OutcomeRecord, Shell};
 use crate::transfer::Report;
 use crate::wire::Printable;
 
@@ -13,7 +13,7 @@ use crate::wire::Printable;
 const STREAM: &str = "-";
 
 /// Receives one file under a name, or several under their own.
-pub(in crate::shell) fn get(shell: &mut Shell<'_>, get: &Get) -> Result<Outcome, HandlerError> {
+pub(crate) fn get(shell: &mut Shell<'_>, get: &Get) -> Handled {
     let Get { remotes, local, digest } = get;
     let digest = digest.map(|Sha256(digits)| Digest::from(digits));
     if local.as_ref().is_some_and(|local| local.is(STREAM)) {
@@ -41,7 +41,7 @@ pub(in crate::shell) fn get(shell: &mut Shell<'_>, get: &Get) -> Result<Outcome,
 }
 
 /// Sends one file under a name, or several into a directory.
-pub(in crate::shell) fn put(shell: &mut Shell<'_>, put: &Put) -> Result<Outcome, HandlerError> {
+pub(crate) fn put(shell: &mut Shell<'_>, put: &Put) -> Handled {
     let Put { locals, remote: word } = put;
     let remote = Remote::named(&shell.workspace.session, word).map_err(|error| shell.mistake(error))?;
     shell.workspace.switch_to(remote.peer.as_ref(), remote.bookmark.as_ref(), shell.setup.pinned);
@@ -65,7 +65,7 @@ pub(in crate::shell) fn put(shell: &mut Shell<'_>, put: &Put) -> Result<Outcome,
 }
 
 /// Whether the command fills standard output with a file, so that no text may go there.
-pub(in crate::shell) fn fills_stdout(words: &[Word]) -> bool {
+pub(crate) fn fills_stdout(words: &[Word]) -> bool {
     matches!(parse(words), Ok(Verb::Get(Get { local: Some(local), .. })) if local.is(STREAM))
 }
 
