@@ -137,15 +137,9 @@ pub(crate) struct Cli {
 }
 
 impl Cli {
-    /// Reads the arguments of the process. The error is a mistake in them, or the text for `--help` and `--version`.
-    ///
-    /// `switches` are those of commands, which are put aside for them.
-    pub(crate) fn read(switches: &[&str]) -> Result<Self, clap::Error> {
-        Self::read_from(std::env::args_os(), switches)
-    }
-
-    /// Reads arguments. The first is the program's name.
-    pub(crate) fn read_from(args: impl IntoIterator<Item = OsString>, switches: &[&str]) -> Result<Self, clap::Error> {
+    /// Reads arguments; the first is the program's name. The error is a mistake in them, or the text for `--help` and
+    /// `--version`. `switches` are those of commands, which are put aside for them.
+    pub(crate) fn read(args: impl IntoIterator<Item = OsString>, switches: &[&str]) -> Result<Self, clap::Error> {
         let mut only_words = false;
         let (switches, args): (Vec<_>, Vec<_>) = args.into_iter().partition(|arg| {
             only_words |= arg == "--";
@@ -186,7 +180,7 @@ fn views(text: &str) -> Result<TraceList, Mistake> {
 }
 
 fn ports(text: &str) -> Result<RangeInclusive<u16>, &'static str> {
-    let port = |digits: &str| Port::read(&Word::new(digits)).map(Port::get);
+    let port = |digits: &str| Port::read(&Word::new(digits)).map(|Port(port)| port);
     let (low, high) = text.split_once(':').unwrap_or((text, text));
     match (port(low), port(high)) {
         (Some(low), Some(high)) if low <= high => Ok(low..=high),
@@ -215,7 +209,7 @@ mod tests {
     use super::*;
 
     fn read(line: &str) -> Result<Cli, clap::Error> {
-        Cli::read_from(format!("tftp {line}").split_whitespace().map(OsString::from), &["--read-only"])
+        Cli::read(format!("tftp {line}").split_whitespace().map(OsString::from), &["--read-only"])
     }
 
     #[test]

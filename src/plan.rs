@@ -3,6 +3,7 @@
 use std::fmt::{self, Display, Formatter};
 use std::time::Duration;
 
+use crate::trace::units::thousands;
 use crate::wire::{BlockSize, WindowSize};
 
 /// The number of different block numbers, without 0.
@@ -94,7 +95,12 @@ impl Plan {
     }
 
     fn row(&self, f: &mut Formatter<'_>, name: &str, cost: Cost) -> fmt::Result {
-        write!(f, "\n  {name:<17}{:>12} packets{:>12} round trips", grouped(cost.packets), grouped(cost.round_trips))?;
+        write!(
+            f,
+            "\n  {name:<17}{:>12} packets{:>12} round trips",
+            thousands(cost.packets),
+            thousands(cost.round_trips)
+        )?;
         match self.rtt {
             Some(rtt) => write!(f, "  {:>9.3} s", rtt.as_secs_f64() * cost.round_trips as f64),
             None => Ok(()),
@@ -104,12 +110,12 @@ impl Plan {
 
 impl Display for Plan {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        let (size, blocks) = (grouped(self.size), self.blocks());
+        let (size, blocks) = (thousands(self.size), self.blocks());
         write!(f, "{size} bytes in blocks of {}", self.blksize)?;
         if self.windowsize != WindowSize::default() {
             write!(f, ", {} to a window", self.windowsize)?;
         }
-        write!(f, ": {} DATA, the last ", grouped(blocks))?;
+        write!(f, ": {} DATA, the last ", thousands(blocks))?;
         match self.last() {
             0 => f.write_str("empty, because only a short block ends a file")?,
             1 => f.write_str("with 1 byte")?,
@@ -121,26 +127,13 @@ impl Display for Plan {
         }
         self.row(f, "get with options", self.get())?;
         self.row(f, "put with options", self.put())?;
-        let most = grouped(self.largest_without_wrap());
+        let most = thousands(self.largest_without_wrap());
         if self.wraps() {
             write!(f, "\nBlock numbers wrap after 65,535; the largest file without a wrap has {most} bytes.")
         } else {
             write!(f, "\nBlock numbers do not wrap; the largest file without a wrap has {most} bytes.")
         }
     }
-}
-
-/// Digits in groups of three.
-fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
-    for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
 }
 
 #[cfg(test)]

@@ -25,7 +25,7 @@ const MODULES: &[(&str, &[&str])] = &[
     ("analysis", &["wire", "transfer", "event", "fault"]),
     ("bugs", &["wire", "transfer"]),
     // What a class reads and computes.
-    ("plan", &["wire"]),
+    ("plan", &["wire", "trace"]),
     ("lessons", &[]),
     // The language parses into plain values: rules, bugs, plans, lessons and the names of views.
     ("language", &["wire", "fault", "bugs", "plan", "lessons", "trace"]),

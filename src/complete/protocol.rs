@@ -7,8 +7,6 @@
 //! | `__completions bash\|zsh\|fish` | the completion script for that shell |
 //! | `__man` | the manual page |
 
-use std::fmt::Display;
-
 use super::{Candidate, Sources, arguments, manual};
 use crate::language::{PartialLine, Word};
 use crate::profile::Directories;
@@ -56,9 +54,6 @@ fn script(shell: &str) -> Option<&'static str> {
 }
 
 fn lines(found: &[Candidate]) -> String {
-    found.iter().map(|Candidate { value, help, .. }| format!("{value}\t{}\n", first_line(help))).collect()
-}
-
-fn first_line(text: &impl Display) -> String {
-    text.to_string().lines().next().unwrap_or_default().to_owned()
+    let line = |it: &Candidate| format!("{}\t{}\n", it.value, it.help.lines().next().unwrap_or_default());
+    found.iter().map(line).collect()
 }

@@ -18,7 +18,7 @@ pub(super) static ROWS: &[Command] = &[
         see: &["get", "host", "status"],
         parse: |args| {
             args.at_most(2)?;
-            Ok(Verb::Connect { host: args.name(Source::Host, "host-name [port]")?, port: args.port_if()? })
+            Ok(Verb::Connect(args.name(Source::Host, "host-name [port]")?, args.port_if()?))
         }, ..CLASSIC
     },
     Command {

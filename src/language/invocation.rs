@@ -77,7 +77,7 @@ fn server(words: &[Word], named: bool) -> Result<(Invocation, &[Word]), BadWords
     };
     match rest {
         [number, rest @ ..] if is_number(number) => {
-            let port = Port::read(number).ok_or_else(|| BadWords::Port(number.to_string()))?.get();
+            let Port(port) = Port::read(number).ok_or_else(|| BadWords::Port(number.to_string()))?;
             Ok((Invocation { host, port: Some(port), command: Vec::new() }, rest))
         }
         _ => Ok((Invocation { host, port: None, command: Vec::new() }, rest)),

@@ -81,7 +81,7 @@ fn host(args: &mut Arguments<'_>) -> Result<Verb, Mistake> {
     let mut bookmark = Bookmark { name, host, port: None, mode: None, blksize: None };
     loop {
         if bookmark.port.is_none() && !args.is_assignment() {
-            bookmark.port = args.value_if("port")?.map(Port::get);
+            bookmark.port = args.value_if("port")?.map(|Port(port)| port);
         }
         if let Some(value) = args.assignment_if(&["mode"], ("mode=..", &["mode=octet", "mode=netascii"])) {
             bookmark.mode = Some(args.convert("mode", &value)?);

@@ -91,14 +91,7 @@ pub(super) const MODES: [(&str, Mode); 5] = [
 
 /// A port, from 1 to 65535.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Port(u16);
-
-impl Port {
-    /// Returns the number.
-    pub(crate) fn get(self) -> u16 {
-        self.0
-    }
-}
+pub(crate) struct Port(pub(crate) u16);
 
 /// A time with its unit: `10ms`, `0.2s` or `500us`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

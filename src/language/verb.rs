@@ -17,10 +17,7 @@ use crate::wire::{BlockSize, Mode, WindowSize};
 /// The request of the user. `None` is `auto` for a value, "toggle" for a switch, and "show" for everything else.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Verb {
-    Connect {
-        host: Word,
-        port: Option<u16>,
-    },
+    Connect(Word, Option<u16>),
     Get(Get),
     Put(Put),
     Quit,

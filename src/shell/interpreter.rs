@@ -103,7 +103,7 @@ impl Shell<'_> {
     fn run(&mut self, verb: Verb) -> Handled {
         let is_on = |choice| choice == Choice::On;
         match verb {
-            Verb::Connect { host, port } => settings::connect(self, &host, port),
+            Verb::Connect(host, port) => settings::connect(self, &host, port),
             Verb::Get(get) => transfers::get(self, &get),
             Verb::Put(put) => transfers::put(self, &put),
             Verb::Quit => Ok(Outcome::leave()),

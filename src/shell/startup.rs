@@ -25,7 +25,7 @@ use crate::wire::Mode;
 
 /// The program: arguments in, exit status out.
 pub fn main() -> ExitCode {
-    let cli = match Cli::read(&switches()) {
+    let cli = match Cli::read(std::env::args_os(), &switches()) {
         Ok(cli) => cli,
         Err(answer) => return print(&answer),
     };

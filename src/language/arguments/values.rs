@@ -73,7 +73,7 @@ impl Arguments<'_> {
     /// Takes a port, if there is a word.
     pub(in crate::language) fn port_if(&mut self) -> Result<Option<u16>, Mistake> {
         let port = self.value_if("[port]");
-        Ok(port.map_err(|_| self.bsd("bad port number", None))?.map(Port::get))
+        Ok(port.map_err(|_| self.bsd("bad port number", None))?.map(|Port(port)| port))
     }
 
     /// Takes a mode, if there is a word.
