@@ -9,7 +9,7 @@ use super::expected::Source;
 use super::fault::{OF_SERVER, fault};
 use super::mistake::Mistake;
 use super::value::Port;
-use super::verb::{BugVerb, ServeVerb, ServerChange, Verb};
+use super::verb::{BugVerb, ServeVerb, ServerChange, Service, Verb};
 use super::words::Word;
 use crate::bugs::ServerBug;
 
@@ -56,7 +56,7 @@ fn serve(args: &mut Arguments<'_>) -> Result<ServeVerb, Mistake> {
             args.at_most(2)?;
             let directory = args.name_if(Source::Directory, "directory");
             let port = if directory.is_some() { args.port_if()? } else { None };
-            return args.end(ServeVerb::Start { directory, port, read_only, overwrite });
+            return args.end(ServeVerb::Start(Service { directory, port, read_only, overwrite }));
         }
     };
     args.end(ServeVerb::Change(change))

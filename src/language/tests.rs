@@ -340,8 +340,8 @@ fn words_that_tab_offers_can_be_abbreviated() {
 fn where_a_path_is_possible_a_prefix_that_could_be_both_is_an_error() {
     let serve = |line: &str| parse(&words(line)).map_err(|mistake| mistake.to_string());
     assert_eq!(serve("serve st"), Err("\"st\" may be status or stop (a file of that name is ./st)".to_owned()));
-    assert!(matches!(serve("serve ./st"), Ok(Verb::Serve(ServeVerb::Start { directory: Some(_), .. }))));
-    assert!(matches!(serve("serve srv"), Ok(Verb::Serve(ServeVerb::Start { directory: Some(_), .. }))));
+    assert!(matches!(serve("serve ./st"), Ok(Verb::Serve(ServeVerb::Start(Service { directory: Some(_), .. })))));
+    assert!(matches!(serve("serve srv"), Ok(Verb::Serve(ServeVerb::Start(Service { directory: Some(_), .. })))));
 }
 
 #[test]

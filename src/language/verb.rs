@@ -147,16 +147,33 @@ pub enum BugVerb<B> {
     Make(B),
 }
 
+impl<B> BugVerb<B> {
+    /// Returns the bug after this change. A riddle is for the shell to choose.
+    pub(crate) fn change(self, bug: Option<B>) -> Option<B> {
+        match self {
+            Self::Show | Self::Riddle => bug,
+            Self::Off => None,
+            Self::Make(bug) => Some(bug),
+        }
+    }
+}
+
+/// What to serve, and where.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Service {
+    /// The practice files where `None`.
+    pub directory: Option<Word>,
+    pub port: Option<u16>,
+    /// Uploads are refused.
+    pub read_only: bool,
+    /// Uploads may replace files.
+    pub overwrite: bool,
+}
+
 /// `serve` and all its forms.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ServeVerb {
-    /// Without a directory, the server has the practice files.
-    Start {
-        directory: Option<Word>,
-        port: Option<u16>,
-        read_only: bool,
-        overwrite: bool,
-    },
+    Start(Service),
     Status,
     Stop,
     Change(ServerChange),

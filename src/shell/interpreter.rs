@@ -114,14 +114,17 @@ impl Shell<'_> {
             Verb::Literal(on) => settings::switch(self, on, "Literal mode", |settings| &mut settings.literal),
             Verb::Progress(on) => settings::switch(self, on, "Progress display", |settings| &mut settings.progress),
             // These start off: what is asked for automatically does not need them.
-            Verb::Tsize(it) => settings::switch(self, it.map(is_on), "Tsize mode", |it| &mut it.transfer.tsize),
-            Verb::Tout(it) => settings::switch(self, it.map(is_on), "Timeout option", |it| &mut it.transfer.tout),
+            Verb::Tsize(on) => settings::switch(self, on.map(is_on), "Tsize mode", |it| &mut it.transfer.tsize),
+            Verb::Tout(on) => settings::switch(self, on.map(is_on), "Timeout option", |it| &mut it.transfer.tout),
             Verb::Options(choice) => settings::options(self, choice),
             Verb::Rexmt(time) => settings::set(self, |it| it.retry.rexmt = time.map_or(Rexmt::Auto, Rexmt::Fixed)),
             Verb::Timeout(time) => {
                 settings::set(self, |options| options.retry.timeout = time.unwrap_or(RetryPolicy::default().timeout))
             }
-            Verb::Blksize(blksize) => settings::blksize(self, blksize),
+            Verb::Blksize(blksize) => {
+                self.workspace.overrides.blksize = None;
+                settings::set(self, |options| options.blksize = blksize)
+            }
             Verb::Windowsize(windowsize) => settings::set(self, |options| options.windowsize = windowsize),
             Verb::Trace(verb) => trace::trace(self, &verb),
             Verb::Serve(verb) => server::serve(self, verb),
@@ -132,7 +135,9 @@ impl Shell<'_> {
             Verb::ShowDirectory => local_files::lpwd(self),
             Verb::Escape(words) => escape::escape(self, &words),
             Verb::Sha256(files) => local_files::sha256(self, &files),
-            Verb::Sha256OfTransfers(on) => local_files::sha256_of_transfers(self, on),
+            Verb::Sha256OfTransfers(on) => {
+                settings::switch(self, Some(on), "SHA-256 of transferred files", |settings| &mut settings.sha256)
+            }
             Verb::Source(file) => repeat::source(self, &file),
             Verb::Repeat(repeat) => repeat::repeat(self, &repeat),
             Verb::Fault(verb) => faults::fault(self, verb),

@@ -1,17 +1,14 @@
 //! Faults and bugs on purpose: fault, packetdrop, client bug, and the same after `serve`.
 
-use std::time::Duration;
-
 use crate::analysis::Ring;
 use crate::bugs::{ClientBug, ServerBug};
 use crate::fault::{Action, Faults, How, Percent, Recorded, Rule, Way};
 use crate::language::{BugVerb, FaultVerb, ServerChange};
-use crate::server::{Policy, RunningServer};
+use crate::server::Policy;
 use crate::shell::{CommandError, Handled, Shell};
 use crate::terminal::Place;
 use crate::trace::units::seconds;
-use crate::transfer::{RetryPolicy, Rexmt};
-use crate::wire::Limits;
+use crate::transfer::Rexmt;
 
 /// Packets that `fault test` names one by one.
 const NAMED: usize = 12;
@@ -35,11 +32,10 @@ pub(crate) fn packetdrop(shell: &mut Shell<'_>, rate: Percent) -> Handled {
     for number in packetdrops.collect::<Vec<_>>() {
         faults.remove(number);
     }
-    let said = if rate.hundredths() == 0 {
-        "No packets are dropped by chance.".to_owned()
-    } else {
-        let how = Some(How::Rate(rate));
-        added(&mut faults, Rule { action: Action::Drop, way: Way::Both, kind: None, which: None, how })
+    let rule = Rule { action: Action::Drop, way: Way::Both, kind: None, which: None, how: Some(How::Rate(rate)) };
+    let said = match rate.hundredths() {
+        0 => "No packets are dropped by chance.".to_owned(),
+        _ => added(&mut faults, rule),
     };
     drop(faults);
     shell.answer(said)
@@ -53,11 +49,7 @@ fn is_packetdrop(rule: &Rule) -> bool {
 /// Shows or changes the bug of the client.
 pub(crate) fn client(shell: &mut Shell<'_>, verb: BugVerb<ClientBug>) -> Handled {
     let setting = &mut shell.workspace.session.settings.transfer.bug;
-    match verb {
-        BugVerb::Show | BugVerb::Riddle => {}
-        BugVerb::Off => *setting = None,
-        BugVerb::Make(bug) => *setting = Some(bug),
-    }
+    *setting = verb.change(*setting);
     let said = match *setting {
         Some(bug) => format!("{} For servers on this computer only.", client_bug(bug)),
         None => "No client bug is active.".to_owned(),
@@ -79,56 +71,34 @@ pub(super) fn not_running() -> CommandError {
 pub(super) fn change(shell: &mut Shell<'_>, change: ServerChange) -> Handled {
     let seed = shell.workspace.client.faults().lock().seed();
     let serving = shell.workspace.serving.as_ref().ok_or_else(not_running)?;
+    let mut policy = serving.policy();
     let said = match change {
         ServerChange::Fault(verb) => instruct(&mut serving.faults().lock(), verb)?,
-        ServerChange::Bug(BugVerb::Show) => status_of_bug(serving.policy().bug),
-        ServerChange::Bug(verb) => set_bug(serving, verb, seed),
-        ServerChange::Rexmt(interval) => set_rexmt(serving, interval),
+        ServerChange::Bug(BugVerb::Riddle) => {
+            policy.bug = Some(ServerBug::puzzle(seed));
+            format!("A server bug is active, chosen by seed {seed}; \"serve status\" names it.")
+        }
+        ServerChange::Bug(verb) => {
+            policy.bug = verb.change(policy.bug);
+            policy.bug.map_or_else(|| "No server bug is active.".to_owned(), server_bug)
+        }
+        ServerChange::Rexmt(interval) => {
+            policy.retry.rexmt = interval.map_or(Rexmt::Auto, Rexmt::Fixed);
+            let fixed = interval.map(|interval| format!("The server sends again after {}.", seconds(interval)));
+            fixed.unwrap_or_else(|| "The server finds its interval by itself.".to_owned())
+        }
         ServerChange::Blksize(blksize) => {
             let blksize = blksize.unwrap_or(Policy::default().limits.blksize);
-            limit(serving, |limits| Limits { blksize, ..limits });
+            policy.limits.blksize = blksize;
             format!("The server grants blocks of at most {blksize} bytes.")
         }
         ServerChange::Options(on) => {
-            let options = on.unwrap_or(serving.policy().limits.options);
-            limit(serving, |limits| Limits { options, ..limits });
-            let said = if options { "The server grants options." } else { "The server knows no options." };
-            said.to_owned()
+            policy.limits.options = on.unwrap_or(policy.limits.options);
+            format!("The server {} options.", if policy.limits.options { "grants" } else { "ignores" })
         }
     };
+    serving.set_policy(policy);
     shell.answer(said)
-}
-
-fn set_rexmt(serving: &RunningServer, interval: Option<Duration>) -> String {
-    let (rexmt, said) = match interval {
-        None => (Rexmt::Auto, "The server finds its interval by itself.".to_owned()),
-        Some(interval) => (Rexmt::Fixed(interval), format!("The server sends again after {}.", seconds(interval))),
-    };
-    let policy = serving.policy();
-    serving.set_policy(Policy { retry: RetryPolicy { rexmt, ..policy.retry }, ..policy });
-    said
-}
-
-fn limit(serving: &RunningServer, change: impl Fn(Limits) -> Limits) {
-    let policy = serving.policy();
-    serving.set_policy(Policy { limits: change(policy.limits), ..policy });
-}
-
-fn set_bug(serving: &RunningServer, verb: BugVerb<ServerBug>, seed: u64) -> String {
-    let (bug, said) = match verb {
-        BugVerb::Riddle => {
-            let riddle = format!("A server bug is active, chosen by seed {seed}; \"serve status\" names it.");
-            (Some(ServerBug::puzzle(seed)), riddle)
-        }
-        BugVerb::Make(bug) => (Some(bug), server_bug(bug)),
-        BugVerb::Show | BugVerb::Off => (None, status_of_bug(None)),
-    };
-    serving.set_policy(Policy { bug, ..serving.policy() });
-    said
-}
-
-fn status_of_bug(bug: Option<ServerBug>) -> String {
-    bug.map_or_else(|| "No server bug is active.".to_owned(), server_bug)
 }
 
 /// `Server bug active: sorcerer, resends DATA on a duplicate ACK (against RFC 1123 section 4.2.3.1).`
@@ -191,11 +161,10 @@ pub(crate) fn on_purpose(before: &Faults, after: &Faults) -> Option<String> {
         }
     }
     counts.retain(|(_, count)| *count > 0);
-    let (_, first) = counts.first()?;
-    let packets = if *first == 1 { " packet" } else { " packets" };
-    let parts = counts.iter().zip([packets].into_iter().chain(std::iter::repeat("")));
-    let parts: Vec<_> = parts.map(|((deed, count), packets)| format!("{count}{packets} {deed}")).collect();
-    Some(format!("{} on purpose", parts.join(", ")))
+    let ((deed, first), others) = counts.split_first()?;
+    let packets = if *first == 1 { "packet" } else { "packets" };
+    let others: String = others.iter().map(|(deed, count)| format!(", {count} {deed}")).collect();
+    Some(format!("{first} {packets} {deed}{others} on purpose"))
 }
 
 /// Which packets of the last transfer a rule would have hit.
@@ -204,17 +173,17 @@ fn test(rule: Rule, faults: &Faults, ring: Option<&Ring>) -> Result<String, Comm
         CommandError::local("no transfer to test the rule on; they are kept once a script used trace or fault")
     })?;
     let packets: Vec<_> = last.again(None).filter_map(|seen| seen.packet()).collect();
-    let recorded = packets.iter().map(|packet| {
-        let (direction, length) = (packet.direction, packet.length);
-        Recorded { direction, datagram: &packet.bytes, length }
-    });
+    let recorded =
+        packets.iter().map(|it| Recorded { direction: it.direction, datagram: &it.bytes, length: it.length });
     let hits = faults.test(rule, recorded);
     let names = hits.iter().filter_map(|&place| packets.get(place)).map(|packet| format!("#{}", packet.n));
     let mut names: Vec<_> = names.take(NAMED).collect();
     names.extend((hits.len() > NAMED).then(|| "...".to_owned()));
     Ok(match hits.len() {
         0 => "It would have hit no packet of the last transfer.".to_owned(),
-        1 => format!("It would have hit 1 packet of the last transfer: {}", names.join(" ")),
-        count => format!("It would have hit {count} packets of the last transfer: {}", names.join(" ")),
+        count => {
+            let packets = if count == 1 { "packet" } else { "packets" };
+            format!("It would have hit {count} {packets} of the last transfer: {}", names.join(" "))
+        }
     })
 }

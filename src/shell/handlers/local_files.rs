@@ -23,7 +23,7 @@ pub(crate) fn help(shell: &mut Shell<'_>, words: &[Word]) -> Handled {
         if shell.console.place == Place::Terminal && !classic {
             let names: Vec<_> = TOPICS.iter().map(|topic| topic.name).collect();
             let names = names.join(", ");
-            shell.console.say(format_args!("\n\"help COMMAND\" tells more; there is also help on {names}."))?;
+            shell.console.say(format_args!("\n\"help COMMAND\" says more; there is also help on {names}."))?;
         }
     }
     let mut outcome = Outcome::done();
@@ -89,10 +89,4 @@ pub(crate) fn sha256(shell: &Shell<'_>, files: &[Word]) -> Handled {
         outcome.is_recorded = true;
     }
     Ok(outcome)
-}
-
-/// Switches the digests of transferred files on or off.
-pub(crate) fn sha256_of_transfers(shell: &mut Shell<'_>, on: bool) -> Handled {
-    shell.workspace.session.settings.sha256 = on;
-    shell.answer(format_args!("SHA-256 of transferred files {}.", if on { "on" } else { "off" }))
 }

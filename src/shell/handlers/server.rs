@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use super::faults;
 use crate::files::DirStore;
-use crate::language::{ServeVerb, Word};
+use crate::language::{ServeVerb, Service, Word};
 use crate::server::{Log, Policy, Server, ServerBuilder, practice_files};
 use crate::session::{DEFAULT_PORT, Peer};
 use crate::shell::{CommandError, Handled, HandlerError, Outcome, Shell};
@@ -14,13 +14,10 @@ use crate::terminal::{Place, plain};
 /// Starts, shows, changes or stops the server.
 pub(crate) fn serve(shell: &mut Shell<'_>, verb: ServeVerb) -> Handled {
     match verb {
-        ServeVerb::Start { directory, port, read_only, overwrite } => {
-            let service = Service { directory, port, read_only, overwrite };
-            match shell.console.place {
-                Place::CommandLine => service.in_foreground(shell)?,
-                Place::Terminal | Place::Script(_) => service.in_background(shell)?,
-            }
-        }
+        ServeVerb::Start(service) => match shell.console.place {
+            Place::CommandLine => service.in_foreground(shell)?,
+            Place::Terminal | Place::Script(_) => service.in_background(shell)?,
+        },
         ServeVerb::Status => status(shell)?,
         ServeVerb::Stop => {
             shell.workspace.serving.take().ok_or_else(faults::not_running)?;
@@ -50,19 +47,8 @@ fn status(shell: &Shell<'_>) -> io::Result<()> {
 
 /// Starts the practice server and connects to it.
 pub(crate) fn practise(shell: &mut Shell<'_>, port: Option<u16>) -> Handled {
-    Service { directory: None, port, read_only: false, overwrite: false }.in_background(shell)?;
+    Service { port, ..Service::default() }.in_background(shell)?;
     Ok(Outcome::done())
-}
-
-/// What is to be served, and where.
-struct Service {
-    /// The practice files where `None`.
-    directory: Option<Word>,
-    port: Option<u16>,
-    /// Uploads are refused.
-    read_only: bool,
-    /// Uploads may replace files.
-    overwrite: bool,
 }
 
 impl Service {

@@ -11,7 +11,7 @@ use crate::session::{Peer, Session, Settings};
 use crate::shell::{CommandError, Handled, Outcome, Shell};
 use crate::trace::units::seconds;
 use crate::transfer::Rexmt;
-use crate::wire::{BlockSize, Mode, Terms};
+use crate::wire::{Mode, Terms};
 
 /// Looks the host up and remembers it; nothing is sent. The earlier connection is dropped in any case.
 pub(crate) fn connect(shell: &mut Shell<'_>, host: &Word, port: Option<u16>) -> Handled {
@@ -30,13 +30,14 @@ pub(crate) fn connect(shell: &mut Shell<'_>, host: &Word, port: Option<u16>) -> 
 
 /// Sets the mode, or shows it.
 pub(crate) fn mode(shell: &mut Shell<'_>, mode: Option<Mode>) -> Handled {
+    let Settings { transfer, verbose, .. } = &mut shell.workspace.session.settings;
     let Some(mode) = mode else {
-        let mode = shell.workspace.session.settings.transfer.mode;
+        let mode = transfer.mode;
         return shell.answer(format_args!("Using {mode} mode to transfer files."));
     };
-    shell.workspace.session.settings.transfer.mode = mode;
+    transfer.mode = mode;
     shell.workspace.overrides.mode = None;
-    if shell.workspace.session.settings.verbose {
+    if *verbose {
         shell.console.say(format_args!("mode set to {mode}"))?;
     }
     Ok(Outcome::done())
@@ -61,24 +62,20 @@ pub(crate) fn set(shell: &mut Shell<'_>, change: impl FnOnce(&mut Options)) -> H
     Ok(Outcome::done())
 }
 
-/// Sets the block size to ask for.
-pub(crate) fn blksize(shell: &mut Shell<'_>, blksize: Option<BlockSize>) -> Handled {
-    shell.workspace.overrides.blksize = None;
-    set(shell, |options| options.blksize = blksize)
-}
-
 /// Sets which options are asked for, or shows it.
 pub(crate) fn options(shell: &mut Shell<'_>, choice: Option<Choice>) -> Handled {
-    let options = shell.workspace.session.settings.transfer.negotiation;
-    let settings = &mut shell.workspace.session.settings;
-    settings.transfer.negotiation = match choice {
-        None => return shell.answer(format_args!("Options: {}", options_name(options))),
+    let Settings { transfer, verbose, .. } = &mut shell.workspace.session.settings;
+    transfer.negotiation = match choice {
+        None => {
+            let options = options_name(transfer.negotiation);
+            return shell.answer(format_args!("Options: {options}"));
+        }
         Some(Choice::Auto) => Negotiation::Auto,
         Some(Choice::On) => Negotiation::On,
         Some(Choice::Off) => Negotiation::Off,
     };
-    if settings.verbose {
-        let options = options_name(settings.transfer.negotiation);
+    if *verbose {
+        let options = options_name(transfer.negotiation);
         shell.console.say(format_args!("options set to {options}"))?;
     }
     Ok(Outcome::done())
@@ -87,45 +84,37 @@ pub(crate) fn options(shell: &mut Shell<'_>, choice: Option<Choice>) -> Handled 
 /// Three lines as BSD has them, then what it does not know.
 pub(crate) fn status(shell: &Shell<'_>) -> Handled {
     let Session { peer, settings, last, .. } = &shell.workspace.session;
+    let transfer = &settings.transfer;
+    let [verbose, tracing] = [settings.verbose, settings.tracing.is_some()].map(on_off);
+    let rexmt = if let Rexmt::Fixed(interval) = transfer.retry.rexmt { Some(seconds(interval)) } else { None };
     let mut lines = vec![
         match peer {
             Some(peer) => format!("Connected to {}.", peer.host),
             None => "Not connected.".to_owned(),
         },
-        format!(
-            "Mode: {} Verbose: {} Tracing: {}",
-            settings.transfer.mode,
-            on_off(settings.verbose),
-            on_off(settings.tracing.is_some())
-        ),
-        format!(
-            "Rexmt-interval: {}, Max-timeout: {}",
-            interval(settings.transfer.retry.rexmt),
-            seconds(settings.transfer.retry.timeout)
-        ),
+        format!("Mode: {} Verbose: {verbose} Tracing: {tracing}", transfer.mode),
+        format!("Rexmt-interval: {}, Max-timeout: {}", or_auto(rexmt), seconds(transfer.retry.timeout)),
     ];
     if !settings.classic {
         let port = peer.as_ref().map_or(shell.workspace.session.default_port(), |peer| peer.port);
         lines.push(format!("Port: {port}, Literal: {}", on_off(settings.literal)));
         lines.push(format!(
             "Options: {}, Blksize: {}, Windowsize: {}, Tsize: {}, Timeout: {}",
-            options_name(settings.transfer.negotiation),
-            or_auto(settings.transfer.blksize),
-            or_auto(settings.transfer.windowsize),
-            on_off(settings.transfer.tsize),
-            on_off(settings.transfer.tout),
+            options_name(transfer.negotiation),
+            or_auto(transfer.blksize),
+            or_auto(transfer.windowsize),
+            on_off(transfer.tsize),
+            on_off(transfer.tout),
         ));
         if let Some(report) = last {
             let Terms { blksize, windowsize, .. } = report.terms;
-            lines.push(format!(
-                "Last transfer: {} bytes, blksize {blksize}, windowsize {windowsize}",
-                report.stats.bytes
-            ));
+            let bytes = report.stats.bytes;
+            lines.push(format!("Last transfer: {bytes} bytes, blksize {blksize}, windowsize {windowsize}"));
         }
         lines.extend(super::trace::brief(shell));
         lines.extend(env::current_dir().ok().map(|directory| directory_line(&directory)));
         lines.extend(shell.workspace.serving.as_ref().map(|serving| format!("Serving: {}", serving.status())));
-        lines.extend(settings.transfer.bug.map(faults::client_bug));
+        lines.extend(transfer.bug.map(faults::client_bug));
         let faults = shell.workspace.client.faults().lock();
         lines.extend(faults.rules().next().map(|_| faults.to_string()));
     }
@@ -149,11 +138,4 @@ fn options_name(options: Negotiation) -> &'static str {
 
 fn or_auto(value: Option<impl Display>) -> String {
     value.map_or_else(|| "auto".to_owned(), |value| value.to_string())
-}
-
-fn interval(rexmt: Rexmt) -> String {
-    match rexmt {
-        Rexmt::Auto => "auto".to_owned(),
-        Rexmt::Fixed(time) => seconds(time),
-    }
 }
