@@ -9,9 +9,7 @@ use crate::wire::{BlockSize, WindowSize};
 /// The number of different block numbers, without 0.
 const NUMBERS: u64 = u16::MAX as u64;
 
-/// A transfer without losses.
-///
-/// [`Display`] writes its cost for people.
+/// A transfer without losses. [`Display`] writes its cost for people.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Plan {
     /// Bytes of the file, as transferred.

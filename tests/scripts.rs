@@ -130,7 +130,7 @@ fn standard_input_is_not_for_commands_and_a_file_both() {
     for args in [&[][..], &["-f", "-"]] {
         let ran = play(args, "put - piped\nget piped\n");
         assert_eq!(ran.status, 1, "{}", ran.stderr);
-        assert!(ran.stderr.contains("tftp: line 1: put -: standard input is where the commands come from"));
+        assert!(ran.stderr.contains("tftp: line 1: put -: standard input has the commands"));
         assert!(
             ran.stderr.contains("tftp: line 2: get piped: server: File not found (code 1)"),
             "the next line is one"

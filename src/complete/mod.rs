@@ -55,8 +55,7 @@ impl Sources {
     }
 }
 
-/// Lists a directory; an unreadable one is empty. Names that are not UTF-8 are left out, because a prompt cannot take
-/// them.
+/// Lists a directory; an unreadable one is empty. Leaves out names that are not UTF-8: a prompt cannot take them.
 fn list(directory: &Path) -> Vec<Entry> {
     let entries = fs::read_dir(directory).into_iter().flatten().flatten();
     let entry = |entry: fs::DirEntry| {

@@ -27,8 +27,7 @@ fn complete(before: &[Word], part: &str) -> Vec<Candidate> {
     arguments(before, part, &Sources::load(Directories::of_user().as_ref()))
 }
 
-/// Completes a line of bash. Bash splits `sw1:fw` into three words and replaces the last, unless they are in quotes. So
-/// the answer must not repeat the text before the last break.
+/// Completes a line of bash, which splits `sw1:fw` into three words outside quotes and replaces only the last.
 fn complete_line(line: &str, breaks: &str) -> String {
     let Some(PartialLine { words, start, part, quote }) = PartialLine::read(line) else { return String::new() };
     let Some((_, before)) = words.split_first() else { return String::new() };

@@ -242,8 +242,7 @@ impl<'a> Arguments<'a> {
         is_given
     }
 
-    /// Splits the remaining words at their spaces: `"drop sent ack 2"` equals four words. Together they are a
-    /// `subject`.
+    /// Splits the remaining words at their spaces: `"drop sent ack 2"` is a `subject` of four.
     pub(super) fn unquote(&mut self, subject: &'static str) {
         self.subject = subject;
         if self.rest().iter().any(|word| word.bytes().contains(&b' ')) {

@@ -4,9 +4,7 @@ use std::fmt::{self, Display, Formatter};
 
 use crate::wire::{BlockSize, Mode};
 
-/// A named server, and the settings for it.
-///
-/// `Display` writes the words that `host` takes.
+/// A named server, and the settings for it. `Display` writes the words that `host` takes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Bookmark {
     /// The user's name for it.

@@ -109,8 +109,7 @@ fn get(args: &mut Arguments<'_>) -> Result<Verb, Mistake> {
     Ok(Verb::Get(Get { remotes: files, local, digest }))
 }
 
-/// Whether `verify` is next and a keyword: it is the last word, or a digest, most of one, or an empty word follows. If
-/// a script leaves the digest out, as with an empty variable, `verify` must not become a file.
+/// Whether `verify` is next and a keyword: nothing, an empty word (a variable that is not set) or most of a digest follows.
 fn is_verified(rest: &[Word], files: usize) -> bool {
     const MOST_OF_ONE: usize = 32;
     match rest {

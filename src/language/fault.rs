@@ -97,8 +97,7 @@ fn rest_of_rule(args: &mut Arguments<'_>, action: Action) -> Result<Rule, Mistak
 impl FromStr for Rule {
     type Err = Mistake;
 
-    /// Reads `drop sent ack 2 times 3`, as `fault` does. Words can be abbreviated while they are unambiguous, in any
-    /// letter case.
+    /// Reads `drop sent ack 2 times 3`, as `fault` does: words can be abbreviated, in any letter case.
     fn from_str(line: &str) -> Result<Self, Mistake> {
         let words = split_at_spaces(line.as_bytes()).words;
         rule(&mut Arguments::new(FAULT.synopsis(), &words))

@@ -22,8 +22,7 @@ pub struct Invocation {
 }
 
 impl Invocation {
-    /// Reads the words. `before_command` counts the words before `-c`; `named` means that an option names the host,
-    /// so that all words belong to the command.
+    /// Reads the words, of which `before_command` come before `-c`. If an option `named` the host, all are the command.
     pub fn read(words: &[Word], before_command: Option<usize>, named: bool) -> Result<Self, BadWords> {
         if let Some((place, command)) = before_command.and_then(|count| words.split_at_checked(count)) {
             let (invocation, rest) = server(place, named)?;

@@ -13,15 +13,15 @@ pub(super) enum Match<T> {
     None,
 }
 
-/// Finds the name that a word means: the same name, else the only one that it begins. Letter case does not matter, and
-/// two names for one value are not ambiguous.
+/// Finds the name that a word means, in any letter case: the same name, else the only one that it begins. Two names for
+/// one value are not ambiguous.
 pub(super) fn choose<T: Copy + PartialEq>(word: &Word, names: &[(&'static str, T)]) -> Match<T> {
     if let Some(&(name, value)) = names.iter().find(|(name, _)| word.is(name)) {
         return Match::One(name, value);
     }
-    let begun: Vec<_> = names.iter().filter(|(name, _)| begins(name, word.bytes())).collect();
+    let is_begun = |name| !word.bytes().is_empty() && begins(name, word.bytes());
+    let begun: Vec<_> = names.iter().filter(|(name, _)| is_begun(name)).collect();
     match begun.as_slice() {
-        _ if word.bytes().is_empty() => Match::None,
         [] => Match::None,
         [(name, value), others @ ..] if others.iter().all(|(_, other)| other == value) => Match::One(name, *value),
         several => Match::Several(several.iter().map(|(name, _)| *name).collect()),

@@ -17,8 +17,7 @@ pub fn commands() -> impl Iterator<Item = &'static Command> {
     FAMILIES.into_iter().flatten()
 }
 
-/// Finds the command that a word names: exactly; else the one classic command that it begins; else the one other
-/// command that it begins, under any of its names.
+/// Finds the command that a word names, else the one classic command that it begins, else the one other command.
 pub fn find(word: &Word) -> Result<&'static Command, Mistake> {
     if let Some(command) = exact(word) {
         return Ok(command);

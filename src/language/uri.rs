@@ -20,8 +20,7 @@ pub struct Uri {
     pub host: String,
     /// The port for requests, if the URI has one.
     pub port: Option<u16>,
-    /// The file's name: bytes, percent-decoded. It begins after the slash that ends the host; a second slash is part of
-    /// the name.
+    /// The file's name: bytes, percent-decoded, after the slash that ends the host.
     pub file: Vec<u8>,
     /// Octet by default (RFC 3617 section 2).
     pub mode: Mode,

@@ -131,8 +131,7 @@ fn escape(word: &str, special: &str) -> String {
     word.chars().flat_map(|letter| special.contains(letter).then_some('\\').into_iter().chain([letter])).collect()
 }
 
-/// Cuts a line at the first `!` that begins a word: the text before it, and the rest for the system's shell. The caller
-/// decides whether a command may begin there.
+/// Cuts a line at the first `!` that begins a word: the text before it, and the rest for the system's shell.
 pub(crate) fn cut_escape(line: &[u8]) -> Option<(&[u8], &[u8])> {
     let begins = |place: &usize| line[..*place].last().is_none_or(|before| b" \t".contains(before));
     let place = line.iter().enumerate().filter(|(_, byte)| **byte == b'!').map(|(place, _)| place).find(begins)?;
@@ -156,8 +155,7 @@ pub enum SplitError {
     Backslash,
 }
 
-/// Walks over the line like the splitter and finds what the splitter does not report: an unfinished quote or backslash,
-/// and whether a backslash gets lost.
+/// Finds what the splitter does not report: an unfinished quote or backslash, and whether a backslash gets lost.
 fn scan(line: &[u8]) -> Result<bool, SplitError> {
     let mut lost = false;
     let mut inside_word = false;

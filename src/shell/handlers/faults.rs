@@ -128,7 +128,7 @@ fn instruct(faults: &mut Faults, verb: FaultVerb) -> Result<String, CommandError
             format!("Fault rule {number} off.")
         }
         FaultVerb::Test(_) => {
-            return Err(CommandError::local("only \"fault test\" tests a rule: it knows the packets"));
+            return Err(CommandError::local("only \"fault test\" can test a rule, because it has the packets"));
         }
         FaultVerb::Remote(allowed) => {
             faults.allow_remote(allowed);
@@ -170,7 +170,7 @@ pub(crate) fn on_purpose(before: &Faults, after: &Faults) -> Option<String> {
 /// Which packets of the last transfer a rule would have hit.
 fn test(rule: Rule, faults: &Faults, ring: Option<&Ring>) -> Result<String, CommandError> {
     let last = ring.and_then(Ring::last).ok_or_else(|| {
-        CommandError::local("no transfer to test the rule on; they are kept once a script used trace or fault")
+        CommandError::local("no transfer to test the rule on; a script keeps them after its first trace or fault")
     })?;
     let packets: Vec<_> = last.again(None).filter_map(|seen| seen.packet()).collect();
     let recorded =

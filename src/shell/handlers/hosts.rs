@@ -26,7 +26,7 @@ pub(crate) fn forget(shell: &mut Shell<'_>, name: &str) -> Handled {
 fn revise(shell: &mut Shell<'_>, change: impl FnOnce(&str) -> Option<String>) -> Handled {
     let path = file(shell)?;
     if load(shell)?.contains(char::REPLACEMENT_CHARACTER) {
-        let reason = "holds bytes that are no UTF-8, which would be lost; edit it by hand";
+        let reason = "holds bytes that are not UTF-8, which would be lost; edit it by hand";
         return Err(CommandError::local(format_args!("{}: {reason}", path.display())).into());
     }
     directories::revise(&path, change).map_err(|error| CommandError::file(path.display(), error))?;
@@ -62,5 +62,5 @@ pub(crate) fn load(shell: &mut Shell<'_>) -> Result<String, CommandError> {
 
 fn file(shell: &Shell<'_>) -> Result<PathBuf, CommandError> {
     let home = shell.setup.directories.as_ref();
-    home.map(Directories::hosts).ok_or_else(|| CommandError::local("no home folder to keep bookmarks in"))
+    home.map(Directories::hosts).ok_or_else(|| CommandError::local("no home directory to keep bookmarks in"))
 }

@@ -14,8 +14,7 @@ const DEEPEST: usize = 16;
 /// Between the starts of two attempts of `until-ok` without `every`: a refused port answers immediately.
 const ATTEMPTS_APART: Duration = Duration::from_secs(1);
 
-/// Runs the lines of a file, as a script: nothing is asked, and diagnostics name the file and the line. `quit`
-/// in it leaves the shell.
+/// Runs the lines of a file as a script: diagnostics name the file and the line; `quit` leaves the shell.
 pub(crate) fn source(shell: &mut Shell<'_>, file: &Word) -> Handled {
     // Read as a whole, so that no signal can come while the shell waits for a line.
     let text = fs::read(file.path()).map_err(|error| CommandError::file(file, error))?;
@@ -23,8 +22,7 @@ pub(crate) fn source(shell: &mut Shell<'_>, file: &Word) -> Handled {
     Ok(deeper(shell, console)?.script(Script::of_text(file, &text))?)
 }
 
-/// Runs a command so often, whether it fails or not; or until it succeeds: then the failures before do not count. Ctrl-C
-/// ends either immediately.
+/// Runs a command a number of times, or until it succeeds; then earlier failures do not count. Ctrl-C ends either.
 pub(crate) fn repeat(shell: &mut Shell<'_>, repeat: &Repeat) -> Handled {
     let console = shell.console.clone();
     Ok(run(&mut deeper(shell, console)?, repeat)?)

@@ -52,8 +52,7 @@ pub(crate) fn practise(shell: &mut Shell<'_>, port: Option<u16>) -> Handled {
 }
 
 impl Service {
-    /// Serves beside the shell, on loopback; one line says where. The shell connects to practice files immediately,
-    /// since that is their purpose.
+    /// Serves beside the shell, on loopback; one line says where. The shell connects to a server of practice files.
     fn in_background(&self, shell: &mut Shell<'_>) -> Result<(), HandlerError> {
         if shell.workspace.serving.is_some() {
             return Err(CommandError::local("a server is running already (\"serve stop\" ends it)").into());
@@ -74,15 +73,14 @@ impl Service {
         Ok(())
     }
 
-    /// Serves until a signal comes, and prints what happens. Other computers reach it only if an address of this
-    /// machine was named: a directory that anyone may write to must not be the default.
+    /// Serves until a signal comes, and prints what happens. Other computers reach only an address that was named.
     fn in_foreground(&self, shell: &mut Shell<'_>) -> Result<(), HandlerError> {
         let port = self.port.or(shell.workspace.session.default_port).unwrap_or(DEFAULT_PORT);
-        let (first, second) = match &shell.setup.listen {
-            Some(named) => {
-                let address = named.parse();
-                (address.map_err(|_| CommandError::local(format_args!("{named}: no address to listen at")))?, None)
-            }
+        let named = shell.setup.listen.as_ref().map(|named| {
+            named.parse().map_err(|_| CommandError::local(format_args!("{named}: not an address to listen on")))
+        });
+        let (first, second) = match named {
+            Some(address) => (address?, None),
             None => (Ipv4Addr::LOCALHOST.into(), Some(Ipv6Addr::LOCALHOST.into())),
         };
         let server = self.bind(first, second, port)?;

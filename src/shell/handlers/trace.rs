@@ -69,7 +69,7 @@ pub(crate) fn apply(shell: &mut Shell<'_>, verb: &TraceVerb) -> Result<Option<St
     Ok(answer)
 }
 
-/// What else goes to standard output needs it alone.
+/// Opens a file for a trace. Standard output is refused if something else goes there.
 fn open(shell: &mut Shell<'_>, content: Content, path: &Word) -> Result<(), CommandError> {
     if path.is(STDOUT) && shell.console.is_diverted() {
         return Err(CommandError::local("-: something else goes to standard output"));
@@ -79,7 +79,7 @@ fn open(shell: &mut Shell<'_>, content: Content, path: &Word) -> Result<(), Comm
     opened.map_err(|error| CommandError::file(path, error))
 }
 
-/// Reports what came of the traces of a transfer.
+/// Ends the traces of a transfer, and reports what failed.
 pub(crate) fn report(shell: &mut Shell<'_>) -> Result<Outcome, Fatal> {
     let mut outcome = Outcome::done();
     let Aftermath { failed, hints } = shell.workspace.tracing.finish()?;
@@ -162,7 +162,9 @@ fn show_one(shell: &mut Shell<'_>, n: u64) -> Result<(), HandlerError> {
 
 fn last<'a>(shell: &'a Shell<'_>) -> Result<&'a Kept, CommandError> {
     let kept = shell.workspace.tracing.ring().and_then(|ring| ring.last());
-    kept.ok_or_else(|| CommandError::local("no transfer to see again; they are kept once a script used trace or fault"))
+    kept.ok_or_else(|| {
+        CommandError::local("no transfer to show again; a script keeps them after its first trace or fault")
+    })
 }
 
 fn there_are(kept: &Kept) -> String {
@@ -183,8 +185,8 @@ fn status(shell: &Shell<'_>) -> String {
     let mut lines = vec![format!("Screen: {}", settings.tracing.map_or("off".to_owned(), |view| view.to_string()))];
     lines.extend(shell.workspace.tracing.files().map(|file| format!("File: {file}")));
     lines.push(format!("Limit: {}, Ascii: {}", limit_words(settings.trace_limit), ascii_words(settings.trace_ascii)));
-    let (events, transfers) =
-        shell.workspace.tracing.ring().map_or((0, 0), |ring| (ring.len(), ring.transfers().count()));
+    let ring = shell.workspace.tracing.ring();
+    let (events, transfers) = ring.map_or((0, 0), |ring| (ring.len(), ring.transfers().count()));
     let plural = |count: usize, what: &str| format!("{count} {what}{}", if count == 1 { "" } else { "s" });
     lines.push(format!("Kept: {}, {}", plural(events, "event"), plural(transfers, "transfer")));
     lines.join("\n")
