@@ -8,7 +8,7 @@ use std::time::Duration;
 use clap::{ArgAction, CommandFactory, FromArgMatches, Parser};
 
 use crate::client::Family;
-use crate::language::{Mistake, Port, TraceVerb, Value, Word, trace_list, value};
+use crate::language::{Port, TraceVerb, Value, Word, trace_list, value};
 use crate::style::When;
 use crate::transfer::Rexmt;
 use crate::wire::{BlockSize, Mode, WindowSize};
@@ -100,7 +100,7 @@ pub(crate) struct Cli {
     pub quiet: bool,
 
     /// Show every packet: classic, explain, ladder, hex, json, pcap=FILE, VIEW=FILE; separate several with commas.
-    #[arg(long, value_name = "VIEWS", num_args = 0..=1, require_equals = true, default_missing_value = "", value_parser = views)]
+    #[arg(long, value_name = "VIEWS", num_args = 0..=1, require_equals = true, default_missing_value = "", value_parser = trace_list)]
     pub trace: Option<TraceList>,
 
     /// Replay the BSD session: netascii, no options, fixed intervals.
@@ -171,13 +171,8 @@ impl Cli {
     }
 }
 
-/// The value of `--trace`.
-#[derive(Debug, Clone)]
-pub(crate) struct TraceList(pub Vec<TraceVerb>);
-
-fn views(text: &str) -> Result<TraceList, Mistake> {
-    trace_list(text).map(TraceList)
-}
+/// The value of `--trace`; under its own name, clap does not read it as an option that repeats.
+type TraceList = Vec<TraceVerb>;
 
 fn ports(text: &str) -> Result<RangeInclusive<u16>, &'static str> {
     let port = |digits: &str| Port::read(&Word::new(digits)).map(|Port(port)| port);

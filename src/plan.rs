@@ -126,11 +126,8 @@ impl Display for Plan {
         self.row(f, "get with options", self.get())?;
         self.row(f, "put with options", self.put())?;
         let most = thousands(self.largest_without_wrap());
-        if self.wraps() {
-            write!(f, "\nBlock numbers wrap after 65,535; the largest file without a wrap has {most} bytes.")
-        } else {
-            write!(f, "\nBlock numbers do not wrap; the largest file without a wrap has {most} bytes.")
-        }
+        let wrap = if self.wraps() { "wrap after 65,535" } else { "do not wrap" };
+        write!(f, "\nBlock numbers {wrap}; the largest file without a wrap has {most} bytes.")
     }
 }
 

@@ -84,18 +84,15 @@ impl PartialLine {
         let mut inside_word = false;
         let mut letters = line.char_indices();
         while let Some((place, letter)) = letters.next() {
-            let is_space = matches!(letter, ' ' | '\t' | '\n');
-            match typed.quote {
-                None if is_space => {
-                    if inside_word {
-                        typed.words.push(Word::new(std::mem::take(&mut typed.part)));
-                        typed.start = line.len();
-                    }
-                    inside_word = false;
-                    continue;
+            if typed.quote.is_none() && matches!(letter, ' ' | '\t' | '\n') {
+                if std::mem::take(&mut inside_word) {
+                    typed.words.push(Word::new(std::mem::take(&mut typed.part)));
+                    typed.start = line.len();
                 }
-                None if letter == '#' && !inside_word => return None,
-                _ => {}
+                continue;
+            }
+            if typed.quote.is_none() && letter == '#' && !inside_word {
+                return None;
             }
             if !inside_word {
                 (inside_word, typed.start) = (true, place);

@@ -28,22 +28,18 @@ pub(crate) fn fault(shell: &mut Shell<'_>, verb: FaultVerb) -> Handled {
 /// Drops packets by chance, as FreeBSD does; each rate takes the place of the one before.
 pub(crate) fn packetdrop(shell: &mut Shell<'_>, rate: Percent) -> Handled {
     let mut faults = shell.workspace.client.faults().lock();
-    let packetdrops = faults.rules().filter(|(_, rule, _)| is_packetdrop(rule)).map(|(number, ..)| number);
-    for number in packetdrops.collect::<Vec<_>>() {
+    let rule = Rule { action: Action::Drop, way: Way::Both, kind: None, which: None, how: Some(How::Rate(rate)) };
+    let is_packetdrop = |it: &Rule| matches!(it.how, Some(How::Rate(_))) && *it == Rule { how: it.how, ..rule };
+    let earlier = faults.rules().filter(|(_, it, _)| is_packetdrop(it)).map(|(number, ..)| number);
+    for number in earlier.collect::<Vec<_>>() {
         faults.remove(number);
     }
-    let rule = Rule { action: Action::Drop, way: Way::Both, kind: None, which: None, how: Some(How::Rate(rate)) };
     let said = match rate.hundredths() {
         0 => "No packets are dropped by chance.".to_owned(),
         _ => added(&mut faults, rule),
     };
     drop(faults);
     shell.answer(said)
-}
-
-fn is_packetdrop(rule: &Rule) -> bool {
-    let anything = Rule { action: Action::Drop, way: Way::Both, kind: None, which: None, how: rule.how };
-    *rule == anything && matches!(rule.how, Some(How::Rate(_)))
 }
 
 /// Shows or changes the bug of the client.

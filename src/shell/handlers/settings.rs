@@ -1,10 +1,10 @@
 //! Commands that change or show the session.
 
 use std::env;
-use std::fmt::Display;
 
 use super::faults;
 use super::local_files::directory_line;
+use super::trace::{on_off, or_auto};
 use crate::client::{Negotiation, Options, resolve};
 use crate::language::{Choice, Word};
 use crate::session::{Peer, Session, Settings};
@@ -124,18 +124,10 @@ pub(crate) fn status(shell: &Shell<'_>) -> Handled {
     Ok(Outcome::done())
 }
 
-fn on_off(on: bool) -> &'static str {
-    if on { "on" } else { "off" }
-}
-
 fn options_name(options: Negotiation) -> &'static str {
     match options {
         Negotiation::Auto => "auto",
         Negotiation::On => "on",
         Negotiation::Off => "off",
     }
-}
-
-fn or_auto(value: Option<impl Display>) -> String {
-    value.map_or_else(|| "auto".to_owned(), |value| value.to_string())
 }

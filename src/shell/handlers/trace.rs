@@ -1,5 +1,6 @@
 //! trace: which views are on, where they go, and the last transfers once more.
 
+use std::fmt::Display;
 use std::io::{self, IsTerminal};
 use std::ops::RangeInclusive;
 
@@ -55,7 +56,7 @@ pub(crate) fn apply(shell: &mut Shell<'_>, verb: &TraceVerb) -> Result<Option<St
         TraceVerb::Ascii(ascii) => {
             shell.workspace.session.settings.trace_ascii = *ascii;
             shell.workspace.tracing.redraw(&shell.workspace.session.settings);
-            Some(format!("trace ascii set to {}", ascii_words(*ascii)))
+            Some(format!("trace ascii set to {}", or_auto(ascii.map(on_off))))
         }
         TraceVerb::Again(view, packets) => again(shell, *view, packets.clone()).map(|()| None)?,
         TraceVerb::Show(n) => show_one(shell, *n).map(|()| None)?,
@@ -105,7 +106,7 @@ pub(crate) fn brief(shell: &Shell<'_>) -> Option<String> {
 fn switch(shell: &mut Shell<'_>, on: bool) -> String {
     let settings = &mut shell.workspace.session.settings;
     settings.tracing = on.then(|| settings.tracing.unwrap_or(ViewName::Classic));
-    format!("Packet tracing {}.", if on { "on" } else { "off" })
+    format!("Packet tracing {}.", on_off(on))
 }
 
 fn view_off(shell: &mut Shell<'_>, view: ViewName) -> Result<String, CommandError> {
@@ -184,7 +185,11 @@ fn status(shell: &Shell<'_>) -> String {
     let settings = &shell.workspace.session.settings;
     let mut lines = vec![format!("Screen: {}", settings.tracing.map_or("off".to_owned(), |view| view.to_string()))];
     lines.extend(shell.workspace.tracing.files().map(|file| format!("File: {file}")));
-    lines.push(format!("Limit: {}, Ascii: {}", limit_words(settings.trace_limit), ascii_words(settings.trace_ascii)));
+    lines.push(format!(
+        "Limit: {}, Ascii: {}",
+        limit_words(settings.trace_limit),
+        or_auto(settings.trace_ascii.map(on_off))
+    ));
     let ring = shell.workspace.tracing.ring();
     let (events, transfers) = ring.map_or((0, 0), |ring| (ring.len(), ring.transfers().count()));
     let plural = |count: usize, what: &str| format!("{count} {what}{}", if count == 1 { "" } else { "s" });
@@ -199,10 +204,10 @@ fn limit_words(limit: Limit) -> String {
     }
 }
 
-fn ascii_words(ascii: Option<bool>) -> &'static str {
-    match ascii {
-        Some(true) => "on",
-        Some(false) => "off",
-        None => "auto",
-    }
+pub(super) fn on_off(on: bool) -> &'static str {
+    if on { "on" } else { "off" }
+}
+
+pub(super) fn or_auto(value: Option<impl Display>) -> String {
+    value.map_or_else(|| "auto".to_owned(), |value| value.to_string())
 }
