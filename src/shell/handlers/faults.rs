@@ -22,15 +22,15 @@ pub(crate) fn fault(shell: &mut Shell<'_>, verb: FaultVerb) -> Handled {
         shell.workspace.tracing.keep();
     }
     let said = match verb {
-        FaultVerb::Test(rule) => test(rule, &shell.workspace.client.faults().lock(), shell.workspace.tracing.ring())?,
-        other => instruct(&mut shell.workspace.client.faults().lock(), other)?,
+        FaultVerb::Test(rule) => test(rule, &shell.workspace.client.faults.lock(), shell.workspace.tracing.ring())?,
+        other => instruct(&mut shell.workspace.client.faults.lock(), other)?,
     };
     shell.answer(said)
 }
 
 /// Drops packets by chance, as FreeBSD does; each rate takes the place of the one before.
 pub(crate) fn packetdrop(shell: &mut Shell<'_>, rate: Percent) -> Handled {
-    let mut faults = shell.workspace.client.faults().lock();
+    let mut faults = shell.workspace.client.faults.lock();
     let packetdrops = faults.rules().filter(|(_, rule, _)| is_packetdrop(rule)).map(|(number, ..)| number);
     for number in packetdrops.collect::<Vec<_>>() {
         faults.remove(number);
@@ -77,7 +77,7 @@ pub(super) fn not_running() -> CommandError {
 
 /// Changes the running server, or shows what it does.
 pub(super) fn change(shell: &mut Shell<'_>, change: ServerChange) -> Handled {
-    let seed = shell.workspace.client.faults().lock().seed();
+    let seed = shell.workspace.client.faults.lock().seed();
     let serving = shell.workspace.serving.as_ref().ok_or_else(not_running)?;
     let said = match change {
         ServerChange::Fault(verb) => instruct(&mut serving.faults().lock(), verb)?,
