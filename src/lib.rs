@@ -55,6 +55,7 @@ mod cli;
 mod complete;
 mod language;
 mod lessons;
+mod named;
 mod net;
 mod plan;
 mod profile;

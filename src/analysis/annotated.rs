@@ -5,6 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use super::{Flag, Flags, Reason, Summary};
 use crate::fault::Hit;
+use crate::named::named;
 use crate::wire::{DATA_HEADER, Direction, Malformed, Opcode, Packet};
 
 /// Bytes of a block that a copy keeps.
@@ -253,24 +254,14 @@ impl Display for State {
     }
 }
 
-/// The subject of a decision of this side.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Choice {
-    /// The peer's transfer id.
-    Tid,
-    /// The agreed terms.
-    Terms,
-    /// A second request, without options.
-    Fallback,
-}
-
-impl Choice {
-    /// Returns the word of the JSON view; it never changes.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Tid => "tid",
-            Self::Terms => "terms",
-            Self::Fallback => "fallback",
-        }
+named! {
+    /// The subject of a decision of this side.
+    Choice {
+        /// The peer's transfer id.
+        Tid = "tid",
+        /// The agreed terms.
+        Terms = "terms",
+        /// A second request, without options.
+        Fallback = "fallback",
     }
 }

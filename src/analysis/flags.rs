@@ -1,59 +1,40 @@
 use std::fmt::{self, Debug, Formatter};
 
-/// What is out of the ordinary about a packet.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Flag {
-    /// It never reached the other side.
-    Lost,
-    /// It was received before.
-    Dup,
-    /// It was sent before.
-    Rexmt,
-    /// It came from a port that is not the peer's.
-    WrongTid,
-    /// It goes to a port that is not the peer's.
-    ToStranger,
-    /// Its wire number starts again after 65535.
-    Wrap,
-    /// It is older than anything still awaited.
-    Late,
-    /// It came before its turn.
-    Early,
-    /// It has more data than a block may have.
-    Oversize,
-    /// Bytes follow its end.
-    Trailing,
-    /// It is not a packet as the RFC defines it.
-    Malformed,
-    /// The transfer was over.
-    AfterEnd,
-    /// It fixed the peer's transfer id.
-    Tid,
+use crate::named::named;
+
+named! {
+    /// What is out of the ordinary about a packet, in the order of reports.
+    Flag {
+        /// It never reached the other side.
+        Lost = "lost",
+        /// It was received before.
+        Dup = "dup",
+        /// It was sent before.
+        Rexmt = "rexmt",
+        /// It came from a port that is not the peer's.
+        WrongTid = "wrong-tid",
+        /// It goes to a port that is not the peer's.
+        ToStranger = "to-stranger",
+        /// Its wire number starts again after 65535.
+        Wrap = "wrap",
+        /// It is older than anything still awaited.
+        Late = "late",
+        /// It came before its turn.
+        Early = "early",
+        /// It has more data than a block may have.
+        Oversize = "oversize",
+        /// Bytes follow its end.
+        Trailing = "trailing",
+        /// It is not a packet as the RFC defines it.
+        Malformed = "malformed",
+        /// The transfer was over.
+        AfterEnd = "after-end",
+        /// It fixed the peer's transfer id.
+        Tid = "tid",
+    }
 }
 
-/// All flags in the order of reports, with their names in the JSON view, which never change.
-const NAMES: [(Flag, &str); 13] = [
-    (Flag::Lost, "lost"),
-    (Flag::Dup, "dup"),
-    (Flag::Rexmt, "rexmt"),
-    (Flag::WrongTid, "wrong-tid"),
-    (Flag::ToStranger, "to-stranger"),
-    (Flag::Wrap, "wrap"),
-    (Flag::Late, "late"),
-    (Flag::Early, "early"),
-    (Flag::Oversize, "oversize"),
-    (Flag::Trailing, "trailing"),
-    (Flag::Malformed, "malformed"),
-    (Flag::AfterEnd, "after-end"),
-    (Flag::Tid, "tid"),
-];
-
 impl Flag {
-    /// Returns the word of the JSON view; it never changes.
-    pub fn name(self) -> &'static str {
-        NAMES.iter().find(|(flag, _)| *flag == self).map_or("", |(_, name)| name)
-    }
-
     fn bit(self) -> u16 {
         1 << self as u16
     }
@@ -86,7 +67,7 @@ impl Flags {
 
     /// Lists the flags in the order of [`Flag`]'s variants.
     pub fn iter(self) -> impl Iterator<Item = Flag> {
-        NAMES.into_iter().map(|(flag, _)| flag).filter(move |flag| self.contains(*flag))
+        Flag::ALL.into_iter().filter(move |flag| self.contains(*flag))
     }
 }
 

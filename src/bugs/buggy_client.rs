@@ -1,49 +1,16 @@
-use std::fmt::{self, Display, Formatter};
 use std::net::SocketAddr;
 use std::time::Instant;
 
 use crate::transfer::{Abort, Delivery, Event, Machine, Output, Receiving, Sending, Stats};
 use crate::wire::Terms;
 
-/// A mistake of old clients, for `client bug NAME`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum ClientBug {
-    /// It accepts packets from any port of the server and answers to the port of the last one (RFC 1350 section 4).
-    NoTid,
-    /// It stops as soon as the file is complete and never repeats its last ACK (RFC 1350 section 6).
-    NoDally,
-}
-
-impl ClientBug {
-    /// Both bugs.
-    pub const ALL: [Self; 2] = [Self::NoTid, Self::NoDally];
-
-    /// Returns the word after `client bug`.
-    pub fn name(self) -> &'static str {
-        self.row().0
-    }
-
-    /// Describes the bug in one line.
-    pub fn brief(self) -> &'static str {
-        self.row().1
-    }
-
-    /// Names the section that the bug violates.
-    pub fn section(self) -> &'static str {
-        self.row().2
-    }
-
-    fn row(self) -> (&'static str, &'static str, &'static str) {
-        match self {
-            Self::NoTid => ("no-tid", "accepts packets from any port of the server", "RFC 1350 section 4"),
-            Self::NoDally => ("no-dally", "stops immediately and never repeats its last ACK", "RFC 1350 section 6"),
-        }
-    }
-}
-
-impl Display for ClientBug {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
+bugs! {
+    /// A mistake of old clients, for `client bug NAME`.
+    ClientBug {
+        /// It accepts packets from any port of the server and answers to the port of the last one (RFC 1350 section 4).
+        NoTid = "no-tid", "accepts packets from any port of the server", "RFC 1350 section 4",
+        /// It stops as soon as the file is complete and never repeats its last ACK (RFC 1350 section 6).
+        NoDally = "no-dally", "stops immediately and never repeats its last ACK", "RFC 1350 section 6",
     }
 }
 

@@ -1,97 +1,44 @@
-use std::fmt::{self, Display, Formatter};
-
 use crate::wire::{ErrorCode, Mode, Packet, emit_ack, emit_data_header};
 
-/// A bug of the practice server: each was found in a real program, or an RFC warns of it.
-///
-/// Most act on packets and timers, in [`BuggyServer`](super::BuggyServer). The rest are decisions of the server, which asks
-/// for them here: [`refusal`](Self::refusal), [`mode`](Self::mode), [`shares_the_port`](Self::shares_the_port) and
-/// [`intruder`](Self::intruder).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum ServerBug {
-    /// It sends the next DATA again after a duplicate ACK (RFC 1123 section 4.2.3.1).
-    Sorcerer,
-    /// It numbers its blocks from 0 (RFC 1350 section 5).
-    FirstZero,
-    /// It sends blocks of 516 bytes, the length of a packet (RFC 1350 section 5).
-    Oversize,
-    /// It reports a missing file with code 5, that of a wrong transfer id (RFC 1350 section 5).
-    WrongCode,
-    /// It answers from the port that receives requests (RFC 1350 section 4).
-    OnePort,
-    /// It never sends anything again (RFC 1350 section 2).
-    NoResend,
-    /// It omits the empty last block of a file whose size is a multiple of the block size (RFC 1350 section 6).
-    NoEmpty,
-    /// It continues with block 1 after 65535, where most programs continue with 0 (no RFC says).
-    WrapToOne,
-    /// It stops after block 65535.
-    NoWrap,
-    /// It treats netascii as octet (RFC 1350 section 1).
-    DeafNetascii,
-    /// It acknowledges the last block before the file is stored, and then cannot store it (RFC 1350 section 6).
-    AckEarly,
-    /// It grants an option that was not requested (RFC 2347).
-    OackExtra,
-    /// It grants larger blocks than were requested (RFC 2348).
-    OackRaise,
-    /// It lets another port answer too, with other bytes (RFC 1350 section 4).
-    Stranger,
+bugs! {
+    /// A bug of the practice server: each was found in a real program, or an RFC warns of it.
+    ///
+    /// Most act on packets and timers, in [`BuggyServer`](super::BuggyServer). The rest are decisions of the server, which asks
+    /// for them here: [`refusal`](Self::refusal), [`mode`](Self::mode), [`shares_the_port`](Self::shares_the_port) and
+    /// [`intruder`](Self::intruder).
+    ServerBug {
+        /// It sends the next DATA again after a duplicate ACK (RFC 1123 section 4.2.3.1).
+        Sorcerer = "sorcerer", "resends DATA on a duplicate ACK", "RFC 1123 section 4.2.3.1",
+        /// It numbers its blocks from 0 (RFC 1350 section 5).
+        FirstZero = "first-zero", "numbers its blocks from 0", "RFC 1350 section 5",
+        /// It sends blocks of 516 bytes, the length of a packet (RFC 1350 section 5).
+        Oversize = "oversize", "sends 516 bytes where 512 were agreed", "RFC 1350 section 5",
+        /// It reports a missing file with code 5, that of a wrong transfer id (RFC 1350 section 5).
+        WrongCode = "wrong-code", "reports a missing file with error 5", "RFC 1350 section 5",
+        /// It answers from the port that receives requests (RFC 1350 section 4).
+        OnePort = "one-port", "answers from the port of the request", "RFC 1350 section 4",
+        /// It never sends anything again (RFC 1350 section 2).
+        NoResend = "no-resend", "never sends anything again", "RFC 1350 section 2",
+        /// It omits the empty last block of a file whose size is a multiple of the block size (RFC 1350 section 6).
+        NoEmpty = "no-empty", "omits the empty last block", "RFC 1350 section 6",
+        /// It continues with block 1 after 65535, where most programs continue with 0 (no RFC says).
+        WrapToOne = "wrap-1", "continues with block 1 after 65535", "no RFC: convention",
+        /// It stops after block 65535.
+        NoWrap = "no-wrap", "stops after block 65535", "no RFC: convention",
+        /// It treats netascii as octet (RFC 1350 section 1).
+        DeafNetascii = "deaf-netascii", "treats netascii as octet", "RFC 1350 section 1",
+        /// It acknowledges the last block before the file is stored, and then cannot store it (RFC 1350 section 6).
+        AckEarly = "ack-early", "acknowledges a file and then fails to store it", "RFC 1350 section 6",
+        /// It grants an option that was not requested (RFC 2347).
+        OackExtra = "oack-extra", "grants an option that was not requested", "RFC 2347",
+        /// It grants larger blocks than were requested (RFC 2348).
+        OackRaise = "oack-raise", "grants larger blocks than requested", "RFC 2348",
+        /// It lets another port answer too, with other bytes (RFC 1350 section 4).
+        Stranger = "stranger", "lets another port answer too", "RFC 1350 section 4",
+    }
 }
 
 impl ServerBug {
-    /// All bugs, in the order of the list.
-    pub const ALL: [Self; 14] = [
-        Self::Sorcerer,
-        Self::FirstZero,
-        Self::Oversize,
-        Self::WrongCode,
-        Self::OnePort,
-        Self::NoResend,
-        Self::NoEmpty,
-        Self::WrapToOne,
-        Self::NoWrap,
-        Self::DeafNetascii,
-        Self::AckEarly,
-        Self::OackExtra,
-        Self::OackRaise,
-        Self::Stranger,
-    ];
-
-    /// Returns the word after `serve bug`.
-    pub fn name(self) -> &'static str {
-        self.row().0
-    }
-
-    /// Describes the bug in one line.
-    pub fn brief(self) -> &'static str {
-        self.row().1
-    }
-
-    /// Names the section that the bug violates.
-    pub fn section(self) -> &'static str {
-        self.row().2
-    }
-
-    fn row(self) -> (&'static str, &'static str, &'static str) {
-        match self {
-            Self::Sorcerer => ("sorcerer", "resends DATA on a duplicate ACK", "RFC 1123 section 4.2.3.1"),
-            Self::FirstZero => ("first-zero", "numbers its blocks from 0", "RFC 1350 section 5"),
-            Self::Oversize => ("oversize", "sends 516 bytes where 512 were agreed", "RFC 1350 section 5"),
-            Self::WrongCode => ("wrong-code", "reports a missing file with error 5", "RFC 1350 section 5"),
-            Self::OnePort => ("one-port", "answers from the port of the request", "RFC 1350 section 4"),
-            Self::NoResend => ("no-resend", "never sends anything again", "RFC 1350 section 2"),
-            Self::NoEmpty => ("no-empty", "omits the empty last block", "RFC 1350 section 6"),
-            Self::WrapToOne => ("wrap-1", "continues with block 1 after 65535", "no RFC: convention"),
-            Self::NoWrap => ("no-wrap", "stops after block 65535", "no RFC: convention"),
-            Self::DeafNetascii => ("deaf-netascii", "treats netascii as octet", "RFC 1350 section 1"),
-            Self::AckEarly => ("ack-early", "acknowledges a file and then fails to store it", "RFC 1350 section 6"),
-            Self::OackExtra => ("oack-extra", "grants an option that was not requested", "RFC 2347"),
-            Self::OackRaise => ("oack-raise", "grants larger blocks than requested", "RFC 2348"),
-            Self::Stranger => ("stranger", "lets another port answer too", "RFC 1350 section 4"),
-        }
-    }
-
     /// Chooses the bug of `serve bug ?` by a seed, among those that a few small files can show.
     pub fn puzzle(seed: u64) -> Self {
         let mut candidates = Self::ALL.to_vec();
@@ -126,12 +73,6 @@ impl ServerBug {
             Ok(Packet::Ack { block: 2 }) if self == Self::Stranger => Some(emit_ack(2).to_vec()),
             _ => None,
         }
-    }
-}
-
-impl Display for ServerBug {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
     }
 }
 

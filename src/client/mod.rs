@@ -112,14 +112,14 @@ impl<'o> Client<'o> {
 
     /// Sets the flag that interrupts transfers, from another thread or a signal handler.
     pub fn stop(mut self, stop: Stop) -> Self {
-        self.requester.set_stop(stop);
+        self.requester.stop = stop;
         self
     }
 
     /// Returns the fault rules for the packets of this side, towards servers on this computer only.
     #[doc(hidden)]
     pub fn faults(&self) -> &SharedFaults {
-        self.requester.faults()
+        &self.requester.faults
     }
 
     /// Fetches a file into `to`, which is flushed at the end. After an error it may hold part of the file.

@@ -16,9 +16,10 @@ use crate::wire::{BadRequest, Offer, Printable, RequestKind, emit_request};
 /// A client of any server: transfers files one after the other, and repeats the last ACK of a finished get during
 /// whatever comes next. [`Client`](super::Client) and the shell use it.
 pub struct Requester {
-    stop: Stop,
+    pub(super) stop: Stop,
     last_get: LastGet,
-    faults: SharedFaults,
+    /// The fault rules for the packets of this side, from the next transfer on.
+    pub faults: SharedFaults,
 }
 
 /// A file on a server.
@@ -44,16 +45,6 @@ impl Requester {
     /// Makes a requester whose transfers end early when `stop` is raised.
     pub fn new(stop: Stop) -> Self {
         Self { stop, last_get: LastGet::default(), faults: SharedFaults::default() }
-    }
-
-    /// Replaces the stop flag.
-    pub(super) fn set_stop(&mut self, stop: Stop) {
-        self.stop = stop;
-    }
-
-    /// Returns the fault rules for the packets of this side, from the next transfer on.
-    pub fn faults(&self) -> &SharedFaults {
-        &self.faults
     }
 
     /// Fetches a file; success means that `target` was committed.

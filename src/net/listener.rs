@@ -17,7 +17,8 @@ use super::socket::{Socket, bind_with};
 #[derive(Debug)]
 pub(crate) struct Listener {
     socket: UdpSocket,
-    local: SocketAddr,
+    /// The address it listens at, with its real port.
+    pub(crate) local: SocketAddr,
     control: Vec<u8>,
 }
 
@@ -47,11 +48,6 @@ impl Listener {
         socket.set_nonblocking(true)?;
         let local = socket.local_addr()?;
         Ok(Self { socket, local, control: cmsg_space!(libc::in_pktinfo, libc::in6_pktinfo) })
-    }
-
-    /// Returns the address it listens at, with its real port.
-    pub(crate) fn local(&self) -> SocketAddr {
-        self.local
     }
 
     /// Returns the next datagram, if one has arrived; one that is longer than `buffer` is cut.
@@ -154,7 +150,7 @@ mod tests {
     #[test]
     fn an_answer_comes_from_the_address_that_was_asked() {
         let mut listener = Listener::bind("0.0.0.0:0".parse().unwrap()).unwrap();
-        let asked = SocketAddr::new("127.0.0.7".parse().unwrap(), listener.local().port());
+        let asked = SocketAddr::new("127.0.0.7".parse().unwrap(), listener.local.port());
         let client = send_hello(asked);
         let envelope = next(&mut listener);
         assert_eq!((envelope.to, envelope.to_many), ("127.0.0.7:0".parse().unwrap(), false));
@@ -166,7 +162,7 @@ mod tests {
     #[test]
     fn an_ipv6_answer_comes_from_the_address_that_was_asked() {
         let mut listener = Listener::bind("[::]:0".parse().unwrap()).unwrap();
-        let asked = SocketAddr::new("::1".parse().unwrap(), listener.local().port());
+        let asked = SocketAddr::new("::1".parse().unwrap(), listener.local.port());
         let client = send_hello(asked);
         let envelope = next(&mut listener);
         assert_eq!((envelope.to, envelope.to_many), ("[::1]:0".parse().unwrap(), false));
@@ -177,13 +173,13 @@ mod tests {
     #[test]
     fn a_broadcast_is_recognised() {
         let mut listener = Listener::bind("0.0.0.0:0".parse().unwrap()).unwrap();
-        send_hello(SocketAddr::new("127.255.255.255".parse().unwrap(), listener.local().port()));
+        send_hello(SocketAddr::new("127.255.255.255".parse().unwrap(), listener.local.port()));
         assert!(next(&mut listener).to_many);
     }
 
     #[test]
     fn ipv4_and_ipv6_share_a_port() {
         let four = Listener::bind("0.0.0.0:0".parse().unwrap()).unwrap();
-        assert!(Listener::bind(SocketAddr::new("::".parse().unwrap(), four.local().port())).is_ok());
+        assert!(Listener::bind(SocketAddr::new("::".parse().unwrap(), four.local.port())).is_ok());
     }
 }

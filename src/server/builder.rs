@@ -67,7 +67,7 @@ impl ServerBuilder {
         for listener in bind_all(&addresses.to_socket_addrs()?.collect::<Vec<_>>())? {
             listeners.push((reactor.watch(&listener)?, listener));
         }
-        let addresses = listeners.iter().map(|(_, listener)| listener.local()).collect();
+        let addresses = listeners.iter().map(|(_, listener)| listener.local).collect();
         let shared = Arc::new(Shared::new(policy));
         let (ledger, request_faults) = (Ledger::default(), RequestFaults::new(shared.faults.clone()));
         Ok(Server { listeners, addresses, store, observers, shared, reactor, ledger, request_faults })
@@ -94,7 +94,7 @@ fn try_bind_all(listen: &[SocketAddr]) -> io::Result<Vec<Listener>> {
     let mut listeners: Vec<Listener> = Vec::new();
     for &(mut address) in listen {
         if let (0, Some(first)) = (address.port(), listeners.first()) {
-            address.set_port(first.local().port());
+            address.set_port(first.local.port());
         }
         listeners.push(Listener::bind(address)?);
     }

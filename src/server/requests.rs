@@ -112,7 +112,7 @@ impl Server {
             (None, Some(listener)) => {
                 // A failed send is a lost packet.
                 let _ = listener.reply(it.envelope, error);
-                listener.local()
+                listener.local
             }
             (None, None) => it.envelope.to,
         }
@@ -159,7 +159,7 @@ impl Server {
     fn socket(&self, envelope: &Envelope, bug: Option<ServerBug>) -> io::Result<Socket> {
         let shares = bug.is_some_and(ServerBug::shares_the_port);
         let listener = self.listeners.iter().map(|(_, listener)| listener).filter(|_| shares);
-        match listener.into_iter().find(|listener| listener.local().is_ipv4() == envelope.to.is_ipv4()) {
+        match listener.into_iter().find(|listener| listener.local.is_ipv4() == envelope.to.is_ipv4()) {
             Some(listener) => listener.share(envelope),
             None => Socket::bind(envelope.to),
         }

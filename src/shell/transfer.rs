@@ -60,10 +60,10 @@ impl<'a> Transfer<'a> {
             observers.add(&mut shell.workspace.tracing);
         }
         observers.add(&mut notes);
-        let before = shell.workspace.client.faults().lock().clone();
+        let before = shell.workspace.client.faults.lock().clone();
         let result = run(&mut shell.workspace.client, &mut observers);
         let traces = late.then(trace::report(shell)?);
-        if let Some(injected) = faults::on_purpose(&before, &shell.workspace.client.faults().lock()) {
+        if let Some(injected) = faults::on_purpose(&before, &shell.workspace.client.faults.lock()) {
             shell.console.summarise(&injected, self.settings.verbose)?;
         }
         self.remember(shell, &result);

@@ -1,6 +1,6 @@
 use std::io::{self, Write};
 
-use super::figures::{way, words};
+use super::figures::words;
 use super::{FailSoftWriter, View};
 use crate::analysis::{Annotated, Annotation, Flag};
 use crate::event::{Direction, Observer, Record, RecordKind};
@@ -102,11 +102,10 @@ impl View for Lines {
 
 /// The line for a packet; `length` is that of the whole packet, whose data may be cut.
 fn line(direction: Direction, packet: Result<Packet<'_>, Malformed>, length: usize) -> String {
-    let way = way(direction);
     match packet {
-        Ok(packet) => format!("{way} {}\n", words(&packet, length)),
-        Err(Malformed::UnknownOpcode(opcode)) => format!("{way} opcode={opcode}\n"),
-        Err(reason) => format!("{way} malformed packet: {reason}, {length} bytes\n"),
+        Ok(packet) => format!("{direction} {}\n", words(&packet, length)),
+        Err(Malformed::UnknownOpcode(opcode)) => format!("{direction} opcode={opcode}\n"),
+        Err(reason) => format!("{direction} malformed packet: {reason}, {length} bytes\n"),
     }
 }
 

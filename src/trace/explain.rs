@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::elide::Run;
 use super::fields::fields;
-use super::figures::{failure, flag, millis, tint, way};
+use super::figures::{failure, flag, millis, tint};
 use super::fold::fold;
 use super::units::size;
 use super::{Paint, Tint, View};
@@ -72,7 +72,7 @@ impl Explain {
     fn headline(&self, t: Duration, packet: &AnnotatedPacket<'_>) -> String {
         let n = format!("#{}", packet.n);
         let (t, gap) = (t.as_secs_f64(), packet.gap.as_secs_f64());
-        let (way, arrow) = (way(packet.direction), if packet.direction == Direction::Sent { "-->" } else { "<--" });
+        let (way, arrow) = (packet.direction.name(), if packet.direction == Direction::Sent { "-->" } else { "<--" });
         let kind = (self.paint)(tint(packet.kind), packet.kind.name());
         let pad = " ".repeat(6_usize.saturating_sub(packet.kind.name().len()));
         let (local, peer, length) = (packet.local.port(), packet.peer.port(), packet.length);

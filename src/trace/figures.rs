@@ -2,7 +2,6 @@ use std::time::Duration;
 
 use super::Tint;
 use crate::analysis::{AnnotatedPacket, Flag, Kind, Outcome, State, Summary};
-use crate::event::Direction;
 use crate::wire::{DATA_HEADER, Opcode, Packet};
 
 /// Formats milliseconds with one decimal.
@@ -33,14 +32,6 @@ pub(super) fn flag(packet: &AnnotatedPacket<'_>, flag: Flag) -> String {
 /// Lists the flags except [`Flag::Tid`].
 pub(super) fn notable_flags(packet: &AnnotatedPacket<'_>) -> String {
     packet.flags.without(Flag::Tid).iter().map(|it| flag(packet, it)).collect::<Vec<_>>().join(", ")
-}
-
-/// Names the direction as the classic trace does.
-pub(super) fn way(direction: Direction) -> &'static str {
-    match direction {
-        Direction::Sent => "sent",
-        Direction::Received => "received",
-    }
 }
 
 /// Describes a packet as the classic trace does; `length` is that of the whole packet, whose data may be cut.

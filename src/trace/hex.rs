@@ -1,7 +1,7 @@
 use std::io::{self, Write};
 
 use super::elide::Run;
-use super::figures::{hex, notable_flags, tint, way, words};
+use super::figures::{hex, notable_flags, tint, words};
 use super::units::size;
 use super::{Paint, View};
 use crate::analysis::{Annotated, AnnotatedPacket, Annotation};
@@ -36,7 +36,7 @@ impl View for Hex {
             none if none.is_empty() => none,
             flags => format!("  [{flags}]"),
         };
-        writeln!(out, "{} {words}  ({} bytes){flags}", way(packet.direction), packet.length)?;
+        writeln!(out, "{} {words}  ({} bytes){flags}", packet.direction, packet.length)?;
         dump(packet, packet.data_length().map_or(512, |_| WHOLE), out)
     }
 

@@ -5,7 +5,6 @@ use serde::Serializer;
 use serde_json::Value;
 
 use super::View;
-use super::figures::way;
 use crate::analysis::{Annotated, AnnotatedPacket, Annotation, Flag, Outcome, Reason, Summary};
 use crate::wire::{OptionList, Packet, Printable};
 
@@ -74,7 +73,7 @@ fn packet(packet: &AnnotatedPacket<'_>) -> Vec<Entry> {
     };
     let mut entries = vec![
         ("ev", "packet".into()),
-        ("dir", way(packet.direction).into()),
+        ("dir", packet.direction.name().into()),
         ("pkt", packet.kind.name().into()),
         ("local", packet.local.port().into()),
         ("peer", packet.peer.port().into()),

@@ -232,9 +232,7 @@ fn label(packet: &AnnotatedPacket<'_>) -> String {
             let (file, mode) = (Printable(request.filename), Printable(request.mode));
             format!("{name} {file} {mode}{}", options(&request.options))
         }
-        Ok(Packet::Data { block, .. }) => {
-            format!("{name} {block}  {} B", packet.data_length().unwrap_or_default())
-        }
+        Ok(Packet::Data { block, .. }) => format!("{name} {block}  {} B", packet.data_length().unwrap_or_default()),
         Ok(Packet::Ack { block }) => format!("{name} {block}"),
         Ok(Packet::Error { code, message }) => format!("{name} {} {}", code.0, Printable(message)),
         Ok(Packet::Oack(list)) => format!("{name}{}", options(&list)),
@@ -254,7 +252,5 @@ fn cut(text: &str, most: usize) -> String {
     if text.chars().count() <= most {
         return text.to_owned();
     }
-    let mut cut: String = text.chars().take(most.saturating_sub(2)).collect();
-    cut.push_str("..");
-    cut
+    text.chars().take(most.saturating_sub(2)).chain("..".chars()).collect()
 }

@@ -36,10 +36,10 @@ enum End {
 }
 
 impl Link {
-    pub(super) fn new(now: Instant, peer: Peer, retry: Retry) -> Self {
+    fn new(now: Instant, peer: Peer, retry_policy: RetryPolicy) -> Self {
         Self {
             peer,
-            retry,
+            retry: Retry::new(now, retry_policy),
             stats: Stats::default(),
             terms: Terms::default(),
             negotiated: false,
@@ -54,13 +54,13 @@ impl Link {
 
     /// Makes a client's link: it asks `server`, and the first answer from there fixes the transfer id.
     pub(super) fn asking(now: Instant, server: SocketAddr, retry_policy: RetryPolicy) -> Self {
-        Self::new(now, Peer::asked(server), Retry::new(now, retry_policy))
+        Self::new(now, Peer::asked(server), retry_policy)
     }
 
     /// Makes a server's link: it answers `client`, whose address may be forged until it acknowledges.
     pub(super) fn answering(now: Instant, client: SocketAddr, answer: &Answer, retry_policy: RetryPolicy) -> Self {
         let terms = answer.terms();
-        let mut link = Self::new(now, Peer::known(client), Retry::new(now, retry_policy));
+        let mut link = Self::new(now, Peer::known(client), retry_policy);
         link.retry.proven = false;
         link.agree(terms, !answer.is_empty());
         if let Some(timeout) = terms.timeout {

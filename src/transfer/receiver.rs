@@ -154,7 +154,8 @@ impl Receiver {
             let oversize = Violation::Oversize { block: wire, length, agreed: size };
             return self.link.refuse(ErrorCode::ILLEGAL, oversize.into());
         }
-        if self.wraps_to_one(wire) {
+        // In a window, 1 may also be the block after a lost 0: a wrong guess would corrupt the file.
+        if wire == 1 && self.next == 65536 && self.window() == 1 {
             self.wrap = Wrap::ToOne;
             self.link.emit(Event::Wrapped(1));
         }
@@ -163,12 +164,6 @@ impl Receiver {
             ahead if ahead < self.window().into() => self.gap(from),
             _ => self.old(from, wire),
         }
-    }
-
-    /// Whether the sender continues with 1 after 65535. In a window, 1 may also be the block after a lost 0, so it is
-    /// never believed there: a wrong guess would corrupt the file.
-    fn wraps_to_one(&self, wire: u16) -> bool {
-        wire == 1 && self.next == 65536 && self.window() == 1
     }
 
     fn expected(&mut self, length: usize, size: usize) {

@@ -1,8 +1,12 @@
-/// The direction of a datagram, seen from this side.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Direction {
-    /// From here to the peer.
-    Sent,
-    /// From the peer to here.
-    Received,
+use crate::named::named;
+
+named! {
+    /// The direction of a datagram, seen from this side.
+    #[derive(PartialOrd, Ord)]
+    Direction {
+        /// From here to the peer.
+        Sent = "sent",
+        /// From the peer to here.
+        Received = "received",
+    }
 }

@@ -87,14 +87,12 @@ impl Offer {
             let accepted = match known {
                 Some(names::TSIZE) => accept(&mut answer.tsize, number, self.tsize, |_, _| true),
                 Some(names::TIMEOUT) => {
-                    accept(&mut answer.timeout, number.and_then(TimeoutSeconds::new), self.timeout, |got, asked| {
-                        got == asked
-                    })
+                    let got = number.and_then(TimeoutSeconds::new);
+                    accept(&mut answer.timeout, got, self.timeout, |got, asked| got == asked)
                 }
                 Some(names::BLKSIZE) => {
-                    accept(&mut answer.blksize, number.and_then(BlockSize::new), self.blksize, |got, asked| {
-                        got <= asked
-                    })
+                    let got = number.and_then(BlockSize::new);
+                    accept(&mut answer.blksize, got, self.blksize, |got, asked| got <= asked)
                 }
                 Some(names::WINDOWSIZE) => {
                     let got = number.and_then(WindowSize::new);

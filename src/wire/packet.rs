@@ -50,14 +50,8 @@ impl<'a> Packet<'a> {
         match Opcode::from_wire(opcode) {
             Some(Opcode::Rrq) => Request::parse(RequestKind::Read, body).map(Self::Request),
             Some(Opcode::Wrq) => Request::parse(RequestKind::Write, body).map(Self::Request),
-            Some(Opcode::Data) => {
-                let (block, data) = number(body, datagram.len())?;
-                Ok(Self::Data { block, data })
-            }
-            Some(Opcode::Ack) => {
-                let (block, _) = number(body, datagram.len())?;
-                Ok(Self::Ack { block })
-            }
+            Some(Opcode::Data) => number(body, datagram.len()).map(|(block, data)| Self::Data { block, data }),
+            Some(Opcode::Ack) => number(body, datagram.len()).map(|(block, _)| Self::Ack { block }),
             Some(Opcode::Error) => {
                 let (code, text) = number(body, datagram.len())?;
                 // Several servers leave the NUL out; the text is complete without it.

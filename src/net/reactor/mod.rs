@@ -4,6 +4,7 @@ mod transfer;
 
 use std::collections::{HashMap, VecDeque};
 use std::io;
+use std::mem;
 use std::os::fd::AsRawFd;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -117,7 +118,8 @@ impl Reactor {
         notices: &mut Vec<Notice>,
         observers: &mut Observers<'_>,
     ) -> io::Result<()> {
-        let nap = if self.ready.is_empty() { nap.min(self.until_next_deadline()) } else { Duration::ZERO };
+        let rest = self.alarms.next().map_or(nap, |time| time.saturating_duration_since(Instant::now()));
+        let nap = if self.ready.is_empty() { nap.min(rest) } else { Duration::ZERO };
         match self.poll.poll(&mut self.events, Some(nap)) {
             Ok(()) => {}
             // A signal: the owner checks its stop flag.
@@ -126,13 +128,9 @@ impl Reactor {
         }
         for event in self.events.iter().filter(|event| event.token() != WAKE) {
             let key = Key(event.token().0);
-            match self.transfers.get_mut(&key) {
-                Some(transfer) if transfer.queued => {}
-                Some(transfer) => {
-                    transfer.queued = true;
-                    self.ready.push_back(key);
-                }
-                None => self.ready.push_back(key),
+            let transfer = self.transfers.get_mut(&key);
+            if transfer.is_none_or(|transfer| !mem::replace(&mut transfer.queued, true)) {
+                self.ready.push_back(key);
             }
         }
         for _ in 0..self.ready.len() {
@@ -141,10 +139,6 @@ impl Reactor {
         }
         self.ring(notices, observers);
         Ok(())
-    }
-
-    fn until_next_deadline(&self) -> Duration {
-        self.alarms.next().map_or(Duration::MAX, |time| time.saturating_duration_since(Instant::now()))
     }
 
     /// Reads a burst from one socket.

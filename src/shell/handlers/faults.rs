@@ -19,15 +19,15 @@ pub(crate) fn fault(shell: &mut Shell<'_>, verb: FaultVerb) -> Handled {
         shell.workspace.tracing.keep();
     }
     let said = match verb {
-        FaultVerb::Test(rule) => test(rule, &shell.workspace.client.faults().lock(), shell.workspace.tracing.ring())?,
-        other => instruct(&mut shell.workspace.client.faults().lock(), other)?,
+        FaultVerb::Test(rule) => test(rule, &shell.workspace.client.faults.lock(), shell.workspace.tracing.ring())?,
+        other => instruct(&mut shell.workspace.client.faults.lock(), other)?,
     };
     shell.answer(said)
 }
 
 /// Drops packets by chance, as FreeBSD does; each rate takes the place of the one before.
 pub(crate) fn packetdrop(shell: &mut Shell<'_>, rate: Percent) -> Handled {
-    let mut faults = shell.workspace.client.faults().lock();
+    let mut faults = shell.workspace.client.faults.lock();
     let rule = Rule { action: Action::Drop, way: Way::Both, kind: None, which: None, how: Some(How::Rate(rate)) };
     let is_packetdrop = |it: &Rule| matches!(it.how, Some(How::Rate(_))) && *it == Rule { how: it.how, ..rule };
     let earlier = faults.rules().filter(|(_, it, _)| is_packetdrop(it)).map(|(number, ..)| number);
@@ -65,7 +65,7 @@ pub(super) fn not_running() -> CommandError {
 
 /// Changes the running server, or shows what it does.
 pub(super) fn change(shell: &mut Shell<'_>, change: ServerChange) -> Handled {
-    let seed = shell.workspace.client.faults().lock().seed();
+    let seed = shell.workspace.client.faults.lock().seed();
     let serving = shell.workspace.serving.as_ref().ok_or_else(not_running)?;
     let mut policy = serving.policy();
     let said = match change {

@@ -115,7 +115,7 @@ pub(crate) fn status(shell: &Shell<'_>) -> Handled {
         lines.extend(env::current_dir().ok().map(|directory| directory_line(&directory)));
         lines.extend(shell.workspace.serving.as_ref().map(|serving| format!("Serving: {}", serving.status())));
         lines.extend(transfer.bug.map(faults::client_bug));
-        let faults = shell.workspace.client.faults().lock();
+        let faults = shell.workspace.client.faults.lock();
         lines.extend(faults.rules().next().map(|_| faults.to_string()));
     }
     for line in lines {
