@@ -135,7 +135,7 @@ impl Tracing {
         self.classic = None;
         self.screen.take().inspect(|id| self.tracer.remove(*id));
         let Some(view) = settings.tracing else { return };
-        let has_place = !self.has_stdout() && !console.is_diverted();
+        let has_place = !self.has_stdout() && !console.is_diverted;
         let stream = if view == ViewName::Json && has_place { Stream::Output } else { console.stream() };
         let out = console.lines(stream);
         if view == ViewName::Classic {

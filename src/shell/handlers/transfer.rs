@@ -17,7 +17,7 @@ pub(crate) fn get(shell: &mut Shell<'_>, get: &Get) -> Handled {
     let Get { remotes, local, digest } = get;
     let digest = digest.map(|Sha256(digits)| Digest::from(digits));
     if local.as_ref().is_some_and(|local| local.is(STREAM)) {
-        if shell.console.prints_records() {
+        if shell.console.json {
             return Err(CommandError::local("a file and --json cannot both go to standard output").into());
         }
         if shell.workspace.tracing.has_stdout() {
