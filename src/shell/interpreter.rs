@@ -32,7 +32,7 @@ impl Shell<'_> {
                 Prompted::Line(line) if self.line(&line)?.leaves => return Ok(Status::Success),
                 Prompted::Line(_) | Prompted::Cleared => {}
                 Prompted::Garbled => {
-                    self.console.note("tftp: what was typed is no UTF-8 and is dropped; --plain takes any bytes");
+                    self.console.note("tftp: input is not valid UTF-8 and was ignored; --plain accepts any bytes");
                 }
                 Prompted::Leave => return Ok(Status::Interrupted),
                 Prompted::End => return Ok(Status::Success),
@@ -51,7 +51,7 @@ impl Shell<'_> {
         };
         let outcome = self.run_words(&words)?;
         if lost_backslash && outcome.is_failure() {
-            self.console.hint("A backslash was taken away; quotes keep it: 'dir\\file'");
+            self.console.hint("The backslash was removed; quotes keep it: 'dir\\file'");
         }
         Ok(outcome)
     }

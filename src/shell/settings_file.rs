@@ -36,7 +36,7 @@ impl Shell<'_> {
             let first = split(&line).ok().and_then(|line| line.words.into_iter().next());
             let _: Outcome = match first.as_ref().map(|word| (word, find(word))) {
                 Some((_, Ok(command))) if command.group != Group::Settings => {
-                    self.report(command.name, CommandError::local("only settings may stand in the start-up file"))?
+                    self.report(command.name, CommandError::local("only settings are allowed in the start-up file"))?
                 }
                 _ => self.line(&line)?,
             };

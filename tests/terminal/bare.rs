@@ -138,7 +138,7 @@ fn what_is_no_text_is_dropped_by_the_editor_and_told() {
     let mut person = Person::begin(home(), &[]);
     for _ in 0..3 {
         person.types_bytes(b"get \xff\r");
-        person.sees("no UTF-8");
+        person.sees("not valid UTF-8");
         person.sees("tftp> ");
     }
     person.says("mode", "Using octet mode");
