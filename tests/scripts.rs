@@ -373,5 +373,5 @@ fn a_port_behind_a_colon_is_shown_where_it_belongs() {
     // An empty label never leaves the resolver.
     let ran = play(&[], "connect a..b:6969\nconnect a..b:file\n");
     let shown: Vec<_> = ran.stderr.lines().filter(|line| line.contains("A port")).collect();
-    assert_eq!(shown, ["tftp: line 1: A port stands behind a blank: a..b 6969"], "{}", ran.stderr);
+    assert_eq!(shown, ["tftp: line 1: Write the port after a space: a..b 6969"], "{}", ran.stderr);
 }

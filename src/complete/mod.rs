@@ -43,8 +43,8 @@ pub struct Sources {
 impl Sources {
     /// Reads the user's files.
     pub(crate) fn load(directories: Option<&Directories>) -> Self {
-        let names = directories.map(|directories| NamesSeen::load(&directories.names_seen())).unwrap_or_default();
-        let hosts = directories.and_then(|directories| directories::read(&directories.hosts()).ok());
+        let names = directories.map(|directories| NamesSeen::load(&directories.names_seen)).unwrap_or_default();
+        let hosts = directories.and_then(|directories| directories::read(&directories.hosts).ok());
         Self { names, bookmarks: bookmarks::parse(&hosts.unwrap_or_default()), offered: &[], list }
     }
 

@@ -110,7 +110,7 @@ impl Shell<'_> {
         if let (Some(directories), Place::Terminal | Place::CommandLine) = (&self.setup.directories, self.console.place)
         {
             // A file of names that cannot be written does not fail the transfer.
-            let _ = NamesSeen::record(&directories.names_seen(), host, name);
+            let _ = NamesSeen::record(&directories.names_seen, host, name);
         }
     }
 

@@ -51,7 +51,7 @@ impl Shell<'_> {
         };
         let outcome = self.run_words(&words)?;
         if lost_backslash && outcome.is_failure() {
-            self.console.hint("A backslash was taken away; quotes keep it: 'dir\\file'");
+            self.console.hint("The backslash was removed; quotes keep it: 'dir\\file'");
         }
         Ok(outcome)
     }

@@ -135,7 +135,7 @@ impl Tracing {
         self.classic = None;
         self.screen.take().inspect(|id| self.tracer.remove(*id));
         let Some(view) = settings.tracing else { return };
-        let has_place = !self.has_stdout() && !console.is_diverted();
+        let has_place = !self.has_stdout() && !console.is_diverted;
         let stream = if view == ViewName::Json && has_place { Stream::Output } else { console.stream() };
         let out = console.lines(stream);
         if view == ViewName::Classic {
@@ -154,7 +154,7 @@ impl Tracing {
         }
     }
 
-    /// Whether anybody watches.
+    /// Whether any view or capture is on.
     pub(super) fn is_on(&self) -> bool {
         self.classic.is_some() || !self.tracer.is_idle()
     }
@@ -247,16 +247,13 @@ impl Content {
 /// How views look on a stream of the process.
 pub(super) fn screen_page(settings: &Settings, console: &Console, stream: Stream, plain: bool) -> Page {
     let columns = Console::columns(stream);
-    let charset = charset(settings, plain);
-    let paint = paint(console.style(stream));
-    let redraws = columns.is_some() && !plain;
     Page {
         columns: columns.unwrap_or(COLUMNS),
-        charset,
+        charset: charset(settings, plain),
         folds: columns.is_some(),
-        redraws,
+        redraws: columns.is_some() && !plain,
         limit: settings.trace_limit,
-        paint,
+        paint: paint(console.style(stream)),
     }
 }
 

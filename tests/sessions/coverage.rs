@@ -31,7 +31,7 @@ const ERRORS: &[&str] = &[
     "a single quote is not closed",
     "a double quote is not closed",
     "the line ends in a backslash",
-    "A backslash was taken away; quotes keep it",
+    "The backslash was removed; quotes keep it",
     "no command \"gett\"; did you mean \"get\"? (a host named gett: tftp -H gett)",
     "asking again without options",
     "has a NUL in it and was transferred as text (netascii)",

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use crate::language::Bookmark;
-use crate::profile::{Directories, bookmarks, directories};
+use crate::profile::{bookmarks, directories};
 use crate::shell::{CommandError, Handled, Outcome, Shell};
 
 /// Bad lines that are reported.
@@ -62,5 +62,5 @@ pub(crate) fn load(shell: &mut Shell<'_>) -> Result<String, CommandError> {
 
 fn file(shell: &Shell<'_>) -> Result<PathBuf, CommandError> {
     let home = shell.setup.directories.as_ref();
-    home.map(Directories::hosts).ok_or_else(|| CommandError::local("no home directory to keep bookmarks in"))
+    home.map(|home| home.hosts.clone()).ok_or_else(|| CommandError::local("no home directory to keep bookmarks in"))
 }

@@ -72,7 +72,7 @@ pub(crate) fn apply(shell: &mut Shell<'_>, verb: &TraceVerb) -> Result<Option<St
 
 /// Opens a file for a trace. Standard output is refused if something else goes there.
 fn open(shell: &mut Shell<'_>, content: Content, path: &Word) -> Result<(), CommandError> {
-    if path.is(STDOUT) && shell.console.is_diverted() {
+    if path.is(STDOUT) && shell.console.is_diverted {
         return Err(CommandError::local("-: something else goes to standard output"));
     }
     let Workspace { tracing, session, .. } = &mut *shell.workspace;

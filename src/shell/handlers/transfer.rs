@@ -17,7 +17,7 @@ pub(crate) fn get(shell: &mut Shell<'_>, get: &Get) -> Handled {
     let Get { remotes, local, digest } = get;
     let digest = digest.map(|Sha256(digits)| Digest::from(digits));
     let is_stream = local.as_ref().is_some_and(|local| local.is(STREAM));
-    let others = [("--json", shell.console.prints_records()), ("a trace", shell.workspace.tracing.has_stdout())];
+    let others = [("--json", shell.console.json), ("a trace", shell.workspace.tracing.has_stdout())];
     if let Some((other, _)) = others.iter().find(|(_, has_stdout)| is_stream && *has_stdout) {
         return Err(CommandError::local(format_args!("a file and {other} cannot both go to standard output")).into());
     }
