@@ -1,4 +1,4 @@
-//! The options of the command line; its words are left as they are, for the shell to read.
+//! The options of the command line. The shell reads the other words.
 
 use std::ffi::OsString;
 use std::ops::RangeInclusive;
@@ -8,7 +8,7 @@ use std::time::Duration;
 use clap::{ArgAction, CommandFactory, FromArgMatches, Parser};
 
 use crate::client::Family;
-use crate::language::{Mistake, Port, Seconds, TraceVerb, Value, Word, trace_list, value};
+use crate::language::{Port, TraceVerb, Value, Word, trace_list, value};
 use crate::style::When;
 use crate::transfer::Rexmt;
 use crate::wire::{BlockSize, Mode, WindowSize};
@@ -19,7 +19,7 @@ use crate::wire::{BlockSize, Mode, WindowSize};
     name = "tftp",
     version,
     override_usage = "tftp [OPTIONS] [HOST [PORT]] [COMMAND ARGS...]",
-    after_help = "Without a command, lines are read from the terminal or from standard input; ? lists the commands.",
+    after_help = "Without a command, tftp reads lines from the terminal or from standard input; ? lists the commands.",
     args_override_self = true
 )]
 pub(crate) struct Cli {
@@ -27,31 +27,31 @@ pub(crate) struct Cli {
     #[arg(value_name = "HOST PORT COMMAND ARGS", hide = true)]
     pub words: Vec<OsString>,
 
-    /// Switches that belong to a command, wherever they stood.
+    /// The switches of commands, from any place.
     #[arg(skip)]
     pub switches: Vec<OsString>,
 
-    /// How many of the words stand in front of `-c`; `None` without it.
+    /// The number of words before `-c`; `None` without `-c`.
     #[arg(skip)]
     pub words_before_command: Option<usize>,
 
-    /// What follows is a command (of several words, or one quoted string).
+    /// The rest is a command (several words, or one quoted string).
     #[arg(short = 'c')]
     command_follows: bool,
 
-    /// The server; then all words are a command. For serve: the address to listen on.
+    /// The server; the words are then one command. For serve: the address to listen on.
     #[arg(short = 'H', long, value_name = "HOST")]
     pub host: Option<String>,
 
-    /// The port of servers named without one; of serve, 0 for any free one.
+    /// The port of the server, unless a command names one. For serve: the port to listen on, 0 for any free port.
     #[arg(short, long, value_name = "PORT")]
     pub port: Option<u16>,
 
-    /// How files are carried: ascii, netascii, binary, image or octet.
+    /// The transfer mode: ascii, netascii, binary, image or octet.
     #[arg(short, long, value_name = "MODE", value_parser = value::<Mode>)]
     pub mode: Option<Mode>,
 
-    /// Octet mode, as Windows spells it.
+    /// Use octet mode (the Windows spelling).
     #[arg(short = 'i', conflicts_with = "mode")]
     pub image: bool,
 
@@ -63,15 +63,15 @@ pub(crate) struct Cli {
     #[arg(short, long, value_name = "BLOCKS", value_parser = value::<WindowSize>)]
     pub windowsize: Option<WindowSize>,
 
-    /// Give a transfer up after this long without progress.
-    #[arg(short, long, value_name = "SECONDS", value_parser = seconds)]
+    /// End a transfer after this long without progress.
+    #[arg(short, long, value_name = "SECONDS", value_parser = value::<Duration>)]
     pub timeout: Option<Duration>,
 
-    /// Send an unanswered packet again after this long, or `auto`.
+    /// Retransmit an unanswered packet after this long, or `auto`.
     #[arg(long, value_name = "SECONDS", value_parser = rexmt)]
     pub rexmt: Option<Rexmt>,
 
-    /// Ask for no options: RFC 1350 as it was.
+    /// Ask for no options (plain RFC 1350).
     #[arg(long)]
     pub no_options: bool,
 
@@ -87,20 +87,20 @@ pub(crate) struct Cli {
     #[arg(short = 'R', value_name = "LOW:HIGH", value_parser = ports)]
     pub local_ports: Option<RangeInclusive<u16>>,
 
-    /// Take host:file as a file name.
+    /// Treat host:file as a file name.
     #[arg(short, long)]
     pub literal: bool,
 
-    /// Tell more of each transfer.
+    /// Print more about each transfer.
     #[arg(short, long, overrides_with = "quiet")]
     pub verbose: bool,
 
-    /// Say nothing of transfers that go well.
+    /// Print nothing about successful transfers.
     #[arg(short, long, overrides_with = "verbose")]
     pub quiet: bool,
 
-    /// Show every packet: classic, explain, ladder, hex, json, pcap=FILE, VIEW=FILE, several with commas.
-    #[arg(long, value_name = "VIEWS", num_args = 0..=1, require_equals = true, default_missing_value = "", value_parser = views)]
+    /// Show every packet: classic, explain, ladder, hex, json, pcap=FILE, VIEW=FILE; separate several with commas.
+    #[arg(long, value_name = "VIEWS", num_args = 0..=1, require_equals = true, default_missing_value = "", value_parser = trace_list)]
     pub trace: Option<TraceList>,
 
     /// Replay the BSD session: netascii, no options, fixed intervals.
@@ -115,10 +115,11 @@ pub(crate) struct Cli {
     #[arg(short, value_name = "FILE")]
     pub file: Option<PathBuf>,
 
-    /// Begin without the start-up file.
+    /// Do not read the start-up file.
     #[arg(long)]
     pub no_rc: bool,
-    /// Tell the outcome of each command as a line of JSON on standard output, and all else on standard error.
+
+    /// Print the outcome of each command as a line of JSON on standard output, and all else on standard error.
     #[arg(long)]
     pub json: bool,
 
@@ -126,26 +127,19 @@ pub(crate) struct Cli {
     #[arg(long, action = ArgAction::SetTrue)]
     pub stop_on_error: bool,
 
-    /// Colour: auto, always or never.
+    /// Use colour: auto, always or never.
     #[arg(long, value_name = "WHEN", default_value = "auto", hide_default_value = true, value_parser = when)]
     color: When,
 
-    /// No colour, no moving cursor, words instead of symbols.
+    /// Use no colour, no cursor movement, and words instead of symbols.
     #[arg(long)]
     pub plain: bool,
 }
 
 impl Cli {
-    /// Reads the arguments of the process. What is wrong with them is an error, and so is the answer to `--help` and
-    /// `--version`, to be printed.
-    ///
-    /// `switches` are those of commands, which are put aside for them.
-    pub(crate) fn read(switches: &[&str]) -> Result<Self, clap::Error> {
-        Self::read_from(std::env::args_os(), switches)
-    }
-
-    /// Reads arguments, the program's name first.
-    pub(crate) fn read_from(args: impl IntoIterator<Item = OsString>, switches: &[&str]) -> Result<Self, clap::Error> {
+    /// Reads arguments; the first is the program's name. The error is a mistake in them, or the text for `--help` and
+    /// `--version`. `switches` are those of commands, which are put aside for them.
+    pub(crate) fn read(args: impl IntoIterator<Item = OsString>, switches: &[&str]) -> Result<Self, clap::Error> {
         let mut only_words = false;
         let (switches, args): (Vec<_>, Vec<_>) = args.into_iter().partition(|arg| {
             only_words |= arg == "--";
@@ -162,12 +156,12 @@ impl Cli {
         Ok(cli)
     }
 
-    /// When streams are coloured.
+    /// Returns when streams are coloured.
     pub(crate) fn color(&self) -> When {
         if self.plain { When::Never } else { self.color }
     }
 
-    /// Which addresses of a name are used.
+    /// Returns the address family to use.
     pub(crate) fn family(&self) -> Family {
         match (self.v4, self.v6) {
             (true, _) => Family::V4,
@@ -177,20 +171,11 @@ impl Cli {
     }
 }
 
-/// What `--trace` asks for.
-#[derive(Debug, Clone)]
-pub(crate) struct TraceList(pub Vec<TraceVerb>);
-
-fn views(text: &str) -> Result<TraceList, Mistake> {
-    trace_list(text).map(TraceList)
-}
-
-fn seconds(text: &str) -> Result<Duration, String> {
-    value(text).map(|Seconds(time)| time)
-}
+/// The value of `--trace`; under its own name, clap does not read it as an option that repeats.
+type TraceList = Vec<TraceVerb>;
 
 fn ports(text: &str) -> Result<RangeInclusive<u16>, &'static str> {
-    let port = |digits: &str| Port::read(&Word::new(digits)).map(Port::get);
+    let port = |digits: &str| Port::read(&Word::new(digits)).map(|Port(port)| port);
     let (low, high) = text.split_once(':').unwrap_or((text, text));
     match (port(low), port(high)) {
         (Some(low), Some(high)) if low <= high => Ok(low..=high),
@@ -210,7 +195,7 @@ fn when(text: &str) -> Result<When, &'static str> {
 fn rexmt(text: &str) -> Result<Rexmt, String> {
     match text {
         "auto" => Ok(Rexmt::Auto),
-        _ => seconds(text).map(Rexmt::Fixed),
+        _ => value(text).map(Rexmt::Fixed),
     }
 }
 
@@ -219,7 +204,7 @@ mod tests {
     use super::*;
 
     fn read(line: &str) -> Result<Cli, clap::Error> {
-        Cli::read_from(format!("tftp {line}").split_whitespace().map(OsString::from), &["--read-only"])
+        Cli::read(format!("tftp {line}").split_whitespace().map(OsString::from), &["--read-only"])
     }
 
     #[test]
@@ -228,7 +213,7 @@ mod tests {
     }
 
     #[test]
-    fn options_stand_on_either_side_of_the_words() {
+    fn options_may_come_before_or_after_the_words() {
         for line in ["-v -p 12345 h put f", "h -p 12345 put f -v", "h put f -vp12345", "h -v put --port=12345 f"] {
             let cli = read(line).expect(line);
             assert_eq!((cli.verbose, cli.port, cli.words.len()), (true, Some(12345), 3), "{line}");
@@ -236,7 +221,7 @@ mod tests {
     }
 
     #[test]
-    fn the_place_of_c_among_the_words_is_known() {
+    fn the_words_before_c_are_counted() {
         for (line, before) in
             [("h get f", None), ("-c get f", Some(0)), ("h -v -c get f", Some(1)), ("h 69 -c", Some(2))]
         {
@@ -268,7 +253,7 @@ mod tests {
     }
 
     #[test]
-    fn values_that_no_rfc_allows_are_refused() {
+    fn invalid_values_are_refused() {
         for line in [
             "-R 0",
             "-R 9:8",

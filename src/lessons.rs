@@ -1,28 +1,25 @@
-//! Lessons: scripts of plain shell commands, each readable on its own, that show one thing the protocol does.
+//! Lessons: scripts of plain shell commands. Each shows one thing that the protocol does.
 //!
-//! A script begins with `# Lesson N: TITLE`. What comes next is told in the comments in front of the commands, so that
-//! a run on a terminal can show them and pause; a run from a pipe just runs.
-
-use std::iter::Peekable;
-use std::str::Lines;
+//! A script begins with `# Lesson N: TITLE`. Comments before the commands explain them. On a terminal, the shell shows
+//! the comments and pauses; from a pipe, it only runs the commands.
 
 /// One lesson.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Lesson {
-    /// From 1.
+    /// The number, from 1.
     pub number: usize,
-    /// A few words.
+    /// The title, in a few words.
     pub title: &'static str,
-    /// The file, as it is printed and piped.
+    /// The text of the file.
     pub script: &'static str,
 }
 
-/// Comments and the commands they speak of.
+/// Comments, and the commands that they explain.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Step<'a> {
-    /// Lines for people, without their `#`; an empty one parts paragraphs.
+    /// Lines for people, without their `#`; an empty one separates paragraphs.
     pub words: Vec<&'a str>,
-    /// Lines for the shell, none where the words are the lesson's last.
+    /// Lines for the shell; the last step of a lesson has none.
     pub commands: Vec<&'a str>,
 }
 
@@ -49,23 +46,21 @@ pub(crate) const LESSONS: [Lesson; 12] = [
 ];
 
 impl Lesson {
-    /// The lesson with this number.
+    /// Finds the lesson with this number.
     pub fn find(number: usize) -> Option<&'static Self> {
         LESSONS.iter().find(|lesson| lesson.number == number)
     }
 
-    /// The script step by step, from its title on.
+    /// Returns the steps of the script. The first begins with the title.
     pub fn steps(&self) -> impl Iterator<Item = Step<'static>> + use<> {
         steps(self.script)
     }
 }
 
-/// Takes a script apart: each step is a block of comments and the commands up to the next one. Blank lines part
-/// paragraphs within comments and mean nothing else.
+/// Splits a script: each step is a block of comments, with its empty lines, and the commands up to the next block.
 pub(crate) fn steps(script: &str) -> impl Iterator<Item = Step<'_>> {
-    let mut lines = script.lines().peekable();
+    let mut lines = script.trim_start().lines().peekable();
     std::iter::from_fn(move || {
-        skip_blank(&mut lines);
         let mut step = Step::default();
         while let Some(line) = lines.next_if(|line| comment(line).is_some() || is_blank(line)) {
             step.words.push(comment(line).unwrap_or_default());
@@ -78,10 +73,6 @@ pub(crate) fn steps(script: &str) -> impl Iterator<Item = Step<'_>> {
         }
         (step != Step::default()).then_some(step)
     })
-}
-
-fn skip_blank(lines: &mut Peekable<Lines<'_>>) {
-    while lines.next_if(|line| is_blank(line)).is_some() {}
 }
 
 fn is_blank(line: &str) -> bool {
@@ -102,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn a_script_is_taken_apart_into_words_and_commands() {
+    fn a_script_is_split_into_words_and_commands() {
         let script = "# Title\n#\n# What comes.\n\nserve\n\nget a\n# Then:\nget b\n\n# A question?\n\n# Another?\n\n";
         let step = |words: &[&'static str], commands: &[&'static str]| Step {
             words: words.to_vec(),
@@ -122,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn each_lesson_tells_its_title_and_asks_a_question() {
+    fn each_lesson_has_its_title_and_asks_a_question() {
         for (place, lesson) in LESSONS.iter().enumerate() {
             assert_eq!(lesson.number, place + 1);
             assert_eq!(Lesson::find(lesson.number), Some(lesson));

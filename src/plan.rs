@@ -1,34 +1,33 @@
-//! What a transfer will cost, before it: `plan 2150 blksize 512 rtt 10ms`, the exercise of every textbook.
+//! The cost of a transfer, calculated in advance: `plan 2150 blksize 512 rtt 10ms`, the textbook exercise.
 
 use std::fmt::{self, Display, Formatter};
 use std::time::Duration;
 
+use crate::trace::units::thousands;
 use crate::wire::{BlockSize, WindowSize};
 
-/// The number of blocks that have a wire number of their own.
+/// The number of different block numbers, without 0.
 const NUMBERS: u64 = u16::MAX as u64;
 
-/// A transfer without losses, counted in advance.
-///
-/// [`Display`] writes the answer for people.
+/// A transfer without losses. [`Display`] writes its cost for people.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Plan {
-    /// Octets of the file, as they stand on the wire.
+    /// Bytes of the file, as transferred.
     pub size: u64,
-    /// Octets of a full block (RFC 2348).
+    /// Bytes of a full block (RFC 2348).
     pub blksize: BlockSize,
-    /// Blocks before an ACK (RFC 7440).
+    /// Blocks per ACK (RFC 7440).
     pub windowsize: WindowSize,
-    /// Time from here to the peer and back.
+    /// The round-trip time.
     pub rtt: Option<Duration>,
 }
 
-/// What a transfer costs.
+/// The cost of a transfer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Cost {
-    /// Packets of both sides together, the final ACK included.
+    /// Packets of both sides, including the final ACK.
     pub packets: u64,
-    /// Round trips until the requester has the last block, or its acknowledgement.
+    /// Round trips until the requester has the last block, or the last ACK.
     pub round_trips: u64,
 }
 
@@ -43,18 +42,18 @@ impl Plan {
         self.size / self.block() + 1
     }
 
-    /// Octets of the last block.
+    /// Bytes of the last block.
     pub(crate) fn last(&self) -> u64 {
         self.size % self.block()
     }
 
-    /// A get as RFC 1350 knew it, where no option is needed: DATA 1 answers the request.
+    /// A get of plain RFC 1350, if no option is needed: DATA 1 answers the request.
     pub(crate) fn plain_get(&self) -> Option<Cost> {
         let blocks = self.plain_blocks()?;
         Some(Cost { packets: 1 + 2 * blocks, round_trips: blocks })
     }
 
-    /// A put as RFC 1350 knew it, where no option is needed: ACK 0 answers the request.
+    /// A put of plain RFC 1350, if no option is needed: ACK 0 answers the request.
     pub(crate) fn plain_put(&self) -> Option<Cost> {
         let blocks = self.plain_blocks()?;
         Some(Cost { packets: 2 + 2 * blocks, round_trips: 1 + blocks })
@@ -70,12 +69,12 @@ impl Plan {
         Cost { packets: 2 + self.blocks() + self.windows(), round_trips: 1 + self.windows() }
     }
 
-    /// Whether wire numbers start again within the file.
+    /// Whether block numbers wrap within the file.
     pub(crate) fn wraps(&self) -> bool {
         self.blocks() > NUMBERS
     }
 
-    /// Octets of the largest file whose blocks all have a number of their own: the last of 65,535 is short.
+    /// Bytes of the largest file without a wrap: the last of its 65,535 blocks is short.
     pub(crate) fn largest_without_wrap(&self) -> u64 {
         NUMBERS * self.block() - 1
     }
@@ -94,7 +93,12 @@ impl Plan {
     }
 
     fn row(&self, f: &mut Formatter<'_>, name: &str, cost: Cost) -> fmt::Result {
-        write!(f, "\n  {name:<17}{:>12} packets{:>12} round trips", grouped(cost.packets), grouped(cost.round_trips))?;
+        write!(
+            f,
+            "\n  {name:<17}{:>12} packets{:>12} round trips",
+            thousands(cost.packets),
+            thousands(cost.round_trips)
+        )?;
         match self.rtt {
             Some(rtt) => write!(f, "  {:>9.3} s", rtt.as_secs_f64() * cost.round_trips as f64),
             None => Ok(()),
@@ -104,14 +108,14 @@ impl Plan {
 
 impl Display for Plan {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        let (size, blocks) = (grouped(self.size), self.blocks());
+        let (size, blocks) = (thousands(self.size), self.blocks());
         write!(f, "{size} bytes in blocks of {}", self.blksize)?;
         if self.windowsize != WindowSize::default() {
             write!(f, ", {} to a window", self.windowsize)?;
         }
-        write!(f, ": {} DATA, the last ", grouped(blocks))?;
+        write!(f, ": {} DATA, the last ", thousands(blocks))?;
         match self.last() {
-            0 => f.write_str("empty, for only a short block ends a file")?,
+            0 => f.write_str("empty, because only a short block ends a file")?,
             1 => f.write_str("with 1 byte")?,
             last => write!(f, "with {last} bytes")?,
         }
@@ -121,26 +125,10 @@ impl Display for Plan {
         }
         self.row(f, "get with options", self.get())?;
         self.row(f, "put with options", self.put())?;
-        let most = grouped(self.largest_without_wrap());
-        if self.wraps() {
-            write!(f, "\nBlock numbers start again behind 65,535; only up to {most} bytes they do not.")
-        } else {
-            write!(f, "\nBlock numbers do not start again; up to {most} bytes they never do.")
-        }
+        let most = thousands(self.largest_without_wrap());
+        let wrap = if self.wraps() { "wrap after 65,535" } else { "do not wrap" };
+        write!(f, "\nBlock numbers {wrap}; the largest file without a wrap has {most} bytes.")
     }
-}
-
-/// Digits in groups of three.
-fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
-    for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
 }
 
 #[cfg(test)]
@@ -180,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn the_answer_reads_like_one() {
+    fn the_answer_is_a_table_and_a_sentence() {
         assert_eq!(
             plan("2150 rtt 10ms").to_string(),
             "2,150 bytes in blocks of 512: 5 DATA, the last with 102 bytes\n  \
@@ -188,14 +176,14 @@ mod tests {
              put                        12 packets           6 round trips      0.060 s\n  \
              get with options           13 packets           6 round trips      0.060 s\n  \
              put with options           12 packets           6 round trips      0.060 s\n\
-             Block numbers do not start again; up to 33,553,919 bytes they never do."
+             Block numbers do not wrap; the largest file without a wrap has 33,553,919 bytes."
         );
         assert_eq!(
             plan("524300 blksize 8 windowsize 4").to_string(),
             "524,300 bytes in blocks of 8, 4 to a window: 65,538 DATA, the last with 4 bytes\n  \
              get with options       81,926 packets      16,386 round trips\n  \
              put with options       81,925 packets      16,386 round trips\n\
-             Block numbers start again behind 65,535; only up to 524,279 bytes they do not."
+             Block numbers wrap after 65,535; the largest file without a wrap has 524,279 bytes."
         );
         assert!(plan("1024").to_string().contains("3 DATA, the last empty"));
     }

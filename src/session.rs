@@ -1,4 +1,4 @@
-//! What the shell remembers between commands: plain data, no behaviour beyond its defaults.
+//! The state of the shell between commands: plain data and its defaults.
 
 use std::time::Duration;
 
@@ -9,69 +9,69 @@ use crate::trace::{Limit, ViewName};
 use crate::transfer::{Report, RetryPolicy, Rexmt};
 use crate::wire::Mode;
 
-/// Whom the shell talks to, how, and what came of it last.
+/// The server, the settings and the last result.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Session {
     /// The server of `connect` or `host:file`.
     pub peer: Option<Peer>,
-    /// The settings commands change.
+    /// The settings that commands change.
     pub settings: Settings,
     /// The last finished transfer.
     pub last: Option<Report>,
-    /// Port of servers named without one; [`DEFAULT_PORT`] where `None`.
+    /// The port of servers named without one; `None` is [`DEFAULT_PORT`].
     pub default_port: Option<u16>,
-    /// Servers by names of the user's own.
+    /// The user's names for servers.
     pub bookmarks: Vec<Bookmark>,
 }
 
 impl Session {
-    /// Where requests go to a server that is named without a port, beside `host:file`, which keeps the current one.
+    /// Returns the port of a server named without one, except in `host:file`, which keeps the current port.
     pub(crate) fn default_port(&self) -> u16 {
         self.default_port.unwrap_or(DEFAULT_PORT)
     }
 
-    /// Where requests go to a server named without a port: the bookmark may know, `-p` knows better.
+    /// Returns the port of a server named without one: that of `-p`, else that of the bookmark.
     pub(crate) fn port(&self, bookmark: Option<&Bookmark>) -> u16 {
         self.default_port.or_else(|| bookmark?.port).unwrap_or(DEFAULT_PORT)
     }
 
-    /// What the user calls by this name, in any case.
+    /// Finds a bookmark by its name, in any letter case.
     pub(crate) fn bookmark(&self, name: &str) -> Option<&Bookmark> {
         self.bookmarks.iter().find(|bookmark| bookmark.name.eq_ignore_ascii_case(name))
     }
 }
 
-/// A server as the user named it; it is looked up anew for each transfer.
+/// A server as the user named it. Each transfer looks it up again.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Peer {
     /// Name or address, without brackets.
     pub host: String,
-    /// Where requests go.
+    /// The port for requests.
     pub port: u16,
 }
 
 /// Everything a user can set.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Settings {
-    /// How files are transferred.
+    /// The options of transfers.
     pub transfer: Options,
-    /// Take `host:file` as a file name.
+    /// Treat `host:file` as a file name.
     pub literal: bool,
-    /// Tell more of each transfer.
+    /// Print more about each transfer.
     pub verbose: bool,
-    /// Say nothing of transfers that go well.
+    /// Print nothing about successful transfers.
     pub quiet: bool,
-    /// Show people how far a transfer is.
+    /// Show the progress of transfers.
     pub progress: bool,
     /// The view of packets on the screen.
     pub tracing: Option<ViewName>,
-    /// How much of long runs of ordinary packets views show.
+    /// How much of a long run of ordinary packets views show.
     pub trace_limit: Limit,
-    /// Whether views keep to ASCII; `None` looks at the locale and the terminal.
+    /// Whether views use only ASCII; `None` depends on the locale and the terminal.
     pub trace_ascii: Option<bool>,
     /// Replay the BSD session: see [`Settings::classic`].
     pub classic: bool,
-    /// Tell the SHA-256 of each file.
+    /// Print the SHA-256 of each file.
     pub sha256: bool,
 }
 
@@ -93,7 +93,7 @@ impl Default for Settings {
 }
 
 impl Settings {
-    /// The settings of 4.3BSD's tftp: netascii, no options, a fixed interval of five seconds.
+    /// Returns the settings of 4.3BSD's tftp: netascii, no options, a fixed interval of five seconds.
     pub(crate) fn classic() -> Self {
         let retry = RetryPolicy { rexmt: Rexmt::Fixed(Duration::from_secs(5)), ..RetryPolicy::default() };
         let transfer = Options { mode: Mode::Netascii, retry, negotiation: Negotiation::Off, ..Options::default() };

@@ -1,4 +1,4 @@
-//! Ctrl-C and termination, as a flag that loops look at; the only file that names `signal_hook`.
+//! Ctrl-C and termination signals, as a flag that loops check.
 
 use std::io;
 use std::os::unix::net::UnixStream;
@@ -11,38 +11,37 @@ use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGXFSZ};
 use signal_hook::flag;
 use signal_hook::low_level::pipe;
 
-/// What a process that a signal ended leaves behind: 128 and the number of SIGINT.
+/// The exit status after a signal: 128 and the number of SIGINT.
 pub(crate) const INTERRUPTED: u8 = 130;
 
-/// Counts requests to stop. Clones share the count.
+/// A flag that asks a transfer or a server to stop. Clones share it.
 #[derive(Debug, Clone, Default)]
 pub struct Stop {
     requests: Arc<AtomicUsize>,
 }
 
 impl Stop {
-    /// A flag that only [`Stop::request`] raises: for tests and for servers stopped from the shell.
+    /// Makes a flag that only [`Stop::request`] raises.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Asks whoever looks at this flag to stop.
+    /// Raises the flag.
     pub fn request(&self) {
         self.requests.fetch_add(1, Ordering::SeqCst);
     }
 
-    /// Whether somebody asked.
+    /// Whether the flag is raised.
     pub fn is_requested(&self) -> bool {
         self.requests.load(Ordering::SeqCst) > 0
     }
 
-    /// Waits until a moment, unless somebody asks or has asked before; tells whether the moment came.
-    ///
-    /// Sleeps in small pieces: a signal does not end a sleep, and may reach another thread.
-    pub fn sleep_until(&self, moment: Instant) -> bool {
+    /// Sleeps until a time, or until the flag is raised. Returns whether the time has come.
+    pub fn sleep_until(&self, time: Instant) -> bool {
+        // A signal does not end a sleep, and may reach another thread.
         const PIECE: Duration = Duration::from_millis(20);
         while !self.is_requested() {
-            let left = moment.saturating_duration_since(Instant::now());
+            let left = time.saturating_duration_since(Instant::now());
             if left.is_zero() {
                 return true;
             }
@@ -51,7 +50,7 @@ impl Stop {
         false
     }
 
-    /// Takes the requests back: the transfer they were meant for is over.
+    /// Lowers the flag, after the transfer that it was meant for.
     pub fn clear(&self) {
         self.requests.store(0, Ordering::SeqCst);
     }
@@ -59,28 +58,28 @@ impl Stop {
 
 /// The signals that mean "stop": SIGINT, SIGTERM and SIGHUP.
 ///
-/// While a command runs, the first raises the [`Stop`] flag, so that the transfer can tell its peer and clean up; a
-/// second ends the process at once, should that get stuck. While a script waits for input there is nothing to clean
-/// up, and no flag could wake a blocked read: the first signal ends it. Either way it leaves with [`INTERRUPTED`]. Whoever
-/// reads from a terminal listens to a [bell](Signals::bell), for the terminal must be left as it was found.
+/// While a command runs, the first signal raises the [`Stop`] flag, so that the transfer ends with an ERROR; a second
+/// one ends the process. While a script waits for input, the first signal ends the process, since no flag can wake a
+/// blocked read. The exit status is [`INTERRUPTED`]. A reader of a terminal polls a [pipe](Signals::pipe) instead, and
+/// restores the terminal.
 #[derive(Debug, Clone)]
 pub(crate) struct Signals {
     stop: Stop,
     /// The next signal ends the process.
     armed: Arc<AtomicBool>,
-    /// A signal came after which no prompt should follow.
+    /// A signal arrived that ends an interactive shell too.
     terminated: Arc<AtomicBool>,
-    /// A person is asked for a line.
+    /// The user is asked for a line.
     asking: Arc<AtomicBool>,
 }
 
 impl Signals {
-    /// Takes the signals over, for the rest of the process.
+    /// Handles the signals for the rest of the process.
     pub(crate) fn install() -> io::Result<Self> {
         let signals =
             Self { stop: Stop::new(), armed: Arc::default(), terminated: Arc::default(), asking: Arc::default() };
         for signal in [SIGINT, SIGTERM, SIGHUP] {
-            // Actions run in this order, so that the signal which arms is not the one that ends.
+            // Actions run in this order, so that the signal that arms does not end the process.
             flag::register_conditional_shutdown(signal, INTERRUPTED.into(), Arc::clone(&signals.armed))?;
             flag::register(signal, Arc::clone(&signals.armed))?;
             flag::register_usize(signal, Arc::clone(&signals.stop.requests), 1)?;
@@ -88,63 +87,62 @@ impl Signals {
                 flag::register(signal, Arc::clone(&signals.terminated))?;
             }
         }
-        // Where a file may not grow any longer (ulimit -f), the write shall fail, as it does where a disk is full; left
-        // alone, this signal ends the process in the middle of the transfer.
+        // A write beyond the limit of `ulimit -f` must fail like a full disk; by default this signal ends the process.
         flag::register(SIGXFSZ, Arc::default())?;
         Ok(signals)
     }
 
-    /// The flag that the signals raise.
+    /// Returns the flag that the signals raise.
     pub(crate) fn stop(&self) -> &Stop {
         &self.stop
     }
 
-    /// From here the process waits for input.
+    /// Notes that the process waits for input.
     pub(crate) fn wait(&self) {
         self.armed.store(true, Ordering::SeqCst);
     }
 
-    /// From here a person is asked for a line, by somebody who listens to the [bell](Self::bell).
+    /// Notes that the user is asked for a line, by a reader that waits for the [pipe](Self::pipe).
     pub(crate) fn ask(&self) {
         self.asking.store(true, Ordering::SeqCst);
         self.disarm();
     }
 
-    /// Whether a person is asked for a line that will not come, since the process is to end.
+    /// Whether the user is asked for a line although the process must end.
     pub(crate) fn asks_in_vain(&self) -> bool {
         self.asking.load(Ordering::SeqCst) && self.is_terminated()
     }
 
-    /// From here a command runs; earlier signals are forgotten.
+    /// Notes that a command runs, and forgets earlier signals.
     pub(crate) fn work(&self) {
         self.asking.store(false, Ordering::SeqCst);
         self.disarm();
         self.stop.clear();
     }
 
-    /// The next signal raises the flag only.
+    /// Lets the next signal only raise the flag.
     pub(crate) fn disarm(&self) {
         self.armed.store(false, Ordering::SeqCst);
     }
 
-    /// A byte comes out of it for each signal, for those who wait for more than a flag.
-    pub(crate) fn bell(&self) -> io::Result<UnixStream> {
-        let (bell, rope) = UnixStream::pair()?;
+    /// Returns a pipe with a byte for each signal, for readers that poll.
+    pub(crate) fn pipe(&self) -> io::Result<UnixStream> {
+        let (reader, writer) = UnixStream::pair()?;
         for signal in [SIGINT, SIGTERM, SIGHUP] {
-            pipe::register(signal, rope.try_clone()?)?;
+            pipe::register(signal, writer.try_clone()?)?;
         }
-        Ok(bell)
+        Ok(reader)
     }
 
-    /// A signal may be meant for somebody else, a command of the system's shell in the same terminal: it raises the flag,
-    /// but the next one does not end the process. To be called again and again while that lasts.
-    pub(crate) fn forbear(&self) {
+    /// Disarms, for as long as a command of the system's shell runs, for which the signal may be meant. Called
+    /// repeatedly.
+    pub(crate) fn disarm_unless_terminated(&self) {
         if !self.is_terminated() {
             self.disarm();
         }
     }
 
-    /// Whether the signal was one that ends an interactive shell too.
+    /// Whether a signal arrived that ends an interactive shell too.
     pub(crate) fn is_terminated(&self) -> bool {
         self.terminated.load(Ordering::SeqCst)
     }

@@ -1,13 +1,12 @@
 //! Colour, decided per stream; the only file that names `colored`.
 //!
-//! Colour never says anything that the words do not say too, and only the sixteen colours of the terminal's own palette
-//! are used, so that people read them on the background they chose.
+//! Colour only repeats what the words say, and comes from the terminal's own palette, to suit its background.
 
 use std::env;
 use std::ffi::OsStr;
 use std::io::IsTerminal;
 
-use colored::{ColoredString, Colorize, control};
+use colored::{Colorize, control};
 
 /// When a stream is coloured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -28,8 +27,8 @@ pub struct Style {
 }
 
 impl Style {
-    /// The style of a stream. Left to itself, `NO_COLOR` (set and not empty) switches colour off, `CLICOLOR_FORCE` (set and
-    /// not 0) on; else a terminal is coloured, unless TERM says that it is dumb or `CLICOLOR` is 0.
+    /// The style of a stream. For [`When::Auto`], `NO_COLOR` (if not empty) switches colour off, `CLICOLOR_FORCE` (if not
+    /// 0) on; else a terminal is coloured, unless TERM says that it is dumb or `CLICOLOR` is 0.
     pub fn of(stream: &impl IsTerminal, when: When) -> Self {
         let on = is_wanted(when, stream.is_terminal(), |name| env::var_os(name));
         if on {
@@ -44,45 +43,25 @@ impl Style {
         self.on
     }
 
-    /// The words that ask for a line.
-    pub fn prompt(self, text: &str) -> String {
-        self.paint(text, |text| text.green().bold())
-    }
-
-    /// What could be typed next.
-    pub fn hint(self, text: &str) -> String {
-        self.paint(text, |text| text.bright_black())
-    }
-
-    /// What went wrong.
-    pub fn error(self, text: &str) -> String {
-        self.paint(text, |text| text.red())
-    }
-
-    /// What a transfer cost.
-    pub fn summary(self, text: &str) -> String {
-        self.paint(text, |text| text.cyan())
-    }
-
-    fn paint(self, text: &str, how: fn(&str) -> ColoredString) -> String {
-        if self.on { how(text).to_string() } else { text.to_owned() }
+    /// The text in this look, if the stream is coloured.
+    pub(crate) fn paint(self, look: Look, text: &str) -> String {
+        if self.on { look.on(text) } else { text.to_owned() }
     }
 }
 
 /// The emphasis of a piece of text, on a coloured stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Look {
-    /// Bold.
+    Plain,
+    Prompt,
+    Hint,
+    Error,
+    Summary,
     Strong,
-    /// Dim.
     Faint,
-    /// Foreground and background changed.
     Reversed,
-    /// Blue.
     Blue,
-    /// Cyan.
     Cyan,
-    /// Yellow and bold.
     Notice,
 }
 
@@ -90,11 +69,15 @@ impl Look {
     /// The text in this look.
     pub(crate) fn on(self, text: &str) -> String {
         match self {
+            Self::Plain => text.into(),
+            Self::Prompt => text.green().bold(),
+            Self::Hint => text.bright_black(),
+            Self::Error => text.red(),
             Self::Strong => text.bold(),
             Self::Faint => text.dimmed(),
             Self::Reversed => text.reversed(),
             Self::Blue => text.blue(),
-            Self::Cyan => text.cyan(),
+            Self::Cyan | Self::Summary => text.cyan(),
             Self::Notice => text.yellow().bold(),
         }
         .to_string()
@@ -106,13 +89,10 @@ pub(crate) fn is_utf8() -> bool {
     says_utf8(|name| env::var(name).ok())
 }
 
-/// The first of the three that says anything has the say, as POSIX orders them.
+/// The first of the three variables that is not empty decides, in the order of POSIX.
 fn says_utf8(variable: impl Fn(&str) -> Option<String>) -> bool {
     let locale = ["LC_ALL", "LC_CTYPE", "LANG"].iter().find_map(|name| variable(name).filter(|it| !it.is_empty()));
-    locale.is_some_and(|locale| {
-        let locale = locale.to_ascii_lowercase();
-        locale.contains("utf-8") || locale.contains("utf8")
-    })
+    locale.is_some_and(|locale| locale.to_ascii_lowercase().replace("utf-8", "utf8").contains("utf8"))
 }
 
 /// Whether the terminal can draw over what it showed.
@@ -185,6 +165,7 @@ mod tests {
     #[test]
     fn without_colour_the_words_are_the_same() {
         let plain = Style::default();
-        assert_eq!([plain.prompt("a"), plain.error("b"), plain.summary("c")], ["a", "b", "c"]);
+        let looks = [Look::Prompt, Look::Error, Look::Summary].map(|look| plain.paint(look, "a"));
+        assert_eq!(looks, ["a", "a", "a"]);
     }
 }

@@ -25,20 +25,21 @@ const MODULES: &[(&str, &[&str])] = &[
     ("analysis", &["wire", "transfer", "event", "fault"]),
     ("bugs", &["wire", "transfer"]),
     // What a class reads and computes.
-    ("plan", &["wire"]),
+    ("plan", &["wire", "trace"]),
     ("lessons", &[]),
     // The language parses into plain values: rules, bugs, plans, lessons and the names of views.
     ("language", &["wire", "fault", "bugs", "plan", "lessons", "trace"]),
     // Flags, colours and files know nothing of the protocol but its text mode.
     ("stop", &[]),
     ("style", &[]),
+    ("setters", &[]),
     ("files", &["wire", "transfer"]),
     // Views and values, for the shell.
     ("trace", &["wire", "transfer", "event", "analysis", "fault", "style"]),
     // Where machines meet sockets, clocks and files.
     ("net", &["wire", "transfer", "event", "fault", "bugs", "files", "stop"]),
-    ("client", &["wire", "transfer", "event", "fault", "bugs", "files", "stop", "net"]),
-    ("server", &["wire", "transfer", "event", "fault", "bugs", "files", "stop", "net"]),
+    ("client", &["wire", "transfer", "event", "fault", "bugs", "files", "stop", "net", "setters"]),
+    ("server", &["wire", "transfer", "event", "fault", "bugs", "files", "stop", "net", "setters"]),
     // What the program remembers, and its arguments.
     ("session", &["wire", "transfer", "trace", "client", "language"]),
     ("cli", &["wire", "transfer", "language", "client", "style"]),
@@ -268,7 +269,7 @@ impl<'a> Homes<'a> {
                 let (module, rest) = path.split_at(length);
                 Some((*self.files.get(module)?, rest.to_vec()))
             })?;
-            let Some(name) = rest.first() else { return None };
+            let name = rest.first()?;
             if file.defines.contains(name) {
                 return Some(&file.module);
             }

@@ -1,6 +1,6 @@
 //! Windows that come in and go out many datagrams at a time: what a system call carries must show nowhere.
 
-#![allow(clippy::unwrap_used, reason = "a test may stop where it stands")]
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 mod support;
 
@@ -16,7 +16,7 @@ use tftpsh::server::Policy;
 use tftpsh::transfer::{RetryPolicy, Rexmt};
 use tftpsh::wire::{BlockSize, ErrorCode, Limits, WindowSize};
 
-/// A file in memory that counts how it was written, and takes no more than it has room for.
+/// A file in memory that counts its writes, and has a limited size.
 #[derive(Default)]
 struct Counted {
     bytes: Vec<u8>,
@@ -44,7 +44,7 @@ impl WriteFile for Counted {
     }
 }
 
-/// Nothing is repeated because the machine is busy for a moment.
+/// A short delay of the machine causes no retransmission.
 fn settings(blksize: u64, windowsize: u64) -> Options {
     let rexmt = Rexmt::Fixed(Duration::from_secs(5));
     let (blksize, windowsize) = (BlockSize::new(blksize), WindowSize::new(windowsize));
@@ -85,7 +85,7 @@ fn a_burst_arrives_as_it_was_cut_joined_on_the_way_or_not() {
                 let (mut here, mut there) =
                     (Socket::bind(host.parse().unwrap()).unwrap(), Socket::bind(host.parse().unwrap()).unwrap());
                 if joins {
-                    there.make_room(BlockSize::MOST, WindowSize::new(16).unwrap());
+                    there.reserve_receive(BlockSize::MOST, WindowSize::new(16).unwrap());
                 }
                 let burst = pattern(length);
                 let sent: Vec<_> = burst.chunks(stride).map(<[u8]>::to_vec).collect();

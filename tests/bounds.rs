@@ -1,6 +1,6 @@
 //! The bounds that are promised, measured: memory, time, and what an address gets that may be forged.
 
-#![allow(clippy::unwrap_used, reason = "a test may stop where it stands")]
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 mod support;
 
@@ -89,7 +89,7 @@ fn a_thousand_transfers_at_once_fit_into_64_mib() {
     }
 }
 
-/// What a server takes at most that has a thousand such requests, each with its window on the way.
+/// The most memory of a server with a thousand such requests, each with its window in flight.
 #[cfg(target_os = "linux")]
 fn memory_of_a_thousand(request: &[u8]) -> usize {
     let directory = tempdir().unwrap();

@@ -1,6 +1,6 @@
 //! Get and put against servers that follow a script, datagram by datagram.
 
-#![allow(clippy::unwrap_used, reason = "a test may stop where it stands")]
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 mod support;
 
@@ -268,7 +268,7 @@ fn a_raised_stop_tells_the_peer_and_ends_soon() {
     assert!(!target.committed);
 }
 
-/// Counts what a transfer tells beside its packets.
+/// Counts the events of a transfer.
 #[derive(Default)]
 struct Story {
     begun: u32,
@@ -310,7 +310,7 @@ fn a_server_that_refuses_options_is_asked_once_more_without() {
     assert_eq!((story.begun, story.fallbacks, story.ended), (1, 1, 1));
     assert_eq!(
         String::from_utf8(notes).unwrap(),
-        "note: the server answered a request with options with error 8: no options here: asking once more, without options\n"
+        "note: the server answered a request with options with error 8: no options here: asking again without options\n"
     );
 }
 

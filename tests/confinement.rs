@@ -1,4 +1,4 @@
-//! What a served folder may rely on: nothing outside is reachable, nothing blocks, nothing half-written is seen.
+//! The guarantees of a served directory: nothing outside is reachable, nothing blocks, no unfinished file is visible.
 
 #![allow(clippy::unwrap_used, reason = "a helper that cannot go on fails its test")]
 
@@ -23,26 +23,26 @@ use tempfile::{TempDir, tempdir};
 use tftpsh::files::{Denied, DirStore, ReadFile, Store, WriteFile, WriteMode};
 use tftpsh::wire::{ErrorCode, Mode};
 
-/// A served folder `root`, with a folder `outside` beside it that holds `secret`.
+/// A served directory `root`, next to a directory `outside` with a file `secret`.
 struct House {
-    folder: TempDir,
+    directory: TempDir,
     root: DirStore,
 }
 
 impl House {
     fn new() -> Self {
-        let folder = tempdir().unwrap();
+        let directory = tempdir().unwrap();
         for (name, content) in [("outside/secret", "secret"), ("root/file", "file"), ("root/sub/deep", "deep")] {
-            let path = folder.path().join(name);
+            let path = directory.path().join(name);
             fs::create_dir_all(path.parent().unwrap()).unwrap();
             fs::write(path, content).unwrap();
         }
-        let root = DirStore::open(folder.path().join("root")).unwrap();
-        Self { folder, root }
+        let root = DirStore::open(directory.path().join("root")).unwrap();
+        Self { directory, root }
     }
 
     fn inside(&self, name: &str) -> PathBuf {
-        self.folder.path().join("root").join(name)
+        self.directory.path().join("root").join(name)
     }
 
     fn read(&self, name: &[u8]) -> Result<Vec<u8>, Denied> {
@@ -57,7 +57,7 @@ impl House {
         Ok(target.commit()?)
     }
 
-    /// What a refused request is told.
+    /// Returns the refusal of a request.
     fn refusal(&self, name: &[u8]) -> (u16, u16) {
         let [read, write] = [self.read(name).map(drop), self.write(name, WriteMode::CreateOrReplace)]
             .map(|outcome| outcome.expect_err(&String::from_utf8_lossy(name)).code.0);
@@ -101,7 +101,7 @@ fn names_are_bytes() {
 #[test]
 fn no_name_leads_out() {
     let house = House::new();
-    let outside = house.folder.path().join("outside");
+    let outside = house.directory.path().join("outside");
     symlink(outside.join("secret"), house.inside("absolute")).unwrap();
     symlink("../outside/secret", house.inside("relative")).unwrap();
     symlink("../outside", house.inside("folder")).unwrap();
@@ -138,8 +138,8 @@ fn no_name_leads_out() {
     }
     assert_eq!(names(&outside), ["secret"]);
     assert_eq!(fs::read(outside.join("secret")).unwrap(), b"secret");
-    assert_eq!(names(house.folder.path()), ["outside", "root"]);
-    // The sub-folder's link to the root itself leads nowhere it should not.
+    assert_eq!(names(house.directory.path()), ["outside", "root"]);
+    // The sub-directory's link to the root itself leads nowhere it should not.
     assert_eq!(house.read(b"sub/up/file").as_deref(), Ok(&b"file"[..]));
 }
 
@@ -173,7 +173,7 @@ fn what_is_missing_is_said() {
     assert_eq!(read(b"sub"), Err((2, "Is a directory".into())));
     assert_eq!(read(b""), Err((2, "Access violation".into())));
     assert_eq!(read(b"a\0b"), Err((2, "Access violation".into())));
-    assert_eq!(message(house.write(b"missing/file", WriteMode::CreateNew)), Err((1, "Folder not found".into())));
+    assert_eq!(message(house.write(b"missing/file", WriteMode::CreateNew)), Err((1, "Directory not found".into())));
     assert_eq!(message(house.write(&[b'n'; 300], WriteMode::CreateNew)), Err((2, "File name too long".into())));
     assert_eq!(message(house.write(b"file", WriteMode::CreateNew)), Err((6, "File already exists".into())));
 }
@@ -265,21 +265,21 @@ fn a_sweep_removes_what_dead_servers_left_and_nothing_else() {
     let strays = [format!(".a.{dead}-0.part"), format!(".b.{alive}-{}.part", u64::MAX)];
     let kept = [format!(".a.{dead}.part"), ".c.1-0.part".into(), format!("a.{dead}-0.part")];
     strays.iter().chain(&kept).for_each(|name| fs::write(house.inside(name), "").unwrap());
-    fs::create_dir(house.inside(&format!(".folder.{dead}-0.part"))).unwrap();
+    fs::create_dir(house.inside(&format!(".directory.{dead}-0.part"))).unwrap();
     let mut live = house.root.create(b"live", Mode::Octet, WriteMode::CreateNew).unwrap();
     assert_eq!(house.root.sweep().unwrap(), 2);
     assert!(strays.iter().all(|name| !house.inside(name).exists()));
     assert!(kept.iter().all(|name| house.inside(name).exists()));
-    assert!(house.inside(&format!(".folder.{dead}-0.part")).is_dir());
+    assert!(house.inside(&format!(".directory.{dead}-0.part")).is_dir());
     live.commit().unwrap();
     assert_eq!(house.read(b"live").as_deref(), Ok(&b""[..]));
 }
 
 #[test]
-fn the_folder_opened_is_the_folder_served() {
+fn the_opened_directory_is_served() {
     let house = House::new();
-    fs::rename(house.inside(""), house.folder.path().join("moved")).unwrap();
-    symlink("outside", house.folder.path().join("root")).unwrap();
+    fs::rename(house.inside(""), house.directory.path().join("moved")).unwrap();
+    symlink("outside", house.directory.path().join("root")).unwrap();
     assert_eq!(house.read(b"file").as_deref(), Ok(&b"file"[..]));
     assert_eq!(house.read(b"secret").unwrap_err().code, ErrorCode::NOT_FOUND);
     assert!(DirStore::open(Path::new("/dev/null")).is_err());
@@ -287,10 +287,10 @@ fn the_folder_opened_is_the_folder_served() {
 
 #[test]
 fn permissions_of_the_system_count() {
-    unprivileged("permissions_of_the_system_count", |folder| {
-        let file = folder.join("file");
+    unprivileged("permissions_of_the_system_count", |directory| {
+        let file = directory.join("file");
         fs::write(&file, "old").unwrap();
-        let root = DirStore::open(folder).unwrap();
+        let root = DirStore::open(directory).unwrap();
         let read = || root.read(b"file", Mode::Octet).map(drop).map_err(|denied| denied.code);
         let write =
             || root.create(b"file", Mode::Octet, WriteMode::CreateOrReplace).map(drop).map_err(|denied| denied.code);
@@ -298,8 +298,8 @@ fn permissions_of_the_system_count() {
         allow(&file, 0o000);
         assert_eq!((read(), write()), (Err(ErrorCode::ACCESS), Err(ErrorCode::ACCESS)));
         allow(&file, 0o644);
-        allow(folder, 0o555);
+        allow(directory, 0o555);
         assert_eq!((read(), write()), (Ok(()), Err(ErrorCode::ACCESS)));
-        allow(folder, 0o755);
+        allow(directory, 0o755);
     });
 }

@@ -1,13 +1,13 @@
-//! What a transfer costs is counted, and what changed nothing is told: conversations with one machine in virtual time.
+//! The costs of a transfer are counted, and ignored datagrams are reported: one machine in virtual time.
 
-#![allow(clippy::unwrap_used, reason = "a test may stop where it stands")]
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 mod talk;
 
 use std::time::{Duration, Instant};
 
 use talk::{CLIENT, SERVER, STRANGER, TID, Talk, at, data, oack, window};
-use tftpsh::transfer::{AnyMachine, Ignored, Receiver, Request, RetryPolicy};
+use tftpsh::transfer::{Ignored, Receiver, Request, RetryPolicy, Task};
 use tftpsh::wire::{Mode, Offer, emit_ack};
 
 const MS: Duration = Duration::from_millis(1);
@@ -71,7 +71,7 @@ fn a_get_counts_the_waits_that_the_peer_ended() {
     talk.silence(5000);
     talk.hear(TID, &data(4, 512));
     let waits = talk.machine().stats().waits;
-    assert_eq!((waits.count, waits.total), (2, 2 * 5100 * MS), "the last answer came at once");
+    assert_eq!((waits.count, waits.total), (2, 2 * 5100 * MS), "the last answer came immediately");
 }
 
 #[test]
@@ -116,7 +116,7 @@ fn only_answers_to_what_was_sent_once_tell_a_round_trip() {
     assert_eq!(rtt(&talk), (Some(MS), Some(21 * MS)), "a whole window's");
     talk.silence(40);
     talk.hear(CLIENT, &emit_ack(6));
-    assert_eq!(rtt(&talk).1, Some(21 * MS), "a part of a window tells none");
+    assert_eq!(rtt(&talk).1, Some(21 * MS), "a part of a window measures none");
     talk.silence(60);
     talk.hear(CLIENT, &emit_ack(10));
     assert_eq!(rtt(&talk).1, Some(21 * MS), "blocks 7 and 8 had gone before");
@@ -172,7 +172,7 @@ fn in_lock_step_an_ack_is_repeated_after_a_pause_but_in_a_window_soon() {
         let now = Instant::now();
         let request = Request { filename: b"f", mode: Mode::Octet, offer };
         let machine = Receiver::request(now, at(SERVER), &request, RetryPolicy::default()).unwrap();
-        let mut talk = Talk::new(now, AnyMachine::receiving(machine), 0);
+        let mut talk = Talk::new(now, Task::receive(machine, Default::default()));
         talk.start();
         talk.hear(TID, opening);
         let lines = talk.until_the_end();

@@ -2,7 +2,7 @@
 //! descriptors and file sizes that run out. There is a message, a status, no partial file, the old file as it was, and
 //! no ACK for what was not stored.
 
-#![allow(clippy::unwrap_used, reason = "a test may stop where it stands")]
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 mod support;
 
@@ -52,11 +52,11 @@ impl Failing {
 }
 
 impl Read for Failing {
-    fn read(&mut self, room: &mut [u8]) -> io::Result<usize> {
+    fn read(&mut self, space: &mut [u8]) -> io::Result<usize> {
         self.call()?;
-        let length = room.len().min(self.piece).min(self.left);
+        let length = space.len().min(self.piece).min(self.left);
         self.left -= length;
-        room[..length].fill(7);
+        space[..length].fill(7);
         Ok(length)
     }
 }
@@ -205,7 +205,7 @@ fn a_put_whose_file_fails_at_any_read_says_so_to_both_sides() {
             let Err(ClientError::Local(error)) = error else { panic!("{fails_at}: {error:?}") };
             assert_eq!(error.raw_os_error(), Some(errno as i32));
             drop(server);
-            assert_eq!(names(directory.path()), [""; 0], "a file that ends too soon is no file");
+            assert_eq!(names(directory.path()), [""; 0], "an incomplete file is not kept");
         }
     }
     let directory = tempdir().unwrap();
@@ -217,7 +217,7 @@ fn a_put_whose_file_fails_at_any_read_says_so_to_both_sides() {
 
 #[test]
 fn an_upload_that_the_server_cannot_store_is_never_acknowledged() {
-    // The last one fails at the flush, behind all bytes.
+    // The last one fails at the flush, after all bytes.
     for fails_at in (0..CALLS - 1).chain([usize::MAX]) {
         let server = serve(FailingStore(fails_at, Errno::ENOSPC));
         let (client, peer) = begin_upload(&server);
@@ -321,7 +321,7 @@ fn a_full_device_fails_the_get_and_full_standard_output_does_not_crash_it() {
     assert!(!ran.status.success() && !ran.stderr.is_empty(), "{ran:?}");
     let ran = limited("true", directory.path(), &format!("127.0.0.1 {port} get f /dev/stdout >/dev/full"));
     assert!(!ran.status.success() && !ran.stderr.is_empty(), "{ran:?}");
-    // The file is whole; only the words about it are lost, and that is told.
+    // The file is complete; only the message about it is lost, which is reported.
     let ran = limited("true", directory.path(), &format!("127.0.0.1 {port} get f >/dev/full"));
     assert_ne!(ran.status.code(), Some(101), "{ran:?}");
     assert_eq!(fs::read(directory.path().join("f")).unwrap(), [7; SIZE]);
@@ -329,7 +329,7 @@ fn a_full_device_fails_the_get_and_full_standard_output_does_not_crash_it() {
 
 #[test]
 fn ways_that_cannot_be_gone_are_told_at_once() {
-    // Sent to by nobody without permission; no network at all; refused by the system before anything leaves.
+    // A send needs permission; there is no network; the system refuses before anything is sent.
     for host in ["255.255.255.255", "0.0.0.0"] {
         let directory = tempdir().unwrap();
         let ran = limited("true", directory.path(), &format!("--timeout 2 {host} 1023 get f"));

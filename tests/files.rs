@@ -33,56 +33,56 @@ fn bits(path: &Path) -> u32 {
     fs::metadata(path).unwrap().permissions().mode() & 0o7777
 }
 
-/// The one temporary file in `folder`.
-fn temporary(folder: &Path) -> PathBuf {
-    let found: Vec<_> = names(folder).into_iter().filter(|name| name.ends_with(".part")).collect();
+/// Returns the only temporary file in `directory`.
+fn temporary(directory: &Path) -> PathBuf {
+    let found: Vec<_> = names(directory).into_iter().filter(|name| name.ends_with(".part")).collect();
     assert_eq!(found.len(), 1, "{found:?}");
-    folder.join(&found[0])
+    directory.join(&found[0])
 }
 
 #[test]
 fn a_failed_get_leaves_the_old_file_untouched_and_nothing_else() {
-    let folder = tempdir().unwrap();
-    let path = folder.path().join("f");
+    let directory = tempdir().unwrap();
+    let path = directory.path().join("f");
     fs::write(&path, "old").unwrap();
     let mut target = create(&path).unwrap();
     target.deliver(&[7; 100_000]).unwrap();
     assert_eq!(fs::read(&path).unwrap(), b"old");
     drop(target);
     assert_eq!(fs::read(&path).unwrap(), b"old");
-    assert_eq!(names(folder.path()), ["f"]);
+    assert_eq!(names(directory.path()), ["f"]);
 }
 
 #[test]
 fn a_file_is_there_only_when_it_is_whole() {
-    let folder = tempdir().unwrap();
-    let path = folder.path().join("fw.bin");
+    let directory = tempdir().unwrap();
+    let path = directory.path().join("fw.bin");
     let mut target = create(&path).unwrap();
     target.deliver(b"new").unwrap();
     assert!(!path.exists());
-    let name = names(folder.path()).remove(0);
+    let name = names(directory.path()).remove(0);
     assert!(name.starts_with(&format!(".fw.bin.{}-", process::id())) && name.ends_with(".part"), "{name}");
     target.commit().unwrap();
     assert_eq!(fs::read(&path).unwrap(), b"new");
-    assert_eq!(names(folder.path()), ["fw.bin"]);
+    assert_eq!(names(directory.path()), ["fw.bin"]);
 }
 
 #[test]
 fn a_commit_that_fails_is_told_and_leaves_the_old_file() {
-    let folder = tempdir().unwrap();
-    let path = folder.path().join("f");
+    let directory = tempdir().unwrap();
+    let path = directory.path().join("f");
     fs::write(&path, "old").unwrap();
     let mut target = create(&path).unwrap();
-    fs::remove_file(temporary(folder.path())).unwrap();
+    fs::remove_file(temporary(directory.path())).unwrap();
     assert_eq!(target.commit().unwrap_err().kind(), ErrorKind::NotFound);
-    assert!(target.commit().is_err() && target.deliver(b"x").is_err(), "a second try is no success");
+    assert!(target.commit().is_err() && target.deliver(b"x").is_err(), "a second commit fails too");
     assert_eq!(fs::read(&path).unwrap(), b"old");
 }
 
 #[test]
 fn a_link_survives_and_its_file_is_replaced() {
-    let folder = tempdir().unwrap();
-    let [sub, link, chain] = ["sub", "link", "chain"].map(|name| folder.path().join(name));
+    let directory = tempdir().unwrap();
+    let [sub, link, chain] = ["sub", "link", "chain"].map(|name| directory.path().join(name));
     fs::create_dir(&sub).unwrap();
     fs::write(sub.join("real"), "old").unwrap();
     symlink("sub/real", &link).unwrap();
@@ -97,25 +97,25 @@ fn a_link_survives_and_its_file_is_replaced() {
 
 #[test]
 fn a_dangling_link_leads_to_a_new_file_and_a_loop_to_an_error() {
-    let folder = tempdir().unwrap();
-    let [link, around] = ["link", "around"].map(|name| folder.path().join(name));
+    let directory = tempdir().unwrap();
+    let [link, around] = ["link", "around"].map(|name| directory.path().join(name));
     symlink("real", &link).unwrap();
     symlink("around", &around).unwrap();
     receive(&link, b"new").unwrap();
-    assert_eq!(fs::read(folder.path().join("real")).unwrap(), b"new");
+    assert_eq!(fs::read(directory.path().join("real")).unwrap(), b"new");
     assert!(link.is_symlink());
     assert!(create(&around).is_err());
 }
 
 #[test]
 fn an_old_file_keeps_its_permissions_and_a_new_one_gets_the_usual_ones() {
-    let folder = tempdir().unwrap();
-    let [old, new, usual] = ["old", "new", "usual"].map(|name| folder.path().join(name));
+    let directory = tempdir().unwrap();
+    let [old, new, usual] = ["old", "new", "usual"].map(|name| directory.path().join(name));
     for kept in [0o600, 0o640, 0o666, 0o755] {
         fs::write(&old, "old").unwrap();
         allow(&old, kept);
         let mut target = create(&old).unwrap();
-        assert_eq!(bits(&temporary(folder.path())), kept, "the temporary file must not show more");
+        assert_eq!(bits(&temporary(directory.path())), kept, "the temporary file is not more readable");
         target.commit().unwrap();
         assert_eq!(bits(&old), kept);
     }
@@ -126,8 +126,8 @@ fn an_old_file_keeps_its_permissions_and_a_new_one_gets_the_usual_ones() {
 
 #[test]
 fn a_file_does_not_change_hands_nor_keep_a_set_user_id() {
-    let folder = tempdir().unwrap();
-    let path = folder.path().join("f");
+    let directory = tempdir().unwrap();
+    let path = directory.path().join("f");
     fs::write(&path, "old").unwrap();
     // Only root can give files away; for others the owner is their own.
     let root = nix::unistd::geteuid().is_root();
@@ -145,8 +145,8 @@ fn a_file_does_not_change_hands_nor_keep_a_set_user_id() {
 
 #[test]
 fn what_cannot_become_a_file_is_refused_before_anything_is_sent() {
-    let folder = tempdir().unwrap();
-    let at = |name: &str| format!("{}/{name}", folder.path().display());
+    let directory = tempdir().unwrap();
+    let at = |name: &str| format!("{}/{name}", directory.path().display());
     fs::create_dir(at("sub")).unwrap();
     fs::write(at("file"), "").unwrap();
     for name in ["sub", "sub/", "sub/.", "sub/..", "new/", "file/", ""] {
@@ -154,20 +154,20 @@ fn what_cannot_become_a_file_is_refused_before_anything_is_sent() {
         assert_eq!(refused.kind(), ErrorKind::IsADirectory, "{name}");
         assert!(refused.to_string().starts_with("Is a directory"), "{refused}");
     }
-    assert_eq!(create(at("missing/f")).unwrap_err().to_string(), "its folder does not exist");
+    assert_eq!(create(at("missing/f")).unwrap_err().to_string(), "its directory does not exist");
     assert_eq!(create(at("file/f")).unwrap_err().kind(), ErrorKind::NotADirectory);
     assert_eq!(create("").unwrap_err().kind(), ErrorKind::NotFound);
     assert_eq!(create("/").unwrap_err().kind(), ErrorKind::IsADirectory);
-    assert_eq!(names(folder.path()), ["file", "sub"]);
+    assert_eq!(names(directory.path()), ["file", "sub"]);
 }
 
 #[test]
 fn a_name_of_any_length_the_system_takes_is_taken() {
-    let folder = tempdir().unwrap();
+    let directory = tempdir().unwrap();
     let longest = "n".repeat(255);
-    receive(folder.path().join(&longest), b"new").unwrap();
-    assert_eq!(names(folder.path()), [longest]);
-    assert_eq!(create(folder.path().join("n".repeat(256))).unwrap_err().kind(), ErrorKind::InvalidFilename);
+    receive(directory.path().join(&longest), b"new").unwrap();
+    assert_eq!(names(directory.path()), [longest]);
+    assert_eq!(create(directory.path().join("n".repeat(256))).unwrap_err().kind(), ErrorKind::InvalidFilename);
 }
 
 /// Opening a running program for writing fails even for root, as open(2) says (ETXTBSY).
@@ -179,8 +179,8 @@ fn a_running_program_is_not_replaced() {
 
 #[test]
 fn a_file_that_may_not_be_written_is_refused() {
-    unprivileged("a_file_that_may_not_be_written_is_refused", |folder| {
-        let path = folder.join("f");
+    unprivileged("a_file_that_may_not_be_written_is_refused", |directory| {
+        let path = directory.join("f");
         fs::write(&path, "old").unwrap();
         allow(&path, 0o444);
         assert_eq!(create(&path).unwrap_err().kind(), ErrorKind::PermissionDenied);
@@ -190,16 +190,16 @@ fn a_file_that_may_not_be_written_is_refused() {
 }
 
 #[test]
-fn a_folder_that_may_not_be_written_is_refused_in_words() {
-    unprivileged("a_folder_that_may_not_be_written_is_refused_in_words", |folder| {
-        let sub = folder.join("sub");
+fn a_directory_that_may_not_be_written_is_refused_with_advice() {
+    unprivileged("a_directory_that_may_not_be_written_is_refused_with_advice", |directory| {
+        let sub = directory.join("sub");
         fs::create_dir(&sub).unwrap();
         fs::write(sub.join("f"), "old").unwrap();
         allow(&sub, 0o555);
         for name in ["f", "new"] {
             let refused = create(sub.join(name)).unwrap_err();
             assert_eq!(refused.kind(), ErrorKind::PermissionDenied);
-            assert!(refused.to_string().starts_with("the folder is not writable"), "{refused}");
+            assert!(refused.to_string().starts_with("the directory is not writable"), "{refused}");
         }
         assert_eq!(fs::read(sub.join("f")).unwrap(), b"old");
         allow(&sub, 0o755);
@@ -208,8 +208,8 @@ fn a_folder_that_may_not_be_written_is_refused_in_words() {
 
 #[test]
 fn a_file_that_may_not_be_read_is_refused() {
-    unprivileged("a_file_that_may_not_be_read_is_refused", |folder| {
-        let path = folder.join("f");
+    unprivileged("a_file_that_may_not_be_read_is_refused", |directory| {
+        let path = directory.join("f");
         fs::write(&path, "old").unwrap();
         allow(&path, 0o200);
         assert_eq!(Source::open(&path, Mode::Octet).unwrap_err().kind(), ErrorKind::PermissionDenied);
@@ -228,14 +228,14 @@ fn a_full_disk_is_an_error_of_the_block_that_did_not_fit() {
     for mode in [Mode::Octet, Mode::Netascii] {
         let mut target = Target::create(Path::new("/dev/full"), mode).unwrap();
         assert_eq!(target.deliver(b"x").unwrap_err().kind(), ErrorKind::StorageFull);
-        assert!(target.deliver(b"").is_err() && target.commit().is_err(), "a file with a hole is no file");
+        assert!(target.deliver(b"").is_err() && target.commit().is_err(), "a file with a hole is never committed");
     }
 }
 
 #[test]
 fn a_fifo_is_written_and_read_straight() {
-    let folder = tempdir().unwrap();
-    let path = folder.path().join("fifo");
+    let directory = tempdir().unwrap();
+    let path = directory.path().join("fifo");
     mkfifo(&path, Bits::S_IRUSR | Bits::S_IWUSR).unwrap();
     thread::scope(|scope| {
         let writer = scope.spawn(|| receive(&path, &[7; 100_000]));
@@ -254,8 +254,8 @@ fn the_standard_output_is_shared_even_where_it_is_a_file() {
     if env::var_os("TFTPSH_TEST_STDOUT").is_some() {
         return receive("/dev/stdout", b"<received>").unwrap();
     }
-    let folder = tempdir().unwrap();
-    let path = folder.path().join("out");
+    let directory = tempdir().unwrap();
+    let path = directory.path().join("out");
     fs::write(&path, "before ").unwrap();
     let status = Command::new(env::current_exe().unwrap())
         .args(["--exact", "the_standard_output_is_shared_even_where_it_is_a_file", "--nocapture"])
@@ -265,10 +265,10 @@ fn the_standard_output_is_shared_even_where_it_is_a_file() {
         .unwrap();
     let said = fs::read_to_string(&path).unwrap();
     assert!(status.success() && said.starts_with("before ") && said.contains("<received>"), "{said}");
-    assert_eq!(names(folder.path()), ["out"]);
+    assert_eq!(names(directory.path()), ["out"]);
 }
 
-/// A writer whose content can be seen from outside, and that fails to flush if told so.
+/// A writer with visible content, which can fail to flush.
 #[derive(Clone, Default)]
 struct Shared(Arc<Mutex<Vec<u8>>>, bool);
 
@@ -298,8 +298,8 @@ fn a_writer_is_committed_by_its_flush() {
 fn netascii_is_the_same_text_wherever_the_blocks_are_cut() {
     const WIRE: &[u8] = b"one\r\ntwo\r\0\r\nthree\r\0\0\r\n\r\n\r";
     const LOCAL: &[u8] = b"one\ntwo\r\nthree\r\0\n\n\r";
-    let folder = tempdir().unwrap();
-    let path = folder.path().join("text");
+    let directory = tempdir().unwrap();
+    let path = directory.path().join("text");
     for cut in 1..=WIRE.len() {
         let shared = Shared::default();
         let mut writer: Target = Target::writer(Box::new(shared.clone()), Mode::Netascii);
@@ -316,8 +316,8 @@ fn netascii_is_the_same_text_wherever_the_blocks_are_cut() {
 
 #[test]
 fn what_was_received_can_be_sent_back_as_it_came() {
-    let folder = tempdir().unwrap();
-    let path = folder.path().join("text");
+    let directory = tempdir().unwrap();
+    let path = directory.path().join("text");
     let wire = b"a\r\nb\r\0c\r\n".repeat(1000);
     let mut target = Target::create(&path, Mode::Netascii).unwrap();
     target.deliver(&wire).unwrap();

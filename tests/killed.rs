@@ -3,7 +3,7 @@
 //!
 //! `TFTPSH_KILLS=2000 cargo test --release --test killed` kills as often as you like.
 
-#![allow(clippy::unwrap_used, reason = "a test may stop where it stands")]
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 mod support;
 

@@ -146,7 +146,7 @@ impl Observer for Told {
             RecordKind::End(result) => format!("end {}", result.is_ok()),
             _ => return,
         };
-        self.0.send(what).unwrap();
+        self.0.send(what).expect("a receiver");
     }
 }
 

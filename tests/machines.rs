@@ -1,6 +1,6 @@
 //! The rules of the protocol, each as a short conversation with one machine in virtual time.
 
-#![allow(clippy::unwrap_used, reason = "a test may stop where it stands")]
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 mod talk;
 
@@ -55,9 +55,9 @@ fn a_stranger_gets_error_5_and_costs_nothing() {
     let mut talk = Talk::get(Offer::default());
     talk.start();
     talk.hear(TID, &data(1, 512));
-    let told = ["ERROR <code=5, msg=Unknown transfer ID> to stranger"];
-    assert_eq!(talk.hear(STRANGER, &data(2, 512)), told);
-    assert_eq!(talk.hear(STRANGER, b"garbage"), told);
+    let reply = ["ERROR <code=5, msg=Unknown transfer ID> to stranger"];
+    assert_eq!(talk.hear(STRANGER, &data(2, 512)), reply);
+    assert_eq!(talk.hear(STRANGER, b"garbage"), reply);
     assert_eq!(talk.hear(STRANGER, &emit_error(ErrorCode::NOT_FOUND, b"no")), NOTHING, "an ERROR is never answered");
     assert_eq!(talk.hear(TID, &data(2, 1)), ["deliver 1", "commit", "ACK <block=2>", "complete 513"]);
 }
@@ -166,7 +166,7 @@ fn a_gap_is_acknowledged_at_once_and_only_once() {
     for block in 2..5 {
         assert_eq!(talk.hear(CLIENT, &data(block, 8)), ["deliver 8"]);
     }
-    assert_eq!(talk.hear(CLIENT, &data(5, 8)), ["deliver 8", "ACK <block=5>"], "a new window began behind block 1");
+    assert_eq!(talk.hear(CLIENT, &data(5, 8)), ["deliver 8", "ACK <block=5>"], "a new window began after block 1");
 }
 
 /// RFC 7440 section 4.
@@ -209,7 +209,7 @@ fn numbers_go_on_with_one_where_a_lock_step_sender_does() {
     assert_eq!(talk.hear(TID, &data(2, 0)), ["deliver 0", "commit", "ACK <block=2>", "complete 33554432"]);
 }
 
-/// In a window, block 1 behind 65535 may be the one after a lost 0: believing it would corrupt the file.
+/// In a window, block 1 after 65535 may follow a lost 0: believing it would corrupt the file.
 #[test]
 fn a_window_never_wraps_to_one() {
     let mut talk = Talk::get(window(4));
@@ -258,7 +258,7 @@ fn an_address_that_acknowledged_nothing_gets_three_packets() {
 fn nothing_is_acknowledged_that_could_not_be_written() {
     let mut talk = Talk::serve_write(Offer::default());
     talk.start();
-    talk.file.disk_full = true;
+    talk.file().disk_full = true;
     let words = "Disk full or allocation exceeded";
     let lines = talk.hear(CLIENT, &data(1, 512));
     assert_eq!(lines, [format!("ERROR <code=3, msg={words}>"), format!("failed: {words}")]);

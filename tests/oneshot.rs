@@ -114,7 +114,7 @@ fn a_bad_uri_is_a_mistake_of_the_command_line() {
         ("get tftp://127.0.0.1", "get tftp://127.0.0.1: tftp://127.0.0.1: names no file: tftp://HOST/FILE"),
         ("get 'tftp://h/f?x'", "get tftp://h/f?x: tftp://h/f?x: ? has no meaning here (write %3F in a file name)"),
         ("put up.bin tftp://h:0/f", "put: tftp://h:0/f: 0: bad port number"),
-        ("tftp://h/f", "tftp://h/f: what to do with it? tftp get tftp://h/f"),
+        ("tftp://h/f", "tftp://h/f: missing command; use: tftp get tftp://h/f"),
     ] {
         let (_, ran) = tftp(line);
         assert_eq!((ran.stderr.trim_end(), ran.status), (format!("tftp: {reason}").as_str(), 2), "{line}");
@@ -174,7 +174,7 @@ fn a_put_from_a_dash_sends_standard_input() {
 #[test]
 fn a_put_from_a_dash_needs_a_name_there() {
     let (_, ran) = tftp("127.0.0.1 {port} put -");
-    assert_eq!((ran.stderr.as_str(), ran.status), ("tftp: put: say what to call it there: put - FILE\n", 2));
+    assert_eq!((ran.stderr.as_str(), ran.status), ("tftp: put: put - needs a remote name: put - FILE\n", 2));
 }
 
 #[test]
@@ -363,8 +363,8 @@ fn serve_stays_in_front_until_a_signal() {
 #[test]
 fn switches_of_serve_stand_on_either_side_and_hold() {
     for (args, refused) in [
-        (&["serve", ".", "--port", "0", "--read-only"][..], Some("this server takes no files (code 2)")),
-        (&["--read-only", "serve", ".", "--port", "0"], Some("this server takes no files (code 2)")),
+        (&["serve", ".", "--port", "0", "--read-only"][..], Some("this server does not accept files (code 2)")),
+        (&["--read-only", "serve", ".", "--port", "0"], Some("this server does not accept files (code 2)")),
         (&["serve", "--overwrite", ".", "--port", "0"], None),
         (&["serve", ".", "--port", "0"], Some("File already exists (code 6)")),
     ] {

@@ -1,4 +1,4 @@
-//! The README's list of commands says what the table of commands says.
+//! The README's list of commands equals the table of commands.
 
 use tftpsh::internals::commands;
 
@@ -7,7 +7,7 @@ const README: &str = include_str!("../README.md");
 #[test]
 fn the_readme_lists_every_command_as_the_table_has_it() {
     let (_, rest) = README.split_once("<!-- commands -->\n").expect("the mark before the list");
-    let (listed, _) = rest.split_once("<!-- /commands -->").expect("the mark behind the list");
+    let (listed, _) = rest.split_once("<!-- /commands -->").expect("the mark after the list");
     let expected = list();
     if std::env::var_os("README").is_some_and(|it| it == "rewrite") {
         let path = concat!(env!("CARGO_MANIFEST_DIR"), "/README.md");

@@ -130,7 +130,7 @@ fn standard_input_is_not_for_commands_and_a_file_both() {
     for args in [&[][..], &["-f", "-"]] {
         let ran = play(args, "put - piped\nget piped\n");
         assert_eq!(ran.status, 1, "{}", ran.stderr);
-        assert!(ran.stderr.contains("tftp: line 1: put -: standard input is where the commands come from"));
+        assert!(ran.stderr.contains("tftp: line 1: put -: standard input has the commands"));
         assert!(
             ran.stderr.contains("tftp: line 2: get piped: server: File not found (code 1)"),
             "the next line is one"
@@ -372,6 +372,6 @@ fn what_can_never_succeed_is_not_repeated_until_it_does() {
 fn a_port_after_a_colon_is_shown_where_it_belongs() {
     // An empty label never leaves the resolver.
     let ran = play(&[], "connect a..b:6969\nconnect a..b:file\n");
-    let shown: Vec<_> = ran.stderr.lines().filter(|line| line.contains("Separate host")).collect();
-    assert_eq!(shown, ["tftp: line 1: Separate host and port with a space: a..b 6969"], "{}", ran.stderr);
+    let shown: Vec<_> = ran.stderr.lines().filter(|line| line.contains("A port")).collect();
+    assert_eq!(shown, ["tftp: line 1: Write the port after a space: a..b 6969"], "{}", ran.stderr);
 }

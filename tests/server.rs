@@ -305,7 +305,7 @@ fn two_hundred_and_fifty_six_downloads_at_once_all_get_every_byte() {
 }
 
 #[test]
-fn beyond_the_cap_requests_are_refused_and_transfers_that_only_dally_make_room() {
+fn beyond_the_cap_requests_are_refused_and_transfers_that_only_dally_reserve_receive() {
     for config in [Policy { max_per_source: 1, ..Policy::default() }, Policy { max_transfers: 1, ..Policy::default() }]
     {
         dallying_makes_room(&serve_practice(config));
@@ -360,7 +360,7 @@ fn a_server_that_stops_tells_its_clients_and_leaves_no_partial_upload() {
     let (reader, writer) = (ScriptedClient::of(&server), ScriptedClient::of(&server));
     reader.ask(b"\0\x01f\0octet\0");
     let (_, from) = reader.receive();
-    // The transfer is under way: the client has proved its address.
+    // The transfer has begun: the client has proved its address.
     reader.send(from, &ack(1));
     reader.receive();
     writer.ask(b"\0\x02up\0octet\0");
@@ -382,11 +382,11 @@ struct Faulty;
 
 impl Store for Faulty {
     fn read(&self, _: &[u8], _: Mode) -> Result<Source, Denied> {
-        panic!("a mistake in the server, shown on purpose")
+        panic!("a deliberate panic of the server")
     }
 
     fn create(&self, _: &[u8], _: Mode, _: WriteMode) -> Result<Target, Denied> {
-        panic!("a mistake in the server, shown on purpose")
+        panic!("a deliberate panic of the server")
     }
 }
 

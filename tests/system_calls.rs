@@ -5,7 +5,7 @@
 //! a file is safe is told the truth, and what did not work is said.
 
 #![cfg(target_os = "linux")]
-#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a test may stop where it stands, and tells what it did")]
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a test may panic, and prints what it did")]
 
 mod support;
 

@@ -7,7 +7,7 @@ use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use tftpsh::transfer::{
-    Abort, AnyMachine, Input, Io, ReadFile, Receiver, Request, RetryPolicy, Rexmt, Sender, Step, WriteFile,
+    Abort, Input, Io, ReadFile, Receiver, Request, RetryPolicy, Rexmt, Sender, Step, Task, WriteFile,
 };
 use tftpsh::wire::{
     BlockSize, ErrorCode, Limits, Mode, Offer, Opcode, Packet, TimeoutSeconds, WindowSize, emit_ack, emit_data_header,
@@ -15,10 +15,10 @@ use tftpsh::wire::{
 };
 
 const TIMEOUT: Duration = Duration::from_secs(25);
-/// Octets of the file that a sender gives.
+/// Length of the file that a sender sends, in bytes.
 const FILE: usize = 700;
 
-/// Whatever comes, the machine rests after bounded work, keeps its direction, sends what stands in the file, claims
+/// Whatever arrives, the machine rests after bounded work, keeps its direction, sends the bytes of the file, acknowledges
 /// nothing that it did not deliver, and ends in time.
 pub fn run(input: &[u8]) {
     let Some((&[role, shape], mut script)) = input.split_first_chunk::<2>() else { return };
@@ -31,7 +31,7 @@ pub fn run(input: &[u8]) {
 }
 
 struct Host {
-    machine: AnyMachine,
+    task: Task<Shared, Shared>,
     world: World,
     file: Shared,
     deadline: Option<Instant>,
@@ -45,9 +45,9 @@ struct World {
     /// A server's machine: its client may be forged.
     answers: bool,
     now: Instant,
-    /// Octets of a full block.
+    /// Length of a full block, in bytes.
     blksize: usize,
-    /// The peer said something that only who got our answer can say.
+    /// The peer sent a packet that only the receiver of our answer can send.
     acknowledged: bool,
     /// Packets and bytes to the peer.
     unproven: (u32, usize),
@@ -55,11 +55,11 @@ struct World {
     calls: u32,
 }
 
-/// The file, which the world looks at when the machine acknowledges.
+/// The file, which the world checks when the machine acknowledges.
 #[derive(Default, Clone)]
 struct Shared(Rc<RefCell<File>>);
 
-/// Octets of the file given or written.
+/// How much of the file is read or written, in bytes.
 #[derive(Default)]
 struct File {
     position: usize,
@@ -80,13 +80,14 @@ impl Host {
         let policy = RetryPolicy { rexmt, timeout: TIMEOUT };
         let request = Request { filename: b"f", mode: Mode::Octet, offer };
         let answer = offer.answer(&Limits::default(), Some(FILE as u64));
-        let machine = match role % 4 {
-            0 => AnyMachine::receiving(Receiver::request(now, peer(69), &request, policy).expect("a short name")),
-            1 => AnyMachine::sending(Sender::request(now, peer(69), &request, policy).expect("a short name")),
-            2 => AnyMachine::receiving(Receiver::answer(now, peer(5000), answer, policy)),
-            _ => AnyMachine::sending(Sender::answer(now, peer(5000), answer, policy)),
-        };
         let file = Shared::default();
+        let own = file.clone();
+        let task = match role % 4 {
+            0 => Task::receive(Receiver::request(now, peer(69), &request, policy).expect("a short name"), own),
+            1 => Task::send(Sender::request(now, peer(69), &request, policy).expect("a short name"), own),
+            2 => Task::receive(Receiver::answer(now, peer(5000), answer, policy), own),
+            _ => Task::send(Sender::answer(now, peer(5000), answer, policy), own),
+        };
         let world = World {
             file: file.clone(),
             sends: role % 2 == 1,
@@ -97,7 +98,7 @@ impl Host {
             unproven: (0, 0),
             calls: 0,
         };
-        Self { machine, world, file, deadline: None, complete: false, over: false }
+        Self { task, world, file, deadline: None, complete: false, over: false }
     }
 
     /// Follows one instruction of the script and returns the rest of it.
@@ -129,18 +130,18 @@ impl Host {
 
     /// A block near the one that is due.
     fn block(&self, offset: u64, length: usize) -> Vec<u8> {
-        let number = (self.machine.machine().stats().blocks + offset).wrapping_sub(2) as u16;
+        let number = (self.task.machine().stats().blocks + offset).wrapping_sub(2) as u16;
         let length = if length & 8 == 0 { self.blksize() } else { length };
         [&emit_data_header(number)[..], &vec![7; length]].concat()
     }
 
     fn blksize(&self) -> usize {
-        self.machine.machine().terms().blksize.get().into()
+        self.task.machine().terms().blksize.get().into()
     }
 
     fn hear(&mut self, from: SocketAddr, datagram: &[u8]) {
         self.world.now += Duration::from_micros(100);
-        // Only who got our answer knows the port to which this came.
+        // Only the receiver of our answer knows this port.
         let answers = [Opcode::Ack, Opcode::Data].iter().any(|opcode| datagram.starts_with(&opcode.to_wire()));
         self.world.acknowledged |= answers && from == peer(5000);
         self.input(Input::datagram(from, datagram));
@@ -151,7 +152,7 @@ impl Host {
         self.input(Input::Tick);
     }
 
-    /// Silence to the end, which must come in time.
+    /// Lets silence end the transfer, which must happen in time.
     fn run_out(&mut self) {
         let start = self.world.now;
         for _ in 0..10_000 {
@@ -165,7 +166,7 @@ impl Host {
 
     fn input(&mut self, input: Input<'_>) {
         (self.world.calls, self.world.blksize) = (0, self.blksize());
-        match self.machine.run(input, &mut self.world, &mut self.file) {
+        match self.task.run(input, &mut self.world) {
             Step::Wait(until) => {
                 assert!(!self.over, "what is over stays over");
                 self.deadline = Some(until);
@@ -212,9 +213,9 @@ impl Io for World {
 }
 
 impl ReadFile for Shared {
-    fn fill(&mut self, room: &mut [u8]) -> io::Result<usize> {
+    fn fill(&mut self, space: &mut [u8]) -> io::Result<usize> {
         let mut file = self.0.borrow_mut();
-        let length = room.len().min(FILE - file.position);
+        let length = space.len().min(FILE - file.position);
         file.position += length;
         Ok(length)
     }
@@ -235,7 +236,7 @@ impl WriteFile for Shared {
 }
 
 impl World {
-    /// To an address that acknowledged nothing go at most three packets and 1,548 bytes.
+    /// Checks that an address that acknowledged nothing gets at most three packets and 1,548 bytes.
     fn check_unproven(&self) {
         let (packets, bytes) = self.unproven;
         assert!(

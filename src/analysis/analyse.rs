@@ -1,13 +1,12 @@
-//! Reads a transfer in its packets alone, as somebody who watches the wire with the RFCs at hand.
-
 use super::Annotated;
 use super::conversation::Conversation;
 use crate::event::{Record, RecordKind};
 
-/// Turns records into [`Annotated`] records: one for each, but for machine events that packets tell already.
+/// An observer of the wire that knows the RFCs: it turns records into [`Annotated`] records, except machine events that
+/// packets already show.
 ///
-/// Takes any records in any order and any bytes in them; holds a window of packet numbers, never a file of them.
-/// Works for the requesting side of a transfer.
+/// It serves the requesting side of a transfer, accepts any records in any order with any bytes, and remembers the packet
+/// numbers of a window, never of a file.
 #[derive(Debug, Default)]
 pub struct Analyser {
     xfer: u32,
@@ -15,12 +14,12 @@ pub struct Analyser {
 }
 
 impl Analyser {
-    /// Knows nothing yet.
+    /// Creates an analyser that has seen no transfer.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// What this record means behind all those before it.
+    /// Annotates a record, given all records before it.
     pub fn analyse<'a>(&mut self, record: &Record<'a>) -> Option<Annotated<'a>> {
         if let RecordKind::Begin(begin) = record.kind {
             self.xfer = self.xfer.saturating_add(1);

@@ -5,21 +5,22 @@ use std::time::{Duration, SystemTime};
 
 use super::{Flag, Flags, Reason, Summary};
 use crate::fault::Hit;
+use crate::named::named;
 use crate::wire::{DATA_HEADER, Direction, Malformed, Opcode, Packet};
 
-/// Octets of a block that are kept to be seen again.
+/// Bytes of a block that a copy keeps.
 const KEPT_DATA: usize = 64;
 
-/// One record, understood: what every view but the classic one is made from.
+/// One record with its meaning, from which every view except the classic one is made.
 #[derive(Debug, Clone)]
 pub struct Annotated<'a> {
     /// Number of the transfer in this session, from 1.
     pub xfer: u32,
-    /// Time since the request went out.
+    /// Time since the request was sent.
     pub t: Duration,
-    /// The same moment on the wall.
+    /// The time of day.
     pub wall: SystemTime,
-    /// What it was.
+    /// Which kind of record it is.
     pub kind: Annotation<'a>,
 }
 
@@ -37,23 +38,23 @@ pub enum Annotation<'a> {
     Timer {
         /// How long it ran.
         after: Duration,
-        /// What is left before the transfer is given up, where that is known.
+        /// The time left before the transfer is given up, if known.
         left: Option<Duration>,
-        /// What is waited for, as `DATA 3`.
+        /// The awaited packet, as `DATA 3`.
         awaited: String,
         /// What it means.
         why: Reason,
     },
     /// This side decided something.
     Choice {
-        /// What about.
+        /// The subject of the decision.
         choice: Choice,
         /// The decision and its reason.
         why: Reason,
     },
-    /// A rule meddles with packet `n`, which is seen next.
+    /// A fault rule hits packet `n`, which is the next record.
     Fault {
-        /// What it does.
+        /// The rule and its action.
         hit: Hit,
         /// Number of the packet.
         n: u64,
@@ -63,7 +64,7 @@ pub enum Annotation<'a> {
 }
 
 impl Annotated<'_> {
-    /// The packet, if it is one.
+    /// Returns the packet, if the record is one.
     pub fn packet(&self) -> Option<&AnnotatedPacket<'_>> {
         match &self.kind {
             Annotation::Packet(packet) => Some(packet),
@@ -71,7 +72,7 @@ impl Annotated<'_> {
         }
     }
 
-    /// A copy that stays; of the data of a block the first 64 octets.
+    /// Copies the record, with the first 64 bytes of the data of a block.
     pub fn kept(&self) -> Annotated<'static> {
         let kind = match &self.kind {
             Annotation::Begin { host } => Annotation::Begin { host: Cow::Owned(host.clone().into_owned()) },
@@ -87,30 +88,30 @@ impl Annotated<'_> {
     }
 }
 
-/// A packet, with all that can be said of it.
+/// A packet and all that the analysis knows about it.
 #[derive(Debug, Clone)]
 pub struct AnnotatedPacket<'a> {
-    /// Number in its transfer, from 1.
+    /// Number of the packet in its transfer, from 1.
     pub n: u64,
-    /// Time since the packet before.
+    /// Time since the previous packet.
     pub gap: Duration,
-    /// Which way.
+    /// The direction.
     pub direction: Direction,
     /// This side.
     pub local: SocketAddr,
     /// The other side.
     pub peer: SocketAddr,
-    /// Octets it had on the wire.
+    /// Its length on the wire in bytes.
     pub length: usize,
-    /// Its bytes, or the first of them where it was [kept](Annotated::kept).
+    /// Its bytes, or the first of them in a [copy](Annotated::kept).
     pub bytes: Cow<'a, [u8]>,
     /// Its opcode.
     pub kind: Kind,
-    /// Block number on the wire, of DATA and ACK.
+    /// Block number on the wire of DATA and ACK.
     pub block: Option<u16>,
-    /// Block of the file, where it can be told: never the number on the wire.
+    /// Block of the file, if known: never the number on the wire.
     pub abs: Option<u64>,
-    /// Octets of a full block at this time.
+    /// Bytes of a full block at this time.
     pub blksize: u16,
     /// What is out of the ordinary.
     pub flags: Flags,
@@ -118,30 +119,25 @@ pub struct AnnotatedPacket<'a> {
     pub dup_of: Option<u64>,
     /// The packet that this one answers.
     pub answers: Option<u64>,
-    /// Time since that packet, where it was sent once.
+    /// Time since that packet, if it was sent only once.
     pub rtt: Option<Duration>,
-    /// The transfer before it.
+    /// The state of the transfer before it.
     pub before: State,
-    /// The transfer behind it.
+    /// The state of the transfer after it.
     pub after: State,
-    /// Why it was sent, or what it means.
+    /// The reason why it was sent, or its meaning.
     pub why: Reason,
-    /// The rules that meddled with it.
+    /// The fault rules that hit it.
     pub faults: Vec<Hit>,
 }
 
 impl AnnotatedPacket<'_> {
-    /// Octets of the file in a DATA packet.
+    /// Returns the length of the file data in a DATA packet, in bytes.
     pub fn data_length(&self) -> Option<usize> {
         (self.kind == Kind::Known(Opcode::Data)).then(|| self.length.checked_sub(DATA_HEADER))?
     }
 
-    /// The number in its first two octets.
-    pub fn opcode(&self) -> Option<u16> {
-        self.bytes.first_chunk().map(|opcode| u16::from_be_bytes(*opcode))
-    }
-
-    /// The packet once more as the wire room reads it; the data may be cut.
+    /// Parses the packet again; the data may be cut.
     ///
     /// # Errors
     ///
@@ -150,7 +146,7 @@ impl AnnotatedPacket<'_> {
         Packet::parse(&self.bytes)
     }
 
-    /// DATA or ACK of a block of the file, just as it should be.
+    /// Whether it is a DATA or ACK of a block of the file with nothing out of the ordinary.
     pub fn is_ordinary(&self) -> bool {
         self.flags.without(Flag::Tid).is_empty() && self.faults.is_empty() && self.abs.is_some_and(|block| block > 0)
     }
@@ -172,30 +168,26 @@ impl AnnotatedPacket<'_> {
     }
 }
 
-/// What kind of packet the first two octets announce.
+/// The kind of packet that the first two bytes announce.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Kind {
-    /// One of the six.
+    /// One of the six opcodes.
     Known(Opcode),
-    /// A number that the protocol does not have.
+    /// A number that the protocol does not define.
     Unknown(u16),
-    /// There are not two octets.
+    /// Fewer than two bytes.
     None,
 }
 
 impl Kind {
-    /// Reads the opcode, whatever stands behind it.
+    /// Reads the opcode and ignores the rest.
     pub fn of(datagram: &[u8]) -> Self {
-        match datagram.split_first_chunk::<2>() {
-            None => Self::None,
-            Some((opcode, _)) => {
-                let number = u16::from_be_bytes(*opcode);
-                Opcode::from_wire(number).map_or(Self::Unknown(number), Self::Known)
-            }
-        }
+        let Some(opcode) = datagram.first_chunk() else { return Self::None };
+        let number = u16::from_be_bytes(*opcode);
+        Opcode::from_wire(number).map_or(Self::Unknown(number), Self::Known)
     }
 
-    /// The word for it in a trace.
+    /// Returns the word for it in a trace.
     pub fn name(self) -> &'static str {
         match self {
             Self::Known(Opcode::Rrq) => "RRQ",
@@ -209,36 +201,36 @@ impl Kind {
     }
 }
 
-/// Where a transfer stands, by blocks of the file.
+/// The state of a transfer, by blocks of the file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum State {
-    /// Nothing was sent.
+    /// No packet was sent.
     #[default]
     Idle,
-    /// The request is out.
+    /// The request was sent.
     Requested,
     /// An OACK came.
     Negotiated,
-    /// The server takes the file.
+    /// The server accepted the write request.
     Accepted,
-    /// This block is waited for.
+    /// This block is awaited.
     Receiving(u64),
-    /// This block came and is not acknowledged yet.
+    /// This block arrived and is not acknowledged yet.
     Received(u64),
-    /// The last ACK is out; the peer may not have heard it.
+    /// The last ACK was sent; the peer may not have received it.
     Dallying,
-    /// This block went out.
+    /// This block was sent.
     Sending(u64),
-    /// This block is safe at the peer.
+    /// The peer acknowledged this block.
     Acked(u64),
-    /// Over, well.
+    /// The transfer succeeded.
     Done,
-    /// Over, not well.
+    /// The transfer failed.
     Failed,
 }
 
 impl State {
-    /// Whether nothing more is waited for.
+    /// Whether nothing more is awaited.
     pub fn is_over(self) -> bool {
         matches!(self, Self::Done | Self::Failed)
     }
@@ -262,24 +254,14 @@ impl Display for State {
     }
 }
 
-/// What this side decided.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Choice {
-    /// Whom the transfer is with.
-    Tid,
-    /// What was agreed.
-    Terms,
-    /// To ask again without options.
-    Fallback,
-}
-
-impl Choice {
-    /// The word of the JSON view; it never changes.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Tid => "tid",
-            Self::Terms => "terms",
-            Self::Fallback => "fallback",
-        }
+named! {
+    /// The subject of a decision of this side.
+    Choice {
+        /// The peer's transfer id.
+        Tid = "tid",
+        /// The agreed terms.
+        Terms = "terms",
+        /// A second request, without options.
+        Fallback = "fallback",
     }
 }

@@ -2,32 +2,32 @@ use std::borrow::Cow;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant, SystemTime};
 
-use super::annotated::{AnnotatedPacket, Annotation, Choice, Kind, State};
 use super::answers::Trip;
-use super::flaws::trailing;
-use super::get::{Incoming, Judgement};
+use super::get::Incoming;
+use super::judgement::{Judgement, has_trailing_bytes};
 use super::put::Outgoing;
 use super::tally::Tally;
-use super::{Flag, Reason};
+use super::{AnnotatedPacket, Annotation, Choice, Flag, Kind, Reason, State};
 use crate::event::{Begin, Direction, Record, RecordKind};
 use crate::fault::Hit;
 use crate::transfer::Event;
 use crate::wire::{Offer, Opcode, Packet, Terms};
 
-/// Rules that are noted of one packet.
+/// The most fault rules that are recorded for one packet.
 const HITS: usize = 16;
 
-/// One transfer.
-#[derive(Debug)]
+/// One transfer, as its packets show it.
+#[derive(Debug, Default)]
 pub(super) struct Conversation {
-    /// When `wall` was read.
-    start: Instant,
-    wall: SystemTime,
+    /// The first record, and the time of day of this moment.
+    start: Option<(Instant, SystemTime)>,
     timeout: Option<Duration>,
-    /// When the request went out.
+    /// When the request was sent.
     origin: Option<Instant>,
-    previous: Instant,
-    pub(super) progressed: Instant,
+    /// When the previous packet was sent or received.
+    previous: Option<Instant>,
+    /// When the transfer last made progress.
+    progressed: Option<Instant>,
     pub(super) n: u64,
     pub(super) asked: Option<SocketAddr>,
     pub(super) tid: Option<SocketAddr>,
@@ -36,19 +36,20 @@ pub(super) struct Conversation {
     pub(super) terms: Terms,
     pub(super) state: State,
     pub(super) blocks: Blocks,
-    /// What was sent last and waits for its answer: the request or an ACK.
+    /// The packet that was sent last and awaits its answer: the request or an ACK.
     pub(super) trip: Option<Trip>,
-    /// The rules that meddle with the next packet.
+    /// The fault rules that hit the next packet.
     hits: Vec<Hit>,
-    /// The timer ran out after this time; what is sent now is sent for that.
+    /// The timer expired after this time, which is why packets are sent now.
     pub(super) expired: Option<Duration>,
     tally: Tally,
-    /// What a stranger sent last, in case this side takes it for its peer's.
+    /// The last packet of a stranger, in case this side takes it for its peer's.
     pub(super) foreign: Option<Foreign>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) enum Blocks {
+    #[default]
     Unknown,
     Get(Incoming),
     Put(Outgoing),
@@ -56,33 +57,15 @@ pub(super) enum Blocks {
 
 impl Conversation {
     pub(super) fn new(start: Instant, begin: Option<Begin<'_>>) -> Self {
-        Self {
-            start,
-            wall: begin.map_or(SystemTime::UNIX_EPOCH, |begin| begin.wall),
-            timeout: begin.map(|begin| begin.timeout),
-            origin: None,
-            previous: start,
-            progressed: start,
-            n: 0,
-            asked: None,
-            tid: None,
-            request: Vec::new(),
-            offer: Offer::default(),
-            terms: Terms::default(),
-            state: State::Idle,
-            blocks: Blocks::Unknown,
-            trip: None,
-            hits: Vec::new(),
-            expired: None,
-            tally: Tally::default(),
-            foreign: None,
-        }
+        let wall = begin.map_or(SystemTime::UNIX_EPOCH, |begin| begin.wall);
+        let timeout = begin.map(|begin| begin.timeout);
+        Self { start: Some((start, wall)), timeout, progressed: Some(start), ..Self::default() }
     }
 
-    /// Time since the request, and the same moment on the wall.
+    /// Returns the time since the request, and the time of day.
     pub(super) fn clock(&self, now: Instant) -> (Duration, SystemTime) {
-        let passed = now.saturating_duration_since(self.start);
-        let wall = self.wall.checked_add(passed).unwrap_or(self.wall);
+        let (start, wall) = self.start.unwrap_or((now, SystemTime::UNIX_EPOCH));
+        let wall = wall.checked_add(now.saturating_duration_since(start)).unwrap_or(wall);
         (now.saturating_duration_since(self.origin.unwrap_or(now)), wall)
     }
 
@@ -93,9 +76,8 @@ impl Conversation {
                 Some(Annotation::Packet(self.packet(record, direction, peer, datagram, lost)))
             }
             RecordKind::Fault(hit) => {
-                if self.hits.len() < HITS {
-                    self.hits.push(hit);
-                }
+                self.hits.push(hit);
+                self.hits.truncate(HITS);
                 Some(Annotation::Fault { hit, n: self.n + 1 })
             }
             RecordKind::Machine(event) => self.event(record, event),
@@ -105,50 +87,49 @@ impl Conversation {
             }
             RecordKind::End(result) => {
                 let elapsed = record.at.saturating_duration_since(self.origin.unwrap_or(record.at));
-                if self.state != State::Dallying || result.is_err() {
-                    self.state = if result.is_ok() { State::Done } else { State::Failed };
-                }
-                let (bytes, blocks) = match &self.blocks {
-                    Blocks::Unknown => (0, 0),
-                    Blocks::Get(blocks) => (blocks.bytes, blocks.blocks()),
-                    Blocks::Put(blocks) => (blocks.bytes(), blocks.blocks()),
+                self.state = match self.state {
+                    _ if result.is_err() => State::Failed,
+                    State::Dallying => State::Dallying,
+                    _ => State::Done,
                 };
-                Some(Annotation::End(Box::new(self.tally.summary(result, elapsed, bytes, blocks))))
+                let amount = match &self.blocks {
+                    Blocks::Unknown => (0, 0),
+                    Blocks::Get(blocks) => (blocks.bytes, blocks.have),
+                    Blocks::Put(blocks) => (blocks.bytes(), blocks.acked),
+                };
+                Some(Annotation::End(Box::new(self.tally.summary(result, elapsed, amount))))
             }
         }
     }
 
-    fn timer<'a>(&mut self, now: Instant, after: Duration) -> Annotation<'a> {
-        self.expired = Some(after);
-        let waited = now.saturating_duration_since(self.progressed);
-        let left = self.timeout.map(|timeout| timeout.saturating_sub(waited));
-        Annotation::Timer { after, left, awaited: self.awaited(), why: Reason::ReqAgain { after } }
-    }
-
-    /// What would be the next progress.
+    /// Names the packet that would be the next progress.
     fn awaited(&self) -> String {
         match (&self.blocks, self.state) {
             (Blocks::Get(_), State::Dallying) => "DATA".to_owned(),
             (_, State::Idle | State::Requested) | (Blocks::Unknown, _) => "answer".to_owned(),
-            (Blocks::Get(blocks), _) => format!("DATA {}", blocks.blocks() + 1),
-            (Blocks::Put(blocks), _) => format!("ACK {}", blocks.awaited()),
+            (Blocks::Get(blocks), _) => format!("DATA {}", blocks.have + 1),
+            (Blocks::Put(blocks), _) => format!("ACK {}", blocks.high),
         }
     }
 
-    /// Machine events that no packet tells.
+    /// Annotates a machine event that no packet shows.
     fn event<'a>(&mut self, record: &Record<'_>, event: &Event) -> Option<Annotation<'a>> {
         let (choice, why) = match event {
             Event::Locked(peer) if self.asked.is_some_and(|asked| asked.port() == peer.port()) => {
                 (Choice::Tid, Reason::TidSame { port: peer.port() })
             }
-            Event::Locked(peer) => (Choice::Tid, Reason::TidNew { peer: *peer, local: record.local }),
+            Event::Locked(peer) => (Choice::Tid, Reason::TidNew { peer: peer.port(), local: record.local.port() }),
             Event::Agreed(terms) => {
                 let (blksize, windowsize) = (terms.blksize.get(), terms.windowsize.get());
                 (Choice::Terms, Reason::Terms { blksize, windowsize })
             }
             Event::Fallback(_) => (Choice::Fallback, Reason::ReqPlain),
             Event::Resending { after, .. } => {
-                return Some(self.timer(record.at, *after));
+                self.expired = Some(*after);
+                let waited = record.at.saturating_duration_since(self.progressed.unwrap_or(record.at));
+                let left = self.timeout.map(|timeout| timeout.saturating_sub(waited));
+                let (after, awaited) = (*after, self.awaited());
+                return Some(Annotation::Timer { after, left, awaited, why: Reason::ReqAgain { after } });
             }
             Event::Ignored { .. } | Event::Wrapped(_) => return None,
         };
@@ -166,8 +147,7 @@ impl Conversation {
         let now = record.at;
         self.n += 1;
         self.origin.get_or_insert(now);
-        let gap = if self.n == 1 { Duration::ZERO } else { now.saturating_duration_since(self.previous) };
-        self.previous = now;
+        let gap = now.saturating_duration_since(self.previous.replace(now).unwrap_or(now));
         let faults = std::mem::take(&mut self.hits);
         let parsed = Packet::parse(datagram);
         let kind = Kind::of(datagram);
@@ -176,27 +156,24 @@ impl Conversation {
             _ => None,
         };
         let before = self.state;
-        let judged = match direction {
+        let mut judgement = match direction {
             // The machine never saw it, so nothing follows from it.
-            Direction::Received if lost => Judged::from(Judgement::new(Reason::TooLate)),
+            Direction::Received if lost => Judgement::new(Reason::TooLate),
             Direction::Received => self.received(now, peer, parsed, before),
             Direction::Sent => self.sent(now, peer, datagram, parsed),
         };
-        let mut verdict = judged.verdict;
         if lost {
-            verdict.flags.insert(Flag::Lost);
-            verdict.why = Reason::Lost { rule: faults.last().map(|hit| hit.rule) };
+            judgement.flags.insert(Flag::Lost);
+            judgement.why = Reason::Lost { rule: faults.last().map(|hit| hit.rule) };
         }
-        if trailing(datagram) {
-            verdict.flags.insert(Flag::Trailing);
+        if has_trailing_bytes(datagram) {
+            judgement.flags.insert(Flag::Trailing);
         }
-        if let Some(after) = verdict.after {
-            self.state = after;
+        self.state = judgement.after.unwrap_or(self.state);
+        if judgement.progress {
+            self.progressed = Some(now);
         }
-        if verdict.progress {
-            self.progressed = now;
-        }
-        let (answers, rtt) = judged.answer.unzip();
+        let (answers, rtt) = judgement.answer.unzip();
         let packet = AnnotatedPacket {
             n: self.n,
             gap,
@@ -207,22 +184,22 @@ impl Conversation {
             bytes: Cow::Borrowed(datagram),
             kind,
             block,
-            abs: verdict.abs,
+            abs: judgement.abs,
             blksize: self.terms.blksize.get(),
-            flags: verdict.flags,
-            dup_of: verdict.dup_of,
+            flags: judgement.flags,
+            dup_of: judgement.dup_of,
             answers,
             rtt: rtt.flatten(),
             before,
             after: self.state,
-            why: verdict.why,
+            why: judgement.why,
             faults,
         };
         self.tally.count(&packet);
         packet
     }
 
-    /// An IPv6 flow label or scope is no part of a transfer id.
+    /// Whether a packet is not from the peer. An IPv6 flow label or scope is not a part of a transfer id.
     pub(super) fn is_stranger(&self, peer: SocketAddr) -> bool {
         match (self.tid, self.asked) {
             (Some(tid), _) => (tid.ip(), tid.port()) != (peer.ip(), peer.port()),
@@ -232,24 +209,12 @@ impl Conversation {
     }
 }
 
-/// A verdict, and the packet that was answered, with its round trip.
-pub(super) struct Judged {
-    pub(super) verdict: Judgement,
-    pub(super) answer: Option<(u64, Option<Duration>)>,
-}
-
-impl From<Judgement> for Judged {
-    fn from(verdict: Judgement) -> Self {
-        Self { verdict, answer: None }
-    }
-}
-
-/// A packet that came from a port this transfer is not with.
+/// A packet that came from a port that is not the peer's.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Foreign {
     pub(super) from: SocketAddr,
     pub(super) n: u64,
     pub(super) block: u16,
-    /// Octets of the block, where it is DATA.
+    /// Bytes of the block, if it is DATA.
     pub(super) length: Option<usize>,
 }

@@ -1,11 +1,11 @@
 //! What the records of a transfer mean: duplicates, retransmissions, strangers, round trips, states and reasons.
 //!
 //! ```text
-//! Record --Analyser--> Annotated --> Ring: the last transfers, kept
-//!                               '--> every view of trace but the classic one
+//! Record --Analyser--> Annotated --> Ring: the last transfers
+//!                               '--> every view of trace except the classic one
 //! ```
 //!
-//! The analysis reads the protocol in the records alone, so that every view says the same, whatever made the packets.
+//! The analysis reads the protocol in the records alone, so every view says the same, no matter what made the packets.
 //!
 //! ```
 //! use tftpsh::analysis::Analyser;
@@ -38,8 +38,8 @@ mod arrivals;
 mod conversation;
 mod departures;
 mod flags;
-mod flaws;
 mod get;
+mod judgement;
 mod offer;
 mod put;
 mod reason;
@@ -51,4 +51,4 @@ pub use annotated::{Annotated, AnnotatedPacket, Annotation, Choice, Kind, State}
 pub use flags::{Flag, Flags};
 pub use reason::Reason;
 pub use ring::{Kept, Ring};
-pub use tally::{Outcome, Summary};
+pub use tally::{Outcome, PacketCounts, Summary};

@@ -1,18 +1,16 @@
 use super::Reason;
 use crate::wire::{BadOptionKind, Offer, OptionList, Printable, Terms};
 
-/// What an OACK says to an offer, and what both sides go by if it can be accepted (RFC 2347).
+/// Judges the OACK that answers an offer; returns the agreed terms if it can be accepted (RFC 2347).
 pub(super) fn judge(offer: &Offer, oack: &OptionList<'_>) -> (Reason, Option<Terms>) {
     match offer.accept(oack) {
         Ok(terms) => (accepted(offer, oack, &terms), Some(terms)),
         Err(bad) => {
-            let (name, value) = (bad.name, bad.value);
+            let (name, value, fault) = (bad.name, bad.value, bad.kind.to_string());
             let why = match bad.kind {
                 BadOptionKind::Unasked => Reason::OackUnasked { name },
                 BadOptionKind::Raised => Reason::OackRaised { name, value },
-                BadOptionKind::Doubled | BadOptionKind::Invalid => {
-                    Reason::OackBad { name, value, fault: bad.kind.to_string() }
-                }
+                BadOptionKind::Doubled | BadOptionKind::Invalid => Reason::OackBad { name, value, fault },
             };
             (why, None)
         }
@@ -36,9 +34,5 @@ fn accepted(offer: &Offer, oack: &OptionList<'_>, terms: &Terms) -> Reason {
     let agreed = agreed.join(", ");
     let lowered = list(&|(name, asked, less)| *asked && *less && named(name));
     let ignored = list(&|(name, asked, _)| *asked && !named(name));
-    match (lowered.is_empty(), ignored.is_empty()) {
-        (true, true) => Reason::OackOk { agreed },
-        (true, false) => Reason::OackIgnored { agreed, ignored },
-        (false, _) => Reason::OackLowered { agreed, lowered, ignored },
-    }
+    Reason::OackAgreed { agreed, lowered, ignored }
 }

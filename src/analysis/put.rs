@@ -1,31 +1,27 @@
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use super::answers::Trips;
-use super::get::{HALF, Judgement, memory};
-use super::{Flag, Flags, Reason, State};
+use super::get::{HALF, memory};
+use super::judgement::Judgement;
+use super::{Flag, Reason, State};
 use crate::wire::{Terms, Wrap};
 
-/// The blocks of a put, followed from the packets alone.
+/// The blocks of a put, followed by the packets alone.
 #[derive(Debug, Default)]
 pub(super) struct Outgoing {
     /// Every block up to here is safe at the peer.
-    acked: u64,
-    /// The last block that went out.
-    high: u64,
-    /// The last block of the file and its octets, once it went out.
+    pub(super) acked: u64,
+    /// The last block that was sent, whose ACK is awaited.
+    pub(super) high: u64,
+    /// The last block of the file and its length in bytes, once it was sent.
     last: Option<(u64, usize)>,
     blksize: u64,
     trips: Trips,
-    /// The packet that acknowledged `acked`.
-    ack: Option<u64>,
+    /// The packet that acknowledged `acked`, also ACK 0.
+    pub(super) ack: Option<u64>,
 }
 
 impl Outgoing {
-    /// The server's word for blocks acknowledged.
-    pub(super) fn blocks(&self) -> u64 {
-        self.acked
-    }
-
     pub(super) fn bytes(&self) -> u64 {
         match self.last {
             Some((block, length)) if self.acked >= block => (block - 1) * self.blksize + length as u64,
@@ -33,32 +29,17 @@ impl Outgoing {
         }
     }
 
-    /// The block whose ACK is waited for.
-    pub(super) fn awaited(&self) -> u64 {
-        self.high
-    }
-
-    /// The packet number that accepted the request: ACK 0 may come again.
-    pub(super) fn accepted(&mut self, n: u64) {
-        self.ack = Some(n);
-    }
-
-    /// DATA number `n` of the transfer goes out, with `length` octets in it.
+    /// Judges DATA number `n` of the transfer, which is sent with `length` bytes of the file.
     pub(super) fn data(&mut self, n: u64, at: Instant, wire: u16, length: usize, terms: &Terms) -> Judgement {
         let blksize = terms.blksize.get();
         self.blksize = blksize.into();
         let ahead = Wrap::ToZero.ahead(wire, self.high + 1);
-        let behind = Wrap::ToZero.before(wire, self.high + 1).filter(|block| *block > 0);
-        let block = match behind {
-            Some(block) if ahead != 0 => block,
-            _ => self.high + 1 + ahead,
-        };
-        let first = self.trips.note(block, n, at);
-        self.trips.forget_below(block.saturating_sub(memory(terms.windowsize.get().into())));
+        let earlier = Wrap::ToZero.before(wire, self.high + 1).filter(|block| *block > 0 && ahead != 0);
+        let block = earlier.unwrap_or(self.high + 1 + ahead);
+        let first = self.trips.note(block, n, at, memory(terms.windowsize.get().into()));
         if block <= self.high {
-            let why = Reason::DataGap { block };
-            let flags = Flags::from(Flag::Rexmt);
-            return Judgement { abs: Some(block), flags, dup_of: first, ..Judgement::new(why) };
+            let again = Judgement::of_block(block, Reason::DataGap { block }).with(Flag::Rexmt);
+            return Judgement { dup_of: first, ..again };
         }
         self.high = block;
         let short = length < usize::from(blksize);
@@ -75,37 +56,33 @@ impl Outgoing {
         } else {
             Reason::DataSend { block }
         };
-        let flags = if wrapped { Flag::Wrap.into() } else { Flags::default() };
-        Judgement { abs: Some(block), flags, after: Some(State::Sending(block)), ..Judgement::new(why) }
+        let judgement = Judgement { after: Some(State::Sending(block)), ..Judgement::of_block(block, why) };
+        if wrapped { judgement.with(Flag::Wrap) } else { judgement }
     }
 
-    /// ACK number `n` of the transfer came.
-    pub(super) fn ack(&mut self, n: u64, wire: u16, terms: &Terms) -> Judgement {
+    /// Judges ACK number `n` of the transfer, which came; if it is progress, it answers a DATA.
+    pub(super) fn ack(&mut self, n: u64, now: Instant, wire: u16, terms: &Terms) -> Judgement {
         let outstanding = self.high - self.acked;
         let ahead = Wrap::ToZero.ahead(wire, self.acked);
         if ahead == 0 {
             let block = self.acked;
             let lock_step = terms.windowsize.get() == 1;
             let why = if lock_step { Reason::AckDup { block } } else { Reason::AckDupWindow { block } };
-            return Judgement { abs: Some(block), flags: Flag::Dup.into(), dup_of: self.ack, ..Judgement::new(why) };
+            return Judgement { dup_of: self.ack, ..Judgement::of_block(block, why).with(Flag::Dup) };
         }
         if ahead <= outstanding {
-            return self.progress(n, ahead, outstanding);
+            return self.progress(n, now, ahead, outstanding);
         }
-        let old = Wrap::ToZero.before(wire, self.acked).filter(|_| ahead >= HALF);
-        match old {
-            Some(block) => {
-                let flags = Flags::from(Flag::Dup).with(Flag::Late);
-                Judgement { abs: Some(block), flags, ..Judgement::new(Reason::AckOld { block }) }
-            }
+        match Wrap::ToZero.before(wire, self.acked).filter(|_| ahead >= HALF) {
+            Some(block) => Judgement::of_block(block, Reason::AckOld { block }).with(Flag::Dup).with(Flag::Late),
             None => {
                 let block = self.acked + ahead;
-                Judgement { abs: Some(block), flags: Flag::Early.into(), ..Judgement::new(Reason::AckFuture { block }) }
+                Judgement::of_block(block, Reason::AckFuture { block }).with(Flag::Early)
             }
         }
     }
 
-    fn progress(&mut self, n: u64, count: u64, outstanding: u64) -> Judgement {
+    fn progress(&mut self, n: u64, now: Instant, count: u64, outstanding: u64) -> Judgement {
         self.acked += count;
         self.ack = Some(n);
         let block = self.acked;
@@ -117,11 +94,7 @@ impl Outgoing {
         } else {
             (State::Acked(block), Reason::AckOk { block })
         };
-        Judgement { abs: Some(block), after: Some(after), progress: true, ..Judgement::new(why) }
-    }
-
-    /// The packet that an ACK of this block answers, with its round trip.
-    pub(super) fn answered(&mut self, block: u64, now: Instant) -> Option<(u64, Option<Duration>)> {
-        self.trips.get_mut(block).map(|trip| trip.answer(now))
+        let answer = self.trips.get_mut(block).map(|trip| trip.answer(now));
+        Judgement { after: Some(after), progress: true, answer, ..Judgement::of_block(block, why) }
     }
 }

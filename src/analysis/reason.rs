@@ -4,15 +4,15 @@ use std::time::Duration;
 
 use crate::wire::Field;
 
-/// Makes the catalogue: `Variant { fields } => code, source, text;` for each reason. The text is a format string that
+/// Defines the catalogue: `Variant { fields } => code, source, text;` for each reason. The text is a format string that
 /// names the fields, or an expression in parentheses.
 macro_rules! catalogue {
     ($($name:ident $({ $($field:ident: $type:ty),* })? => $code:expr, $source:expr, $text:tt;)*) => {
-        /// Why a packet was sent, what a received one means, or why the clock acted: the whole catalogue.
+        /// The reason why a packet was sent or the timer acted, or the meaning of a received packet.
         ///
-        /// Each has a [code](Reason::code) that never changes, so that tests, JSON and translations do not depend on
-        /// English; an English sentence ([`Display`]); and the [section](Reason::source) it follows from. Blocks are
-        /// blocks of the file.
+        /// Each has a [code](Reason::code) that never changes, so tests, JSON and translations do not depend on English;
+        /// an English sentence ([`Display`]); and the [section](Reason::source) it follows from. Blocks are blocks of
+        /// the file.
         #[derive(Debug, Clone, PartialEq, Eq)]
         #[non_exhaustive]
         #[expect(missing_docs, reason = "the text of each says what it means")]
@@ -21,13 +21,13 @@ macro_rules! catalogue {
         }
 
         impl Reason {
-            /// The word of the JSON view; it never changes.
+            /// Returns the word of the JSON view; it never changes.
             #[expect(unused_variables, reason = "few codes depend on a field")]
             pub fn code(&self) -> &'static str {
                 match self { $(Self::$name $({ $($field),* })? => $code,)* }
             }
 
-            /// The section that the reason follows from; empty where the network is the reason.
+            /// Returns the section that the reason follows from; empty if the network is the reason.
             #[expect(unused_variables, reason = "few sources depend on a field")]
             pub fn source(&self) -> &'static str {
                 match self { $(Self::$name $({ $($field),* })? => $source,)* }
@@ -51,24 +51,23 @@ catalogue! {
         (request("write", file, *options));
     ReqAgain { after: Duration } => "req.again", "RFC 1350 s2, RFC 1123 s4.2.3.2",
         (format_args!("No answer for {:.2} s: send the same packet again.", after.as_secs_f64()));
-    ReqPlain => "req.plain", "RFC 2347", "Ask again without options: the server may not like them.";
-    ReqIn => "req.in", "RFC 1350 s4", "A request: only a server's well-known port takes it.";
-    TidNew { peer: SocketAddr, local: SocketAddr } => "tid.new", "RFC 1350 s4",
-        (new_tid(peer.port(), local.port()));
+    ReqPlain => "req.plain", "RFC 2347", "Ask again without options: the server may not support them.";
+    ReqIn => "req.in", "RFC 1350 s4", "A request: only a server's well-known port accepts it.";
+    TidNew { peer: u16, local: u16 } => "tid.new", "RFC 1350 s4",
+        "The reply came from port {peer}: from now on this transfer is {local} <-> {peer}.";
     TidSame { port: u16 } => "tid.same", "RFC 1350 s4",
         "The server answers from its request port {port}: allowed by some devices, not by the RFC's normal operation.";
     TidWrong { from: SocketAddr, ours: SocketAddr } => "tid.wrong", "RFC 1350 s4", (wrong_tid(*from, *ours));
-    TidTell => "tid.tell", "RFC 1350 s4", "Tell the stranger; our transfer goes on.";
+    TidTell => "tid.tell", "RFC 1350 s4", "Report the error to the stranger; our transfer continues.";
     TidFooled { port: u16 } => "tid.fooled", "RFC 1350 s4",
         "Answered to port {port}: this client takes the stranger's packet for the server's.";
-    OackOk { agreed: String } => "oack.ok", "RFC 2347", (agrees(agreed, "", ""));
-    OackLowered { agreed: String, lowered: String, ignored: String } => "oack.lowered", "RFC 2347, RFC 2348, RFC 2349, RFC 7440",
+    OackAgreed { agreed: String, lowered: String, ignored: String } => oack_code(lowered, ignored),
+        if lowered.is_empty() { "RFC 2347" } else { "RFC 2347, RFC 2348, RFC 2349, RFC 7440" },
         (agrees(agreed, lowered, ignored));
-    OackIgnored { agreed: String, ignored: String } => "oack.ignored", "RFC 2347", (agrees(agreed, "", ignored));
     OackUnasked { name: String } => "oack.unasked", "RFC 2347",
-        "Server offers what we did not ask: {name}. Refuse with ERROR 8.";
+        "Server offers what we did not ask for: {name}. Refuse with ERROR 8.";
     OackRaised { name: String, value: String } => "oack.raised", "RFC 2347, RFC 2348, RFC 2349, RFC 7440",
-        "Server answers {name}={value}, which is not what we asked: refuse with ERROR 8.";
+        "Server answers {name}={value}, which is not what we asked for: refuse with ERROR 8.";
     OackBad { name: String, value: String, fault: String } => "oack.bad", "RFC 2347, RFC 2348, RFC 2349, RFC 7440",
         "Server answers {name}={value}, {fault}: refuse with ERROR 8.";
     OackAck => "oack.ack", "RFC 2347", "Accept the options: ACK 0 acknowledges the OACK.";
@@ -100,12 +99,12 @@ catalogue! {
     DataSendEmpty { block: u64, blksize: u16 } => "data.send-empty", "RFC 1350 s5, s6",
         "Block {block}, empty: the size is a multiple of {blksize}, so only this can mark the end.";
     DataGap { block: u64 } => "data.gap", "RFC 7440 s4",
-        "The peer misses block {block}: the window goes again from there.";
+        "The peer misses block {block}: send the window again from there.";
     AckOk { block: u64 } => "ack.ok", "RFC 1350 s2", "Block {block} arrived.";
     AckLast { block: u64 } => "ack.last", "RFC 1350 s6",
         "Block {block}, the last, arrived: the file is complete there.";
     AckPart { block: u64 } => "ack.part", "RFC 7440 s4",
-        "Only the blocks up to {block} arrived: the window goes on behind it.";
+        "Only the blocks up to {block} arrived: the window continues after it.";
     AckDup { block: u64 } => "ack.dup", "RFC 1123 s4.2.3.1",
         "Second ACK {block}: ignore it. Answering would double every later packet (Sorcerer's Apprentice).";
     AckDupWindow { block: u64 } => "ack.dup", "RFC 7440 s4",
@@ -117,9 +116,9 @@ catalogue! {
     AckGap { block: u64 } => "ack.gap", "RFC 7440 s4",
         "Block {block} is the last good one: the sender must go back there.";
     AckFinal => "ack.final", "RFC 1350 s6", "Last block confirmed; wait a little in case this ACK is lost.";
-    DallyAgain => "dally.again", "RFC 1350 s6", "The peer did not hear the last ACK: repeat it.";
+    DallyAgain => "dally.again", "RFC 1350 s6", "The peer did not receive the last ACK: repeat it.";
     ErrIn => "err.in", "RFC 1350 s2, s7", "The server refuses. An ERROR is never acknowledged.";
-    ErrOut => "err.out", "RFC 1350 s2, s7", "We stop, and say why. No answer is expected.";
+    ErrOut => "err.out", "RFC 1350 s2, s7", "We stop and say why. No answer is expected.";
     ErrMismatch => "err.mismatch", "RFC 1350 s2, s7",
         "Code 5 means \"unknown transfer ID\" but the transfer had not begun.";
     BadTrailing { bytes: usize } => "bad.trailing", "RFC 1350 s5", "{bytes} bytes after the end: not a valid packet.";
@@ -128,7 +127,7 @@ catalogue! {
     BadShort { length: usize, least: usize } => "bad.short", "RFC 1350 s5",
         "{length} bytes, shorter than {least}: not a valid packet.";
     BadOpcode { opcode: u16 } => "bad.opcode", "RFC 1350 s5", "Opcode {opcode} is unknown: not a valid packet.";
-    BadKind => "bad.kind", "RFC 1350 s4", "A kind of packet that has no place here: ignore it.";
+    BadKind => "bad.kind", "RFC 1350 s4", "This kind of packet does not belong here: ignore it.";
     Lost { rule: Option<u32> } => "lost", "", (lost(*rule));
     TooLate => "end.late", "RFC 1350 s6", "The transfer is over: ignore it.";
 }
@@ -142,15 +141,19 @@ fn request(verb: &str, file: &str, options: usize) -> String {
     format!("Ask to {verb} \"{file}\". The server must answer from a new port of its own.{offered}")
 }
 
-fn new_tid(peer: u16, local: u16) -> String {
-    format!("The reply came from port {peer}: from now on this transfer is {local} <-> {peer}.")
-}
-
 fn wrong_tid(from: SocketAddr, ours: SocketAddr) -> String {
     if from.ip() == ours.ip() {
         format!("From port {}, but this transfer is with {}: discard.", from.port(), ours.port())
     } else {
         format!("From {from}, but this transfer is with {}: discard.", ours.ip())
+    }
+}
+
+fn oack_code(lowered: &str, ignored: &str) -> &'static str {
+    match (lowered, ignored) {
+        ("", "") => "oack.ok",
+        ("", _) => "oack.ignored",
+        _ => "oack.lowered",
     }
 }
 

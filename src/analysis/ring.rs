@@ -3,28 +3,23 @@ use std::ops::RangeInclusive;
 
 use super::{Annotated, Annotation};
 
-/// Transfers that are kept.
+/// The number of transfers that are kept.
 const TRANSFERS: usize = 3;
-/// Records that are kept of one transfer.
+/// The number of records that are kept of one transfer.
 const RECORDS: usize = 20_000;
-/// Of these, how many from its beginning: what was agreed there explains all the rest.
+/// How many of these are from its beginning: the terms agreed there explain the rest.
 const BEGINNING: usize = 1_000;
 
-/// The last transfers, to be seen again: three of them, 20,000 records each, of the data of a block 64 octets.
+/// The last three transfers, for `trace again`: 20,000 records of each, with 64 bytes of the data of each block.
 ///
-/// Of a longer transfer the first thousand records and the latest are kept.
+/// Of a longer transfer the ring keeps the first thousand records and the latest.
 #[derive(Debug, Default)]
 pub struct Ring {
     transfers: VecDeque<Kept>,
 }
 
 impl Ring {
-    /// Empty.
-    pub fn new() -> Self {
-        Self::default()
-    }
-
-    /// Keeps a copy of one more record.
+    /// Keeps a copy of the record.
     pub fn keep(&mut self, annotated: &Annotated<'_>) {
         if self.transfers.back().is_none_or(|last| last.xfer != annotated.xfer) {
             self.transfers.push_back(Kept { xfer: annotated.xfer, ..Kept::default() });
@@ -37,28 +32,28 @@ impl Ring {
         }
     }
 
-    /// The last transfer.
+    /// Returns the last transfer.
     pub fn last(&self) -> Option<&Kept> {
         self.transfers.back()
     }
 
-    /// All that are kept, oldest first.
+    /// Lists the transfers, oldest first.
     pub fn transfers(&self) -> impl Iterator<Item = &Kept> {
         self.transfers.iter()
     }
 
-    /// Records kept in all.
+    /// Counts the records of all transfers.
     pub fn len(&self) -> usize {
         self.transfers.iter().map(Kept::len).sum()
     }
 
-    /// Whether there is nothing to see again.
+    /// Whether no transfer is kept.
     pub fn is_empty(&self) -> bool {
         self.transfers.is_empty()
     }
 }
 
-/// One transfer, kept.
+/// The kept records of one transfer.
 #[derive(Debug, Default)]
 pub struct Kept {
     xfer: u32,
@@ -68,27 +63,27 @@ pub struct Kept {
 }
 
 impl Kept {
-    /// Number of the transfer in this session.
+    /// Returns the number of the transfer in this session.
     pub fn xfer(&self) -> u32 {
         self.xfer
     }
 
-    /// Records kept.
+    /// Counts the records.
     pub fn len(&self) -> usize {
         self.beginning.len() + self.latest.len()
     }
 
-    /// Whether there is no record.
+    /// Whether there are no records.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// Records that were too many.
+    /// Returns how many records were dropped because there were too many.
     pub fn forgotten(&self) -> u64 {
         self.forgotten
     }
 
-    /// All records, or those about packets of these numbers; what begins the transfer is always among them.
+    /// Lists all records, or the beginning of the transfer and those about packets of these numbers.
     pub fn again(&self, packets: Option<RangeInclusive<u64>>) -> impl Iterator<Item = &Annotated<'static>> {
         let mut inside = packets.is_none();
         self.records().filter(move |annotated| match (&annotated.kind, &packets) {
@@ -98,17 +93,17 @@ impl Kept {
                 inside
             }
             (Annotation::Fault { n, .. }, Some(range)) => range.contains(n),
-            // What stands between packets belongs to the one before it.
+            // A record between packets belongs to the packet before it.
             _ => inside,
         })
     }
 
-    /// The packet of this number.
+    /// Returns the packet of this number.
     pub fn packet(&self, n: u64) -> Option<&Annotated<'static>> {
         self.records().find(|annotated| annotated.packet().is_some_and(|packet| packet.n == n))
     }
 
-    /// The packet that answers the one of this number.
+    /// Returns the number of the packet that answers packet `n`.
     pub fn answer_to(&self, n: u64) -> Option<u64> {
         self.records().filter_map(Annotated::packet).find(|packet| packet.answers == Some(n)).map(|packet| packet.n)
     }

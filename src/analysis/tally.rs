@@ -7,45 +7,52 @@ use crate::wire::Direction;
 /// How a transfer ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
-    /// The file is safe.
+    /// The file is complete.
     Complete,
-    /// It is not, for this reason, made safe to print.
+    /// The transfer failed, for this reason, which is safe to print.
     Failed(String),
 }
 
-/// What a transfer came to.
+/// The result of a transfer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Summary {
-    /// Well or not.
+    /// Whether the transfer succeeded.
     pub outcome: Outcome,
-    /// Octets of the file delivered or acknowledged.
+    /// Bytes of the file delivered or acknowledged.
     pub bytes: u64,
     /// Blocks delivered or acknowledged.
     pub blocks: u64,
-    /// From the request to the end.
+    /// Time from the request to the end.
     pub elapsed: Duration,
-    /// Packets sent, lost ones and those to strangers too.
-    pub sent: u64,
-    /// Packets received, lost ones and those of strangers too.
-    pub received: u64,
-    /// Packets sent again.
-    pub resent: u64,
-    /// Packets that came again.
-    pub duplicates: u64,
-    /// Packets from other ports.
-    pub strangers: u64,
-    /// Packets that rules meddled with.
-    pub faults: u64,
-    /// Packets that never arrived.
-    pub lost: u64,
+    /// Packets by category.
+    pub packets: PacketCounts,
     /// Shortest, median (within a sixteenth) and longest round trip.
     pub rtt: Option<[Duration; 3]>,
-    /// SHA-256 of the local file in hexadecimal digits, where it was computed.
+    /// SHA-256 of the local file in hexadecimal digits, if it was computed.
     pub sha256: Option<String>,
 }
 
+/// Counts of the packets of one transfer.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct PacketCounts {
+    /// Packets sent, with lost ones and those to strangers.
+    pub sent: u64,
+    /// Packets received, with lost ones and those of strangers.
+    pub received: u64,
+    /// Packets sent again.
+    pub resent: u64,
+    /// Packets received again.
+    pub duplicates: u64,
+    /// Packets from other ports.
+    pub strangers: u64,
+    /// Packets that fault rules hit.
+    pub faults: u64,
+    /// Packets that never arrived.
+    pub lost: u64,
+}
+
 impl Summary {
-    /// Octets of the file in a second; none where no time passed.
+    /// Returns the bytes of the file per second, or none if no time passed.
     pub fn rate(&self) -> Option<f64> {
         let seconds = self.elapsed.as_secs_f64();
         (seconds > 0.0).then(|| self.bytes as f64 / seconds)
@@ -55,64 +62,42 @@ impl Summary {
 /// Counts the packets of one transfer.
 #[derive(Debug, Default)]
 pub(super) struct Tally {
-    sent: u64,
-    received: u64,
-    resent: u64,
-    duplicates: u64,
-    strangers: u64,
-    faults: u64,
-    lost: u64,
+    packets: PacketCounts,
     rtt: RttStats,
-    /// Of the local file, once it is known.
+    /// The digest of the local file, after it is known.
     pub(super) sha256: Option<String>,
 }
 
 impl Tally {
     pub(super) fn count(&mut self, packet: &AnnotatedPacket<'_>) {
+        let counts = &mut self.packets;
         match packet.direction {
-            Direction::Sent => self.sent += 1,
-            Direction::Received => self.received += 1,
+            Direction::Sent => counts.sent += 1,
+            Direction::Received => counts.received += 1,
         }
-        for (flag, counter) in [
-            (Flag::Rexmt, &mut self.resent),
-            (Flag::Dup, &mut self.duplicates),
-            (Flag::WrongTid, &mut self.strangers),
-            (Flag::Lost, &mut self.lost),
-        ] {
-            *counter += u64::from(packet.flags.contains(flag));
-        }
-        self.faults += u64::from(!packet.faults.is_empty());
+        let has = |flag| u64::from(packet.flags.contains(flag));
+        counts.resent += has(Flag::Rexmt);
+        counts.duplicates += has(Flag::Dup);
+        counts.strangers += has(Flag::WrongTid);
+        counts.lost += has(Flag::Lost);
+        counts.faults += u64::from(!packet.faults.is_empty());
         if let Some(rtt) = packet.rtt {
             self.rtt.count(rtt);
         }
     }
 
-    /// `bytes` and `blocks` are what is known where no report tells it better.
+    /// Sums up the transfer; `bytes` and `blocks` count where there is no report.
     pub(super) fn summary(
         &self,
         result: Result<&Report, &Failure>,
         elapsed: Duration,
-        bytes: u64,
-        blocks: u64,
+        (bytes, blocks): (u64, u64),
     ) -> Summary {
         let (outcome, bytes, blocks) = match result {
             Ok(report) => (Outcome::Complete, report.stats.bytes, report.stats.blocks),
             Err(failure) => (Outcome::Failed(failure.to_string()), bytes, blocks),
         };
-        Summary {
-            outcome,
-            bytes,
-            blocks,
-            elapsed,
-            sent: self.sent,
-            received: self.received,
-            resent: self.resent,
-            duplicates: self.duplicates,
-            strangers: self.strangers,
-            faults: self.faults,
-            lost: self.lost,
-            rtt: self.rtt.value(),
-            sha256: self.sha256.clone(),
-        }
+        let (packets, rtt, sha256) = (self.packets, self.rtt.value(), self.sha256.clone());
+        Summary { outcome, bytes, blocks, elapsed, packets, rtt, sha256 }
     }
 }

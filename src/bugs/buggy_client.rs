@@ -1,67 +1,32 @@
-use std::fmt::{self, Display, Formatter};
 use std::net::SocketAddr;
 use std::time::Instant;
 
 use crate::transfer::{Abort, Delivery, Event, Machine, Output, Receiving, Sending, Stats};
 use crate::wire::Terms;
 
-/// A mistake old clients made, for `client bug NAME`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum ClientBug {
-    /// It takes packets from any port of the server, and answers where the last one came from (RFC 1350 section 4).
-    NoTid,
-    /// It leaves as soon as the file is whole, and never repeats its last ACK (RFC 1350 section 6).
-    NoDally,
-}
-
-impl ClientBug {
-    /// Both.
-    pub const ALL: [Self; 2] = [Self::NoTid, Self::NoDally];
-
-    /// The word behind `client bug`.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::NoTid => "no-tid",
-            Self::NoDally => "no-dally",
-        }
-    }
-
-    /// What it does, in one line.
-    pub fn brief(self) -> &'static str {
-        match self {
-            Self::NoTid => "takes packets from any port of the server",
-            Self::NoDally => "leaves at once, and never repeats its last ACK",
-        }
-    }
-
-    /// The section that says what would be right.
-    pub fn section(self) -> &'static str {
-        match self {
-            Self::NoTid => "RFC 1350 section 4",
-            Self::NoDally => "RFC 1350 section 6",
-        }
+bugs! {
+    /// A mistake of old clients, for `client bug NAME`.
+    ClientBug {
+        /// It accepts packets from any port of the server and answers to the port of the last one (RFC 1350 section 4).
+        NoTid = "no-tid", "accepts packets from any port of the server", "RFC 1350 section 4",
+        /// It stops as soon as the file is complete and never repeats its last ACK (RFC 1350 section 6).
+        NoDally = "no-dally", "stops immediately and never repeats its last ACK", "RFC 1350 section 6",
     }
 }
 
-impl Display for ClientBug {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
-
-/// A client's machine that makes one of the historic mistakes; the machine inside stays honest.
+/// A client's machine with one of the historic bugs, around a correct machine.
 #[derive(Debug)]
 pub struct BuggyClient<M> {
     machine: M,
     bug: ClientBug,
-    /// The transfer id the machine believes in, and the port that spoke last.
+    /// The transfer id that the machine knows, and the address of the last packet.
     tid: Option<SocketAddr>,
     last: Option<SocketAddr>,
     complete: bool,
 }
 
 impl<M: Machine> BuggyClient<M> {
-    /// Makes a client's machine wrong.
+    /// Adds the bug to a client's machine.
     pub fn new(machine: M, bug: ClientBug) -> Self {
         Self { machine, bug, tid: None, last: None, complete: false }
     }
@@ -121,8 +86,8 @@ impl<M: Machine> Machine for BuggyClient<M> {
 }
 
 impl<M: Sending> Sending for BuggyClient<M> {
-    fn room(&mut self) -> Option<&mut [u8]> {
-        self.machine.room()
+    fn space(&mut self) -> Option<&mut [u8]> {
+        self.machine.space()
     }
 
     fn filled(&mut self, now: Instant, length: usize) {

@@ -6,33 +6,33 @@ use super::ServerBug;
 use crate::transfer::{Abort, Delivery, Event, Machine, Output, Receiving, Sending, Stats};
 use crate::wire::{DATA_HEADER, ErrorCode, Opcode, OptionList, Packet, Terms, Wrap, emit_ack, names};
 
-/// Octets of a packet's header taken for octets of its block: 516 instead of 512.
+/// The bytes of a header that the server counts as bytes of the block: 516 instead of 512.
 const SURPLUS: usize = DATA_HEADER;
 
-/// A server's machine that makes one mistake on purpose.
+/// A server's machine with a bug, around a correct machine.
 ///
-/// The machine inside stays honest and knows nothing of it: what comes in and what goes out is changed on the way, and
-/// a few of its outputs are kept back. The law of [`transfer`](crate::transfer) is kept towards both sides.
+/// The machine inside is unaware of the bug: its input and output are changed, and a few outputs are dropped. Both sides
+/// keep the law of [`transfer`](crate::transfer).
 #[derive(Debug)]
 pub struct BuggyServer<M> {
     machine: M,
     bug: ServerBug,
     client: SocketAddr,
     now: Instant,
-    /// What goes out before anything of the machine's.
+    /// Bursts to send before the machine's next output.
     extra: VecDeque<Burst>,
-    /// What is lent out now.
-    lent: Vec<u8>,
-    /// The DATA that went out last, and the ACK that came last: the spell of the Sorcerer's Apprentice.
+    /// The datagrams of the last output, which it borrows.
+    borrowed: Vec<u8>,
+    /// The last DATA sent and the last ACK received: what the Sorcerer's Apprentice needs.
     data: Option<Burst>,
-    heard: Option<u16>,
-    /// Silence made the machine send again, which is kept back.
+    last_ack: Option<u16>,
+    /// The machine resends after silence, and its output is dropped.
     mute: bool,
-    /// An ACK that never came, handed in once the machine waits.
+    /// An ACK that never came, for the machine when it waits.
     forged: Option<u16>,
 }
 
-/// Datagrams of equal length but the last, as in [`Output::Transmit`].
+/// Datagrams of equal length, except the last, as in [`Output::Transmit`].
 #[derive(Debug, Clone)]
 struct Burst {
     to: SocketAddr,
@@ -41,7 +41,7 @@ struct Burst {
 }
 
 impl<M: Machine> BuggyServer<M> {
-    /// Makes a machine wrong that is about to answer `client`.
+    /// Adds the bug to a machine that is about to answer `client`.
     pub fn new(machine: M, bug: ServerBug, now: Instant, client: SocketAddr) -> Self {
         Self {
             machine,
@@ -49,20 +49,20 @@ impl<M: Machine> BuggyServer<M> {
             client,
             now,
             extra: VecDeque::new(),
-            lent: Vec::new(),
+            borrowed: Vec::new(),
             data: None,
-            heard: None,
+            last_ack: None,
             mute: false,
             forged: None,
         }
     }
 
-    /// Blocks acknowledged or delivered so far.
+    /// Counts the blocks acknowledged or delivered so far.
     fn blocks(&self) -> u64 {
         self.machine.stats().blocks
     }
 
-    /// What the machine gets to see of a datagram; `None` is nothing at all.
+    /// Changes a datagram that comes in; `None` drops it.
     fn incoming(&mut self, datagram: &[u8]) -> Option<Vec<u8>> {
         let packet = Packet::parse(datagram);
         let number = match (self.bug, packet) {
@@ -90,7 +90,7 @@ impl<M: Machine> BuggyServer<M> {
         Some(changed)
     }
 
-    /// Changes one datagram that goes out; `false` keeps it back.
+    /// Changes a datagram that is sent; `false` drops it.
     fn outgoing(&mut self, datagram: &mut Vec<u8>) -> bool {
         let terms = self.machine.terms();
         let blocks = self.blocks();
@@ -100,7 +100,7 @@ impl<M: Machine> BuggyServer<M> {
                 datagram.extend_from_slice(&[0; SURPLUS]);
             }
             (ServerBug::NoEmpty, Ok(Packet::Data { block, data: [] })) => {
-                // Once all that went before is acknowledged, such a server takes the file for received.
+                // Such a server considers the file received when all earlier blocks are acknowledged.
                 if block == Wrap::ToZero.wire(blocks + 1) {
                     self.forged = Some(block);
                 }
@@ -111,8 +111,8 @@ impl<M: Machine> BuggyServer<M> {
                 renumber(datagram, number);
             }
             (ServerBug::WrapToOne, Ok(Packet::Ack { block })) => {
-                let behind = u64::from(Wrap::ToZero.wire(blocks).wrapping_sub(block));
-                renumber(datagram, Wrap::ToOne.wire(blocks.saturating_sub(behind)));
+                let lag = u64::from(Wrap::ToZero.wire(blocks).wrapping_sub(block));
+                renumber(datagram, Wrap::ToOne.wire(blocks.saturating_sub(lag)));
             }
             (ServerBug::NoWrap, Ok(Packet::Data { block, .. })) => {
                 return blocks + Wrap::ToZero.ahead(block, blocks) <= u16::MAX.into();
@@ -124,7 +124,7 @@ impl<M: Machine> BuggyServer<M> {
         true
     }
 
-    /// Changes a burst; `None` where nothing of it is left.
+    /// Changes a burst; `None` if nothing of it is left.
     fn distort(&mut self, to: SocketAddr, datagrams: &[u8], stride: usize) -> Option<Burst> {
         let mut burst = Burst { to, datagrams: Vec::with_capacity(datagrams.len()), stride: 0 };
         for datagram in datagrams.chunks(stride.max(1)) {
@@ -140,7 +140,7 @@ impl<M: Machine> BuggyServer<M> {
         (!burst.datagrams.is_empty()).then_some(burst)
     }
 
-    /// The machine's next output, changed; a [`Burst`] instead of a transmission.
+    /// Returns the machine's next output, changed; a [`Burst`] instead of a transmission.
     fn next(&mut self) -> Result<Output<'static>, Burst> {
         loop {
             if let Some(burst) = self.extra.pop_front() {
@@ -171,14 +171,6 @@ impl<M: Machine> BuggyServer<M> {
             }
         }
     }
-
-    /// Says that the file is safe, and loses it.
-    fn fail_after_the_ack(&mut self) {
-        let ack = emit_ack(Wrap::ToZero.wire(self.blocks())).to_vec();
-        self.extra.push_back(Burst { to: self.client, stride: ack.len(), datagrams: ack });
-        let message = "the file could not be stored".to_owned();
-        self.machine.abort(self.now, Abort::File { code: ErrorCode::DISK_FULL, message });
-    }
 }
 
 impl<M: Machine> Machine for BuggyServer<M> {
@@ -188,7 +180,7 @@ impl<M: Machine> Machine for BuggyServer<M> {
             self.machine.datagram(now, from, &datagram);
         }
         if let (ServerBug::Sorcerer, Ok(Packet::Ack { block })) = (self.bug, Packet::parse(datagram)) {
-            let again = self.heard.replace(block) == Some(block);
+            let again = self.last_ack.replace(block) == Some(block);
             self.extra.extend(self.data.clone().filter(|_| again));
         }
     }
@@ -212,8 +204,8 @@ impl<M: Machine> Machine for BuggyServer<M> {
         match self.next() {
             Ok(output) => output,
             Err(Burst { to, datagrams, stride }) => {
-                self.lent = datagrams;
-                Output::Transmit { to, datagrams: &self.lent, stride }
+                self.borrowed = datagrams;
+                Output::Transmit { to, datagrams: &self.borrowed, stride }
             }
         }
     }
@@ -228,8 +220,8 @@ impl<M: Machine> Machine for BuggyServer<M> {
 }
 
 impl<M: Sending> Sending for BuggyServer<M> {
-    fn room(&mut self) -> Option<&mut [u8]> {
-        self.machine.room()
+    fn space(&mut self) -> Option<&mut [u8]> {
+        self.machine.space()
     }
 
     fn filled(&mut self, now: Instant, length: usize) {
@@ -242,7 +234,10 @@ impl<M: Receiving> Receiving for BuggyServer<M> {
     fn delivery(&mut self) -> Option<Delivery> {
         match self.machine.delivery() {
             Some(Delivery::Commit) if self.bug == ServerBug::AckEarly => {
-                self.fail_after_the_ack();
+                let ack = emit_ack(Wrap::ToZero.wire(self.blocks())).to_vec();
+                self.extra.push_back(Burst { to: self.client, stride: ack.len(), datagrams: ack });
+                let message = "the file could not be stored".to_owned();
+                self.machine.abort(self.now, Abort::File { code: ErrorCode::DISK_FULL, message });
                 None
             }
             delivery => delivery,
@@ -262,7 +257,7 @@ fn renumber(datagram: &mut [u8], number: u16) {
     }
 }
 
-/// An OACK with larger blocks than it had.
+/// Returns the OACK with larger blocks.
 fn raised(options: &OptionList<'_>) -> Vec<u8> {
     let mut oack = Opcode::Oack.to_wire().to_vec();
     for (name, value) in options.pairs() {

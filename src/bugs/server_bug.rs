@@ -1,141 +1,78 @@
-use std::fmt::{self, Display, Formatter};
-
 use crate::wire::{ErrorCode, Mode, Packet, emit_ack, emit_data_header};
 
-/// A mistake the practice server makes on purpose: each was found in a real program, or an RFC warns of it.
-///
-/// Most act on packets and timers: [`BuggyServer`](super::BuggyServer) makes them. The rest are choices of the server,
-/// which asks here: [`refusal`](Self::refusal), [`mode`](Self::mode), [`shares_the_port`](Self::shares_the_port) and
-/// [`intruder`](Self::intruder).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum ServerBug {
-    /// A duplicated ACK makes it send the next DATA again (RFC 1123 section 4.2.3.1).
-    Sorcerer,
-    /// Its first block has number 0 (RFC 1350 section 5).
-    FirstZero,
-    /// Its blocks have four octets too many: it took 516, the length of the packet, for that of the block (RFC 1350
-    /// section 5).
-    Oversize,
-    /// A missing file is told with code 5, that of a wrong transfer id (RFC 1350 section 5).
-    WrongCode,
-    /// It answers from the port that requests go to (RFC 1350 section 4).
-    OnePort,
-    /// It never sends anything again (RFC 1350 section 2).
-    NoResend,
-    /// A file that is a multiple of the block size ends without the empty block (RFC 1350 section 6).
-    NoEmpty,
-    /// Block 1 follows block 65535, where most programs count on with 0 (no RFC says).
-    WrapToOne,
-    /// It stops behind block 65535.
-    NoWrap,
-    /// It takes netascii for octet (RFC 1350 section 1).
-    DeafNetascii,
-    /// It acknowledges the last block before the file is stored, and then cannot store it (RFC 1350 section 6).
-    AckEarly,
-    /// It grants an option nobody asked for (RFC 2347).
-    OackExtra,
-    /// It grants larger blocks than were asked for (RFC 2348).
-    OackRaise,
-    /// Another port answers too, with other bytes (RFC 1350 section 4).
-    Stranger,
+bugs! {
+    /// A bug of the practice server: each was found in a real program, or an RFC warns of it.
+    ///
+    /// Most act on packets and timers, in [`BuggyServer`](super::BuggyServer). The rest are decisions of the server, which asks
+    /// for them here: [`refusal`](Self::refusal), [`mode`](Self::mode), [`shares_the_port`](Self::shares_the_port) and
+    /// [`intruder`](Self::intruder).
+    ServerBug {
+        /// It sends the next DATA again after a duplicate ACK (RFC 1123 section 4.2.3.1).
+        Sorcerer = "sorcerer", "resends DATA on a duplicate ACK", "RFC 1123 section 4.2.3.1",
+        /// It numbers its blocks from 0 (RFC 1350 section 5).
+        FirstZero = "first-zero", "numbers its blocks from 0", "RFC 1350 section 5",
+        /// It sends blocks of 516 bytes, the length of a packet (RFC 1350 section 5).
+        Oversize = "oversize", "sends 516 bytes where 512 were agreed", "RFC 1350 section 5",
+        /// It reports a missing file with code 5, that of a wrong transfer id (RFC 1350 section 5).
+        WrongCode = "wrong-code", "reports a missing file with error 5", "RFC 1350 section 5",
+        /// It answers from the port that receives requests (RFC 1350 section 4).
+        OnePort = "one-port", "answers from the port of the request", "RFC 1350 section 4",
+        /// It never sends anything again (RFC 1350 section 2).
+        NoResend = "no-resend", "never sends anything again", "RFC 1350 section 2",
+        /// It omits the empty last block of a file whose size is a multiple of the block size (RFC 1350 section 6).
+        NoEmpty = "no-empty", "omits the empty last block", "RFC 1350 section 6",
+        /// It continues with block 1 after 65535, where most programs continue with 0 (no RFC says).
+        WrapToOne = "wrap-1", "continues with block 1 after 65535", "no RFC: convention",
+        /// It stops after block 65535.
+        NoWrap = "no-wrap", "stops after block 65535", "no RFC: convention",
+        /// It treats netascii as octet (RFC 1350 section 1).
+        DeafNetascii = "deaf-netascii", "treats netascii as octet", "RFC 1350 section 1",
+        /// It acknowledges the last block before the file is stored, and then cannot store it (RFC 1350 section 6).
+        AckEarly = "ack-early", "acknowledges a file and then fails to store it", "RFC 1350 section 6",
+        /// It grants an option that was not requested (RFC 2347).
+        OackExtra = "oack-extra", "grants an option that was not requested", "RFC 2347",
+        /// It grants larger blocks than were requested (RFC 2348).
+        OackRaise = "oack-raise", "grants larger blocks than requested", "RFC 2348",
+        /// It lets another port answer too, with other bytes (RFC 1350 section 4).
+        Stranger = "stranger", "lets another port answer too", "RFC 1350 section 4",
+    }
 }
 
 impl ServerBug {
-    /// All of them, in the order of the list.
-    pub const ALL: [Self; 14] = [
-        Self::Sorcerer,
-        Self::FirstZero,
-        Self::Oversize,
-        Self::WrongCode,
-        Self::OnePort,
-        Self::NoResend,
-        Self::NoEmpty,
-        Self::WrapToOne,
-        Self::NoWrap,
-        Self::DeafNetascii,
-        Self::AckEarly,
-        Self::OackExtra,
-        Self::OackRaise,
-        Self::Stranger,
-    ];
-
-    /// The word behind `serve bug`.
-    pub fn name(self) -> &'static str {
-        self.row().0
-    }
-
-    /// What it does, in one line.
-    pub fn brief(self) -> &'static str {
-        self.row().1
-    }
-
-    /// The section that says what would be right.
-    pub fn section(self) -> &'static str {
-        self.row().2
-    }
-
-    fn row(self) -> (&'static str, &'static str, &'static str) {
-        match self {
-            Self::Sorcerer => ("sorcerer", "resends DATA on a duplicate ACK", "RFC 1123 section 4.2.3.1"),
-            Self::FirstZero => ("first-zero", "numbers its blocks from 0", "RFC 1350 section 5"),
-            Self::Oversize => ("oversize", "sends 516 bytes where 512 were agreed", "RFC 1350 section 5"),
-            Self::WrongCode => ("wrong-code", "tells a missing file with error 5", "RFC 1350 section 5"),
-            Self::OnePort => ("one-port", "answers from the port that was asked", "RFC 1350 section 4"),
-            Self::NoResend => ("no-resend", "never sends anything again", "RFC 1350 section 2"),
-            Self::NoEmpty => ("no-empty", "omits the empty last block", "RFC 1350 section 6"),
-            Self::WrapToOne => ("wrap-1", "goes on with block 1 behind 65535", "no RFC: convention"),
-            Self::NoWrap => ("no-wrap", "stops behind block 65535", "no RFC: convention"),
-            Self::DeafNetascii => ("deaf-netascii", "takes netascii for octet", "RFC 1350 section 1"),
-            Self::AckEarly => ("ack-early", "acknowledges a file and then fails to store it", "RFC 1350 section 6"),
-            Self::OackExtra => ("oack-extra", "grants an option nobody asked for", "RFC 2347"),
-            Self::OackRaise => ("oack-raise", "grants larger blocks than asked for", "RFC 2348"),
-            Self::Stranger => ("stranger", "lets another port answer too", "RFC 1350 section 4"),
-        }
-    }
-
-    /// The bug of `serve bug ?`, chosen by a seed among those that a few small files can show.
+    /// Chooses the bug of `serve bug ?` by a seed, among those that a few small files can show.
     pub fn puzzle(seed: u64) -> Self {
-        let candidates = Self::ALL.into_iter().filter(|bug| !matches!(bug, Self::WrapToOne | Self::NoWrap));
-        let candidates: Vec<Self> = candidates.collect();
-        // Scattered, so that neighbours among the seeds are none in the list.
+        let mut candidates = Self::ALL.to_vec();
+        candidates.retain(|bug| !matches!(bug, Self::WrapToOne | Self::NoWrap));
+        // Scattered, so that neighbouring seeds do not give neighbours in the list.
         let place = (seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32) % (candidates.len() as u64).max(1);
         usize::try_from(place).ok().and_then(|place| candidates.get(place).copied()).unwrap_or(Self::Sorcerer)
     }
 
-    /// The code that a refusal goes out with.
+    /// Returns the error code of a refusal.
     pub fn refusal(self, code: ErrorCode) -> ErrorCode {
-        match (self, code) {
-            (Self::WrongCode, ErrorCode::NOT_FOUND) => ErrorCode::UNKNOWN_TID,
-            _ => code,
-        }
+        let is_wrong = self == Self::WrongCode && code == ErrorCode::NOT_FOUND;
+        if is_wrong { ErrorCode::UNKNOWN_TID } else { code }
     }
 
-    /// The mode a file is opened in.
+    /// Returns the mode in which a file is opened.
     pub fn mode(self, asked: Mode) -> Mode {
         if self == Self::DeafNetascii { Mode::Octet } else { asked }
     }
 
-    /// Whether transfers use the port that requests go to.
+    /// Whether transfers use the port that receives requests.
     pub fn shares_the_port(self) -> bool {
         self == Self::OnePort
     }
 
-    /// What another port sends to the client just before this datagram goes out: a block 2 with every octet inverted,
-    /// or its ACK.
+    /// Returns what another port sends right before this datagram: a block 2 with every byte inverted, or its ACK.
     pub fn intruder(self, datagram: &[u8]) -> Option<Vec<u8>> {
         match Packet::parse(datagram) {
             Ok(Packet::Data { block: 2, data }) if self == Self::Stranger => {
-                Some(emit_data_header(2).into_iter().chain(data.iter().map(|octet| !octet)).collect())
+                Some(emit_data_header(2).into_iter().chain(data.iter().map(|byte| !byte)).collect())
             }
             Ok(Packet::Ack { block: 2 }) if self == Self::Stranger => Some(emit_ack(2).to_vec()),
             _ => None,
         }
-    }
-}
-
-impl Display for ServerBug {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
     }
 }
 
@@ -145,7 +82,7 @@ mod tests {
     use std::collections::HashSet;
 
     #[test]
-    fn every_bug_has_its_own_name_and_says_what_it_does() {
+    fn every_bug_has_its_own_name_and_a_brief() {
         let mut names = HashSet::new();
         for bug in ServerBug::ALL {
             assert!(names.insert(bug.name()) && !bug.brief().is_empty() && bug.section().contains("RFC"));
@@ -160,7 +97,7 @@ mod tests {
     }
 
     #[test]
-    fn each_choice_of_the_server_is_wrong_for_one_bug_only() {
+    fn each_decision_of_the_server_is_wrong_for_one_bug_only() {
         let data = [emit_data_header(2).as_slice(), b"\x00\xf0"].concat();
         for bug in ServerBug::ALL {
             assert_eq!(bug.refusal(ErrorCode::NOT_FOUND) == ErrorCode::UNKNOWN_TID, bug == ServerBug::WrongCode);

@@ -2,13 +2,13 @@ use std::net::SocketAddr;
 
 use super::{FileRef, UnknownHost};
 
-/// Port that servers listen on where none is named (RFC 1350 section 4).
+/// The well-known port of TFTP (RFC 1350 section 4).
 pub(crate) const DEFAULT_PORT: u16 = 69;
 
-/// Where a client's requests go: a name or an address, and a port.
+/// The address of a server: a name or an address, and a port.
 ///
-/// It is made of a socket address, of `("host", port)`, or of a text: `"switch1"`, `"switch1:6969"`, `"192.0.2.1:69"`,
-/// `"[2001:db8::1]:69"`, `"2001:db8::1"`. A name is looked up when a transfer begins, and anew for each.
+/// It is made from a socket address, from `("host", port)`, or from a text: `"switch1"`, `"switch1:6969"`,
+/// `"[::1]:69"`, `"2001:db8::1"`. A name is looked up when a transfer begins.
 ///
 /// ```
 /// use tftpsh::client::Address;
@@ -20,12 +20,12 @@ pub(crate) const DEFAULT_PORT: u16 = 69;
 pub struct Address {
     /// Without brackets.
     host: String,
-    /// `None` where the text says none that could be one.
+    /// `None` if the text has no valid port.
     port: Option<u16>,
 }
 
 impl Address {
-    /// A file there.
+    /// Names a file on the server.
     pub(super) fn file<'a>(&'a self, name: &'a [u8]) -> Result<FileRef<'a>, UnknownHost> {
         let malformed = || UnknownHost { host: self.host.clone(), reason: "malformed address".to_owned() };
         Ok(FileRef { host: &self.host, port: self.port.ok_or_else(malformed)?, name })
@@ -79,7 +79,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_address_is_read_as_people_write_it() {
+    fn common_forms_of_addresses_are_read() {
         for (text, host, port) in [
             ("switch1", "switch1", Some(69)),
             ("switch1:6969", "switch1", Some(6969)),

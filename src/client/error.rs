@@ -6,27 +6,27 @@ use super::UnknownHost;
 use crate::transfer::{Abort, Cause, Failure, Stopped};
 use crate::wire::{BadRequest, ErrorCode};
 
-/// Why a file was not transferred. `server` is who was asked: `switch1:69`, `[::1]:69`.
+/// The reason why a file was not transferred. `server` is the server as the user named it: `switch1:69`, `[::1]:69`.
 #[derive(Debug, Error)]
 pub enum ClientError {
-    /// The name leads to no address, or the address is malformed.
+    /// The name has no address, or the address is malformed.
     #[error(transparent)]
     UnknownHost(#[from] UnknownHost),
-    /// No request can be made for such a file name.
+    /// A request cannot carry the file name.
     #[error(transparent)]
     BadRequest(#[from] BadRequest),
-    /// No program listens at the server's port.
+    /// No program listens at the port of the server.
     #[error("{server}: {}", Failure::Refused)]
     Refused {
         /// Name or address, and port.
         server: String,
     },
-    /// No progress for as long as was allowed.
+    /// There was no progress within the timeout.
     #[error("{server}: {}", Failure::TimedOut { answered: *answered })]
     TimedOut {
         /// Name or address, and port.
         server: String,
-        /// Whether the server had answered at all.
+        /// Whether the server ever answered.
         answered: bool,
     },
     /// The server sent an ERROR.
@@ -34,12 +34,12 @@ pub enum ClientError {
     Remote {
         /// Name or address, and port.
         server: String,
-        /// The error's number.
+        /// Its code.
         code: ErrorCode,
-        /// The error's text, made safe to print; the code's meaning where it was empty.
+        /// Its message, made safe to print; the meaning of the code if it was empty.
         message: String,
     },
-    /// The server broke the protocol: it accepted an option that was not offered, or its port closed in the middle.
+    /// The server broke the protocol: it granted an option that was not offered, or closed its port.
     #[error("{server}: {failure}")]
     Protocol {
         /// Name or address, and port.
@@ -47,15 +47,15 @@ pub enum ClientError {
         /// What it did.
         failure: Failure,
     },
-    /// The way there failed: no route, no socket.
+    /// The network failed: no route, or no socket.
     #[error("{server}: {error}")]
     Network {
         /// Name or address, and port.
         server: String,
-        /// What the system said.
+        /// The error of the system.
         error: io::Error,
     },
-    /// The file of this side failed.
+    /// The local file failed.
     #[error(transparent)]
     Local(io::Error),
     /// The stop flag was raised, and the server got an ERROR.
@@ -64,7 +64,7 @@ pub enum ClientError {
 }
 
 impl ClientError {
-    /// Why a transfer with `server` ended.
+    /// Makes the error of a transfer with `server`.
     pub(super) fn stopped(server: String, Stopped { failure, cause }: Stopped) -> Self {
         match (cause, failure) {
             (Some(Cause::File(error)), _) => Self::Local(error),
@@ -77,7 +77,7 @@ impl ClientError {
         }
     }
 
-    /// The same for observers.
+    /// Returns the failure for observers.
     pub(super) fn failure(&self) -> Failure {
         match self {
             Self::Refused { .. } => Failure::Refused,
@@ -89,12 +89,12 @@ impl ClientError {
         }
     }
 
-    /// Whether another address of the same host may do.
+    /// Whether another address of the same host may succeed.
     pub(super) fn is_refusal(&self) -> bool {
         matches!(self, Self::Refused { .. } | Self::Network { .. })
     }
 
-    /// What the user might look at, where the error itself does not say.
+    /// Returns advice, if the error itself gives none.
     pub fn hint(&self) -> Option<&'static str> {
         match self {
             Self::TimedOut { answered: false, .. } => {

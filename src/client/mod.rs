@@ -3,7 +3,7 @@
 //! ```text
 //! address --resolve--> addresses --each until one does not refuse--> socket + machine --drive--> Report
 //!                                          |
-//!                          options unwelcome: once more without
+//!                          options rejected: again without
 //! ```
 //!
 //! ```
@@ -46,32 +46,33 @@ use crate::bugs::ClientBug;
 use crate::event::{Observer, Observers};
 use crate::files::{Source, Target, WriteFile};
 use crate::net::SharedFaults;
+use crate::setters::setters;
 use crate::stop::Stop;
 use crate::transfer::{Report, Rexmt};
 use crate::wire::{BlockSize, Mode, WindowSize};
 
-/// Transfers files from and to one server, one after the other.
+/// A client of one server: transfers files, one after the other.
 ///
-/// The methods that return `Self` set what holds for all transfers. After a get whose last ACK may have been lost, the
-/// client repeats that ACK during its next transfer. Dropping the client waits for this, at most one retransmission
-/// interval, and only where the last get saw a loss (RFC 1350 section 6).
+/// The methods that return `Self` apply to all transfers. The client repeats the last ACK of a get during its next
+/// transfer. Dropping it waits for this, if the get saw a loss, for at most one retransmission interval (RFC 1350
+/// section 6).
 pub struct Client<'o> {
     address: Address,
     options: Options,
     observers: Observers<'o>,
-    requester: Finishing,
+    requester: Requester,
 }
 
 impl<'o> Client<'o> {
-    /// Makes a client for a server: a socket address, `("host", port)` or `"host:port"`, where the port may be left out.
+    /// Makes a client for a server: a socket address, `("host", port)`, `"host:port"` or `"host"`.
     ///
-    /// Names are looked up anew for each transfer. A malformed address is reported by the transfer.
+    /// A name is looked up again for each transfer. The transfer reports a malformed address.
     pub fn to(server: impl Into<Address>) -> Self {
         Self {
             address: server.into(),
             options: Options::default(),
             observers: Observers::none(),
-            requester: Finishing(Requester::new(Stop::new())),
+            requester: Requester::new(Stop::new()),
         }
     }
 
@@ -81,52 +82,26 @@ impl<'o> Client<'o> {
         self
     }
 
-    /// Sets how files are transferred; octet by default.
-    pub fn mode(mut self, mode: Mode) -> Self {
-        self.options.mode = mode;
-        self
-    }
-
-    /// Sets the block size to ask for (RFC 2348); by default what fits the path to the server.
-    pub fn blksize(mut self, blksize: BlockSize) -> Self {
-        self.options.blksize = Some(blksize);
-        self
-    }
-
-    /// Sets the window to ask for, in blocks (RFC 7440).
-    pub fn windowsize(mut self, windowsize: WindowSize) -> Self {
-        self.options.windowsize = Some(windowsize);
-        self
-    }
-
-    /// Sets which options requests ask for.
-    pub fn options(mut self, negotiation: Negotiation) -> Self {
-        self.options.negotiation = negotiation;
-        self
-    }
-
-    /// Sets when a packet is sent again; by default the interval adapts to the round trips.
-    pub fn rexmt(mut self, rexmt: Rexmt) -> Self {
-        self.options.retry.rexmt = rexmt;
-        self
-    }
-
-    /// Sets the time without progress after which a transfer fails.
-    pub fn timeout(mut self, timeout: Duration) -> Self {
-        self.options.retry.timeout = timeout;
-        self
-    }
-
-    /// Sets which addresses of a name are used.
-    pub fn family(mut self, family: Family) -> Self {
-        self.options.family = family;
-        self
-    }
-
-    /// Sets the local ports, one of which is the transfer id of each transfer (RFC 1350 section 4); any by default.
-    pub fn local_ports(mut self, ports: RangeInclusive<u16>) -> Self {
-        self.options.local_ports = Some(ports);
-        self
+    setters! {
+        /// Sets the transfer mode; octet by default.
+        mode(mode: Mode) => options.mode = mode;
+        /// Sets the block size to ask for (RFC 2348); by default the largest that fits the path to the server.
+        blksize(blksize: BlockSize) => options.blksize = Some(blksize);
+        /// Sets the window to ask for, in blocks (RFC 7440).
+        windowsize(windowsize: WindowSize) => options.windowsize = Some(windowsize);
+        /// Sets which options requests ask for.
+        options(negotiation: Negotiation) => options.negotiation = negotiation;
+        /// Sets the retransmission interval; by default it adapts to the round trips.
+        rexmt(rexmt: Rexmt) => options.retry.rexmt = rexmt;
+        /// Sets the time without progress after which a transfer fails.
+        timeout(timeout: Duration) => options.retry.timeout = timeout;
+        /// Sets which addresses of a name are used.
+        family(family: Family) => options.family = family;
+        /// Sets the local ports, one of which is the transfer id of each transfer (RFC 1350 section 4); any by default.
+        local_ports(ports: RangeInclusive<u16>) => options.local_ports = Some(ports);
+        /// Activates a client bug, towards servers on this computer only.
+        #[doc(hidden)]
+        bug(bug: ClientBug) => options.bug = Some(bug);
     }
 
     /// Adds an observer of all packets and events, after those added before.
@@ -137,21 +112,14 @@ impl<'o> Client<'o> {
 
     /// Sets the flag that interrupts transfers, from another thread or a signal handler.
     pub fn stop(mut self, stop: Stop) -> Self {
-        self.requester.0.set_stop(stop);
+        self.requester.stop = stop;
         self
     }
 
-    /// Makes a historic mistake on purpose, towards servers on this computer only.
-    #[doc(hidden)]
-    pub fn bug(mut self, bug: ClientBug) -> Self {
-        self.options.bug = Some(bug);
-        self
-    }
-
-    /// What goes wrong on purpose with the packets of this side, towards servers on this computer only.
+    /// Returns the fault rules for the packets of this side, towards servers on this computer only.
     #[doc(hidden)]
     pub fn faults(&self) -> &SharedFaults {
-        self.requester.0.faults()
+        &self.requester.faults
     }
 
     /// Fetches a file into `to`, which is flushed at the end. After an error it may hold part of the file.
@@ -163,7 +131,7 @@ impl<'o> Client<'o> {
         self.fetch(name.as_ref(), &mut Target::writer(to, self.options.mode))
     }
 
-    /// Sends everything that `from` yields as a file.
+    /// Sends all bytes of `from` as a file.
     ///
     /// # Errors
     ///
@@ -172,8 +140,7 @@ impl<'o> Client<'o> {
         self.send(name.as_ref(), &mut Source::reader(from, self.options.mode))
     }
 
-    /// Fetches a file into a local one, which is written under a temporary name and moved into place when it is whole.
-    /// After an error, what was at `path` before is still there.
+    /// Fetches a file into a local one, which replaces an old file at `path` only when it is whole.
     ///
     /// # Errors
     ///
@@ -195,20 +162,17 @@ impl<'o> Client<'o> {
 
     fn fetch(&mut self, name: &[u8], target: &mut dyn WriteFile) -> Result<Report, ClientError> {
         let file = self.address.file(name)?;
-        self.requester.0.get(&file, &self.options, target, &mut self.observers)
+        self.requester.get(&file, &self.options, target, &mut self.observers)
     }
 
     fn send<R: Read>(&mut self, name: &[u8], source: &mut Source<R>) -> Result<Report, ClientError> {
         let file = self.address.file(name)?;
-        self.requester.0.put(&file, &self.options, source, &mut self.observers)
+        self.requester.put(&file, &self.options, source, &mut self.observers)
     }
 }
 
-/// Waits at its end for a server that did not hear the last ACK.
-struct Finishing(Requester);
-
-impl Drop for Finishing {
+impl Drop for Client<'_> {
     fn drop(&mut self) {
-        self.0.finish();
+        self.requester.finish();
     }
 }

@@ -2,57 +2,39 @@ use super::{Negotiation, Options};
 use crate::transfer::Rexmt;
 use crate::wire::{BlockSize, Mode, Offer, RequestKind, TimeoutSeconds, WindowSize};
 
-/// Blocks up to this size go in windows; larger ones gain nothing from it.
+/// The largest blocks that are sent in windows; larger ones gain nothing.
 const WINDOWED: u16 = 8192;
-/// Window to ask for where none is set.
+/// The automatic window.
 const WINDOW: u64 = 16;
 
-/// What a request asks for: the user's own values, and where options are automatic what makes the transfer fast.
+/// Returns the options of a request: those that the user set, and automatic ones that make the transfer fast.
 ///
-/// `size` is the length of the file to be written, where known; `path_blksize` is asked only if its answer is needed.
+/// `size` is the length of the file to write. `path_blksize` is called only if needed; without it no option is
+/// automatic.
 pub(super) fn offer(
     options: &Options,
     kind: RequestKind,
     size: Option<u64>,
-    path_blksize: impl FnOnce() -> BlockSize,
+    path_blksize: Option<&mut dyn FnMut() -> BlockSize>,
 ) -> Offer {
     if options.negotiation == Negotiation::Off {
         return Offer::default();
     }
-    let asked = user_offer(options, kind, size);
-    if options.negotiation == Negotiation::On {
-        return asked;
-    }
-    let blksize = options.blksize.unwrap_or_else(path_blksize);
-    let windowsize = options.windowsize.or_else(|| WindowSize::new(if blksize.get() > WINDOWED { 1 } else { WINDOW }));
+    let path_blksize = path_blksize.filter(|_| options.negotiation == Negotiation::Auto);
+    let automatic = path_blksize.is_some();
+    let blksize = options.blksize.or_else(|| path_blksize.map(|path_blksize| path_blksize()));
+    let window = if blksize.is_some_and(|blksize| blksize.get() > WINDOWED) { 1 } else { WINDOW };
+    let windowsize = options.windowsize.or_else(|| WindowSize::new(window).filter(|_| automatic));
     Offer {
-        tsize: tsize(options, kind, size),
-        blksize: worth_asking(Some(blksize)),
-        windowsize: worth_asking(windowsize),
-        ..asked
-    }
-}
-
-/// Only what the user set.
-pub(super) fn user_offer(options: &Options, kind: RequestKind, size: Option<u64>) -> Offer {
-    if options.negotiation == Negotiation::Off {
-        return Offer::default();
-    }
-    Offer {
-        tsize: tsize(options, kind, size).filter(|_| options.tsize),
+        tsize: tsize(options, kind, size).filter(|_| automatic || options.tsize),
         timeout: options.tout.then(|| interval(options.retry.rexmt)),
-        blksize: worth_asking(options.blksize),
-        windowsize: worth_asking(options.windowsize),
+        blksize,
+        windowsize,
     }
+    .without_defaults()
 }
 
-/// RFC 1350's own values ask for nothing.
-fn worth_asking<T: Default + PartialEq>(value: Option<T>) -> Option<T> {
-    value.filter(|value| *value != T::default())
-}
-
-/// A reader asks with 0 (RFC 2349). Nobody knows the length of a text before it is converted, and servers refuse the
-/// question.
+/// Returns the value of tsize, 0 in a read request (RFC 2349). The size of a text is unknown until it is converted.
 fn tsize(options: &Options, kind: RequestKind, size: Option<u64>) -> Option<u64> {
     match (options.mode, kind) {
         (Mode::Netascii, _) => None,
@@ -61,7 +43,7 @@ fn tsize(options: &Options, kind: RequestKind, size: Option<u64>) -> Option<u64>
     }
 }
 
-/// Our own interval in whole seconds, rounded up (RFC 2349).
+/// Returns our interval in whole seconds, rounded up (RFC 2349).
 fn interval(rexmt: Rexmt) -> TimeoutSeconds {
     let seconds = match rexmt {
         Rexmt::Auto => 1,
@@ -82,7 +64,7 @@ mod tests {
 
     fn asked(options: &Options, kind: RequestKind, path: u64) -> [Option<u64>; 4] {
         let Offer { tsize, timeout, blksize, windowsize } =
-            offer(options, kind, Some(2000), || BlockSize::new(path).unwrap());
+            offer(options, kind, Some(2000), Some(&mut || BlockSize::new(path).unwrap()));
         [
             tsize,
             timeout.map(|it| it.get().into()),
@@ -105,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_user_set_replaces_the_automatic_value() {
+    fn a_value_of_the_user_replaces_the_automatic_one() {
         let settings = with(|it| {
             it.blksize = BlockSize::new(1024);
             it.windowsize = WindowSize::new(4);
@@ -115,7 +97,7 @@ mod tests {
     }
 
     #[test]
-    fn the_old_values_ask_for_nothing() {
+    fn the_default_values_are_not_asked_for() {
         let settings = with(|it| {
             it.blksize = Some(BlockSize::default());
             it.windowsize = Some(WindowSize::default());
@@ -124,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn options_on_asks_only_for_what_was_set() {
+    fn options_on_asks_only_for_values_of_the_user() {
         let on = with(|it| it.negotiation = Negotiation::On);
         assert_eq!(asked(&on, RequestKind::Read, ETHERNET), [None; 4]);
         let set = Options { tsize: true, tout: true, blksize: BlockSize::new(1024), ..on };

@@ -4,12 +4,12 @@ use crate::bugs::ClientBug;
 use crate::transfer::RetryPolicy;
 use crate::wire::{BlockSize, Mode, WindowSize};
 
-/// What holds for a transfer, whatever its file.
+/// The settings of a client's transfers.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Options {
-    /// How files are transferred.
+    /// Transfer mode.
     pub mode: Mode,
-    /// When a packet is sent again, and when a transfer fails.
+    /// When a packet is retransmitted, and when a transfer fails.
     pub retry: RetryPolicy,
     /// Which options are asked for.
     pub negotiation: Negotiation,
@@ -17,28 +17,28 @@ pub struct Options {
     pub blksize: Option<BlockSize>,
     /// Window size to ask for; `None` is automatic.
     pub windowsize: Option<WindowSize>,
-    /// Ask for the size even where options are not automatic.
+    /// Ask for the size even if options are not automatic.
     pub tsize: bool,
-    /// Ask the server to send again after our own interval (RFC 2349).
+    /// Ask the server to use our retransmission interval (RFC 2349).
     pub tout: bool,
-    /// A historic mistake to make, on loopback only.
+    /// Active client bug, on loopback only.
     #[doc(hidden)]
     pub bug: Option<ClientBug>,
-    /// Addresses of a name to use.
+    /// Which addresses of a name are used.
     pub family: Family,
-    /// Ports of this side, one of which is each transfer's id; `None` is any.
+    /// Local ports, one of which is the transfer id of each transfer; `None` is any.
     pub local_ports: Option<RangeInclusive<u16>>,
 }
 
 /// Which options a request asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Negotiation {
-    /// What makes the transfer fast, and whatever the user set.
+    /// Those that make the transfer fast, and those that the user set.
     #[default]
     Auto,
-    /// Only what the user set.
+    /// Only those that the user set.
     On,
-    /// None: RFC 1350 as it was. Wins over everything set.
+    /// None: plain RFC 1350, whatever the user set.
     Off,
 }
 

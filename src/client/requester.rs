@@ -2,23 +2,24 @@ use std::io::{self, Read};
 use std::net::SocketAddr;
 use std::time::{Duration, Instant, SystemTime};
 
-use super::offer::{offer, user_offer};
+use super::offer::offer;
 use super::{ClientError, Options, resolve};
 use crate::bugs::{BuggyClient, ClientBug};
 use crate::event::{Begin, Observers, Record, RecordKind};
 use crate::fault::is_loopback;
 use crate::files::{Digest, ReadFile, Source, WriteFile};
-use crate::net::{Dally, FaultInjector, Linger, SharedFaults, Socket, Task, drive};
+use crate::net::{Dally, FaultInjector, LastGet, SharedFaults, Socket, drive};
 use crate::stop::Stop;
-use crate::transfer::{Event, Failure, Receiver, Report, Request, RetryPolicy, Sender};
-use crate::wire::{BadRequest, Offer, Printable, RequestKind, WindowSize, emit_request};
+use crate::transfer::{Event, Failure, Receiver, Report, Request, RetryPolicy, Sender, Task};
+use crate::wire::{BadRequest, Offer, Printable, RequestKind, emit_request};
 
-/// Makes requests to any server, one after the other, and repeats the last ACK of a finished get beside whatever comes
-/// next. [`Client`](super::Client) and the shell are made of it.
+/// A client of any server: transfers files one after the other, and repeats the last ACK of a finished get during
+/// whatever comes next. [`Client`](super::Client) and the shell use it.
 pub struct Requester {
-    stop: Stop,
-    linger: Linger,
-    faults: SharedFaults,
+    pub(super) stop: Stop,
+    last_get: LastGet,
+    /// The fault rules for the packets of this side, from the next transfer on.
+    pub faults: SharedFaults,
 }
 
 /// A file on a server.
@@ -26,14 +27,14 @@ pub struct Requester {
 pub struct FileRef<'a> {
     /// Name or address of the server, without brackets.
     pub host: &'a str,
-    /// Where requests go.
+    /// Port for requests.
     pub port: u16,
-    /// The file's name there.
+    /// Name of the file there.
     pub name: &'a [u8],
 }
 
 impl FileRef<'_> {
-    /// `switch1:69`, `[::1]:69`.
+    /// Returns `switch1:69` or `[::1]:69`.
     fn server(&self) -> String {
         let host = Printable(self.host.as_bytes());
         if self.host.contains(':') { format!("[{host}]:{}", self.port) } else { format!("{host}:{}", self.port) }
@@ -43,17 +44,7 @@ impl FileRef<'_> {
 impl Requester {
     /// Makes a requester whose transfers end early when `stop` is raised.
     pub fn new(stop: Stop) -> Self {
-        Self { stop, linger: Linger::default(), faults: SharedFaults::default() }
-    }
-
-    /// Replaces the stop flag.
-    pub(super) fn set_stop(&mut self, stop: Stop) {
-        self.stop = stop;
-    }
-
-    /// What goes wrong on purpose with the packets of this side, from the next transfer on.
-    pub fn faults(&self) -> &SharedFaults {
-        &self.faults
+        Self { stop, last_get: LastGet::default(), faults: SharedFaults::default() }
     }
 
     /// Fetches a file; success means that `target` was committed.
@@ -79,46 +70,43 @@ impl Requester {
         self.transfer(file, options, &mut Local::Source(source, size), observers)
     }
 
-    /// Leaves the last ACK of a get to a thread until the next transfer, while the user thinks.
+    /// Lets a thread repeat the last ACK of a get until the next transfer.
     pub fn idle(&mut self) {
-        self.linger.leave_to_thread();
+        self.last_get.move_to_thread();
     }
 
-    /// Waits for a lost last ACK before the program exits: only where the last get saw a loss, and at most one
-    /// retransmission interval.
+    /// Waits before the program exits, if the last get saw a loss, for at most one retransmission interval.
     pub fn finish(&mut self) {
-        self.linger.finish(&self.stop);
+        self.last_get.finish(&self.stop);
     }
 
-    /// Reports the packets of the last get that came and went after its end, while its last ACK was perhaps not heard
-    /// (RFC 1350 section 6): once, and only until the next transfer begins.
+    /// Reports the packets of the last get after its end (RFC 1350 section 6), once and before the next transfer.
     pub fn notify_late(&mut self, observers: &mut Observers<'_>) {
-        self.linger.notify(observers);
+        self.last_get.notify(observers);
     }
 
     fn transfer(
         &mut self,
         file: &FileRef<'_>,
         options: &Options,
-        here: &mut Local<'_>,
+        local_file: &mut Local<'_>,
         observers: &mut Observers<'_>,
     ) -> Result<Report, ClientError> {
         let addresses = resolve(file.host, file.port, options.family)?;
         match &options.local_ports {
-            // The last get may sit on the one port that is free, and a thread beside it on another.
-            Some(ports) if ports.len() <= 2 => self.linger.let_go(),
-            _ => self.linger.glance(),
+            // The last get and its thread may hold the only free ports.
+            Some(ports) if ports.len() <= 2 => self.last_get.close(),
+            _ => self.last_get.poll(),
         }
-        self.linger.begin();
-        let course = self.faults.lock().begin();
+        self.last_get.begin();
+        let state = self.faults.lock().begin();
         let mut run = Run {
             file,
             options,
-            here,
+            local_file,
             observers,
-            stop: &self.stop,
-            faults: &self.faults,
-            injector: FaultInjector::new(&self.faults, course),
+            requester: self,
+            injector: FaultInjector::new(&self.faults, state),
             begun: Instant::now(),
             attempts: 0,
             local: None,
@@ -127,55 +115,53 @@ impl Requester {
         run.notify_end(&result);
         let (report, dally) = result?;
         if let Some(dally) = dally {
-            self.linger.keep(dally);
+            self.last_get.keep(dally);
         }
         Ok(report)
     }
 }
 
-/// The file of this side.
+/// The local file.
 enum Local<'f> {
     Target(&'f mut dyn WriteFile),
-    /// With its size, where that is known.
+    /// With its size, if known.
     Source(&'f mut dyn ReadFile, Option<u64>),
 }
 
 impl Local<'_> {
-    fn kind(&self) -> RequestKind {
+    fn kind_and_size(&self) -> (RequestKind, Option<u64>) {
         match self {
-            Self::Target(_) => RequestKind::Read,
-            Self::Source(..) => RequestKind::Write,
-        }
-    }
-
-    fn size(&self) -> Option<u64> {
-        match self {
-            Self::Target(_) => None,
-            Self::Source(_, size) => *size,
+            Self::Target(_) => (RequestKind::Read, None),
+            Self::Source(_, size) => (RequestKind::Write, *size),
         }
     }
 }
 
-/// One transfer on its way: up to two attempts for each address.
+/// A transfer: up to two attempts for each address.
 struct Run<'a, 'f, 'o> {
     file: &'a FileRef<'a>,
     options: &'a Options,
-    here: &'a mut Local<'f>,
+    local_file: &'a mut Local<'f>,
     observers: &'a mut Observers<'o>,
-    stop: &'a Stop,
-    faults: &'a SharedFaults,
-    /// Takes part where there are faults for the address that is tried.
+    requester: &'a Requester,
+    /// Used only if there are faults for the address that is tried.
     injector: FaultInjector,
     begun: Instant,
     attempts: u32,
-    /// Address of the newest socket.
+    /// Address of the last socket.
     local: Option<SocketAddr>,
+}
+
+/// Whether an attempt asks for options.
+enum Negotiate {
+    Options,
+    Nothing,
 }
 
 type Attempted = Result<(Report, Option<Dally>), ClientError>;
 
 impl Run<'_, '_, '_> {
-    /// The next address is tried where one refuses or cannot be reached (`localhost`: ::1, then 127.0.0.1).
+    /// Tries the next address if one refuses or cannot be reached (`localhost`: ::1, then 127.0.0.1).
     fn try_each(&mut self, addresses: &[SocketAddr]) -> Attempted {
         let mut refused = self.network(io::ErrorKind::AddrNotAvailable.into());
         for &server in addresses {
@@ -187,28 +173,37 @@ impl Run<'_, '_, '_> {
         Err(refused)
     }
 
-    /// Once more without options, from a fresh socket, where the server does not like them (RFC 2347).
+    /// Tries again without options, from a new socket, if the server rejects them (RFC 2347).
     fn try_one(&mut self, server: SocketAddr) -> Attempted {
-        match self.attempt(server, true) {
-            Err(ClientError::Protocol { failure: Failure::Options(why), .. }) => {
-                self.notify(RecordKind::Machine(&Event::Fallback(why)));
-                self.attempt(server, false)
+        match self.attempt(server, Negotiate::Options) {
+            Err(ClientError::Protocol { failure: Failure::Options(rejected), .. }) => {
+                notify(self.observers, self.local, RecordKind::Machine(&Event::Fallback(rejected)));
+                self.attempt(server, Negotiate::Nothing)
             }
             attempted => attempted,
         }
     }
 
-    fn attempt(&mut self, server: SocketAddr, with_options: bool) -> Attempted {
-        if self.stop.is_requested() {
+    fn attempt(&mut self, server: SocketAddr, negotiate: Negotiate) -> Attempted {
+        if self.requester.stop.is_requested() {
             return Err(ClientError::Interrupted);
         }
         let socket = Socket::towards(server, self.options.local_ports.as_ref());
         let mut socket = socket.map_err(|error| self.network(error))?;
         self.local = Some(socket.local());
-        let offer = if with_options { self.offer(server, &mut socket) } else { Offer::default() };
+        let offer = match negotiate {
+            Negotiate::Options => self.offer(server, &mut socket),
+            Negotiate::Nothing => Offer::default(),
+        };
         let request = Request { filename: self.file.name, mode: self.options.mode, offer };
-        let (kind, retry_policy, bug) = (self.here.kind(), self.retry_policy(), self.bug(server));
-        let mut task = task(self.here, server, &request, retry_policy, bug)?;
+        // A bug must not harm other computers.
+        let bug = self.options.bug.filter(|_| is_loopback(server.ip()));
+        let (kind, _) = self.local_file.kind_and_size();
+        // Attempts share one timeout.
+        let RetryPolicy { rexmt, timeout } = self.options.retry;
+        let spent = if self.attempts == 0 { Duration::ZERO } else { self.begun.elapsed() };
+        let retry_policy = RetryPolicy { rexmt, timeout: timeout.saturating_sub(spent) };
+        let mut task = task(self.local_file, server, &request, retry_policy, bug)?;
         self.attempts += 1;
         if self.attempts == 1 {
             let begin = Begin {
@@ -218,73 +213,63 @@ impl Run<'_, '_, '_> {
                 kind,
                 filename: self.file.name,
                 mode: Some(self.options.mode),
-                timeout: self.options.retry.timeout,
+                timeout,
             };
             notify(self.observers, self.local, RecordKind::Begin(begin));
         }
-        let injects = self.faults.lock().act_on(server.ip());
+        let injects = self.requester.faults.lock().act_on(server.ip());
         let injector = injects.then(|| self.injector.start_over());
-        let mut report = drive(&mut task, &mut socket, self.observers, injector, self.stop)
+        let mut report = drive(&mut task, &mut socket, self.observers, injector, &self.requester.stop)
             .map_err(|stopped| ClientError::stopped(self.file.server(), stopped))?;
         if self.attempts > 1 {
             report.elapsed = self.begun.elapsed();
         }
-        // Without the socket the port is closed, as that of a client in a hurry is.
-        let machine = task.into_receiver().filter(|_| bug != Some(ClientBug::NoDally));
-        Ok((report, machine.map(|machine| Dally::new(machine, socket, self.options.retry.rexmt))))
+        // A client that does not dally closes its port: its socket is dropped here.
+        let dally = match task {
+            Task::Receive { machine, .. } if bug != Some(ClientBug::NoDally) => {
+                Some(Dally::new(machine, socket, rexmt))
+            }
+            _ => None,
+        };
+        Ok((report, dally))
     }
 
     fn offer(&self, server: SocketAddr, socket: &mut Socket) -> Offer {
-        let (options, kind, size) = (self.options, self.here.kind(), self.here.size());
-        let offer = offer(options, kind, size, || socket.route(server).blksize());
-        let request = emit_request(kind, self.file.name, options.mode, &offer);
+        let (options, (kind, size)) = (self.options, self.local_file.kind_and_size());
+        let chosen = offer(options, kind, size, Some(&mut || socket.route(server).blksize()));
+        let request = emit_request(kind, self.file.name, options.mode, &chosen);
         if let Err(BadRequest::TooLong(_)) = request {
             // A long name leaves no space for automatic options.
-            return user_offer(options, kind, size);
+            return offer(options, kind, size, None);
         }
-        if kind == RequestKind::Write || offer.is_empty() {
-            return offer;
+        if kind == RequestKind::Write || chosen.is_empty() {
+            return chosen;
         }
-        // A window that the receive buffer does not hold would lose blocks every time.
-        let carried = socket.make_room(offer.blksize.unwrap_or_default(), offer.windowsize.unwrap_or_default());
-        Offer { windowsize: offer.windowsize.map(|_| carried).filter(|it| *it != WindowSize::default()), ..offer }
-    }
-
-    /// Attempts share one timeout.
-    fn retry_policy(&self) -> RetryPolicy {
-        let RetryPolicy { rexmt, timeout } = self.options.retry;
-        let spent = if self.attempts == 0 { Duration::ZERO } else { self.begun.elapsed() };
-        RetryPolicy { rexmt, timeout: timeout.saturating_sub(spent) }
-    }
-
-    /// The bug the user wants, where it harms nobody else.
-    fn bug(&self, server: SocketAddr) -> Option<ClientBug> {
-        self.options.bug.filter(|_| is_loopback(server.ip()))
+        // A window larger than the receive buffer would lose blocks every time.
+        let window = socket.reserve_receive(chosen.blksize.unwrap_or_default(), chosen.windowsize.unwrap_or_default());
+        Offer { windowsize: chosen.windowsize.and(Some(window)), ..chosen }.without_defaults()
     }
 
     fn network(&self, error: io::Error) -> ClientError {
         ClientError::Network { server: self.file.server(), error }
     }
 
-    fn notify(&mut self, kind: RecordKind<'_>) {
-        notify(self.observers, self.local, kind);
-    }
-
     fn notify_end(&mut self, result: &Attempted) {
-        // Without a packet nothing began.
+        // Nothing began before the first packet.
         if self.attempts == 0 {
             return;
         }
-        let digest = match &self.here {
+        let digest = match &self.local_file {
             Local::Target(file) => file.sha256(),
             Local::Source(file, _) => file.sha256(),
         };
+        let mut notify = |kind: RecordKind<'_>| notify(self.observers, self.local, kind);
         if let (Ok(_), Some(digest)) = (result, digest) {
-            self.notify(RecordKind::Digest(&Digest(digest).to_string()));
+            notify(RecordKind::Digest(&Digest(digest).to_string()));
         }
         match result {
-            Ok((report, _)) => self.notify(RecordKind::End(Ok(report))),
-            Err(error) => self.notify(RecordKind::End(Err(&error.failure()))),
+            Ok((report, _)) => notify(RecordKind::End(Ok(report))),
+            Err(error) => notify(RecordKind::End(Err(&error.failure()))),
         }
     }
 }
@@ -298,14 +283,14 @@ fn notify(observers: &mut Observers<'_>, local: Option<SocketAddr>, kind: Record
 type ClientTask<'a> = Task<&'a mut dyn ReadFile, &'a mut dyn WriteFile>;
 
 fn task<'a>(
-    here: &'a mut Local<'_>,
+    local_file: &'a mut Local<'_>,
     server: SocketAddr,
     request: &Request<'_>,
     retry_policy: RetryPolicy,
     bug: Option<ClientBug>,
 ) -> Result<ClientTask<'a>, BadRequest> {
     let now = Instant::now();
-    Ok(match here {
+    Ok(match local_file {
         Local::Target(file) => {
             let machine = Receiver::request(now, server, request, retry_policy)?;
             match bug {

@@ -6,26 +6,27 @@ use thiserror::Error;
 use super::Family;
 use crate::wire::Printable;
 
-/// A name that leads nowhere.
+/// The error of a host without an address.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("{}: unknown host ({reason})", Printable(host.as_bytes()))]
 pub struct UnknownHost {
-    /// As the user wrote it.
+    /// The host as the user wrote it.
     pub host: String,
-    /// The resolver's own words.
+    /// The reason, as the resolver gives it.
     pub reason: String,
 }
 
-/// Looks a host up: all its addresses of the family, in the order they should be tried; at least one.
+/// Looks a host up, and returns its addresses of the family in the order to try them; at least one.
 ///
-/// `host` is a name or an address without brackets. An IPv6 address may name its scope (`fe80::1%eth0`). Addresses need
-/// no resolver.
+/// `host` is a name or an address without brackets. An IPv6 address may have a scope (`fe80::1%eth0`).
 pub(crate) fn resolve(host: &str, port: u16, family: Family) -> Result<Vec<SocketAddr>, UnknownHost> {
     let unknown = |reason: String| UnknownHost { host: host.to_owned(), reason };
     if host.is_empty() {
         return Err(unknown("its name is empty".to_owned()));
     }
-    let all = (host, port).to_socket_addrs().map_err(|error| unknown(reason(&error)))?;
+    // The standard library repeats that the look-up failed.
+    let reason = |error: io::Error| error.to_string().replace("failed to lookup address information: ", "");
+    let all = (host, port).to_socket_addrs().map_err(|error| unknown(reason(error)))?;
     let wanted: Vec<_> = all
         .filter(|address| match family {
             Family::Any => true,
@@ -41,12 +42,6 @@ pub(crate) fn resolve(host: &str, port: u16, family: Family) -> Result<Vec<Socke
         }));
     }
     Ok(wanted)
-}
-
-/// The standard library says first that a look-up failed, which the caller says as well.
-fn reason(error: &io::Error) -> String {
-    let words = error.to_string();
-    words.strip_prefix("failed to lookup address information: ").map(str::to_owned).unwrap_or(words)
 }
 
 #[cfg(test)]
@@ -77,9 +72,9 @@ mod tests {
 
     #[test]
     fn an_unknown_name_comes_with_one_reason() {
-        // An empty label never leaves the resolver.
-        let words = resolve("no..such\nhost", 69, Family::Any).unwrap_err().to_string();
-        assert!(words.starts_with("no..such\\x0ahost: unknown host ("), "{words}");
-        assert!(!words.contains("failed to lookup"), "{words}");
+        // The resolver rejects an empty label without a query.
+        let message = resolve("no..such\nhost", 69, Family::Any).unwrap_err().to_string();
+        assert!(message.starts_with("no..such\\x0ahost: unknown host ("), "{message}");
+        assert!(!message.contains("failed to lookup"), "{message}");
     }
 }

@@ -1,10 +1,12 @@
-//! What may come next among the arguments of the program: options, HOST, PORT, and a line of the shell.
+//! Completes the arguments of the program: options, HOST, PORT, and a line of the shell.
+
+use std::time::Duration;
 
 use clap::CommandFactory;
 
 use super::{Candidate, Sources, fit, hosts, line, paths, plain};
 use crate::cli::Cli;
-use crate::language::{Port, Seconds, VIEWS, Value, Word, exact};
+use crate::language::{Port, VIEWS, Value, Word, exact};
 use crate::wire::{BlockSize, Mode, WindowSize};
 
 /// Completes the last argument of the program, after these.
@@ -37,13 +39,13 @@ pub(crate) fn arguments(before: &[Word], part: &str, sources: &Sources) -> Vec<C
     found
 }
 
-/// How far the arguments of the program go.
+/// The position after some arguments of the program.
 struct Place<'a> {
-    /// Those that are not options.
+    /// The arguments that are not options.
     words: Vec<Word>,
     /// The option that the next argument is the value of.
     value_of: Option<&'a clap::Arg>,
-    /// What follows is not an option, whatever it looks like.
+    /// No later argument is an option.
     only_words: bool,
     /// The server of `-H`.
     named: Option<Word>,
@@ -96,7 +98,7 @@ fn option_or_value(options: &clap::Command, part: &str, sources: &Sources) -> Ve
     let spelled = shown.filter_map(|option| {
         let long = option.get_long().map(|long| format!("--{long}"));
         let short = option.get_short().map(|short| format!("-{short}"));
-        // One spelling is enough, and the long one says more.
+        // One spelling is enough, and the long one is clearer.
         let value = if part == "-" { long.or(short) } else { long.filter(|_| part.starts_with("--")).or(short) }?;
         let help = option.get_help().map(ToString::to_string).unwrap_or_default();
         Some(Candidate { value, help, goes_on: false })
@@ -104,7 +106,7 @@ fn option_or_value(options: &clap::Command, part: &str, sources: &Sources) -> Ve
     fit(spelled, part)
 }
 
-/// The values of an option, known by what its help calls them.
+/// The values of an option, found by their name in its help.
 fn values(option: &clap::Arg, part: &str, sources: &Sources) -> Vec<Candidate> {
     let possible = option.get_possible_values();
     if !possible.is_empty() {
@@ -120,8 +122,8 @@ fn values(option: &clap::Arg, part: &str, sources: &Sources) -> Vec<Candidate> {
         Some("blocks") => common::<WindowSize>(part),
         Some("port") => common::<Port>(part),
         Some("seconds") => {
-            let auto = (option.get_id() == "rexmt").then(|| plain("auto", Seconds::AUTO));
-            common::<Seconds>(part).into_iter().chain(fit(auto, part)).collect()
+            let auto = (option.get_id() == "rexmt").then(|| plain("auto", Duration::AUTO));
+            common::<Duration>(part).into_iter().chain(fit(auto, part)).collect()
         }
         _ => Vec::new(),
     }

@@ -1,8 +1,8 @@
-//! What is missing of a line, in grey after the cursor, as the usage line names it.
+//! Hints: the missing arguments of a line, in grey after the cursor, as the usage line names them.
 
 use crate::language::{Expected, Following, PartialLine, Word, exact, following};
 
-/// Names that one hint has; Tab knows all.
+/// The most names in one hint. Tab offers all.
 const NAMED: usize = 7;
 
 /// Returns the arguments that may still follow; `None` while a word is being typed.
@@ -22,7 +22,7 @@ pub fn hint(line: &str) -> Option<String> {
 fn describe(following: &Following) -> Option<String> {
     let named = |expected: &&Expected| !matches!(expected, Expected::Keyword(..) | Expected::WholeKeyword(_));
     let keywords = following.expected.iter().filter(|expected| matches!(expected, Expected::Keyword(..)));
-    // What has no fixed words comes first: Tab knows the others.
+    // Names without fixed words come first: Tab offers the others.
     let mut names: Vec<_> = following.expected.iter().filter(named).chain(keywords).map(|it| it.name()).collect();
     let is_optional = following.is_complete || names.is_empty();
     if names.is_empty() {

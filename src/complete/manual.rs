@@ -1,4 +1,4 @@
-//! The manual page, made of the tables: options, commands, topics. The only file that names `clap_mangen`.
+//! The manual page, generated from the tables of options, commands and topics. The only file that names `clap_mangen`.
 
 use clap::CommandFactory;
 use clap_mangen::Man;
@@ -39,13 +39,13 @@ pub(super) fn page() -> String {
 }
 
 const DESCRIPTION: &str = "An interactive TFTP client that speaks the language of the BSD tftp> shell, with packet traces and a \
-                           practice server. Without a command, lines are read from the terminal or from standard input.";
+                           practice server. Without a command, it reads lines from the terminal or from standard input.";
 
 const FILES: &[(&str, &str)] = &[
-    ("$XDG_CONFIG_HOME/tftpsh/hosts", "Names for servers, one a line: NAME ADDRESS [PORT] [mode=..] [blksize=..]"),
-    ("$XDG_CONFIG_HOME/tftpsh/rc", "Settings that an interactive shell begins with."),
-    ("$XDG_STATE_HOME/tftpsh/history", "Lines typed at the prompt; those that begin with a blank stay out."),
-    ("$XDG_STATE_HOME/tftpsh/seen", "Hosts used before, and the names of files there, for Tab."),
+    ("$XDG_CONFIG_HOME/tftpsh/hosts", "Names for servers, one per line: NAME ADDRESS [PORT] [mode=..] [blksize=..]"),
+    ("$XDG_CONFIG_HOME/tftpsh/rc", "Settings for each interactive shell."),
+    ("$XDG_STATE_HOME/tftpsh/history", "Lines typed at the prompt, except those that begin with a space."),
+    ("$XDG_STATE_HOME/tftpsh/seen", "Known hosts and the names of their files, for Tab."),
 ];
 
 const SEE_ALSO: &str = "RFC 1350, RFC 2347, RFC 2348, RFC 2349, RFC 3617, RFC 7440";
@@ -54,7 +54,7 @@ const SEE_ALSO: &str = "RFC 1350, RFC 2347, RFC 2348, RFC 2349, RFC 3617, RFC 74
 fn commands() -> Roff {
     let mut roff = Roff::new();
     roff.control("SH", ["COMMANDS"]);
-    roff.text([roman("Commands may be abbreviated.")]);
+    roff.text([roman("Commands can be abbreviated.")]);
     for command in language::commands() {
         for (number, form) in command.usage.iter().enumerate() {
             roff.control(if number == 0 { "TP" } else { "TQ" }, []).text([bold(*form)]);
@@ -67,7 +67,7 @@ fn commands() -> Roff {
     roff
 }
 
-/// Lines that stay as they are.
+/// Adds lines without filling them.
 fn preformatted(roff: &mut Roff, text: &str) {
     roff.control("nf", []);
     for line in text.lines() {

@@ -1,4 +1,4 @@
-//! What may come next: one completer, for Tab at the prompt and for bash, zsh and fish; hints; and the manual page.
+//! Completion, hints and the manual page. One completer serves Tab at the prompt, bash, zsh and fish.
 //!
 //! ```text
 //!  prompt --PartialLine--> words, part --line--------.
@@ -7,7 +7,7 @@
 //!                                   (options, HOST, PORT)
 //! ```
 //!
-//! The parsers of the language say what is expected; this module knows the names that the language does not: files, hosts
+//! The parsers of the language report what they expect. This module adds the names outside the language: files, hosts
 //! and options.
 
 mod arguments;
@@ -27,14 +27,14 @@ use crate::language::{
 };
 use crate::profile::{Directories, NamesSeen, bookmarks, directories};
 
-/// Names that the language does not know.
+/// The sources of names outside the language.
 #[derive(Debug, Clone)]
 pub struct Sources {
     /// Hosts used before, and the names seen there.
     pub names: NamesSeen,
     /// The user's own names for servers.
     pub bookmarks: Vec<Bookmark>,
-    /// Names that the connected server is known to have, seen or not.
+    /// Names that the connected server has, even if the user has not used them.
     pub offered: &'static [&'static str],
     /// Lists a local directory.
     pub list: fn(&Path) -> Vec<Entry>,
@@ -43,8 +43,8 @@ pub struct Sources {
 impl Sources {
     /// Reads the user's files.
     pub(crate) fn load(directories: Option<&Directories>) -> Self {
-        let names = directories.map(|directories| NamesSeen::load(&directories.names_seen())).unwrap_or_default();
-        let hosts = directories.and_then(|directories| directories::read(&directories.hosts()).ok());
+        let names = directories.map(|directories| NamesSeen::load(&directories.names_seen)).unwrap_or_default();
+        let hosts = directories.and_then(|directories| directories::read(&directories.hosts).ok());
         Self { names, bookmarks: bookmarks::parse(&hosts.unwrap_or_default()), offered: &[], list }
     }
 
@@ -55,7 +55,7 @@ impl Sources {
     }
 }
 
-/// Lists a directory; nothing where it cannot be read. Names that are not text cannot be typed.
+/// Lists a directory; an unreadable one is empty. Leaves out names that are not UTF-8: a prompt cannot take them.
 fn list(directory: &Path) -> Vec<Entry> {
     let entries = fs::read_dir(directory).into_iter().flatten().flatten();
     let entry = |entry: fs::DirEntry| {
@@ -74,14 +74,14 @@ pub struct Entry {
     pub is_directory: bool,
 }
 
-/// What can replace the unfinished word.
+/// A replacement of the unfinished word.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Candidate {
     /// The whole word, without quotes.
     pub value: String,
-    /// What it is, in a few words; may be empty.
+    /// The kind or meaning, in a few words; may be empty.
     pub help: String,
-    /// The word goes on: a directory, or a host before a file.
+    /// The word continues: a directory, or a host before a file.
     pub goes_on: bool,
 }
 
@@ -94,7 +94,7 @@ pub fn line(before: &[Word], part: &str, host: Option<&str>, sources: &Sources) 
     let mut found: Vec<Candidate> = Vec::new();
     for expected in &following.expected {
         let mut more = candidates(*expected, part, host, sources);
-        // A file whose name is read as a keyword is offered after ./ only.
+        // A file whose name reads as a keyword is offered only after ./.
         let is_file = matches!(expected, Expected::Name(Source::Local, _));
         more.retain(|new| {
             let is_keyword = is_file && following.expected.iter().any(|expected| expected.is_keyword(&new.value));
@@ -108,7 +108,7 @@ pub fn line(before: &[Word], part: &str, host: Option<&str>, sources: &Sources) 
 fn candidates(expected: Expected, part: &str, host: Option<&str>, sources: &Sources) -> Vec<Candidate> {
     match expected {
         Expected::Keyword(name, help) => fit([plain(name, help)], part),
-        // Among names, only who types its first letter asks for it.
+        // Among names, it is offered only after its first letter.
         Expected::WholeKeyword(_) if part.is_empty() => Vec::new(),
         Expected::WholeKeyword(name) => fit([plain(name, "")], part),
         Expected::Value(_, _, suggestions) => {
@@ -140,7 +140,7 @@ fn names(source: Source, part: &str, host: Option<&str>, sources: &Sources) -> V
     }
 }
 
-/// Commands by their names; those of one mark are not worth a Tab.
+/// Commands by their names, except ! and ?.
 fn commands_named(part: &str) -> Vec<Candidate> {
     let named = commands().flat_map(|command: &Command| command.names().map(|name| plain(name, command.brief)));
     fit(named.filter(|candidate| candidate.value.starts_with(char::is_alphabetic)), part)
@@ -160,14 +160,14 @@ fn remote(part: &str, host: Option<&str>, sources: &Sources) -> Vec<Candidate> {
     }
     match split_host(part.as_bytes()) {
         Some((host, file)) => found.extend(on(sources.address(host), &part[..part.len() - file.len()])),
-        // Before a letter is typed, a file of the connected server is meant, where any is known.
+        // Without a letter, only files of the connected server are offered, if any are known.
         None if part.is_empty() && !found.is_empty() => {}
         None => found.extend(hosts(part, ":", sources)),
     }
     found
 }
 
-/// Bookmarks, then hosts used before; with a colon after them, the word goes on.
+/// Bookmarks, then hosts used before. With a colon after it, the word continues.
 fn hosts(part: &str, colon: &str, sources: &Sources) -> Vec<Candidate> {
     let bookmarks = sources.bookmarks.iter().map(|bookmark| (bookmark.name.as_str(), "bookmark"));
     let seen = sources.names.hosts().map(|host| (host, "used before"));
@@ -179,7 +179,7 @@ fn hosts(part: &str, colon: &str, sources: &Sources) -> Vec<Candidate> {
     fit(named, part)
 }
 
-/// Files and directories here. Hidden ones wait for their dot.
+/// Local files and directories. Hidden ones need their dot.
 fn paths(part: &str, sources: &Sources) -> Vec<Candidate> {
     let (directory, name) = part.split_at(part.rfind('/').map_or(0, |slash| slash + 1));
     let mut entries = (sources.list)(Path::new(if directory.is_empty() { "." } else { directory }));
@@ -199,7 +199,7 @@ fn plain(value: &str, help: &str) -> Candidate {
     Candidate { value: value.to_owned(), help: help.to_owned(), goes_on: false }
 }
 
-/// Those that the unfinished word begins, in any letter case.
+/// The candidates that begin with the unfinished word, in any letter case.
 fn fit(candidates: impl IntoIterator<Item = Candidate>, part: &str) -> Vec<Candidate> {
     candidates.into_iter().filter(|candidate| begins(&candidate.value, part.as_bytes())).collect()
 }

@@ -1,19 +1,17 @@
-//! The protocol with bash, zsh and fish, in words that no user types:
+//! The protocol with bash, zsh and fish, in internal words:
 //!
 //! | words | answer |
 //! | --- | --- |
-//! | `__complete -- WORD... PART` | what can replace PART: a line each with the value, a tab and help |
+//! | `__complete -- WORD... PART` | the replacements of PART: per line, a value, a tab and help |
 //! | `__complete-line -- LINE BREAKS` | the same for a line as typed in bash, which cuts words at BREAKS as well |
-//! | `__completions bash\|zsh\|fish` | the script that makes that shell ask |
+//! | `__completions bash\|zsh\|fish` | the completion script for that shell |
 //! | `__man` | the manual page |
-
-use std::fmt::Display;
 
 use super::{Candidate, Sources, arguments, manual};
 use crate::language::{PartialLine, Word};
 use crate::profile::Directories;
 
-/// Answers such words; `None` if they are something else.
+/// Answers such words; `None` if they are other words.
 pub(crate) fn answer(words: &[Word]) -> Option<String> {
     let (first, rest) = words.split_first()?;
     match (first.text()?, rest) {
@@ -29,23 +27,22 @@ fn complete(before: &[Word], part: &str) -> Vec<Candidate> {
     arguments(before, part, &Sources::load(Directories::of_user().as_ref()))
 }
 
-/// Bash takes `sw1:fw` for three words and replaces the last, unless they are in quotes: what is before the last break
-/// must not be repeated.
+/// Completes a line of bash, which splits `sw1:fw` into three words outside quotes and replaces only the last.
 fn complete_line(line: &str, breaks: &str) -> String {
     let Some(PartialLine { words, start, part, quote }) = PartialLine::read(line) else { return String::new() };
     let Some((_, before)) = words.split_first() else { return String::new() };
     let mut found = complete(before, &part);
     let breaks = |letter: char| matches!(letter, ':' | '=') && breaks.contains(letter);
     if quote.is_none() && line[start..].contains(breaks) {
-        let said = part.rfind(breaks).map_or(0, |place| place + 1);
+        let kept = part.rfind(breaks).map_or(0, |place| place + 1);
         for candidate in &mut found {
-            candidate.value.drain(..said.min(candidate.value.len()));
+            candidate.value.drain(..kept.min(candidate.value.len()));
         }
     }
     lines(&found)
 }
 
-/// The scripts are kept beside the source for packagers, who install them without running anything.
+/// Returns a completion script. The scripts are files, so that packagers install them without running the program.
 fn script(shell: &str) -> Option<&'static str> {
     match shell {
         "bash" => Some(include_str!("../../completions/tftp.bash")),
@@ -56,9 +53,6 @@ fn script(shell: &str) -> Option<&'static str> {
 }
 
 fn lines(found: &[Candidate]) -> String {
-    found.iter().map(|Candidate { value, help, .. }| format!("{value}\t{}\n", first_line(help))).collect()
-}
-
-fn first_line(text: &impl Display) -> String {
-    text.to_string().lines().next().unwrap_or_default().to_owned()
+    let line = |it: &Candidate| format!("{}\t{}\n", it.value, it.help.lines().next().unwrap_or_default());
+    found.iter().map(line).collect()
 }

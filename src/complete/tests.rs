@@ -1,4 +1,4 @@
-//! What Tab offers, with names that a test makes up.
+//! What Tab offers, with sources that a test defines.
 
 use super::*;
 use crate::language::split;
@@ -30,7 +30,7 @@ fn at_prompt(text: &str) -> String {
 }
 
 #[test]
-fn at_the_prompt_everything_typed_has_an_end() {
+fn tab_completes_every_kind_of_word_at_the_prompt() {
     for (text, expected) in [
         ("g", "get"),
         ("GE", "get"),
@@ -107,12 +107,12 @@ fn at_the_prompt_everything_typed_has_an_end() {
 }
 
 #[test]
-fn what_could_upset_a_terminal_is_not_offered() {
+fn names_with_control_characters_are_not_offered() {
     assert!(!at_prompt("put cfg/").contains('\x1b'));
 }
 
 #[test]
-fn a_word_that_goes_on_says_so() {
+fn a_directory_continues_and_a_file_does_not() {
     let goes_on = |text: &str| line(&[Word::new("put")], text, None, &sources())[0].goes_on;
     assert!(goes_on("cfg") && !goes_on("fw"));
 }

@@ -1,18 +1,17 @@
-//! The one stream of what happened: a [`Record`] for each packet, each event of a machine, and the beginning and end of a
-//! transfer.
+//! The stream of records: a [`Record`] for each packet, each event of a machine, and the beginning and end of a transfer.
 //!
 //! ```text
-//! loops in net, at either end --Record--> Observers --> Observer: classic trace, progress, log
-//!                                                  '--> analysis::Analyser --Annotated--> every other view
+//! the loops of client and server --Record--> Observers --> Observer: classic trace, progress, log
+//!                                                     '--> analysis::Analyser --Annotated--> every other view
 //! ```
 //!
-//! The loops notify observers of each datagram and each event once, in order. Nothing else prints packets.
+//! The loops notify observers of each datagram and each event once, in order. Only observers print packets.
 //!
 //! ```
 //! use tftpsh::event::{Observer, Record, RecordKind};
 //! use tftpsh::{Client, MemoryStore, Server};
 //!
-//! /// Counts packets, lost ones too.
+//! /// Counts packets, with lost ones.
 //! struct Count(usize);
 //!
 //! impl Observer for Count {
@@ -40,102 +39,99 @@ use crate::wire::{Mode, RequestKind};
 /// One thing that happened in a transfer.
 #[derive(Debug, Clone, Copy)]
 pub struct Record<'a> {
-    /// When.
+    /// When it happened.
     pub at: Instant,
-    /// This side's address; its port is our transfer id.
+    /// This side's address, whose port is our transfer id.
     pub local: SocketAddr,
-    /// What.
+    /// What happened.
     pub kind: RecordKind<'a>,
 }
 
 /// The kinds of records.
 #[derive(Debug, Clone, Copy)]
 pub enum RecordKind<'a> {
-    /// A transfer begins; told once, also where a request without options follows one with them.
+    /// A transfer begins; once, even if a request without options follows one with options.
     Begin(Begin<'a>),
-    /// A datagram went out or came in.
+    /// A datagram was sent or received.
     Packet {
-        /// Which way.
+        /// The direction.
         direction: Direction,
         /// The other side.
         peer: SocketAddr,
-        /// All of it, unchecked.
+        /// The whole datagram, unchecked.
         datagram: &'a [u8],
-        /// It did not reach the other side: a fault took it, or the way there failed. A received one that is lost
-        /// never reached the machine.
+        /// Whether a fault rule or the network dropped it. A lost received datagram never reached the machine.
         lost: bool,
     },
-    /// A rule of the session meddles with the packet told next; one packet may be hit by several.
+    /// A fault rule hits the packet of the next record; several rules may hit one packet.
     Fault(Hit),
-    /// The machine told something beside the packets.
+    /// The machine reported an event other than a packet.
     Machine(&'a Event),
-    /// The SHA-256 of the local file in hexadecimal digits, right before the end of a transfer that computed it.
+    /// The SHA-256 of the local file in hexadecimal digits, right before the end of a transfer that computes it.
     Digest(&'a str),
     /// The transfer ended.
     End(Result<&'a Report, &'a Failure>),
 }
 
-/// What is known before the first packet, or from it.
+/// The facts known before the first packet, or from it.
 #[derive(Debug, Clone, Copy)]
 pub struct Begin<'a> {
-    /// The clock on the wall, read once; every later moment is told by how much passed since.
+    /// The time of day, read once; later times follow from the time passed since.
     pub wall: SystemTime,
-    /// The server as the user named it; for a server, the client's address.
+    /// The server as the user named it; on a server, the client's address.
     pub host: &'a str,
-    /// Where the request goes or comes from.
+    /// The address that the request goes to or comes from.
     pub peer: SocketAddr,
-    /// Which way the file goes.
+    /// Whether the file is read or written.
     pub kind: RequestKind,
     /// The file's name on the server.
     pub filename: &'a [u8],
-    /// `None` where the request names an unknown mode.
+    /// The mode; `None` if the request names an unknown one.
     pub mode: Option<Mode>,
-    /// Time without progress after which the transfer is given up.
+    /// The time without progress after which the transfer fails.
     pub timeout: Duration,
 }
 
-/// Watches transfers.
+/// A receiver of records.
 pub trait Observer {
-    /// Called once for every record, in order.
+    /// Handles a record; called once for each, in order.
     fn observe(&mut self, record: &Record<'_>);
 
-    /// Called whenever everything that came is worked through, and several times a second while nothing comes: for
-    /// whoever wants to know how far the transfer is, and not each packet.
+    /// Handles a pulse, for observers of progress rather than packets; called when all received packets are processed,
+    /// and several times a second while none come.
     fn pulse(&mut self, _at: Instant, _machine: &dyn Machine) {}
 }
 
-/// The observers of one transfer; with none, telling costs one comparison.
+/// The observers of one transfer; without any, a notification costs one comparison.
 #[derive(Default)]
-pub struct Observers<'a> {
-    observers: Vec<&'a mut dyn Observer>,
-}
+pub struct Observers<'a>(Vec<&'a mut dyn Observer>);
 
 impl<'a> Observers<'a> {
-    /// Nobody watches.
+    /// Creates a list without observers.
     pub fn none() -> Self {
         Self::default()
     }
 
-    /// Adds an observer, to be told after those already there.
+    /// Adds an observer, which is notified after the earlier ones.
     pub fn add(&mut self, observer: &'a mut dyn Observer) {
-        self.observers.push(observer);
+        self.0.push(observer);
     }
 
-    /// Whether anybody watches.
+    /// Whether there are observers.
     pub fn is_observed(&self) -> bool {
-        !self.observers.is_empty()
+        !self.0.is_empty()
     }
 
-    /// Tells everybody.
+    /// Notifies all observers of a record.
     pub fn notify(&mut self, record: &Record<'_>) {
-        for observer in &mut self.observers {
+        for observer in &mut self.0 {
             observer.observe(record);
         }
     }
 
-    /// See [`Observer::pulse`].
+    /// Passes a [pulse](Observer::pulse) to all observers.
     pub fn pulse(&mut self, at: Instant, machine: &dyn Machine) {
-        for observer in &mut self.observers {
+        for observer in &mut self.0 {
             observer.pulse(at, machine);
         }
     }

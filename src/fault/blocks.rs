@@ -1,72 +1,61 @@
-use crate::wire::Direction;
-use crate::wire::{DATA_HEADER, Offer, Opcode, Packet, Terms, nearest};
+use crate::wire::{DATA_HEADER, Direction, Offer, Opcode, Packet, Terms, nearest};
 
-/// Follows one transfer by its packets, so that each is known by its block of the file: 64 bits, across every wrap.
+/// The progress of one transfer, which gives each packet its block of the file: 64 bits, across every wrap.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Blocks {
     terms: Terms,
     /// The highest block seen, in the file and on the wire.
     highest: u64,
     highest_wire: u16,
-    /// The last block of the file, once its short DATA was seen.
+    /// The last block of the file, after its short DATA.
     last: Option<u64>,
 }
 
-/// A packet as rules see it.
+/// A packet as fault rules see it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Seen {
-    /// Block of the file that a DATA carries or an ACK names.
+pub(super) struct Subject {
+    /// The block of the file that a DATA has or an ACK names.
     pub(super) block: Option<u64>,
-    /// The number of its kind, 0 for what is no packet.
-    opcode: u16,
-    sent: bool,
-    /// It carries the last block of the file or acknowledges it; what has no block counts as its own last.
+    /// The opcode; `None` if malformed.
+    pub(super) kind: Option<Opcode>,
+    pub(super) direction: Direction,
+    /// It has the last block of the file or acknowledges it; a packet without a block is its own last.
     pub(super) last: bool,
 }
 
-impl Seen {
-    pub(super) fn direction(&self) -> Direction {
-        if self.sent { Direction::Sent } else { Direction::Received }
-    }
-
-    pub(super) fn is(&self, kind: Opcode) -> bool {
-        self.opcode == kind as u16
-    }
-}
-
 impl Blocks {
-    /// Takes note of the next packet; `length` is what it had on the wire, should the datagram be cut.
-    pub(super) fn see(&mut self, direction: Direction, datagram: &[u8], length: usize) -> Seen {
+    /// Follows the next packet; `length` is its length on the wire, as the datagram may be cut.
+    pub(super) fn follow(&mut self, direction: Direction, datagram: &[u8], length: usize) -> Subject {
         let packet = Packet::parse(datagram).ok();
-        let (opcode, block) = match packet {
-            None => (0, None),
+        let (kind, block) = match packet {
+            None => (None, None),
             Some(Packet::Request(request)) => {
-                // Nothing happened before a request, even where it is the second attempt.
+                // A request starts again, even if it is the second attempt.
                 *self = Self::default();
-                (request.kind.opcode() as u16, None)
+                (Some(request.kind.opcode()), None)
             }
             Some(Packet::Oack(options)) => {
                 let Offer { blksize, windowsize, .. } = Offer::parse(&options);
                 self.terms.blksize = blksize.unwrap_or_default();
                 self.terms.windowsize = windowsize.unwrap_or_default();
-                (Opcode::Oack as u16, None)
+                (Some(Opcode::Oack), None)
             }
             Some(Packet::Data { block, .. }) => {
                 let number = self.data(block);
                 if length.saturating_sub(DATA_HEADER) < usize::from(self.terms.blksize.get()) {
                     self.last = Some(number);
                 }
-                (Opcode::Data as u16, Some(number))
+                (Some(Opcode::Data), Some(number))
             }
-            Some(Packet::Ack { block }) => (Opcode::Ack as u16, Some(self.nearest(block))),
-            Some(Packet::Error { .. }) => (Opcode::Error as u16, None),
+            Some(Packet::Ack { block }) => (Some(Opcode::Ack), Some(self.nearest(block))),
+            Some(Packet::Error { .. }) => (Some(Opcode::Error), None),
         };
         let last = block.is_none() || block == self.last;
-        Seen { block, opcode, sent: direction == Direction::Sent, last }
+        Subject { block, kind, direction, last }
     }
 
     fn data(&mut self, wire: u16) -> u64 {
-        // In lock-step 1 behind 65535 can only be a sender that leaves out 0.
+        // In lock-step, 1 after 65535 can only mean a sender that skips 0.
         let to_one = wire == 1 && self.highest_wire == u16::MAX && self.terms.windowsize.get() == 1;
         let block = if to_one { self.highest.saturating_add(1) } else { self.nearest(wire) };
         if block > self.highest {
@@ -75,7 +64,7 @@ impl Blocks {
         block
     }
 
-    /// The block nearest to the highest seen that has this number on the wire.
+    /// Returns the block with this wire number that is nearest to the highest block seen.
     fn nearest(&self, wire: u16) -> u64 {
         nearest(wire, self.highest, self.highest_wire)
     }
@@ -86,12 +75,12 @@ mod tests {
     use super::*;
     use crate::wire::{emit_ack, emit_data_header};
 
-    fn data(blocks: &mut Blocks, wire: u16, length: usize) -> Seen {
-        blocks.see(Direction::Received, &emit_data_header(wire), DATA_HEADER + length)
+    fn data(blocks: &mut Blocks, wire: u16, length: usize) -> Subject {
+        blocks.follow(Direction::Received, &emit_data_header(wire), DATA_HEADER + length)
     }
 
-    fn ack(blocks: &mut Blocks, wire: u16) -> Seen {
-        blocks.see(Direction::Sent, &emit_ack(wire), 4)
+    fn ack(blocks: &mut Blocks, wire: u16) -> Subject {
+        blocks.follow(Direction::Sent, &emit_ack(wire), 4)
     }
 
     #[test]
@@ -121,7 +110,7 @@ mod tests {
         assert!(!data(&mut blocks, 1, 512).last && !ack(&mut blocks, 1).last);
         assert!(data(&mut blocks, 2, 511).last && ack(&mut blocks, 2).last);
         let mut blocks = Blocks::default();
-        blocks.see(Direction::Received, b"\0\x06blksize\x001024\0", 15);
+        blocks.follow(Direction::Received, b"\0\x06blksize\x001024\0", 15);
         assert!(!ack(&mut blocks, 0).last);
         assert!(!data(&mut blocks, 1, 1024).last && data(&mut blocks, 2, 0).last);
     }

@@ -7,14 +7,14 @@ use super::rule::Rule;
 use super::rule_state::RuleState;
 use crate::wire::Direction;
 
-/// The rules in force, with their hits and the seed that chance comes from.
+/// The active rules with their hits, and the seed of random numbers.
 ///
-/// Every rule looks at every packet, in the order in which they were added; what they do adds up. A packet that one
-/// rule drops is not seen by those behind it.
+/// Every rule examines every packet, in the order in which the rules were added, and their effects add up. The rules after
+/// one that drops a packet do not see it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Faults {
     rules: Vec<Entry>,
-    /// The number the last rule got; a number comes again only after all rules were taken away.
+    /// The number of the last rule; numbers are used again only after all rules were removed.
     numbered: u32,
     seed: u64,
     transfers: u64,
@@ -31,107 +31,107 @@ struct Entry {
 /// A packet of an earlier transfer, for [`Faults::test`].
 #[derive(Debug, Clone, Copy)]
 pub struct Recorded<'a> {
-    /// Which way it went.
+    /// Its direction.
     pub direction: Direction,
-    /// Its octets, the header at least.
+    /// Its bytes, at least the header.
     pub datagram: &'a [u8],
-    /// Octets it had on the wire.
+    /// Its length on the wire in bytes.
     pub length: usize,
 }
 
 impl Faults {
-    /// Adds a rule and tells its number.
+    /// Adds a rule and returns its number.
     pub fn add(&mut self, rule: Rule) -> u32 {
         self.numbered += 1;
         self.rules.push(Entry { number: self.numbered, rule, hits: 0 });
         self.numbered
     }
 
-    /// Takes a rule away, if there is one with this number.
+    /// Removes the rule with this number, if there is one.
     pub fn remove(&mut self, number: u32) -> Option<Rule> {
         let place = self.rules.iter().position(|entry| entry.number == number)?;
         Some(self.rules.remove(place).rule)
     }
 
-    /// Takes all rules away; the seed stays.
+    /// Removes all rules; the seed stays.
     pub fn clear(&mut self) {
         self.rules.clear();
         self.numbered = 0;
     }
 
-    /// The rules with their numbers and hits.
+    /// Lists the rules with their numbers and hits.
     pub fn rules(&self) -> impl Iterator<Item = (u32, &Rule, u64)> {
         self.rules.iter().map(|entry| (entry.number, &entry.rule, entry.hits))
     }
 
-    /// Where chance comes from.
+    /// Returns the seed of random numbers.
     pub fn seed(&self) -> u64 {
         self.seed
     }
 
-    /// Begins chance anew: the transfers that follow have the same luck after each `set_seed` with the same number.
+    /// Restarts the random numbers: after the same seed, the same transfers get the same faults.
     pub fn set_seed(&mut self, seed: u64) {
         self.seed = seed;
         self.transfers = 0;
     }
 
-    /// Whether rules act beyond this computer, which is nobody's business but that of whoever owns the network.
+    /// Sets whether rules act on peers beyond this computer, which needs the permission of the network's owner.
     pub fn allow_remote(&mut self, allowed: bool) {
         self.remote = allowed;
     }
 
-    /// Whether there is any rule that acts on packets from and to this peer.
+    /// Whether any rule acts on packets from and to this peer.
     pub fn act_on(&self, peer: IpAddr) -> bool {
         !self.rules.is_empty() && (self.remote || is_loopback(peer))
     }
 
-    /// A transfer begins; its packets are judged with what is returned.
+    /// Begins a transfer and returns its state, with which its packets are judged.
     pub fn begin(&mut self) -> RuleState {
         self.transfers += 1;
-        RuleState::new(self.transfers)
+        RuleState { transfer: self.transfers, ..RuleState::default() }
     }
 
-    /// Decides what becomes of the next packet of a transfer.
-    pub fn judge<'a>(&mut self, course: &mut RuleState, direction: Direction, datagram: &'a [u8]) -> Judgement<'a> {
-        self.decide(course, &Recorded { direction, datagram, length: datagram.len() })
+    /// Decides what happens to the next packet of a transfer.
+    pub fn judge<'a>(&mut self, state: &mut RuleState, direction: Direction, datagram: &'a [u8]) -> Judgement<'a> {
+        self.decide(state, &Recorded { direction, datagram, length: datagram.len() })
     }
 
-    /// Which packets of the last transfer a rule would have hit, by their place among `packets`. The rule is tried
-    /// alone, as the one to be added next.
+    /// Finds the packets of the last transfer that a rule would have hit, by their place in `packets`. The rule is tested
+    /// alone, as the next one to be added.
     pub fn test<'a>(&self, rule: Rule, packets: impl IntoIterator<Item = Recorded<'a>>) -> Vec<usize> {
         let mut alone = Self { rules: Vec::new(), ..self.clone() };
         alone.add(rule);
-        let mut course = RuleState::new(self.transfers);
-        let verdicts = packets.into_iter().map(|packet| alone.decide(&mut course, &packet).passes());
-        verdicts.enumerate().filter_map(|(place, passes)| (!passes).then_some(place)).collect()
+        let mut state = RuleState { transfer: self.transfers, ..RuleState::default() };
+        let judgements = packets.into_iter().map(|packet| alone.decide(&mut state, &packet).passes());
+        judgements.enumerate().filter_map(|(place, passes)| (!passes).then_some(place)).collect()
     }
 
-    fn decide<'a>(&mut self, course: &mut RuleState, packet: &Recorded<'a>) -> Judgement<'a> {
-        let seen = course.blocks.see(packet.direction, packet.datagram, packet.length);
-        let [sent, received] = &mut course.packets;
+    fn decide<'a>(&mut self, state: &mut RuleState, packet: &Recorded<'a>) -> Judgement<'a> {
+        let subject = state.blocks.follow(packet.direction, packet.datagram, packet.length);
+        let [sent, received] = &mut state.packets;
         let place = if packet.direction == Direction::Sent { sent } else { received };
         *place += 1;
-        let mut verdict = Judgement::pass(packet.datagram);
+        let mut judgement = Judgement::pass(packet.datagram);
         for entry in &mut self.rules {
             let Entry { number, rule, hits } = entry;
-            let dice = Rng([self.seed, course.transfer, (*number).into(), packet.direction as u64, *place]);
-            let length = if packet.length == packet.datagram.len() { verdict.datagram.len() } else { packet.length };
-            if !rule.action.fits(length) || !course.counts.entry(*number).or_default().hit(rule, seen, dice) {
+            let rng = Rng([self.seed, state.transfer, (*number).into(), packet.direction as u64, *place]);
+            let length = if packet.length == packet.datagram.len() { judgement.datagram.len() } else { packet.length };
+            if !rule.action.fits(length) || !state.counts.entry(*number).or_default().hit(rule, subject, rng) {
                 continue;
             }
             *hits += 1;
-            verdict.hits.push(Hit { rule: *number, action: rule.action });
-            verdict.apply(rule.action, dice);
-            if verdict.copies == 0 {
+            judgement.hits.push(Hit { rule: *number, action: rule.action });
+            judgement.apply(rule.action, rng);
+            if judgement.copies == 0 {
                 break;
             }
         }
-        verdict
+        judgement
     }
 }
 
 impl Display for Faults {
-    /// What `fault` lists: one line for each rule, then the seed.
+    /// Formats the list of `fault`: one line for each rule, then the seed.
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         for Entry { number, rule, hits } in &self.rules {
             let times = if *hits == 1 { "time" } else { "times" };
@@ -154,7 +154,7 @@ mod tests {
 
     const RRQ: &[u8] = b"\0\x01f\0octet\0";
 
-    /// A get of so many blocks without a mishap: request, then DATA and ACK.
+    /// A get of this many blocks without a fault: request, then DATA and ACK.
     fn get(blocks: u64) -> Vec<(Direction, Vec<u8>)> {
         let mut packets = vec![(Direction::Sent, RRQ.to_vec())];
         for block in 1..=blocks {
@@ -178,9 +178,9 @@ mod tests {
     /// Places of the packets that a rule hits in a get of five blocks: 0 RRQ, 1 DATA 1, 2 ACK 1, 3 DATA 2 ...
     fn hits(rule: &str, packets: &[(Direction, Vec<u8>)]) -> Vec<usize> {
         let mut faults = faults(&[rule]);
-        let mut course = faults.begin();
+        let mut state = faults.begin();
         let mut judge =
-            |(direction, datagram): &(Direction, Vec<u8>)| !faults.judge(&mut course, *direction, datagram).passes();
+            |(direction, datagram): &(Direction, Vec<u8>)| !faults.judge(&mut state, *direction, datagram).passes();
         (0..packets.len()).filter(|&place| judge(&packets[place])).collect()
     }
 
@@ -213,7 +213,7 @@ mod tests {
     }
 
     #[test]
-    fn a_repetition_gets_through_where_it_is_not_named_too() {
+    fn a_repetition_passes_unless_the_rule_names_it_too() {
         let mut packets = get(5);
         let (again, request) = (packets[4].clone(), packets[0].clone());
         packets.splice(5..5, [again.clone(), again]);
@@ -231,16 +231,16 @@ mod tests {
     fn each_transfer_is_hit_anew() {
         let mut faults = faults(&["drop sent ack 2"]);
         for total in 1..=3 {
-            let mut course = faults.begin();
+            let mut state = faults.begin();
             for (direction, datagram) in get(5) {
-                faults.judge(&mut course, direction, &datagram);
+                faults.judge(&mut state, direction, &datagram);
             }
             assert_eq!(faults.rules().next().map(|(_, _, hits)| hits), Some(total));
         }
     }
 
     #[test]
-    fn wire_numbers_that_come_again_are_not_hit_again() {
+    fn repeated_wire_numbers_are_not_hit_again() {
         let packets = get(65_540);
         assert_eq!(hits("drop sent ack 2", &packets), [4]);
         assert_eq!(hits("drop sent ack 65538", &packets), [2 * 65_538]);
@@ -249,11 +249,11 @@ mod tests {
     }
 
     #[test]
-    fn the_same_seed_and_packets_have_the_same_luck() {
+    fn the_same_seed_and_packets_get_the_same_faults() {
         let packets = get(200);
         let run = |faults: &mut Faults| -> Vec<bool> {
-            let mut course = faults.begin();
-            packets.iter().map(|(way, datagram)| faults.judge(&mut course, *way, datagram).passes()).collect()
+            let mut state = faults.begin();
+            packets.iter().map(|(way, datagram)| faults.judge(&mut state, *way, datagram).passes()).collect()
         };
         let rules = &["drop both any rate 20%"];
         let (mut one, mut other) = (faults(rules), faults(rules));
@@ -261,28 +261,28 @@ mod tests {
         assert_eq!(first, run(&mut other));
         let lost = first.iter().filter(|passes| !**passes).count();
         assert!((50..=110).contains(&lost), "{lost} of 401 at 20 %");
-        assert_ne!(first, run(&mut one), "the next transfer has other luck");
+        assert_ne!(first, run(&mut one), "the next transfer gets other faults");
         one.set_seed(1);
         assert_ne!(first, run(&mut one));
         one.set_seed(0);
-        assert_eq!(first, run(&mut one), "the old seed brings the old luck back");
+        assert_eq!(first, run(&mut one), "the old seed gives the old faults again");
     }
 
     #[test]
-    fn what_rules_do_adds_up_and_a_lost_packet_is_lost() {
+    fn effects_of_rules_add_up_and_a_lost_packet_is_lost() {
         let ack = emit_ack(1);
         let judge = |rules: &[&str]| {
             let mut faults = faults(rules);
-            let mut course = faults.begin();
-            faults.judge(&mut course, Direction::Sent, &ack)
+            let mut state = faults.begin();
+            faults.judge(&mut state, Direction::Sent, &ack)
         };
-        let verdict = judge(&["delay 5 both any", "dup sent ack", "delay 7 both any", "corrupt 3 sent any"]);
-        assert_eq!((verdict.copies, verdict.delay), (2, Duration::from_millis(12)));
-        assert_eq!(verdict.datagram.as_ref(), [0, 4, 0, 0xfe]);
-        let words: Vec<String> = verdict.hits.iter().map(ToString::to_string).collect();
+        let judgement = judge(&["delay 5 both any", "dup sent ack", "delay 7 both any", "corrupt 3 sent any"]);
+        assert_eq!((judgement.copies, judgement.delay), (2, Duration::from_millis(12)));
+        assert_eq!(judgement.datagram.as_ref(), [0, 4, 0, 0xfe]);
+        let words: Vec<String> = judgement.hits.iter().map(ToString::to_string).collect();
         assert_eq!(words, ["rule 1 delayed it", "rule 2 duplicated it", "rule 3 delayed it", "rule 4 corrupted it"]);
-        let verdict = judge(&["drop sent ack", "dup sent ack"]);
-        assert_eq!((verdict.copies, verdict.hits.len()), (0, 1));
+        let judgement = judge(&["drop sent ack", "dup sent ack"]);
+        assert_eq!((judgement.copies, judgement.hits.len()), (0, 1));
         assert_eq!(judge(&["cut 2 sent ack"]).datagram.as_ref(), [0, 4]);
         assert!(judge(&["swap both any"]).overtaken && judge(&["stranger both any"]).stranger);
         assert_eq!(judge(&["drop received any"]), Judgement::pass(&ack));
@@ -291,10 +291,11 @@ mod tests {
     #[test]
     fn corruption_without_an_offset_spares_the_header() {
         let mut faults = faults(&["corrupt received data"]);
-        let mut course = faults.begin();
+        let mut state = faults.begin();
         for (direction, datagram) in get(50) {
-            let verdict = faults.judge(&mut course, direction, &datagram);
-            let changed: Vec<usize> = (0..datagram.len()).filter(|&at| verdict.datagram[at] != datagram[at]).collect();
+            let judgement = faults.judge(&mut state, direction, &datagram);
+            let changed: Vec<usize> =
+                (0..datagram.len()).filter(|&at| judgement.datagram[at] != datagram[at]).collect();
             match direction {
                 Direction::Sent => assert!(changed.is_empty()),
                 Direction::Received => assert!(changed.len() == 1 && changed[0] >= DATA_HEADER, "{changed:?}"),
@@ -303,11 +304,11 @@ mod tests {
     }
 
     #[test]
-    fn a_rule_is_tried_on_packets_of_the_past() {
+    fn a_rule_is_tested_on_packets_of_the_past() {
         let packets = get(5);
         let recorded = || {
             packets.iter().map(|(direction, datagram)| {
-                // As they are kept: long bodies are cut.
+                // As the ring keeps them: long blocks are cut.
                 let kept = datagram.len().min(64);
                 Recorded { direction: *direction, datagram: &datagram[..kept], length: datagram.len() }
             })
@@ -319,9 +320,9 @@ mod tests {
         let by_chance: Rule = "drop both any rate 30%".parse().unwrap();
         let mut real = Faults::default();
         real.add(by_chance);
-        let mut course = real.begin();
+        let mut state = real.begin();
         let hit: Vec<usize> =
-            (0..packets.len()).filter(|&at| !real.judge(&mut course, packets[at].0, &packets[at].1).passes()).collect();
+            (0..packets.len()).filter(|&at| !real.judge(&mut state, packets[at].0, &packets[at].1).passes()).collect();
         assert_eq!(faults.test(by_chance, recorded()), hit);
     }
 
@@ -338,15 +339,15 @@ mod tests {
         faults.allow_remote(true);
         assert!(faults.act_on(at("192.0.2.1")));
         faults.clear();
-        assert!(!faults.act_on(at("127.0.0.1")), "without rules nothing is to be done");
+        assert!(!faults.act_on(at("127.0.0.1")), "without rules there is nothing to do");
     }
 
     #[test]
-    fn the_list_tells_rules_by_numbers_that_stay() {
+    fn the_list_shows_rules_by_numbers_that_stay() {
         let mut faults = faults(&["drop sent ack 2", "dup both any"]);
         faults.set_seed(7);
-        let mut course = faults.begin();
-        faults.judge(&mut course, Direction::Sent, &emit_ack(2));
+        let mut state = faults.begin();
+        faults.judge(&mut state, Direction::Sent, &emit_ack(2));
         assert_eq!(
             faults.to_string(),
             "  1  drop sent ack 2                     hit 1 time\n  \

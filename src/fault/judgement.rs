@@ -5,43 +5,37 @@ use std::time::Duration;
 use super::rule::Action;
 use crate::wire::DATA_HEADER;
 
-/// What becomes of one packet.
+/// What happens to one packet.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Judgement<'a> {
-    /// What arrives: the packet itself, or what was made of it.
+    /// The bytes that arrive, perhaps changed.
     pub datagram: Cow<'a, [u8]>,
-    /// How often it arrives; 0 is lost.
+    /// The number of copies that arrive; 0 means that the packet is lost.
     pub copies: u32,
-    /// How much later it arrives.
+    /// The delay of its arrival.
     pub delay: Duration,
     /// The next packet of its direction arrives before it.
     pub overtaken: bool,
     /// A copy arrives before it, from another port.
     pub stranger: bool,
-    /// The rules that hit it; none for nearly all packets.
+    /// The rules that hit it, usually none.
     pub hits: Vec<Hit>,
 }
 
 /// One rule that hit a packet: `rule 1 dropped it`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Hit {
-    /// The number `fault` lists it by.
+    /// The number of the rule in the list of `fault`.
     pub rule: u32,
-    /// What it did.
+    /// What the rule did.
     pub action: Action,
 }
 
 impl<'a> Judgement<'a> {
-    /// Nothing happens to the packet.
+    /// Lets the packet pass unchanged.
     pub fn pass(datagram: &'a [u8]) -> Self {
-        Self {
-            datagram: Cow::Borrowed(datagram),
-            copies: 1,
-            delay: Duration::ZERO,
-            overtaken: false,
-            stranger: false,
-            hits: Vec::new(),
-        }
+        let (datagram, delay) = (Cow::Borrowed(datagram), Duration::ZERO);
+        Self { datagram, copies: 1, delay, overtaken: false, stranger: false, hits: Vec::new() }
     }
 
     /// Whether no rule hit the packet.
@@ -49,20 +43,19 @@ impl<'a> Judgement<'a> {
         self.hits.is_empty()
     }
 
-    pub(super) fn apply(&mut self, action: Action, dice: Rng) {
-        self.delay += action.delay();
+    pub(super) fn apply(&mut self, action: Action, rng: Rng) {
         match action {
             Action::Drop => self.copies = 0,
             Action::Dup => self.copies += 1,
-            Action::Delay(_) => {}
+            Action::Delay(milliseconds) => self.delay += Duration::from_millis(milliseconds.into()),
             Action::Swap => self.overtaken = true,
             Action::Corrupt(offset) => {
                 let datagram = self.datagram.to_mut();
                 let header = if datagram.len() > DATA_HEADER { DATA_HEADER } else { 0 };
-                let chosen = || header + dice.below(datagram.len() - header);
-                let offset = offset.map_or_else(chosen, usize::from);
-                if let Some(octet) = datagram.get_mut(offset) {
-                    *octet = !*octet;
+                let random = || header + rng.below(datagram.len() - header);
+                let offset = offset.map_or_else(random, usize::from);
+                if let Some(byte) = datagram.get_mut(offset) {
+                    *byte = !*byte;
                 }
             }
             Action::Cut(length) => self.datagram.to_mut().truncate(length.into()),
@@ -71,14 +64,14 @@ impl<'a> Judgement<'a> {
     }
 }
 
-/// Chance for one rule and one packet: SplitMix64 over the seed, the transfer, the rule's number and the packet's place
-/// among those of its direction, so that neither the time nor the other direction has a say.
+/// The random numbers for one rule and one packet: SplitMix64 over the seed, the transfer, the rule's number, the direction
+/// and the packet's number in that direction, so they do not depend on time or on the other direction.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Rng(pub(super) [u64; 5]);
 
 impl Rng {
-    pub(super) fn roll(self, throw: u64) -> u64 {
-        self.0.into_iter().chain([throw]).fold(0, |state, number| {
+    pub(super) fn roll(self, draw: u64) -> u64 {
+        self.0.into_iter().chain([draw]).fold(0, |state, number| {
             let mixed = (state ^ number).wrapping_add(0x9e37_79b9_7f4a_7c15);
             let mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
             let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);

@@ -1,9 +1,7 @@
 use std::fmt::{self, Display, Formatter};
 use std::num::{NonZeroU32, NonZeroU64};
-use std::time::Duration;
 
-use crate::wire::Direction;
-use crate::wire::Opcode;
+use crate::wire::{Direction, Opcode};
 
 /// One fault: what happens to which packets, and how often.
 ///
@@ -12,14 +10,14 @@ use crate::wire::Opcode;
 pub struct Rule {
     /// What happens.
     pub action: Action,
-    /// To packets that go this way.
+    /// The direction of the packets.
     pub way: Way,
-    /// To packets of this kind; `None` is `any`, which takes in what is no packet at all.
+    /// The kind of the packets; `None` is `any`, which includes malformed packets.
     pub kind: Option<Opcode>,
-    /// To these of them; `None` is all.
+    /// Which of these packets; `None` is all.
     pub which: Option<Which>,
-    /// How often; `None` is always without [`which`](Self::which), and else once for each packet named there, so that
-    /// the repetition of a lost packet gets through.
+    /// How often; `None` is once for each packet of [`which`](Self::which), so that the repetition of a lost packet passes,
+    /// or always without it.
     pub how: Option<How>,
 }
 
@@ -30,39 +28,39 @@ pub enum Action {
     Drop,
     /// It arrives twice.
     Dup,
-    /// It arrives so many milliseconds later.
+    /// It arrives this many milliseconds later.
     Delay(u32),
-    /// The next packet of its direction overtakes it. Where no other ever follows, it is lost.
+    /// The next packet of its direction overtakes it. If none follows, it is lost.
     Swap,
-    /// The octet at this offset is inverted; without an offset one behind the header, chosen by the seed.
+    /// The byte at this offset is inverted; without an offset, a random one after the header.
     Corrupt(Option<u16>),
-    /// Only so many octets of it arrive.
+    /// Only this many bytes of it arrive.
     Cut(u16),
     /// A copy from another port arrives before it (RFC 1350 section 4).
     Stranger,
 }
 
-/// Which way packets go, seen from the side the rule belongs to.
+/// The direction of packets, as seen by the side that has the rule.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Way {
-    /// From here.
+    /// From this side.
     Sent,
-    /// To here.
+    /// To this side.
     Received,
-    /// Either.
+    /// Both directions.
     Both,
 }
 
-/// Which packets of a transfer a rule means, by the block of the file and never by the number on the wire.
+/// The packets of a transfer that a rule hits, by the block of the file and never by the number on the wire.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Which {
-    /// The one with this block, or with its acknowledgement.
+    /// The packet with this block, or with its acknowledgement.
     Block(u64),
-    /// Those from one block to another, both included.
+    /// The packets from one block to another, inclusive.
     Blocks(u64, u64),
-    /// Those whose block is a multiple of this.
+    /// The packets whose block is a multiple of this.
     Every(NonZeroU64),
-    /// The first that the rule's way and kind fit.
+    /// The first packet that matches the rule's way and kind.
     First,
     /// The last block of the file, or its acknowledgement.
     Last,
@@ -71,36 +69,32 @@ pub enum Which {
 /// How often a rule hits in one transfer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum How {
-    /// So many times each packet that [`Which`] names; without it so many packets in all.
+    /// This many times each packet that [`Which`] names, or this many packets in all without it.
     Times(NonZeroU32),
-    /// By chance, from the seed.
+    /// At random, by the seed.
     Rate(Percent),
 }
 
-/// A chance from 0 to 100 %, to a hundredth of a percent.
+/// A probability from 0 to 100 %, in steps of a hundredth of a percent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Percent(u16);
 
 impl Percent {
-    /// A chance of so many hundredths of a percent, if it is one.
+    /// Converts hundredths of a percent, up to 10,000.
     pub fn from_hundredths(hundredths: u16) -> Option<Self> {
         (hundredths <= 10_000).then_some(Self(hundredths))
     }
 
-    /// The chance in hundredths of a percent.
+    /// Returns the probability in hundredths of a percent.
     pub fn hundredths(self) -> u16 {
         self.0
     }
 }
 
 impl Way {
-    /// Whether packets of this direction are meant.
+    /// Whether packets of this direction match.
     pub fn covers(self, direction: Direction) -> bool {
-        match self {
-            Self::Sent => direction == Direction::Sent,
-            Self::Received => direction == Direction::Received,
-            Self::Both => true,
-        }
+        self == Self::Both || (self == Self::Sent) == (direction == Direction::Sent)
     }
 }
 
@@ -178,15 +172,7 @@ impl Display for Percent {
 }
 
 impl Action {
-    /// How long the packet is held up.
-    pub(super) fn delay(self) -> Duration {
-        match self {
-            Self::Delay(milliseconds) => Duration::from_millis(milliseconds.into()),
-            _ => Duration::ZERO,
-        }
-    }
-
-    /// Whether a packet of this length has what the action changes.
+    /// Whether a packet of this length has the byte that the action changes.
     pub(super) fn fits(self, length: usize) -> bool {
         match self {
             Self::Corrupt(offset) => usize::from(offset.unwrap_or(0)) < length,
@@ -195,7 +181,7 @@ impl Action {
         }
     }
 
-    /// What was done, for a trace: `rule 1 dropped it`.
+    /// Returns what the rule did, for a trace: `rule 1 dropped it`.
     pub fn past(self) -> &'static str {
         match self {
             Self::Drop => "dropped it",

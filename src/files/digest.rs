@@ -6,14 +6,14 @@ use thiserror::Error;
 
 use super::text::read_some;
 
-/// The SHA-256 of a local file (FIPS 180-4): in netascii that of the text as it stands here, not as it was carried.
+/// The SHA-256 of a local file (FIPS 180-4); in netascii mode that of the local text, not of the bytes on the wire.
 ///
-/// Displayed as sha256sum does, in 64 small hexadecimal digits.
+/// Displayed like sha256sum does: 64 lower-case hexadecimal digits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Digest(pub [u8; 32]);
 
 impl Digest {
-    /// The digest of everything that `reader` gives.
+    /// Computes the digest of everything that `reader` reads.
     ///
     /// # Errors
     ///
@@ -42,17 +42,17 @@ impl Display for Digest {
     }
 }
 
-/// A received file is not the one that was expected; it was not put in its place.
+/// The error of a received file whose digest is not the expected one; the file was not kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[error("SHA-256 is {found}, not {expected} as expected")]
 pub struct Mismatch {
-    /// What the user said it should be.
+    /// The digest that the user gave.
     pub expected: Digest,
-    /// What it is.
+    /// The digest of the file.
     pub found: Digest,
 }
 
-/// A digest in the making.
+/// A digest that is being computed.
 #[derive(Clone, Default)]
 pub(super) struct Hasher(Sha256);
 
@@ -61,23 +61,23 @@ impl Hasher {
         self.0.update(bytes);
     }
 
-    /// The digest of what has passed so far.
+    /// Returns the digest of all bytes so far.
     pub(super) fn digest(&self) -> Digest {
         Digest(self.0.clone().finalize().into())
     }
 }
 
-/// A reader whose bytes pass a hasher on their way.
+/// A reader that also passes its bytes to a hasher.
 pub(super) struct Hashed<'a> {
     pub(super) reader: &'a mut dyn Read,
     pub(super) hasher: Option<&'a mut Hasher>,
 }
 
 impl Read for Hashed<'_> {
-    fn read(&mut self, room: &mut [u8]) -> io::Result<usize> {
-        let read = self.reader.read(room)?;
+    fn read(&mut self, space: &mut [u8]) -> io::Result<usize> {
+        let read = self.reader.read(space)?;
         if let Some(hasher) = &mut self.hasher {
-            hasher.update(room.get(..read).unwrap_or_default());
+            hasher.update(space.get(..read).unwrap_or_default());
         }
         Ok(read)
     }
@@ -87,11 +87,11 @@ impl Read for Hashed<'_> {
 mod tests {
     use super::*;
 
-    /// FIPS 180-4's own example.
+    /// The example of FIPS 180-4.
     const ABC: &str = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
 
     #[test]
-    fn a_digest_is_shown_as_sha256sum_has_it() {
+    fn a_digest_is_displayed_like_sha256sum() {
         assert_eq!(Digest::of(&b"abc"[..]).unwrap().to_string(), ABC);
     }
 }

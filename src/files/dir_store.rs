@@ -9,14 +9,15 @@ use cap_std::fs::{Dir, Metadata, OpenOptions, OpenOptionsExt};
 use nix::fcntl::OFlag;
 
 use super::store::relative;
+use super::target::Sink;
 use super::temp_file::{Placing, TempFile, TempName};
 use super::{Denied, Source, Store, Target, WriteMode};
 use crate::wire::{ErrorCode, Mode};
 
 /// The files of a directory, for a server.
 ///
-/// It is opened once; every name is resolved beneath it by the system, so that neither `..` nor a link leads out.
-/// Only regular files are served, and opening one never blocks. Uploads become visible when they are whole.
+/// The system resolves every name below it, so that neither `..` nor a link leads out. Only regular files are served,
+/// and opening one never blocks. Uploads become visible when they are whole.
 ///
 /// ```
 /// use tftpsh::files::{DirStore, Store};
@@ -34,17 +35,16 @@ pub struct DirStore {
 }
 
 impl DirStore {
-    /// Opens a directory, which stays the one served even when it is renamed.
+    /// Opens a directory, which is served even after it is renamed.
     ///
     /// # Errors
     ///
-    /// Those of the system: it does not exist, is not a directory, or may not be read.
+    /// It does not exist, is not a directory, or is not readable.
     pub fn open(path: impl AsRef<Path>) -> io::Result<Self> {
         Ok(Self { directory: Dir::open_ambient_dir(path, ambient_authority())? })
     }
 
-    /// Removes the temporary files that killed servers left in the directory itself (not below it), and returns how many.
-    /// Those of processes that still run are left alone, and so is what cannot be removed.
+    /// Removes the temporary files of processes that are gone, in the directory itself, and returns how many.
     ///
     /// # Errors
     ///
@@ -64,8 +64,8 @@ impl DirStore {
 
 impl Store for DirStore {
     fn read(&self, name: &[u8], mode: Mode) -> Result<Source, Denied> {
-        let path = Name::parse(name)?.path;
-        // Looking before opening: to open a device can have effects, and finding its true name may open it too.
+        let path = parse(name)?;
+        // Check before opening: opening a device can have effects, and resolving its name may open it too.
         must_be_regular(&self.directory.metadata(path)?)?;
         let path = self.true_name(path)?;
         path.file_name().map_or(Ok(()), must_not_be_temporary)?;
@@ -77,32 +77,30 @@ impl Store for DirStore {
     }
 
     fn create(&self, name: &[u8], mode: Mode, write_mode: WriteMode) -> Result<Target, Denied> {
-        let name = Name::parse(name)?;
-        let placing = if write_mode == WriteMode::CreateNew { Placing::Exclusive } else { Placing::Replace };
-        let found = match self.directory.metadata(name.path) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
-            found => Some(found?),
+        let path = parse(name)?;
+        let exists = match self.directory.metadata(path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => false,
+            found => must_be_regular(&found?).map(|()| true)?,
         };
-        let part = match found {
-            Some(found) => {
-                must_be_regular(&found)?;
-                write_mode.check(true)?;
-                // A link stays, and its file is replaced.
-                let path = self.true_name(name.path)?;
-                let (directory, file) = path.parent().zip(path.file_name()).ok_or(ErrorCode::ACCESS)?;
-                self.part(directory, file, placing)
+        write_mode.check(exists)?;
+        // A link stays; its file is replaced.
+        let path = if exists { self.true_name(path)? } else { path.into() };
+        let (directory, file) = path.parent().zip(path.file_name()).ok_or(ErrorCode::ACCESS)?;
+        must_not_be_temporary(file)?;
+        let directory = if directory.as_os_str().is_empty() { Path::new(".") } else { directory };
+        let directory = self.directory.open_dir(directory).map_err(|error| match error.kind() {
+            io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => {
+                Denied::new(ErrorCode::NOT_FOUND, "Directory not found")
             }
-            None => {
-                write_mode.check(false)?;
-                self.part(name.directory, name.file, placing)
-            }
-        }?;
-        Ok(Target::part(part, mode))
+            _ => error.into(),
+        })?;
+        let placing = if write_mode == WriteMode::CreateNew { Placing::Exclusive } else { Placing::Replace };
+        Ok(Target::new(Sink::TempFile(TempFile::create(directory, file, placing)?), mode))
     }
 }
 
 impl DirStore {
-    /// For a link, the name of what it leads to. Only there the system is asked, which takes many calls and /proc.
+    /// Resolves a link. The system is asked only for a link, since that takes many calls and /proc.
     fn true_name<'a>(&self, path: &'a Path) -> io::Result<Cow<'a, Path>> {
         if self.directory.symlink_metadata(path)?.is_symlink() {
             self.directory.canonicalize(path).map(Cow::Owned)
@@ -110,48 +108,20 @@ impl DirStore {
             Ok(Cow::Borrowed(path))
         }
     }
+}
 
-    fn part(&self, directory: &Path, file: &OsStr, placing: Placing) -> Result<TempFile, Denied> {
-        must_not_be_temporary(file)?;
-        let directory = if directory.as_os_str().is_empty() { Path::new(".") } else { directory };
-        let directory = self.directory.open_dir(directory).map_err(|error| match error.kind() {
-            io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => {
-                Denied::new(ErrorCode::NOT_FOUND, "Folder not found")
-            }
-            _ => error.into(),
-        })?;
-        Ok(TempFile::create(directory, file, placing)?)
+/// Reads a file name. Refuses those of directories; [`Path`] ignores the endings `/` and `/.`.
+fn parse(name: &[u8]) -> Result<&Path, Denied> {
+    let name = relative(name);
+    let file = name.rsplit(|&byte| byte == b'/').next().unwrap_or_default();
+    if name.contains(&0) || matches!(file, b"" | b"." | b"..") {
+        return Err(ErrorCode::ACCESS.into());
     }
+    must_not_be_temporary(OsStr::from_bytes(file))?;
+    Ok(Path::new(OsStr::from_bytes(name)))
 }
 
-/// A request's name, taken apart. Backslashes are bytes like others.
-struct Name<'a> {
-    path: &'a Path,
-    directory: &'a Path,
-    file: &'a OsStr,
-}
-
-impl<'a> Name<'a> {
-    /// Refuses names that can only be of a directory; [`Path`] would pass over the endings `/` and `/.`.
-    fn parse(name: &'a [u8]) -> Result<Self, Denied> {
-        let name = relative(name);
-        if name.contains(&0) {
-            return Err(ErrorCode::ACCESS.into());
-        }
-        let (directory, file) = match name.iter().rposition(|&byte| byte == b'/') {
-            Some(slash) => (&name[..slash], &name[slash + 1..]),
-            None => (&[][..], name),
-        };
-        if matches!(file, b"" | b"." | b"..") {
-            return Err(ErrorCode::ACCESS.into());
-        }
-        let [path, directory, file] = [name, directory, file].map(OsStr::from_bytes);
-        must_not_be_temporary(file)?;
-        Ok(Self { path: Path::new(path), directory: Path::new(directory), file })
-    }
-}
-
-/// An upload that is not whole may not be read or written.
+/// Refuses the name of a temporary file: an unfinished upload may not be read or written.
 fn must_not_be_temporary(file: &OsStr) -> Result<(), Denied> {
     match TempName::of(file.as_bytes()) {
         Some(_) => Err(ErrorCode::ACCESS.into()),
@@ -163,6 +133,6 @@ fn must_be_regular(found: &Metadata) -> Result<(), Denied> {
     if found.is_file() {
         return Ok(());
     }
-    let what = if found.is_dir() { "Is a directory" } else { "Not a regular file" };
-    Err(Denied::new(ErrorCode::ACCESS, what))
+    let reason = if found.is_dir() { "Is a directory" } else { "Not a regular file" };
+    Err(Denied::new(ErrorCode::ACCESS, reason))
 }

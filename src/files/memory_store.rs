@@ -1,22 +1,20 @@
 use std::collections::BTreeMap;
-use std::io;
+use std::io::{self, Write};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::store::relative;
 use super::{Denied, Source, Store, Target, WriteMode};
 use crate::wire::{ErrorCode, Mode};
 
-/// Octets that uploads may take, finished and unfinished together.
+/// The most bytes of all uploads together, finished or not.
 const UPLOADS: usize = 64 * 1024 * 1024;
 
-/// What every upload counts beside its bytes, so that the number of empty ones is bounded too.
+/// The bytes that each upload counts in addition, so that the number of empty ones is bounded too.
 const OVERHEAD: usize = 512;
 
-/// Files in memory, served by name. Clones share them.
+/// Files in memory, by name. Clones share them.
 ///
-/// Uploads take at most 64 MiB in all; more is refused as a full disk is. Files put here by [`MemoryStore::insert`] do not
-/// count.
-/// count.
+/// Uploads take at most 64 MiB together, like a full disk. Files of [`MemoryStore::insert`] do not count.
 ///
 /// ```
 /// use tftpsh::MemoryStore;
@@ -38,7 +36,7 @@ struct Inner {
 
 struct File {
     bytes: Arc<[u8]>,
-    /// What it takes of [`UPLOADS`].
+    /// Its share of [`UPLOADS`].
     charge: usize,
 }
 
@@ -48,7 +46,7 @@ impl MemoryStore {
         Self::default()
     }
 
-    /// Puts a file here, in place of any other of its name.
+    /// Inserts a file, in place of any other of its name.
     pub fn insert(&self, name: impl AsRef<[u8]>, bytes: impl Into<Vec<u8>>) {
         self.lock().put(relative(name.as_ref()), File { bytes: bytes.into().into(), charge: 0 });
     }
@@ -58,7 +56,7 @@ impl MemoryStore {
         self.lock().files.get(relative(name.as_ref())).map(|file| Arc::clone(&file.bytes))
     }
 
-    /// No change here can stop halfway, so that a panic elsewhere leaves nothing broken.
+    /// A panic elsewhere cannot leave the files half changed, so a poisoned lock is fine.
     fn lock(&self) -> MutexGuard<'_, Inner> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -71,11 +69,11 @@ impl Inner {
         }
     }
 
-    fn charge(&mut self, octets: usize) -> io::Result<()> {
-        if octets > UPLOADS - self.charged {
+    fn charge(&mut self, bytes: usize) -> io::Result<()> {
+        if bytes > UPLOADS - self.charged {
             return Err(io::ErrorKind::StorageFull.into());
         }
-        self.charged += octets;
+        self.charged += bytes;
         Ok(())
     }
 }
@@ -105,13 +103,12 @@ impl Store for MemoryStore {
         write_mode.check(inner.files.contains_key(name))?;
         inner.charge(OVERHEAD)?;
         drop(inner);
-        let draft =
-            Upload { store: self.clone(), name: name.to_vec(), bytes: Vec::new(), charge: OVERHEAD, write_mode };
-        Ok(Target::draft(draft, mode))
+        let (store, name) = (self.clone(), name.to_vec());
+        Ok(Target::upload(Upload { store, name, bytes: Vec::new(), charge: OVERHEAD, write_mode }, mode))
     }
 }
 
-/// An upload under way; dropping it gives its share of the bound back.
+/// An upload that is not finished; dropping it gives back its share of [`UPLOADS`].
 pub(super) struct Upload {
     store: MemoryStore,
     name: Vec<u8>,
@@ -121,13 +118,6 @@ pub(super) struct Upload {
 }
 
 impl Upload {
-    pub(super) fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.store.lock().charge(bytes.len())?;
-        self.charge += bytes.len();
-        self.bytes.extend_from_slice(bytes);
-        Ok(())
-    }
-
     pub(super) fn commit(mut self) -> io::Result<()> {
         let bytes = std::mem::take(&mut self.bytes).into();
         let store = self.store.clone();
@@ -138,6 +128,19 @@ impl Upload {
         }
         inner.put(&self.name, File { bytes, charge: std::mem::take(&mut self.charge) });
         drop(inner);
+        Ok(())
+    }
+}
+
+impl Write for Upload {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.store.lock().charge(bytes.len())?;
+        self.charge += bytes.len();
+        self.bytes.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }
 }
@@ -162,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn an_upload_is_seen_only_when_committed() {
+    fn an_upload_is_visible_only_when_committed() {
         let store = MemoryStore::new();
         let mut target = upload(&store, b"/a", WriteMode::CreateNew);
         target.deliver(b"12").unwrap();
@@ -170,8 +173,8 @@ mod tests {
         target.deliver(b"3").unwrap();
         target.commit().unwrap();
         assert_eq!(store.clone().get(b"a").as_deref(), Some(&b"123"[..]));
-        let mut room = [0; 4];
-        assert_eq!(store.read(b"//a", Mode::Octet).unwrap().fill(&mut room).unwrap(), 3);
+        let mut bytes = [0; 4];
+        assert_eq!(store.read(b"//a", Mode::Octet).unwrap().fill(&mut bytes).unwrap(), 3);
     }
 
     #[test]
@@ -192,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn uploads_are_bounded_together_and_give_back_what_they_took() {
+    fn uploads_are_bounded_together_and_give_back_their_share() {
         let store = MemoryStore::new();
         let half = vec![0; UPLOADS / 2];
         let mut kept = upload(&store, b"kept", WriteMode::CreateNew);
@@ -206,7 +209,7 @@ mod tests {
         upload(&store, b"kept", WriteMode::CreateOrReplace).commit().unwrap();
         assert_eq!(store.lock().charged, OVERHEAD, "replacing gives back too");
         store.insert(b"kept", half);
-        assert_eq!(store.lock().charged, 0, "files of our own do not count");
+        assert_eq!(store.lock().charged, 0, "inserted files do not count");
     }
 
     #[test]
@@ -218,7 +221,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_must_say_something() {
+    fn an_empty_name_is_refused() {
         for name in [&b""[..], b"/", b"//"] {
             assert_eq!(
                 code(MemoryStore::new().create(name, Mode::Octet, WriteMode::CreateOrReplace)),

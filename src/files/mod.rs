@@ -1,11 +1,11 @@
-//! Where the bytes of a transfer come from and go to.
+//! The files of a transfer.
 //!
-//! A [`Source`] is read, a [`Target`] is written; both convert netascii. A target is a temporary file next to the real one
-//! until it is committed, so that a failed transfer leaves nothing and does not touch an existing file.
+//! A [`Source`] is read, a [`Target`] is written; both convert netascii. A target is a temporary file until it is
+//! committed, so that a failed transfer leaves nothing and does not touch an existing file.
 //!
 //! ```text
 //!  file, FIFO, stdin, memory --Source--> fill        deliver --Target--> TempFile: renamed at the end
-//!                              netascii encoded      netascii decoded    device, FIFO, stdout: as it is
+//!                              netascii encoded      netascii decoded    device, FIFO, stdout: written directly
 //!                                                                        Upload: memory
 //! ```
 //!
@@ -26,6 +26,6 @@ pub use memory_store::MemoryStore;
 pub use source::Source;
 pub use store::{Denied, Store, WriteMode};
 pub use target::Target;
-pub(crate) use target::TooLarge;
+pub(crate) use target::too_large;
 
 pub use crate::transfer::{ReadFile, WriteFile};

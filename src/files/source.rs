@@ -12,14 +12,13 @@ use super::digest::{Digest, Hashed, Hasher};
 use super::text::{Encoding, read_some};
 use crate::wire::Mode;
 
-/// Bytes read ahead of small blocks, so that many of them cost one system call; larger ones are read straight. A
-/// thousand files served at once have this much each.
+/// Size of the read-ahead buffer in bytes, one for each file served. It is used for small blocks only.
 const AHEAD: usize = 8 * 1024;
 
-/// A file to be sent, read as it goes on the wire.
+/// A file that is sent.
 ///
-/// [`ReadFile::fill`] fills the whole room unless the file ends, whatever pieces the file comes in. In octet mode the
-/// bytes go straight into the room; in netascii they are converted on the way (RFC 1350 section 1).
+/// [`ReadFile::fill`] fills the whole block unless the file ends. Octet mode reads directly into the block; netascii
+/// mode converts (RFC 1350 section 1).
 pub struct Source<R = Box<dyn Read + Send>> {
     reader: R,
     size: Option<u64>,
@@ -28,8 +27,7 @@ pub struct Source<R = Box<dyn Read + Send>> {
 }
 
 impl Source {
-    /// Opens a local file of any kind, a FIFO or `/dev/stdin` too; opening a FIFO waits for its writer. A directory is
-    /// refused here, before anything is sent.
+    /// Opens a local file, a device, a FIFO or `/dev/stdin`; opening a FIFO waits for its writer.
     ///
     /// # Errors
     ///
@@ -47,7 +45,7 @@ impl Source {
         Self::file(io::stdin().as_fd().try_clone_to_owned()?.into(), mode)
     }
 
-    /// Reads an open file from where it stands.
+    /// Reads an open file from its present position.
     pub(super) fn file(mut file: File, mode: Mode) -> io::Result<Self> {
         let found = file.metadata()?;
         if found.is_dir() {
@@ -56,13 +54,13 @@ impl Source {
         let size = if found.is_file() { Some(found.len().saturating_sub(file.stream_position()?)) } else { None };
         let reader: Box<dyn Read + Send> = match mode {
             Mode::Octet => Box::new(BufReader::with_capacity(AHEAD, file)),
-            // Conversion has a buffer of its own.
+            // The conversion has its own buffer.
             Mode::Netascii => Box::new(file),
         };
         Ok(Self::new(reader, size, mode))
     }
 
-    /// Reads from memory, which is shared and not copied.
+    /// Reads from shared memory.
     pub fn bytes(bytes: Arc<[u8]>, mode: Mode) -> Self {
         let size = u64::try_from(bytes.len()).ok();
         Self::new(Box::new(Cursor::new(bytes)), size, mode)
@@ -70,35 +68,32 @@ impl Source {
 }
 
 impl<R> Source<R> {
-    /// Reads whatever `reader` gives until it ends; the size is not known.
+    /// Reads `reader` to its end; the size is not known.
     pub fn reader(reader: R, mode: Mode) -> Self {
         Self::new(reader, None, mode)
     }
 
     fn new(reader: R, size: Option<u64>, mode: Mode) -> Self {
-        match mode {
-            Mode::Octet => Self { reader, size, text: None, hasher: None },
-            Mode::Netascii => Self { reader, size: None, text: Some(Encoding::new()), hasher: None },
-        }
+        let text = (mode == Mode::Netascii).then(Encoding::new);
+        Self { reader, size: size.filter(|_| text.is_none()), text, hasher: None }
     }
 
-    /// Computes the digest of the file on the way, if `wanted`.
+    /// Computes the digest of the local file, if `wanted`.
     pub fn digested(self, wanted: bool) -> Self {
         Self { hasher: wanted.then(Hasher::default), ..self }
     }
 
-    /// The digest of what was read of the local file; `None` where it was not wanted.
+    /// Returns the digest of the bytes read of the local file; `None` if it was not wanted.
     pub fn digest(&self) -> Option<Digest> {
         self.hasher.as_ref().map(Hasher::digest)
     }
 
-    /// Octets that will go on the wire, for the option tsize (RFC 2349). Not known in netascii, which grows by as much
-    /// as the text says, nor of what is not a regular file.
+    /// Returns the number of bytes to send, for tsize (RFC 2349), if it is known: of a regular file in octet mode.
     pub fn size(&self) -> Option<u64> {
         self.size
     }
 
-    /// Whether netascii met a NUL in the first 4 KiB of the local data: it is hardly text. Never in octet mode.
+    /// Whether a netascii file has a NUL in its first 4 KiB, so that it is hardly text.
     pub fn saw_nul(&self) -> bool {
         self.text.as_ref().is_some_and(|text| text.nul.seen)
     }
@@ -109,14 +104,14 @@ impl<R: Read> ReadFile for Source<R> {
         self.digest().map(|digest| digest.0)
     }
 
-    fn fill(&mut self, room: &mut [u8]) -> io::Result<usize> {
+    fn fill(&mut self, space: &mut [u8]) -> io::Result<usize> {
         let mut reader = Hashed { reader: &mut self.reader, hasher: self.hasher.as_mut() };
         if let Some(text) = &mut self.text {
-            return text.fill(&mut reader, room);
+            return text.fill(&mut reader, space);
         }
         let mut filled = 0;
-        while filled < room.len() {
-            match read_some(&mut reader, &mut room[filled..])? {
+        while filled < space.len() {
+            match read_some(&mut reader, &mut space[filled..])? {
                 0 => break,
                 read => filled += read,
             }
@@ -139,7 +134,7 @@ mod tests {
     const LOCAL: &[u8] = b"one\ntwo\r\nthree\rfour\r\0\n\n\r";
     const WIRE: &[u8] = b"one\r\ntwo\r\0\r\nthree\r\0four\r\0\0\r\n\r\n\r\0";
 
-    /// Gives one piece a read, with an interrupting signal before each.
+    /// A reader that returns one piece at each read, with an interrupting signal before each.
     struct Pieces(VecDeque<Vec<u8>>, bool);
 
     impl Pieces {
@@ -149,13 +144,13 @@ mod tests {
     }
 
     impl Read for Pieces {
-        fn read(&mut self, room: &mut [u8]) -> io::Result<usize> {
+        fn read(&mut self, space: &mut [u8]) -> io::Result<usize> {
             self.1 = !self.1;
             if self.1 {
                 return Err(io::ErrorKind::Interrupted.into());
             }
             let Some(mut piece) = self.0.pop_front() else { return Ok(0) };
-            let read = piece.as_slice().read(room)?;
+            let read = piece.as_slice().read(space)?;
             if read < piece.len() {
                 self.0.push_front(piece.split_off(read));
             }
@@ -163,27 +158,27 @@ mod tests {
         }
     }
 
-    /// Everything `source` gives, asked for in rooms of `room` bytes; each must be full but the last.
-    fn drain<R: Read>(source: &mut Source<R>, room: usize) -> Vec<u8> {
+    /// Reads all of `source` in blocks of `size` bytes; each must be full but the last.
+    fn drain<R: Read>(source: &mut Source<R>, size: usize) -> Vec<u8> {
         let mut wire = Vec::new();
         loop {
-            let mut block = vec![0; room];
+            let mut block = vec![0; size];
             let filled = source.fill(&mut block).expect("readable");
             wire.extend_from_slice(&block[..filled]);
-            if filled < room {
+            if filled < size {
                 return wire;
             }
         }
     }
 
     #[test]
-    fn every_room_is_full_but_the_last_however_the_file_is_cut() {
+    fn every_block_is_full_but_the_last_however_the_file_is_split() {
         for cut in 1..=LOCAL.len() {
-            for room in 1..=WIRE.len() + 1 {
+            for size in 1..=WIRE.len() + 1 {
                 let mut octet = Source::reader(Pieces::new(LOCAL, cut), Mode::Octet);
-                assert_eq!(drain(&mut octet, room), LOCAL, "cut at {cut}, room for {room}");
+                assert_eq!(drain(&mut octet, size), LOCAL, "split at {cut}, blocks of {size}");
                 let mut text = Source::reader(Pieces::new(LOCAL, cut), Mode::Netascii);
-                assert_eq!(drain(&mut text, room), WIRE, "cut at {cut}, room for {room}");
+                assert_eq!(drain(&mut text, size), WIRE, "split at {cut}, blocks of {size}");
             }
         }
     }
@@ -196,9 +191,9 @@ mod tests {
     }
 
     #[test]
-    fn the_size_is_told_only_where_it_is_that_of_the_wire() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("f");
+    fn the_size_is_known_only_if_it_is_that_on_the_wire() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("f");
         std::fs::write(&path, LOCAL).unwrap();
         assert_eq!(Source::open(&path, Mode::Octet).unwrap().size(), Some(LOCAL.len() as u64));
         assert_eq!(Source::open(&path, Mode::Netascii).unwrap().size(), None);
@@ -208,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn a_directory_is_refused_at_once_and_a_device_is_read() {
+    fn a_directory_is_refused_and_a_device_is_read() {
         let refused = Source::open(Path::new("/"), Mode::Octet).unwrap_err();
         assert_eq!(refused.kind(), io::ErrorKind::IsADirectory);
         assert!(refused.to_string().starts_with("Is a directory"), "{refused}");
@@ -240,9 +235,9 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_was_read_from_is_sent_from_where_it_stands() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("f");
+    fn an_open_file_is_sent_from_its_position() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("f");
         std::fs::write(&path, LOCAL).unwrap();
         let mut file = File::open(&path).unwrap();
         file.read_exact(&mut [0; 4]).unwrap();

@@ -5,31 +5,30 @@ use thiserror::Error;
 use super::{Source, Target};
 use crate::wire::{ErrorCode, Mode};
 
-/// The files of a server. Names are bytes, as they came from the wire. The stores of this crate leave leading slashes
-/// out, since many clients send absolute names.
+/// The files of a server, by name. The stores of this crate ignore leading slashes: many clients send absolute names.
 pub trait Store: Send {
     /// Opens a file for a read request.
     ///
     /// # Errors
     ///
-    /// [`Denied`] is what the client hears of it.
+    /// [`Denied`] is the reason for the client.
     fn read(&self, name: &[u8], mode: Mode) -> Result<Source, Denied>;
 
-    /// Begins a file for a write request. It becomes visible when it is committed. With [`WriteMode::CreateNew`] a name
-    /// that exists is refused now, and again at the commit with [`io::ErrorKind::AlreadyExists`].
+    /// Begins a file for a write request; it becomes visible when it is committed. With [`WriteMode::CreateNew`] a
+    /// name that exists is refused now, and again at the commit with [`io::ErrorKind::AlreadyExists`].
     ///
     /// # Errors
     ///
-    /// [`Denied`] is what the client hears of it.
+    /// [`Denied`] is the reason for the client.
     fn create(&self, name: &[u8], mode: Mode, write_mode: WriteMode) -> Result<Target, Denied>;
 }
 
-/// Which names a write request may have.
+/// The names that a write request may have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum WriteMode {
-    /// Names that do not exist.
+    /// Only names that do not exist.
     CreateNew,
-    /// Names that exist; the file is replaced.
+    /// Only names that exist; the file is replaced.
     Replace,
     /// All names.
     CreateOrReplace,
@@ -46,19 +45,19 @@ impl WriteMode {
     }
 }
 
-/// Why a server refuses a request, in the words of an ERROR packet (RFC 1350 section 5).
+/// The reason why a server refuses a request, for an ERROR packet (RFC 1350 section 5).
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("{message}")]
 pub struct Denied {
-    /// The packet's code.
+    /// The code of the packet.
     pub code: ErrorCode,
-    /// Short, for the peer: it names no local path.
+    /// A short message for the peer, without a local path.
     pub message: String,
 }
 
 impl Denied {
-    pub(super) fn new(code: ErrorCode, message: &str) -> Self {
-        Self { code, message: message.to_owned() }
+    pub(crate) fn new(code: ErrorCode, message: impl ToString) -> Self {
+        Self { code, message: message.to_string() }
     }
 }
 
@@ -68,26 +67,20 @@ impl From<ErrorCode> for Denied {
     }
 }
 
-/// What of a local failure concerns the peer.
-impl From<&io::Error> for Denied {
-    fn from(error: &io::Error) -> Self {
-        let code = ErrorCode::from_io(error);
+/// Reports a local error to the peer.
+impl From<io::Error> for Denied {
+    fn from(error: io::Error) -> Self {
+        let code = ErrorCode::from_io(&error);
         match error.kind() {
             io::ErrorKind::IsADirectory => Self::new(code, "Is a directory"),
             io::ErrorKind::InvalidFilename => Self::new(code, "File name too long"),
-            other if code == ErrorCode::UNDEFINED => Self::new(code, &other.to_string()),
+            other if code == ErrorCode::UNDEFINED => Self::new(code, other),
             _ => code.into(),
         }
     }
 }
 
-impl From<io::Error> for Denied {
-    fn from(error: io::Error) -> Self {
-        Self::from(&error)
-    }
-}
-
-/// A request's name without its leading slashes.
+/// Removes the leading slashes of a name.
 pub(super) fn relative(mut name: &[u8]) -> &[u8] {
     while let Some(rest) = name.strip_prefix(b"/") {
         name = rest;
@@ -101,7 +94,7 @@ mod tests {
     use nix::errno::Errno;
 
     #[test]
-    fn errors_of_the_system_have_their_codes() {
+    fn system_errors_have_their_codes() {
         for (errno, code, message) in [
             (Errno::ENOENT, 1, "File not found"),
             (Errno::ENOTDIR, 1, "File not found"),

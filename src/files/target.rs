@@ -1,7 +1,6 @@
-use std::fmt::{self, Debug, Display, Formatter};
+use std::fmt::{self, Debug, Formatter};
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, IoSlice, Write};
-use std::mem;
 use std::os::fd::AsFd;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
@@ -14,36 +13,34 @@ use nix::unistd::close;
 use super::WriteFile;
 use super::digest::{Digest, Hasher, Mismatch};
 use super::memory_store::Upload;
-use super::temp_file::{Placing, TempFile, write_all};
+use super::temp_file::{Placing, TempFile};
 use super::text::Decoding;
 use crate::wire::Mode;
 
-/// Symbolic links followed before they are taken for a loop, as on Linux.
+/// The most symbolic links followed before they count as a loop, as on Linux.
 const MOST_LINKS: usize = 40;
 
-/// A file being received, written as it came from the wire.
+/// A file that is received.
 ///
-/// A regular file is written beside its place under a temporary name; [`WriteFile::commit`] closes and renames it. Until
-/// then, and after any failure, what stood there stands there unchanged; dropping the target removes the temporary
-/// file. No failed write is swallowed, and nothing is synced to the disk.
+/// A regular file is written under a temporary name, and [`WriteFile::commit`] renames it. After any failure an
+/// existing file is unchanged. Dropping the target removes the temporary file. Nothing is synced to the disk.
 pub struct Target<W = Box<dyn Write + Send>> {
-    sink: Sink<W>,
+    /// `None` after the commit, or after a failed write: a file with a hole must never be committed.
+    sink: Option<Sink<W>>,
     text: Option<Decoding>,
     hasher: Option<Hasher>,
     expected: Option<Digest>,
-    /// The most bytes that may cross the wire, and what is left of them.
+    /// The most bytes that the wire may bring, and how many are left.
     limit: Option<(u64, u64)>,
 }
 
 impl Target {
-    /// Begins a local file. A symbolic link is followed: the link stays, its file is replaced. An existing file keeps
-    /// its permission bits. What is no regular file (a device, a FIFO, `/dev/stdout`) is opened and written straight.
-    ///
-    /// Refused at once: a directory, a missing folder, a file that may not be written, a folder that may not.
+    /// Begins a local file. A link stays, and its file is replaced; an existing file keeps its permission bits. A
+    /// device, a FIFO or `/dev/stdout` is opened and written directly.
     ///
     /// # Errors
     ///
-    /// The path is a directory, its directory is missing, or one of them may not be written.
+    /// The path is a directory, its directory is missing, or one of them is not writable.
     pub fn create(path: &Path, mode: Mode) -> io::Result<Self> {
         let place = match destination(path)? {
             Destination::Descriptor(path) => return Ok(Self::new(Sink::File(open_descriptor(&path)?), mode)),
@@ -56,15 +53,15 @@ impl Target {
             }
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
             _ => {
-                let (folder, name) = place.parent().zip(place.file_name()).ok_or(Errno::EISDIR)?;
-                let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
-                let folder = Dir::open_ambient_dir(folder, ambient_authority()).map_err(no_folder)?;
-                Ok(Self::part(TempFile::create(folder, name, Placing::Replace)?, mode))
+                let (directory, name) = place.parent().zip(place.file_name()).ok_or(Errno::EISDIR)?;
+                let directory = if directory.as_os_str().is_empty() { Path::new(".") } else { directory };
+                let directory = Dir::open_ambient_dir(directory, ambient_authority()).map_err(no_directory)?;
+                Ok(Self::new(Sink::TempFile(TempFile::create(directory, name, Placing::Replace)?), mode))
             }
         }
     }
 
-    /// Writes to the standard output of this process, behind what was printed before.
+    /// Writes to the standard output of this process, after what was printed before.
     ///
     /// # Errors
     ///
@@ -73,41 +70,38 @@ impl Target {
         Ok(Self::new(Sink::File(shared_stdout()?), mode))
     }
 
-    pub(super) fn part(part: TempFile, mode: Mode) -> Self {
-        Self::new(Sink::TempFile(part), mode)
-    }
-
-    pub(super) fn draft(draft: Upload, mode: Mode) -> Self {
-        Self::new(Sink::Upload(draft), mode)
+    pub(super) fn upload(upload: Upload, mode: Mode) -> Self {
+        Self::new(Sink::Upload(upload), mode)
     }
 }
 
 impl<W: Write> Target<W> {
-    /// Writes to `writer`; committed by a flush.
+    /// Writes to `writer`, which the commit flushes.
     pub fn writer(writer: W, mode: Mode) -> Self {
         Self::new(Sink::Writer(writer), mode)
     }
 
-    fn new(sink: Sink<W>, mode: Mode) -> Self {
-        Self { sink, text: (mode == Mode::Netascii).then(Decoding::default), hasher: None, expected: None, limit: None }
+    pub(super) fn new(sink: Sink<W>, mode: Mode) -> Self {
+        let text = (mode == Mode::Netascii).then(Decoding::default);
+        Self { sink: Some(sink), text, hasher: None, expected: None, limit: None }
     }
 
-    /// Computes the digest of the local file on the way, if `wanted`.
+    /// Computes the digest of the local file, if `wanted`.
     pub fn digested(self, wanted: bool) -> Self {
         Self { hasher: wanted.then(Hasher::default), ..self }
     }
 
-    /// Puts the file in its place only if this is its digest; [`WriteFile::commit`] fails with a [`Mismatch`] otherwise.
+    /// Keeps the file only if this is its digest; otherwise [`WriteFile::commit`] fails with a [`Mismatch`].
     pub fn expecting(self, expected: Digest) -> Self {
         Self { expected: Some(expected), ..self.digested(true) }
     }
 
-    /// The digest of what was written to the local file; `None` where it was not wanted.
+    /// Returns the digest of the bytes written to the local file; `None` if it was not wanted.
     pub fn digest(&self) -> Option<Digest> {
         self.hasher.as_ref().map(Hasher::digest)
     }
 
-    /// Takes at most so many bytes of the wire; one more fails with [`io::ErrorKind::QuotaExceeded`].
+    /// Accepts at most this many bytes of the wire; one more fails with [`io::ErrorKind::QuotaExceeded`].
     pub(crate) fn limited(self, limit: Option<u64>) -> Self {
         Self { limit: limit.map(|limit| (limit, limit)), ..self }
     }
@@ -115,19 +109,12 @@ impl<W: Write> Target<W> {
     fn charge(&mut self, bytes: usize) -> io::Result<()> {
         if let Some((limit, left)) = &mut self.limit {
             let rest = left.checked_sub(bytes as u64);
-            *left = rest.ok_or_else(|| io::Error::new(io::ErrorKind::QuotaExceeded, TooLarge(*limit).to_string()))?;
+            *left = rest.ok_or_else(|| io::Error::new(io::ErrorKind::QuotaExceeded, too_large(*limit)))?;
         }
         Ok(())
     }
 
-    fn check(&self) -> io::Result<()> {
-        match self.expected.zip(self.digest()) {
-            Some((expected, found)) if expected != found => Err(io::Error::other(Mismatch { expected, found })),
-            _ => Ok(()),
-        }
-    }
-
-    /// Whether netascii made a NUL in the first 4 KiB of the local data: it is hardly text. Never in octet mode.
+    /// Whether a netascii file has a NUL in its first 4 KiB, so that it is hardly text.
     pub fn saw_nul(&self) -> bool {
         self.text.as_ref().is_some_and(|text| text.nul.seen)
     }
@@ -144,8 +131,9 @@ impl<W: Write> WriteFile for Target<W> {
         if let Some(hasher) = &mut self.hasher {
             hasher.update(local);
         }
-        // A file with a hole in it must never be committed, whoever asks for it.
-        self.sink.append(local).inspect_err(|_| self.sink = Sink::Over)
+        // An error must be reported before the block is acknowledged, so nothing is buffered here.
+        let sink = self.sink.as_mut().ok_or_else(already_over)?;
+        sink.writer().write_all(local).inspect_err(|_| self.sink = None)
     }
 
     fn deliver_all(&mut self, pieces: &mut [IoSlice<'_>]) -> io::Result<()> {
@@ -153,24 +141,29 @@ impl<W: Write> WriteFile for Target<W> {
             return pieces.iter().try_for_each(|piece| self.deliver(piece));
         }
         self.charge(pieces.iter().map(|piece| piece.len()).sum())?;
-        self.sink.append_all(pieces).inspect_err(|_| self.sink = Sink::Over)
+        let sink = self.sink.as_mut().ok_or_else(already_over)?;
+        write_all(sink.writer(), pieces).inspect_err(|_| self.sink = None)
     }
 
     fn commit(&mut self) -> io::Result<()> {
+        let mut sink = self.sink.take().ok_or_else(already_over)?;
         if let Some(text) = &mut self.text {
             let last = text.finish();
             if let Some(hasher) = &mut self.hasher {
                 hasher.update(last);
             }
-            self.sink.append(last)?;
+            sink.writer().write_all(last)?;
         }
-        self.check()?;
-        match mem::replace(&mut self.sink, Sink::Over) {
-            Sink::TempFile(part) => part.commit(),
+        if let Some((expected, found)) = self.expected.zip(self.digest())
+            && expected != found
+        {
+            return Err(io::Error::other(Mismatch { expected, found }));
+        }
+        match sink {
+            Sink::TempFile(file) => file.commit(),
             Sink::File(file) => Ok(close(file)?),
             Sink::Writer(mut writer) => writer.flush(),
-            Sink::Upload(draft) => draft.commit(),
-            Sink::Over => Err(already_over()),
+            Sink::Upload(upload) => upload.commit(),
         }
     }
 }
@@ -181,70 +174,67 @@ impl<W> Debug for Target<W> {
     }
 }
 
-/// The message for an upload of more bytes than this.
-pub(crate) struct TooLarge(pub(crate) u64);
-
-impl Display for TooLarge {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        write!(f, "at most {} bytes are taken", self.0)
-    }
+/// Returns the message for an upload of more bytes than `limit`.
+pub(crate) fn too_large(limit: u64) -> String {
+    format!("at most {limit} bytes are accepted")
 }
 
-/// Where the local bytes go.
-enum Sink<W> {
+/// The place of the local bytes.
+pub(super) enum Sink<W> {
     TempFile(TempFile),
     File(File),
     Writer(W),
     Upload(Upload),
-    /// The commit was tried, or a write failed: nothing can follow.
-    Over,
 }
 
 impl<W: Write> Sink<W> {
-    /// All local bytes pass here or in [`Sink::append_all`], at once. An error must be told before the block it belongs
-    /// to is acknowledged, so whoever gathers blocks has to hold back their ACK too.
-    fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
+    fn writer(&mut self) -> &mut dyn Write {
         match self {
-            Self::TempFile(part) => part.append(bytes),
-            Self::File(file) => file.write_all(bytes),
-            Self::Writer(writer) => writer.write_all(bytes),
-            Self::Upload(draft) => draft.append(bytes),
-            Self::Over => Err(already_over()),
+            Self::TempFile(TempFile { file, .. }) | Self::File(file) => file,
+            Self::Writer(writer) => writer,
+            Self::Upload(upload) => upload,
         }
     }
+}
 
-    fn append_all(&mut self, pieces: &mut [IoSlice<'_>]) -> io::Result<()> {
-        match self {
-            Self::TempFile(part) => part.append_all(pieces),
-            Self::File(file) => write_all(file, pieces),
-            _ => pieces.iter().try_for_each(|piece| self.append(piece)),
+/// Writes all pieces, with one call if the writer allows it.
+fn write_all(writer: &mut dyn Write, mut pieces: &mut [IoSlice<'_>]) -> io::Result<()> {
+    // A write of empty pieces returns 0 and would look like an error.
+    IoSlice::advance_slices(&mut pieces, 0);
+    while !pieces.is_empty() {
+        match writer.write_vectored(pieces) {
+            Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+            Ok(written) => IoSlice::advance_slices(&mut pieces, written),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
         }
     }
+    Ok(())
 }
 
 fn already_over() -> io::Error {
     io::Error::other("the file was committed before, or a write to it failed")
 }
 
-fn no_folder(error: io::Error) -> io::Error {
+fn no_directory(error: io::Error) -> io::Error {
     match error.kind() {
-        io::ErrorKind::NotFound => io::Error::new(io::ErrorKind::NotFound, "its folder does not exist"),
+        io::ErrorKind::NotFound => io::Error::new(io::ErrorKind::NotFound, "its directory does not exist"),
         _ => error,
     }
 }
 
-/// Our own output, shared rather than opened anew, so that what is printed afterwards stands behind the file.
+/// Shares our own output rather than opening it again, so that later output goes after the file.
 fn shared_stdout() -> io::Result<File> {
     let mut stdout = io::stdout();
     stdout.flush()?;
     Ok(stdout.as_fd().try_clone_to_owned()?.into())
 }
 
-/// What a path leads to when its last component is followed as long as it is a link.
+/// The file that a path names after all links of its last component.
 enum Destination {
-    /// No link, perhaps nothing yet.
+    /// A path that is not a link, and may not exist yet.
     Path(PathBuf),
-    /// An open file of this process, such as `/dev/stdout`: it has no place of its own that a rename could fill.
+    /// An open file of this process, such as `/dev/stdout`, which a rename cannot replace.
     Descriptor(PathBuf),
 }
 
@@ -255,16 +245,16 @@ fn destination(path: &Path) -> io::Result<Destination> {
         if bytes.is_empty() {
             return Err(Errno::ENOENT.into());
         }
-        // `Path` passes over both endings, but they name a directory.
+        // `Path` ignores both endings, but they name a directory.
         if bytes.ends_with(b"/") || bytes.ends_with(b"/.") {
             return Err(Errno::EISDIR.into());
         }
-        let folder = path.parent().unwrap_or(Path::new(""));
-        if is_descriptor_folder(folder) {
+        let directory = path.parent().unwrap_or(Path::new(""));
+        if lists_open_files(directory) {
             return Ok(Destination::Descriptor(path));
         }
         match fs::read_link(&path) {
-            Ok(link) => path = folder.join(link),
+            Ok(link) => path = directory.join(link),
             // Not a link (EINVAL), or not there yet.
             Err(error) if matches!(error.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::NotFound) => {
                 return Ok(Destination::Path(path));
@@ -275,14 +265,13 @@ fn destination(path: &Path) -> io::Result<Destination> {
     Err(Errno::ELOOP.into())
 }
 
-/// Whether `folder` lists open files: `/dev/fd`, which is `/proc/self/fd` on Linux.
-fn is_descriptor_folder(folder: &Path) -> bool {
-    folder == Path::new("/dev/fd")
-        || folder.ends_with("fd") && fs::canonicalize(folder).is_ok_and(|folder| folder.starts_with("/proc"))
+/// Whether `directory` is `/dev/fd`, which is `/proc/self/fd` on Linux.
+fn lists_open_files(directory: &Path) -> bool {
+    directory == Path::new("/dev/fd")
+        || directory.ends_with("fd") && fs::canonicalize(directory).is_ok_and(|path| path.starts_with("/proc"))
 }
 
-/// Opens an open file again. Our own outputs are shared rather than opened anew; others are appended to, which is where
-/// their writers are.
+/// Opens an open file again. Our own outputs are shared; others are appended to, since their writers are at the end.
 fn open_descriptor(path: &Path) -> io::Result<File> {
     match path.file_name().and_then(|name| name.to_str()) {
         Some("1") => shared_stdout(),

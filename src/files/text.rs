@@ -1,18 +1,17 @@
-//! Netascii on its way between local data and the wire: the converters of [`netascii`](crate::wire::netascii) with
-//! the buffers they need.
+//! Netascii for files: the converters of [`netascii`](crate::wire::netascii) with their buffers.
 
 use std::io::{self, Read};
 use std::ops::Range;
 
 use crate::wire::netascii::{Decoder, Encoder};
 
-/// Local octets read at once, so that netascii costs no system call a byte; a server holds as much for each transfer.
+/// Size of the read buffer in bytes; a server has one for each transfer.
 const READ_SIZE: usize = 8 * 1024;
 
-/// How much of the local data is looked at for a NUL, in bytes.
+/// How much of the local data is checked for a NUL, in bytes.
 const NUL_RANGE: usize = 4096;
 
-/// Local text on its way out.
+/// Local text that is sent.
 pub(super) struct Encoding {
     encoder: Encoder,
     buffer: Box<[u8]>,
@@ -26,37 +25,37 @@ impl Encoding {
         Self { encoder: Encoder::default(), buffer, unread: 0..0, nul: NulWatch::default() }
     }
 
-    /// Fills all of `room` unless `reader` ends.
-    pub(super) fn fill(&mut self, reader: &mut dyn Read, room: &mut [u8]) -> io::Result<usize> {
+    /// Fills all of `space` unless `reader` ends.
+    pub(super) fn fill(&mut self, reader: &mut dyn Read, space: &mut [u8]) -> io::Result<usize> {
         let mut filled = 0;
         loop {
-            let progress = self.encoder.encode(&self.buffer[self.unread.clone()], &mut room[filled..]);
+            let progress = self.encoder.encode(&self.buffer[self.unread.clone()], &mut space[filled..]);
             self.unread.start += progress.consumed;
             filled += progress.produced;
-            if filled == room.len() {
+            if filled == space.len() {
                 return Ok(filled);
             }
             let read = read_some(reader, &mut self.buffer)?;
             if read == 0 {
                 return Ok(filled);
             }
-            self.nul.look(&self.buffer[..read]);
+            self.nul.check(&self.buffer[..read]);
             self.unread = 0..read;
         }
     }
 }
 
-/// Reads once; 0 means the end. A signal that interrupts is no error.
-pub(super) fn read_some(reader: &mut dyn Read, room: &mut [u8]) -> io::Result<usize> {
+/// Reads once, again after a signal; 0 is the end.
+pub(super) fn read_some(reader: &mut dyn Read, space: &mut [u8]) -> io::Result<usize> {
     loop {
-        match reader.read(room) {
+        match reader.read(space) {
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             result => return result,
         }
     }
 }
 
-/// Text from the wire on its way in.
+/// Received text.
 #[derive(Default)]
 pub(super) struct Decoding {
     decoder: Decoder,
@@ -65,15 +64,15 @@ pub(super) struct Decoding {
 }
 
 impl Decoding {
-    /// The local form of `wire`, but for a CR at its end that waits for its second half.
+    /// Returns the local form of `wire`, without a CR at its end that waits for its second byte.
     pub(super) fn decode(&mut self, wire: &[u8]) -> &[u8] {
         self.buffer.clear();
         self.decoder.decode(wire, &mut self.buffer);
-        self.nul.look(&self.buffer);
+        self.nul.check(&self.buffer);
         &self.buffer
     }
 
-    /// What was still waiting when the file ended.
+    /// Returns the CR that still waited when the file ended, if any.
     pub(super) fn finish(&mut self) -> &[u8] {
         self.buffer.clear();
         self.decoder.finish(&mut self.buffer);
@@ -81,7 +80,7 @@ impl Decoding {
     }
 }
 
-/// Looks for a NUL where a text has none: a binary file is about to be spoiled by netascii.
+/// A check for a NUL in text: netascii damages a binary file.
 #[derive(Default)]
 pub(super) struct NulWatch {
     examined: usize,
@@ -89,7 +88,7 @@ pub(super) struct NulWatch {
 }
 
 impl NulWatch {
-    fn look(&mut self, bytes: &[u8]) {
+    fn check(&mut self, bytes: &[u8]) {
         let range = bytes.len().min(NUL_RANGE - self.examined);
         self.seen |= bytes[..range].contains(&0);
         self.examined += range;

@@ -1,21 +1,21 @@
-//! The cursor over the words of a command, from which its parser takes one after the other.
+//! The cursor over the words of a command. The parser of the command takes one word after another from it.
 //!
-//! Each step records what it would accept at the cursor. Where the words end, that record is what Tab offers and what the
-//! grey hint names; where a step fails, it is what the mistake lists. So these cannot disagree with the parser.
+//! Each step records what it would accept at the cursor. Where the words end, that record is what Tab offers and what
+//! the grey hint names; where a step fails, it is what the mistake lists. So these cannot disagree with the parser.
+
+mod values;
 
 use std::borrow::Cow;
 
 use super::expected::{Expected, Source};
 use super::matching::{Match, begins, choose, nearest};
 use super::mistake::{Mistake, MistakeKind, one_of};
-use super::value::{Port, Value};
 use super::words::{Word, split_at_spaces};
-use crate::wire::Mode;
 
-/// Lines within lines that are looked into, as in `repeat 2 repeat 3 get a`.
+/// The deepest nesting of lines that is read, as in `repeat 2 repeat 3 get a`.
 const DEEPEST: usize = 16;
 
-/// What mistakes say of the command whose words they are in.
+/// The parts of a command that mistakes name.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Synopsis {
     pub(super) name: &'static str,
@@ -23,7 +23,7 @@ pub(super) struct Synopsis {
     pub(super) classic: bool,
 }
 
-/// What parsers need to know of all commands. The table is made of parsers, so it is handed to them.
+/// The table of commands, as parsers see it. The table contains the parsers, so they get it as a value.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Commands {
     /// Whether a word is the name of a command.
@@ -32,33 +32,33 @@ pub(super) struct Commands {
     pub(super) read_line: fn(&mut Arguments<'_>, &Word) -> Result<(), Mistake>,
 }
 
-/// The words of one command, the cursor, and what could be there. A step that fails returns a [`Mistake`].
+/// The words of one command, a cursor, and what the steps accept there. A step that fails returns a [`Mistake`].
 #[derive(Debug)]
 pub struct Arguments<'a> {
     command: Synopsis,
     commands: Option<Commands>,
     words: Cow<'a, [Word]>,
     at: usize,
-    /// The last word is still being typed, and not among the words.
+    /// One more word is being typed; it is not among the words.
     is_open: bool,
-    /// How many more lines within lines are read, and not only taken.
+    /// How many more nested lines are read, and not only taken.
     depth: usize,
     /// Keywords taken so far, in full.
     keywords: Vec<&'static str>,
-    /// What the steps so far would accept at the cursor.
+    /// What the steps so far accept at the cursor.
     expected: Vec<Expected>,
-    /// Switches that may still be given, anywhere.
+    /// Switches that are still possible, anywhere.
     switches: Vec<&'static str>,
     /// A bad value is reported as BSD does: `X: bad value`.
     is_setting: bool,
     /// The word at the cursor may be a path.
     or_path: bool,
-    /// What is complete where nothing more is possible.
+    /// The noun for the words so far, where no more words are possible.
     subject: &'static str,
 }
 
 impl<'a> Arguments<'a> {
-    /// Begins before the first of the words after the command's name.
+    /// Puts the cursor before the first word after the command's name.
     pub(super) fn new(command: Synopsis, words: &'a [Word]) -> Self {
         Self {
             command,
@@ -76,22 +76,22 @@ impl<'a> Arguments<'a> {
         }
     }
 
-    /// The same among these commands.
+    /// Adds the table of commands.
     pub(super) fn among(self, commands: Commands) -> Self {
         Self { commands: Some(commands), ..self }
     }
 
-    /// The same, looking into a line too, as in `repeat 3 get a`.
+    /// Also reads nested lines, as in `repeat 3 get a`.
     pub(super) fn in_depth(self) -> Self {
         Self { depth: DEEPEST, ..self }
     }
 
-    /// The same, with one more word, which is still being typed.
+    /// Adds one more word, which is being typed.
     pub(super) fn open(self) -> Self {
         Self { is_open: true, ..self.in_depth() }
     }
 
-    /// Goes on with the words of another command.
+    /// Continues with the words of another command.
     pub(super) fn begin(&mut self, command: Synopsis) {
         self.command = command;
         self.keywords.clear();
@@ -99,7 +99,7 @@ impl<'a> Arguments<'a> {
         self.is_setting = false;
     }
 
-    /// Returns what may follow, if the parser got as far as the words go: words and switches.
+    /// Returns the words and switches that may follow, if the parser took all words.
     pub(super) fn into_following(self) -> (Vec<Expected>, Vec<&'static str>) {
         if self.at == self.words.len() { (self.expected, self.switches) } else { Default::default() }
     }
@@ -109,13 +109,13 @@ impl<'a> Arguments<'a> {
         self.commands.is_some_and(|commands| (commands.is_name)(word))
     }
 
-    /// The next word may be a path too; `./NAME` always is.
+    /// The next word may also be a path; `./NAME` always is.
     pub(super) fn or_path(&mut self) -> &mut Self {
         self.or_path = true;
         self
     }
 
-    /// What follows is the value of a setting, whose mistakes are BSD's.
+    /// The next word is the value of a setting: a bad one gets BSD's message.
     pub(super) fn setting(&mut self) -> &mut Self {
         self.is_setting = true;
         self
@@ -124,7 +124,7 @@ impl<'a> Arguments<'a> {
     /// Takes one of these keywords, if one is next. An ambiguous one is a mistake.
     pub(super) fn choice_if<T: Copy + PartialEq>(&mut self, table: &[(&'static str, T)]) -> Result<Option<T>, Mistake> {
         for (place, (name, value)) in table.iter().enumerate() {
-            // Of several names for one thing the first is enough.
+            // Of several names for one value, the first is enough.
             if table.iter().take(place).all(|(_, earlier)| earlier != value) {
                 self.expected.push(Expected::Keyword(name, ""));
             }
@@ -178,115 +178,27 @@ impl<'a> Arguments<'a> {
         self.choice_if(&pairs(names))
     }
 
-    /// Takes this keyword, if it is next; `help` is what it means.
+    /// Takes this keyword, if it is next; `help` explains it.
     pub(super) fn flag(&mut self, name: &'static str, help: &'static str) -> bool {
         self.expected.push(Expected::Keyword(name, help));
         let is_next = self.peek().is_some_and(|word| !word.bytes().is_empty() && begins(name, word.bytes()));
         self.take_if(is_next, name)
     }
 
-    /// Takes this keyword among names, if it is next and written in full.
+    /// Takes this keyword among names, if it is next and complete.
     pub(super) fn whole_keyword_if(&mut self, name: &'static str) -> bool {
         self.expected.push(Expected::WholeKeyword(name));
         let is_next = self.peek().is_some_and(|word| word.is(name));
         self.take_if(is_next, name)
     }
 
-    /// Takes `on` or `off`, the only word, if there is one.
-    pub(super) fn on_off(&mut self) -> Result<Option<bool>, Mistake> {
-        self.at_most(1)?;
-        self.setting().choice_or_end("switch", &[("on", true), ("off", false)])
-    }
-
-    /// Takes a value.
-    pub(super) fn value<T: Value>(&mut self, name: &'static str) -> Result<T, Mistake> {
-        self.value_if(name)?.ok_or_else(|| self.missing(name))
-    }
-
-    /// Takes a value, if there is a word.
-    pub(super) fn value_if<T: Value>(&mut self, name: &'static str) -> Result<Option<T>, Mistake> {
-        self.expected.push(Expected::Value(name, T::range, T::suggestions));
-        let value = self.peek().map(|word| self.convert(name, word)).transpose()?;
-        self.take();
-        Ok(value)
-    }
-
-    /// Takes a value, or this keyword, which is `None` and means `help`. Tab offers values first.
-    pub(super) fn value_or<T: Value>(
+    /// Takes one of these keywords, the only word, if there is one. A bad word gets BSD's message.
+    pub(super) fn only_choice<T: Copy + PartialEq>(
         &mut self,
-        name: &'static str,
-        (keyword, help): (&'static str, &'static str),
+        table: &[(&'static str, T)],
     ) -> Result<Option<T>, Mistake> {
-        let before = self.expected.len();
-        if self.flag(keyword, help) {
-            return Ok(None);
-        }
-        self.expected.insert(before, Expected::Value(name, T::range, T::suggestions));
-        let Some(word) = self.peek() else { return Err(self.missing(name)) };
-        let range = || format!("{}, or {keyword}", T::range());
-        let value = T::read(word).ok_or_else(|| self.bad_value(word, name, range()))?;
-        self.take();
-        Ok(Some(value))
-    }
-
-    /// Takes the value of a setting, or `auto`, which is `None`.
-    pub(super) fn value_or_auto<T: Value>(&mut self) -> Result<Option<T>, Mistake> {
-        self.setting().value_or("value", ("auto", T::AUTO))
-    }
-
-    /// Takes a value, if a number is next.
-    pub(super) fn number_if<T: Value>(&mut self, name: &'static str) -> Result<Option<T>, Mistake> {
-        if self.is_number() {
-            return self.value_if(name);
-        }
-        self.expected.push(Expected::Value(name, T::range, T::suggestions));
-        Ok(None)
-    }
-
-    /// Whether a number is next.
-    pub(super) fn is_number(&self) -> bool {
-        self.peek().and_then(|word| word.bytes().first()).is_some_and(u8::is_ascii_digit)
-    }
-
-    /// Reads a word that was taken as a value.
-    pub(super) fn convert<T: Value>(&self, name: &'static str, word: &Word) -> Result<T, Mistake> {
-        T::read(word).ok_or_else(|| self.bad_value(word, name, T::range()))
-    }
-
-    /// Takes a port, if there is a word.
-    pub(super) fn port_if(&mut self) -> Result<Option<u16>, Mistake> {
-        let port = self.value_if("[port]");
-        Ok(port.map_err(|_| self.bsd("bad port number", None))?.map(Port::get))
-    }
-
-    /// Takes a mode, if there is a word.
-    pub(super) fn mode_if(&mut self) -> Result<Option<Mode>, Mistake> {
-        let mode = self.value_if("ascii | netascii | binary | image | octet");
-        mode.map_err(|_| match self.peek() {
-            Some(word) if word.is("mail") => self.bsd("obsolete mode, not supported (RFC 1350 section 1)", None),
-            _ => self.bsd("unknown mode", self.command.usage.first().copied()),
-        })
-    }
-
-    /// Whether the next word is a key and a value.
-    pub(super) fn is_assignment(&self) -> bool {
-        self.peek().is_some_and(|word| word.bytes().contains(&b'='))
-    }
-
-    /// Takes a key and a value, if the next word has one of these keys. `help` is what the usage line calls it, and common
-    /// words.
-    pub(super) fn assignment_if(
-        &mut self,
-        keys: &[&'static str],
-        (name, examples): (&'static str, &'static [&'static str]),
-    ) -> Option<Word> {
-        self.expected.push(Expected::Assignment(name, examples));
-        let word = self.peek()?;
-        let end = word.bytes().iter().position(|&byte| byte == b'=')?;
-        let (key, value) = (word.bytes().get(..end)?, Word::new(word.bytes().get(end + 1..)?));
-        let is_next = !key.is_empty() && keys.iter().any(|name| begins(name, key));
-        is_next.then(|| self.take())?;
-        Some(value)
+        self.at_most(1)?;
+        self.setting().choice_or_end("switch", table)
     }
 
     /// Takes a name.
@@ -300,12 +212,12 @@ impl<'a> Arguments<'a> {
         self.take()
     }
 
-    /// Takes all words that are left as names.
+    /// Takes all remaining words as names.
     pub(super) fn names(&mut self, source: Source, name: &'static str) -> Vec<Word> {
         std::iter::from_fn(|| self.name_if(source, name)).collect()
     }
 
-    /// Takes all words that are left as a line of its own, which is read later.
+    /// Takes all remaining words as a line, which is read later.
     pub(super) fn line(&mut self) -> Result<Vec<Word>, Mistake> {
         let rest = self.rest().to_vec();
         let name = self.name_if(Source::Command, "command").ok_or_else(|| self.usage())?;
@@ -319,7 +231,7 @@ impl<'a> Arguments<'a> {
         Ok(rest)
     }
 
-    /// Takes this switch from among the words that are left, if it is there.
+    /// Takes this switch from the remaining words, if it is there.
     pub(super) fn switch(&mut self, name: &'static str) -> bool {
         let is_given = self.rest().iter().any(|word| word.is(name));
         if is_given {
@@ -330,8 +242,7 @@ impl<'a> Arguments<'a> {
         is_given
     }
 
-    /// Splits the words that are left at their spaces: `"drop sent ack 2"` is as good as four words. What follows is a
-    /// `subject`.
+    /// Splits the remaining words at their spaces: `"drop sent ack 2"` is a `subject` of four.
     pub(super) fn unquote(&mut self, subject: &'static str) {
         self.subject = subject;
         if self.rest().iter().any(|word| word.bytes().contains(&b' ')) {
@@ -341,22 +252,22 @@ impl<'a> Arguments<'a> {
         }
     }
 
-    /// Returns the words that are left.
+    /// Returns the remaining words.
     pub(super) fn rest(&self) -> &[Word] {
         self.words.get(self.at..).unwrap_or_default()
     }
 
-    /// Whether at most one word is left.
+    /// Whether at most one word remains.
     pub(super) fn is_last(&self) -> bool {
         self.rest().len() + usize::from(self.is_open) <= 1
     }
 
-    /// Checks that at most so many words are left.
+    /// Checks that at most so many words remain.
     pub(super) fn at_most(&self, count: usize) -> Result<(), Mistake> {
         if self.rest().len() > count { Err(self.usage()) } else { Ok(()) }
     }
 
-    /// Checks that no word is left, and hands this on.
+    /// Returns the verb if no word remains.
     pub(super) fn end<T>(&self, verb: T) -> Result<T, Mistake> {
         let Some(word) = self.peek() else { return Ok(verb) };
         if self.expected.is_empty() && self.keywords.is_empty() {
@@ -366,12 +277,12 @@ impl<'a> Arguments<'a> {
         Err(self.mistake(MistakeKind::Unexpected { word, subject, choices }))
     }
 
-    /// A mistake that breaks a rule beyond the grammar.
+    /// Returns the mistake of a line that breaks a rule beyond the grammar.
     pub(super) fn breaks(&self, rule: impl Into<String>) -> Mistake {
         self.mistake(MistakeKind::Rule(rule.into()))
     }
 
-    /// No words where some are needed, or too many: BSD prints the usage.
+    /// Returns the mistake of too few or too many words, for which BSD prints the usage.
     pub(super) fn usage(&self) -> Mistake {
         self.mistake(MistakeKind::Usage { usage: self.command.usage })
     }
@@ -380,7 +291,7 @@ impl<'a> Arguments<'a> {
         Mistake { kind, classic: self.command.classic }
     }
 
-    /// The next word is wrong, as BSD says it.
+    /// Returns the mistake of a wrong next word, in BSD's words.
     fn bsd(&self, wrong: &str, usage: Option<&'static str>) -> Mistake {
         let word = self.peek().map(Word::to_string).unwrap_or_default();
         self.mistake(MistakeKind::Bsd { sentence: format!("{word}: {wrong}"), usage })
@@ -393,7 +304,7 @@ impl<'a> Arguments<'a> {
         }
     }
 
-    /// A value that has no name of its own belongs to the last keyword, or to the command.
+    /// Returns the mistake of a bad value. An unnamed value belongs to the last keyword, or to the command.
     fn bad_value(&self, word: &Word, name: &'static str, range: String) -> Mistake {
         let setting = self.keywords.last().copied().unwrap_or(self.command.name);
         let what = if self.is_setting || matches!(name, "value" | "number") { setting } else { name };
@@ -425,7 +336,10 @@ impl<'a> Arguments<'a> {
     }
 }
 
-/// Keywords that stand for themselves.
+/// The two positions of a switch.
+pub(super) const ON_OFF: [(&str, bool); 2] = [("on", true), ("off", false)];
+
+/// Keywords whose values are the keywords themselves.
 pub(super) fn pairs(names: &[&'static str]) -> Vec<(&'static str, &'static str)> {
     names.iter().map(|name| (*name, *name)).collect()
 }

@@ -1,23 +1,21 @@
-//! Names that the user gives to servers.
+//! The user's names for servers.
 
 use std::fmt::{self, Display, Formatter};
 
 use crate::wire::{BlockSize, Mode};
 
-/// A server that has a name, and how it wants to be talked to.
-///
-/// Displayed, it is the words that `host` takes.
+/// A named server, and the settings for it. `Display` writes the words that `host` takes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Bookmark {
-    /// What the user calls it.
+    /// The user's name for it.
     pub name: String,
     /// Name or address, without brackets.
     pub host: String,
-    /// Where requests go; the session's default port where `None`.
+    /// The port for requests; `None` is the session's default port.
     pub port: Option<u16>,
     /// The mode of its files.
     pub mode: Option<Mode>,
-    /// The blocks it can take.
+    /// The block size to ask for.
     pub blksize: Option<BlockSize>,
 }
 
@@ -56,7 +54,7 @@ mod tests {
     }
 
     #[test]
-    fn what_would_be_taken_for_something_else_is_not_a_name() {
+    fn a_word_with_another_meaning_is_not_a_name() {
         for line in ["get h", "GET h", "-v h", "a:b h", "a/b h", "'a b' h", "#a h", "'' h", "a ''", "192.0.2.1 h"] {
             assert!(read(line).is_err(), "{line}");
         }

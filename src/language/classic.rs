@@ -1,13 +1,11 @@
 //! The thirteen commands of 4.3BSD, in its order.
 
-use std::time::Duration;
-
-use super::arguments::Arguments;
+use super::arguments::{Arguments, ON_OFF};
 use super::command::{CLASSIC, CLASSIC_SETTING, Command, Group};
 use super::expected::Source;
 use super::mistake::Mistake;
 use super::trace;
-use super::value::{Seconds, Sha256};
+use super::value::Sha256;
 use super::verb::{Get, Put, Verb};
 use super::words::Word;
 use crate::wire::Mode;
@@ -20,7 +18,7 @@ pub(super) static ROWS: &[Command] = &[
         see: &["get", "host", "status"],
         parse: |args| {
             args.at_most(2)?;
-            Ok(Verb::Connect { host: args.name(Source::Host, "host-name [port]")?, port: args.port_if()? })
+            Ok(Verb::Connect(args.name(Source::Host, "host-name [port]")?, args.port_if()?))
         }, ..CLASSIC
     },
     Command {
@@ -48,7 +46,7 @@ pub(super) static ROWS: &[Command] = &[
     Command {
         name: "verbose", usage: &["verbose [ on | off ]"], brief: "toggle verbose mode",
         examples: &["verbose", "verbose on"], see: &["trace", "status"],
-        parse: |args| args.on_off().map(Verb::Verbose), ..CLASSIC_SETTING
+        parse: |args| args.only_choice(&ON_OFF).map(Verb::Verbose), ..CLASSIC_SETTING
     },
     trace::TRACE,
     Command {
@@ -66,12 +64,12 @@ pub(super) static ROWS: &[Command] = &[
     Command {
         name: "rexmt", usage: &["rexmt value"], ask: Some("(value) "),
         brief: "set per-packet retransmission timeout", examples: &["rexmt 5", "rexmt 0.2", "rexmt auto"],
-        see: &["timeout", "tout"], parse: |args| seconds(args).map(Verb::Rexmt), ..CLASSIC_SETTING
+        see: &["timeout", "tout"], parse: |args| args.only_value_or_auto().map(Verb::Rexmt), ..CLASSIC_SETTING
     },
     Command {
         name: "timeout", usage: &["timeout value"], ask: Some("(value) "), brief: "set total retransmission timeout",
         examples: &["timeout 60", "timeout auto"], see: &["rexmt", "errors"],
-        parse: |args| seconds(args).map(Verb::Timeout), ..CLASSIC_SETTING
+        parse: |args| args.only_value_or_auto().map(Verb::Timeout), ..CLASSIC_SETTING
     },
     Command {
         name: "?", aliases: &["help"], usage: &["? [command or topic ...]"], brief: "print help information",
@@ -81,11 +79,6 @@ pub(super) static ROWS: &[Command] = &[
     },
 ];
 
-fn seconds(args: &mut Arguments<'_>) -> Result<Option<Duration>, Mistake> {
-    args.at_most(1)?;
-    Ok(args.value_or_auto()?.map(|Seconds(time)| time))
-}
-
 fn put(args: &mut Arguments<'_>) -> Result<Verb, Mistake> {
     let mut remote = args.name(Source::Local, "file")?;
     let mut locals = Vec::new();
@@ -93,7 +86,7 @@ fn put(args: &mut Arguments<'_>) -> Result<Verb, Mistake> {
         locals.push(std::mem::replace(&mut remote, next));
     }
     if locals.is_empty() && remote.is("-") {
-        return Err(args.breaks("say what to call it there: put - FILE"));
+        return Err(args.breaks("put - needs a remote name: put - FILE"));
     }
     Ok(Verb::Put(Put { locals, remote }))
 }
@@ -116,8 +109,7 @@ fn get(args: &mut Arguments<'_>) -> Result<Verb, Mistake> {
     Ok(Verb::Get(Get { remotes: files, local, digest }))
 }
 
-/// Whether `verify` is next and not a file: it is the last word, or what follows is a digest, most of one, or nothing. A
-/// digest that was left out, as by an empty variable of a script, must not become a file called `verify`.
+/// Whether `verify` is next and a keyword: nothing, an empty word (a variable that is not set) or most of a digest follows.
 fn is_verified(rest: &[Word], files: usize) -> bool {
     const MOST_OF_ONE: usize = 32;
     match rest {
@@ -131,7 +123,7 @@ fn is_verified(rest: &[Word], files: usize) -> bool {
     }
 }
 
-/// The digest after `verify`.
+/// Takes the digest after `verify`.
 fn expected(args: &mut Arguments<'_>, files: usize) -> Result<Sha256, Mistake> {
     let needs = "verify needs a SHA-256 digest (write ./verify for a file of that name)";
     match args.rest().first().map(|digest| digest.bytes().len()) {

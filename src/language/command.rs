@@ -1,4 +1,4 @@
-//! What a command is.
+//! The row of a command.
 
 use super::arguments::{Arguments, Synopsis};
 use super::mistake::Mistake;
@@ -7,40 +7,40 @@ use super::verb::Verb;
 /// A row of the table.
 #[derive(Debug)]
 pub struct Command {
-    /// What `?` lists.
+    /// The name that `?` lists.
     pub name: &'static str,
-    /// Other words for it.
+    /// Other names.
     pub aliases: &'static [&'static str],
-    /// One of 4.3BSD's thirteen, which own every abbreviation they owned there.
+    /// Whether it is one of the thirteen of 4.3BSD. They keep all abbreviations that they had there.
     pub classic: bool,
-    /// What it has to do with.
+    /// The subject.
     pub group: Group,
-    /// How it is written, one form per line.
+    /// The usage lines, one per form.
     pub usage: &'static [&'static str],
     /// The prompt that asks for missing arguments on a terminal.
     pub ask: Option<&'static str>,
-    /// What it does, in a few words.
+    /// The help in a few words.
     pub brief: &'static str,
-    /// Lines that work.
+    /// Valid lines.
     pub examples: &'static [&'static str],
-    /// Commands and topics that have to do with it.
+    /// Related commands and topics.
     pub see: &'static [&'static str],
     /// Reads its arguments.
     pub parse: fn(&mut Arguments<'_>) -> Result<Verb, Mistake>,
 }
 
-/// What commands have to do with.
+/// The subjects of commands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Group {
     /// Files and servers.
     Transfer,
-    /// How transfers go, and nothing else: these may be in the start-up file.
+    /// Settings only: the start-up file may contain these.
     Settings,
-    /// What is shown of packets.
+    /// Packet traces.
     Trace,
     /// Practice, faults, bugs and lessons.
     Practice,
-    /// This side: directories, scripts, help.
+    /// The local side: directories, scripts, help.
     Local,
 }
 
@@ -50,13 +50,13 @@ impl Command {
         std::iter::once(self.name).chain(self.aliases.iter().copied())
     }
 
-    /// Returns what its parser needs to know of it.
+    /// Returns the parts that mistakes name.
     pub(super) fn synopsis(&self) -> Synopsis {
         Synopsis { name: self.name, usage: self.usage, classic: self.classic }
     }
 }
 
-/// A row to begin with: a command without arguments.
+/// The default row: a command without arguments.
 pub(super) const ROW: Command = Command {
     name: "",
     aliases: &[],
@@ -69,9 +69,9 @@ pub(super) const ROW: Command = Command {
     see: &[],
     parse: |_| Ok(Verb::Quit),
 };
-/// One of the thirteen.
+/// A command of 4.3BSD.
 pub(super) const CLASSIC: Command = Command { classic: true, ..ROW };
-/// One of the thirteen that is a setting.
+/// A setting of 4.3BSD.
 pub(super) const CLASSIC_SETTING: Command = Command { group: Group::Settings, ..CLASSIC };
 /// A newer setting.
 pub(super) const SETTING: Command = Command { group: Group::Settings, ..ROW };

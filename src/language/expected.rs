@@ -1,4 +1,4 @@
-//! What a step of a parser accepts: what Tab offers, hints name and mistakes list.
+//! What a step of a parser accepts. Tab offers it, hints name it and mistakes list it.
 
 use super::matching::begins;
 
@@ -7,17 +7,17 @@ use super::matching::begins;
 pub enum Expected {
     /// This keyword, and what it means.
     Keyword(&'static str, &'static str),
-    /// This keyword among names, where it must be written in full.
+    /// This keyword among names, where it cannot be abbreviated.
     WholeKeyword(&'static str),
     /// A value: its name in the usage line, what it may be, and common values with what each means.
     Value(&'static str, fn() -> String, fn() -> Vec<(String, &'static str)>),
     /// A key and a value: its name in the usage line, and common words.
     Assignment(&'static str, &'static [&'static str]),
-    /// A name of something outside the language, and its own name in the usage line.
+    /// A name of something outside the language: its source, and its name in the usage line.
     Name(Source, &'static str),
 }
 
-/// Where names come from.
+/// The source of names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Source {
     Local,
@@ -36,7 +36,7 @@ pub enum Source {
 }
 
 impl Expected {
-    /// Returns what the usage line calls it.
+    /// Returns its name in the usage line.
     pub fn name(self) -> &'static str {
         match self {
             Self::Keyword(name, _) | Self::WholeKeyword(name) | Self::Value(name, ..) => name,
@@ -44,7 +44,7 @@ impl Expected {
         }
     }
 
-    /// Whether this word would be read as the keyword.
+    /// Whether the parser takes this word as the keyword.
     pub fn is_keyword(self, word: &str) -> bool {
         match self {
             Self::Keyword(name, _) => begins(name, word.as_bytes()),
@@ -53,7 +53,7 @@ impl Expected {
         }
     }
 
-    /// Returns what a mistake lists.
+    /// Returns the entry in a mistake's list.
     pub(super) fn choice(self) -> String {
         match self {
             Self::Value(_, range, _) => range(),

@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use super::arguments::Arguments;
+use super::arguments::{Arguments, ON_OFF};
 use super::command::{Command, PRACTICE};
 use super::mistake::Mistake;
 use super::verb::{FaultVerb, Verb};
@@ -31,11 +31,11 @@ const ACTIONS: [(&str, Action); 7] = [
     ("cut", Action::Cut(0)),
 ];
 
-/// What `fault` takes beside a rule. `serve fault` cannot test one: only the client keeps packets.
+/// The keywords of `fault` other than a rule. `serve fault` has no `test`, because only the client keeps packets.
 const OF_CLIENT: &[&str] = &["off", "seed", "test", "remote"];
 pub(super) const OF_SERVER: &[&str] = &["off", "seed", "remote"];
 
-/// A rule, or one of these words.
+/// Reads a rule, or one of these keywords.
 pub(super) fn fault(args: &mut Arguments<'_>, others: &[&'static str]) -> Result<FaultVerb, Mistake> {
     args.unquote("rule");
     let mut words = ACTIONS.map(|(name, action)| (name, Ok(action))).to_vec();
@@ -47,15 +47,9 @@ pub(super) fn fault(args: &mut Arguments<'_>, others: &[&'static str]) -> Result
         Some(Err("off")) => FaultVerb::Off(args.value_if("rule")?),
         Some(Err("seed")) => FaultVerb::Seed(args.value("number")?),
         Some(Err("test")) => FaultVerb::Test(rule(args)?),
-        Some(Err(_)) => FaultVerb::Remote(args.choice("switch", &[("on", true), ("off", false)])?),
+        Some(Err(_)) => FaultVerb::Remote(args.choice("switch", &ON_OFF)?),
     };
     args.end(verb)
-}
-
-/// `packetdrop percent`
-pub(super) fn packetdrop(args: &mut Arguments<'_>) -> Result<Verb, Mistake> {
-    args.at_most(1)?;
-    Ok(Verb::Packetdrop(args.value("percent")?))
 }
 
 /// `action direction kind [which] [how]`
@@ -85,7 +79,7 @@ fn rest_of_rule(args: &mut Arguments<'_>, action: Action) -> Result<Rule, Mistak
         None if is_numbered => args.number_if("block")?,
         None if args.is_number() => {
             let name = KINDS.iter().find(|(_, known)| *known == kind).map_or("these", |(name, _)| name);
-            return Err(args.breaks(format!("{name} packets have no block number: say first, or nothing")));
+            return Err(args.breaks(format!("{name} packets have no block number: use first, or leave it out")));
         }
         _ => None,
     };
@@ -103,8 +97,7 @@ fn rest_of_rule(args: &mut Arguments<'_>, action: Action) -> Result<Rule, Mistak
 impl FromStr for Rule {
     type Err = Mistake;
 
-    /// Reads `drop sent ack 2 times 3`, as `fault` does. Words may be shortened while they are unambiguous, in any letter
-    /// case.
+    /// Reads `drop sent ack 2 times 3`, as `fault` does: words can be abbreviated, in any letter case.
     fn from_str(line: &str) -> Result<Self, Mistake> {
         let words = split_at_spaces(line.as_bytes()).words;
         rule(&mut Arguments::new(FAULT.synopsis(), &words))

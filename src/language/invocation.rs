@@ -10,7 +10,7 @@ use super::uri::Uri;
 use super::value::{Port, Value};
 use super::words::{SplitError, Word, split};
 
-/// What the words of the command line ask for.
+/// The request that the words of the command line make.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Invocation {
     /// The server to connect to first.
@@ -22,8 +22,7 @@ pub struct Invocation {
 }
 
 impl Invocation {
-    /// Reads the words. `before_command` is how many come before `-c`; `named` says that an option names the host,
-    /// so that all words are the command.
+    /// Reads the words, of which `before_command` come before `-c`. If an option `named` the host, all are the command.
     pub fn read(words: &[Word], before_command: Option<usize>, named: bool) -> Result<Self, BadWords> {
         if let Some((place, command)) = before_command.and_then(|count| words.split_at_checked(count)) {
             let (invocation, rest) = server(place, named)?;
@@ -43,7 +42,7 @@ impl Invocation {
         }
     }
 
-    /// With switches, which must be those of the command.
+    /// Adds switches, which must be those of the command.
     pub fn with(mut self, switches: Vec<Word>) -> Result<Self, BadWords> {
         let own = self.command.first().and_then(exact).map_or_else(Vec::new, Command::switches);
         let foreign = switches.iter().find(|switch| !own.iter().any(|own| switch.is(own)));
@@ -54,21 +53,21 @@ impl Invocation {
         Ok(self)
     }
 
-    /// Whether a word may be a name for a host: not in a get or a put of one server that is given by its address.
+    /// Whether a word may be a bookmark: not in a get or put whose server is an address.
     pub fn may_name_hosts(&self) -> bool {
         let Some((name, files)) = self.command.split_first() else { return true };
-        let carries = exact(name).is_some_and(|command| matches!(command.name, "get" | "put"));
+        let transfers = exact(name).is_some_and(|command| matches!(command.name, "get" | "put"));
         let address = self.host.as_ref().and_then(Word::text).and_then(|host| host.parse::<IpAddr>().ok());
-        !carries || address.is_none() || files.iter().any(|file| file.bytes().contains(&b':'))
+        !transfers || address.is_none() || files.iter().any(|file| file.bytes().contains(&b':'))
     }
 
-    /// Whether the command is to serve, so that options of the other side mean this one.
+    /// Whether the command is `serve`, so that HOST and PORT are those of this side.
     pub fn serves(&self) -> bool {
         self.command.first().and_then(exact).is_some_and(|command| command.name == "serve")
     }
 }
 
-/// Takes HOST and PORT off the front.
+/// Takes HOST and PORT from the beginning.
 fn server(words: &[Word], named: bool) -> Result<(Invocation, &[Word]), BadWords> {
     let (host, rest) = match words {
         [host, ..] if !named && Uri::parse(host.bytes()).is_some() => return Err(BadWords::Uri(host.to_string())),
@@ -77,7 +76,7 @@ fn server(words: &[Word], named: bool) -> Result<(Invocation, &[Word]), BadWords
     };
     match rest {
         [number, rest @ ..] if is_number(number) => {
-            let port = Port::read(number).ok_or_else(|| BadWords::Port(number.to_string()))?.get();
+            let Port(port) = Port::read(number).ok_or_else(|| BadWords::Port(number.to_string()))?;
             Ok((Invocation { host, port: Some(port), command: Vec::new() }, rest))
         }
         _ => Ok((Invocation { host, port: None, command: Vec::new() }, rest)),
@@ -88,7 +87,7 @@ fn is_number(word: &Word) -> bool {
     !word.bytes().is_empty() && word.bytes().iter().all(u8::is_ascii_digit)
 }
 
-/// What follows `-c`: words, or one string with spaces in it, as in `sh -c`.
+/// Reads the words after `-c`, or splits one string with spaces, as in `sh -c`.
 fn string_or_words(command: &[Word]) -> Result<Vec<Word>, BadWords> {
     match command {
         [string] if string.bytes().trim_ascii().contains(&b'\n') => Err(BadWords::Lines),
@@ -97,7 +96,7 @@ fn string_or_words(command: &[Word]) -> Result<Vec<Word>, BadWords> {
     }
 }
 
-/// In `gett x` the first word was taken for a host; if it looks like a command, that is the one mistyped.
+/// In `gett x`, the first word became a host; if it looks like a command, it is the mistyped one.
 fn no_command(words: &[Word], second: &Word, named: bool) -> BadWords {
     let first = words.first().filter(|_| !named);
     match first.and_then(|word| Some((word, suggest(word)?))) {
@@ -112,33 +111,21 @@ fn no_command(words: &[Word], second: &Word, named: bool) -> BadWords {
     }
 }
 
-/// Why the words make no sense.
+/// An error in the words of the command line. `hint` suggests the nearest command.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum BadWords {
-    /// There is no command where one is needed.
     #[error("no command \"{word}\"{hint}")]
-    NoCommand {
-        /// The word that is there.
-        word: String,
-        /// What may have been meant.
-        hint: String,
-    },
-    /// A URI where a host or a command is needed.
-    #[error("{0}: what to do with it? tftp get {0}")]
+    NoCommand { word: String, hint: String },
+    #[error("{0}: missing command; use: tftp get {0}")]
     Uri(String),
-    /// A switch without the command that it belongs to.
     #[error("{0} belongs to another command")]
     Switch(String),
-    /// A number that is not a port.
     #[error("{0}: bad port number")]
     Port(String),
-    /// `-c` at the end.
     #[error("no command after -c")]
     NothingAfterC,
-    /// Several lines after `-c`, of which only one would run.
-    #[error("-c takes one command; for several, give them as standard input or with -f FILE")]
+    #[error("-c takes one command; use standard input or -f FILE for several")]
     Lines,
-    /// The string after `-c` does not end.
     #[error(transparent)]
     SplitError(#[from] SplitError),
 }
@@ -203,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_may_stand_for_a_host_unless_an_address_says_which() {
+    fn a_word_may_be_a_bookmark_unless_the_server_is_an_address() {
         let may = |line: &str| {
             let words = split(line.as_bytes()).expect(line).words;
             Invocation::read(&words, None, false).expect(line).may_name_hosts()
@@ -217,17 +204,17 @@ mod tests {
     }
 
     #[test]
-    fn mistakes_are_told_with_what_may_have_been_meant() {
+    fn mistakes_suggest_the_nearest_command() {
         for (line, expected) in [
             ("gett x", "no command \"gett\"; did you mean \"get\"? (a host named gett: tftp -H gett)"),
             ("192.0.2.1 gett x", "no command \"gett\"; did you mean \"get\"?"),
             ("192.0.2.1 fw.bin", "no command \"fw.bin\""),
             ("-H h gett x", "no command \"gett\"; did you mean \"get\"?"),
-            ("tftp://h/f", "tftp://h/f: what to do with it? tftp get tftp://h/f"),
+            ("tftp://h/f", "tftp://h/f: missing command; use: tftp get tftp://h/f"),
             ("h 65536", "65536: bad port number"),
             ("h 0 get x", "0: bad port number"),
             ("h -c", "no command after -c"),
-            ("h -c 'get a\nget b'", "-c takes one command; for several, give them as standard input or with -f FILE"),
+            ("h -c 'get a\nget b'", "-c takes one command; use standard input or -f FILE for several"),
             ("h nonsense -c get x", "no command \"nonsense\""),
             ("h -c \"get 'a\"", "a single quote is not closed"),
         ] {

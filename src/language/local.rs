@@ -1,10 +1,10 @@
-//! What happens on this side: directories, digests, and lines that run other lines.
+//! Local commands: directories, digests, and lines that run other lines.
 
-use super::arguments::Arguments;
+use super::arguments::{Arguments, ON_OFF};
 use super::command::{Command, ROW};
 use super::expected::Source;
 use super::mistake::Mistake;
-use super::value::{Seconds, Times};
+use super::value::Times;
 use super::verb::{Repeat, Verb};
 
 #[rustfmt::skip] // Rows of a table, a few lines each.
@@ -44,7 +44,7 @@ pub(super) static ROWS: &[Command] = &[
 
 fn sha256(args: &mut Arguments<'_>) -> Result<Verb, Mistake> {
     if args.is_last()
-        && let Some(on) = args.or_path().choice_if(&[("on", true), ("off", false)])?
+        && let Some(on) = args.or_path().choice_if(&ON_OFF)?
     {
         return args.end(Verb::Sha256OfTransfers(on));
     }
@@ -58,7 +58,7 @@ fn repeat(args: &mut Arguments<'_>) -> Result<Verb, Mistake> {
         true => None,
         false => Some(args.value("number [every seconds] command").map(|Times(times)| times)?),
     };
-    let every = if args.flag("every", "") { Some(args.value("seconds").map(|Seconds(time)| time)?) } else { None };
+    let every = if args.flag("every", "") { Some(args.value("seconds")?) } else { None };
     Ok(Verb::Repeat(Repeat { times, every, line: args.line()? }))
 }
 

@@ -2,26 +2,26 @@
 
 use super::words::Word;
 
-/// What a word means among names.
+/// The meaning of a word among names.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Match<T> {
-    /// This name, and what it stands for.
+    /// This name, and its value.
     One(&'static str, T),
-    /// The beginning of these names.
+    /// The common beginning of these names.
     Several(Vec<&'static str>),
-    /// Nothing.
+    /// No name.
     None,
 }
 
-/// Finds the name that a word means: the whole name, else the only one that it begins. Letter case does not matter, and
-/// two names for one thing are not ambiguous.
+/// Finds the name that a word means, in any letter case: the same name, else the only one that it begins. Two names for
+/// one value are not ambiguous.
 pub(super) fn choose<T: Copy + PartialEq>(word: &Word, names: &[(&'static str, T)]) -> Match<T> {
     if let Some(&(name, value)) = names.iter().find(|(name, _)| word.is(name)) {
         return Match::One(name, value);
     }
-    let begun: Vec<_> = names.iter().filter(|(name, _)| begins(name, word.bytes())).collect();
+    let is_begun = |name| !word.bytes().is_empty() && begins(name, word.bytes());
+    let begun: Vec<_> = names.iter().filter(|(name, _)| is_begun(name)).collect();
     match begun.as_slice() {
-        _ if word.bytes().is_empty() => Match::None,
         [] => Match::None,
         [(name, value), others @ ..] if others.iter().all(|(_, other)| other == value) => Match::One(name, *value),
         several => Match::Several(several.iter().map(|(name, _)| *name).collect()),
@@ -38,7 +38,7 @@ pub(super) fn nearest(word: &Word, names: impl IntoIterator<Item = &'static str>
     let typed = word.text()?.to_ascii_lowercase();
     let distance = |name: &'static str| {
         let allowed = if name.len() < 5 { 1 } else { 2 };
-        // Each letter more or less is a slip, which saves most comparisons.
+        // Each missing or surplus letter is a slip. This check saves most comparisons.
         let may_be_near = typed.len() >= 3 && typed.len().abs_diff(name.len()) <= allowed;
         let distance = may_be_near.then(|| strsim::osa_distance(&typed, name))?;
         (distance <= allowed).then_some((distance, name))
@@ -62,7 +62,7 @@ mod tests {
     }
 
     #[test]
-    fn a_slip_of_the_finger_is_understood() {
+    fn a_typing_error_is_understood() {
         let near = |word: &str| nearest(&Word::new(word), ["get", "connect", "status", "put"]);
         assert_eq!((near("gett"), near("gte"), near("conect")), (Some("get"), Some("get"), Some("connect")));
         assert_eq!((near("STAUTS"), near("switch1"), near("x")), (Some("status"), None, None));

@@ -1,4 +1,4 @@
-//! What is wrong with the words of a line: the plain sentence, BSD's line and the next step.
+//! An error in the words of a line: the plain sentence, BSD's line and the next step.
 
 use thiserror::Error;
 
@@ -7,18 +7,18 @@ use thiserror::Error;
 #[error("{kind}")]
 pub struct Mistake {
     pub(super) kind: MistakeKind,
-    /// It is in the words of a classic command, whose mistakes are printed on standard output.
+    /// The command is classic: its mistakes go to standard output.
     pub(super) classic: bool,
 }
 
-/// What is wrong. Words are safe to print; `what` is needed, `choices` are what it may be.
+/// The kind of mistake. Words are safe to print; `what` names the expected item, `choices` lists its values.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub(super) enum MistakeKind {
     #[error("no such command")]
     NoCommand { nearest: Option<&'static str> },
     #[error("ambiguous command")]
     AmbiguousCommand { candidates: Vec<&'static str> },
-    /// No words where some are needed, or too many.
+    /// Too few words, or too many.
     #[error("usage: {}", usage.join(" | "))]
     Usage { usage: &'static [&'static str] },
     /// The line ends after this keyword.
@@ -26,10 +26,10 @@ pub(super) enum MistakeKind {
     Missing { what: &'static str, after: &'static str, choices: Vec<String> },
     #[error("\"{word}\" is not {} {what}{}", article(what), use_one_of(choices))]
     Unknown { word: String, what: &'static str, choices: Vec<String>, nearest: Option<&'static str> },
-    /// The beginning of several keywords, and perhaps a file.
+    /// The beginning of several keywords, or perhaps a file.
     #[error("\"{word}\" may be {}{}", one_of(choices), if *or_path { format!(" (a file of that name is ./{word})") } else { String::new() })]
     Ambiguous { word: String, choices: Vec<&'static str>, or_path: bool },
-    /// A word where the line could end, and none of those that could follow.
+    /// A word after a complete line, and not one of those that can follow.
     #[error("unexpected \"{word}\" after a complete {subject}{}", use_one_of(choices))]
     Unexpected { word: String, subject: &'static str, choices: Vec<String> },
     #[error("{}", if *is_setting { format!("{word}: bad value") } else { format!("{what} must be {range}, not \"{word}\"") })]
@@ -37,13 +37,13 @@ pub(super) enum MistakeKind {
     /// A sentence of BSD's, and the usage after it.
     #[error("{sentence}")]
     Bsd { sentence: String, usage: Option<&'static str> },
-    /// What a rule beyond the grammar forbids.
+    /// A violation of a rule beyond the grammar.
     #[error("{0}")]
     Rule(String),
 }
 
 impl Mistake {
-    /// Returns the line that BSD prints on standard output; `None` where it has none.
+    /// Returns the line that BSD prints on standard output; `None` if BSD has no such line.
     pub fn bsd_line(&self) -> Option<String> {
         match &self.kind {
             MistakeKind::NoCommand { .. } => Some("?Invalid command".to_owned()),
@@ -57,7 +57,7 @@ impl Mistake {
         }
     }
 
-    /// Returns what to do about it, as a sentence.
+    /// Returns the next step, as a sentence.
     pub fn hint(&self) -> Option<String> {
         match &self.kind {
             MistakeKind::NoCommand { nearest } | MistakeKind::Unknown { nearest, .. } => {
@@ -68,7 +68,7 @@ impl Mistake {
         }
     }
 
-    /// Returns what the bad value of a setting must be: `blksize must be 8 to 65464 bytes, or auto`.
+    /// Returns the range of a setting after a bad value: `blksize must be 8 to 65464 bytes, or auto`.
     pub fn advice(&self) -> Option<String> {
         match &self.kind {
             MistakeKind::Value { what, range, is_setting: true, .. } => Some(format!("{what} must be {range}")),
@@ -82,7 +82,7 @@ impl Mistake {
     }
 }
 
-/// Choices that an error lists; of more it names the nearest.
+/// The longest list of choices that an error prints.
 const LISTED: usize = 15;
 
 fn use_one_of(choices: &[String]) -> String {

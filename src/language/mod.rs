@@ -7,8 +7,8 @@
 //!  line so far -------------------------------------> Expected: what Tab offers and the grey hint names
 //! ```
 //!
-//! Each command is a row of the [table] and one function over the cursor [`Arguments`]. That function reads the
-//! words, and the same run of it records what could come next.
+//! Each command is a row of the [table] with one function over the cursor [`Arguments`]. That function reads the words
+//! and records what can come next.
 
 mod arguments;
 mod bookmark;
@@ -50,17 +50,14 @@ pub(crate) use trace::VIEWS;
 pub use trace::trace_list;
 pub use uri::Uri;
 pub(crate) use uri::split_host;
-pub(crate) use value::{Port, Seconds, Sha256, Value};
+pub(crate) use value::{Port, Sha256, Value};
 pub(crate) use verb::{
-    BugVerb, Choice, FaultVerb, Get, LessonVerb, Put, Repeat, ServeVerb, ServerChange, TraceVerb, Verb,
+    BugVerb, Choice, FaultVerb, Get, LessonVerb, Put, Repeat, ServeVerb, ServerChange, Service, TraceVerb, Verb,
 };
 pub(crate) use words::{ParsedLine, SplitError, cut_escape};
 pub use words::{PartialLine, Word, split, split_at_spaces};
 
 /// Reads the words of a line.
-///
-/// # Errors
-/// There is no such command, or it does not take these arguments.
 pub fn parse(words: &[Word]) -> Result<Verb, Mistake> {
     match words.split_first() {
         Some((name, arguments)) => find(name)?.read(arguments),
@@ -69,9 +66,6 @@ pub fn parse(words: &[Word]) -> Result<Verb, Mistake> {
 }
 
 /// Reads the words of a bookmark: `name address [port] [mode=..] [blksize=..]`.
-///
-/// # Errors
-/// They are not what `host` takes.
 pub fn bookmark(words: &[Word]) -> Result<Bookmark, Mistake> {
     match servers::HOST.read(words)? {
         Verb::Host(bookmark) => Ok(bookmark),
@@ -79,15 +73,12 @@ pub fn bookmark(words: &[Word]) -> Result<Bookmark, Mistake> {
     }
 }
 
-/// Reads a value from the command line.
-///
-/// # Errors
-/// It is not such a value: what it must be.
+/// Reads a value from the command line. The error says what the value must be.
 pub fn value<T: Value>(text: &str) -> Result<T, String> {
     T::read(&Word::new(text)).ok_or_else(|| format!("must be {}", T::range()))
 }
 
-/// Returns the switches of all commands, which the command line leaves to them.
+/// Returns the switches of all commands. The command line passes them on.
 pub(crate) fn switches() -> Vec<&'static str> {
     commands().flat_map(Command::switches).collect()
 }

@@ -1,4 +1,4 @@
-//! For a class: networks that fail, programs that err, and what both teach.
+//! Commands for a class: network faults, bugs, plans and lessons.
 
 use super::arguments::Arguments;
 use super::command::{Command, PRACTICE};
@@ -14,8 +14,9 @@ pub(super) static ROWS: &[Command] = &[
     fault::FAULT,
     Command {
         name: "packetdrop", usage: &["packetdrop percent"], ask: Some("(percent) "),
-        brief: "drop packets by chance, either way", examples: &["packetdrop 10", "packetdrop 0"],
-        see: &["fault", "faults"], parse: fault::packetdrop, ..PRACTICE
+        brief: "drop packets at random in both directions", examples: &["packetdrop 10", "packetdrop 0"],
+        see: &["fault", "faults"],
+        parse: |args| args.at_most(1).and_then(|()| args.value("percent")).map(Verb::Packetdrop), ..PRACTICE
     },
     Command {
         name: "client", usage: &["client bug [ no-tid | no-dally | off ]"],
@@ -24,12 +25,12 @@ pub(super) static ROWS: &[Command] = &[
     },
     Command {
         name: "plan", usage: &["plan bytes [blksize value] [windowsize value] [rtt value]"], ask: Some("(bytes) "),
-        brief: "count a transfer's packets in advance",
+        brief: "calculate the packets of a transfer",
         examples: &["plan 2150", "plan 131072 blksize 1428 windowsize 8 rtt 10ms"], see: &["lesson", "blksize"],
         parse: plan, ..PRACTICE
     },
     Command {
-        name: "lesson", usage: &["lesson", "lesson number [--script]"], brief: "see what the protocol does, and why",
+        name: "lesson", usage: &["lesson", "lesson number [--script]"], brief: "run a lesson about the protocol",
         examples: &["lesson", "lesson 4", "lesson 4 --script"], see: &["plan", "trace", "fault"], parse: lesson,
         ..PRACTICE
     },
@@ -63,7 +64,7 @@ fn lesson(args: &mut Arguments<'_>) -> Result<Verb, Mistake> {
     let verb = match args.value_if("number")? {
         Some(lesson) if as_script => LessonVerb::Print(lesson),
         Some(lesson) => LessonVerb::Give(lesson),
-        None if as_script => return Err(args.breaks("which lesson's script?")),
+        None if as_script => return Err(args.breaks("--script needs a number: lesson NUMBER --script")),
         None => LessonVerb::List,
     };
     args.end(Verb::Lesson(verb))

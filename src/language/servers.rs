@@ -1,15 +1,15 @@
-//! A server of our own, and names for those of others.
+//! The practice server, and names for other servers.
 
 use std::net::IpAddr;
 
-use super::arguments::{Arguments, pairs};
+use super::arguments::{Arguments, ON_OFF, pairs};
 use super::bookmark::Bookmark;
 use super::command::{Command, Group, ROW};
 use super::expected::Source;
 use super::fault::{OF_SERVER, fault};
 use super::mistake::Mistake;
-use super::value::{Port, Seconds};
-use super::verb::{BugVerb, ServeVerb, ServerChange, Verb};
+use super::value::Port;
+use super::verb::{BugVerb, ServeVerb, ServerChange, Service, Verb};
 use super::words::Word;
 use crate::bugs::ServerBug;
 
@@ -19,13 +19,13 @@ pub(super) static ROWS: &[Command] = &[
         name: "serve", group: Group::Practice,
         usage: &["serve [directory [port]] [--read-only | --overwrite]", "serve status", "serve stop",
             "serve fault [fault-words]", "serve bug [ name | ? | off ]", "serve rexmt value", "serve blksize value",
-            "serve options [ on | off ]"], brief: "start a server to practise on",
+            "serve options [ on | off ]"], brief: "start a practice server",
         examples: &["serve", "serve . 6969", "serve . --read-only", "serve bug sorcerer", "serve stop"],
         see: &["connect", "get", "fault"], parse: |args| serve(args).map(Verb::Serve), ..ROW
     },
     HOST,
     Command {
-        name: "hosts", group: Group::Transfer, usage: &["hosts"], brief: "list the servers with names",
+        name: "hosts", group: Group::Transfer, usage: &["hosts"], brief: "list the named servers",
         examples: &["hosts"], see: &["host", "connect"], parse: |args| args.end(Verb::Hosts), ..ROW
     },
 ];
@@ -40,7 +40,7 @@ pub(super) const HOST: Command = Command {
 
 fn serve(args: &mut Arguments<'_>) -> Result<ServeVerb, Mistake> {
     let words = pairs(&["status", "stop", "fault", "bug", "rexmt", "blksize", "options"]);
-    // Only what is served has switches.
+    // Only a directory has switches.
     let has_switch = args.rest().iter().any(|word| word.bytes().starts_with(b"--"));
     let first = if has_switch { None } else { args.or_path().choice_if(&words)? };
     let change = match first {
@@ -48,15 +48,15 @@ fn serve(args: &mut Arguments<'_>) -> Result<ServeVerb, Mistake> {
         Some("stop") => return args.end(ServeVerb::Stop),
         Some("fault") => ServerChange::Fault(fault(args, OF_SERVER)?),
         Some("bug") => ServerChange::Bug(bug(args)?),
-        Some("rexmt") => ServerChange::Rexmt(args.value_or_auto()?.map(|Seconds(time)| time)),
+        Some("rexmt") => ServerChange::Rexmt(args.value_or_auto()?),
         Some("blksize") => ServerChange::Blksize(args.value_or_auto()?),
-        Some(_) => ServerChange::Options(args.setting().choice_or_end("switch", &[("on", true), ("off", false)])?),
+        Some(_) => ServerChange::Options(args.setting().choice_or_end("switch", &ON_OFF)?),
         None => {
             let (read_only, overwrite) = (args.switch("--read-only"), args.switch("--overwrite"));
             args.at_most(2)?;
             let directory = args.name_if(Source::Directory, "directory");
             let port = if directory.is_some() { args.port_if()? } else { None };
-            return args.end(ServeVerb::Start { directory, port, read_only, overwrite });
+            return args.end(ServeVerb::Start(Service { directory, port, read_only, overwrite }));
         }
     };
     args.end(ServeVerb::Change(change))
@@ -81,7 +81,7 @@ fn host(args: &mut Arguments<'_>) -> Result<Verb, Mistake> {
     let mut bookmark = Bookmark { name, host, port: None, mode: None, blksize: None };
     loop {
         if bookmark.port.is_none() && !args.is_assignment() {
-            bookmark.port = args.value_if("port")?.map(Port::get);
+            bookmark.port = args.value_if("port")?.map(|Port(port)| port);
         }
         if let Some(value) = args.assignment_if(&["mode"], ("mode=..", &["mode=octet", "mode=netascii"])) {
             bookmark.mode = Some(args.convert("mode", &value)?);
@@ -93,7 +93,7 @@ fn host(args: &mut Arguments<'_>) -> Result<Verb, Mistake> {
     }
 }
 
-/// A name that no line and no command line takes for anything else.
+/// Checks that the name of a host has no other meaning in a line or on the command line.
 fn name_for_host<'a>(args: &Arguments<'_>, word: &'a Word) -> Result<&'a str, Mistake> {
     let name = text(args, word)?;
     let refused = |why: &str| Err(args.breaks(format!("{word} {why} and cannot be used as a host name")));

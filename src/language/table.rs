@@ -1,5 +1,5 @@
-//! The table of commands: dispatch, abbreviations, usage lines, help, Tab and hints read it. Each family of commands has a
-//! file with its rows and their parsers.
+//! The table of commands: dispatch, abbreviations, usage lines, help, Tab and hints read it. Each family of commands
+//! has a file with its rows and their parsers.
 
 use super::arguments::{Arguments, Commands};
 use super::command::Command;
@@ -17,11 +17,7 @@ pub fn commands() -> impl Iterator<Item = &'static Command> {
     FAMILIES.into_iter().flatten()
 }
 
-/// Finds the command that a word names: exactly; else the one classic command that it begins; else the one other command
-/// that it begins, under any of its names.
-///
-/// # Errors
-/// There is none, or more than one.
+/// Finds the command that a word names, else the one classic command that it begins, else the one other command.
 pub fn find(word: &Word) -> Result<&'static Command, Mistake> {
     if let Some(command) = exact(word) {
         return Ok(command);
@@ -51,16 +47,13 @@ pub fn exact(word: &Word) -> Option<&'static Command> {
     commands().find(|command| command.names().any(|name| word.is(name)))
 }
 
-/// Finds the command whose name, mistyped, the word most likely is.
+/// Finds the command that a mistyped word most likely means.
 pub(super) fn suggest(word: &Word) -> Option<&'static str> {
     nearest(word, commands().flat_map(Command::names))
 }
 
 impl Command {
     /// Reads the words after the command's name.
-    ///
-    /// # Errors
-    /// They are not what the command takes.
     pub fn read(&'static self, words: &[Word]) -> Result<Verb, Mistake> {
         (self.parse)(&mut self.arguments(words))
     }
@@ -68,7 +61,7 @@ impl Command {
     /// Returns the switches that it takes.
     pub fn switches(&'static self) -> Vec<&'static str> {
         let mut arguments = self.arguments(&[]).open();
-        // A missing word does not matter here.
+        // The mistake of a missing word does not matter here.
         let _ = (self.parse)(&mut arguments);
         arguments.into_following().1
     }
@@ -79,25 +72,25 @@ impl Command {
     }
 }
 
-/// Reads a line within a line.
+/// Reads a nested line.
 fn read_line(arguments: &mut Arguments<'_>, name: &Word) -> Result<(), Mistake> {
     let command = find(name)?;
     arguments.begin(command.synopsis());
     (command.parse)(arguments).map(drop)
 }
 
-/// What may follow the words of a line.
+/// The continuations of a line.
 #[derive(Debug)]
 pub struct Following {
-    /// What the next word can be.
+    /// What the next word may be.
     pub expected: Vec<Expected>,
-    /// Switches that can be given, whatever else follows.
+    /// Switches that are possible, whatever else follows.
     pub switches: Vec<&'static str>,
     /// The line may also end here.
     pub is_complete: bool,
 }
 
-/// Finds what may follow these words: nothing, if they are no beginning of a line.
+/// Finds what may follow these words: nothing, if no valid line begins with them.
 pub fn following(words: &[Word]) -> Following {
     let nothing = Following { expected: Vec::new(), switches: Vec::new(), is_complete: false };
     let Some((name, words)) = words.split_first() else {
@@ -106,7 +99,7 @@ pub fn following(words: &[Word]) -> Following {
     let Ok(command) = find(name) else { return nothing };
     let is_complete = (command.parse)(&mut command.arguments(words).in_depth()).is_ok();
     let mut arguments = command.arguments(words).open();
-    // A word that is still missing is what is asked for here.
+    // The parser reports the missing word as a mistake; the record of what it expected is the answer.
     let _ = (command.parse)(&mut arguments);
     let (expected, switches) = arguments.into_following();
     Following { expected, switches, is_complete }

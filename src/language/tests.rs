@@ -1,4 +1,4 @@
-//! The promises of the language: what Tab offers is accepted, what is accepted may be shortened, and nothing panics.
+//! The guarantees of the language: parsers accept what Tab offers, keywords can be abbreviated, and nothing panics.
 
 use std::collections::HashSet;
 
@@ -28,7 +28,7 @@ fn is_beginning(words: &[Word]) -> bool {
     following.is_complete || !following.expected.is_empty() || !following.switches.is_empty()
 }
 
-/// Words that are accepted in the place of what is expected.
+/// Words that the parser accepts for what it expects.
 fn instances(before: &[Word], expected: &Expected) -> Vec<String> {
     const VALUES: [&str; 7] = ["8", "3-5", "10ms", "5%", "#2", "1", "65464"];
     let owned = |words: &[&str]| words.iter().map(|&word| word.to_owned()).collect::<Vec<_>>();
@@ -49,7 +49,7 @@ fn instances(before: &[Word], expected: &Expected) -> Vec<String> {
     }
 }
 
-/// A line made by going where the parsers lead.
+/// A line generated from what the parsers expect.
 fn walk(turns: &[prop::sample::Index]) -> Vec<Word> {
     let mut line = Vec::new();
     for turn in turns {
@@ -68,7 +68,7 @@ fn turns() -> impl Strategy<Value = Vec<prop::sample::Index>> {
     prop::collection::vec(any::<prop::sample::Index>(), 0..9)
 }
 
-/// Everything offered after these words is accepted there, and so is each of its unambiguous beginnings.
+/// The parser accepts every offered word after these words, and every unambiguous beginning of it.
 fn check(line: &[Word]) {
     let following = following(line);
     let keywords = following.expected.iter().filter_map(|expected| match expected {
@@ -91,7 +91,7 @@ fn check(line: &[Word]) {
             if keywords.iter().filter(|other| begins(other, short.as_bytes())).count() == 1 {
                 let short = and(line, &short.to_uppercase());
                 assert!(is_beginning(&short), "{short:?}");
-                // The line of a repetition is read later.
+                // The parser reads the line of a repetition later.
                 if !matches!(parse(&whole), Ok(Verb::Repeat(_))) {
                     assert_eq!(parse(&short), parse(&whole), "{short:?}");
                 }
@@ -127,7 +127,7 @@ proptest! {
     fn a_line_that_was_followed_to_its_end_is_parsed(turns in turns()) {
         let line = walk(&turns);
         if !line.is_empty() && following(&line).is_complete {
-            // Only what a repeated command is made of is read later.
+            // The parser reads only the words of a repeated command later.
             prop_assert!(parse(&line).is_ok(), "{:?} {:?}", line, parse(&line));
         }
     }
@@ -162,7 +162,7 @@ proptest! {
 }
 
 #[test]
-fn a_line_within_lines_has_an_end() {
+fn the_nesting_of_lines_is_limited() {
     let deep = words(&format!("{}get a", "repeat 2 ".repeat(10_000)));
     assert!(parse(&deep).is_ok());
     let _ = following(&deep);
@@ -198,7 +198,7 @@ fn every_row_is_complete_and_its_examples_are_parsed() {
     }
 }
 
-/// What the words of a usage line stand for.
+/// Values for the words of a usage line.
 fn stands_for(placeholder: &str) -> &'static [&'static str] {
     match placeholder {
         "host-name" | "address" | "name" => &["sw1", "sorcerer"],
@@ -223,7 +223,7 @@ fn stands_for(placeholder: &str) -> &'static [&'static str] {
     }
 }
 
-/// The lines that a usage line allows: with and without what is in brackets, and each of several choices.
+/// The lines that a usage line allows: with and without the part in brackets, and with each choice.
 fn lines_of(usage: &str) -> Vec<String> {
     let mut parts: Vec<String> = Vec::new();
     let mut depth = 0;
@@ -259,7 +259,7 @@ fn lines_of(usage: &str) -> Vec<String> {
         let new: Vec<_> = onto.iter().flat_map(|line| ways.iter().map(move |way| format!("{line} {way}"))).collect();
         match inside {
             _ if is_choice => lines.extend(new),
-            // What is in brackets belongs to the choice before it.
+            // The part in brackets belongs to the choice before it.
             Some(_) => lines = new,
             None => before = std::mem::replace(&mut lines, new),
         }
@@ -284,7 +284,7 @@ fn every_usage_line_has_instances_that_are_parsed() {
 }
 
 #[test]
-fn classic_commands_own_every_prefix_they_owned() {
+fn classic_commands_keep_every_prefix() {
     let bsd = "connect mode put get quit verbose trace status binary ascii rexmt timeout ?";
     let classic: Vec<_> = commands().take_while(|command| command.classic).map(|it| it.name).collect();
     assert_eq!(classic.join(" "), bsd);
@@ -313,7 +313,7 @@ fn abbreviations_are_as_specified() {
 }
 
 #[test]
-fn words_that_tab_offers_may_be_shortened() {
+fn words_that_tab_offers_can_be_abbreviated() {
     for (short, full) in [
         ("serve fau dr sent ack 2", "serve fault drop sent ack 2"),
         ("serve stat", "serve status"),
@@ -340,8 +340,8 @@ fn words_that_tab_offers_may_be_shortened() {
 fn where_a_path_is_possible_a_prefix_that_could_be_both_is_an_error() {
     let serve = |line: &str| parse(&words(line)).map_err(|mistake| mistake.to_string());
     assert_eq!(serve("serve st"), Err("\"st\" may be status or stop (a file of that name is ./st)".to_owned()));
-    assert!(matches!(serve("serve ./st"), Ok(Verb::Serve(ServeVerb::Start { directory: Some(_), .. }))));
-    assert!(matches!(serve("serve srv"), Ok(Verb::Serve(ServeVerb::Start { directory: Some(_), .. }))));
+    assert!(matches!(serve("serve ./st"), Ok(Verb::Serve(ServeVerb::Start(Service { directory: Some(_), .. })))));
+    assert!(matches!(serve("serve srv"), Ok(Verb::Serve(ServeVerb::Start(Service { directory: Some(_), .. })))));
 }
 
 #[test]
@@ -365,7 +365,7 @@ fn mistakes_say_what_was_expected() {
         ("fault drop sent ack every 0", "step must be a number from 1, not \"0\""),
         ("fault drop sent ack times +3", "count must be a number from 1, not \"+3\""),
         ("fault drop sent ack rate 120%", "percent must be 0% to 100%, not \"120%\""),
-        ("fault drop sent rrq 2", "rrq packets have no block number: say first, or nothing"),
+        ("fault drop sent rrq 2", "rrq packets have no block number: use first, or leave it out"),
         ("fault drop sent ack 2 times 3 4", "unexpected \"4\" after a complete rule"),
         ("fault seed x", "seed must be a number, not \"x\""),
         ("fault seed", "missing number after \"seed\"; use a number"),

@@ -1,45 +1,35 @@
-//! The topics of `help`: short texts on what commands have in common.
+//! The topics of `help`: short texts about several commands.
 
 use super::matching::{Match, choose};
 use super::words::Word;
 
-/// A text with a name.
+/// A named text.
 #[derive(Debug)]
 pub(crate) struct Topic {
-    /// What `help` calls it.
+    /// Its name in `help`.
     pub name: &'static str,
-    /// What it is about, in a few words.
+    /// The subject, in a few words.
     pub brief: &'static str,
     /// The text, at most 78 columns wide.
     pub text: &'static str,
 }
 
+macro_rules! topic {
+    ($name:literal, $brief:literal) => {
+        Topic { name: $name, brief: $brief, text: include_str!(concat!("topics/", $name, ".txt")) }
+    };
+}
+
 /// Every topic.
 pub(crate) static TOPICS: &[Topic] = &[
-    Topic {
-        name: "options",
-        brief: "block size, window size and the other options",
-        text: include_str!("topics/options.txt"),
-    },
-    Topic { name: "modes", brief: "netascii and octet", text: include_str!("topics/modes.txt") },
-    Topic {
-        name: "errors",
-        brief: "the error codes, and what to do about them",
-        text: include_str!("topics/errors.txt"),
-    },
-    Topic {
-        name: "scripts",
-        brief: "commands from a file, and exit statuses",
-        text: include_str!("topics/scripts.txt"),
-    },
-    Topic { name: "uri", brief: "the ways to name a file on a server", text: include_str!("topics/uri.txt") },
-    Topic { name: "faults", brief: "networks that lose, repeat and reorder", text: include_str!("topics/faults.txt") },
-    Topic { name: "lessons", brief: "the protocol, step by step", text: include_str!("topics/lessons.txt") },
-    Topic {
-        name: "prompt",
-        brief: "Tab, history, bookmarks and the start-up file",
-        text: include_str!("topics/prompt.txt"),
-    },
+    topic!("options", "block size, window size and the other options"),
+    topic!("modes", "netascii and octet"),
+    topic!("errors", "the error codes, and what to do about them"),
+    topic!("scripts", "commands from a file, and exit statuses"),
+    topic!("uri", "the ways to name a file on a server"),
+    topic!("faults", "networks that lose, repeat and reorder"),
+    topic!("lessons", "the protocol, step by step"),
+    topic!("prompt", "Tab, history, bookmarks and the start-up file"),
 ];
 
 /// Finds the topic of this name, else the one topic that it begins. Any letter case.

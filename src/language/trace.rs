@@ -46,10 +46,7 @@ fn trace(args: &mut Arguments<'_>) -> Result<TraceVerb, Mistake> {
             let view = args.keyword_if(&VIEWS)?.map(|name| view(args, name)).transpose()?;
             TraceVerb::Again(view, args.value_if("first-last")?.map(|Packets(range)| range))
         }
-        Some("show") => {
-            let Packet(n) = args.value("packet")?;
-            TraceVerb::Show(n)
-        }
+        Some("show") => TraceVerb::Show(args.value("packet").map(|Packet(n)| n)?),
         Some("limit") => {
             let pairs = args.value_or("pairs", ("all", ""))?;
             TraceVerb::Limit(pairs.map_or(Limit::All, |Pairs(pairs)| Limit::Pairs(pairs)))
@@ -89,13 +86,8 @@ fn pcap(args: &mut Arguments<'_>) -> Result<TraceVerb, Mistake> {
     let file = args.name(Source::Local, "file")?;
     let (mut snap, mut lost) = (None, false);
     loop {
-        let left: &[&str] = match (snap.is_none(), lost) {
-            (true, false) => &["snap", "lost"],
-            (true, true) => &["snap"],
-            (false, false) => &["lost"],
-            (false, true) => &[],
-        };
-        match args.keyword_if(left)? {
+        let left = [snap.is_none().then_some("snap"), (!lost).then_some("lost")];
+        match args.keyword_if(&left.into_iter().flatten().collect::<Vec<_>>())? {
             Some("snap") => snap = Some(args.value("bytes")?),
             Some(_) => lost = true,
             None => return Ok(TraceVerb::Pcap { file, snap, lost }),
@@ -104,18 +96,12 @@ fn pcap(args: &mut Arguments<'_>) -> Result<TraceVerb, Mistake> {
 }
 
 /// Reads the value of `--trace=VIEWS`: `explain,pcap=x.pcapng`; empty is the classic view.
-///
-/// # Errors
-/// An item is not what `trace` takes, or two views go to the screen.
 pub fn trace_list(list: &str) -> Result<Vec<TraceVerb>, Mistake> {
     if list.is_empty() {
         return Ok(vec![TraceVerb::View(ViewName::Classic)]);
     }
     let verbs = list.split(',').map(item).collect::<Result<Vec<_>, _>>()?;
-    let mut screens = verbs.iter().filter_map(|verb| match verb {
-        TraceVerb::View(view) => Some(view),
-        _ => None,
-    });
+    let mut screens = verbs.iter().filter_map(|it| if let TraceVerb::View(view) = it { Some(view) } else { None });
     match (screens.next(), screens.next()) {
         (Some(first), Some(second)) => Err(Arguments::new(TRACE.synopsis(), &[])
             .breaks(format!("{first} and {second}: one view goes to the screen, others go to files ({second}=FILE)"))),

@@ -11,54 +11,34 @@ use crate::wire::{Mode, Printable};
 
 const SCHEME: &[u8] = b"tftp://";
 
-/// Where a file is, and in which mode it is transferred.
+/// The server, name and mode of a file.
 ///
-/// RFC 3617 knows no port; `host:port` is understood as in other schemes. Displayed, it is read as the same again.
+/// RFC 3617 has no port; `host:port` is read as in other schemes. `Display` writes a word that reads as the same URI.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Uri {
     /// Name or address, without brackets.
     pub host: String,
-    /// Where requests go, if said.
+    /// The port for requests, if the URI has one.
     pub port: Option<u16>,
-    /// The file's name: bytes, percent-decoded. It begins after the slash that ends the host; a second slash is part of
-    /// the name.
+    /// The file's name: bytes, percent-decoded, after the slash that ends the host.
     pub file: Vec<u8>,
     /// Octet by default (RFC 3617 section 2).
     pub mode: Mode,
 }
 
-/// Why a word that begins as a URI is none.
+/// An error in a word that begins as a URI.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
-pub enum BadUri {
-    /// `tftp:///file`
-    #[error("names no host")]
-    NoHost,
-    /// Neither a name nor an address: not UTF-8, a control character, brackets around anything but an IPv6 address or text
-    /// after them, a colon without them.
-    #[error("{0}: bad host (an IPv6 address needs brackets)")]
-    Host(String),
-    /// `tftp://user@host/file`
-    #[error("TFTP has no users (write %40 for an @ in a file name)")]
-    User,
-    /// What follows the colon is not a number from 1 to 65535.
-    #[error("{0}: bad port number")]
-    Port(String),
-    /// `tftp://host`
-    #[error("names no file: tftp://HOST/FILE")]
-    NoFile,
-    /// A percent sign without two hexadecimal digits.
-    #[error("% must come before two hexadecimal digits (write %25 for a % itself)")]
-    Percent,
-    /// `?` or `#`, which other schemes give a meaning.
-    #[error("{} has no meaning here (write %{:02X} in a file name)", char::from(*_0), *_0)]
-    Reserved(u8),
-    /// `;` before anything but `mode=netascii` or `mode=octet`.
-    #[error("{0}: ; can only come before mode=netascii or mode=octet (write %3B in a file name)")]
-    Parameter(String),
+#[error("{0}")]
+pub struct BadUri(String);
+
+impl BadUri {
+    fn no_file() -> Self {
+        Self("names no file: tftp://HOST/FILE".into())
+    }
 }
 
 impl Uri {
-    /// Reads a word; `None` where it does not begin as a URI does, in any case.
+    /// Reads a word; `None` if it does not begin with `tftp://`, in any letter case.
     pub fn parse(word: &[u8]) -> Option<Result<Self, BadUri>> {
         let (scheme, rest) = word.split_at_checked(SCHEME.len())?;
         scheme.eq_ignore_ascii_case(SCHEME).then(|| Self::after_scheme(rest))
@@ -68,16 +48,17 @@ impl Uri {
         let end = rest.iter().position(|byte| b"/?#;".contains(byte)).unwrap_or(rest.len());
         let (authority, path) = rest.split_at(end);
         let (host, port) = host_and_port(authority)?;
-        let path = path.strip_prefix(b"/").ok_or(BadUri::NoFile)?;
+        let path = path.strip_prefix(b"/").ok_or_else(BadUri::no_file)?;
         let (path, mode) = match path.iter().position(|&byte| byte == b';') {
             Some(place) => (&path[..place], mode(&path[place + 1..])?),
             None => (path, Mode::Octet),
         };
-        if let Some(&reserved) = path.iter().find(|byte| b"?#".contains(byte)) {
-            return Err(BadUri::Reserved(reserved));
+        if let Some(&byte) = path.iter().find(|byte| b"?#".contains(byte)) {
+            let (sign, why) = (char::from(byte), "has no meaning here");
+            return Err(BadUri(format!("{sign} {why} (write %{byte:02X} in a file name)")));
         }
         match decode(path)? {
-            file if file.is_empty() => Err(BadUri::NoFile),
+            file if file.is_empty() => Err(BadUri::no_file()),
             file => Ok(Self { host, port, file, mode }),
         }
     }
@@ -85,12 +66,12 @@ impl Uri {
 
 fn host_and_port(authority: &[u8]) -> Result<(String, Option<u16>), BadUri> {
     if authority.contains(&b'@') {
-        return Err(BadUri::User);
+        return Err(BadUri("TFTP has no users (write %40 for an @ in a file name)".into()));
     }
-    let bad_host = || BadUri::Host(Printable(authority).to_string());
+    let bad_host = || BadUri(format!("{}: bad host (an IPv6 address needs brackets)", Printable(authority)));
     let text = str::from_utf8(authority).map_err(|_| bad_host())?;
     let (host, port) = match text.strip_prefix('[') {
-        // RFC 6874 section 2 writes the percent sign of a scope as any other: [fe80::1%25eth0].
+        // RFC 6874 section 2 encodes the percent sign of a scope: [fe80::1%25eth0].
         Some(rest) => {
             let (address, port) = rest.split_once(']').ok_or_else(bad_host)?;
             let address = address.replacen("%25", "%", 1);
@@ -112,14 +93,14 @@ fn host_and_port(authority: &[u8]) -> Result<(String, Option<u16>), BadUri> {
         return Err(bad_host());
     }
     if host.is_empty() {
-        return Err(BadUri::NoHost);
+        return Err(BadUri("names no host".into()));
     }
     match port.strip_prefix(':') {
         None if port.is_empty() => Ok((host, None)),
         None => Err(bad_host()),
         Some(digits) => {
-            let bad_port = || BadUri::Port(Printable(digits.as_bytes()).to_string());
-            Port::read(&Word::new(digits)).map(|port| (host, Some(port.get()))).ok_or_else(bad_port)
+            let bad_port = || BadUri(format!("{}: bad port number", Printable(digits.as_bytes())));
+            Port::read(&Word::new(digits)).map(|Port(port)| (host, Some(port))).ok_or_else(bad_port)
         }
     }
 }
@@ -128,7 +109,8 @@ fn mode(parameter: &[u8]) -> Result<Mode, BadUri> {
     let (name, value) = parameter.split_at_checked(5).unwrap_or((parameter, b""));
     let known = MODES.into_iter().find(|(known, _)| value.eq_ignore_ascii_case(known.as_bytes()));
     let mode = known.filter(|_| name.eq_ignore_ascii_case(b"mode=")).map(|(_, mode)| mode);
-    mode.ok_or_else(|| BadUri::Parameter(Printable(parameter).to_string()))
+    let rule = "; can only come before mode=netascii or mode=octet (write %3B in a file name)";
+    mode.ok_or_else(|| BadUri(format!("{}: {rule}", Printable(parameter))))
 }
 
 /// Splits `host:file` or `[v6]:file`. A bare IPv6 address is not a host, since it is ambiguous.
@@ -149,6 +131,7 @@ fn cut<'a>(bytes: &'a [u8], separator: &[u8]) -> Option<(&'a [u8], &'a [u8])> {
 }
 
 fn decode(text: &[u8]) -> Result<Vec<u8>, BadUri> {
+    const RULE: &str = "% must come before two hexadecimal digits (write %25 for a % itself)";
     let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
     let mut decoded = Vec::with_capacity(text.len());
     let mut bytes = text.iter().copied();
@@ -156,7 +139,7 @@ fn decode(text: &[u8]) -> Result<Vec<u8>, BadUri> {
         decoded.push(match byte {
             b'%' => {
                 let pair = bytes.next().and_then(digit).zip(bytes.next().and_then(digit));
-                pair.map(|(high, low)| high * 16 + low).ok_or(BadUri::Percent)?
+                pair.map(|(high, low)| high * 16 + low).ok_or_else(|| BadUri(RULE.into()))?
             }
             _ => byte,
         });
@@ -184,7 +167,7 @@ impl Display for Uri {
     }
 }
 
-/// Leaves the unreserved characters of RFC 2396 section 2.3, and `also`, as they are.
+/// Encodes all bytes except the unreserved characters of RFC 2396 section 2.3 and `also`.
 fn encode(f: &mut Formatter<'_>, bytes: &[u8], also: &[u8]) -> fmt::Result {
     bytes.iter().try_for_each(|&byte| {
         if byte.is_ascii_alphanumeric() || b"-_.!~*'()".contains(&byte) || also.contains(&byte) {
@@ -229,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_is_said() {
+    fn mistakes_name_the_cause() {
         for (word, expected) in [
             ("tftp://", "names no host"),
             ("tftp:///f", "names no host"),
@@ -288,7 +271,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_displayed_is_read_as_the_same(
+        fn a_displayed_uri_reads_as_the_same_uri(
             host in "[a-z0-9.-]{1,9}|[0-9a-f]{1,4}::[0-9a-f]{1,4}(%[a-z0-9]{1,4})?|[a-zü% ]{1,4}",
             port in proptest::option::of(1..=u16::MAX),
             file in proptest::collection::vec(any::<u8>(), 1..20),

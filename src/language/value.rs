@@ -1,4 +1,4 @@
-//! The values that words can be: each type says how it is written, what it may be, and what is worth a Tab.
+//! The values that words can be. Each type has its syntax, its range and its suggestions in one place.
 
 use std::num::{NonZeroU32, NonZeroU64};
 use std::ops::RangeInclusive;
@@ -11,24 +11,24 @@ use crate::fault::{Percent, Which};
 use crate::lessons::{LESSONS, Lesson};
 use crate::wire::{BlockSize, Mode, WindowSize};
 
-/// A value that one word can be.
+/// A value in one word.
 pub trait Value: Sized {
-    /// What `auto` means in its place.
+    /// The meaning of `auto` in its place.
     const AUTO: &'static str = "the default";
 
-    /// Reads a word; `None` if it is not such a value.
+    /// Reads a word; `None` if it is not a valid value.
     fn read(word: &Word) -> Option<Self>;
 
-    /// Says what it may be, to follow "must be".
+    /// Returns the range, as it reads after "must be".
     fn range() -> String;
 
-    /// Lists common values, each with what it means.
+    /// Lists common values, each with its meaning.
     fn suggestions() -> Vec<(String, &'static str)> {
         Vec::new()
     }
 }
 
-/// The type and what `auto` means for it, what it reads, what it may be, and common values.
+/// A row per type: the meaning of `auto`, the reader, the range, and common values.
 macro_rules! values {
     ($($type:ty $([auto $auto:literal])?: $read:expr, $range:expr $(, $suggestions:expr)?;)*) => {$(
         impl Value for $type {
@@ -58,20 +58,20 @@ values! {
     NonZeroU32: number, "a number from 1";
     NonZeroU64: number, "a number from 1";
     Times: |text| number(text).map(Self), "a number from 1", [("2", ""), ("10", "")];
-    Pairs: |text| number(text).map(Self), "a number", [("3", "as usual")];
+    Pairs: |text| number(text).map(Self), "a number", [("3", "the default")];
     Packet: |text| number(text.strip_prefix('#').unwrap_or(text)).map(Self), "a number (3 or #3)";
     Packets: packets, "numbers of packets (3 or 3-5)";
     Port: |text| number(text).filter(|&port| port != 0).map(Self), "1 to 65535",
-        [("69", "the port of TFTP"), ("6969", "a port for everybody")];
+        [("69", "the TFTP port"), ("6969", "needs no privileges")];
     Mode: mode, "ascii, netascii, binary, image or octet", MODES.map(|(name, _)| (name, ""));
-    BlockSize[auto "what the path carries"]:
+    BlockSize[auto "the largest that fits the path"]:
         |text| number(text).and_then(Self::new), format_args!("{} to {} bytes", Self::LEAST, Self::MOST),
         [("512", "as in RFC 1350"), ("1428", "fits Ethernet through tunnels"), ("8192", "for fast links"),
-         ("65464", "the most")];
-    WindowSize[auto "what fits the blocks"]:
+         ("65464", "the largest")];
+    WindowSize[auto "the largest that fits the block size"]:
         |text| number(text).and_then(Self::new), format_args!("{} to {} blocks", Self::LEAST, Self::MOST),
         [("1", "as in RFC 1350"), ("4", ""), ("16", ""), ("64", "")];
-    Seconds: seconds, "seconds above 0 (5 or 0.2)", [("1", ""), ("5", ""), ("25", "")];
+    Duration: seconds, "seconds above 0 (5 or 0.2)", [("1", ""), ("5", ""), ("25", "")];
     Time: time, "a time with its unit (10ms or 0.2s)";
     Percent: percent, "0% to 100%", [("0", "none"), ("5", ""), ("20", "")];
     Which: blocks, "N[-M]";
@@ -91,18 +91,7 @@ pub(super) const MODES: [(&str, Mode); 5] = [
 
 /// A port, from 1 to 65535.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Port(u16);
-
-impl Port {
-    /// Returns the number.
-    pub(crate) fn get(self) -> u16 {
-        self.0
-    }
-}
-
-/// A time above zero in seconds, a fraction allowed: `5`, `0.2`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Seconds(pub Duration);
+pub(crate) struct Port(pub(crate) u16);
 
 /// A time with its unit: `10ms`, `0.2s` or `500us`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -114,17 +103,17 @@ pub(super) struct Packet(pub(super) u64);
 /// Packets by their numbers in a trace: `3`, `#3-#5`.
 pub(super) struct Packets(pub(super) RangeInclusive<u64>);
 
-/// How often a command is repeated.
+/// The number of repetitions of a command.
 pub(super) struct Times(pub(super) NonZeroU64);
 
-/// Pairs of ordinary packets that a view shows before it shortens a run.
+/// The pairs of ordinary packets that a view shows before it shortens a run.
 pub(super) struct Pairs(pub(super) u32);
 
 /// A SHA-256 in 64 hexadecimal digits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Sha256(pub [u8; 32]);
 
-/// The longest time that can be set, far above any use, so that no sum of times overflows.
+/// The longest time that can be set. It is far above any use and keeps sums of times from overflowing.
 const LONGEST: Duration = Duration::from_secs(86_400);
 
 fn mode(text: &str) -> Option<Mode> {
@@ -134,8 +123,9 @@ fn mode(text: &str) -> Option<Mode> {
     }
 }
 
-fn seconds(text: &str) -> Option<Seconds> {
-    decimal(text, 1.0).filter(|time| !time.is_zero() && *time <= LONGEST).map(Seconds)
+/// Reads a time above zero in seconds, with or without a fraction: `5`, `0.2`.
+fn seconds(text: &str) -> Option<Duration> {
+    decimal(text, 1.0).filter(|time| !time.is_zero() && *time <= LONGEST)
 }
 
 fn time(text: &str) -> Option<Time> {
@@ -181,12 +171,12 @@ fn sha256(text: &str) -> Option<Sha256> {
     Some(Sha256(bytes))
 }
 
-/// ASCII digits only: no sign, no space.
+/// Reads ASCII digits only: no sign, no space.
 fn number<T: FromStr>(text: &str) -> Option<T> {
     text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok())?
 }
 
-/// So many times `scale` seconds: digits, and at most one point.
+/// Reads digits with at most one point, as a multiple of `scale` seconds.
 fn decimal(text: &str, scale: f64) -> Option<Duration> {
     let is_plain = text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
     Duration::try_from_secs_f64(text.parse::<f64>().ok().filter(|_| is_plain)? * scale).ok()

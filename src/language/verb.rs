@@ -1,4 +1,4 @@
-//! What a line asks for, as plain data.
+//! The request that a line makes, as plain data.
 
 use std::num::NonZeroU64;
 use std::ops::RangeInclusive;
@@ -14,13 +14,10 @@ use crate::plan::Plan;
 use crate::trace::{Limit, ViewName};
 use crate::wire::{BlockSize, Mode, WindowSize};
 
-/// What the user wants. `None` is `auto` for a value, "toggle" for a switch, and "show" for everything else.
+/// The request of the user. `None` is `auto` for a value, "toggle" for a switch, and "show" for everything else.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Verb {
-    Connect {
-        host: Word,
-        port: Option<u16>,
-    },
+    Connect(Word, Option<u16>),
     Get(Get),
     Put(Put),
     Quit,
@@ -60,7 +57,7 @@ pub enum Verb {
     Lesson(LessonVerb),
 }
 
-/// What an option may be set to.
+/// The setting of an option.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Choice {
     Auto,
@@ -72,29 +69,29 @@ pub enum Choice {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Get {
     pub remotes: Vec<Word>,
-    /// Where the one file goes.
+    /// The local name of the one file.
     pub local: Option<Word>,
-    /// What the one file must be.
+    /// The digest that the one file must have.
     pub digest: Option<Sha256>,
 }
 
 /// `put file`, `put localname remotename`, `put file file ... remote-directory`
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Put {
-    /// None where the last word is the local file too.
+    /// Empty if the remote name is also the local file.
     pub locals: Vec<Word>,
-    /// A file or directory on a server.
+    /// A file or directory on the server.
     pub remote: Word,
 }
 
 /// `repeat number [every seconds] command`
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Repeat {
-    /// `None` is until it succeeds.
+    /// `None` repeats until the command succeeds.
     pub times: Option<NonZeroU64>,
-    /// From one start to the next.
+    /// The time from one start to the next.
     pub every: Option<Duration>,
-    /// The words of the command, which are read each time.
+    /// The words of the command. Each repetition reads them again.
     pub line: Vec<Word>,
 }
 
@@ -104,13 +101,13 @@ pub enum TraceVerb {
     /// The classic view on, or every screen view off.
     Toggle,
     Set(bool),
-    /// On the screen, in place of another.
+    /// On the screen, in place of any other.
     View(ViewName),
     /// Beside the screen.
     ViewTo(ViewName, Word),
     /// On the screen, and into its file.
     ViewOff(ViewName),
-    /// `snap` is how many bytes of a DATA packet are kept; `lost`: also packets that were lost on the way here.
+    /// `snap` limits the bytes kept of a DATA packet; `lost` adds packets that were lost on the way here.
     Pcap {
         file: Word,
         snap: Option<usize>,
@@ -134,9 +131,9 @@ pub enum FaultVerb {
     Seed(u64),
     /// A rule by its number, or all.
     Off(Option<u32>),
-    /// Which packets of the last transfer would the rule have hit?
+    /// Shows which packets of the last transfer the rule would have hit.
     Test(Rule),
-    /// Whether rules act beyond this computer.
+    /// Whether rules also act on peers beyond this computer.
     Remote(bool),
 }
 
@@ -145,27 +142,44 @@ pub enum FaultVerb {
 pub enum BugVerb<B> {
     Show,
     Off,
-    /// One that the seed chooses.
+    /// A bug that the seed chooses.
     Riddle,
     Make(B),
+}
+
+impl<B> BugVerb<B> {
+    /// Returns the bug after this change. A riddle is for the shell to choose.
+    pub(crate) fn change(self, bug: Option<B>) -> Option<B> {
+        match self {
+            Self::Show | Self::Riddle => bug,
+            Self::Off => None,
+            Self::Make(bug) => Some(bug),
+        }
+    }
+}
+
+/// What to serve, and where.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Service {
+    /// The practice files where `None`.
+    pub directory: Option<Word>,
+    pub port: Option<u16>,
+    /// Uploads are refused.
+    pub read_only: bool,
+    /// Uploads may replace files.
+    pub overwrite: bool,
 }
 
 /// `serve` and all its forms.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ServeVerb {
-    /// The practice files where there is no directory.
-    Start {
-        directory: Option<Word>,
-        port: Option<u16>,
-        read_only: bool,
-        overwrite: bool,
-    },
+    Start(Service),
     Status,
     Stop,
     Change(ServerChange),
 }
 
-/// What changes of a running server, or is shown of it.
+/// A change to a running server, or a question about it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ServerChange {
     Fault(FaultVerb),

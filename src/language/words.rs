@@ -10,7 +10,7 @@ use thiserror::Error;
 
 use crate::wire::Printable;
 
-/// One word of a line, without its quotes. Any bytes; printed with control characters escaped.
+/// One word of a line, without its quotes: any bytes. `Display` escapes control characters.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Word(Vec<u8>);
 
@@ -50,9 +50,9 @@ impl Display for Word {
 /// A line split into words.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ParsedLine {
-    /// The words, none for a blank line or a comment.
+    /// The words; an empty line or a comment has none.
     pub words: Vec<Word>,
-    /// A backslash outside quotes before a letter or digit was removed: most likely `dir\file` was meant.
+    /// A backslash outside quotes before a letter or digit was removed: the user probably meant `dir\file`.
     pub lost_backslash: bool,
 }
 
@@ -64,7 +64,7 @@ pub fn split(line: &[u8]) -> Result<ParsedLine, SplitError> {
     if shlex.had_error { Err(SplitError::Backslash) } else { Ok(ParsedLine { words, lost_backslash }) }
 }
 
-/// A line that is being typed at a prompt, up to the cursor.
+/// An unfinished line at a prompt, up to the cursor.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PartialLine {
     /// The finished words.
@@ -78,24 +78,21 @@ pub struct PartialLine {
 }
 
 impl PartialLine {
-    /// Reads the line as [`split`] would read it if it ended here; `None` inside a comment.
+    /// Reads the line as [`split`] does; `None` inside a comment.
     pub fn read(line: &str) -> Option<Self> {
         let mut typed = Self { words: Vec::new(), start: line.len(), part: String::new(), quote: None };
         let mut inside_word = false;
         let mut letters = line.char_indices();
         while let Some((place, letter)) = letters.next() {
-            let blank = matches!(letter, ' ' | '\t' | '\n');
-            match typed.quote {
-                None if blank => {
-                    if inside_word {
-                        typed.words.push(Word::new(std::mem::take(&mut typed.part)));
-                        typed.start = line.len();
-                    }
-                    inside_word = false;
-                    continue;
+            if typed.quote.is_none() && matches!(letter, ' ' | '\t' | '\n') {
+                if std::mem::take(&mut inside_word) {
+                    typed.words.push(Word::new(std::mem::take(&mut typed.part)));
+                    typed.start = line.len();
                 }
-                None if letter == '#' && !inside_word => return None,
-                _ => {}
+                continue;
+            }
+            if typed.quote.is_none() && letter == '#' && !inside_word {
+                return None;
             }
             if !inside_word {
                 (inside_word, typed.start) = (true, place);
@@ -115,7 +112,7 @@ impl PartialLine {
         Some(typed)
     }
 
-    /// Writes a word in the place of the unfinished one. A word that goes on leaves its quote open.
+    /// Writes a word in the place of the unfinished one. A word that continues leaves its quote open.
     pub fn spell(&self, word: &str, goes_on: bool) -> String {
         let spelled: String = match self.quote {
             Some('\'') if !word.contains('\'') => format!("'{word}"),
@@ -131,8 +128,7 @@ fn escape(word: &str, special: &str) -> String {
     word.chars().flat_map(|letter| special.contains(letter).then_some('\\').into_iter().chain([letter])).collect()
 }
 
-/// Cuts a line at the first `!` that begins a word: what is before it, and the rest for the system's shell. The caller
-/// decides whether a command may begin there.
+/// Cuts a line at the first `!` that begins a word: the text before it, and the rest for the system's shell.
 pub(crate) fn cut_escape(line: &[u8]) -> Option<(&[u8], &[u8])> {
     let begins = |place: &usize| line[..*place].last().is_none_or(|before| b" \t".contains(before));
     let place = line.iter().enumerate().filter(|(_, byte)| **byte == b'!').map(|(place, _)| place).find(begins)?;
@@ -145,7 +141,7 @@ pub fn split_at_spaces(line: &[u8]) -> ParsedLine {
     ParsedLine { words, lost_backslash: false }
 }
 
-/// Why a line cannot be split.
+/// An error in the quotes or backslashes of a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum SplitError {
     /// A quote without its partner.
@@ -156,8 +152,7 @@ pub enum SplitError {
     Backslash,
 }
 
-/// Walks over the line like the splitter and finds what the splitter does not report: what is unfinished, and whether a
-/// backslash gets lost.
+/// Finds what the splitter does not report: an unfinished quote or backslash, and whether a backslash gets lost.
 fn scan(line: &[u8]) -> Result<bool, SplitError> {
     let mut lost = false;
     let mut inside_word = false;
@@ -197,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn quotes_and_backslashes_keep_blanks_together() {
+    fn quotes_and_backslashes_keep_spaces() {
         assert_eq!(words(r#"get "a b" 'c d' e\ f"#), ["get", "a b", "c d", "e f"]);
         assert_eq!(words("get ''"), ["get", ""]);
     }
@@ -210,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_unfinished_is_said() {
+    fn an_unfinished_line_is_an_error() {
         assert_eq!(split(b"get 'a"), Err(SplitError::Quote(b'\'')));
         assert_eq!(split(b"get \"a\\\""), Err(SplitError::Quote(b'"')));
         assert_eq!(split(b"get a\\"), Err(SplitError::Backslash));
@@ -242,7 +237,7 @@ mod tests {
     }
 
     #[test]
-    fn an_escape_is_everything_behind_the_mark() {
+    fn an_escape_is_everything_after_the_mark() {
         assert_eq!(cut_escape(b"  !ls -l 'a' "), Some((&b"  "[..], &b"ls -l 'a'"[..])));
         assert_eq!(cut_escape(b"repeat 3 !echo a! | wc"), Some((&b"repeat 3 "[..], &b"echo a! | wc"[..])));
         assert_eq!(cut_escape(b"!"), Some((&b""[..], &b""[..])));
@@ -255,7 +250,7 @@ mod tests {
     }
 
     #[test]
-    fn the_classic_splitter_knows_only_blanks() {
+    fn the_classic_splitter_knows_only_spaces() {
         let words: Vec<_> = split_at_spaces(b" get 'a b\\\t#c ").words.iter().map(Word::to_string).collect();
         assert_eq!(words, ["get", "'a", "b\\", "#c"]);
     }
@@ -269,7 +264,7 @@ mod tests {
         }
 
         #[test]
-        fn a_word_spelled_in_the_place_of_another_is_read_as_that_word(
+        fn a_spelled_word_reads_as_that_word(
             line in r#"get [ab'"\\# ]{0,5}"#,
             word in r#"[ab'"\\#$ ]{1,6}"#,
         ) {
@@ -280,7 +275,7 @@ mod tests {
         }
 
         #[test]
-        fn what_is_typed_is_read_as_the_splitter_will(line in r#"[ab'"\\$# ]{0,12}"#) {
+        fn a_partial_line_reads_as_the_splitter_reads_it(line in r#"[ab'"\\$# ]{0,12}"#) {
             let Some(PartialLine { mut words, start, part, quote: None }) = PartialLine::read(&line) else { return Ok(()) };
             let Ok(whole) = split(line.as_bytes()) else { return Ok(()) };
             words.extend((start < line.len()).then(|| Word::new(part)));

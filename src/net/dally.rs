@@ -1,41 +1,46 @@
-//! Repeats the last ACK of a finished get beside whatever comes next (RFC 1350 section 6).
+//! Repeats the last ACK of a finished get during whatever comes next (RFC 1350 section 6).
 //!
-//! The last ACK may be lost; the server then sends the last block again and needs an answer, or it reports a failure.
-//! Nobody waits for that: the socket of the last get is looked at before and after the next transfer, or by a thread
-//! while the user sits at a prompt. Only a program about to exit waits, and only if the transfer saw a loss.
+//! If the last ACK is lost, the server sends the last block again and needs an answer, or it reports a failure. The
+//! client does not wait for that: it polls the socket before and after the next transfer, or a thread does so while
+//! the user sits at a prompt. Only a program about to exit waits, and only if the transfer saw a loss.
 //!
-//! The observers of the transfer are not at hand then, so packets of this time are noted, and told when they are.
+//! The observers are not available then, so late packets are noted and reported later.
 
 use std::io;
+use std::mem;
 use std::net::SocketAddr;
-use std::sync::mpsc::{Receiver, Sender, SyncSender, TryRecvError, channel, sync_channel};
-use std::thread::JoinHandle;
+use std::sync::mpsc::{Receiver, Sender, TryRecvError, channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use super::socket::{LARGEST_DATAGRAM, Received, Socket};
 use crate::event::{Direction, Observers, Record, RecordKind};
+use crate::files::Source;
 use crate::stop::Stop;
-use crate::transfer::{Input, Io, Receiving, Rexmt, Step, WriteBatch, WriteFile, run_receiver};
+use crate::transfer::{Input, Io, Receiving, Rexmt, Step, Task, WriteBatch, WriteFile};
 
-/// Packets behind the end that are noted until somebody asks for them; a peer that never stops is not noted for ever.
+/// The most late packets noted until they are reported: a peer may send for ever.
 const NOTED: usize = 64;
 
-/// One finished get that may have to repeat its last ACK.
+/// A finished get that may have to repeat its last ACK.
 pub(crate) struct Dally {
-    machine: Box<dyn Receiving + Send>,
+    task: Task<Source, Finished>,
     port: Port,
     rexmt: Rexmt,
     since: Instant,
 }
 
-/// The socket of a finished get, and where its packets are noted for the observers of the transfer.
+/// The socket of a finished get, with notes of its late packets.
 struct Port {
     socket: Socket,
-    notes: Option<SyncSender<Late>>,
+    notes: Notes,
 }
 
-/// A packet behind the end of its transfer.
-struct Late {
+type Notes = Arc<Mutex<Vec<LatePacket>>>;
+
+/// A packet after the end of its transfer.
+struct LatePacket {
     at: Instant,
     local: SocketAddr,
     direction: Direction,
@@ -45,34 +50,30 @@ struct Late {
 }
 
 impl Dally {
-    /// Takes over from [`drive`](super::drive()), which has just succeeded.
+    /// Takes over after [`drive`](super::drive()) succeeded.
     pub(crate) fn new(machine: Box<dyn Receiving + Send>, mut socket: Socket, rexmt: Rexmt) -> Self {
-        socket.part();
-        Self { machine, port: Port { socket, notes: None }, rexmt, since: Instant::now() }
+        socket.receive_singly();
+        let task = Task::Receive { machine, batch: WriteBatch::default(), file: Finished };
+        Self { task, port: Port { socket, notes: Notes::default() }, rexmt, since: Instant::now() }
     }
 
-    /// Answers what came meanwhile; never waits. Tells whether there may be more.
-    fn glance(&mut self) -> bool {
-        self.serve(Instant::now(), &Stop::new())
-    }
-
-    /// Answers until a moment, at most until the machine is done. Tells whether there may be more.
+    /// Answers what arrives until a time, or until the machine is done. Returns whether more may arrive.
     fn serve(&mut self, until: Instant, stop: &Stop) -> bool {
-        // The machine needs only the number of a repeated block, but those who watch are told the truth.
+        // The machine needs only the number of a repeated block, but observers see whole packets.
         let mut buffer = vec![0; LARGEST_DATAGRAM];
-        let mut step = self.input(Input::Start);
+        let mut step = self.task.run(Input::Start, &mut self.port);
         while let Step::Wait(done) = step {
-            step = match self.port.socket.receive(&mut buffer, until.min(done)) {
+            let input = match self.port.socket.receive(&mut buffer, until.min(done)) {
                 Ok(Received::Datagrams { from, length, stride }) => {
-                    let bytes = buffer.get(..length).unwrap_or_default();
-                    self.input(Input::Datagrams { from, bytes, stride })
+                    Input::Datagrams { from, bytes: buffer.get(..length).unwrap_or_default(), stride }
                 }
-                Ok(Received::Unreachable { to, .. }) => self.input(Input::Unreachable(to)),
-                Ok(Received::Interrupted | Received::Elapsed) => Step::Wait(done),
+                Ok(Received::Unreachable { to, .. }) => Input::Unreachable(to),
+                Ok(Received::Interrupted | Received::Elapsed) => Input::Tick,
                 Err(_) => return false,
             };
+            step = self.task.run(input, &mut self.port);
             if let Step::Wait(_) = step {
-                step = self.input(Input::Tick);
+                step = self.task.run(Input::Tick, &mut self.port);
             }
             if Instant::now() >= until || stop.is_requested() {
                 return matches!(step, Step::Wait(_));
@@ -81,34 +82,27 @@ impl Dally {
         false
     }
 
-    fn input(&mut self, input: Input<'_>) -> Step {
-        run_receiver(&mut *self.machine, &mut WriteBatch::default(), input, &mut self.port, &mut Finished)
-    }
-
     fn saw_loss(&self) -> bool {
-        let stats = self.machine.stats();
+        let stats = self.task.machine().stats();
         stats.resent > 0 || stats.duplicates > 0
     }
 
-    /// The time after which a packet is sent again.
+    /// Returns how long a server waits, at a guess, before it sends its last block again.
     fn interval(&self) -> Duration {
-        match self.rexmt {
-            Rexmt::Fixed(interval) => interval,
-            Rexmt::Auto => {
-                let smoothed = self.machine.stats().rtt.smoothed;
-                smoothed.map_or(Duration::from_secs(1), |smoothed| 2 * smoothed + Duration::from_millis(100))
-            }
+        match (self.rexmt, self.task.machine().stats().rtt.smoothed) {
+            (Rexmt::Fixed(interval), _) => interval,
+            (Rexmt::Auto, None) => Duration::from_secs(1),
+            (Rexmt::Auto, Some(smoothed)) => 2 * smoothed + Duration::from_millis(100),
         }
     }
 }
 
 impl Port {
     fn note(&mut self, direction: Direction, peer: SocketAddr, datagram: &[u8], lost: bool) {
-        if let Some(notes) = &self.notes {
-            let local = self.socket.address_towards(peer);
-            let late = Late { at: Instant::now(), local, direction, peer, datagram: datagram.into(), lost };
-            // The observers may be gone, and too many are too many.
-            let _ = notes.try_send(late);
+        let local = self.socket.address_towards(peer);
+        let mut notes = self.notes.lock().unwrap_or_else(PoisonError::into_inner);
+        if notes.len() < NOTED {
+            notes.push(LatePacket { at: Instant::now(), local, direction, peer, datagram: datagram.into(), lost });
         }
     }
 }
@@ -118,7 +112,7 @@ impl Io for Port {
         Instant::now()
     }
 
-    /// Lost or not, nothing depends on it any more.
+    /// Nothing depends on the ACK any more, so a failure is only noted.
     fn transmit(&mut self, to: SocketAddr, datagrams: &[u8], stride: usize) -> io::Result<()> {
         let lost = self.socket.transmit(to, datagrams, stride).is_err();
         self.note(Direction::Sent, to, datagrams, lost);
@@ -130,7 +124,7 @@ impl Io for Port {
     }
 }
 
-/// A file that is in its place: a machine that still wants it is not dallying.
+/// A file that is already in its place: a dallying machine does not use it.
 struct Finished;
 
 impl WriteFile for Finished {
@@ -145,79 +139,75 @@ impl WriteFile for Finished {
 
 /// The last get of a client, for as long as it may have to repeat its ACK.
 #[derive(Default)]
-pub(crate) struct Linger {
+pub(crate) struct LastGet {
     held: Option<Dally>,
     background: Option<Background>,
-    /// What the last get noted; those before it are of no interest.
-    notes: Option<Receiver<Late>>,
+    notes: Notes,
 }
 
+/// A thread that serves the last get.
 struct Background {
-    give: Sender<Dally>,
+    sender: Sender<Dally>,
     thread: JoinHandle<Option<Dally>>,
     saw_loss: bool,
 }
 
-impl Linger {
-    /// Keeps a get that has just finished; one before it that is still held is let go.
+impl LastGet {
+    /// Keeps a get that has just finished, in place of the one before.
     pub(crate) fn keep(&mut self, dally: Dally) {
-        let (notes, noted) = sync_channel(NOTED);
-        let port = Port { notes: Some(notes), ..dally.port };
-        self.held = Some(Dally { port, ..dally });
-        self.notes = Some(noted);
+        self.notes = Arc::clone(&dally.port.notes);
+        self.held = Some(dally);
     }
 
-    /// A transfer begins: packets of those before it cannot be told any more.
+    /// Begins a transfer: late packets of the gets before it are not reported any more.
     pub(crate) fn begin(&mut self) {
-        self.notes = None;
+        self.notes = Notes::default();
     }
 
-    /// Tells the packets of the last get that came and went since its end, in order.
+    /// Reports the packets of the last get since its end, in order.
     pub(crate) fn notify(&mut self, observers: &mut Observers<'_>) {
-        self.glance();
-        for Late { at, local, direction, peer, datagram, lost } in self.notes.iter().flat_map(Receiver::try_iter) {
-            observers.notify(&Record {
-                at,
-                local,
-                kind: RecordKind::Packet { direction, peer, datagram: &datagram, lost },
-            });
+        self.poll();
+        let notes = mem::take(&mut *self.notes.lock().unwrap_or_else(PoisonError::into_inner));
+        for LatePacket { at, local, direction, peer, datagram, lost } in notes {
+            let kind = RecordKind::Packet { direction, peer, datagram: &datagram, lost };
+            observers.notify(&Record { at, local, kind });
         }
     }
 
-    /// Gives up the last get, and its port at once.
-    pub(crate) fn let_go(&mut self) {
+    /// Drops the last get, and closes its port before it returns.
+    pub(crate) fn close(&mut self) {
         self.held = None;
-        // Only when the thread has ended is its socket closed.
-        drop(self.background.take().and_then(Background::recall));
+        // The thread closes its socket when it ends.
+        drop(self.background.take().and_then(Background::join));
     }
 
-    /// Answers what came meanwhile; never waits.
-    pub(crate) fn glance(&mut self) {
-        if self.held.as_mut().is_some_and(|dally| !dally.glance()) {
+    /// Answers what has arrived; never waits.
+    pub(crate) fn poll(&mut self) {
+        if self.held.as_mut().is_some_and(|dally| !dally.serve(Instant::now(), &Stop::new())) {
             self.held = None;
         }
     }
 
-    /// Leaves the rest to a thread, which is started on first need: for a program that waits for its user.
-    pub(crate) fn leave_to_thread(&mut self) {
-        self.glance();
+    /// Moves the get to a thread, for a program that waits for its user.
+    pub(crate) fn move_to_thread(&mut self) {
+        self.poll();
         let Some(dally) = self.held.take() else { return };
         if self.background.is_none() {
             self.background = Background::start();
         }
         if let Some(background) = &mut self.background {
             background.saw_loss = dally.saw_loss();
-            // It fails only if the thread is gone, and then the ACK is simply not repeated.
-            let _ = background.give.send(dally);
+            // This fails only if the thread is gone; then the ACK is not repeated.
+            let _ = background.sender.send(dally);
         }
     }
 
-    /// Waits, before the program exits, where the last get saw a loss: until one retransmission interval has passed
-    /// since it finished, or until `stop`.
+    /// Waits until one retransmission interval after the last get, if it saw a loss, or until `stop`: the program
+    /// exits.
     pub(crate) fn finish(&mut self, stop: &Stop) {
-        self.glance();
-        let recalled = self.background.take().filter(|background| background.saw_loss).and_then(Background::recall);
-        if let Some(mut dally) = self.held.take().or(recalled).filter(Dally::saw_loss) {
+        self.poll();
+        let joined = self.background.take().filter(|background| background.saw_loss).and_then(Background::join);
+        if let Some(mut dally) = self.held.take().or(joined).filter(Dally::saw_loss) {
             dally.serve(dally.since + dally.interval(), stop);
         }
     }
@@ -225,23 +215,24 @@ impl Linger {
 
 impl Background {
     fn start() -> Option<Self> {
-        let (give, take) = channel();
-        let thread = std::thread::Builder::new().name("linger".to_owned()).spawn(move || watch_over(&take)).ok()?;
-        Some(Self { give, thread, saw_loss: false })
+        let (sender, receiver) = channel();
+        let thread = thread::Builder::new().name("dally".to_owned()).spawn(move || serve_newest(&receiver)).ok()?;
+        Some(Self { sender, thread, saw_loss: false })
     }
 
-    fn recall(self) -> Option<Dally> {
-        drop(self.give);
+    /// Ends the thread, and returns the get that it served.
+    fn join(self) -> Option<Dally> {
+        drop(self.sender);
         self.thread.join().ok().flatten()
     }
 }
 
-/// The thread: answers for the newest get; hands it back when the client finishes.
-fn watch_over(take: &Receiver<Dally>) -> Option<Dally> {
-    const GLANCE: Duration = Duration::from_millis(50);
-    while let Ok(mut dally) = take.recv() {
-        while dally.serve(Instant::now() + GLANCE, &Stop::new()) {
-            match take.try_recv() {
+/// Serves the newest get until the client takes it back.
+fn serve_newest(receiver: &Receiver<Dally>) -> Option<Dally> {
+    const INTERVAL: Duration = Duration::from_millis(50);
+    while let Ok(mut dally) = receiver.recv() {
+        while dally.serve(Instant::now() + INTERVAL, &Stop::new()) {
+            match receiver.try_recv() {
                 Ok(newer) => dally = newer,
                 Err(TryRecvError::Empty) => {}
                 Err(TryRecvError::Disconnected) => return Some(dally),

@@ -1,28 +1,27 @@
-//! One machine, one socket, one file, until the file is safe or lost: the client's loop.
+//! The loop of the client: runs one transfer to its end.
 
 use std::io;
 use std::time::{Duration, Instant};
 
 use super::fault_injector::FaultInjector;
+use super::reporter::Reporter;
 use super::socket::{LARGEST_DATAGRAM, Received, Socket};
-use super::task::Task;
 use super::wire::{SendErrors, Wire};
 use crate::event::{Direction, Observers};
 use crate::files::{ReadFile, WriteFile};
 use crate::stop::Stop;
-use crate::transfer::{Abort, Failure, Input, Report, Step, Stopped};
+use crate::transfer::{Abort, Failure, Input, Report, Step, Stopped, Task};
 
 /// How long a transfer with faults listens after its end.
 const QUIET: Duration = Duration::from_millis(50);
 
 /// Runs a transfer and blocks until it is over; every datagram and event of the machine is a record for `observers`.
 ///
-/// Success means that the file is safe and every packet that belongs to it is sent. A receiver's machine may then
-/// still be dallying: keep it and the socket in a [`Dally`](super::Dally). A raised `stop` is noticed within
-/// 100 ms, and the peer gets an ERROR.
+/// After success the file is safe and every packet of it is sent. A receiver may still be dallying: keep its machine
+/// and the socket in a [`Dally`](super::Dally). A raised `stop` is noticed within 100 ms, and the peer gets an ERROR.
 ///
-/// An `injector` sits between machine and socket. Where it took the last ACK away, the transfer continues until that was
-/// repeated, so that observers see it; in any case it listens for another moment.
+/// An `injector` sits between machine and socket. The transfer then listens a little longer, and repeats a dropped
+/// last ACK.
 pub(crate) fn drive<R: ReadFile, W: WriteFile>(
     task: &mut Task<R, W>,
     socket: &mut Socket,
@@ -31,7 +30,7 @@ pub(crate) fn drive<R: ReadFile, W: WriteFile>(
     stop: &Stop,
 ) -> Result<Report, Stopped> {
     let (local, errors) = (socket.local(), SendErrors::Fatal { asked: None, answered: false });
-    let mut drive = Drive { task, wire: Wire { socket, injector, observers, local, errors } };
+    let mut drive = Drive { task, wire: Wire { socket, injector, reporter: Reporter { observers, local }, errors } };
     let result = drive.run(stop);
     let Wire { socket, injector, .. } = drive.wire;
     if let Some(injector) = injector {
@@ -54,7 +53,7 @@ impl<R: ReadFile, W: WriteFile> Drive<'_, '_, R, W> {
                 Step::Wait(_) if stop.is_requested() => self.input(Input::Abort(Abort::Interrupted)),
                 Step::Wait(until) => self.turn(&mut buffer, until),
                 Step::Complete { report, dally } => {
-                    self.see_off(&mut buffer, dally, stop);
+                    self.settle_faults(&mut buffer, dally, stop);
                     return Ok(report);
                 }
                 Step::Failed(stopped) => return Err(stopped),
@@ -68,7 +67,7 @@ impl<R: ReadFile, W: WriteFile> Drive<'_, '_, R, W> {
         self.task.run(input, &mut self.wire)
     }
 
-    /// Waits for one thing to happen, until a moment at most, and hands it to the machine.
+    /// Waits for one input, no longer than until a time, and hands it to the machine.
     fn turn(&mut self, buffer: &mut [u8], until: Instant) -> Step {
         let due = self.wire.injector.as_ref().and_then(|injector| injector.due());
         let mut step = match self.wire.socket.receive(buffer, due.map_or(until, |due| due.min(until))) {
@@ -89,11 +88,11 @@ impl<R: ReadFile, W: WriteFile> Drive<'_, '_, R, W> {
             Err(error) => self.network_error(error, until),
         };
         step = self.arrive(step);
-        // Only after what was there already: a datagram may wait since before a sleep of this process. And after each
-        // datagram, so that a peer that never stops talking cannot hold the timers off.
+        // After the datagrams that arrived while this process slept, and after each one, so that no flood delays the
+        // timers.
         if let Step::Wait(until) = step {
             let now = Instant::now();
-            self.wire.observers.pulse(now, self.task.machine());
+            self.wire.reporter.observers.pulse(now, self.task.machine());
             if now >= until {
                 step = self.input(Input::Tick);
             }
@@ -105,7 +104,7 @@ impl<R: ReadFile, W: WriteFile> Drive<'_, '_, R, W> {
         if self.wire.is_fatal(&error) { self.input(Input::NetworkError(error)) } else { Step::Wait(until) }
     }
 
-    /// What the injector had on the way, and has arrived by now.
+    /// Handles the packets of the injector that have arrived by now.
     fn arrive(&mut self, mut step: Step) -> Step {
         while let Step::Wait(until) = step {
             let Some(packet) = self.wire.take() else { break };
@@ -118,9 +117,8 @@ impl<R: ReadFile, W: WriteFile> Drive<'_, '_, R, W> {
         step
     }
 
-    /// Where there are faults, the end of a transfer is part of what is to be seen: a last ACK that was lost on purpose
-    /// is repeated, and what was doubled still comes in. Whatever happens now, the file is safe.
-    fn see_off(&mut self, buffer: &mut [u8], mut dally: Option<Instant>, stop: &Stop) {
+    /// Repeats a last ACK that a fault dropped, and receives delayed packets, for observers. The file is safe already.
+    fn settle_faults(&mut self, buffer: &mut [u8], mut dally: Option<Instant>, stop: &Stop) {
         let quiet = Instant::now() + QUIET;
         while let (Some(injector), Some(until)) = (&self.wire.injector, dally) {
             let pending = injector.has_pending();

@@ -1,11 +1,11 @@
-//! What the network reports about datagrams that did not arrive (ICMP), and about which one.
+//! The network's reports about datagrams that did not arrive (ICMP).
 
 use std::io;
 use std::net::{SocketAddr, UdpSocket};
 
 use nix::errno::Errno;
 
-/// An earlier datagram, sent there, did not arrive.
+/// A report that an earlier datagram to this address did not arrive.
 #[derive(Debug)]
 pub(super) struct IcmpError {
     pub(super) to: SocketAddr,
@@ -30,7 +30,7 @@ pub(super) fn enable_reports(_: &UdpSocket, _: SocketAddr) -> io::Result<()> {
     Ok(())
 }
 
-/// Takes the oldest report, if there is one.
+/// Reads the oldest report, if there is one.
 #[cfg(target_os = "linux")]
 pub(super) fn read_report(udp: &UdpSocket) -> io::Result<Option<IcmpError>> {
     use std::os::fd::AsRawFd;
@@ -39,9 +39,9 @@ pub(super) fn read_report(udp: &UdpSocket) -> io::Result<Option<IcmpError>> {
 
     let mut control = nix::cmsg_space!(nix::libc::sock_extended_err, SockaddrStorage);
     let mut datagram = [0; 64];
-    let mut room = [io::IoSliceMut::new(&mut datagram)];
+    let mut buffers = [io::IoSliceMut::new(&mut datagram)];
     let flags = MsgFlags::MSG_ERRQUEUE | MsgFlags::MSG_DONTWAIT;
-    let message = match recvmsg::<SockaddrStorage>(udp.as_raw_fd(), &mut room, Some(&mut control), flags) {
+    let message = match recvmsg::<SockaddrStorage>(udp.as_raw_fd(), &mut buffers, Some(&mut control), flags) {
         Ok(message) => message,
         Err(Errno::EAGAIN | Errno::EINTR) => return Ok(None),
         Err(errno) => return Err(errno.into()),
@@ -50,10 +50,10 @@ pub(super) fn read_report(udp: &UdpSocket) -> io::Result<Option<IcmpError>> {
         ControlMessageOwned::Ipv4RecvErr(cause, _) | ControlMessageOwned::Ipv6RecvErr(cause, _) => Some(cause),
         _ => None,
     });
-    // Errors of this host's own making are the answer to the call that made them.
+    // An error of this host was already returned by the call that caused it.
     const LOCAL_ORIGIN: u8 = 1;
     let Some(cause) = cause.filter(|cause| cause.ee_origin != LOCAL_ORIGIN) else { return Ok(None) };
-    let to = message.address.as_ref().and_then(super::batch::plain_address);
+    let to = message.address.as_ref().and_then(super::offload::plain_address);
     Ok(to.map(|to| IcmpError { to, errno: Errno::from_raw(cause.ee_errno.cast_signed()) }))
 }
 
@@ -62,7 +62,7 @@ pub(super) fn read_report(_: &UdpSocket) -> io::Result<Option<IcmpError>> {
     Ok(None)
 }
 
-/// Errors that ICMP messages leave on a socket: about one datagram, never about the socket.
+/// Whether an ICMP message can leave this error on a socket: it concerns one datagram and not the socket.
 pub(super) fn is_about_the_network(errno: Errno) -> bool {
     use Errno::*;
     matches!(

@@ -5,35 +5,33 @@
 //!              |                                    |
 //!            drive  one machine, blocking        reactor  many machines, one thread
 //!              |                                    |
-//!   dally   keeps the socket of a finished get   listener  where requests come in
+//!   dally   keeps the socket of a finished get   listener  receives requests
 //!              |                                    |
-//!       (fault injector)  faults on purpose, where there are any
+//!       (fault injector)  applies fault rules, if there are any
 //!              |                                    |
-//!            socket  send, receive until a moment, what the network says about ports and sizes
+//!            socket  send, receive until a time, reports of the network about ports and sizes
 //! ```
 //!
-//! [`drive()`] and the reactor do what machines ask for, and report it to observers. [`Linger`] repeats the last ACK of a
-//! get during whatever comes next. Only [`socket`] knows how many datagrams a system call carries; what comes in together
-//! is written together.
+//! [`drive()`] and the reactor run machines and report to observers. [`LastGet`] repeats the last ACK of a get. Only
+//! [`socket`] knows how many datagrams a system call transfers.
 
-mod batch;
 mod dally;
 mod drive;
 mod fault_injector;
 mod icmp;
 mod listener;
+mod offload;
 mod reactor;
+mod reporter;
 mod route;
 pub mod socket;
-mod task;
 mod wire;
 
-pub(crate) use dally::{Dally, Linger};
+pub(crate) use dally::{Dally, LastGet};
 pub(crate) use drive::drive;
 pub(crate) use fault_injector::FaultInjector;
 pub use fault_injector::SharedFaults;
 pub use socket::{Received, Socket};
-pub(crate) use task::Task;
 
 pub(crate) use listener::{Envelope, Listener};
-pub(crate) use reactor::{Job, Key, Notice, Reactor, Wake};
+pub(crate) use reactor::{Key, Notice, Reactor, ServerTask, Wake};

@@ -1,10 +1,10 @@
-//! The way to a peer, as the system would take it.
+//! The route to a peer.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 
 use crate::wire::{BlockSize, DATA_HEADER};
 
-/// What the system knows of the way to a peer. Nothing is sent to find out.
+/// The system's route to a peer. Nothing is sent to find it.
 #[derive(Debug, Clone, Copy)]
 pub struct Route {
     peer: SocketAddr,
@@ -13,27 +13,27 @@ pub struct Route {
 }
 
 impl Route {
-    /// Asks the system. Only a connected socket has a route; a throw-away one leaves the transfer's own open to every
-    /// answer.
+    /// Asks the system. Only a connected socket has a route, and that of the transfer must accept answers from any
+    /// port.
     pub fn to(peer: SocketAddr) -> Self {
         let connected = UdpSocket::bind(any_port(peer)).and_then(|udp| udp.connect(peer).map(|()| udp)).ok();
         let source = connected.as_ref().and_then(|udp| udp.local_addr().ok()).map(|local| local.ip());
         Self { peer, source, mtu: connected.as_ref().and_then(mtu) }
     }
 
-    /// Whether it is the way to this peer; a port makes no difference.
+    /// Whether it is the route to this peer; its port does not matter.
     pub(super) fn leads_to(&self, mut peer: SocketAddr) -> bool {
         peer.set_port(self.peer.port());
         peer == self.peer
     }
 
-    /// The address that packets to the peer carry; `None` where there is no way.
+    /// Returns the source address of packets to the peer; `None` if there is no route.
     pub fn source(&self) -> Option<IpAddr> {
         self.source
     }
 
-    /// The largest block that reaches the peer in one unfragmented datagram: the MTU of the path less the headers of IP,
-    /// UDP and DATA, 1468 on Ethernet with IPv4. Ethernet is assumed where the system does not tell.
+    /// Returns the largest block that fits into one unfragmented datagram: the path MTU less the headers, 1468 on
+    /// Ethernet with IPv4. Ethernet is assumed if the system does not know the MTU.
     pub fn blksize(&self) -> BlockSize {
         const ETHERNET_MTU: usize = 1500;
         let headers = if self.peer.is_ipv4() { 20 + 8 } else { 40 + 8 } + DATA_HEADER;
@@ -47,7 +47,7 @@ impl Route {
 fn mtu(connected: &UdpSocket) -> Option<usize> {
     use nix::sys::socket::{getsockopt, sockopt};
 
-    // Linux answers this question of IPv4 for IPv6 routes as well.
+    // On Linux this IPv4 option works for IPv6 routes as well.
     getsockopt(connected, sockopt::IpMtu).ok()?.try_into().ok()
 }
 
@@ -56,7 +56,7 @@ fn mtu(_: &UdpSocket) -> Option<usize> {
     None
 }
 
-/// A free port of the family that reaches `peer`.
+/// Returns the unspecified address of the family of `peer`, with port 0.
 pub(super) fn any_port(peer: SocketAddr) -> SocketAddr {
     match peer {
         SocketAddr::V4(_) => (Ipv4Addr::UNSPECIFIED, 0).into(),
@@ -70,7 +70,7 @@ mod tests {
 
     #[test]
     #[cfg(target_os = "linux")]
-    fn loopback_carries_the_largest_block_from_its_own_address() {
+    fn the_largest_block_fits_on_loopback() {
         for peer in ["127.0.0.1:69", "[::1]:69"] {
             let peer: SocketAddr = peer.parse().unwrap();
             let route = Route::to(peer);

@@ -1,14 +1,13 @@
-//! One UDP socket of one transfer: send, receive until a moment, and what the network says about ports and sizes.
+//! The UDP socket of a transfer: send, receive until a time, and the network's reports about ports and sizes.
 //!
-//! Nobody above knows how many datagrams a system call carries. Both directions speak of *datagrams of one stride*: a
-//! run of equally long datagrams, one behind the other, of which only the last may be shorter.
+//! Datagrams *of one stride* are equally long and one after the other in a buffer; only the last may be shorter.
 
 use std::collections::VecDeque;
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io;
 use std::net::{SocketAddr, UdpSocket};
 use std::ops::RangeInclusive;
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
+use std::os::fd::{AsFd, AsRawFd, OwnedFd, RawFd};
 use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
@@ -18,24 +17,21 @@ use nix::poll::poll;
 use nix::poll::ppoll;
 use nix::poll::{PollFd, PollFlags};
 use nix::sys::socket::{
-    AddressFamily, MsgFlags, SockFlag, SockType, SockaddrStorage, bind, setsockopt, socket, sockopt,
+    AddressFamily, MsgFlags, SockFlag, SockType, SockaddrStorage, bind, getsockopt, setsockopt, socket, sockopt,
 };
 
-use super::batch::{self, Batch};
 use super::icmp::{IcmpError, enable_reports, is_about_the_network, read_report};
+use super::offload::{self, Batch};
 use super::route::{Route, any_port};
 use crate::wire::{BlockSize, DATA_HEADER, WindowSize};
 
-/// Room for the largest datagram UDP can bring, so that an oversize packet is seen whole.
+/// Size of a buffer for the largest UDP datagram, so that an oversize packet is seen whole, in bytes.
 pub const LARGEST_DATAGRAM: usize = 65_535;
 
-/// The longest single wait. A signal may reach another thread, or arrive between a look at the stop flag and the
-/// wait: either is noticed after this time.
+/// The longest single wait: a signal that reaches another thread is noticed after this time.
 const LONGEST_WAIT: Duration = Duration::from_millis(100);
 
-/// Below this, SO_RCVTIMEO is too coarse: it is counted in ticks of the system, of 4 ms here and there, and rounded up.
-/// Packets delayed on purpose are waited for so; no retransmission timer is as short, or each packet of a window would
-/// cost one more system call.
+/// The longest wait that uses ppoll(2), for packets that a fault delays: some systems round SO_RCVTIMEO up to 4 ms.
 const SHORT_WAIT: Duration = Duration::from_millis(10);
 
 /// An ephemeral UDP port of this host: a fresh transfer id (RFC 1350 section 4).
@@ -43,73 +39,77 @@ const SHORT_WAIT: Duration = Duration::from_millis(10);
 pub struct Socket {
     udp: UdpSocket,
     local: SocketAddr,
-    /// SO_RCVTIMEO as it stands, to spare a system call for each packet.
+    /// The present SO_RCVTIMEO, to save a system call for each packet.
     wait: Option<Duration>,
-    /// The system has not refused yet to cut what is sent into datagrams.
-    cuts: bool,
-    /// Where the system tells what it joined, once it was asked to.
+    /// Whether the system may segment what is sent: it has not refused yet.
+    segments: bool,
+    /// The control buffer for reads, if the system joins what it receives.
     joined: Option<Vec<u8>>,
-    /// What the network reported about earlier datagrams while another was being sent.
+    /// Reports about earlier datagrams that arrived while another was sent.
     reported: VecDeque<IcmpError>,
-    /// The way to the peer, to ask the system once.
+    /// The route to the peer, once the system was asked for it.
     route: Option<Route>,
 }
 
-/// What a wait brought.
+/// The result of a wait.
 #[derive(Debug)]
 pub enum Received {
-    /// Datagrams lie in the buffer, `stride` bytes each, one behind the other; only the last may be shorter.
+    /// The buffer holds datagrams of `stride` bytes each, one after the other; only the last may be shorter.
     Datagrams {
         /// Where they came from.
         from: SocketAddr,
-        /// Bytes of all of them; 0 is one empty datagram.
+        /// Length of all of them, in bytes; 0 is one empty datagram.
         length: usize,
         /// Length of every datagram but the last, in bytes.
         stride: usize,
     },
     /// An earlier datagram did not arrive.
     Unreachable {
-        /// Where it was sent, which tells a stranger's closed port from the peer's.
+        /// Where it was sent: to the peer or to a stranger.
         to: SocketAddr,
-        /// Why; [`io::ErrorKind::ConnectionRefused`] means that nobody listens there (ICMP port unreachable).
+        /// Why; [`io::ErrorKind::ConnectionRefused`] means that no socket is open there (ICMP port unreachable).
         error: io::Error,
     },
-    /// A signal came, or a while passed: time to look at the stop flag.
+    /// A signal arrived, or some time passed: check the stop flag.
     Interrupted,
-    /// The moment came.
+    /// The time has come.
     Elapsed,
 }
 
 impl Socket {
-    /// Binds; port 0 takes a free one.
+    /// Binds a socket; port 0 takes a free one.
+    ///
+    /// # Errors
+    ///
+    /// The address is not one of this computer, or is taken.
     pub fn bind(local: SocketAddr) -> io::Result<Self> {
-        Self::over(UdpSocket::bind(local)?)
+        Self::from_udp(UdpSocket::bind(local)?)
     }
 
-    fn over(udp: UdpSocket) -> io::Result<Self> {
+    fn from_udp(udp: UdpSocket) -> io::Result<Self> {
         let local = udp.local_addr()?;
         enable_reports(&udp, local)?;
         // macOS limits a datagram to the send buffer, which is smaller than the largest block.
         #[cfg(not(target_os = "linux"))]
         setsockopt(&udp, sockopt::SndBuf, &LARGEST_DATAGRAM)?;
-        Ok(Self { udp, local, wait: None, cuts: true, joined: None, reported: VecDeque::new(), route: None })
+        Ok(Self { udp, local, wait: None, segments: true, joined: None, reported: VecDeque::new(), route: None })
     }
 
-    /// A port that another socket of this process has too; of what comes there this one gets what `peer` sends.
+    /// Binds a port that another socket of this process has too; this one gets only what `peer` sends there.
     pub(crate) fn sharing(local: SocketAddr, peer: SocketAddr) -> io::Result<Self> {
-        let family = if local.is_ipv4() { AddressFamily::Inet } else { AddressFamily::Inet6 };
-        let socket = socket(family, SockType::Datagram, SockFlag::SOCK_CLOEXEC, None)?;
-        setsockopt(&socket, sockopt::ReuseAddr, &true)?;
-        bind(socket.as_raw_fd(), &SockaddrStorage::from(local))?;
-        let udp = UdpSocket::from(socket);
+        let udp = bind_with(local, |socket| setsockopt(socket, sockopt::ReuseAddr, &true))?;
         udp.connect(peer)?;
-        Self::over(udp)
+        Self::from_udp(udp)
     }
 
-    /// A free port that can reach `peer`, one of `ports` where some are given, for firewalls that know no others.
+    /// Binds a free port that can reach `peer`: one of `ports`, if a firewall allows only those.
+    ///
+    /// # Errors
+    ///
+    /// No port is free.
     pub fn towards(peer: SocketAddr, ports: Option<&RangeInclusive<u16>>) -> io::Result<Self> {
         let Some(ports) = ports else { return Self::bind(any_port(peer)) };
-        for port in shuffled(ports) {
+        for port in rotated(ports) {
             let local = SocketAddr::new(any_port(peer).ip(), port);
             match Self::bind(local) {
                 Err(error) if error.kind() == io::ErrorKind::AddrInUse => {}
@@ -120,47 +120,50 @@ impl Socket {
         Err(io::Error::new(io::ErrorKind::AddrInUse, format!("none of the local ports {low} to {high} is free")))
     }
 
-    /// The address bound; its port is this side's transfer id.
+    /// Returns the bound address; its port is this side's transfer id.
     pub fn local(&self) -> SocketAddr {
         self.local
     }
 
-    /// The way to `peer`.
+    /// Returns the route to `peer`.
     pub fn route(&mut self, peer: SocketAddr) -> Route {
         let known = self.route.filter(|route| route.leads_to(peer));
         *self.route.insert(known.unwrap_or_else(|| Route::to(peer)))
     }
 
-    /// The address that packets to `peer` carry: a socket open to every answer is bound to none.
+    /// Returns the source address of packets to `peer`: the socket itself is bound to no address.
     pub(super) fn address_towards(&mut self, peer: SocketAddr) -> SocketAddr {
         let unbound = self.local.ip().is_unspecified();
         let source = unbound.then(|| self.route(peer).source()).flatten();
         source.map_or(self.local, |source| SocketAddr::new(source, self.local.port()))
     }
 
-    /// Sends datagrams of `stride` bytes each, one behind the other; only the last may be shorter.
+    /// Sends datagrams of `stride` bytes each, one after the other; only the last may be shorter.
     ///
-    /// A datagram that the system drops for want of memory, or that a firewall of this host forbids, counts as lost
-    /// on the way: the transfer's own timers repair that.
+    /// A datagram that the system drops for lack of memory, or that a local firewall forbids, counts as lost.
+    ///
+    /// # Errors
+    ///
+    /// The system cannot send to this address, or not datagrams of this length.
     pub fn transmit(&mut self, to: SocketAddr, datagrams: &[u8], stride: usize) -> io::Result<()> {
         let mut rest = datagrams;
         while !rest.is_empty() {
-            let most = if self.cuts { batch::most_sent(stride) } else { 1 };
-            let (batch, behind) = rest.split_at(rest.len().min(stride.max(1) * most));
-            // What could not be cut goes again, each datagram on its own.
+            let most = if self.segments { offload::most_sent(stride) } else { 1 };
+            let (batch, after) = rest.split_at(rest.len().min(stride.max(1) * most));
+            // If the system cannot segment, each datagram is sent on its own.
             if self.send(to, batch, stride)? {
-                rest = behind;
+                rest = after;
             }
         }
         Ok(())
     }
 
-    /// Tells whether the system could cut the batch; the next one will be a single datagram if not.
+    /// Sends one batch. Returns `false` if the system cannot segment it; the next batch is then a single datagram.
     fn send(&mut self, to: SocketAddr, batch: &[u8], stride: usize) -> io::Result<bool> {
         let several = batch.len() > stride;
         loop {
             let sent = if several {
-                batch::send(&self.udp, to, batch, stride)
+                offload::send(&self.udp, to, batch, stride)
             } else {
                 self.udp.send_to(batch, to).map(drop).map_err(|error| Errno::try_from(error).unwrap_or(Errno::EIO))
             };
@@ -169,11 +172,11 @@ impl Socket {
                 Err(Errno::EINTR) => {}
                 Err(Errno::EAGAIN | Errno::ENOBUFS | Errno::ENOMEM | Errno::EPERM) => return Ok(true),
                 Err(errno) => match read_report(&self.udp)? {
-                    // The error belongs to an earlier datagram; this one was not sent yet.
+                    // The error is about an earlier datagram; this one was not sent yet.
                     Some(IcmpError { errno: Errno::EMSGSIZE, .. }) => {}
                     Some(report) => self.reported.push_back(report),
-                    None if several && batch::cannot_cut(errno) => {
-                        self.cuts = false;
+                    None if several && offload::is_unsupported(errno) => {
+                        self.segments = false;
                         return Ok(false);
                     }
                     None if errno == Errno::EMSGSIZE => return Err(too_long(batch)),
@@ -183,9 +186,13 @@ impl Socket {
         }
     }
 
-    /// Waits for datagrams until a moment; what is there already is taken even if the moment has passed.
+    /// Waits for datagrams until a time; takes what has already arrived even if the time has passed.
     ///
-    /// `buffer` should have room for [`LARGEST_DATAGRAM`]; what does not fit is cut off by the system.
+    /// `buffer` should hold [`LARGEST_DATAGRAM`] bytes; the system cuts off what does not fit.
+    ///
+    /// # Errors
+    ///
+    /// The socket itself failed.
     pub fn receive(&mut self, buffer: &mut [u8], until: Instant) -> io::Result<Received> {
         if let Some(IcmpError { to, errno }) = self.reported.pop_front() {
             return Ok(Received::Unreachable { to, error: errno.into() });
@@ -200,13 +207,13 @@ impl Socket {
             self.wait_for(wanted)?;
             MsgFlags::empty()
         };
-        match batch::read(&self.udp, buffer, self.joined.as_deref_mut(), flags) {
+        match offload::read(&self.udp, buffer, self.joined.as_deref_mut(), flags) {
             Ok(Batch { from, length, stride }) => Ok(Received::Datagrams { from, length, stride }),
             Err(Errno::EINTR) => Ok(Received::Interrupted),
             Err(Errno::EAGAIN) if Instant::now() >= until => Ok(Received::Elapsed),
             Err(Errno::EAGAIN) => Ok(Received::Interrupted),
             Err(errno) => match read_report(&self.udp)? {
-                // A router wants smaller pieces: the system has learnt that, and cuts when the datagram goes again.
+                // A router needs smaller fragments: the system knows that now, and fragments the next time.
                 Some(IcmpError { errno: Errno::EMSGSIZE, .. }) => Ok(Received::Interrupted),
                 Some(IcmpError { to, errno }) => Ok(Received::Unreachable { to, error: errno.into() }),
                 None if is_about_the_network(errno) => Ok(Received::Interrupted),
@@ -215,7 +222,7 @@ impl Socket {
         }
     }
 
-    /// Until something is there, a signal comes, or the time has passed.
+    /// Waits until a datagram or a signal arrives, or the time has passed.
     fn wait_precisely(&self, wanted: Duration) -> io::Result<()> {
         let mut watched = [PollFd::new(self.udp.as_fd(), PollFlags::POLLIN)];
         #[cfg(target_os = "linux")]
@@ -228,67 +235,62 @@ impl Socket {
         }
     }
 
-    /// Sets SO_RCVTIMEO only where the wait changed noticeably: lock-step stays at two system calls a block.
+    /// Sets SO_RCVTIMEO only if the wait changed noticeably: lock-step stays at two system calls a block.
     fn wait_for(&mut self, wanted: Duration) -> io::Result<()> {
-        if self.wait.is_some_and(|set| will_do(set, wanted)) {
+        if self.wait.is_some_and(|set| is_close(set, wanted)) {
             return Ok(());
         }
-        // Zero would mean for ever.
+        // Zero would disable the timeout.
         let wait = wanted.max(Duration::from_millis(1));
         self.udp.set_read_timeout(Some(wait))?;
         self.wait = Some(wait);
         Ok(())
     }
 
-    /// Makes sending drop what the system has no room for at this moment, for a loop that must not wait in it.
+    /// Makes sends drop what does not fit into the send buffer, for a loop that must not wait there.
+    ///
+    /// # Errors
+    ///
+    /// Those of fcntl(2).
     pub fn never_block(&self) -> io::Result<()> {
         self.udp.set_nonblocking(true)
     }
 
-    /// Enlarges the receive buffer for windows of `windowsize` blocks, where the system allows it, and tells how
-    /// many blocks of the window it carries: 1 to `windowsize`. Blocks of a window come in together from now on, where
-    /// the system can join them.
-    pub fn make_room(&mut self, blksize: BlockSize, windowsize: WindowSize) -> WindowSize {
-        let block = usize::from(blksize.get()) + 1024;
-        let wanted = 2 * usize::from(windowsize.get()) * block;
-        // Setting a size below the system's own default would make the buffer smaller.
-        if self.granted() < wanted {
+    /// Enlarges the receive buffer for a window, as far as the system allows, and returns how many of its blocks fit:
+    /// 1 to `windowsize`. From now on the system joins the blocks of a window, if it can.
+    pub fn reserve_receive(&mut self, blksize: BlockSize, windowsize: WindowSize) -> WindowSize {
+        let wanted = buffer_size(blksize, windowsize);
+        // A size below the system's own default would shrink the buffer.
+        if self.receive_buffer() < wanted {
             let _ = setsockopt(&self.udp, sockopt::RcvBuf, &wanted);
         }
-        // In lock-step no two can be joined, and asking what was would only cost time.
+        // In lock-step no two datagrams can be joined, and the check would only cost time.
         if windowsize > WindowSize::LEAST {
-            self.joined = batch::join(&self.udp);
+            self.joined = offload::join(&self.udp, true);
         }
-        // Measured: 425,984 bytes carry 4 blocks of 65464 and 16 of 8192; 212,992 lose some of either.
-        let carried = self.granted() / (block * 8 / 5);
-        WindowSize::new(carried as u64).unwrap_or(WindowSize::LEAST).min(windowsize).max(WindowSize::LEAST)
+        // Measured: 425,984 bytes hold 4 blocks of 65464 and 16 of 8192; 212,992 lose some of either.
+        let held = self.receive_buffer() / (buffer_size(blksize, WindowSize::LEAST) * 4 / 5);
+        WindowSize::new(held as u64).unwrap_or(WindowSize::LEAST).min(windowsize)
     }
 
-    /// Lets each datagram come in by itself again, for a buffer that has no room for many.
-    pub fn part(&mut self) {
+    /// Receives each datagram by itself again, for a buffer that does not hold many.
+    pub fn receive_singly(&mut self) {
         if self.joined.take().is_some() {
-            batch::part(&self.udp);
+            offload::join(&self.udp, false);
         }
     }
 
-    /// Enlarges the send buffer for windows of `windowsize` blocks, where the system allows it: a loop that never
-    /// blocks loses what does not fit.
-    pub fn make_room_to_send(&self, blksize: BlockSize, windowsize: WindowSize) {
-        let wanted = 2 * usize::from(windowsize.get()) * (usize::from(blksize.get()) + 1024);
-        if nix::sys::socket::getsockopt(&self.udp, sockopt::SndBuf).is_ok_and(|granted| granted < wanted) {
-            // Without it the window is only slower.
+    /// Enlarges the send buffer for a window: a socket that never blocks drops what does not fit.
+    pub fn reserve_send(&self, blksize: BlockSize, windowsize: WindowSize) {
+        let wanted = buffer_size(blksize, windowsize);
+        if getsockopt(&self.udp, sockopt::SndBuf).is_ok_and(|granted| granted < wanted) {
+            // If this fails, the window is only slower.
             let _ = setsockopt(&self.udp, sockopt::SndBuf, &wanted);
         }
     }
 
-    fn granted(&self) -> usize {
-        nix::sys::socket::getsockopt(&self.udp, sockopt::RcvBuf).unwrap_or_default()
-    }
-}
-
-impl AsFd for Socket {
-    fn as_fd(&self) -> BorrowedFd<'_> {
-        self.udp.as_fd()
+    fn receive_buffer(&self) -> usize {
+        getsockopt(&self.udp, sockopt::RcvBuf).unwrap_or_default()
     }
 }
 
@@ -298,8 +300,25 @@ impl AsRawFd for Socket {
     }
 }
 
-/// Whether a wait that is set will do where another is wanted: too early only loops, a little late does no harm.
-fn will_do(set: Duration, wanted: Duration) -> bool {
+/// Binds a UDP socket after setting its options.
+pub(super) fn bind_with(
+    local: SocketAddr,
+    set_options: impl FnOnce(&OwnedFd) -> nix::Result<()>,
+) -> io::Result<UdpSocket> {
+    let family = if local.is_ipv4() { AddressFamily::Inet } else { AddressFamily::Inet6 };
+    let socket = socket(family, SockType::Datagram, SockFlag::SOCK_CLOEXEC, None)?;
+    set_options(&socket)?;
+    bind(socket.as_raw_fd(), &SockaddrStorage::from(local))?;
+    Ok(socket.into())
+}
+
+/// Returns the size of a buffer that holds two windows, with 1 KiB of overhead for each block, in bytes.
+fn buffer_size(blksize: BlockSize, windowsize: WindowSize) -> usize {
+    2 * usize::from(windowsize.get()) * (usize::from(blksize.get()) + 1024)
+}
+
+/// Whether the wait that is set will do for the wanted one: too early only loops, a little late does no harm.
+fn is_close(set: Duration, wanted: Duration) -> bool {
     set >= wanted / 2 && set <= wanted + wanted / 16
 }
 
@@ -311,10 +330,10 @@ fn too_long(datagram: &[u8]) -> io::Error {
     )
 }
 
-/// All of the range, from a random one on: a transfer id should not be the last one's (RFC 1350 section 4).
-fn shuffled(ports: &RangeInclusive<u16>) -> impl Iterator<Item = u16> {
+/// Returns all ports of the range, from a random one on: a transfer id should be chosen at random (RFC 1350 section 4).
+fn rotated(ports: &RangeInclusive<u16>) -> impl Iterator<Item = u16> {
     let (low, count) = (*ports.start(), ports.len() as u64);
-    // The standard library's one source of randomness.
+    // The only source of randomness in the standard library.
     let start = RandomState::new().build_hasher().finish();
     (0..count).filter_map(move |at| u16::try_from(start.wrapping_add(at) % count).ok()?.checked_add(low))
 }
@@ -332,7 +351,7 @@ mod tests {
         (bind(), bind())
     }
 
-    /// What a wait brings, looking on after interruptions.
+    /// Receives, and continues after interruptions.
     fn receive(socket: &mut Socket, buffer: &mut [u8], until: Instant) -> Received {
         loop {
             match socket.receive(buffer, until).unwrap() {
@@ -359,7 +378,7 @@ mod tests {
 
     #[test]
     #[cfg(target_os = "linux")]
-    fn a_closed_port_is_named_whether_noticed_while_receiving_or_while_sending() {
+    fn a_closed_port_is_reported_while_receiving_and_while_sending() {
         for host in ["127.0.0.1", "[::1]"] {
             let (mut here, mut there) = pair(host);
             let closed = pair(host).0.local();
@@ -374,7 +393,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_there_is_taken_even_when_the_moment_has_passed() {
+    fn a_datagram_that_arrived_is_taken_even_after_the_time_has_passed() {
         let (mut here, mut there) = pair("127.0.0.1");
         here.transmit(there.local(), b"late", 4).unwrap();
         let passed = Instant::now();
@@ -384,9 +403,9 @@ mod tests {
     }
 
     #[test]
-    fn a_range_of_local_ports_is_kept_to_until_none_is_free() {
+    fn only_ports_of_the_range_are_bound_until_none_is_free() {
         let held = Socket::bind("127.0.0.1:0".parse().unwrap()).unwrap();
-        // Below the ports that the system hands out by itself.
+        // Below the ephemeral ports of the system.
         let range = 20_000..=20_999;
         assert!(range.contains(&Socket::towards(held.local(), Some(&range)).unwrap().local().port()));
         let only = held.local().port()..=held.local().port();
@@ -397,26 +416,26 @@ mod tests {
     #[test]
     fn every_port_of_a_range_is_tried() {
         for range in [5..=5, 1..=7, 65_530..=65_535] {
-            let mut tried: Vec<u16> = shuffled(&range).collect();
+            let mut tried: Vec<u16> = rotated(&range).collect();
             tried.sort_unstable();
             assert_eq!(tried, range.collect::<Vec<_>>());
         }
     }
 
     #[test]
-    fn waits_are_set_anew_only_where_they_changed_noticeably() {
+    fn a_wait_is_set_again_only_if_it_changed_noticeably() {
         let millis = Duration::from_millis;
-        assert!(will_do(millis(20), millis(19)) && will_do(millis(20), millis(40)));
-        assert!(!will_do(millis(20), millis(10)) && !will_do(millis(20), millis(50)));
+        assert!(is_close(millis(20), millis(19)) && is_close(millis(20), millis(40)));
+        assert!(!is_close(millis(20), millis(10)) && !is_close(millis(20), millis(50)));
     }
 
     #[test]
     fn a_window_is_never_larger_than_asked_nor_than_the_buffer() {
         let (mut here, _) = pair("127.0.0.1");
         let window = |count| WindowSize::new(count).unwrap();
-        assert_eq!(here.make_room(BlockSize::default(), window(4)), window(4));
-        let most = here.make_room(BlockSize::MOST, WindowSize::MOST);
+        assert_eq!(here.reserve_receive(BlockSize::default(), window(4)), window(4));
+        let most = here.reserve_receive(BlockSize::MOST, WindowSize::MOST);
         assert!(WindowSize::LEAST < most && most < WindowSize::MOST, "{most}");
-        assert_eq!(here.make_room(BlockSize::MOST, WindowSize::LEAST), WindowSize::LEAST);
+        assert_eq!(here.reserve_receive(BlockSize::MOST, WindowSize::LEAST), WindowSize::LEAST);
     }
 }

@@ -3,30 +3,29 @@ use std::net::SocketAddr;
 use std::time::Instant;
 
 use super::fault_injector::FaultInjector;
+use super::reporter::Reporter;
 use super::socket::Socket;
-use crate::event::{Direction, Observers, Record, RecordKind};
+use crate::event::{Direction, Record, RecordKind};
 use crate::fault::InFlight;
 use crate::transfer::{Event, Io};
 
-/// The socket of a transfer, the faults before it, and the observers of what crosses it.
+/// The socket of a transfer, with its fault injector and its observers.
 pub(super) struct Wire<'a, 'o> {
     pub(super) socket: &'a mut Socket,
     pub(super) injector: Option<&'a mut FaultInjector>,
-    pub(super) observers: &'a mut Observers<'o>,
-    /// This side, as observers see it.
-    pub(super) local: SocketAddr,
+    pub(super) reporter: Reporter<'a, 'o>,
     pub(super) errors: SendErrors,
 }
 
-/// What an error of sending means.
+/// The meaning of a send error.
 pub(super) enum SendErrors {
     /// It counts as a lost packet, which the machine repairs.
     Loss,
-    /// It ends the transfer, unless the way fails that the peer's answer came by: that is loss too.
+    /// It ends the transfer, unless the route fails after the peer has answered: that is loss too.
     Fatal {
         /// Where the first packet went.
         asked: Option<SocketAddr>,
-        /// The peer's transfer id is known, so a way to it exists.
+        /// The peer's transfer id is known, so a route to it exists.
         answered: bool,
     },
 }
@@ -44,29 +43,21 @@ impl Wire<'_, '_> {
         matches!(self.errors, SendErrors::Fatal { asked, .. } if asked == Some(address))
     }
 
-    /// Gives received datagrams of one stride to the injector, from which [`take`](Self::take) gets them.
+    /// Gives received datagrams of one stride to the injector; [`take`](Self::take) returns them.
     pub(super) fn inject(&mut self, from: SocketAddr, bytes: &[u8], stride: usize) {
-        let (observers, at, local) = (&mut *self.observers, Instant::now(), self.local);
         if let Some(injector) = &mut self.injector {
-            injector.take_in(from, bytes, stride, &mut |kind| observers.notify(&Record { at, local, kind }));
+            injector.receive(from, bytes, stride, &mut self.reporter);
         }
     }
 
-    /// The next packet that the injector had on the way, and that has arrived by now.
+    /// Returns the next packet of the injector that has arrived by now.
     pub(super) fn take(&mut self) -> Option<InFlight> {
-        let (observers, at, local) = (&mut *self.observers, Instant::now(), self.local);
-        self.injector.as_mut()?.take(at, &mut |kind| observers.notify(&Record { at, local, kind }))
+        self.injector.as_mut()?.take(&mut self.reporter)
     }
 
     /// Sends a packet of [`take`](Self::take).
     pub(super) fn post(&mut self, packet: &InFlight) -> io::Result<()> {
         self.injector.as_mut().map_or(Ok(()), |injector| injector.post(self.socket, packet))
-    }
-
-    fn notify(&mut self, kind: RecordKind<'_>) {
-        if self.observers.is_observed() {
-            self.observers.notify(&Record { at: Instant::now(), local: self.local, kind });
-        }
     }
 }
 
@@ -78,30 +69,30 @@ impl Io for Wire<'_, '_> {
     fn transmit(&mut self, to: SocketAddr, datagrams: &[u8], stride: usize) -> io::Result<()> {
         if let SendErrors::Fatal { asked: asked @ None, .. } = &mut self.errors {
             *asked = Some(to);
-            if self.observers.is_observed() {
-                self.local = self.socket.address_towards(to);
+            if self.reporter.observers.is_observed() {
+                self.reporter.local = self.socket.address_towards(to);
             }
         }
-        let (observers, at, local) = (&mut *self.observers, Instant::now(), self.local);
         if let Some(injector) = &mut self.injector {
-            injector.send(to, datagrams, stride, &mut |kind| observers.notify(&Record { at, local, kind }));
+            injector.send(to, datagrams, stride, &mut self.reporter);
             return Ok(());
         }
+        let at = Instant::now();
         let sent = self.socket.transmit(to, datagrams, stride);
+        let Reporter { observers, local } = &mut self.reporter;
         if observers.is_observed() {
-            let lost = sent.is_err();
             for datagram in datagrams.chunks(stride.max(1)) {
-                let kind = RecordKind::Packet { direction: Direction::Sent, peer: to, datagram, lost };
-                observers.notify(&Record { at, local, kind });
+                let kind = RecordKind::Packet { direction: Direction::Sent, peer: to, datagram, lost: sent.is_err() };
+                observers.notify(&Record { at, local: *local, kind });
             }
         }
         sent.or_else(|error| if self.is_fatal(&error) { Err(error) } else { Ok(()) })
     }
 
     fn received(&mut self, from: SocketAddr, datagram: &[u8]) {
-        // The injector reports what it lets through by itself.
+        // The injector reports the packets that it lets through.
         if self.injector.is_none() {
-            self.notify(RecordKind::Packet { direction: Direction::Received, peer: from, datagram, lost: false });
+            self.reporter.packet(Direction::Received, from, datagram, false);
         }
     }
 
@@ -109,6 +100,6 @@ impl Io for Wire<'_, '_> {
         if let (SendErrors::Fatal { answered, .. }, Event::Locked(_)) = (&mut self.errors, event) {
             *answered = true;
         }
-        self.notify(RecordKind::Machine(event));
+        self.reporter.notify(RecordKind::Machine(event));
     }
 }

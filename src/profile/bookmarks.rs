@@ -8,33 +8,28 @@
 
 use crate::language::{Bookmark, bookmark, split};
 
-/// Every bookmark of a text; of two with one name the first counts.
+/// Reads every bookmark of a text; of two with one name the first counts.
 pub(crate) fn parse(text: &str) -> Vec<Bookmark> {
     text.lines().filter_map(line).collect()
 }
 
-/// The lines that are neither bookmarks nor comments: their numbers, and what is wrong with them.
+/// Finds the lines that are neither bookmarks nor comments: their numbers, and what is wrong with them.
 pub(crate) fn mistakes(text: &str) -> impl Iterator<Item = (usize, String)> {
     (1..).zip(text.lines()).filter_map(|(number, line)| {
-        let words = match split(line.as_bytes()) {
-            Ok(line) => line.words,
-            Err(unfinished) => return Some((number, unfinished.to_string())),
+        let reason = match split(line.as_bytes()) {
+            Ok(line) if line.words.is_empty() => return None,
+            Ok(line) => bookmark(&line.words).err()?.to_string(),
+            Err(unfinished) => unfinished.to_string(),
         };
-        let bad = bookmark(&words).err().filter(|_| !words.is_empty())?;
-        Some((number, bad.to_string()))
+        Some((number, reason))
     })
 }
 
 /// The text with this bookmark in the place of the one that had its name, else at the end.
 pub(crate) fn with(text: &str, bookmark: &Bookmark) -> String {
-    let mut new = Some(bookmark.to_string());
-    let mut lines: Vec<String> = Vec::new();
+    let (mut new, mut lines) = (Some(bookmark.to_string()), Vec::new());
     for old in text.lines() {
-        if names(old, &bookmark.name) {
-            lines.extend(new.take());
-        } else {
-            lines.push(old.to_owned());
-        }
+        lines.extend(if names(old, &bookmark.name) { new.take() } else { Some(old.to_owned()) });
     }
     lines.extend(new);
     joined(&lines)

@@ -15,54 +15,39 @@ use std::process;
 
 use etcetera::BaseStrategy;
 
-/// The most bytes that such a file is read to have: each Tab reads it again.
+/// The most bytes to read of a file: each Tab reads it again.
 const MOST: u64 = 4 << 20;
 
-/// The directories of one user, which need not exist yet.
+/// The paths of one user's files, which need not exist yet.
 #[derive(Debug, Clone)]
 pub(crate) struct Directories {
-    config: PathBuf,
-    state: PathBuf,
+    /// Bookmarks, written by the user or by `host`.
+    pub hosts: PathBuf,
+    /// The commands that an interactive shell begins with.
+    pub rc: PathBuf,
+    /// The lines typed at the prompt.
+    pub history: PathBuf,
+    /// The text of [`NamesSeen`](super::NamesSeen).
+    pub names_seen: PathBuf,
 }
 
 impl Directories {
-    /// Those of the user who runs the process; `None` for one without a home.
+    /// The paths for the user who runs the process; `None` for a user without a home.
     pub(crate) fn of_user() -> Option<Self> {
         let base = etcetera::choose_base_strategy().ok()?;
-        let state = base.state_dir().unwrap_or_else(|| base.data_dir());
-        Some(Self { config: base.config_dir().join("tftpsh"), state: state.join("tftpsh") })
-    }
-
-    /// Names for servers, written by the user or by `host`.
-    pub(crate) fn hosts(&self) -> PathBuf {
-        self.config.join("hosts")
-    }
-
-    /// Commands that an interactive shell begins with.
-    pub(crate) fn rc(&self) -> PathBuf {
-        self.config.join("rc")
-    }
-
-    /// The lines typed at the prompt.
-    pub(crate) fn history(&self) -> PathBuf {
-        self.state.join("history")
-    }
-
-    /// What [`NamesSeen`](super::NamesSeen) keeps.
-    pub(crate) fn names_seen(&self) -> PathBuf {
-        self.state.join("seen")
+        let config = |name| base.config_dir().join("tftpsh").join(name);
+        let state = |name| base.state_dir().unwrap_or_else(|| base.data_dir()).join("tftpsh").join(name);
+        Some(Self { hosts: config("hosts"), rc: config("rc"), history: state("history"), names_seen: state("seen") })
     }
 }
 
 /// Creates the directory of `path`, for the user alone.
 pub(crate) fn prepare(path: &Path) -> io::Result<()> {
-    let directory = path.parent().unwrap_or(path);
-    DirBuilder::new().recursive(true).mode(0o700).create(directory)
+    DirBuilder::new().recursive(true).mode(0o700).create(path.parent().unwrap_or(path))
 }
 
-/// Changes a small text file atomically: others find the old text or the new one. Sessions that do so at the same
-/// time follow one another, so that none undoes what another did. `change` returns `None` where all is well already.
-/// A link is followed; a new file belongs to the user alone.
+/// Changes a small text file atomically, and locks its directory, so that no session undoes what another did. `change`
+/// returns `None` to keep the file. A link is followed; a new file belongs to the user alone.
 pub(crate) fn revise(path: &Path, change: impl FnOnce(&str) -> Option<String>) -> io::Result<()> {
     prepare(path)?;
     let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
@@ -78,8 +63,7 @@ pub(crate) fn revise(path: &Path, change: impl FnOnce(&str) -> Option<String>) -
     written
 }
 
-/// The text of a file, empty where there is none. Bytes that are not UTF-8 are replaced; a file that is too large to
-/// be one of these is an error.
+/// The text of a file, empty if there is none. Bytes that are not UTF-8 are replaced; a file above `MOST` is an error.
 pub(crate) fn read(path: &Path) -> io::Result<String> {
     let mut bytes = Vec::new();
     match File::open(path).and_then(|file| file.take(MOST + 1).read_to_end(&mut bytes)) {

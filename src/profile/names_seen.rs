@@ -1,7 +1,6 @@
-//! Hosts used before, and the names of files there. TFTP cannot list a directory, so this is the only source of names
-//! to complete.
+//! Hosts used before, and the names of files there, for Tab, since TFTP cannot list a directory.
 //!
-//! Kept as text that people can read and edit: a host, then its names, each after a tab; what was used last comes first.
+//! The file is text: a host, then its names, each after a tab, the latest first.
 //!
 //! ```text
 //! 192.0.2.1
@@ -15,14 +14,14 @@ use std::path::Path;
 
 use super::directories;
 
-/// Hosts that are remembered.
+/// The most hosts.
 const HOSTS: usize = 200;
-/// Names that are remembered of each.
+/// The most names of each host.
 const NAMES: usize = 500;
-/// Bytes that all of them may take: the file is read at each Tab.
+/// The most bytes of them all: each Tab reads the file.
 const BYTES: usize = 1 << 20;
 
-/// What was seen, newest first.
+/// Hosts and names, the latest first.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct NamesSeen {
     hosts: Vec<Host>,
@@ -35,7 +34,7 @@ struct Host {
 }
 
 impl NamesSeen {
-    /// Reads what [`Display`] wrote. Never fails: a line that says nothing sensible is left out.
+    /// Reads what [`Display`] wrote, without the lines that make no sense.
     pub fn parse(text: &str) -> Self {
         let mut hosts: Vec<Host> = Vec::new();
         for line in text.lines() {
@@ -51,12 +50,12 @@ impl NamesSeen {
         Self { hosts }
     }
 
-    /// What the file holds; nothing where it cannot be read, since nothing depends on it.
+    /// Reads a file; nothing if that fails, since no command depends on it.
     pub(crate) fn load(path: &Path) -> Self {
         Self::parse(&directories::read(path).unwrap_or_default())
     }
 
-    /// Adds a file that was transferred from or to a host, beside what other sessions add to the same file.
+    /// Adds the name of a transferred file to what all sessions have seen.
     pub(crate) fn record(path: &Path, host: &str, name: &[u8]) -> io::Result<()> {
         let Ok(name) = str::from_utf8(name) else { return Ok(()) };
         directories::revise(path, |text| {
@@ -65,14 +64,11 @@ impl NamesSeen {
         })
     }
 
-    /// Moves a host and one of its names to the front; whether that changed anything. What could upset a terminal is
-    /// not remembered.
+    /// Moves a host and one of its names to the front; returns whether that changed anything. Names with control
+    /// characters, which could upset a terminal, are ignored.
     pub(crate) fn add(&mut self, host: &str, name: &str) -> bool {
-        if !is_fit(host) || !is_fit(name) {
-            return false;
-        }
-        let newest = self.hosts.first().filter(|newest| newest.host == host);
-        if newest.is_some_and(|newest| newest.names.first().is_some_and(|first| first == name)) {
+        let newest = self.hosts.first().filter(|newest| newest.host == host).and_then(|newest| newest.names.first());
+        if !is_fit(host) || !is_fit(name) || newest.is_some_and(|newest| newest == name) {
             return false;
         }
         let known = self.hosts.iter().position(|known| known.host == host);
@@ -84,12 +80,10 @@ impl NamesSeen {
         self.hosts.insert(0, entry);
         self.hosts.truncate(HOSTS);
         let mut bytes = 0;
-        let fits = self.hosts.iter().take_while(|host| {
+        self.hosts.retain(|host| {
             bytes += host.host.len() + host.names.iter().map(|name| name.len() + 2).sum::<usize>();
             bytes <= BYTES
         });
-        let fits = fits.count();
-        self.hosts.truncate(fits);
         true
     }
 

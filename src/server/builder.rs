@@ -1,13 +1,19 @@
 use std::io;
-use std::net::ToSocketAddrs;
+use std::net::{SocketAddr, ToSocketAddrs};
+use std::sync::Arc;
 
+use super::ledger::Ledger;
+use super::request_faults::RequestFaults;
+use super::running::Shared;
 use super::{Policy, Server};
 use crate::event::Observer;
 use crate::files::Store;
+use crate::net::{Listener, Reactor};
+use crate::setters::setters;
 use crate::transfer::RetryPolicy;
 use crate::wire::{BlockSize, WindowSize};
 
-/// What a server will serve, and to whom; [`bind`](Self::bind) makes the [`Server`].
+/// The settings of a server; [`bind`](Self::bind) makes the [`Server`].
 pub struct ServerBuilder {
     store: Box<dyn Store>,
     policy: Policy,
@@ -19,70 +25,29 @@ impl ServerBuilder {
         Self { store, policy: Policy::default(), observers: Vec::new() }
     }
 
-    /// Replaces the whole policy.
-    pub fn policy(mut self, policy: Policy) -> Self {
-        self.policy = policy;
-        self
-    }
-
-    /// Refuses all uploads.
-    pub fn read_only(mut self, read_only: bool) -> Self {
-        self.policy.read_only = read_only;
-        self
-    }
-
-    /// Accepts uploads of new files, which is the default.
-    pub fn create(mut self, create: bool) -> Self {
-        self.policy.create = create;
-        self
-    }
-
-    /// Lets an upload replace a file; by default none may.
-    pub fn overwrite(mut self, overwrite: bool) -> Self {
-        self.policy.overwrite = overwrite;
-        self
-    }
-
-    /// Bounds the size of an upload, in bytes.
-    pub fn max_upload(mut self, bytes: u64) -> Self {
-        self.policy.max_upload = Some(bytes);
-        self
-    }
-
-    /// Bounds the number of simultaneous transfers; 1,000 by default.
-    pub fn max_transfers(mut self, transfers: usize) -> Self {
-        self.policy.max_transfers = transfers;
-        self
-    }
-
-    /// Bounds the number of simultaneous transfers with one address; 300 by default.
-    pub fn max_per_source(mut self, transfers: usize) -> Self {
-        self.policy.max_per_source = transfers;
-        self
-    }
-
-    /// Bounds the block size that is granted (RFC 2348).
-    pub fn max_blksize(mut self, blksize: BlockSize) -> Self {
-        self.policy.limits.blksize = blksize;
-        self
-    }
-
-    /// Bounds the window that is granted, in blocks (RFC 7440); 64 by default.
-    pub fn max_windowsize(mut self, windowsize: WindowSize) -> Self {
-        self.policy.limits.windowsize = windowsize;
-        self
-    }
-
-    /// Answers options, which is the default; without them the server is one of RFC 1350.
-    pub fn options(mut self, options: bool) -> Self {
-        self.policy.limits.options = options;
-        self
-    }
-
-    /// Sets when a packet is sent again and when a transfer fails, where the client does not ask for an interval.
-    pub fn retry(mut self, retry: RetryPolicy) -> Self {
-        self.policy.retry = retry;
-        self
+    setters! {
+        /// Replaces the whole policy.
+        policy(policy: Policy) => policy = policy;
+        /// Refuses all uploads.
+        read_only(read_only: bool) => policy.read_only = read_only;
+        /// Accepts uploads of new files, which is the default.
+        create(create: bool) => policy.create = create;
+        /// Lets an upload replace a file; refused by default.
+        overwrite(overwrite: bool) => policy.overwrite = overwrite;
+        /// Limits the size of an upload, in bytes.
+        max_upload(bytes: u64) => policy.max_upload = Some(bytes);
+        /// Limits the number of simultaneous transfers; 1,000 by default.
+        max_transfers(transfers: usize) => policy.max_transfers = transfers;
+        /// Limits the number of simultaneous transfers with one address; 300 by default.
+        max_per_source(transfers: usize) => policy.max_per_source = transfers;
+        /// Limits the block size that is granted (RFC 2348).
+        max_blksize(blksize: BlockSize) => policy.limits.blksize = blksize;
+        /// Limits the window that is granted, in blocks (RFC 7440); 64 by default.
+        max_windowsize(windowsize: WindowSize) => policy.limits.windowsize = windowsize;
+        /// Answers options, which is the default; without them the server is one of RFC 1350.
+        options(options: bool) => policy.limits.options = options;
+        /// Sets when a packet is retransmitted and when a transfer fails, unless the client asks for an interval.
+        retry(retry: RetryPolicy) => policy.retry = retry;
     }
 
     /// Adds an observer of all packets and events, after those added before.
@@ -91,13 +56,47 @@ impl ServerBuilder {
         self
     }
 
-    /// Listens at each of the addresses. Where their port is 0, all get the same free one.
+    /// Listens at each of the addresses. If their port is 0, all get the same free one.
     ///
     /// # Errors
     ///
     /// An address cannot be resolved, is not one of this computer, or is taken.
     pub fn bind(self, addresses: impl ToSocketAddrs) -> io::Result<Server> {
-        let addresses = addresses.to_socket_addrs()?.collect::<Vec<_>>();
-        Server::bind(&addresses, self.store, self.policy, self.observers)
+        let Self { store, policy, observers } = self;
+        let (mut reactor, mut listeners) = (Reactor::new()?, Vec::new());
+        for listener in bind_all(&addresses.to_socket_addrs()?.collect::<Vec<_>>())? {
+            listeners.push((reactor.watch(&listener)?, listener));
+        }
+        let addresses = listeners.iter().map(|(_, listener)| listener.local).collect();
+        let shared = Arc::new(Shared::new(policy));
+        let (ledger, request_faults) = (Ledger::default(), RequestFaults::new(shared.faults.clone()));
+        Ok(Server { listeners, addresses, store, observers, shared, reactor, ledger, request_faults })
     }
+}
+
+/// Binds every address; a port 0 becomes the port of the first one.
+fn bind_all(listen: &[SocketAddr]) -> io::Result<Vec<Listener>> {
+    if listen.is_empty() {
+        return Err(io::ErrorKind::AddrNotAvailable.into());
+    }
+    // The free port of the first address may be taken at the next one.
+    let mut tries = if listen.iter().any(|address| address.port() == 0) { 16 } else { 1 };
+    loop {
+        tries -= 1;
+        match try_bind_all(listen) {
+            Err(error) if error.kind() == io::ErrorKind::AddrInUse && tries > 0 => {}
+            bound => return bound,
+        }
+    }
+}
+
+fn try_bind_all(listen: &[SocketAddr]) -> io::Result<Vec<Listener>> {
+    let mut listeners: Vec<Listener> = Vec::new();
+    for &(mut address) in listen {
+        if let (0, Some(first)) = (address.port(), listeners.first()) {
+            address.set_port(first.local.port());
+        }
+        listeners.push(Listener::bind(address)?);
+    }
+    Ok(listeners)
 }

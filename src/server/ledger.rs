@@ -7,14 +7,14 @@ use super::log::LoggedRequest;
 use crate::net::Key;
 use crate::wire::{BlockSize, Limits};
 
-/// Octets of windows up to which each transfer gets what it asks for.
+/// Bytes of all windows up to which each transfer gets the window it asks for.
 const AMPLE: usize = 16 << 20;
-/// Octets of a window that a transfer gets behind that: a thousand of them take 16 MiB.
+/// Bytes of a window after that: a thousand transfers take 16 MiB.
 const FRUGAL: u32 = 16 << 10;
 
-/// The transfers a server has, by what they answer.
+/// The transfers of a server.
 ///
-/// Questions look at all entries: they are few, and asked once for a request.
+/// Look-ups read all entries: there are few, and each request needs only one look-up.
 #[derive(Debug, Default)]
 pub(super) struct Ledger {
     entries: HashMap<Key, Entry>,
@@ -24,45 +24,45 @@ pub(super) struct Ledger {
 #[derive(Debug)]
 pub(super) struct Entry {
     pub(super) client: SocketAddr,
-    /// All of the request, as it came.
+    /// The datagram of the request.
     pub(super) request: Box<[u8]>,
     pub(super) logged: LoggedRequest,
     /// Our transfer id.
     pub(super) local: SocketAddr,
-    /// Octets of a window that is kept for it.
+    /// Length of its window in memory, in bytes.
     pub(super) window: usize,
-    /// When the file was safe; from then on it only dallies.
+    /// When the file was safe; since then it only dallies.
     pub(super) complete: Option<Instant>,
 }
 
-/// Whether one more transfer may begin.
+/// The answer to whether one more transfer may begin.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Room {
+pub(super) enum Capacity {
     Free,
-    /// When this one goes, which only dallies.
+    /// If this transfer ends, which only dallies.
     InsteadOf(Key),
     Full,
 }
 
 impl Ledger {
-    /// Whether this very request is being answered: the client, or the network, repeated it.
+    /// Whether a transfer already answers this same request: the client or the network repeated it.
     pub(super) fn is_doubled(&self, client: SocketAddr, request: &[u8]) -> bool {
         self.live().any(|entry| entry.client == client && *entry.request == *request)
     }
 
-    pub(super) fn room(&self, source: IpAddr, policy: &Policy) -> Room {
+    /// Returns whether one more transfer with this address may begin.
+    pub(super) fn capacity(&self, source: IpAddr, policy: &Policy) -> Capacity {
         let here = self.entries.values().filter(|entry| entry.client.ip() == source).count();
         let (of_source, of_all) = (here >= policy.max_per_source, self.entries.len() >= policy.max_transfers);
         if !of_source && !of_all {
-            return Room::Free;
+            return Capacity::Free;
         }
         let dallying = self.entries.iter().filter(|(_, entry)| !of_source || entry.client.ip() == source);
         let longest = dallying.filter_map(|(key, entry)| Some((entry.complete?, *key))).min();
-        longest.map_or(Room::Full, |(_, key)| Room::InsteadOf(key))
+        longest.map_or(Capacity::Full, |(_, key)| Capacity::InsteadOf(key))
     }
 
-    /// What one more transfer may have of `limits`, so that the windows of all of them fit into memory: those that find
-    /// much of it taken get little.
+    /// Reduces the limits of one more transfer if the windows of the others take much memory.
     pub(super) fn afford(&self, limits: Limits) -> Limits {
         let taken: usize = self.entries.values().map(|entry| entry.window).sum();
         if taken < AMPLE {
@@ -86,7 +86,7 @@ impl Ledger {
         self.entries.remove(&key)
     }
 
-    /// Those whose file is still on its way.
+    /// Returns the transfers whose file is not complete.
     pub(super) fn live(&self) -> impl Iterator<Item = &Entry> {
         self.entries.values().filter(|entry| entry.complete.is_none())
     }

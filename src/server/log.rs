@@ -7,21 +7,21 @@ use crate::event::{Begin, Observer, Record, RecordKind};
 use crate::transfer::{Abort, Event, Failure, Report};
 use crate::wire::{Mode, Printable, RequestKind, Terms};
 
-/// An observer that writes one line when a server accepts or refuses a request, and one when the transfer ends.
+/// An observer that writes a line when a server accepts or refuses a request, and one when the transfer ends.
 ///
 /// ```text
 /// 192.0.2.7:40112 get fw.bin [octet]: tsize=3000, blksize=1428
 /// 192.0.2.7:40112 get fw.bin: 3000 bytes in 0.1 seconds, 2 packets resent
 /// ```
 ///
-/// No line has a control character in it.
+/// No line contains a control character.
 pub struct Log<F> {
     write: F,
-    /// What is under way, by our transfer ids.
+    /// The unfinished requests, by our transfer ids.
     requests: HashMap<SocketAddr, LoggedRequest>,
 }
 
-/// A request, as lines begin with it.
+/// The request at the beginning of each line.
 #[derive(Debug)]
 pub(super) struct LoggedRequest {
     begun: Instant,
@@ -66,19 +66,12 @@ impl LoggedRequest {
 
     fn accepted(&self, terms: &Terms) -> String {
         let mode = self.mode.unwrap_or_default();
-        let agreed = [
-            ("tsize", terms.tsize),
-            ("timeout", terms.timeout.map(|it| it.get().into())),
-            ("blksize", Some(u64::from(terms.blksize.get())).filter(|_| terms.blksize != Default::default())),
-            ("windowsize", Some(u64::from(terms.windowsize.get())).filter(|_| terms.windowsize != Default::default())),
-        ];
-        let agreed: Vec<_> =
-            agreed.into_iter().filter_map(|(name, value)| Some(format!("{name}={}", value?))).collect();
+        let agreed: Vec<_> = terms.offer().pairs().map(|(name, value)| format!("{name}={value}")).collect();
         let separator = if agreed.is_empty() { "" } else { ": " };
         format!("{self} [{mode}]{separator}{}", agreed.join(", "))
     }
 
-    /// The line for the end of its transfer.
+    /// Returns the line for the end of its transfer.
     pub(super) fn ended(&self, at: Instant, result: Result<&Report, &Failure>) -> String {
         match result {
             Ok(Report { stats, elapsed, .. }) => {

@@ -1,14 +1,13 @@
-//! A server: the same machines as the client's, answering requests for the files of a [`Store`].
+//! A server for the files of a [`Store`]; it uses the same machines as the client.
 //!
 //! ```text
-//!   request --Listener--> policy: may it? --Store--> file open --> Reactor: one machine more
-//!                |           |                                        |
-//!                '-- ERROR <-'                            notices --> ledger, observers
+//!   request --Listener--> policy: allowed? --Store--> file open --> Reactor: one more machine
+//!                |           |                                         |
+//!                '-- ERROR <-'                             notices --> ledger, observers
 //! ```
 //!
-//! What is not a request is never answered, so that no two servers can talk to each other for ever. A refusal comes
-//! from a fresh port as every answer does (RFC 1350 section 4); it is sent from the listening socket where there are no
-//! descriptors left, so that it can still be said.
+//! Only requests are answered, so that servers cannot answer each other for ever. A refusal comes from a new port (RFC
+//! 1350 section 4), or from the listening socket if there are no file descriptors left.
 //!
 //! ```
 //! use tftpsh::{Client, ClientError, ErrorCode, MemoryStore, Server};
@@ -55,16 +54,16 @@ use crate::net::{Key, Listener, Notice, Reactor};
 use crate::stop::Stop;
 use crate::transfer::Abort;
 
-/// How long the server sleeps at most before it looks at the stop flag, which a signal to another thread may raise.
+/// The longest sleep before the server checks the stop flag, which a signal to another thread may raise.
 const NAP: Duration = Duration::from_millis(100);
 
-/// Requests taken from one socket before the transfers have their turn.
+/// Requests read from one socket before the transfers have their turn.
 const BURST: usize = 32;
 
-/// Room for a request and a little more, so that one that is too long is seen to be.
-const ROOM: usize = 2048;
+/// Size of the request buffer in bytes: more than a request may have, to notice one that is too long.
+const BUFFER_SIZE: usize = 2048;
 
-/// A server that listens, and answers when it [runs](Self::run).
+/// A server that listens; it answers when it [runs](Self::run).
 pub struct Server {
     listeners: Vec<(Key, Listener)>,
     addresses: Vec<SocketAddr>,
@@ -77,47 +76,26 @@ pub struct Server {
 }
 
 impl Server {
-    /// Begins a server for the files of `store`, with the default [`Policy`].
+    /// Makes a builder of a server for the files of `store`, with the default [`Policy`].
     pub fn builder(store: impl Store + 'static) -> ServerBuilder {
         ServerBuilder::new(Box::new(store))
     }
 
-    fn bind(
-        listen: &[SocketAddr],
-        store: Box<dyn Store>,
-        policy: Policy,
-        observers: Vec<Box<dyn Observer + Send>>,
-    ) -> io::Result<Self> {
-        if listen.is_empty() {
-            return Err(io::ErrorKind::AddrNotAvailable.into());
-        }
-        let mut reactor = Reactor::new()?;
-        let mut listeners = Vec::new();
-        for listener in bind_all(listen)? {
-            listeners.push((reactor.watch(&listener)?, listener));
-        }
-        let addresses = listeners.iter().map(|(_, listener)| listener.local()).collect();
-        let shared = Arc::new(Shared::new(policy));
-        let request_faults = RequestFaults::new(shared.faults.clone());
-        Ok(Self { listeners, addresses, store, observers, shared, reactor, ledger: Ledger::default(), request_faults })
-    }
-
-    /// The first address where requests are taken, with its real port.
+    /// Returns the first address that the server listens at, with its real port.
     pub fn address(&self) -> SocketAddr {
         first(&self.addresses)
     }
 
-    /// All addresses where requests are taken, with the real ports.
+    /// Returns all addresses that the server listens at, with their real ports.
     pub fn addresses(&self) -> &[SocketAddr] {
         &self.addresses
     }
 
-    /// Serves in this thread until `stop` is raised. Then the clients of unfinished transfers get an ERROR, and no part
-    /// of an upload is left.
+    /// Serves in this thread until `stop` is raised. Unfinished transfers then end with an ERROR, and leave no upload.
     ///
     /// # Errors
     ///
-    /// The system cannot wait for packets any longer. No transfer alone ends the server.
+    /// The system cannot wait for packets any more. A failed transfer does not end the server.
     pub fn run(self, stop: &Stop) -> io::Result<()> {
         self.run_observed(stop, None)
     }
@@ -140,11 +118,11 @@ impl Server {
         Ok(())
     }
 
-    /// Serves in a thread of its own until the value is dropped.
+    /// Serves in its own thread until the returned value is dropped.
     ///
     /// # Errors
     ///
-    /// The system has no thread for it.
+    /// The system cannot start a thread.
     pub fn spawn(self) -> io::Result<RunningServer> {
         RunningServer::start(self)
     }
@@ -179,33 +157,4 @@ impl std::fmt::Debug for Server {
 /// A server has at least one address.
 fn first(addresses: &[SocketAddr]) -> SocketAddr {
     addresses.first().copied().unwrap_or_else(|| (Ipv4Addr::UNSPECIFIED, 0).into())
-}
-
-/// Binds every address; a port 0 becomes the port of the first one.
-fn bind_all(listen: &[SocketAddr]) -> io::Result<Vec<Listener>> {
-    // The port the system chose for the first address may be taken at the next one.
-    const TRIES: usize = 16;
-    let mut tries = 0;
-    loop {
-        tries += 1;
-        match try_bind_all(listen) {
-            Err(error) if error.kind() == io::ErrorKind::AddrInUse && tries < TRIES => {
-                if listen.iter().all(|address| address.port() != 0) {
-                    return Err(error);
-                }
-            }
-            done => return done,
-        }
-    }
-}
-
-fn try_bind_all(listen: &[SocketAddr]) -> io::Result<Vec<Listener>> {
-    let mut listeners: Vec<Listener> = Vec::new();
-    for &(mut address) in listen {
-        if let (0, Some(first)) = (address.port(), listeners.first()) {
-            address.set_port(first.local().port());
-        }
-        listeners.push(Listener::bind(address)?);
-    }
-    Ok(listeners)
 }

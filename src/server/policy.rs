@@ -1,22 +1,19 @@
-use std::fmt::Display;
-
 use crate::bugs::ServerBug;
-use crate::files::{Denied, Source, Store, Target, TooLarge, WriteMode};
+use crate::files::{Denied, Source, Store, Target, WriteMode, too_large};
 use crate::transfer::RetryPolicy;
 use crate::wire::{Answer, ErrorCode, Limits, Mode, Offer, Printable, REQUEST_LIMIT, Request, RequestKind, WindowSize};
 
-/// The most bytes in flight to or from one client: more gains nothing even on a loopback, and with many clients it
-/// bounds the memory of all.
+/// The most bytes in flight to or from one client; more gains nothing even on a loopback.
 const MOST_IN_FLIGHT: u32 = 0x4_0000;
 
-/// What a server allows. It may be changed while the server runs; transfers under way keep what they agreed.
+/// The rules of a server. They may change while the server runs; running transfers keep what they agreed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Policy {
     /// What is served, for people: a directory, or `practice files`.
     pub title: String,
-    /// The most that is granted of the options.
+    /// Limits of the options.
     pub limits: Limits,
-    /// When to send again and when to give up, where the client does not ask for an interval of its own.
+    /// When to retransmit and when to give up, unless the client asks for an interval.
     pub retry: RetryPolicy,
     /// Refuse every write request.
     pub read_only: bool,
@@ -24,19 +21,17 @@ pub struct Policy {
     pub create: bool,
     /// Let an upload replace a file.
     pub overwrite: bool,
-    /// The most bytes of an upload.
+    /// Greatest size of an upload, in bytes.
     pub max_upload: Option<u64>,
-    /// Answer a doubled request twice, each time from a port of its own, as in the example of RFC 1350 section 4: a class
-    /// sees what transfer ids are for. Others answer once, which saves the trouble.
+    /// Answer a duplicated request twice, from two ports, as in the example of RFC 1350 section 4: to see transfer
+    /// ids.
     pub answer_twice: bool,
-    /// Be wrong on purpose, towards clients on this computer.
+    /// Active server bug, towards clients on this computer.
     #[doc(hidden)]
     pub bug: Option<ServerBug>,
-    /// Simultaneous transfers with one address. A classroom behind one address, or a rack that boots through one relay,
-    /// should still fit.
+    /// Simultaneous transfers with one address: enough for a classroom that shares an address.
     pub max_per_source: usize,
-    /// Simultaneous transfers in all. Each takes two file descriptors, so 1,000 need more than the usual limit; where that
-    /// is reached first, requests are refused until some are free.
+    /// Simultaneous transfers in all. Each takes two file descriptors; without free ones, requests are refused.
     pub max_transfers: usize,
 }
 
@@ -63,7 +58,7 @@ impl Default for Policy {
 }
 
 impl Policy {
-    /// Which names may be written to; `None` where none may.
+    /// Returns the names that may be written; `None` if none may.
     fn write_mode(&self) -> Option<WriteMode> {
         match (self.create, self.overwrite) {
             _ if self.read_only => None,
@@ -75,11 +70,11 @@ impl Policy {
     }
 }
 
-/// A request that is granted: the file is open.
+/// A granted request, with its open file.
 pub(super) struct Granted {
     pub(super) offer: Offer,
     pub(super) limits: Limits,
-    /// What a tsize is answered with.
+    /// Answer to tsize.
     pub(super) size: Option<u64>,
     pub(super) file: File,
 }
@@ -91,14 +86,14 @@ pub(super) enum File {
 }
 
 impl Granted {
-    /// What is granted of the options where no window is wider than `windowsize`.
+    /// Returns the granted options, with a window of at most `windowsize`.
     pub(super) fn answer(&self, windowsize: WindowSize) -> Answer {
         let windowsize = windowsize.min(self.limits.windowsize);
         self.offer.answer(&Limits { windowsize, ..self.limits }, self.size)
     }
 }
 
-/// Decides about a request of `length` bytes and opens its file.
+/// Grants or refuses a request of `length` bytes, and opens its file.
 pub(super) fn grant(
     request: &Request<'_>,
     length: usize,
@@ -106,43 +101,38 @@ pub(super) fn grant(
     store: &dyn Store,
 ) -> Result<Granted, Denied> {
     if length > REQUEST_LIMIT {
-        return Err(denied(ErrorCode::ILLEGAL, format!("a request has at most {REQUEST_LIMIT} bytes")));
+        return Err(Denied::new(ErrorCode::ILLEGAL, format!("a request has at most {REQUEST_LIMIT} bytes")));
     }
     let mode = Mode::from_wire(request.mode).ok_or_else(|| unknown_mode(request.mode))?;
     let mode = policy.bug.map_or(mode, |bug| bug.mode(mode));
     let offer = Offer::parse(&request.options);
-    let limits = policy.limits;
-    match request.kind {
+    let (size, file) = match request.kind {
         RequestKind::Read => {
             let source = store.read(request.filename, mode)?;
-            Ok(Granted { offer, limits, size: source.size(), file: File::Read(source) })
+            (source.size(), File::Read(source))
         }
         RequestKind::Write => {
-            let refused = || denied(ErrorCode::ACCESS, "this server takes no files");
+            let refused = || Denied::new(ErrorCode::ACCESS, "this server does not accept files");
             let write_mode = policy.write_mode().ok_or_else(refused)?;
-            let room = policy.max_upload.unwrap_or(u64::MAX);
-            if offer.tsize.is_some_and(|size| size > room) {
-                return Err(denied(ErrorCode::DISK_FULL, TooLarge(room)));
+            if let Some((size, most)) = offer.tsize.zip(policy.max_upload)
+                && size > most
+            {
+                return Err(Denied::new(ErrorCode::DISK_FULL, too_large(most)));
             }
             let target = store.create(request.filename, mode, write_mode)?;
-            // What netascii announces depends on who counts, so nothing is said about it.
-            let size = offer.tsize.filter(|_| mode == Mode::Octet);
-            let file = File::Write(target.limited(policy.max_upload));
-            Ok(Granted { offer, limits, size, file })
+            // Clients count the size of a text in different ways, so it is not confirmed.
+            (offer.tsize.filter(|_| mode == Mode::Octet), File::Write(target.limited(policy.max_upload)))
         }
-    }
+    };
+    Ok(Granted { offer, limits: policy.limits, size, file })
 }
 
 fn unknown_mode(mode: &[u8]) -> Denied {
     if mode.eq_ignore_ascii_case(b"mail") {
-        denied(ErrorCode::ILLEGAL, "mail mode is obsolete (RFC 1350 section 1)")
+        Denied::new(ErrorCode::ILLEGAL, "mail mode is obsolete (RFC 1350 section 1)")
     } else {
-        denied(ErrorCode::ILLEGAL, format_args!("unknown mode {}: use octet or netascii", Printable(mode)))
+        Denied::new(ErrorCode::ILLEGAL, format_args!("unknown mode {}: use octet or netascii", Printable(mode)))
     }
-}
-
-fn denied(code: ErrorCode, message: impl Display) -> Denied {
-    Denied { code, message: message.to_string() }
 }
 
 #[cfg(test)]
@@ -153,7 +143,7 @@ mod tests {
     use crate::files::{MemoryStore, WriteFile};
     use crate::wire::Packet;
 
-    fn judge(datagram: &[u8], policy: &Policy) -> Result<Granted, Denied> {
+    fn try_grant(datagram: &[u8], policy: &Policy) -> Result<Granted, Denied> {
         let store = MemoryStore::new();
         store.insert(b"f", vec![7; 3000]);
         let Ok(Packet::Request(request)) = Packet::parse(datagram) else { panic!("not a request") };
@@ -161,22 +151,22 @@ mod tests {
     }
 
     fn refusal(datagram: &[u8], policy: &Policy) -> (ErrorCode, String) {
-        judge(datagram, policy).err().map(|it| (it.code, it.message)).expect("it is refused")
+        try_grant(datagram, policy).err().map(|it| (it.code, it.message)).expect("a refusal")
     }
 
     #[test]
     fn modes_are_known_in_any_case_and_others_are_refused() {
         let policy = Policy::default();
         // Only in octet mode is the size known.
-        assert_eq!(judge(b"\0\x01f\0OcTeT\0", &policy).unwrap_or_else(|_| panic!()).size, Some(3000));
-        assert_eq!(judge(b"\0\x01f\0NETASCII\0", &policy).unwrap_or_else(|_| panic!()).size, None);
+        assert_eq!(try_grant(b"\0\x01f\0OcTeT\0", &policy).unwrap_or_else(|_| panic!()).size, Some(3000));
+        assert_eq!(try_grant(b"\0\x01f\0NETASCII\0", &policy).unwrap_or_else(|_| panic!()).size, None);
         assert_eq!(refusal(b"\0\x01f\0binary\0", &policy).0, ErrorCode::ILLEGAL);
         let (code, message) = refusal(b"\0\x02f\0Mail\0", &policy);
         assert!(code == ErrorCode::ILLEGAL && message.contains("obsolete"), "{message}");
     }
 
     #[test]
-    fn a_request_beyond_512_octets_is_refused_and_never_cut() {
+    fn a_request_of_more_than_512_bytes_is_refused_and_never_cut() {
         let datagram = [b"\0\x01".as_slice(), &[b'n'; 600], b"\0octet\0"].concat();
         assert_eq!(refusal(&datagram, &Policy::default()).0, ErrorCode::ILLEGAL);
     }
@@ -185,7 +175,7 @@ mod tests {
     fn a_read_is_answered_with_the_real_size_but_not_in_netascii() {
         let policy = Policy::default();
         let size = |datagram: &[u8]| {
-            judge(datagram, &policy).unwrap_or_else(|_| panic!()).answer(WindowSize::MOST).terms().tsize
+            try_grant(datagram, &policy).unwrap_or_else(|_| panic!()).answer(WindowSize::MOST).terms().tsize
         };
         assert_eq!(size(b"\0\x01f\0octet\0tsize\x000\0"), Some(3000));
         assert_eq!(size(b"\0\x01f\0netascii\0tsize\x000\0"), None);
@@ -197,7 +187,8 @@ mod tests {
     fn an_upload_announced_too_large_is_refused_and_one_that_grows_too_large_fails() {
         let policy = Policy { max_upload: Some(1000), ..Policy::default() };
         assert_eq!(refusal(b"\0\x02new\0octet\0tsize\x001001\0", &policy).0, ErrorCode::DISK_FULL);
-        let File::Write(mut content) = judge(b"\0\x02new\0octet\0", &policy).unwrap_or_else(|_| panic!()).file else {
+        let File::Write(mut content) = try_grant(b"\0\x02new\0octet\0", &policy).unwrap_or_else(|_| panic!()).file
+        else {
             panic!("a file to write")
         };
         content.deliver(&[0; 1000]).unwrap();
@@ -207,7 +198,7 @@ mod tests {
     #[test]
     fn a_window_never_exceeds_what_may_be_in_flight() {
         let agreed = |datagram: &[u8]| {
-            judge(datagram, &Policy::default()).unwrap_or_else(|_| panic!()).answer(WindowSize::MOST).terms()
+            try_grant(datagram, &Policy::default()).unwrap_or_else(|_| panic!()).answer(WindowSize::MOST).terms()
         };
         let terms = agreed(b"\0\x01f\0octet\0blksize\x0065464\0windowsize\x0064\0");
         assert_eq!((terms.blksize.get(), terms.windowsize.get()), (65464, 4));
@@ -215,10 +206,10 @@ mod tests {
     }
 
     #[test]
-    fn a_read_only_server_takes_nothing_and_another_replaces_only_when_allowed() {
+    fn a_read_only_server_refuses_uploads_and_another_replaces_only_when_allowed() {
         let read_only = Policy { read_only: true, ..Policy::default() };
         assert_eq!(refusal(b"\0\x02new\0octet\0", &read_only).0, ErrorCode::ACCESS);
         assert_eq!(refusal(b"\0\x02f\0octet\0", &Policy::default()).0, ErrorCode::EXISTS);
-        assert!(judge(b"\0\x02f\0octet\0", &Policy { overwrite: true, ..Policy::default() }).is_ok());
+        assert!(try_grant(b"\0\x02f\0octet\0", &Policy { overwrite: true, ..Policy::default() }).is_ok());
     }
 }

@@ -1,20 +1,13 @@
 use crate::files::MemoryStore;
 
-/// What [`practice_files`] holds, for whoever wants to ask for one.
+/// The names of the [`practice_files`].
+#[rustfmt::skip]
 pub const PRACTICE_NAMES: [&str; 10] = [
-    "hello.txt",
-    "text.txt",
-    "fw.bin",
-    "big.bin",
-    "test.txt",
-    "even.bin",
-    "exact2150.bin",
-    "eight.bin",
-    "slow.bin",
-    "wrap.bin",
+    "hello.txt", "text.txt", "fw.bin", "big.bin", "test.txt",
+    "even.bin", "exact2150.bin", "eight.bin", "slow.bin", "wrap.bin",
 ];
 
-/// The built-in sample files of the practice server, in memory; uploads join them there.
+/// Makes the sample files of the practice server, in memory.
 ///
 /// Their contents are the same on every machine and in every run, so that lessons can name checksums.
 ///
@@ -28,8 +21,8 @@ pub const PRACTICE_NAMES: [&str; 10] = [
 /// | `fw.bin` | 3,000 | six blocks |
 /// | `eight.bin` | 4,000 | eight blocks |
 /// | `wrap.bin` | 524,300 | 65,538 blocks of 8 bytes: block numbers start again |
-/// | `slow.bin` | 131,072 | round trips that can be felt |
-/// | `big.bin` | 5,000,000 | a while to watch |
+/// | `slow.bin` | 131,072 | the effect of round trips |
+/// | `big.bin` | 5,000,000 | a long transfer |
 pub fn practice_files() -> MemoryStore {
     let store = MemoryStore::new();
     store.insert(b"hello.txt", b"Hello, TFTP!\n".to_vec());
@@ -56,7 +49,7 @@ const TEST_TEXT: &str = "This file has 576 bytes, so it crosses the wire in two 
     of any computer without a disk, and easy to read in a trace. There is no line end in this text, so that netascii has \
     nothing to change in it.";
 
-/// Two short lines, so that the first bytes show both ends, and eight of 70 bytes; every other one ends as on Unix.
+/// Makes two short lines, so that the first bytes show both line ends, and eight lines of 70 bytes.
 fn mixed_lines() -> Vec<u8> {
     let line = |number: usize| {
         if number % 2 == 1 {
@@ -69,9 +62,9 @@ fn mixed_lines() -> Vec<u8> {
     std::iter::once(short).chain((3..=10).map(line)).collect::<String>().into_bytes()
 }
 
-/// Bytes without a pattern that could hide a block out of place: the same for each size, and made in little time.
+/// Makes pseudo-random bytes, the same in every run, so that a misplaced block is noticed.
 fn noise(size: usize) -> Vec<u8> {
-    // A prime, so that no two blocks of any usual size begin at the same place of it.
+    // A prime, so that no two blocks of a common size are equal.
     const PERIOD: usize = 65_521;
     let mut state: u64 = 0x7466_7470;
     let mut bytes = Vec::with_capacity(size + PERIOD);
@@ -86,7 +79,7 @@ fn noise(size: usize) -> Vec<u8> {
     bytes
 }
 
-/// SplitMix64, a small generator whose every output is well mixed.
+/// Returns the next number of SplitMix64.
 fn split_mix(state: &mut u64) -> u64 {
     *state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
     let mut mixed = *state;
@@ -100,7 +93,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_file_has_the_size_its_lesson_counts_on() {
+    fn every_file_has_the_size_that_its_lesson_states() {
         let store = practice_files();
         for (name, size) in [
             ("hello.txt", 13),
@@ -120,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn no_two_blocks_of_a_file_are_alike() {
+    fn no_two_blocks_of_a_file_are_equal() {
         let bytes = noise(200_000);
         let blocks: std::collections::HashSet<&[u8]> = bytes.chunks(512).collect();
         assert_eq!(blocks.len(), bytes.len().div_ceil(512));

@@ -6,15 +6,14 @@ use crate::bugs::ServerBug;
 use crate::fault::RuleState;
 use crate::net::{FaultInjector, SharedFaults};
 
-/// Requests that faults swallowed and that are remembered; of more, the oldest are forgotten.
+/// The most dropped requests that are remembered; the oldest are forgotten.
 const REMEMBERED: usize = 64;
 
-/// Faults on purpose, as a server meets them: in part before there is a transfer.
+/// The fault rules of a server; some apply to a request, before there is a transfer.
 #[derive(Debug)]
 pub(super) struct RequestFaults {
     faults: SharedFaults,
-    /// Requests that did not arrive. The client repeats them, and that is the same transfer to the rules: a request that
-    /// is dropped once gets through the second time.
+    /// Dropped requests. To the rules, a repeated request is the same transfer: one that is dropped once passes then.
     lost: VecDeque<Lost>,
 }
 
@@ -30,7 +29,8 @@ impl RequestFaults {
         Self { faults, lost: VecDeque::new() }
     }
 
-    /// What arrives of a request, and who meddles with each of the transfers it begins: none, one for each copy.
+    /// Applies the rules to a request: returns the datagram that arrives, and an injector for the transfer of each
+    /// copy.
     pub(super) fn judge<'a>(
         &mut self,
         client: SocketAddr,
@@ -48,7 +48,7 @@ impl RequestFaults {
         let (copies, arrived) = injector.request(request);
         if copies == 0 {
             self.lost.truncate(REMEMBERED - 1);
-            self.lost.push_front(Lost { client, request: request.into(), state: injector.into_course() });
+            self.lost.push_front(Lost { client, request: request.into(), state: injector.into_state() });
             return (arrived, Vec::new());
         }
         let twins = (1..copies).map(|_| Some(Box::new(injector.twin()))).collect::<Vec<_>>();

@@ -1,36 +1,36 @@
-//! From a datagram at the listening socket to a transfer, or to an ERROR.
+//! Requests: each becomes a transfer, or gets an ERROR.
 
 use std::io;
 use std::net::{SocketAddr, UdpSocket};
 use std::time::{Instant, SystemTime};
 
-use super::ledger::{Entry, Room};
+use super::ledger::{Capacity, Entry};
 use super::log::LoggedRequest;
 use super::policy::{self, File, Policy};
-use super::{BURST, ROOM, Server};
+use super::{BUFFER_SIZE, BURST, Server};
 use crate::bugs::{BuggyServer, ServerBug};
 use crate::event::{Begin, Direction, Observers, Record, RecordKind};
 use crate::fault::is_loopback;
 use crate::files::Denied;
-use crate::net::{Envelope, FaultInjector, Job, Key, Socket, Task};
-use crate::transfer::{Abort, Failure, Receiver, Sender};
+use crate::net::{Envelope, FaultInjector, Key, ServerTask, Socket};
+use crate::transfer::{Abort, Failure, Receiver, Sender, Task};
 use crate::wire::{Answer, ErrorCode, Mode, Packet, Printable, Request, RequestKind, Terms, WindowSize, emit_error};
 
-/// A request that arrived, once or again.
+/// A request that arrived.
 struct Incoming<'a> {
     /// Index of the listening socket.
     listener: usize,
     envelope: &'a Envelope,
     datagram: &'a [u8],
     request: Request<'a>,
-    /// With the bug that concerns this client.
+    /// With the bug, if it is active towards this client.
     policy: Policy,
 }
 
 impl Server {
     pub(super) fn take_requests(&mut self, key: Key, observers: &mut Observers<'_>) {
         let Some(index) = self.listeners.iter().position(|(listener, _)| *listener == key) else { return };
-        let mut buffer = [0; ROOM];
+        let mut buffer = [0; BUFFER_SIZE];
         for _ in 0..BURST {
             let Some((_, listener)) = self.listeners.get_mut(index) else { return };
             match listener.receive(&mut buffer) {
@@ -39,7 +39,7 @@ impl Server {
                     self.receive(index, &envelope, datagram, observers);
                 }
                 Ok(None) => return,
-                // One broken datagram says nothing about the next.
+                // The next datagram may be fine.
                 Err(_) => {}
             }
         }
@@ -48,7 +48,7 @@ impl Server {
 
     /// Answers a request as often as it arrives.
     fn receive(&mut self, listener: usize, envelope: &Envelope, datagram: &[u8], observers: &mut Observers<'_>) {
-        // A broadcast is never answered (RFC 1123 section 4.2.3.4), nor is what is not a request.
+        // Broadcasts are never answered (RFC 1123 section 4.2.3.4), and only requests are.
         if envelope.to_many || !matches!(Packet::parse(datagram), Ok(Packet::Request(_))) {
             return;
         }
@@ -57,7 +57,7 @@ impl Server {
         let (datagram, injectors) = self.request_faults.judge(envelope.from, datagram, policy.bug);
         for injector in injectors {
             let Ok(Packet::Request(request)) = Packet::parse(&datagram) else { return };
-            // The machine that answers it already repeats its answer by itself.
+            // The machine of a repeated request repeats its answer itself.
             if policy.answer_twice || !self.ledger.is_doubled(envelope.from, &datagram) {
                 let policy = policy.clone();
                 self.answer(
@@ -102,7 +102,7 @@ impl Server {
         }
     }
 
-    /// Sends an ERROR, and returns from where.
+    /// Sends an ERROR, and returns its local address.
     fn refuse(&self, it: &Incoming<'_>, error: &[u8]) -> SocketAddr {
         let shares = it.policy.bug.is_some_and(ServerBug::shares_the_port);
         let sent = if shares { None } else { from_fresh_port(it.envelope, error).ok() };
@@ -110,9 +110,9 @@ impl Server {
         match (sent, listener) {
             (Some(local), _) => local,
             (None, Some(listener)) => {
-                // A refusal that cannot be sent is as lost as one on the way.
+                // A failed send is a lost packet.
                 let _ = listener.reply(it.envelope, error);
-                listener.local()
+                listener.local
             }
             (None, None) => it.envelope.to,
         }
@@ -126,59 +126,55 @@ impl Server {
         logged: LoggedRequest,
     ) -> Result<SocketAddr, Denied> {
         let Incoming { envelope, datagram, request, policy, .. } = it;
-        match self.ledger.room(envelope.from.ip(), policy) {
-            Room::Free => {}
-            Room::InsteadOf(key) => {
+        match self.ledger.capacity(envelope.from.ip(), policy) {
+            Capacity::Free => {}
+            Capacity::InsteadOf(key) => {
                 self.reactor.forget(key);
                 self.ledger.leave(key);
             }
-            Room::Full => return Err(unable("too many transfers, try again later")),
+            Capacity::Full => return Err(Denied::new(ErrorCode::UNDEFINED, "too many transfers, try again later")),
         }
+        let unable = |error: io::Error| Denied::new(ErrorCode::UNDEFINED, error);
         let mut granted = policy::grant(request, datagram.len(), policy, &*self.store)?;
         granted.limits = self.ledger.afford(granted.limits);
-        // Out of descriptors, as a rule: this client is refused, those under way go on.
+        // Usually there are no file descriptors left: this client is refused, running transfers continue.
         let mut socket = self.socket(envelope, policy.bug).map_err(unable)?;
         let Terms { blksize, windowsize, .. } = granted.answer(WindowSize::MOST).terms();
-        let answer = match request.kind {
+        let (answer, window) = match request.kind {
             RequestKind::Read => {
-                socket.make_room_to_send(blksize, windowsize);
-                granted.answer(windowsize)
+                socket.reserve_send(blksize, windowsize);
+                (granted.answer(windowsize), usize::from(blksize.get()) * usize::from(windowsize.get()))
             }
-            RequestKind::Write => granted.answer(socket.make_room(blksize, windowsize)),
+            // An upload is written to its file block by block.
+            RequestKind::Write => (granted.answer(socket.reserve_receive(blksize, windowsize)), 0),
         };
         let (client, local) = (envelope.from, socket.local());
-        let job = job(granted.file, answer, client, policy);
-        let key = self.reactor.start(socket, job, injector).map_err(unable)?;
-        let Terms { blksize, windowsize, .. } = answer.terms();
-        let window = match request.kind {
-            RequestKind::Read => usize::from(blksize.get()) * usize::from(windowsize.get()),
-            // What is written goes to its file block by block.
-            RequestKind::Write => 0,
-        };
+        let task = task(granted.file, answer, client, policy);
+        let key = self.reactor.start(socket, task, injector).map_err(unable)?;
         self.ledger.enter(key, Entry { client, request: (*datagram).into(), logged, local, window, complete: None });
         Ok(local)
     }
 
-    /// A transfer id of its own for a transfer (RFC 1350 section 4), unless a bug wants none.
+    /// Binds a new port, the transfer id (RFC 1350 section 4), unless a bug shares the listening port.
     fn socket(&self, envelope: &Envelope, bug: Option<ServerBug>) -> io::Result<Socket> {
         let shares = bug.is_some_and(ServerBug::shares_the_port);
         let listener = self.listeners.iter().map(|(_, listener)| listener).filter(|_| shares);
-        match listener.into_iter().find(|listener| listener.local().is_ipv4() == envelope.to.is_ipv4()) {
+        match listener.into_iter().find(|listener| listener.local.is_ipv4() == envelope.to.is_ipv4()) {
             Some(listener) => listener.share(envelope),
             None => Socket::bind(envelope.to),
         }
     }
 }
 
-/// Sends what ends a transfer before it began, and returns from where; no answer is awaited (RFC 1350 section 7).
+/// Sends an ERROR from a new port, which it returns; there is no answer (RFC 1350 section 7).
 fn from_fresh_port(envelope: &Envelope, datagram: &[u8]) -> io::Result<SocketAddr> {
     let socket = UdpSocket::bind(envelope.to)?;
     socket.send_to(datagram, envelope.from)?;
     socket.local_addr()
 }
 
-/// The machine that answers, wrong in the way the bug wants.
-fn job(file: File, answer: Answer, client: SocketAddr, policy: &Policy) -> Job {
+/// Makes the task that answers, with the active bug.
+fn task(file: File, answer: Answer, client: SocketAddr, policy: &Policy) -> ServerTask {
     let now = Instant::now();
     match file {
         File::Read(source) => {
@@ -196,8 +192,4 @@ fn job(file: File, answer: Answer, client: SocketAddr, policy: &Policy) -> Job {
             }
         }
     }
-}
-
-fn unable(reason: impl ToString) -> Denied {
-    Denied { code: ErrorCode::UNDEFINED, message: reason.to_string() }
 }

@@ -13,7 +13,7 @@ use crate::net::{SharedFaults, Wake};
 use crate::stop::Stop;
 use crate::transfer::{Failure, Report};
 
-/// A server in a thread of its own. Dropping it stops the server, sends its clients an ERROR, and waits for the thread.
+/// A server in its own thread. Dropping it stops the server, sends its clients an ERROR, and waits for the thread.
 #[derive(Debug)]
 pub struct RunningServer {
     shared: Arc<Shared>,
@@ -23,33 +23,33 @@ pub struct RunningServer {
     thread: Option<JoinHandle<io::Result<()>>>,
 }
 
-/// What a server shares with its owner in another thread.
+/// The state that a server shares with its owner in another thread.
 #[derive(Debug)]
 pub(super) struct Shared {
     policy: Mutex<Policy>,
     pub(super) faults: SharedFaults,
-    /// What the server counts; the rest is filled in when somebody asks.
+    /// The counters; [`RunningServer::status`] fills in the rest.
     status: Mutex<Status>,
 }
 
-/// How a server in the background is doing; [`Display`] gives a line for `status`.
+/// The status of a running server; [`Display`] writes a line for `status`.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Status {
     /// What is served: [`Policy::title`].
     pub title: String,
-    /// Where requests are taken.
+    /// Where the server listens.
     pub addresses: Vec<SocketAddr>,
-    /// Transfers under way.
+    /// Unfinished transfers.
     pub live: u64,
-    /// Transfers that came to a good end.
+    /// Transfers that succeeded.
     pub finished: u64,
-    /// Transfers that broke off. Refused requests are not among them.
+    /// Transfers that failed; refused requests do not count.
     pub failed: u64,
     /// Whether it still runs.
     pub running: bool,
-    /// How the last transfer ended, as a [`Log`](super::Log) writes it.
+    /// The end of the last transfer, as a [`Log`](super::Log) writes it.
     pub last: Option<String>,
-    /// What it does wrong on purpose.
+    /// Active server bug.
     pub bug: Option<ServerBug>,
 }
 
@@ -62,35 +62,35 @@ impl RunningServer {
         Ok(Self { shared, addresses, stop, wake, thread: Some(thread) })
     }
 
-    /// The first address where requests are taken, with its real port.
+    /// Returns the first address that the server listens at, with its real port.
     pub fn address(&self) -> SocketAddr {
         first(&self.addresses)
     }
 
-    /// All addresses where requests are taken, with the real ports.
+    /// Returns all addresses that the server listens at, with their real ports.
     pub fn addresses(&self) -> &[SocketAddr] {
         &self.addresses
     }
 
-    /// How it is doing.
+    /// Returns its status.
     pub fn status(&self) -> Status {
         let Policy { title, bug, .. } = self.policy();
         let running = self.thread.as_ref().is_some_and(|thread| !thread.is_finished());
         Status { title, bug, running, addresses: self.addresses.clone(), ..self.shared.status().clone() }
     }
 
-    /// Returns what it allows at present.
+    /// Returns its present policy.
     pub fn policy(&self) -> Policy {
         self.shared.policy()
     }
 
-    /// What goes wrong on purpose with the packets of the server, from the next request on.
+    /// Returns the fault rules for the packets of the server, from the next request on.
     #[doc(hidden)]
     pub fn faults(&self) -> &SharedFaults {
         &self.shared.faults
     }
 
-    /// Changes what it allows, from the next request on; transfers under way keep what they agreed.
+    /// Sets the policy from the next request on; running transfers keep what they agreed.
     pub fn set_policy(&self, policy: Policy) {
         *self.shared.policy.lock().unwrap_or_else(PoisonError::into_inner) = policy;
     }
@@ -101,7 +101,7 @@ impl Drop for RunningServer {
         self.stop.request();
         self.wake.wake();
         if let Some(thread) = self.thread.take() {
-            // The thread has reported its panic; it must not continue in the shell.
+            // The thread reported its panic already; it must not continue in the shell.
             let _ = thread.join();
         }
     }
@@ -112,7 +112,7 @@ impl Shared {
         Self { policy: Mutex::new(policy), faults: SharedFaults::default(), status: Mutex::default() }
     }
 
-    /// A transfer ended.
+    /// Counts and reports the end of a transfer.
     pub(super) fn ended(&self, entry: &Entry, result: Result<&Report, &Failure>, observers: &mut Observers<'_>) {
         let (at, local) = (Instant::now(), entry.local);
         let mut status = self.status();

@@ -3,7 +3,7 @@
 use std::fmt::Display;
 
 use super::error::{CommandError, Fatal, HandlerError};
-use super::outcome::Outcome;
+use super::outcome::{Handled, Outcome};
 use super::record::OutcomeRecord;
 use super::workspace::{PinnedByArgs, Workspace};
 use crate::profile::{Directories, NamesSeen};
@@ -74,11 +74,7 @@ impl Shell<'_> {
     }
 
     /// The outcome of a handler, with its error reported.
-    pub(super) fn reported(
-        &self,
-        label: impl Display,
-        result: Result<Outcome, HandlerError>,
-    ) -> Result<Outcome, Fatal> {
+    pub(super) fn reported(&self, label: impl Display, result: Handled) -> Result<Outcome, Fatal> {
         match result {
             Ok(outcome) => Ok(outcome),
             Err(HandlerError::Command(error)) => self.report(label, error),
@@ -104,7 +100,7 @@ impl Shell<'_> {
     }
 
     /// Prints the answer of a command that succeeds.
-    pub(super) fn answer(&self, text: impl Display) -> Result<Outcome, HandlerError> {
+    pub(super) fn answer(&self, text: impl Display) -> Handled {
         self.console.say(text)?;
         Ok(Outcome::done())
     }
@@ -114,7 +110,7 @@ impl Shell<'_> {
         if let (Some(directories), Place::Terminal | Place::CommandLine) = (&self.setup.directories, self.console.place)
         {
             // A file of names that cannot be written does not fail the transfer.
-            let _ = NamesSeen::record(&directories.names_seen(), host, name);
+            let _ = NamesSeen::record(&directories.names_seen, host, name);
         }
     }
 

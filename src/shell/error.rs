@@ -113,7 +113,7 @@ impl Diagnostic for CommandError {
                 _ => None,
             },
             Self::CommandLine(error) => error.bsd_line(),
-            Self::Local(_) | Self::File(..) | Self::Trace(..) | Self::Interrupted(_) => None,
+            _ => None,
         }
     }
 
@@ -123,7 +123,7 @@ impl Diagnostic for CommandError {
             Self::UnknownHost(UnknownHost { host, .. }) => {
                 let (host, port) = host.rsplit_once(':').filter(|(host, _)| !host.is_empty())?;
                 Port::read(&Word::new(port))?;
-                Some(format!("Separate host and port with a space: {} {port}", Printable(host.as_bytes())))
+                Some(format!("Write the port after a space: {} {port}", Printable(host.as_bytes())))
             }
             Self::Trace(path, _) => Some(format!("Nothing more is written to {path}.")),
             Self::Transfer(error, _) => error.hint().map(|hint| format!("Hint: {hint}.")),
@@ -149,9 +149,9 @@ pub(crate) type Fatal = io::Error;
 #[derive(Debug, Error)]
 #[error(transparent)]
 pub(crate) enum HandlerError {
-    /// The command failed; the shell goes on.
+    /// The command failed; the shell continues.
     Command(#[from] CommandError),
-    /// The shell cannot go on.
+    /// The shell cannot continue.
     Fatal(#[from] Fatal),
 }
 

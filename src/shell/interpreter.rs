@@ -4,7 +4,7 @@ use super::error::{CommandError, Fatal, HandlerError};
 use super::handlers::{
     escape, faults, hosts, lessons, local_files, repeat, server, settings, trace, transfer as transfers,
 };
-use super::outcome::Outcome;
+use super::outcome::{Handled, Outcome};
 use super::record::OutcomeRecord;
 use super::status::Status;
 use super::{InputSource, Shell, transfer};
@@ -51,7 +51,7 @@ impl Shell<'_> {
         };
         let outcome = self.run_words(&words)?;
         if lost_backslash && outcome.is_failure() {
-            self.console.hint("A backslash was taken away; quotes keep it: 'dir\\file'");
+            self.console.hint("The backslash was removed; quotes keep it: 'dir\\file'");
         }
         Ok(outcome)
     }
@@ -86,7 +86,7 @@ impl Shell<'_> {
     }
 
     /// Reads the arguments of a command, which a person may be asked for, and runs it.
-    fn run_command(&mut self, command: &'static Command, arguments: &[Word]) -> Result<Outcome, HandlerError> {
+    fn run_command(&mut self, command: &'static Command, arguments: &[Word]) -> Handled {
         let answer;
         let arguments = if arguments.is_empty() {
             let Some(words) = self.ask(command)? else { return Ok(Outcome::done()) };
@@ -100,10 +100,10 @@ impl Shell<'_> {
     }
 
     /// Does what the user wants.
-    fn run(&mut self, verb: Verb) -> Result<Outcome, HandlerError> {
+    fn run(&mut self, verb: Verb) -> Handled {
         let is_on = |choice| choice == Choice::On;
         match verb {
-            Verb::Connect { host, port } => settings::connect(self, &host, port),
+            Verb::Connect(host, port) => settings::connect(self, &host, port),
             Verb::Get(get) => transfers::get(self, &get),
             Verb::Put(put) => transfers::put(self, &put),
             Verb::Quit => Ok(Outcome::leave()),
@@ -114,14 +114,17 @@ impl Shell<'_> {
             Verb::Literal(on) => settings::switch(self, on, "Literal mode", |settings| &mut settings.literal),
             Verb::Progress(on) => settings::switch(self, on, "Progress display", |settings| &mut settings.progress),
             // These start off: what is asked for automatically does not need them.
-            Verb::Tsize(it) => settings::switch(self, it.map(is_on), "Tsize mode", |it| &mut it.transfer.tsize),
-            Verb::Tout(it) => settings::switch(self, it.map(is_on), "Timeout option", |it| &mut it.transfer.tout),
+            Verb::Tsize(on) => settings::switch(self, on.map(is_on), "Tsize mode", |it| &mut it.transfer.tsize),
+            Verb::Tout(on) => settings::switch(self, on.map(is_on), "Timeout option", |it| &mut it.transfer.tout),
             Verb::Options(choice) => settings::options(self, choice),
             Verb::Rexmt(time) => settings::set(self, |it| it.retry.rexmt = time.map_or(Rexmt::Auto, Rexmt::Fixed)),
             Verb::Timeout(time) => {
                 settings::set(self, |options| options.retry.timeout = time.unwrap_or(RetryPolicy::default().timeout))
             }
-            Verb::Blksize(blksize) => settings::blksize(self, blksize),
+            Verb::Blksize(blksize) => {
+                self.workspace.overrides.blksize = None;
+                settings::set(self, |options| options.blksize = blksize)
+            }
             Verb::Windowsize(windowsize) => settings::set(self, |options| options.windowsize = windowsize),
             Verb::Trace(verb) => trace::trace(self, &verb),
             Verb::Serve(verb) => server::serve(self, verb),
@@ -132,7 +135,9 @@ impl Shell<'_> {
             Verb::ShowDirectory => local_files::lpwd(self),
             Verb::Escape(words) => escape::escape(self, &words),
             Verb::Sha256(files) => local_files::sha256(self, &files),
-            Verb::Sha256OfTransfers(on) => local_files::sha256_of_transfers(self, on),
+            Verb::Sha256OfTransfers(on) => {
+                settings::switch(self, Some(on), "SHA-256 of transferred files", |settings| &mut settings.sha256)
+            }
             Verb::Source(file) => repeat::source(self, &file),
             Verb::Repeat(repeat) => repeat::repeat(self, &repeat),
             Verb::Fault(verb) => faults::fault(self, verb),

@@ -30,6 +30,6 @@ mod workspace;
 
 use self::context::{InputSource, Setup, Shell};
 use self::error::{CommandError, Fatal, HandlerError};
-use self::outcome::Outcome;
+use self::outcome::{Handled, Outcome};
 use self::record::OutcomeRecord;
 pub use self::startup::main;

@@ -1,7 +1,10 @@
 //! What a line, a command or a transfer came to.
 
-use super::error::CommandError;
+use super::error::{CommandError, HandlerError};
 use super::status::Status;
+
+/// The result of a handler.
+pub(crate) type Handled = Result<Outcome, HandlerError>;
 
 /// What a line, a command or a transfer came to. Of several, the first failure counts.
 #[derive(Debug, Default)]

@@ -12,7 +12,7 @@ use crate::wire::Mode;
 pub(super) struct Remote<'a> {
     /// The server named, else the connected one.
     pub(super) peer: Option<Peer>,
-    /// What the user knows of the server named.
+    /// The bookmark of the server named.
     pub(super) bookmark: Option<Bookmark>,
     /// The file's name there.
     pub(super) file: Cow<'a, [u8]>,
@@ -23,17 +23,16 @@ pub(super) struct Remote<'a> {
 impl<'a> Remote<'a> {
     /// Reads a URI, `[v6]:file`, `host:file` and `file`, in this order; with `literal on` only the last.
     ///
-    /// A server named before a colon is asked at the current port, a bookmark at its own. A URI says all by itself: where
-    /// it names no port, the default one is meant.
+    /// A server before a colon has the current port, a bookmark its own, and a URI without a port the default one.
     pub(super) fn named(session: &Session, word: &'a Word) -> Result<Self, CommandError> {
         let whole = |peer| Self { peer, bookmark: None, file: Cow::Borrowed(word.bytes()), mode: None };
         if session.settings.literal {
             return Ok(whole(session.peer.clone()));
         }
         if let Some(uri) = Uri::parse(word.bytes()) {
-            let Uri { host, port, file, mode } =
-                uri.map_err(|bad| CommandError::local(format_args!("{word}: {bad}")))?;
-            // The mode is the URI's to say.
+            let uri = uri.map_err(|bad| CommandError::local(format_args!("{word}: {bad}")))?;
+            let Uri { host, port, file, mode } = uri;
+            // The URI decides the mode.
             let bookmark = session.bookmark(&host).map(|known| Bookmark { mode: None, ..known.clone() });
             let port = port.unwrap_or_else(|| session.port(bookmark.as_ref()));
             let host = bookmark.as_ref().map_or(host, |known| known.host.clone());
@@ -112,6 +111,6 @@ mod tests {
     fn the_local_name_is_what_stands_behind_the_last_slash() {
         assert_eq!(base_name(b"/tftpboot/fw.bin"), b"fw.bin");
         assert_eq!(base_name(b"fw.bin"), b"fw.bin");
-        assert_eq!(base_name(b"folder/"), b"");
+        assert_eq!(base_name(b"directory/"), b"");
     }
 }

@@ -1,5 +1,7 @@
 //! The start-up file: settings that every interactive shell begins with.
 
+use std::fs;
+
 use super::script::Script;
 use super::startup::settings;
 use super::{CommandError, Fatal, Outcome, Shell};
@@ -12,8 +14,8 @@ impl Shell<'_> {
     /// Runs the start-up file, if there is one. Only its mistakes are printed, and the options of the command line win
     /// over it.
     pub(super) fn read_settings_file(&mut self, cli: &Cli) -> Result<(), Fatal> {
-        let Some(path) = self.setup.directories.as_ref().map(Directories::rc) else { return Ok(()) };
-        let text = match std::fs::read(&path) {
+        let Some(Directories { rc: path, .. }) = &self.setup.directories else { return Ok(()) };
+        let text = match fs::read(path) {
             Ok(text) => text,
             Err(error) if directories::is_absent(&error) => return Ok(()),
             Err(error) => {
@@ -34,7 +36,7 @@ impl Shell<'_> {
             let first = split(&line).ok().and_then(|line| line.words.into_iter().next());
             let _: Outcome = match first.as_ref().map(|word| (word, find(word))) {
                 Some((_, Ok(command))) if command.group != Group::Settings => {
-                    self.report(command.name, CommandError::local("only settings may stand in the start-up file"))?
+                    self.report(command.name, CommandError::local("only settings are allowed in the start-up file"))?
                 }
                 _ => self.line(&line)?,
             };

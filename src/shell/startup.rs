@@ -11,7 +11,7 @@ use super::script::Script;
 use super::status::Status;
 use super::workspace::{PinnedByArgs, Workspace};
 use super::{CommandError, Fatal, InputSource, Outcome, OutcomeRecord, Setup, Shell, handlers, transfer};
-use crate::cli::{Cli, TraceList};
+use crate::cli::Cli;
 use crate::client::{Negotiation, Options};
 use crate::complete;
 use crate::language::{Invocation, Word, switches};
@@ -25,7 +25,7 @@ use crate::wire::Mode;
 
 /// The program: arguments in, exit status out.
 pub fn main() -> ExitCode {
-    let cli = match Cli::read(&switches()) {
+    let cli = match Cli::read(std::env::args_os(), &switches()) {
         Ok(cli) => cli,
         Err(answer) => return print(&answer),
     };
@@ -115,7 +115,7 @@ impl Shell<'_> {
     /// Switches on the views that the command line names, without a word about it.
     fn trace(&mut self, cli: &Cli, reads_lines: bool) -> Result<Outcome, Fatal> {
         let mut outcome = Outcome::done();
-        let Some(TraceList(verbs)) = &cli.trace else { return Ok(outcome) };
+        let Some(verbs) = &cli.trace else { return Ok(outcome) };
         if reads_lines {
             self.workspace.tracing.keep();
         }

@@ -10,7 +10,7 @@ use crate::language::Word;
 use crate::session::Settings;
 use crate::style;
 use crate::terminal::{Console, FlushTimer, LineBatcher, Stream};
-use crate::trace::{Classic, OutletId, Page, Pcapng, Tracer, View, ViewName, paint};
+use crate::trace::{Charset, Classic, OutletId, Page, Pcapng, Tracer, View, ViewName, paint};
 use crate::transfer::Machine;
 
 /// Columns where nothing says how many there are.
@@ -90,7 +90,7 @@ impl Tracing {
             Content::Capture { snap, lost } => {
                 let out: Box<dyn Write> =
                     if path.is(STDOUT) { Box::new(io::stdout()) } else { Box::new(File::create(path.path())?) };
-                let (mut view, mut out) = (Pcapng::new(snap, lost), BufWriter::new(out));
+                let (mut view, mut out) = (Pcapng::new(snap).with_lost(lost), BufWriter::new(out));
                 view.begin(&mut out)?;
                 (Box::new(view), Box::new(out))
             }
@@ -135,7 +135,7 @@ impl Tracing {
         self.classic = None;
         self.screen.take().inspect(|id| self.tracer.remove(*id));
         let Some(view) = settings.tracing else { return };
-        let has_place = !self.has_stdout() && !console.is_diverted();
+        let has_place = !self.has_stdout() && !console.is_diverted;
         let stream = if view == ViewName::Json && has_place { Stream::Output } else { console.stream() };
         let out = console.lines(stream);
         if view == ViewName::Classic {
@@ -154,7 +154,7 @@ impl Tracing {
         }
     }
 
-    /// Whether anybody watches.
+    /// Whether any view or capture is on.
     pub(super) fn is_on(&self) -> bool {
         self.classic.is_some() || !self.tracer.is_idle()
     }
@@ -247,19 +247,21 @@ impl Content {
 /// How views look on a stream of the process.
 pub(super) fn screen_page(settings: &Settings, console: &Console, stream: Stream, plain: bool) -> Page {
     let columns = Console::columns(stream);
-    let ascii = settings.trace_ascii.unwrap_or(plain || !style::is_utf8());
-    let paint = paint(console.style(stream));
-    let redraws = columns.is_some() && !plain;
     Page {
         columns: columns.unwrap_or(COLUMNS),
-        ascii,
+        charset: charset(settings, plain),
         folds: columns.is_some(),
-        redraws,
+        redraws: columns.is_some() && !plain,
         limit: settings.trace_limit,
-        paint,
+        paint: paint(console.style(stream)),
     }
 }
 
 fn file_page(settings: &Settings) -> Page {
-    Page::file(settings.trace_ascii.unwrap_or(!style::is_utf8()), settings.trace_limit)
+    Page::file(charset(settings, false), settings.trace_limit)
+}
+
+fn charset(settings: &Settings, plain: bool) -> Charset {
+    let ascii = settings.trace_ascii.unwrap_or(plain || !style::is_utf8());
+    if ascii { Charset::Ascii } else { Charset::Unicode }
 }

@@ -39,7 +39,7 @@ impl<'a> Transfer<'a> {
         self.settings.sha256 || shell.workspace.tracing.wants_digest(&self.settings)
     }
 
-    /// Runs the transfer with all its observers. Returns what came of the traces too.
+    /// Runs the transfer with all its observers. Returns the outcome of the traces too.
     pub(super) fn run(
         &self,
         shell: &mut Shell<'_>,
@@ -60,10 +60,10 @@ impl<'a> Transfer<'a> {
             observers.add(&mut shell.workspace.tracing);
         }
         observers.add(&mut notes);
-        let before = shell.workspace.client.faults().lock().clone();
+        let before = shell.workspace.client.faults.lock().clone();
         let result = run(&mut shell.workspace.client, &mut observers);
         let traces = late.then(trace::report(shell)?);
-        if let Some(injected) = faults::on_purpose(&before, &shell.workspace.client.faults().lock()) {
+        if let Some(injected) = faults::on_purpose(&before, &shell.workspace.client.faults.lock()) {
             shell.console.summarise(&injected, self.settings.verbose)?;
         }
         self.remember(shell, &result);
@@ -90,23 +90,23 @@ impl<'a> Transfer<'a> {
         wanted.then(|| form(&self.local.to_string(), size))
     }
 
-    /// Prints BSD's closing line and what the transfer cost; bits per second when verbose. A file that was transferred
-    /// as text with a NUL in it deserves a warning.
+    /// Prints BSD's closing line, the cost of the transfer, and a warning if a file transferred as text has a NUL in it.
     pub(super) fn finish(&self, shell: &Shell<'_>, done: &str, report: &Report, saw_nul: bool) -> io::Result<()> {
         let Settings { verbose, quiet, classic, .. } = self.settings;
         let bytes = report.stats.bytes;
         let seconds = report.elapsed.as_secs_f64();
         // A clock that saw no time pass would make the rate infinite.
         let rate = verbose.then(|| format!(" [{:.0} bits/sec]", bytes as f64 * 8.0 / seconds.max(1e-6)));
-        let rate = rate.unwrap_or_default();
         if !quiet {
+            let rate = rate.unwrap_or_default();
             shell.console.say(format_args!("{done} {bytes} bytes in {seconds:.1} seconds{rate}"))?;
-        }
-        if !quiet && !classic {
-            shell.console.summarise(&summary(report), verbose)?;
+            if !classic {
+                shell.console.summarise(&summary(report), verbose)?;
+            }
         }
         if saw_nul {
-            let warning = "contains a NUL and was transferred as text (netascii); \"binary\" transfers files unchanged";
+            let warning =
+                "has a NUL in it and was transferred as text (netascii); \"binary\" transfers files as they are";
             shell.console.note(format_args!("tftp: warning: {} {warning}", self.local));
         }
         Ok(())
@@ -114,10 +114,8 @@ impl<'a> Transfer<'a> {
 
     /// Prints the digest where the user wants it, as sha256sum does, which can check it.
     pub(super) fn say_digest(&self, shell: &Shell<'_>, digest: Option<Digest>) -> io::Result<()> {
-        match digest.filter(|_| self.settings.sha256) {
-            Some(digest) => shell.console.say(format_args!("{digest}  {}", self.local)),
-            None => Ok(()),
-        }
+        let digest = digest.filter(|_| self.settings.sha256);
+        digest.map_or(Ok(()), |digest| shell.console.say(format_args!("{digest}  {}", self.local)))
     }
 }
 

@@ -9,10 +9,10 @@ use serde::Serialize;
 use terminal_size::{Width, terminal_size_of};
 
 use super::line_batcher::LineBatcher;
-use crate::style::{Style, When};
+use crate::style::{Look, Style, When};
 use crate::trace::fold;
 
-/// Where lines come from, which decides how failures are reported.
+/// The source of lines, which decides how failures are reported.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Place {
     /// A person types.
@@ -50,13 +50,13 @@ pub(crate) struct Console {
     file: Option<String>,
     out: Channel,
     err: Channel,
-    /// Standard output is for files or records, and text goes to standard error instead.
-    diverted: bool,
-    /// Standard output is for a trace that programs read, likewise; shared by the consoles of a workspace.
+    /// Standard output is for files or records, so that no text or trace may go there.
+    pub is_diverted: bool,
+    /// Standard output is for a trace that programs read; shared by the consoles of a workspace.
     traced: Rc<Cell<bool>>,
-    /// Standard output is for records.
-    json: bool,
-    /// No text is printed but diagnostics.
+    /// Standard output is for JSON records.
+    pub json: bool,
+    /// Only diagnostics are printed.
     silent: bool,
 }
 
@@ -81,7 +81,7 @@ impl Console {
             err: Channel::of(&io::stderr(), color),
             place,
             file: None,
-            diverted: false,
+            is_diverted: false,
             traced: Rc::default(),
             json: false,
             silent: false,
@@ -90,12 +90,12 @@ impl Console {
 
     /// With JSON records on standard output if they are wanted, and then all text on standard error.
     pub(crate) fn with_records(self, wanted: bool) -> Self {
-        Self { json: wanted, diverted: self.diverted || wanted, ..self }
+        Self { json: wanted, is_diverted: self.is_diverted || wanted, ..self }
     }
 
     /// The same, with text on standard error, since standard output is for a file.
     pub(crate) fn diverted(&self) -> Self {
-        Self { diverted: true, ..self.clone() }
+        Self { is_diverted: true, ..self.clone() }
     }
 
     /// The same, for the lines of a file.
@@ -103,7 +103,7 @@ impl Console {
         Self { file: Some(file.to_string()), ..self.clone() }
     }
 
-    /// The same, for a workspace of its own.
+    /// The same, for a separate workspace.
     pub(crate) fn untraced(self) -> Self {
         Self { traced: Rc::default(), ..self }
     }
@@ -118,17 +118,12 @@ impl Console {
         self.traced.set(traced);
     }
 
-    /// Whether standard output is for files or outcomes, so that no trace may go there.
-    pub(crate) fn is_diverted(&self) -> bool {
-        self.diverted
-    }
-
-    /// Where text goes.
+    /// The stream for text.
     pub(crate) fn stream(&self) -> Stream {
-        if self.diverted || self.traced.get() { Stream::Error } else { Stream::Output }
+        if self.is_diverted || self.traced.get() { Stream::Error } else { Stream::Output }
     }
 
-    /// Another way to write to a stream.
+    /// A writer for a stream.
     pub(crate) fn writer(&self, stream: Stream) -> Box<dyn Write> {
         match stream {
             Stream::Output => Box::new(io::stdout()),
@@ -136,7 +131,7 @@ impl Console {
         }
     }
 
-    /// A way to write many lines to a stream: one by one where a person sees them come.
+    /// A writer for many lines of a stream: one by one where a person watches.
     pub(crate) fn lines(&self, stream: Stream) -> Box<dyn Write> {
         let out = self.writer(stream);
         if self.channel(stream).is_terminal { Box::new(LineWriter::new(out)) } else { Box::new(LineBatcher::new(out)) }
@@ -149,12 +144,12 @@ impl Console {
         }
     }
 
-    /// Its colours.
+    /// The colours of a stream.
     pub(crate) fn style(&self, stream: Stream) -> Style {
         self.channel(stream).style
     }
 
-    /// Letters in a line of a stream, if it is a terminal.
+    /// The characters in a line of a stream, if it is a terminal.
     pub(crate) fn columns(stream: Stream) -> Option<usize> {
         let size = match stream {
             Stream::Output => terminal_size_of(io::stdout()),
@@ -168,11 +163,6 @@ impl Console {
         self.out.is_terminal
     }
 
-    /// Whether standard output is for JSON records.
-    pub(crate) fn prints_records(&self) -> bool {
-        self.json
-    }
-
     /// Prints a JSON record, where records are wanted.
     pub(crate) fn record(&self, record: &impl Serialize) -> io::Result<()> {
         if self.json {
@@ -183,42 +173,40 @@ impl Console {
         Ok(())
     }
 
-    /// Whether a person sees standard error as it is written. Scripts run unobserved, and nothing should be drawn into a
-    /// file that is printed on the terminal.
+    /// Whether a person watches standard error: not in scripts, nor while a file is printed on the terminal.
     pub(crate) fn is_observed(&self) -> bool {
-        let under_other_output = self.diverted && self.out.is_terminal;
+        let under_other_output = self.is_diverted && self.out.is_terminal;
         self.err.is_terminal && !under_other_output && !matches!(self.place, Place::Script(_))
     }
 
-    /// Prints text on standard output, unless that is taken.
+    /// Prints text on the [stream](Self::stream) for it.
     pub(crate) fn say(&self, text: impl Display) -> io::Result<()> {
-        self.print_text(&text.to_string(), |_, text| text.to_owned())
+        self.print_text(&text.to_string(), Look::Plain)
     }
 
-    /// Prints text on standard error. The shell goes on if no one reads it.
+    /// Prints text on standard error, and ignores failures to do so.
     pub(crate) fn note(&self, text: impl Display) {
-        self.print_aside(&text.to_string(), |_, text| text.to_owned());
+        self.print_aside(&text.to_string(), Look::Plain);
     }
 
-    fn print_text(&self, text: &str, look: fn(Style, &str) -> String) -> io::Result<()> {
+    fn print_text(&self, text: &str, look: Look) -> io::Result<()> {
         if self.silent { Ok(()) } else { self.print(self.stream(), text, look) }
     }
 
-    fn print_aside(&self, text: &str, look: fn(Style, &str) -> String) {
+    fn print_aside(&self, text: &str, look: Look) {
         let _ = self.print(Stream::Error, text, look);
     }
 
-    fn print(&self, stream: Stream, text: &str, look: fn(Style, &str) -> String) -> io::Result<()> {
-        let text = look(self.style(stream), &self.fit(stream, text));
+    fn print(&self, stream: Stream, text: &str, look: Look) -> io::Result<()> {
+        let text = self.style(stream).paint(look, &self.fit(stream, text));
         let mut out = self.writer(stream);
         writeln!(out, "{text}")?;
         out.flush()
     }
 
-    /// The text as a terminal should have it, which would break lines in the middle of a word. What has no place to be
-    /// broken, as a digest, is better copied from one line.
+    /// Folds text for a terminal, which would break words; a word longer than a line, as a digest, stays whole.
     fn fit(&self, stream: Stream, text: &str) -> String {
-        let columns = if self.channel(stream).is_terminal { Self::columns(stream) } else { None };
+        let columns = Self::columns(stream).filter(|_| self.channel(stream).is_terminal);
         let Some(columns) = columns else { return text.to_owned() };
         let fit = |line: &str| {
             let margin = line.len() - line.trim_start().len();
@@ -228,34 +216,30 @@ impl Console {
         text.split('\n').map(fit).collect::<Vec<_>>().join("\n")
     }
 
-    /// Reports why the command `label` failed: to people once, in BSD's words where it has some; to scripts in BSD's
-    /// words and with a line number.
+    /// Reports why the command `label` failed: to people once, in BSD's words if any; to scripts also with a line number.
     pub(crate) fn report(&self, label: impl Display, error: &impl Diagnostic) -> io::Result<()> {
         let bsd_line = error.bsd_line();
         if let Some(line) = &bsd_line {
-            self.print_text(line, Style::error)?;
+            self.print_text(line, Look::Error)?;
         }
-        let plain = match self.place {
-            Place::Terminal if bsd_line.is_some() => None,
-            Place::Terminal => Some(format!("tftp: {error}")),
-            Place::Script(line) => Some(format!("tftp: {}: {label}: {error}", self.name_of_line(line))),
-            Place::CommandLine => Some(format!("tftp: {label}: {error}")),
+        let subject = match self.place {
+            Place::Terminal => String::new(),
+            Place::Script(line) => format!("{}: {label}: ", self.name_of_line(line)),
+            Place::CommandLine => format!("{label}: "),
         };
-        if let Some(plain) = plain {
-            self.print_aside(&plain, Style::error);
+        if bsd_line.is_none() || self.place != Place::Terminal {
+            self.print_aside(&format!("tftp: {subject}{error}"), Look::Error);
         }
-        if let Some(hint) = error.hint() {
-            self.hint(&hint);
-        }
+        error.hint().iter().for_each(|hint| self.hint(hint));
         Ok(())
     }
 
-    /// What a transfer cost: on standard output where it was asked for, else only to people who look.
+    /// Prints the cost of a transfer: on standard output if it was asked for, else only to a person who watches.
     pub(crate) fn summarise(&self, summary: &str, asked_for: bool) -> io::Result<()> {
         if asked_for {
-            self.print_text(summary, Style::summary)?;
+            self.print_text(summary, Look::Summary)?;
         } else if self.is_observed() {
-            self.print_aside(summary, Style::summary);
+            self.print_aside(summary, Look::Summary);
         }
         Ok(())
     }
@@ -270,18 +254,11 @@ impl Console {
 
     /// `line 7`, or `FILE:7` in a sourced file.
     fn name_of_line(&self, number: usize) -> String {
-        match &self.file {
-            Some(file) => format!("{file}:{number}"),
-            None => format!("line {number}"),
-        }
+        self.file.as_ref().map_or_else(|| format!("line {number}"), |file| format!("{file}:{number}"))
     }
 }
 
 /// The system's words for an error, without its number.
-pub(crate) fn plain(error: &io::Error) -> String {
-    let mut words = error.to_string();
-    if let Some(number) = words.find(" (os error ") {
-        words.truncate(number);
-    }
-    words
+pub(crate) fn plain(error: &impl Display) -> String {
+    error.to_string().split(" (os error ").take(1).collect()
 }

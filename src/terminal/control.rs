@@ -9,12 +9,12 @@ use nix::sys::signal::Signal;
 
 use crate::stop::Signals;
 
-/// Wakes the line editor, which waits for keys and for SIGINT, on SIGTERM and SIGHUP as well, so that it gives the
-/// terminal back before the process ends. To be called by the thread that will read.
+/// Wakes the line editor, which waits for keys and SIGINT only, on SIGTERM and SIGHUP too, so that it restores the
+/// terminal before the process ends. The thread that reads calls this.
 pub(super) fn wake_on_termination(signals: &Signals) -> io::Result<()> {
-    /// It may be about to listen.
+    /// The time to the next try: the reader may not listen yet.
     const AGAIN: Duration = Duration::from_millis(20);
-    let (mut bell, signals, reader) = (signals.bell()?, signals.clone(), pthread_self());
+    let (mut bell, signals, reader) = (signals.pipe()?, signals.clone(), pthread_self());
     thread::Builder::new().name("bell".to_owned()).spawn(move || {
         while matches!(bell.read(&mut [0; 64]), Ok(1..)) {
             while signals.asks_in_vain() {

@@ -1,16 +1,15 @@
-//! Lines that no person watches one by one, many in one write.
+//! Many lines in one write, where no person watches them.
 
 use std::io::{self, Write};
 use std::time::{Duration, Instant};
 
-/// The most bytes that are held.
+/// The most bytes in memory.
 const MOST: usize = 1 << 15;
 
-/// After such a silence of a transfer, what is held is written immediately.
+/// The pause of a transfer after which lines are written immediately.
 const PAUSE: Duration = Duration::from_millis(20);
 
-/// Holds what is written until it is much or flushed, and writes whole lines, so that what a crash leaves can
-/// be read.
+/// A buffer of lines that writes many at a time, and only whole ones, so that a crash leaves a readable file.
 pub(crate) struct LineBatcher<W: Write> {
     out: W,
     lines: Vec<u8>,
@@ -21,11 +20,11 @@ impl<W: Write> LineBatcher<W> {
         Self { out, lines: Vec::new() }
     }
 
-    /// Writes so many of the bytes held. What cannot be written is not held any longer.
+    /// Writes the first bytes of the buffer, and drops them even if that fails.
     fn write_held(&mut self, length: usize) -> io::Result<()> {
-        let rest = self.lines.split_off(length.min(self.lines.len()));
-        let lines = std::mem::replace(&mut self.lines, rest);
-        self.out.write_all(&lines)
+        let written = self.out.write_all(&self.lines[..length]);
+        self.lines.drain(..length);
+        written
     }
 }
 
@@ -41,9 +40,7 @@ impl<W: Write> Write for LineBatcher<W> {
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        if !self.lines.is_empty() {
-            self.write_held(usize::MAX)?;
-        }
+        self.write_held(self.lines.len())?;
         self.out.flush()
     }
 }
@@ -54,7 +51,7 @@ impl<W: Write> Drop for LineBatcher<W> {
     }
 }
 
-/// When what is held is to be written though it is not much: after a pause, so that only bursts are held.
+/// The time to write a few lines: after a pause, so that only bursts wait.
 #[derive(Debug, Default)]
 pub(crate) struct FlushTimer {
     last: Option<Instant>,
@@ -97,9 +94,9 @@ mod tests {
             let mut batcher = LineBatcher::new(&mut writes);
             for _ in 0..10_000 {
                 // In pieces, as formatting writes.
-                let (before, after) = line.split_at(9);
-                batcher.write_all(before.as_bytes()).unwrap();
-                batcher.write_all(after.as_bytes()).unwrap();
+                let (first, second) = line.split_at(9);
+                batcher.write_all(first.as_bytes()).unwrap();
+                batcher.write_all(second.as_bytes()).unwrap();
             }
             batcher.write_all(b"no end").unwrap();
         }
@@ -118,15 +115,15 @@ mod tests {
         batcher.flush().unwrap();
         drop(batcher);
         assert_eq!(writes.0, [b"sent"]);
-        let mut room = [0; 2];
-        let mut batcher = LineBatcher::new(&mut room[..]);
+        let mut space = [0; 2];
+        let mut batcher = LineBatcher::new(&mut space[..]);
         batcher.write_all(b"sent").unwrap();
         assert!(batcher.flush().is_err());
         assert!(batcher.flush().is_ok(), "nothing is left to write");
     }
 
     #[test]
-    fn only_what_follows_at_once_is_held() {
+    fn only_what_follows_immediately_is_held() {
         let (mut timer, begin) = (FlushTimer::default(), Instant::now());
         let due: Vec<_> =
             [0, 1, 19, 20, 21, 39, 41, 500].map(|ms| timer.is_due(begin + Duration::from_millis(ms))).into();

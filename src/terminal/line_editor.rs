@@ -1,7 +1,6 @@
 //! Lines typed at a terminal; the only file that names `rustyline`.
 //!
-//! Tab asks the [completer](complete), the grey hint shows what is missing, and lines are kept for the
-//! next session.
+//! Tab asks the [completer](complete), a grey hint shows what is missing, and the history keeps lines.
 
 use std::borrow::Cow;
 use std::io;
@@ -9,8 +8,7 @@ use std::io;
 use rustyline::completion::{Completer, Pair};
 use rustyline::error::ReadlineError;
 use rustyline::highlight::Highlighter;
-use rustyline::hint::Hint;
-use rustyline::hint::Hinter;
+use rustyline::hint::{Hint, Hinter};
 use rustyline::history::FileHistory;
 use rustyline::validate::Validator;
 use rustyline::{ColorMode, CompletionType, Config, Context};
@@ -22,9 +20,9 @@ use crate::complete::{self, Candidate, Sources};
 use crate::language::{PartialLine, Word};
 use crate::profile::{Directories, directories};
 use crate::stop::Signals;
-use crate::style::Style;
+use crate::style::{Look, Style};
 
-/// Lines that are kept.
+/// The number of lines in the history.
 const LINES: usize = 1000;
 
 /// The line editor.
@@ -35,8 +33,7 @@ pub(super) struct LineEditor {
 }
 
 impl LineEditor {
-    /// Takes the terminal of the process, and the history of earlier sessions. Prompts are in the style of the output;
-    /// a note says why a history cannot be used.
+    /// Takes the terminal of the process, and the history of earlier sessions; prints why it cannot be used.
     pub(super) fn new(console: &Console, signals: &Signals, directories: Option<&Directories>) -> io::Result<Self> {
         let style = console.style(Stream::Output);
         let config = Config::builder()
@@ -45,7 +42,7 @@ impl LineEditor {
             .max_history_size(LINES)
             .map_err(io::Error::other)?
             .completion_type(CompletionType::List)
-            // Left to itself it would listen to NO_COLOR alone, not to what was decided.
+            // By default rustyline reads NO_COLOR alone, and ignores `style`.
             .color_mode(if style.is_on() { ColorMode::Forced } else { ColorMode::Disabled })
             .build();
         let mut inner = rustyline::Editor::with_config(config).map_err(io::Error::other)?;
@@ -56,16 +53,12 @@ impl LineEditor {
             asked: Asked::Command,
             style,
         }));
-        // Without old lines the shell is as good as new.
-        if let Some(path) = directories.map(Directories::history) {
-            match inner.load_history(&path) {
-                Err(ReadlineError::Io(error)) if directories::is_absent(&error) => {}
-                Err(error) => {
-                    let (path, words) = (path.display(), words(&error));
-                    console.note(format_args!("tftp: {path}: {words}; no line is kept until it is gone"));
-                }
-                Ok(()) => {}
-            }
+        if let Some(path) = directories.map(|directories| &directories.history)
+            && let Err(error) = inner.load_history(path)
+            && !matches!(&error, ReadlineError::Io(error) if directories::is_absent(error))
+        {
+            let (path, reason) = (path.display(), plain(&error));
+            console.note(format_args!("tftp: {path}: {reason}; no lines are saved while this file exists"));
         }
         control::wake_on_termination(signals)?;
         Ok(Self { inner, directories: directories.cloned(), style })
@@ -83,7 +76,7 @@ impl LineEditor {
         if let Some(helper) = self.inner.helper_mut() {
             helper.asked = asked;
         }
-        let styled = self.style.prompt(prompt);
+        let styled = self.style.paint(Look::Prompt, prompt);
         match self.inner.readline(&(prompt, styled.as_str())) {
             Ok(line) => {
                 if asked == Asked::Command && !line.is_empty() {
@@ -94,36 +87,27 @@ impl LineEditor {
             Err(ReadlineError::Eof) => Ok(Prompted::End),
             // Ctrl-C or SIGINT.
             Err(ReadlineError::Interrupted | ReadlineError::Signal(_)) => Ok(Prompted::Cleared),
-            // The line is lost, the shell is not.
             Err(ReadlineError::Io(error)) if error.kind() == io::ErrorKind::InvalidData => Ok(Prompted::Garbled),
             Err(ReadlineError::Io(error)) => Err(error),
             Err(error) => Err(io::Error::other(error)),
         }
     }
 
-    /// Keeps a line immediately, so that a session that is killed loses none. The shell goes on if the disk is full.
+    /// Keeps a line immediately, so that a killed session loses none. A full disk does not end the shell.
     fn keep(&mut self, line: &str) {
         let added = self.inner.add_history_entry(line).unwrap_or(false);
-        if let (true, Some(directories)) = (added, &self.directories) {
-            let path = directories.history();
-            let _ = directories::prepare(&path).map(|()| self.inner.append_history(&path));
+        if let (true, Some(Directories { history, .. })) = (added, &self.directories) {
+            let _ = directories::prepare(history).map(|()| self.inner.append_history(history));
         }
     }
 }
 
-fn words(error: &ReadlineError) -> String {
-    match error {
-        ReadlineError::Io(error) => plain(error),
-        other => other.to_string(),
-    }
-}
-
-/// What the editor asks while a line is typed.
+/// The answers to what the editor asks while a line is typed.
 struct Helper {
     directories: Option<Directories>,
     /// The connected server.
     host: Option<String>,
-    /// Files that it is known to have.
+    /// The files that the server is known to have.
     offered: &'static [&'static str],
     asked: Asked,
     style: Style,
@@ -153,7 +137,7 @@ impl Completer for Helper {
     }
 }
 
-/// Shown, and never inserted.
+/// A hint that is shown and never inserted.
 struct Missing(String);
 
 impl Hint for Missing {
@@ -170,7 +154,7 @@ impl Hinter for Helper {
     type Hint = Missing;
 
     fn hint(&self, line: &str, place: usize, _: &Context<'_>) -> Option<Missing> {
-        // Without grey it would look like what was typed.
+        // Without colour a hint would look like input.
         (self.style.is_on() && self.asked == Asked::Command && place == line.len())
             .then(|| complete::hint(line).map(Missing))?
     }
@@ -178,7 +162,7 @@ impl Hinter for Helper {
 
 impl Highlighter for Helper {
     fn highlight_hint<'h>(&self, hint: &'h str) -> Cow<'h, str> {
-        self.style.hint(hint).into()
+        self.style.paint(Look::Hint, hint).into()
     }
 }
 

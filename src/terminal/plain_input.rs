@@ -1,4 +1,4 @@
-//! PlainInput as the system edits them.
+//! Lines as the system edits them.
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read, Write};
@@ -10,10 +10,9 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
 use super::prompted::Prompted;
 use crate::stop::Signals;
-use crate::style::Style;
+use crate::style::{Look, Style};
 
-/// Lines that the system edits, with nothing drawn, for screen readers, programs that type, and terminals that can do no
-/// more.
+/// Lines that the system edits, with nothing drawn: for screen readers, programs that type, and dumb terminals.
 pub(super) struct PlainInput {
     keys: BufReader<File>,
     bell: UnixStream,
@@ -26,16 +25,16 @@ impl PlainInput {
     /// Reads standard input, and asks on `out`.
     pub(super) fn new(signals: &Signals, out: Box<dyn Write>, style: Style) -> io::Result<Self> {
         let keys = File::from(io::stdin().as_fd().try_clone_to_owned()?);
-        let bell = signals.bell()?;
+        let bell = signals.pipe()?;
         bell.set_nonblocking(true)?;
         Ok(Self { keys: BufReader::new(keys), bell, out, style })
     }
 
     /// Asks for a line. A signal drops what was typed.
     pub(super) fn read(&mut self, prompt: &str) -> io::Result<Prompted> {
-        // A signal that arrived during a command does not concern this line.
+        // Signals that came during a command do not concern this line.
         self.rings();
-        write!(self.out, "{}", self.style.prompt(prompt))?;
+        write!(self.out, "{}", self.style.paint(Look::Prompt, prompt))?;
         self.out.flush()?;
         let mut line = Vec::new();
         loop {
@@ -63,26 +62,20 @@ impl PlainInput {
         loop {
             let mut both =
                 [self.keys.get_ref().as_fd(), self.bell.as_fd()].map(|fd| PollFd::new(fd, PollFlags::POLLIN));
-            match poll(&mut both, PollTimeout::NONE) {
-                Ok(_) | Err(Errno::EINTR) => {}
-                Err(error) => return Err(error.into()),
+            if let Err(error) = poll(&mut both, PollTimeout::NONE)
+                && error != Errno::EINTR
+            {
+                return Err(error.into());
             }
-            let keys = both[0].any().unwrap_or(true);
-            if self.rings() {
-                return Ok(false);
-            }
-            if keys {
-                return Ok(true);
+            let (keys, rings) = (both[0].any().unwrap_or(true), self.rings());
+            if keys || rings {
+                return Ok(!rings);
             }
         }
     }
 
     /// Whether the bell has rung since it was last asked.
     fn rings(&mut self) -> bool {
-        let mut rang = false;
-        while matches!(self.bell.read(&mut [0; 64]), Ok(1..)) {
-            rang = true;
-        }
-        rang
+        (0..).take_while(|_: &u32| matches!(self.bell.read(&mut [0; 64]), Ok(1..))).count() > 0
     }
 }

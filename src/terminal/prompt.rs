@@ -1,6 +1,7 @@
 //! Asking a person at a terminal: with a line editor where things can be drawn over, else line by line.
 
 use std::io;
+use std::mem;
 use std::time::{Duration, Instant};
 
 use super::console::{Console, Stream};
@@ -10,10 +11,10 @@ use super::prompted::{Asked, Prompted};
 use crate::profile::Directories;
 use crate::stop::Signals;
 
-/// Two Ctrl-C within this time leave the shell.
+/// Two Ctrl-C within this time end the shell.
 const TWICE: Duration = Duration::from_secs(1);
 
-/// A person at a terminal, and how they type.
+/// A person at a terminal.
 pub(crate) struct Prompt {
     typing: Typing,
     signals: Signals,
@@ -27,8 +28,8 @@ enum Typing {
 }
 
 impl Prompt {
-    /// Takes the terminal of the process, and what earlier sessions left. A `plain` terminal is never drawn over; nor is
-    /// anything drawn if standard output is not a terminal: then prompts go to standard error.
+    /// Takes the terminal of the process. On a `plain` terminal nothing is drawn over, nor if standard output is not a
+    /// terminal: then prompts go to standard error.
     pub(crate) fn new(
         console: &Console,
         plain: bool,
@@ -45,7 +46,7 @@ impl Prompt {
         Ok(Self { typing, signals: signals.clone(), cleared: None })
     }
 
-    /// Asks for a command; `host` is the connected server, whose files Tab knows, `offered` what it has in any case.
+    /// Asks for a command; Tab knows the files of the connected server `host`, and those `offered` there.
     pub(crate) fn command(
         &mut self,
         prompt: &str,
@@ -70,25 +71,20 @@ impl Prompt {
 
     fn read(&mut self, prompt: &str, asked: Asked) -> io::Result<Prompted> {
         self.signals.ask();
-        let input = if self.signals.is_terminated() {
-            Ok(Prompted::Leave)
-        } else {
-            match &mut self.typing {
-                Typing::Edited(editor) => editor.read(prompt, asked),
-                Typing::Plain(lines) => lines.read(prompt),
-            }
+        let input = match &mut self.typing {
+            _ if self.signals.is_terminated() => Ok(Prompted::Leave),
+            Typing::Edited(editor) => editor.read(prompt, asked),
+            Typing::Plain(lines) => lines.read(prompt),
         };
         self.signals.work();
         if self.signals.is_terminated() {
-            // A terminal that is gone has nothing more to say.
+            // A closed terminal cannot report any failure.
             return Ok(Prompted::Leave);
         }
         let input = input?;
-        if input != Prompted::Cleared {
-            self.cleared = None;
-            return Ok(input);
-        }
-        let twice = self.cleared.replace(Instant::now()).is_some_and(|earlier| earlier.elapsed() < TWICE);
-        Ok(if twice { Prompted::Leave } else { Prompted::Cleared })
+        let now = (input == Prompted::Cleared).then(Instant::now);
+        let earlier = mem::replace(&mut self.cleared, now);
+        let twice = now.is_some() && earlier.is_some_and(|earlier| earlier.elapsed() < TWICE);
+        Ok(if twice { Prompted::Leave } else { input })
     }
 }

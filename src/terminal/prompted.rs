@@ -1,13 +1,13 @@
-//! What a prompt asks a person for, and what came of it.
+//! The question of a prompt, and its result.
 
-/// What came of a prompt.
+/// The result of a prompt.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Prompted {
     /// A line, without its end.
     Line(Vec<u8>),
-    /// Ctrl-C: what was typed is dropped.
+    /// Ctrl-C, which drops the line.
     Cleared,
-    /// What was typed is not UTF-8.
+    /// A line that is not UTF-8.
     Garbled,
     /// Ctrl-C twice, or a signal that ends the process.
     Leave,
@@ -15,12 +15,12 @@ pub(crate) enum Prompted {
     End,
 }
 
-/// What a prompt asks for, for Tab and hints.
+/// The question of a prompt, for Tab and hints.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Asked {
     /// A whole line.
     Command,
-    /// What this command misses.
+    /// The missing arguments of this command.
     Arguments(&'static str),
     /// An answer that Tab does not complete.
     Answer,

@@ -1,23 +1,23 @@
-use std::fmt::Write as _;
-use std::io::Write;
+use std::io::{self, Write};
 
-use super::Line;
+use super::figures::words;
+use super::{FailSoftWriter, View};
+use crate::analysis::{Annotated, Annotation, Flag};
 use crate::event::{Direction, Observer, Record, RecordKind};
 use crate::transfer::Event;
 use crate::wire::{BlockSize, Malformed, Packet, RequestKind};
 
 /// The trace of BSD's tftp, one line for each packet: `sent RRQ <file=fw.bin, mode=octet>`.
 ///
-/// Nothing but packets is printed, and nothing is left out, but the final ACK of a get where asked for. A writer that
-/// fails is left alone from then on.
+/// It prints packets only, and every packet, except the final ACK of a get on request. After a write error it writes
+/// nothing more.
 pub struct Classic<W> {
-    line: Line<W>,
+    writer: FailSoftWriter<W>,
     omit_final_ack: bool,
-    text: String,
     ending: Ending,
 }
 
-/// What tells the final ACK of a get from the others.
+/// What distinguishes the final ACK of a get from the others.
 #[derive(Default)]
 struct Ending {
     reading: bool,
@@ -27,63 +27,47 @@ struct Ending {
 }
 
 impl<W: Write> Classic<W> {
-    /// A trace to `writer`.
+    /// Creates a trace to `writer`.
     pub fn new(writer: W) -> Self {
-        Self { line: Line::new(writer), omit_final_ack: false, text: String::new(), ending: Ending::default() }
+        Self { writer: FailSoftWriter::new(writer), omit_final_ack: false, ending: Ending::default() }
     }
 
-    /// Leaves the final ACK of a get out, as BSD's tftp does.
+    /// Omits the final ACK of a get, as BSD's tftp does.
     pub fn omit_final_ack(self, omit: bool) -> Self {
         Self { omit_final_ack: omit, ..self }
     }
 
-    /// Lets the writer hold nothing back.
+    /// Flushes the writer.
     pub fn flush(&mut self) {
-        self.line.flush();
+        self.writer.flush();
     }
 
-    /// The writer.
+    /// Returns the writer.
     pub fn into_inner(self) -> W {
-        self.line.writer
+        self.writer.writer
     }
 
     fn packet(&mut self, direction: Direction, datagram: &[u8]) {
         let packet = Packet::parse(datagram);
-        if let Ok(packet) = &packet {
-            self.ending.follow(direction, packet);
-            if self.omit_final_ack && direction == Direction::Sent && self.ending.is_final_ack(packet) {
-                return;
-            }
-        }
-        self.text.clear();
-        let word = match direction {
-            Direction::Sent => "sent",
-            Direction::Received => "received",
-        };
-        let written = match packet {
-            Ok(packet) => writeln!(self.text, "{word} {packet}"),
-            Err(Malformed::UnknownOpcode(opcode)) => writeln!(self.text, "{word} opcode={opcode}"),
-            Err(reason) => writeln!(self.text, "{word} malformed packet: {reason}, {} bytes", datagram.len()),
-        };
-        if written.is_ok() {
-            self.line.write(&self.text);
+        let is_final_ack = packet.as_ref().is_ok_and(|packet| self.ending.follow(direction, packet));
+        if !(is_final_ack && self.omit_final_ack) {
+            self.writer.write(&line(direction, packet, datagram.len()));
         }
     }
 }
 
 impl Ending {
-    fn follow(&mut self, direction: Direction, packet: &Packet<'_>) {
+    /// Follows a packet and returns whether it is the final ACK of a get.
+    fn follow(&mut self, direction: Direction, packet: &Packet<'_>) -> bool {
         match (direction, packet) {
             (Direction::Sent, Packet::Request(request)) => self.reading = request.kind == RequestKind::Read,
             (Direction::Received, Packet::Data { block, data }) if data.len() < self.blksize.get().into() => {
                 self.last = Some(*block);
             }
+            (Direction::Sent, Packet::Ack { block }) => return self.reading && self.last == Some(*block),
             _ => {}
         }
-    }
-
-    fn is_final_ack(&self, packet: &Packet<'_>) -> bool {
-        self.reading && matches!(packet, Packet::Ack { block } if self.last == Some(*block))
+        false
     }
 }
 
@@ -91,26 +75,49 @@ impl<W: Write> Observer for Classic<W> {
     fn observe(&mut self, record: &Record<'_>) {
         match record.kind {
             RecordKind::Begin(_) => self.ending = Ending::default(),
-            // A fault took it on the way here, so this side never saw it.
+            // A fault dropped it on the way here, so this side never saw it.
             RecordKind::Packet { direction: Direction::Received, lost: true, .. } => {}
             RecordKind::Packet { direction, datagram, .. } => self.packet(direction, datagram),
             RecordKind::Machine(Event::Agreed(terms)) => self.ending.blksize = terms.blksize,
             RecordKind::Machine(_) | RecordKind::Fault(_) | RecordKind::Digest(_) => {}
-            RecordKind::End(_) => self.line.flush(),
+            RecordKind::End(_) => self.writer.flush(),
         }
+    }
+}
+
+/// The lines of the [`Classic`] trace of a kept transfer, for `trace again`.
+#[derive(Debug)]
+pub struct Lines;
+
+impl View for Lines {
+    fn render(&mut self, annotated: &Annotated<'_>, out: &mut dyn Write) -> io::Result<()> {
+        match &annotated.kind {
+            Annotation::Packet(packet) if packet.direction == Direction::Sent || !packet.flags.contains(Flag::Lost) => {
+                out.write_all(line(packet.direction, packet.parse(), packet.length).as_bytes())
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// The line for a packet; `length` is that of the whole packet, whose data may be cut.
+fn line(direction: Direction, packet: Result<Packet<'_>, Malformed>, length: usize) -> String {
+    match packet {
+        Ok(packet) => format!("{direction} {}\n", words(&packet, length)),
+        Err(Malformed::UnknownOpcode(opcode)) => format!("{direction} opcode={opcode}\n"),
+        Err(reason) => format!("{direction} malformed packet: {reason}, {length} bytes\n"),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::io;
     use std::time::{Duration, Instant, SystemTime};
 
     use crate::event::Begin;
     use crate::wire::{ErrorCode, Mode, Terms, emit_ack, emit_data_header, emit_error};
 
-    fn tell(classic: &mut Classic<impl Write>, kind: RecordKind<'_>) {
+    fn observe(classic: &mut Classic<impl Write>, kind: RecordKind<'_>) {
         let local = "127.0.0.1:50617".parse().unwrap();
         classic.observe(&Record { at: Instant::now(), local, kind });
     }
@@ -138,13 +145,13 @@ mod tests {
             mode: Some(Mode::Octet),
             timeout: Duration::from_secs(25),
         };
-        tell(classic, RecordKind::Begin(begin));
-        tell(classic, packet(Direction::Sent, b"\0\x01fw.bin\0octet\0"));
-        tell(classic, packet(Direction::Received, &data(1, 512)));
-        tell(classic, RecordKind::Machine(&Event::Agreed(Terms::default())));
-        tell(classic, packet(Direction::Sent, &emit_ack(1)));
-        tell(classic, packet(Direction::Received, &data(2, 88)));
-        tell(classic, packet(Direction::Sent, &emit_ack(2)));
+        observe(classic, RecordKind::Begin(begin));
+        observe(classic, packet(Direction::Sent, b"\0\x01fw.bin\0octet\0"));
+        observe(classic, packet(Direction::Received, &data(1, 512)));
+        observe(classic, RecordKind::Machine(&Event::Agreed(Terms::default())));
+        observe(classic, packet(Direction::Sent, &emit_ack(1)));
+        observe(classic, packet(Direction::Received, &data(2, 88)));
+        observe(classic, packet(Direction::Sent, &emit_ack(2)));
     }
 
     #[test]
@@ -174,11 +181,11 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_packet_is_said_so() {
+    fn a_malformed_packet_is_reported_as_such() {
         let mut classic = Classic::new(Vec::new());
-        tell(&mut classic, packet(Direction::Received, b"\0\x09abc"));
-        tell(&mut classic, packet(Direction::Received, b"\0\x03\0"));
-        tell(&mut classic, packet(Direction::Received, b""));
+        observe(&mut classic, packet(Direction::Received, b"\0\x09abc"));
+        observe(&mut classic, packet(Direction::Received, b"\0\x03\0"));
+        observe(&mut classic, packet(Direction::Received, b""));
         assert_eq!(
             lines(classic),
             [
@@ -192,7 +199,7 @@ mod tests {
     #[test]
     fn text_from_the_network_cannot_steer_the_terminal() {
         let mut classic = Classic::new(Vec::new());
-        tell(&mut classic, packet(Direction::Received, &emit_error(ErrorCode(1), b"\x1b[2Jgone\n")));
+        observe(&mut classic, packet(Direction::Received, &emit_error(ErrorCode(1), b"\x1b[2Jgone\n")));
         assert_eq!(lines(classic), ["received ERROR <code=1, msg=\\x1b[2Jgone\\x0a>"]);
     }
 
@@ -209,8 +216,8 @@ mod tests {
             }
         }
         let mut classic = Classic::new(Closed(0));
-        tell(&mut classic, packet(Direction::Sent, &emit_ack(1)));
-        tell(&mut classic, packet(Direction::Sent, &emit_ack(2)));
+        observe(&mut classic, packet(Direction::Sent, &emit_ack(1)));
+        observe(&mut classic, packet(Direction::Sent, &emit_ack(2)));
         assert_eq!(classic.into_inner().0, 1);
     }
 }

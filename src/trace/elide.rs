@@ -1,17 +1,20 @@
 use std::collections::VecDeque;
+use std::fmt::{self, Display, Formatter};
 use std::io::{self, Write};
 use std::time::Duration;
 
 use super::View;
+use super::figures::millis;
+use super::units::thousands;
 use crate::analysis::{Annotated, AnnotatedPacket, Annotation};
 use crate::transfer::RttStats;
 
 /// How many ordinary pairs of DATA and ACK are shown at each end of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Limit {
-    /// So many; what lies between becomes one line.
+    /// This many; the packets between become one line.
     Pairs(u32),
-    /// Every one.
+    /// All of them.
     All,
 }
 
@@ -21,20 +24,20 @@ impl Default for Limit {
     }
 }
 
-/// Silence after which something is not as it should be, even if it comes all right.
+/// The pause after which a packet is not ordinary, even if it is correct.
 pub(super) const WAITING: Duration = Duration::from_millis(500);
 
-/// How often a count that grows in place is drawn.
+/// The interval at which a growing count is drawn again.
 const REDRAW: Duration = Duration::from_millis(100);
 
-/// Ordinary packets that are not shown.
+/// A run of ordinary packets that are not shown.
 #[derive(Debug, Default)]
 pub struct Run {
-    pub(super) blocks: u64,
-    pub(super) first: u64,
-    pub(super) last: u64,
+    blocks: u64,
+    first: u64,
+    last: u64,
     pub(super) bytes: u64,
-    pub(super) rtt: RttStats,
+    rtt: RttStats,
 }
 
 impl Run {
@@ -55,27 +58,39 @@ impl Run {
     fn is_empty(&self) -> bool {
         self.first == 0
     }
+
+    /// Formats the round trips, shortest, median and longest, as a further part of a line.
+    pub(super) fn rtt(&self) -> Option<String> {
+        let [least, median, most] = self.rtt.value()?.map(millis);
+        Some(format!(", rtt {least}/{median}/{most} ms"))
+    }
 }
 
-/// A view in which long runs of ordinary DATA and ACK become one line each. What is out of the ordinary is always
-/// shown, with what came right before it.
+impl Display for Run {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        write!(f, "{} blocks as expected (#{}-#{})", thousands(self.blocks), self.first, self.last)
+    }
+}
+
+/// A view in which each long run of ordinary DATA and ACK becomes one line. Packets out of the ordinary are always shown,
+/// with the packets right before them.
 #[derive(Debug)]
 pub struct Elided<V> {
     view: V,
     /// Packets shown at each end.
     most: usize,
-    /// Columns of the terminal, where the line of a run is drawn while it grows.
+    /// Columns of the terminal, if the line of a run is drawn while it grows.
     in_place: Option<usize>,
     /// Packets shown since the run began.
     shown: usize,
     run: Run,
-    /// The end of the run as far as it is known.
+    /// The packets that may be the end of the run.
     held: VecDeque<Annotated<'static>>,
     drawn: Option<Duration>,
 }
 
 impl<V: View> Elided<V> {
-    /// `in_place` is for terminals of so many columns: the line counts up while the run lasts.
+    /// Shortens `view`; on a terminal of `in_place` columns, the line of a run counts up while the run lasts.
     pub fn new(view: V, limit: Limit, in_place: Option<usize>) -> Self {
         let most = match limit {
             Limit::All => usize::MAX,
@@ -106,7 +121,7 @@ impl<V: View> Elided<V> {
         }
         self.drawn = Some(now);
         if let Some(line) = self.view.hidden(&self.run) {
-            // A line that wraps could not be drawn over.
+            // A line that wraps cannot be drawn again.
             let width = columns.saturating_sub(1);
             write!(out, "\r{line:<width$.width$}")?;
             out.flush()?;
@@ -114,10 +129,10 @@ impl<V: View> Elided<V> {
         Ok(())
     }
 
-    /// The run is over: its line, and the packets at its end.
+    /// Ends the run: writes its line and the packets at its end.
     fn close(&mut self, out: &mut dyn Write) -> io::Result<()> {
         self.shown = 0;
-        // What is shown again begins with a block, not with the ACK of one left out.
+        // The packets at the end begin with a block, not with the ACK of a hidden one.
         if !self.run.is_empty()
             && let Some(ack) = self.held.front().and_then(Annotated::packet)
             && ack.data_length().is_none()
@@ -130,7 +145,7 @@ impl<V: View> Elided<V> {
             && let Some(line) = self.view.hidden(&run)
         {
             match self.in_place.filter(|_| self.drawn.take().is_some()) {
-                // It may be shorter than the last one drawn.
+                // The line may be shorter than the last one drawn.
                 Some(columns) => writeln!(out, "\r{line:<width$}", width = columns.saturating_sub(1))?,
                 None => writeln!(out, "{line}")?,
             }
@@ -146,7 +161,7 @@ impl<V: View> View for Elided<V> {
     fn render(&mut self, annotated: &Annotated<'_>, out: &mut dyn Write) -> io::Result<()> {
         match &annotated.kind {
             Annotation::Packet(packet) if packet.is_ordinary() && packet.gap < WAITING => self.ordinary(annotated, out),
-            // What these tell, packets tell too.
+            // Packets show these too.
             Annotation::Choice { .. } => self.view.render(annotated, out),
             _ => {
                 self.close(out)?;

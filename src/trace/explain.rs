@@ -1,29 +1,29 @@
 use std::collections::HashSet;
 use std::io::{self, Write};
+use std::time::Duration;
 
 use super::elide::Run;
 use super::fields::fields;
-use super::figures::{flag, millis, thousands, tint, told_the_end};
+use super::figures::{failure, flag, millis, tint};
 use super::fold::fold;
 use super::units::size;
 use super::{Paint, Tint, View};
-use crate::analysis::{Annotated, AnnotatedPacket, Annotation, Choice, Kind, Outcome, Reason, State};
+use crate::analysis::{Annotated, AnnotatedPacket, Annotation, Choice, Kind, Reason, State};
 use crate::event::Direction;
 
-/// How much is told of each packet.
+/// How much of each packet is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Detail {
-    /// What and why.
+    /// The packet and the reason.
     Short,
-    /// Every field of the first packet of each kind, what and why of the others: the layout is read once, then the
-    /// story followed.
+    /// Every field of the first packet of each kind; of the others, the packet and the reason.
     #[default]
     First,
     /// Every field of every packet.
     Full,
 }
 
-/// Packets in words: what, which bytes, what they answer, and why.
+/// The view of packets in words: kind, fields, what they answer, and why.
 #[derive(Debug)]
 pub struct Explain {
     detail: Detail,
@@ -31,78 +31,67 @@ pub struct Explain {
     xfer: Option<u32>,
     known: HashSet<Kind>,
     last: State,
-    /// Columns that a line may have.
+    /// The width at which lines are folded.
     columns: Option<usize>,
 }
 
 impl Explain {
-    /// So much of each packet.
+    /// Creates a view with this much detail.
     pub fn new(detail: Detail, paint: Paint) -> Self {
         Self { detail, paint, xfer: None, known: HashSet::new(), last: State::Idle, columns: None }
     }
 
-    /// Long lines go on in another one, for a screen of so many columns.
+    /// Folds long lines for a screen of this many columns.
     pub fn folded(self, columns: Option<usize>) -> Self {
         Self { columns, ..self }
     }
 
-    fn packet(
-        &mut self,
-        annotated: &Annotated<'_>,
-        packet: &AnnotatedPacket<'_>,
-        out: &mut dyn Write,
-    ) -> io::Result<()> {
+    fn packet(&mut self, t: Duration, packet: &AnnotatedPacket<'_>, out: &mut dyn Write) -> io::Result<()> {
         self.last = packet.after;
+        // Any opcode is possible; a peer must not make us remember them all.
+        let is_new = !matches!(packet.kind, Kind::Known(_)) || self.known.insert(packet.kind);
         let full = match self.detail {
             Detail::Short => false,
-            Detail::First => !self.known.contains(&packet.kind),
+            Detail::First => is_new,
             Detail::Full => true,
         };
-        // Any opcode is possible; no peer shall make us remember them all.
-        if matches!(packet.kind, Kind::Known(_)) {
-            self.known.insert(packet.kind);
-        }
-        writeln!(out, "{}", self.headline(annotated, packet))?;
+        writeln!(out, "{}", self.headline(t, packet))?;
         if full {
             for line in details(packet) {
                 writeln!(out, "{}", fold(&line, self.columns, 17))?;
             }
         }
         for hit in &packet.faults {
-            let line = format!("      fault: rule {} {}", hit.rule, hit.action.past());
+            let line = format!("      fault: {hit}");
             writeln!(out, "{}", fold(&line, self.columns, 13))?;
         }
         let why = format!("      why:   {}", reason(&packet.why));
         writeln!(out, "{}", fold(&why, self.columns, 13))
     }
 
-    fn headline(&self, annotated: &Annotated<'_>, packet: &AnnotatedPacket<'_>) -> String {
+    fn headline(&self, t: Duration, packet: &AnnotatedPacket<'_>) -> String {
         let n = format!("#{}", packet.n);
-        let (t, gap) = (annotated.t.as_secs_f64(), packet.gap.as_secs_f64());
-        let (direction, arrow) = match packet.direction {
-            Direction::Sent => ("sent", "-->"),
-            Direction::Received => ("received", "<--"),
-        };
+        let (t, gap) = (t.as_secs_f64(), packet.gap.as_secs_f64());
+        let (way, arrow) = (packet.direction.name(), if packet.direction == Direction::Sent { "-->" } else { "<--" });
         let kind = (self.paint)(tint(packet.kind), packet.kind.name());
         let pad = " ".repeat(6_usize.saturating_sub(packet.kind.name().len()));
         let (local, peer, length) = (packet.local.port(), packet.peer.port(), packet.length);
-        let line =
-            format!("{n:<4}{t:>9.4} s  +{gap:.4}  {direction:<8} {kind}{pad}:{local} {arrow} :{peer}  {length} bytes");
-        // Colours take no room on a screen.
+        let line = format!("{n:<4}{t:>9.4} s  +{gap:.4}  {way:<8} {kind}{pad}:{local} {arrow} :{peer}  {length} bytes");
+        // Colours take no space on a screen.
         let colour = kind.chars().count() - packet.kind.name().len();
-        let room = line.chars().count() - colour;
+        let width = line.chars().count() - colour;
         let line = fold(&line, self.columns.map(|columns| columns + colour), 6);
         if packet.flags.is_empty() {
             return line;
         }
         let flags: Vec<_> = packet.flags.iter().map(|it| flag(packet, it)).collect();
         let flags = format!("[{}]", flags.join(", "));
-        let fits = self.columns.is_none_or(|columns| room + 2 + flags.len() <= columns);
+        let fits = self.columns.is_none_or(|columns| width + 2 + flags.len() <= columns);
         let gap = if fits { "  " } else { "\n      " };
         format!("{line}{gap}{}", (self.paint)(Tint::Notice, &flags))
     }
 
-    /// Something that is no packet.
+    /// Writes a line that is not about a packet.
     fn line(&self, annotated: &Annotated<'_>, text: &str, out: &mut dyn Write) -> io::Result<()> {
         let line = format!("{:>13.4} s  {text}", annotated.t.as_secs_f64());
         writeln!(out, "{}", fold(&line, self.columns, 17))
@@ -119,7 +108,7 @@ impl View for Explain {
             self.last = State::Idle;
         }
         match &annotated.kind {
-            Annotation::Packet(packet) => self.packet(annotated, packet, out),
+            Annotation::Packet(packet) => self.packet(annotated.t, packet, out),
             Annotation::Timer { after, left, awaited, .. } => {
                 let mut text = format!("timer expired: no {awaited} for {:.2} s.", after.as_secs_f64());
                 if let Some(left) = left {
@@ -130,44 +119,34 @@ impl View for Explain {
             }
             Annotation::Choice { choice: Choice::Fallback, why }
             | Annotation::Choice { why: why @ Reason::TidSame { .. }, .. } => self.line(annotated, &reason(why), out),
-            Annotation::End(summary) => match &summary.outcome {
-                Outcome::Failed(reason) if !told_the_end(self.last) => {
-                    self.line(annotated, &format!("failed: {reason}"), out)
-                }
-                _ => Ok(()),
-            },
-            // The packets tell these.
+            Annotation::End(summary) => {
+                failure(summary, self.last).map_or(Ok(()), |failure| self.line(annotated, &failure, out))
+            }
+            // The packets show these.
             Annotation::Begin { .. } | Annotation::Choice { .. } | Annotation::Fault { .. } => Ok(()),
         }
     }
 
     fn hidden(&self, run: &Run) -> Option<String> {
-        let (blocks, bytes) = (thousands(run.blocks), size(run.bytes));
-        let mut line = format!("       ... {blocks} blocks as expected (#{}-#{}), {bytes}", run.first, run.last);
-        if let Some([least, median, most]) = run.rtt.value() {
-            line.push_str(&format!(", rtt {}/{}/{} ms", millis(least), millis(median), millis(most)));
-        }
-        Some(line)
+        Some(format!("       ... {run}, {}{}", size(run.bytes), run.rtt().unwrap_or_default()))
     }
 }
 
-/// The fields, what is answered, and the state.
-pub(super) fn details(packet: &AnnotatedPacket<'_>) -> Vec<String> {
-    let mut lines: Vec<_> = fields(packet).iter().map(super::fields::Field::line).collect();
-    match (packet.answers, packet.rtt) {
-        (Some(n), Some(rtt)) => lines.push(format!("      answers #{n} after {} ms", millis(rtt))),
-        (Some(n), None) => lines.push(format!("      answers #{n}")),
-        (None, _) => {}
-    }
-    lines.push(if packet.before == packet.after {
-        format!("      state: {} (no change)", packet.before)
-    } else {
-        format!("      state: {} -> {}", packet.before, packet.after)
+/// Lists the fields, what is answered, and the state.
+fn details(packet: &AnnotatedPacket<'_>) -> Vec<String> {
+    let mut lines = fields(packet);
+    lines.extend(packet.answers.map(|n| match packet.rtt {
+        Some(rtt) => format!("      answers #{n} after {} ms", millis(rtt)),
+        None => format!("      answers #{n}"),
+    }));
+    lines.push(match (packet.before, packet.after) {
+        (before, after) if before == after => format!("      state: {before} (no change)"),
+        (before, after) => format!("      state: {before} -> {after}"),
     });
     lines
 }
 
-/// The sentence and where it comes from.
+/// Formats the reason and its source.
 pub(super) fn reason(why: &Reason) -> String {
     match why.source() {
         "" => why.to_string(),

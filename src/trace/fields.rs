@@ -1,28 +1,12 @@
+use std::cmp::Ordering;
+
 use super::figures::hex;
 use crate::analysis::{AnnotatedPacket, Kind};
-use crate::wire::{DATA_HEADER, Opcode, Printable};
+use crate::wire::{Opcode, Printable};
 
-/// A stretch of a packet and what it means.
-#[derive(Debug)]
-pub(super) struct Field {
-    offset: usize,
-    length: usize,
-    hex: String,
-    name: &'static str,
-    value: String,
-}
-
-impl Field {
-    /// One line of the explain view.
-    pub(super) fn line(&self) -> String {
-        let length = format!("+{} ", self.length);
-        format!("{:>10} {length:<6}{:<22} {:<9} {}", self.offset, self.hex, self.name, self.value)
-    }
-}
-
-/// Cuts any packet into its fields, as far as there are any.
-pub(super) fn fields(packet: &AnnotatedPacket<'_>) -> Vec<Field> {
-    let mut cutter = Cutter { bytes: &packet.bytes, at: 0, fields: Vec::new() };
+/// Divides a packet into its fields, as far as possible; each is a line of the explain view.
+pub(super) fn fields(packet: &AnnotatedPacket<'_>) -> Vec<String> {
+    let mut cutter = Cutter { bytes: &packet.bytes, at: 0, lines: Vec::new() };
     let opcode = match packet.kind {
         Kind::None => return cutter.rest("bytes"),
         Kind::Unknown(number) => {
@@ -39,13 +23,10 @@ pub(super) fn fields(packet: &AnnotatedPacket<'_>) -> Vec<Field> {
             cutter.options();
         }
         Opcode::Oack => cutter.options(),
-        Opcode::Ack => {
-            cutter.block(packet);
-        }
+        Opcode::Ack => cutter.block(packet),
         Opcode::Data => {
-            if cutter.block(packet) {
-                cutter.data(packet);
-            }
+            cutter.block(packet);
+            cutter.data(packet);
         }
         Opcode::Error => {
             if let Some(code) = cutter.number() {
@@ -60,7 +41,7 @@ pub(super) fn fields(packet: &AnnotatedPacket<'_>) -> Vec<Field> {
 struct Cutter<'a> {
     bytes: &'a [u8],
     at: usize,
-    fields: Vec<Field>,
+    lines: Vec<String>,
 }
 
 impl Cutter<'_> {
@@ -74,8 +55,7 @@ impl Cutter<'_> {
 
     fn take(&mut self, length: usize, name: &'static str, value: String) {
         let bytes = self.ahead().get(..length).unwrap_or(self.ahead());
-        let hex = abridged(bytes);
-        self.fields.push(Field { offset: self.at, length, hex, name, value });
+        self.lines.push(line(self.at, length, &abridged(bytes), name, &value));
         self.at = self.at.saturating_add(length);
     }
 
@@ -98,36 +78,40 @@ impl Cutter<'_> {
         }
     }
 
-    fn block(&mut self, packet: &AnnotatedPacket<'_>) -> bool {
-        let Some(block) = self.number() else { return false };
+    fn block(&mut self, packet: &AnnotatedPacket<'_>) {
+        let Some(block) = self.number() else { return };
         let value = match packet.abs {
             Some(abs) if abs != u64::from(block) => format!("{block} (file block {abs})"),
             _ => block.to_string(),
         };
         self.take(2, "block", value);
-        true
     }
 
     fn data(&mut self, packet: &AnnotatedPacket<'_>) {
-        let length = packet.length.saturating_sub(DATA_HEADER);
+        let Some(length) = packet.data_length() else { return };
         let meaning = match length.cmp(&packet.blksize.into()) {
-            std::cmp::Ordering::Less => "short: the end",
-            std::cmp::Ordering::Equal => "full",
-            std::cmp::Ordering::Greater => "too many",
+            Ordering::Less => "short: the end",
+            Ordering::Equal => "full",
+            Ordering::Greater => "too many",
         };
         self.take(length, "data", format!("{length} bytes ({meaning})"));
     }
 
-    fn rest(mut self, name: &'static str) -> Vec<Field> {
+    fn rest(mut self, name: &'static str) -> Vec<String> {
         let length = self.ahead().len();
-        if length > 0 || self.fields.is_empty() {
+        if length > 0 || self.lines.is_empty() {
             self.take(length, name, format!("{length} bytes"));
         }
-        self.fields
+        self.lines
     }
 }
 
-/// Up to eight bytes; of more the first six.
+fn line(offset: usize, length: usize, hex: &str, name: &str, value: &str) -> String {
+    let length = format!("+{length} ");
+    format!("{offset:>10} {length:<6}{hex:<22} {name:<9} {value}")
+}
+
+/// Formats up to eight bytes; of more, the first six.
 fn abridged(bytes: &[u8]) -> String {
     match bytes.get(..6) {
         _ if bytes.is_empty() => "-".to_owned(),
@@ -138,14 +122,11 @@ fn abridged(bytes: &[u8]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::Field;
+    use super::line;
 
     #[test]
-    fn the_longest_field_there_is_keeps_its_distance() {
-        let line = |length| {
-            let (hex, value) = ("41 42 43 44 45 46 ..".to_owned(), "full".to_owned());
-            Field { offset: 4, length, hex, name: "data", value }.line()
-        };
+    fn the_longest_field_keeps_its_distance() {
+        let line = |length| line(4, length, "41 42 43 44 45 46 ..", "data", "full");
         assert_eq!(line(512), "         4 +512  41 42 43 44 45 46 ..   data      full");
         assert_eq!(line(65464), "         4 +65464 41 42 43 44 45 46 ..   data      full");
     }

@@ -1,35 +1,20 @@
 use std::time::Duration;
 
-use crate::analysis::{AnnotatedPacket, Flag};
-use crate::analysis::{Kind, State};
-use crate::wire::{DATA_HEADER, Malformed, Opcode, Packet};
-
 use super::Tint;
+use crate::analysis::{AnnotatedPacket, Flag, Kind, Outcome, State, Summary};
+use crate::wire::{DATA_HEADER, Opcode, Packet};
 
-/// `4,213`.
-pub(super) fn thousands(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::with_capacity(digits.len() * 4 / 3);
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
-/// Milliseconds with one place.
+/// Formats milliseconds with one decimal.
 pub(super) fn millis(time: Duration) -> String {
     format!("{:.1}", time.as_secs_f64() * 1000.0)
 }
 
-/// Hexadecimal pairs with blanks between.
+/// Formats bytes as pairs of hexadecimal digits with spaces between.
 pub(super) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().join(" ")
 }
 
-/// The flag in the words of the text views.
+/// Names the flag as the text views do.
 pub(super) fn flag(packet: &AnnotatedPacket<'_>, flag: Flag) -> String {
     let of = |word: &str| match packet.dup_of {
         Some(n) => format!("{word} of #{n}"),
@@ -44,15 +29,25 @@ pub(super) fn flag(packet: &AnnotatedPacket<'_>, flag: Flag) -> String {
     }
 }
 
-/// The packet in the words of the classic trace.
-pub(super) fn words(packet: &AnnotatedPacket<'_>) -> Result<String, Malformed> {
-    Ok(match packet.parse()? {
-        // The block may be cut.
-        Packet::Data { block, .. } => {
-            format!("DATA <block={block}, {} bytes>", packet.length.saturating_sub(DATA_HEADER))
-        }
+/// Lists the flags except [`Flag::Tid`].
+pub(super) fn notable_flags(packet: &AnnotatedPacket<'_>) -> String {
+    packet.flags.without(Flag::Tid).iter().map(|it| flag(packet, it)).collect::<Vec<_>>().join(", ")
+}
+
+/// Describes a packet as the classic trace does; `length` is that of the whole packet, whose data may be cut.
+pub(super) fn words(packet: &Packet<'_>, length: usize) -> String {
+    match packet {
+        Packet::Data { block, .. } => format!("DATA <block={block}, {} bytes>", length.saturating_sub(DATA_HEADER)),
         other => other.to_string(),
-    })
+    }
+}
+
+/// Formats the failure of a transfer, unless the `last` packet already showed it.
+pub(super) fn failure(summary: &Summary, last: State) -> Option<String> {
+    match &summary.outcome {
+        Outcome::Failed(reason) if last != State::Failed => Some(format!("failed: {reason}")),
+        _ => None,
+    }
 }
 
 pub(super) fn tint(kind: Kind) -> Tint {
@@ -62,23 +57,5 @@ pub(super) fn tint(kind: Kind) -> Tint {
         Kind::Known(Opcode::Ack) => Tint::Ack,
         Kind::Known(Opcode::Oack) => Tint::Oack,
         Kind::Known(Opcode::Error) | Kind::Unknown(_) | Kind::None => Tint::Error,
-    }
-}
-
-/// Whether a packet told the end already, so that nothing need be said of it.
-pub(super) fn told_the_end(last: State) -> bool {
-    last == State::Failed
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn figures_read_well() {
-        assert_eq!(
-            [0, 12, 999, 1000, 4213, 1_234_567].map(thousands),
-            ["0", "12", "999", "1,000", "4,213", "1,234,567"]
-        );
     }
 }

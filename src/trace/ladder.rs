@@ -1,35 +1,36 @@
 use std::io::{self, Write};
+use std::time::Duration;
 
 use super::elide::{Run, WAITING};
-use super::figures::{flag, millis, thousands, tint, told_the_end};
+use super::figures::{failure, flag, tint};
 use super::fold::fold;
 use super::units::size;
 use super::{Paint, Tint, View};
-use crate::analysis::{Annotated, AnnotatedPacket, Annotation, Flag, Kind, Outcome, State};
+use crate::analysis::{Annotated, AnnotatedPacket, Annotation, Flag, Kind, State};
 use crate::event::Direction;
 use crate::fault::Action;
-use crate::wire::{Opcode, Packet, Printable};
+use crate::wire::{Opcode, OptionList, Packet, Printable};
 
-/// Packets as arrows between client and server, time going down.
+/// The view of packets as arrows between client and server, with time running down.
 #[derive(Debug)]
 pub struct Ladder {
     columns: usize,
-    /// Columns between the two lines; none where the screen is too narrow to draw them.
+    /// Columns between the two lines; none if the screen is too narrow for them.
     width: Option<usize>,
     glyphs: &'static Glyphs,
     paint: Paint,
-    /// The transfer that has its header.
+    /// The transfer whose header was written.
     xfer: Option<u32>,
-    /// A timer ran out since the last packet.
+    /// The timer expired after the last packet.
     expired: bool,
-    /// The transfer is over; what comes is an echo of it.
+    /// The transfer is over; later packets are late ones.
     ended: bool,
     last: State,
 }
 
 /// Columns below which arrows are drawn on the left.
 const NARROW: usize = 66;
-/// Columns in front of the client's line.
+/// Columns before the client's line.
 const MARGIN: usize = 10;
 
 #[derive(Debug)]
@@ -42,34 +43,40 @@ struct Glyphs {
     lost: char,
 }
 
+/// The characters of drawings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Charset {
+    /// Box-drawing characters and arrows.
+    Unicode,
+    /// ASCII only.
+    Ascii,
+}
+
 const UNICODE: Glyphs = Glyphs { bar: '│', dots: '┊', line: '─', right: '▶', left: '◀', lost: '✗' };
 const ASCII: Glyphs = Glyphs { bar: '|', dots: ':', line: '-', right: '>', left: '<', lost: 'X' };
 
 impl Ladder {
-    /// For a screen of so many columns.
-    pub fn new(columns: usize, ascii: bool, paint: Paint) -> Self {
-        // Notes need the rest.
+    /// Creates a view for a screen of this many columns.
+    pub fn new(columns: usize, charset: Charset, paint: Paint) -> Self {
+        // The notes need the rest.
         let width = (columns >= NARROW).then(|| columns.saturating_sub(42).clamp(26, 38));
-        let glyphs = if ascii { &ASCII } else { &UNICODE };
+        let glyphs = match charset {
+            Charset::Unicode => &UNICODE,
+            Charset::Ascii => &ASCII,
+        };
         Self { columns, width, glyphs, paint, xfer: None, expired: false, ended: false, last: State::Idle }
     }
 
-    fn packet(
-        &mut self,
-        annotated: &Annotated<'_>,
-        packet: &AnnotatedPacket<'_>,
-        out: &mut dyn Write,
-    ) -> io::Result<()> {
-        let silence = packet.gap >= WAITING;
+    fn packet(&mut self, t: Duration, packet: &AnnotatedPacket<'_>, out: &mut dyn Write) -> io::Result<()> {
         let seconds = packet.gap.as_secs_f64();
-        let expired = std::mem::take(&mut self.expired);
+        let waited = std::mem::take(&mut self.expired) || packet.gap >= WAITING;
         if std::mem::take(&mut self.ended) {
             self.between(&format!("after the end, {seconds:.2} s later"), out)?;
-        } else if (expired || silence) && packet.n > 1 {
+        } else if waited && packet.n > 1 {
             self.between(&format!("waiting {seconds:.2} s"), out)?;
         }
         self.last = packet.after;
-        let time = format!("{:.4}", annotated.t.as_secs_f64());
+        let time = format!("{:.4}", t.as_secs_f64());
         match self.width {
             Some(width) => {
                 let bar = self.glyphs.bar;
@@ -86,53 +93,50 @@ impl Ladder {
                     (Direction::Received, false) => "<--",
                     (Direction::Received, true) => "X--",
                 };
-                let room = self.columns.saturating_sub(13);
-                let folded = fold(&label(packet), Some(room), 0);
-                let mut lines: Vec<_> = folded.lines().map(|line| cut(line, room)).collect();
+                let space = self.columns.saturating_sub(13);
+                let folded = fold(&label(packet), Some(space), 0);
+                let mut lines: Vec<_> = folded.lines().map(|line| cut(line, space)).collect();
                 let used = lines.last().map_or(0, |line| line.chars().count());
                 for line in &mut lines {
                     *line = (self.paint)(tint(packet.kind), line);
                 }
                 let notes = self.notes(packet, false);
-                match (lines.last_mut(), &self.fit(&notes, room.saturating_sub(used + 2))[..]) {
+                match (lines.last_mut(), &self.fit(&notes, space.saturating_sub(used + 2))[..]) {
                     (Some(line), [notes]) => line.push_str(&format!("  {notes}")),
-                    _ => lines.extend(self.fit(&notes, room)),
+                    _ => lines.extend(self.fit(&notes, space)),
                 }
                 writeln!(out, "{time:>8} {arrow} {}", lines.join(&format!("\n{:13}", "")))
             }
         }
     }
 
-    /// The arrow with its label, `width` columns wide.
+    /// Draws the arrow with its label, `width` columns wide.
     fn arrow(&self, packet: &AnnotatedPacket<'_>, width: usize) -> String {
         let Glyphs { line, right, left, lost, .. } = *self.glyphs;
-        // Two strokes and a blank before the label; a blank, and at the least the head, behind it.
+        // Two strokes and a space before the label; a space and at least the head after it.
         let label = cut(&label(packet), width.saturating_sub(5));
         let length = label.chars().count();
         let label = (self.paint)(tint(packet.kind), &label);
         let strokes = |count: usize| String::from(line).repeat(count);
         let is_lost = packet.flags.contains(Flag::Lost);
         let rest = width.saturating_sub(length + 4);
-        // A lost packet gets half way.
+        // The arrow of a lost packet ends half way.
         let way = if is_lost { (width / 2 + 1).saturating_sub(length + 4).clamp(1, rest.max(2) - 1) } else { rest - 1 };
-        let blank = " ".repeat(rest.saturating_sub(way + 1));
+        let gap = " ".repeat(rest.saturating_sub(way + 1));
+        let head = |head| if is_lost { lost } else { head };
         match packet.direction {
-            Direction::Sent => {
-                format!("{} {label} {}{}{blank}", strokes(2), strokes(way), if is_lost { lost } else { right })
-            }
-            Direction::Received => {
-                format!("{blank}{}{} {label} {}", if is_lost { lost } else { left }, strokes(way), strokes(2))
-            }
+            Direction::Sent => format!("{} {label} {}{}{gap}", strokes(2), strokes(way), head(right)),
+            Direction::Received => format!("{gap}{}{} {label} {}", head(left), strokes(way), strokes(2)),
         }
     }
 
-    /// The notes in lines of so many columns, coloured where they should stand out.
-    fn fit(&self, notes: &[(String, bool)], room: usize) -> Vec<String> {
+    /// Arranges the notes in lines of `space` columns and colours the important ones.
+    fn fit(&self, notes: &[(String, bool)], space: usize) -> Vec<String> {
         let mut lines: Vec<(String, usize)> = Vec::new();
-        for (note, stands_out) in notes {
+        for (note, important) in notes {
             let length = note.chars().count();
-            let note = if *stands_out { (self.paint)(Tint::Notice, note) } else { note.clone() };
-            match lines.last_mut().filter(|(_, used)| used + 1 + length <= room) {
+            let note = if *important { (self.paint)(Tint::Notice, note) } else { note.clone() };
+            match lines.last_mut().filter(|(_, used)| used + 1 + length <= space) {
                 Some((line, used)) => {
                     line.push_str(&format!(" {note}"));
                     *used += 1 + length;
@@ -143,7 +147,7 @@ impl Ladder {
         lines.into_iter().map(|(line, _)| line).collect()
     }
 
-    /// What stands beside the arrow, and whether it stands out.
+    /// Lists the notes beside the arrow and whether they are important.
     fn notes(&self, packet: &AnnotatedPacket<'_>, ports: bool) -> Vec<(String, bool)> {
         let mut notes = Vec::new();
         let request = matches!(packet.kind, Kind::Known(Opcode::Rrq | Opcode::Wrq));
@@ -153,14 +157,14 @@ impl Ladder {
         }
         for it in packet.flags.without(Flag::Tid).iter() {
             match it {
-                // The arrow tells it where no line is drawn for the other side.
+                // Without lines, the arrow shows it.
                 Flag::Lost if ports => notes.push(("lost".to_owned(), true)),
                 Flag::Lost => {}
                 _ => notes.push((flag(packet, it), true)),
             }
         }
         for hit in packet.faults.iter().filter(|hit| hit.action != Action::Drop) {
-            // Short, for an arrow leaves little room; what "x2" is needs no word more.
+            // Short, because the arrow leaves little space.
             notes.push(match hit.action {
                 Action::Dup => (format!("x2 fault rule {}", hit.rule), false),
                 action => (format!("fault rule {}: {action}", hit.rule), false),
@@ -169,17 +173,12 @@ impl Ladder {
         notes
     }
 
-    /// A line of its own that is no packet.
+    /// Writes a line that is not about a packet.
     fn between(&self, note: &str, out: &mut dyn Write) -> io::Result<()> {
-        match self.width {
-            Some(width) => {
-                let dots = self.glyphs.dots;
-                let room = self.columns.saturating_sub(MARGIN + width + 4);
-                let note = fold(note, Some(room), 0);
-                note.lines().try_for_each(|note| writeln!(out, "{:MARGIN$}{dots}{:width$}{dots}  {note}", "", ""))
-            }
-            None => Ok(()),
-        }
+        let Some(width) = self.width else { return Ok(()) };
+        let dots = self.glyphs.dots;
+        let note = fold(note, Some(self.columns.saturating_sub(MARGIN + width + 4)), 0);
+        note.lines().try_for_each(|note| writeln!(out, "{:MARGIN$}{dots}{:width$}{dots}  {note}", "", ""))
     }
 
     fn header(&mut self, xfer: u32, out: &mut dyn Write) -> io::Result<()> {
@@ -202,7 +201,7 @@ impl View for Ladder {
         match &annotated.kind {
             Annotation::Packet(packet) => {
                 self.header(annotated.xfer, out)?;
-                self.packet(annotated, packet, out)
+                self.packet(annotated.t, packet, out)
             }
             Annotation::Timer { .. } => {
                 self.expired = true;
@@ -210,12 +209,7 @@ impl View for Ladder {
             }
             Annotation::End(summary) => {
                 self.ended = true;
-                match &summary.outcome {
-                    Outcome::Failed(reason) if !told_the_end(self.last) => {
-                        self.between(&format!("failed: {reason}"), out)
-                    }
-                    _ => Ok(()),
-                }
+                failure(summary, self.last).map_or(Ok(()), |failure| self.between(&failure, out))
             }
             Annotation::Begin { .. } | Annotation::Choice { .. } | Annotation::Fault { .. } => Ok(()),
         }
@@ -223,44 +217,25 @@ impl View for Ladder {
 
     fn hidden(&self, run: &Run) -> Option<String> {
         let dots = self.glyphs.dots;
-        let count = format!("{} blocks as expected (#{}-#{})", thousands(run.blocks), run.first, run.last);
-        let Some(width) = self.width else { return Some(format!("{:8} ... {count}", "")) };
-        let line = format!("{:MARGIN$}{dots}{:<width$}{dots}  {}", "", format!("  {count}"), size(run.bytes));
-        let rtt = run
-            .rtt
-            .value()
-            .map(|[least, median, most]| format!(", rtt {}/{}/{} ms", millis(least), millis(median), millis(most)));
-        // What does not fit is best left out.
-        Some(match rtt.filter(|rtt| line.chars().count() + rtt.len() <= self.columns) {
-            Some(rtt) => line + &rtt,
-            None => line,
-        })
+        let Some(width) = self.width else { return Some(format!("{:8} ... {run}", "")) };
+        let line = format!("{:MARGIN$}{dots}{:<width$}{dots}  {}", "", format!("  {run}"), size(run.bytes));
+        let rtt = run.rtt().filter(|rtt| line.chars().count() + rtt.len() <= self.columns);
+        Some(line + &rtt.unwrap_or_default())
     }
 }
 
-/// What stands on the arrow.
+/// Returns the text on the arrow.
 fn label(packet: &AnnotatedPacket<'_>) -> String {
     let name = packet.kind.name();
     match packet.parse() {
         Ok(Packet::Request(request)) => {
-            let mut label = format!("{name} {} {}", Printable(request.filename), Printable(request.mode));
-            for (option, value) in request.options.pairs() {
-                label.push_str(&format!(" {}={}", Printable(option), Printable(value)));
-            }
-            label
+            let (file, mode) = (Printable(request.filename), Printable(request.mode));
+            format!("{name} {file} {mode}{}", options(&request.options))
         }
-        Ok(Packet::Data { block, .. }) => {
-            format!("{name} {block}  {} B", packet.data_length().unwrap_or_default())
-        }
+        Ok(Packet::Data { block, .. }) => format!("{name} {block}  {} B", packet.data_length().unwrap_or_default()),
         Ok(Packet::Ack { block }) => format!("{name} {block}"),
         Ok(Packet::Error { code, message }) => format!("{name} {} {}", code.0, Printable(message)),
-        Ok(Packet::Oack(options)) => {
-            let mut label = name.to_owned();
-            for (option, value) in options.pairs() {
-                label.push_str(&format!(" {}={}", Printable(option), Printable(value)));
-            }
-            label
-        }
+        Ok(Packet::Oack(list)) => format!("{name}{}", options(&list)),
         Err(_) => match packet.kind {
             Kind::Unknown(opcode) => format!("opcode {opcode}  {} B", packet.length),
             _ => format!("{name}  {} B", packet.length),
@@ -268,12 +243,14 @@ fn label(packet: &AnnotatedPacket<'_>) -> String {
     }
 }
 
-/// At most `most` characters.
+fn options(list: &OptionList<'_>) -> String {
+    list.pairs().map(|(name, value)| format!(" {}={}", Printable(name), Printable(value))).collect()
+}
+
+/// Cuts the text to `most` characters.
 fn cut(text: &str, most: usize) -> String {
     if text.chars().count() <= most {
         return text.to_owned();
     }
-    let mut cut: String = text.chars().take(most.saturating_sub(2)).collect();
-    cut.push_str("..");
-    cut
+    text.chars().take(most.saturating_sub(2)).chain("..".chars()).collect()
 }

@@ -1,16 +1,16 @@
 //! Views of what happened: [`Annotated`] records in, text or bytes out.
 //!
 //! ```text
-//! Record --Analyser--> Annotated --> Ring: again, show
-//!                              '---> View, each with its own Write
+//! Record --Analyser--> Annotated --> Ring: trace again, trace show
+//!                              '---> View, each with its own Write:
 //!                                      Elided<Ladder>  Elided<Explain>  Elided<Hex>  Json  Pcapng
 //! ```
 //!
-//! The [`Classic`] view prints raw records as BSD's tftp does and nothing else, so that tools may parse it; [`Notes`]
-//! about what is no packet go elsewhere. Every other view is made from what the analysis says.
+//! The [`Classic`] view prints raw records as BSD's tftp does and nothing else, so that tools can parse it; [`Notes`]
+//! about other events go elsewhere. Every other view is made from the analysis.
 //!
-//! A view is a function of the records alone: it reads no clock, opens nothing, and writes no byte of the network
-//! to a terminal that could steer it. Colour is handed in as a [`Paint`], so that nothing here names a terminal.
+//! A view is a function of the records alone: it reads no clock, opens nothing, and writes no byte of the network that
+//! could control the terminal. Colour is a parameter, a [`Paint`], so that nothing here depends on a terminal.
 //!
 //! ```
 //! use tftpsh::client::Negotiation;
@@ -38,68 +38,64 @@ mod fold;
 mod hex;
 mod json;
 mod ladder;
-mod lines;
 mod notes;
 mod page;
 mod paint;
 mod pcapng;
 mod progress;
-mod show;
 pub(crate) mod units;
 mod view_name;
 
 use std::io::{self, Write};
 
-pub use classic::Classic;
+pub use classic::{Classic, Lines};
 pub use elide::{Elided, Limit, Run};
 pub use explain::{Detail, Explain};
 pub(crate) use fold::fold;
 pub use hex::Hex;
 pub use json::Json;
-pub use ladder::Ladder;
-pub use lines::Lines;
+pub use ladder::{Charset, Ladder};
 pub use notes::Notes;
-pub use page::Page;
+pub use page::{Page, show};
 pub use paint::{Paint, Tint, paint, plain};
 pub use pcapng::{HINT, Pcapng};
 pub use progress::Progress;
-pub use show::show;
 pub use view_name::ViewName;
 
 use crate::analysis::{Analyser, Annotated, Annotation, Ring};
 use crate::event::{Observer, Record};
 
-/// One way to tell what happened.
+/// One way to show what happened.
 pub trait View {
-    /// Tells one record.
+    /// Writes one record.
     ///
     /// # Errors
     ///
     /// Those of `out`.
     fn render(&mut self, annotated: &Annotated<'_>, out: &mut dyn Write) -> io::Result<()>;
 
-    /// The line that stands for a run of ordinary packets, in a view that may be shortened.
+    /// Returns the line that replaces a run of ordinary packets, if the view may be shortened.
     fn hidden(&self, _run: &Run) -> Option<String> {
         None
     }
 
-    /// What a reader of the output should know.
+    /// Returns what a reader of the output should know.
     fn hint(&self) -> Option<&'static str> {
         None
     }
 }
 
-/// Watches transfers for all views at once: analyses each record a single time, keeps it, and hands it on.
+/// The observer for all views: it analyses each record once, keeps a copy, and passes it to each view.
 #[derive(Default)]
 pub struct Tracer<'a> {
     analyser: Analyser,
     ring: Option<Ring>,
     outlets: Vec<Outlet<'a>>,
-    /// Outlets there were so far.
+    /// The number of outlets so far.
     count: usize,
 }
 
-/// Names a view among those of a [`Tracer`].
+/// The identity of a view of a [`Tracer`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct OutletId(usize);
 
@@ -111,17 +107,17 @@ struct Outlet<'a> {
 }
 
 impl<'a> Tracer<'a> {
-    /// Without a view; keeps nothing.
+    /// Creates a tracer without a view, which keeps nothing.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Keeps the last transfers from here on, if it does not already.
+    /// Keeps the last transfers from now on.
     pub fn keep(&mut self) {
         self.ring.get_or_insert_default();
     }
 
-    /// Whether there is nothing to tell anybody, now or later.
+    /// Whether records have no use, now or later.
     pub fn is_idle(&self) -> bool {
         self.ring.is_none() && self.outlets.is_empty()
     }
@@ -134,37 +130,37 @@ impl<'a> Tracer<'a> {
         id
     }
 
-    /// Ends a view.
+    /// Removes a view.
     pub fn remove(&mut self, id: OutletId) {
         self.outlets.retain(|outlet| outlet.id != id);
     }
 
-    /// Draws in another way from here on, to the same place.
+    /// Replaces a view by another that writes to the same output.
     pub fn replace(&mut self, id: OutletId, view: Box<dyn View + 'a>) {
         if let Some(outlet) = self.outlets.iter_mut().find(|outlet| outlet.id == id) {
             outlet.view = view;
         }
     }
 
-    /// The view of this name.
+    /// Returns a view.
     pub fn view(&self, id: OutletId) -> Option<&(dyn View + 'a)> {
         self.outlets.iter().find(|outlet| outlet.id == id).map(|outlet| &*outlet.view)
     }
 
-    /// Lets no writer hold anything back.
+    /// Flushes every output.
     pub fn flush(&mut self) {
         for outlet in self.outlets.iter_mut().filter(|outlet| outlet.failure.is_none()) {
             outlet.failure = outlet.out.flush().err();
         }
     }
 
-    /// Takes the views out that could not write, with the reasons.
+    /// Removes the views that could not write and returns them with their errors.
     pub fn failed(&mut self) -> Vec<(OutletId, io::Error)> {
         let failed = |outlet: Outlet<'_>| outlet.failure.map(|error| (outlet.id, error));
         self.outlets.extract_if(.., |outlet| outlet.failure.is_some()).filter_map(failed).collect()
     }
 
-    /// What is kept.
+    /// Returns the kept transfers.
     pub fn ring(&self) -> Option<&Ring> {
         self.ring.as_ref()
     }
@@ -173,8 +169,10 @@ impl<'a> Tracer<'a> {
 impl Observer for Tracer<'_> {
     fn observe(&mut self, record: &Record<'_>) {
         let Some(annotated) = self.analyser.analyse(record) else { return };
-        for outlet in &mut self.outlets {
-            outlet.tell(&annotated);
+        for outlet in self.outlets.iter_mut().filter(|outlet| outlet.failure.is_none()) {
+            let rendered = outlet.view.render(&annotated, &mut outlet.out);
+            let is_end = matches!(annotated.kind, Annotation::End(_));
+            outlet.failure = rendered.and_then(|()| if is_end { outlet.out.flush() } else { Ok(()) }).err();
         }
         if let Some(ring) = &mut self.ring {
             ring.keep(&annotated);
@@ -182,31 +180,18 @@ impl Observer for Tracer<'_> {
     }
 }
 
-impl Outlet<'_> {
-    fn tell(&mut self, annotated: &Annotated<'_>) {
-        if self.failure.is_some() {
-            return;
-        }
-        let told = self.view.render(annotated, &mut self.out).and_then(|()| match annotated.kind {
-            Annotation::End(_) => self.out.flush(),
-            _ => Ok(()),
-        });
-        self.failure = told.err();
-    }
-}
-
-/// A writer that gives up at its first error: a trace that nobody reads any more must not end a transfer.
-struct Line<W> {
+/// A writer that stops at its first error: a closed trace must not end a transfer.
+struct FailSoftWriter<W> {
     writer: W,
     broken: bool,
 }
 
-impl<W: Write> Line<W> {
+impl<W: Write> FailSoftWriter<W> {
     fn new(writer: W) -> Self {
         Self { writer, broken: false }
     }
 
-    /// Writes by one call, so that lines of several writers do not mix.
+    /// Writes the line in one call, so that lines of several writers do not mix.
     fn write(&mut self, line: &str) {
         self.attempt(|writer| writer.write_all(line.as_bytes()));
     }

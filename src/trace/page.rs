@@ -1,40 +1,44 @@
-use super::{Elided, Explain, Hex, Json, Ladder, Limit, Lines, Paint, View, ViewName, plain};
+use std::io::{self, Write};
 
-/// What a view is drawn on, and what its reader wants.
+use super::hex::dump;
+use super::{Charset, Detail, Elided, Explain, Hex, Json, Ladder, Limit, Lines, Paint, View, ViewName, plain};
+use crate::analysis::Kept;
+
+/// The properties of the screen or file that a view is drawn on.
 #[derive(Debug, Clone, Copy)]
 pub struct Page {
-    /// Letters in a line.
+    /// Characters in a line.
     pub columns: usize,
-    /// Nothing but ASCII can be shown.
-    pub ascii: bool,
-    /// What is longer than a line is folded: a screen would break words.
+    /// The characters of drawings.
+    pub charset: Charset,
+    /// Whether long lines are folded: a screen would break words.
     pub folds: bool,
-    /// What was drawn may be drawn over: a terminal with a cursor.
+    /// Whether a line can be drawn again: a terminal with a cursor.
     pub redraws: bool,
-    /// How much of a long run of ordinary packets is shown.
+    /// How many packets of a long run of ordinary ones are shown.
     pub limit: Limit,
-    /// Its colours.
+    /// The colours.
     pub paint: Paint,
 }
 
 impl Page {
-    /// A file to be read later, by whatever means.
-    pub fn file(ascii: bool, limit: Limit) -> Self {
-        Self { columns: 80, ascii, folds: false, redraws: false, limit, paint: plain }
+    /// Returns the properties of a file.
+    pub fn file(charset: Charset, limit: Limit) -> Self {
+        Self { columns: 80, charset, folds: false, redraws: false, limit, paint: plain }
     }
 
-    /// The view of this name, drawn here.
+    /// Creates the view of this name.
     pub fn view(&self, name: ViewName) -> Box<dyn View> {
         match name {
-            ViewName::Classic => Box::new(Lines::new()),
+            ViewName::Classic => Box::new(Lines),
             ViewName::Explain(detail) => self.elided(Explain::new(detail, self.paint).folded(self.fold())),
-            ViewName::Ladder => self.elided(Ladder::new(self.columns, self.ascii, self.paint)),
+            ViewName::Ladder => self.elided(Ladder::new(self.columns, self.charset, self.paint)),
             ViewName::Hex => self.elided(Hex::new(self.paint)),
-            ViewName::Json => Box::new(Json::new()),
+            ViewName::Json => Box::new(Json),
         }
     }
 
-    /// Columns in which words in lines are to be kept whole.
+    /// Returns the columns at which lines are folded, if they are.
     pub fn fold(&self) -> Option<usize> {
         self.folds.then_some(self.columns)
     }
@@ -42,4 +46,23 @@ impl Page {
     fn elided(&self, view: impl View + 'static) -> Box<dyn View> {
         Box::new(Elided::new(view, self.limit, self.redraws.then_some(self.columns)))
     }
+}
+
+/// Writes packet `n` of a kept transfer: every field, every byte kept, the reason, what it answers and what answers it.
+///
+/// Returns whether there is such a packet.
+///
+/// # Errors
+///
+/// Those of `out`.
+pub fn show(kept: &Kept, n: u64, page: &Page, out: &mut dyn Write) -> io::Result<bool> {
+    let Some(annotated) = kept.packet(n) else { return Ok(false) };
+    Explain::new(Detail::Full, page.paint).folded(page.fold()).render(annotated, out)?;
+    if let Some(answer) = kept.answer_to(n) {
+        writeln!(out, "      answered by #{answer}")?;
+    }
+    if let Some(packet) = annotated.packet() {
+        dump(packet, usize::MAX, out)?;
+    }
+    Ok(true)
 }

@@ -1,6 +1,6 @@
 use crate::style::{Look, Style};
 
-/// What a stretch of text is, for whoever colours it. Colour is never the only sign: each is told by a word too.
+/// The meaning of a piece of text, which gives its colour. Colour is never the only sign: a word says the same.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Tint {
     /// RRQ or WRQ: bold.
@@ -11,21 +11,21 @@ pub enum Tint {
     Ack,
     /// OACK: cyan.
     Oack,
-    /// ERROR, and what is no packet: reverse.
+    /// ERROR, and malformed packets: reverse.
     Error,
     /// Lost, repeated, from a stranger, wrapped: yellow and bold.
     Notice,
 }
 
-/// Colours a text, or leaves it.
+/// A function that colours a text, or returns it as it is.
 pub type Paint = fn(Tint, &str) -> String;
 
-/// Leaves it.
+/// Returns the text as it is.
 pub fn plain(_: Tint, text: &str) -> String {
     text.to_owned()
 }
 
-/// The paint of a stream of this style: the palette colours that people with any eyes tell apart, and never one alone.
+/// Returns the paint for this style: palette colours that colour-blind people can distinguish.
 pub fn paint(style: Style) -> Paint {
     if style.is_on() { tinted } else { plain }
 }

@@ -4,81 +4,64 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use super::{Line, units};
+use super::{FailSoftWriter, units};
 use crate::event::{Observer, Record, RecordKind};
 use crate::transfer::{Event, Machine, Stats};
 
-/// How far a transfer is, for a person at a terminal: one line on standard error that is drawn over and over, and gone
-/// at the end. The only file that names `indicatif`.
+/// The progress of a transfer for a person at a terminal: one line on standard error, drawn again and again, and cleared
+/// at the end. No other file uses `indicatif`.
 ///
 /// ```text
 /// fw.bin  [######          ]  41%  8.6 of 21.0 MB  4.1 MB/s  3 s left  2 resent
 /// ```
 ///
-/// What is over sooner than half a second shows nothing. A packet costs one comparison of times.
+/// A transfer of less than half a second shows nothing. A packet costs one comparison of times.
 pub struct Progress {
     look: Look,
     name: String,
-    /// Octets of the file, where this side knows them; else the server may tell.
+    /// The size of the file in bytes, if this side knows it; otherwise the server may report it.
     size: Option<u64>,
-    /// When to show more; nothing to show before the transfer begins.
+    /// When to show the next line; none before the transfer begins.
     due: Option<Instant>,
-    /// What had gone when, over the last few seconds.
+    /// Bytes transferred by these moments, over the last few seconds.
     past: VecDeque<(Instant, u64)>,
 }
 
-/// Nobody wants to be told sooner how far it is.
+/// The time before the first line.
 const PATIENCE: Duration = Duration::from_millis(500);
-/// The rate is that of so long.
+/// The period over which the rate is measured.
 const MEMORY: Duration = Duration::from_secs(3);
-/// Letters of a bar.
+/// Characters of the bar.
 const BAR: usize = 16;
-/// Letters of a name; of longer ones the end is shown, where names differ.
+/// Characters of the name; of a longer one the end is shown, where names differ.
 const NAME: usize = 24;
 
 enum Look {
-    /// One line drawn anew ten times a second; `None` until there is something to draw.
+    /// One line, drawn ten times a second; `None` until there is something to draw.
     Bar(Option<ProgressBar>),
     /// A new line every five seconds, in words.
-    Words(Line<io::Stderr>),
+    Words(FailSoftWriter<io::Stderr>),
 }
 
 impl Progress {
-    /// A bar, of the transfer of the file `name` with so many octets, where that is known beforehand.
+    /// Creates a bar for the transfer of the file `name`; `size` is its bytes, if known.
     pub fn bar(name: &str, size: Option<u64>) -> Self {
         Self::new(Look::Bar(None), name, size)
     }
 
-    /// The same in whole lines of words, for terminals whose cursor does not move, and for ears.
+    /// Creates the same in whole lines of words, for terminals whose cursor does not move and for screen readers.
     pub fn words(name: &str, size: Option<u64>) -> Self {
-        Self::new(Look::Words(Line::new(io::stderr())), name, size)
+        Self::new(Look::Words(FailSoftWriter::new(io::stderr())), name, size)
     }
 
     fn new(look: Look, name: &str, size: Option<u64>) -> Self {
         Self { look, name: shorten(name), size, due: None, past: VecDeque::new() }
     }
 
-    fn show(&mut self, figures: &Figures) {
-        match &mut self.look {
-            Look::Bar(bar) => {
-                bar.get_or_insert_with(one_line).set_message(format!("{}  {}", self.name, figures.as_bar()));
-                // The cursor was left behind the last column: a ^C there would fall onto the next line, and this one
-                // could never be cleared.
-                let _ = io::stderr().write_all(b"\r");
-            }
-            Look::Words(line) => {
-                line.write(&format!("{}: {}\n", self.name, figures.as_words()));
-                line.flush();
-            }
-        }
-    }
-
-    /// Takes the line away, so that others can write where it stood.
+    /// Clears the line, so that other output can take its place.
     fn clear(&mut self) {
-        if let Look::Bar(bar) = &mut self.look
-            && let Some(bar) = bar.take()
-        {
-            bar.finish_and_clear();
+        if let Look::Bar(bar) = &mut self.look {
+            bar.take().into_iter().for_each(|bar| bar.finish_and_clear());
         }
     }
 
@@ -90,9 +73,9 @@ impl Progress {
         self.past.push_back((now, stats.bytes));
         Figures {
             bytes: stats.bytes,
-            // What a server tells is a hint, and may be wrong.
+            // The size that a server reports may be wrong.
             size: self.size.or(tsize).filter(|&size| size > 0 && size >= stats.bytes),
-            gone: stats.bytes.saturating_sub(before),
+            recent: stats.bytes.saturating_sub(before),
             during: now.saturating_duration_since(since),
             resent: stats.resent,
         }
@@ -106,7 +89,7 @@ impl Observer for Progress {
                 self.due = Some(record.at + PATIENCE);
                 self.past = VecDeque::from([(record.at, 0)]);
             }
-            // It starts again, and somebody may tell so.
+            // The transfer starts again, and other output may report it.
             RecordKind::Machine(Event::Fallback(_)) => {
                 self.clear();
                 self.past = VecDeque::from([(record.at, 0)]);
@@ -120,47 +103,45 @@ impl Observer for Progress {
         if self.due.is_none_or(|due| at < due) {
             return;
         }
-        self.due = Some(at + self.look.pause());
         let figures = self.measure(at, &machine.stats(), machine.terms().tsize);
-        self.show(&figures);
-    }
-}
-
-impl Look {
-    fn pause(&self) -> Duration {
-        match self {
-            Self::Bar(_) => Duration::from_millis(100),
-            Self::Words(_) => Duration::from_secs(5),
-        }
+        let pause = match &mut self.look {
+            Look::Bar(bar) => {
+                bar.get_or_insert_with(one_line).set_message(format!("{}  {}", self.name, figures.as_bar()));
+                // After the last column, a ^C would go to the next line, and this one could never be cleared.
+                let _ = io::stderr().write_all(b"\r");
+                Duration::from_millis(100)
+            }
+            Look::Words(writer) => {
+                writer.write(&format!("{}: {}\n", self.name, figures.as_words()));
+                writer.flush();
+                Duration::from_secs(5)
+            }
+        };
+        self.due = Some(at + pause);
     }
 }
 
 fn one_line() -> ProgressBar {
-    // The moments of drawing are chosen here; its own limit only has to be above them.
-    let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr_with_hz(20));
-    match ProgressStyle::with_template("{wide_msg}") {
-        Ok(style) => bar.with_style(style),
-        Err(_) => bar,
-    }
+    // The pulse decides when to draw; the limit of the bar only has to be higher.
+    let style = ProgressStyle::with_template("{wide_msg}").unwrap_or_else(|_| ProgressStyle::default_bar());
+    ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr_with_hz(20)).with_style(style)
 }
 
 fn shorten(name: &str) -> String {
-    let letters = name.chars().count();
-    if letters <= NAME {
-        return name.to_owned();
+    match name.chars().count() {
+        length if length > NAME => format!("...{}", name.chars().skip(length - (NAME - 3)).collect::<String>()),
+        _ => name.to_owned(),
     }
-    let end: String = name.chars().skip(letters - (NAME - 3)).collect();
-    format!("...{end}")
 }
 
-/// What is known at one moment.
+/// The progress at one moment.
 #[derive(Debug, Clone, Copy)]
 struct Figures {
     bytes: u64,
     size: Option<u64>,
-    /// Octets of late.
-    gone: u64,
-    /// How long that is.
+    /// Bytes of the last few seconds.
+    recent: u64,
+    /// The length of that period.
     during: Duration,
     resent: u64,
 }
@@ -188,7 +169,7 @@ impl Figures {
     fn parts(&self) -> Vec<String> {
         let mut parts = vec![
             self.size.map_or_else(|| units::size(self.bytes), |size| units::part_of(self.bytes, size)),
-            units::rate(self.gone, self.during),
+            units::rate(self.recent, self.during),
         ];
         parts.extend(self.left().map(|left| format!("{} left", units::forecast(left))));
         if self.resent > 0 {
@@ -197,10 +178,10 @@ impl Figures {
         parts
     }
 
-    /// The time the rest will take, if it goes on like this.
+    /// Estimates the remaining time from the present rate.
     fn left(&self) -> Option<Duration> {
         let rest = self.size?.saturating_sub(self.bytes) as f64;
-        let seconds = rest / self.gone as f64 * self.during.as_secs_f64();
+        let seconds = rest / self.recent as f64 * self.during.as_secs_f64();
         Duration::try_from_secs_f64(seconds).ok()
     }
 }
@@ -212,45 +193,45 @@ mod tests {
     const HALF_WAY: Figures = Figures {
         bytes: 8_610_000,
         size: Some(21_000_000),
-        gone: 12_300_000,
+        recent: 12_300_000,
         during: Duration::from_secs(3),
         resent: 2,
     };
 
     #[test]
-    fn a_line_tells_all_that_is_known() {
+    fn a_line_shows_all_that_is_known() {
         assert_eq!(HALF_WAY.as_bar(), "[######          ]  41%  8.6 of 21.0 MB  4.1 MB/s  4 s left  2 resent");
         assert_eq!(HALF_WAY.as_words(), "41 percent, 8.6 of 21.0 MB, 4.1 MB/s, 4 s left, 2 resent");
     }
 
     #[test]
-    fn nothing_is_told_that_is_not_known() {
+    fn unknown_figures_are_left_out() {
         let figures = Figures { size: None, resent: 0, ..HALF_WAY };
         assert_eq!(figures.as_bar(), "8.61 MB  4.1 MB/s");
-        let stalled = Figures { gone: 0, resent: 3, ..HALF_WAY };
+        let stalled = Figures { recent: 0, resent: 3, ..HALF_WAY };
         assert_eq!(stalled.as_words(), "41 percent, 8.6 of 21.0 MB, 0 B/s, 3 resent");
     }
 
     #[test]
-    fn of_a_long_name_the_end_is_shown() {
+    fn the_end_of_a_long_name_is_shown() {
         assert_eq!(shorten("fw.bin"), "fw.bin");
         let short = shorten("images/2024/switch-stack-firmware-17.bin");
         assert_eq!((short.as_str(), short.len()), ("...stack-firmware-17.bin", NAME));
     }
 
     #[test]
-    fn the_rate_forgets_what_is_long_past_and_a_wrong_size_is_dropped() {
+    fn the_rate_is_of_the_last_seconds_and_a_wrong_size_is_dropped() {
         let mut progress = Progress::bar("f", None);
         let start = Instant::now();
         let mut figures = None;
         for second in 0..=10_u64 {
-            // A thousand a second, and ten times as much from the eighth on.
+            // A thousand bytes a second, ten times as many from the eighth second.
             let bytes = second * 1000 + second.saturating_sub(7) * 9000;
             let stats = Stats { bytes, ..Stats::default() };
             figures = Some(progress.measure(start + Duration::from_secs(second), &stats, Some(30_000)));
         }
         let figures = figures.expect("ten of them");
-        assert_eq!(units::rate(figures.gone, figures.during), "10.0 kB/s");
+        assert_eq!(units::rate(figures.recent, figures.during), "10.0 kB/s");
         assert_eq!(figures.size, None, "37000 bytes of 30000");
     }
 }

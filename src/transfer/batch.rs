@@ -3,24 +3,22 @@ use std::mem;
 
 use super::WriteFile;
 
-/// As many datagrams as a system joins into one read.
+/// The most datagrams that a system joins into one read.
 const MOST: usize = 64;
 
-/// File bytes that were delivered and are not written yet, kept from one input to the next: a window is one write,
-/// whether its blocks arrive together or one by one.
+/// File bytes that are delivered and not written yet: a window is one write, even if its blocks arrive one by one.
 ///
-/// [`run_receiver`](super::run_receiver) writes them before anything is transmitted and before the file is committed,
-/// so that nothing is acknowledged unwritten. It holds at most 64 KiB.
+/// [`Task::run`](super::Task::run) writes them before it transmits anything or commits. It holds at most 64 KiB.
 #[derive(Debug, Default)]
 pub struct WriteBatch {
     bytes: Vec<u8>,
 }
 
 impl WriteBatch {
-    /// What it keeps at most; a larger window is several writes.
-    const ROOM: usize = 64 * 1024;
+    /// The most bytes it holds; a larger window is several writes.
+    const CAPACITY: usize = 64 * 1024;
 
-    /// Copying a larger block would cost more than the write it saves.
+    /// The longest block it holds: copying a longer one would cost more than the write it saves.
     const SMALL: usize = 8 * 1024;
 }
 
@@ -36,8 +34,8 @@ impl<'a, 'd> Blocks<'a, 'd> {
         Self { batch, pieces: [IoSlice::new(&[]); MOST], count: 0 }
     }
 
-    /// Takes one more block; writes first where there is no space for it.
-    pub(super) fn add(&mut self, block: &'d [u8], file: &mut (impl WriteFile + ?Sized)) -> io::Result<()> {
+    /// Adds one block; writes first if there is no space for it.
+    pub(super) fn add(&mut self, block: &'d [u8], file: &mut impl WriteFile) -> io::Result<()> {
         if self.count == MOST {
             self.write(file)?;
         }
@@ -48,8 +46,8 @@ impl<'a, 'd> Blocks<'a, 'd> {
         Ok(())
     }
 
-    /// Writes everything, with one call where the file allows; whatever the result, nothing is held afterwards.
-    pub(super) fn write(&mut self, file: &mut (impl WriteFile + ?Sized)) -> io::Result<()> {
+    /// Writes everything, with one call if the file allows it; nothing is held afterwards, whatever the result.
+    pub(super) fn write(&mut self, file: &mut impl WriteFile) -> io::Result<()> {
         let count = mem::take(&mut self.count);
         let pieces = self.pieces.get_mut(..count).unwrap_or_default();
         if self.batch.bytes.is_empty() {
@@ -67,12 +65,11 @@ impl<'a, 'd> Blocks<'a, 'd> {
         written
     }
 
-    /// The input is worked through: a single small block stays in the batch where there is room, anything else is
-    /// written.
-    pub(super) fn keep(&mut self, file: &mut (impl WriteFile + ?Sized)) -> io::Result<()> {
+    /// Ends an input: a single small block stays in the batch if it fits; anything else is written.
+    pub(super) fn keep(&mut self, file: &mut impl WriteFile) -> io::Result<()> {
         match self.pieces.get(..self.count) {
             Some([piece])
-                if piece.len() <= WriteBatch::SMALL && self.batch.bytes.len() + piece.len() <= WriteBatch::ROOM =>
+                if piece.len() <= WriteBatch::SMALL && self.batch.bytes.len() + piece.len() <= WriteBatch::CAPACITY =>
             {
                 self.batch.bytes.extend_from_slice(piece);
                 self.count = 0;

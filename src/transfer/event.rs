@@ -4,16 +4,16 @@ use std::time::Duration;
 use super::OptionsRejected;
 use crate::wire::{Malformed, Terms};
 
-/// What happened inside a machine, beside the packets.
+/// An event inside a machine, besides the packets.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Event {
     /// The first valid answer fixed the peer's transfer id (RFC 1350 section 4).
     Locked(SocketAddr),
     /// Options were agreed, or none (RFC 2347).
     Agreed(Terms),
-    /// Silence for this long: the last packet or window is sent again.
+    /// The timer expired: the last packet or window is sent again.
     Resending {
-        /// Which repetition this is, from 1.
+        /// The number of this retransmission, from 1.
         attempt: u32,
         /// How long the peer was silent.
         after: Duration,
@@ -22,16 +22,16 @@ pub enum Event {
     Ignored {
         /// Where it came from.
         from: SocketAddr,
-        /// Why.
+        /// The reason.
         reason: Ignored,
     },
     /// Wire block numbers continue with this number after 65535.
     Wrapped(u16),
-    /// The request is sent once more, without options.
+    /// The request is sent again without options.
     Fallback(OptionsRejected),
 }
 
-/// Why a datagram changed nothing.
+/// The reason why a datagram changed nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ignored {
     /// It is not a packet.
@@ -40,10 +40,10 @@ pub enum Ignored {
     Stranger,
     /// It repeats an earlier packet.
     Duplicate,
-    /// A block or ACK that is not due: too old, or never asked for.
+    /// It is a block or ACK that is not due.
     OutOfPlace,
-    /// A block before this one was lost: the last good one is acknowledged (RFC 7440 section 4).
+    /// A block before this one was lost (RFC 7440 section 4).
     Gap,
-    /// A kind of packet that has no place in this transfer.
+    /// It is a kind of packet that does not belong here.
     Unexpected,
 }

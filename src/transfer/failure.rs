@@ -4,27 +4,27 @@ use thiserror::Error;
 
 use crate::wire::{BadOption, ErrorCode, Printable};
 
-/// Why a transfer ended without its file.
+/// The reason why a transfer ended without its file.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum Failure {
-    /// No socket is open at the port asked.
+    /// No socket is open at the port of the request.
     #[error("connection refused (no TFTP server there)")]
     Refused,
     /// The peer's port closed during the transfer.
     #[error("the peer went away (its port is closed)")]
     Vanished,
-    /// No progress for as long as was allowed.
+    /// There was no progress within the timeout.
     #[error("Transfer timed out.")]
     TimedOut {
-        /// Whether the peer had answered at all.
+        /// Whether the peer ever answered.
         answered: bool,
     },
     /// The peer sent an ERROR.
     #[error("{message} (code {})", code.0)]
     Remote {
-        /// Its number.
+        /// Its code.
         code: ErrorCode,
-        /// Its text, made safe to print; the code's meaning where it was empty.
+        /// Its message, made safe to print; the meaning of the code if it was empty.
         message: String,
     },
     /// The server's OACK cannot be accepted.
@@ -51,7 +51,7 @@ impl Failure {
 /// How a peer broke the protocol.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum Violation {
-    /// Its blocks are numbered from 0: taking its next block for the first would lose one (RFC 1350 section 5).
+    /// It numbers blocks from 0 (RFC 1350 section 5).
     #[error("the peer's first block is number 0, but blocks begin with 1")]
     BlockZero,
     /// A block is longer than the agreed size (RFC 2348).
@@ -66,10 +66,10 @@ pub enum Violation {
     },
 }
 
-/// Why a server does not like a request with options; the same request without them may do (RFC 2347).
+/// A sign that a server rejects options; the same request without them may succeed (RFC 2347).
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum OptionsRejected {
-    /// Two requests stayed unanswered: the server may drop what it does not know.
+    /// Two requests got no answer: the server may drop requests with options.
     #[error("no answer to a request with options")]
     Silence,
     /// The first answer was an ERROR that may be about the options.
@@ -77,24 +77,24 @@ pub enum OptionsRejected {
     Error {
         /// 0, 4 or 8.
         code: ErrorCode,
-        /// Made safe to print.
+        /// Its message, made safe to print.
         message: String,
     },
 }
 
-/// Why this side ends a transfer; its text goes to the peer in an ERROR.
+/// The reason why this side ends a transfer; the peer gets it in an ERROR.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum Abort {
-    /// The user wants it to end.
+    /// The user interrupted it.
     #[error("transfer interrupted by the user")]
     Interrupted,
     /// The server shuts down.
     #[error("the server is stopping")]
     Stopping,
-    /// The file of this side failed.
+    /// The local file failed.
     #[error("{message}")]
     File {
-        /// What concerns the peer.
+        /// The code of the ERROR.
         code: ErrorCode,
         /// The reason, without a local path.
         message: String,
@@ -102,9 +102,9 @@ pub enum Abort {
     /// The server refuses the request.
     #[error("{message}")]
     Refused {
-        /// The ERROR's number.
+        /// The code of the ERROR.
         code: ErrorCode,
-        /// Its text, made safe to print.
+        /// Its message, made safe to print.
         message: String,
     },
     /// Sending failed.
@@ -113,14 +113,14 @@ pub enum Abort {
 }
 
 impl Abort {
-    /// A failure of the file.
+    /// Wraps an error of the file.
     pub(super) fn file(error: &io::Error) -> Self {
         let code = ErrorCode::from_io(error);
         let message = if code == ErrorCode::UNDEFINED { error.to_string() } else { code.meaning().to_owned() };
         Self::File { code, message }
     }
 
-    /// The code of the ERROR that the peer gets (RFC 1350 section 5).
+    /// Returns the code of the ERROR that the peer gets (RFC 1350 section 5).
     pub fn code(&self) -> ErrorCode {
         match self {
             Self::File { code, .. } | Self::Refused { code, .. } => *code,

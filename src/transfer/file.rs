@@ -2,14 +2,14 @@ use std::io::{self, IoSlice};
 
 /// A file that a transfer reads.
 pub trait ReadFile {
-    /// Fills `room` with the next bytes of the file as they cross the wire; fewer are the last.
+    /// Fills `space` with the next bytes of the file in wire format, and returns how many; fewer than fit are the last.
     ///
     /// # Errors
     ///
     /// An error ends the transfer, and the peer gets an ERROR.
-    fn fill(&mut self, room: &mut [u8]) -> io::Result<usize>;
+    fn fill(&mut self, space: &mut [u8]) -> io::Result<usize>;
 
-    /// The SHA-256 of the local file, as far as it was read, where it is computed.
+    /// Returns the SHA-256 of the local bytes read so far, if it is computed.
     fn sha256(&self) -> Option<[u8; 32]> {
         None
     }
@@ -17,38 +17,38 @@ pub trait ReadFile {
 
 /// A file that a transfer writes.
 pub trait WriteFile {
-    /// Appends bytes as they crossed the wire.
+    /// Appends bytes in wire format.
     ///
     /// # Errors
     ///
     /// An error ends the transfer, and the peer gets an ERROR.
     fn deliver(&mut self, bytes: &[u8]) -> io::Result<()>;
 
-    /// Appends pieces one after the other, with one write where the file allows. The slices may be used up.
+    /// Appends pieces one after the other, with one write if the file allows it. It may change the slices.
     ///
     /// # Errors
     ///
-    /// As [`deliver`](Self::deliver).
+    /// Those of [`deliver`](Self::deliver).
     fn deliver_all(&mut self, pieces: &mut [IoSlice<'_>]) -> io::Result<()> {
         pieces.iter().try_for_each(|piece| self.deliver(piece))
     }
 
-    /// Everything is delivered: makes the file safe. The last ACK waits for it.
+    /// Makes the file safe after everything was delivered. The last ACK waits for it.
     ///
     /// # Errors
     ///
-    /// As [`deliver`](Self::deliver).
+    /// Those of [`deliver`](Self::deliver).
     fn commit(&mut self) -> io::Result<()>;
 
-    /// The SHA-256 of the local file, as far as it was written, where it is computed.
+    /// Returns the SHA-256 of the local bytes written so far, if it is computed.
     fn sha256(&self) -> Option<[u8; 32]> {
         None
     }
 }
 
 impl<F: ReadFile + ?Sized> ReadFile for &mut F {
-    fn fill(&mut self, room: &mut [u8]) -> io::Result<usize> {
-        (**self).fill(room)
+    fn fill(&mut self, space: &mut [u8]) -> io::Result<usize> {
+        (**self).fill(space)
     }
 
     fn sha256(&self) -> Option<[u8; 32]> {

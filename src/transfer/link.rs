@@ -3,17 +3,17 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use super::peer::{Origin, Peer};
-use super::retry::{Demand, Retry, RetryPolicy};
+use super::retry::{Demand, Retry, RetryPolicy, Rexmt};
 use super::{Abort, Event, Failure, Ignored, OptionsRejected, Output, Report, Stats};
 use crate::wire::{Answer, ErrorCode, Offer, OptionList, Packet, Printable, Terms, emit_error};
 
-/// What both machines share: the peer and its transfer id, the timers, the costs, and what waits to be told.
+/// The state that both machines share: the peer and its transfer id, the timers, the costs, and outputs that wait.
 #[derive(Debug)]
 pub(super) struct Link {
     pub(super) peer: Peer,
     pub(super) retry: Retry,
     pub(super) stats: Stats,
-    /// What is in force.
+    /// The terms in force.
     pub(super) terms: Terms,
     /// Whether options were agreed at all.
     negotiated: bool,
@@ -21,55 +21,66 @@ pub(super) struct Link {
     pub(super) now: Instant,
     started: Instant,
     events: VecDeque<Event>,
-    /// An ERROR that waits to be sent, to the peer or to a stranger.
-    error: Option<(SocketAddr, Vec<u8>)>,
+    /// Where the ERROR in `error` is yet to be sent: to the peer or to a stranger.
+    error_to: Option<SocketAddr>,
+    error: Vec<u8>,
     end: Option<End>,
 }
 
 #[derive(Debug)]
 enum End {
-    /// Done, but the report is not handed out yet.
+    /// Done, but [`Link::urgent`] has not returned the report yet.
     Complete,
     Done,
     Failed(Failure),
 }
 
 impl Link {
-    pub(super) fn new(now: Instant, peer: Peer, retry: Retry) -> Self {
+    fn new(now: Instant, peer: Peer, retry_policy: RetryPolicy) -> Self {
         Self {
             peer,
-            retry,
+            retry: Retry::new(now, retry_policy),
             stats: Stats::default(),
             terms: Terms::default(),
             negotiated: false,
             now,
             started: now,
             events: VecDeque::new(),
-            error: None,
+            error_to: None,
+            error: Vec::new(),
             end: None,
         }
     }
 
-    /// A client's: it asks `server` and takes what comes first from there.
+    /// Makes a client's link: it asks `server`, and the first answer from there fixes the transfer id.
     pub(super) fn asking(now: Instant, server: SocketAddr, retry_policy: RetryPolicy) -> Self {
-        Self::new(now, Peer::asked(server), Retry::new(now, retry_policy))
+        Self::new(now, Peer::asked(server), retry_policy)
     }
 
-    /// A server's: it answers `client`, whose address may be forged until it acknowledges.
+    /// Makes a server's link: it answers `client`, whose address may be forged until it acknowledges.
     pub(super) fn answering(now: Instant, client: SocketAddr, answer: &Answer, retry_policy: RetryPolicy) -> Self {
         let terms = answer.terms();
-        let mut link = Self::new(now, Peer::known(client), Retry::new(now, retry_policy).unproven());
+        let mut link = Self::new(now, Peer::known(client), retry_policy);
+        link.retry.proven = false;
         link.agree(terms, !answer.is_empty());
         if let Some(timeout) = terms.timeout {
-            link.retry.agree(Duration::from_secs(timeout.get().into()));
+            link.retry.policy.rexmt = Rexmt::Fixed(Duration::from_secs(timeout.get().into()));
         }
         link
     }
 
-    /// Lets through what is a packet, and ours; tells and answers the rest. The origin says whether it is a first
-    /// answer, for which nothing is fixed yet.
-    pub(super) fn admit<'a>(&mut self, from: SocketAddr, datagram: &'a [u8]) -> Option<(Origin, Packet<'a>)> {
-        let origin = self.peer.judge(from);
+    /// Returns a packet of this transfer and its origin; reports any other datagram, and answers a stranger.
+    pub(super) fn admit<'a>(
+        &mut self,
+        now: Instant,
+        from: SocketAddr,
+        datagram: &'a [u8],
+    ) -> Option<(Origin, Packet<'a>)> {
+        self.now = now;
+        if self.is_over() {
+            return None;
+        }
+        let origin = self.peer.origin(from);
         let packet = Packet::parse(datagram);
         if origin == Origin::Stranger {
             self.stats.strangers += 1;
@@ -77,7 +88,7 @@ impl Link {
             // An ERROR is never answered (RFC 1350 section 2).
             if !matches!(packet, Ok(Packet::Error { .. })) {
                 let code = ErrorCode::UNKNOWN_TID;
-                self.error = Some((from, emit_error(code, code.meaning().as_bytes())));
+                self.send_error(from, code, code.meaning());
             }
             return None;
         }
@@ -90,10 +101,10 @@ impl Link {
         }
     }
 
-    /// From now on the transfer is with this port only.
+    /// Binds the transfer to this port.
     pub(super) fn lock(&mut self, tid: SocketAddr) {
-        if !self.peer.is_locked() {
-            self.peer.lock(tid);
+        if self.peer.tid.is_none() {
+            self.peer.tid = Some(tid);
             self.emit(Event::Locked(tid));
         }
     }
@@ -114,7 +125,7 @@ impl Link {
         self.emit(Event::Ignored { from, reason });
     }
 
-    /// Whether the time demands that the last packet be sent again; gives up by itself.
+    /// Returns whether the last packet is due again; fails the transfer at its timeout.
     pub(super) fn must_resend(&mut self) -> bool {
         match self.retry.check(self.now) {
             None => false,
@@ -124,13 +135,13 @@ impl Link {
             }
             Some(Demand::GiveUp) => {
                 self.parting(ErrorCode::UNDEFINED, "timed out");
-                self.fail(Failure::TimedOut { answered: self.peer.is_locked() });
+                self.fail(Failure::TimedOut { answered: self.peer.tid.is_some() });
                 false
             }
         }
     }
 
-    /// The file is safe at the peer.
+    /// Ends the transfer with a report: the file is safe at the peer.
     pub(super) fn complete(&mut self) {
         self.end.get_or_insert(End::Complete);
     }
@@ -143,7 +154,7 @@ impl Link {
         self.end.get_or_insert(End::Failed(failure));
     }
 
-    /// Ends the transfer and tells the peer why.
+    /// Fails the transfer and sends the peer the reason.
     pub(super) fn refuse(&mut self, code: ErrorCode, failure: Failure) {
         if self.end.is_none() {
             self.parting(code, &failure.to_string());
@@ -159,17 +170,20 @@ impl Link {
         self.end.is_some()
     }
 
-    /// Whether [`poll`](Self::poll) has something.
+    /// Whether [`urgent`](Self::urgent) has an output.
     pub(super) fn is_urgent(&self) -> bool {
-        self.is_over() || self.error.is_some() || !self.events.is_empty()
+        self.is_over() || self.error_to.is_some() || !self.events.is_empty()
     }
 
-    /// A last word to the peer, if there is one and it may be spoken to.
+    /// Sends the peer a last ERROR, if its transfer id is known and it may get one more packet.
     fn parting(&mut self, code: ErrorCode, reason: &str) {
-        if !self.peer.is_locked() || !self.retry.may_send() {
-            return;
+        if self.peer.tid.is_some() && self.retry.may_send() {
+            self.send_error(self.peer.address(), code, reason);
         }
-        self.error = Some((self.peer.address(), emit_error(code, reason.as_bytes())));
+    }
+
+    fn send_error(&mut self, to: SocketAddr, code: ErrorCode, reason: &str) {
+        (self.error_to, self.error) = (Some(to), emit_error(code, reason.as_bytes()));
     }
 
     pub(super) fn report(&self) -> Report {
@@ -186,90 +200,44 @@ impl Link {
         Stats { rtt: self.retry.rtt(), ..self.stats }
     }
 
-    /// What goes before anything else: events, then a waiting ERROR, then the end.
-    pub(super) fn poll(&mut self, datagram: &mut Vec<u8>) -> Option<Urgent> {
+    /// Returns what goes before any other output: events, then a waiting ERROR, then the end.
+    pub(super) fn urgent(&mut self) -> Output<'_> {
         if let Some(event) = self.events.pop_front() {
-            return Some(Urgent::Event(event));
+            return Output::Event(event);
         }
-        if let Some((to, error)) = self.error.take() {
-            *datagram = error;
-            return Some(Urgent::Error(to));
+        if let Some(to) = self.error_to.take() {
+            return Output::Transmit { to, datagrams: &self.error, stride: self.error.len() };
         }
-        match self.end.as_ref()? {
-            End::Complete => {
+        match &self.end {
+            Some(End::Complete) => {
                 self.end = Some(End::Done);
-                Some(Urgent::Complete(self.report()))
+                Output::Complete(self.report())
             }
-            End::Done => Some(Urgent::Done),
-            End::Failed(failure) => Some(Urgent::Failed(failure.clone())),
-        }
-    }
-}
-
-/// See [`Link::poll`].
-#[derive(Debug)]
-pub(super) enum Urgent {
-    Event(Event),
-    /// The ERROR stands in the buffer handed in.
-    Error(SocketAddr),
-    Complete(Report),
-    Done,
-    Failed(Failure),
-}
-
-impl Urgent {
-    /// As an output; `datagram` is the buffer that [`Link::poll`] wrote an ERROR to.
-    pub(super) fn output(self, datagram: &[u8]) -> Output<'_> {
-        match self {
-            Self::Event(event) => Output::Event(event),
-            Self::Error(to) => Output::Transmit { to, datagrams: datagram, stride: datagram.len() },
-            Self::Complete(report) => Output::Complete(report),
-            Self::Done => Output::Done,
-            Self::Failed(failure) => Output::Failed(failure),
-        }
-    }
-}
-
-/// A request that waits for its first answer.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Opening {
-    pub(super) offer: Offer,
-}
-
-impl Opening {
-    /// What an ERROR as first answer means: with some codes the options may be what the server does not like
-    /// (RFC 2347).
-    pub(super) fn refused(&self, code: ErrorCode, message: &[u8]) -> Failure {
-        if !self.offer.is_empty() && [ErrorCode::UNDEFINED, ErrorCode::ILLEGAL, ErrorCode::OPTIONS].contains(&code) {
-            return OptionsRejected::Error { code, message: Printable(message).brief() }.into();
-        }
-        Failure::remote(code, message)
-    }
-
-    /// Whether so many unanswered requests speak against the options. Not a question for a put: its first request may
-    /// have created the file.
-    pub(super) fn is_hopeless(&self, unanswered: u32) -> bool {
-        !self.offer.is_empty() && unanswered >= 2
-    }
-
-    /// Takes an OACK, or refuses it with ERROR 8 (RFC 2347).
-    pub(super) fn accept(&self, link: &mut Link, from: SocketAddr, oack: &OptionList<'_>) -> bool {
-        link.lock(from);
-        match self.offer.accept(oack) {
-            Ok(terms) => {
-                link.agree(terms, true);
-                true
-            }
-            Err(bad) => {
-                link.refuse(ErrorCode::OPTIONS, bad.into());
-                false
-            }
+            Some(End::Failed(failure)) => Output::Failed(failure.clone()),
+            Some(End::Done) | None => Output::Done,
         }
     }
 
-    /// Takes an answer that does not mention options: RFC 1350 as it was.
-    pub(super) fn plain(link: &mut Link, from: SocketAddr) {
-        link.lock(from);
-        link.agree(Terms::default(), false);
+    /// Accepts an OACK to `offer`, or refuses it with ERROR 8 (RFC 2347).
+    pub(super) fn accept(&mut self, offer: &Offer, from: SocketAddr, oack: &OptionList<'_>) -> bool {
+        self.lock(from);
+        let accepted = offer.accept(oack).map(|terms| self.agree(terms, true));
+        accepted.map_err(|bad| self.refuse(ErrorCode::OPTIONS, bad.into())).is_ok()
+    }
+
+    /// Accepts an answer without options: plain RFC 1350.
+    pub(super) fn accept_plain(&mut self, from: SocketAddr) {
+        self.lock(from);
+        self.agree(Terms::default(), false);
+    }
+
+    /// Fails on an ERROR as first answer: some codes may mean that the server rejects the options (RFC 2347).
+    pub(super) fn refused(&mut self, offer: &Offer, code: ErrorCode, message: &[u8]) {
+        let about_options = [ErrorCode::UNDEFINED, ErrorCode::ILLEGAL, ErrorCode::OPTIONS].contains(&code);
+        self.fail(if about_options && !offer.is_empty() {
+            OptionsRejected::Error { code, message: Printable(message).brief() }.into()
+        } else {
+            Failure::remote(code, message)
+        });
     }
 }

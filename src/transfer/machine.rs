@@ -5,55 +5,54 @@ use std::time::Instant;
 use super::{Abort, Event, Failure, Report, Stats};
 use crate::wire::Terms;
 
-/// What both directions share: datagrams and time in, datagrams and events out.
+/// The part of a state machine that both directions share: datagrams and time in, datagrams and events out.
 ///
-/// [`run_sender`](super::run_sender) and [`run_receiver`](super::run_receiver) call these methods in the right order.
+/// [`Task::run`](super::Task::run) calls these methods in the right order.
 pub trait Machine {
     /// Takes a datagram.
     fn datagram(&mut self, now: Instant, from: SocketAddr, datagram: &[u8]);
 
-    /// Learns that no socket is open at `to`, where an earlier datagram went (ICMP port unreachable).
+    /// Notes that no socket is open at `to`, where an earlier datagram went (ICMP port unreachable).
     fn unreachable(&mut self, now: Instant, to: SocketAddr);
 
-    /// Lets time pass; needed when the moment of the last [`Output::Wait`] has come, harmless before.
+    /// Lets time pass: required at the time of the last [`Output::Wait`], harmless before.
     fn tick(&mut self, now: Instant);
 
-    /// Ends the transfer from this side: the peer gets an ERROR.
+    /// Ends the transfer from this side; the peer gets an ERROR.
     fn abort(&mut self, now: Instant, reason: Abort);
 
-    /// The next thing to do, once the file's turn is over ([`Sending::room`], [`Receiving::delivery`]).
+    /// Returns the next thing to do, after [`Sending::space`] or [`Receiving::delivery`] returned `None`.
     fn poll(&mut self) -> Output<'_>;
 
-    /// What the transfer has cost so far.
+    /// Returns what the transfer has cost so far.
     fn stats(&self) -> Stats;
 
-    /// What is in force: the agreed options, or RFC 1350's values.
+    /// Returns the terms in force: the agreed options, or RFC 1350's values.
     fn terms(&self) -> Terms;
 }
 
 /// A machine that reads a file: a client's put, a server's read.
 pub trait Sending: Machine {
-    /// The room for the next block, where one is wanted now. Fill all of it unless the file ends, then call
-    /// [`filled`](Self::filled).
-    fn room(&mut self) -> Option<&mut [u8]>;
+    /// Returns the space for the next block, if one is wanted now. Fill it, then call [`filled`](Self::filled).
+    fn space(&mut self) -> Option<&mut [u8]>;
 
-    /// The room holds `length` bytes of the file; fewer than it has space for are the last.
+    /// Takes the first `length` bytes of the space as the next block; a block that does not fill it is the last.
     fn filled(&mut self, now: Instant, length: usize);
 }
 
 /// A machine that writes a file: a client's get, a server's write.
 pub trait Receiving: Machine {
-    /// What the file is to do now.
+    /// Returns what the file must do now.
     fn delivery(&mut self) -> Option<Delivery>;
 
-    /// The file is safe: the answer to [`Delivery::Commit`].
+    /// Notes that the file is safe: the answer to [`Delivery::Commit`].
     fn committed(&mut self, now: Instant);
 }
 
-/// What a [`Receiving`] machine asks of its file.
+/// A request of a [`Receiving`] machine to its file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Delivery {
-    /// Append these bytes of the datagram just taken.
+    /// Append these bytes of the last datagram.
     Block(Range<usize>),
     /// Every byte is delivered: make the file safe, then call [`Receiving::committed`]. The last ACK waits for it.
     Commit,
@@ -71,11 +70,11 @@ pub enum Output<'a> {
         /// Length of every datagram but the last, in bytes.
         stride: usize,
     },
-    /// Report this to whoever observes the transfer.
+    /// Report this to the observers of the transfer.
     Event(Event),
     /// The file is safe. A receiver continues to dally (RFC 1350 section 6).
     Complete(Report),
-    /// Wait for a datagram, or until this moment.
+    /// Wait for a datagram, or until this time.
     Wait(Instant),
     /// The transfer is over, after [`Output::Complete`].
     Done,

@@ -1,35 +1,36 @@
 use std::net::SocketAddr;
 
-/// The other side's address, and from the first valid answer on its transfer id (RFC 1350 section 4).
+/// The address of the peer, and after the first valid answer its transfer id (RFC 1350 section 4).
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Peer {
     asked: SocketAddr,
-    tid: Option<SocketAddr>,
+    /// `None` until it is known.
+    pub(super) tid: Option<SocketAddr>,
 }
 
-/// Where a datagram came from, seen from one transfer.
+/// The origin of a datagram, seen from one transfer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Origin {
-    /// From the transfer's own peer.
+    /// The peer of the transfer.
     Peer,
-    /// From the address asked, on whatever port, while no port is fixed yet.
+    /// Any port of the asked address, while no transfer id is known.
     FirstAnswer,
-    /// From anybody else.
+    /// Any other address.
     Stranger,
 }
 
 impl Peer {
-    /// A requester's: the port is still to be chosen by the server.
+    /// Makes the peer of a client: the server is yet to choose its port.
     pub(super) fn asked(server: SocketAddr) -> Self {
         Self { asked: server, tid: None }
     }
 
-    /// An answerer's: the request came from the client's transfer id.
+    /// Makes the peer of a server: the request came from the client's transfer id.
     pub(super) fn known(client: SocketAddr) -> Self {
         Self { asked: client, tid: Some(client) }
     }
 
-    pub(super) fn judge(&self, from: SocketAddr) -> Origin {
+    pub(super) fn origin(&self, from: SocketAddr) -> Origin {
         match self.tid {
             Some(tid) if same(tid, from) => Origin::Peer,
             None if self.asked.ip() == from.ip() => Origin::FirstAnswer,
@@ -37,15 +38,7 @@ impl Peer {
         }
     }
 
-    pub(super) fn lock(&mut self, tid: SocketAddr) {
-        self.tid = Some(tid);
-    }
-
-    pub(super) fn is_locked(&self) -> bool {
-        self.tid.is_some()
-    }
-
-    /// Where the next packet goes.
+    /// Returns where the next packet goes.
     pub(super) fn address(&self) -> SocketAddr {
         self.tid.unwrap_or(self.asked)
     }
@@ -56,7 +49,7 @@ impl Peer {
     }
 }
 
-/// An IPv6 flow label or scope is no part of a transfer id.
+/// Compares transfer ids: an IPv6 flow label or scope is not part of one.
 fn same(one: SocketAddr, other: SocketAddr) -> bool {
     one.ip() == other.ip() && one.port() == other.port()
 }

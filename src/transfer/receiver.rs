@@ -2,30 +2,30 @@ use std::net::SocketAddr;
 use std::ops::Range;
 use std::time::{Duration, Instant};
 
-use super::link::{Link, Opening};
+use super::link::Link;
 use super::peer::Origin;
 use super::{
     Abort, Delivery, Event, Failure, Ignored, Machine, OptionsRejected, Output, Receiving, Request, RetryPolicy, Stats,
     Violation,
 };
 use crate::wire::{
-    Answer, BadRequest, DATA_HEADER, ErrorCode, Packet, RequestKind, Terms, Wrap, emit_ack, emit_oack, emit_request,
+    Answer, BadRequest, DATA_HEADER, ErrorCode, Offer, Packet, RequestKind, Terms, Wrap, emit_ack, emit_oack,
+    emit_request,
 };
 
-/// A lock-step receiver repeats its ACK no sooner: many senders answer each one with DATA.
+/// The least time before a lock-step receiver repeats its ACK: many senders answer each ACK with DATA.
 const LOCK_STEP_PAUSE: Duration = Duration::from_millis(100);
-/// How long the last ACK is dallied for: longer than the 5 s after which the slowest common peers send again.
+/// How long a receiver dallies: longer than the 5 s after which the slowest common peers send again.
 const DALLY: Duration = Duration::from_secs(6);
 
-/// Takes a file in: a client's get, a server's write.
+/// The machine that receives a file: a client's get, a server's write.
 ///
-/// Nothing is acknowledged before it was delivered, and the last block not before [`Delivery::Commit`] was answered.
-/// Afterwards the machine dallies to repeat the last ACK (RFC 1350 section 6).
+/// It acknowledges only delivered blocks, and the last one only after [`Delivery::Commit`]. Afterwards it dallies.
 #[derive(Debug)]
 pub struct Receiver {
     link: Link,
     phase: Phase,
-    /// What is sent again on silence: the request, the OACK or an ACK.
+    /// The packet to send again after silence: the request, the OACK or an ACK.
     last: Vec<u8>,
     send: bool,
     deliver: Option<Range<usize>>,
@@ -37,22 +37,20 @@ pub struct Receiver {
     /// Blocks delivered since the last ACK (RFC 7440 section 4).
     unacknowledged: u16,
     /// The gap before `next` was already answered: once is enough.
-    gap_told: bool,
-    /// The next block answers what was sent last, so it tells a round trip.
+    gap_answered: bool,
+    /// The next block answers the last packet sent, so it measures a round trip.
     timing: bool,
-    /// A buffer for ERRORs, which must not overwrite what may have to be sent again.
-    error: Vec<u8>,
 }
 
 #[derive(Debug, Clone, Copy)]
 enum Phase {
-    Requesting(Opening),
+    Requesting(Offer),
     Receiving,
-    /// The last block is delivered and waits for the file to be safe.
+    /// The last block is delivered; its ACK waits until the file is safe.
     Committing {
         asked: bool,
     },
-    /// The file is safe; the report is still to be handed out, or not.
+    /// The file is safe; [`Machine::poll`] returned the report, or not yet.
     Dallying {
         until: Instant,
         reported: bool,
@@ -60,11 +58,11 @@ enum Phase {
 }
 
 impl Receiver {
-    /// A client's machine: sends the request first.
+    /// Makes a client's machine, which sends the request first.
     ///
     /// # Errors
     ///
-    /// The file name cannot be in a request.
+    /// A request cannot carry the file name.
     pub fn request(
         now: Instant,
         server: SocketAddr,
@@ -73,10 +71,10 @@ impl Receiver {
     ) -> Result<Self, BadRequest> {
         let datagram = emit_request(RequestKind::Read, request.filename, request.mode, &request.offer)?;
         let link = Link::asking(now, server, retry_policy);
-        Ok(Self::new(link, Phase::Requesting(Opening { offer: request.offer }), datagram))
+        Ok(Self::new(link, Phase::Requesting(request.offer), datagram))
     }
 
-    /// A server's machine: answers a request to write with an OACK, or with ACK 0 where nothing is granted.
+    /// Makes a server's machine, which answers a write request with an OACK, or with ACK 0 if no option is granted.
     pub fn answer(now: Instant, client: SocketAddr, answer: Answer, retry_policy: RetryPolicy) -> Self {
         let first = if answer.is_empty() { emit_ack(0).to_vec() } else { emit_oack(&answer) };
         let mut receiver = Self::new(Link::answering(now, client, &answer, retry_policy), Phase::Receiving, first);
@@ -95,15 +93,14 @@ impl Receiver {
             wrap: Wrap::default(),
             next: 1,
             unacknowledged: 0,
-            gap_told: false,
+            gap_answered: false,
             timing: true,
-            error: Vec::new(),
         }
     }
 
     fn set_pause(&mut self) {
         if self.window() == 1 {
-            self.link.retry.no_sooner_than(LOCK_STEP_PAUSE);
+            self.link.retry.least = LOCK_STEP_PAUSE;
         }
     }
 
@@ -111,17 +108,17 @@ impl Receiver {
         self.link.terms.windowsize.get()
     }
 
-    fn first_answer(&mut self, from: SocketAddr, opening: Opening, packet: Packet<'_>) {
+    fn first_answer(&mut self, from: SocketAddr, offer: Offer, packet: Packet<'_>) {
         match packet {
             Packet::Oack(oack) => {
-                if opening.accept(&mut self.link, from, &oack) {
+                if self.link.accept(&offer, from, &oack) {
                     self.agreed = true;
                     self.begin();
                     self.acknowledge();
                 }
             }
             Packet::Data { block: 1, data } => {
-                Opening::plain(&mut self.link, from);
+                self.link.accept_plain(from);
                 self.begin();
                 self.data(from, 1, data.len());
             }
@@ -129,25 +126,25 @@ impl Receiver {
                 self.link.lock(from);
                 self.refuse_block_zero();
             }
-            Packet::Error { code, message } => self.link.fail(opening.refused(code, message)),
+            Packet::Error { code, message } => self.link.refused(&offer, code, message),
             Packet::Data { .. } => self.link.ignore(from, Ignored::OutOfPlace),
             Packet::Ack { .. } | Packet::Request(_) => self.link.ignore(from, Ignored::Unexpected),
         }
     }
 
     fn begin(&mut self) {
-        // The request's round trip has the opening of the file in it; it is a fair start all the same.
+        // This round trip includes the time to open the file. It is still a good first estimate.
         self.link.retry.progress(self.link.now, true);
         self.set_pause();
         self.phase = Phase::Receiving;
     }
 
-    /// Taking such a server's next block for the first would lose one.
+    /// Refuses a server that numbers from 0: taking its next block for the first would lose one.
     fn refuse_block_zero(&mut self) {
         self.link.refuse(ErrorCode::ILLEGAL, Violation::BlockZero.into());
     }
 
-    /// A block of `length` octets came.
+    /// Handles a block of `length` bytes.
     fn data(&mut self, from: SocketAddr, wire: u16, length: usize) {
         if wire == 0 && self.next == 1 {
             return self.refuse_block_zero();
@@ -157,7 +154,8 @@ impl Receiver {
             let oversize = Violation::Oversize { block: wire, length, agreed: size };
             return self.link.refuse(ErrorCode::ILLEGAL, oversize.into());
         }
-        if self.wraps_to_one(wire) {
+        // In a window, 1 may also be the block after a lost 0: a wrong guess would corrupt the file.
+        if wire == 1 && self.next == 65536 && self.window() == 1 {
             self.wrap = Wrap::ToOne;
             self.link.emit(Event::Wrapped(1));
         }
@@ -166,12 +164,6 @@ impl Receiver {
             ahead if ahead < self.window().into() => self.gap(from),
             _ => self.old(from, wire),
         }
-    }
-
-    /// In lock-step a sender that goes on with 1 behind 65535 cannot be mistaken. In a window 1 may as well be the
-    /// block behind a lost 0, so there it is never believed: a wrong guess would corrupt the file.
-    fn wraps_to_one(&self, wire: u16) -> bool {
-        wire == 1 && self.next == 65536 && self.window() == 1
     }
 
     fn expected(&mut self, length: usize, size: usize) {
@@ -186,7 +178,7 @@ impl Receiver {
         self.link.stats.blocks += 1;
         self.next += 1;
         self.unacknowledged = self.unacknowledged.saturating_add(1);
-        self.gap_told = false;
+        self.gap_answered = false;
         if length < size {
             self.phase = Phase::Committing { asked: false };
             self.link.retry.rest();
@@ -197,16 +189,16 @@ impl Receiver {
         }
     }
 
-    /// A block was lost: the last good one is acknowledged at once, so that the sender goes back (RFC 7440 section 4).
+    /// Acknowledges the last good block immediately, so that the sender goes back (RFC 7440 section 4).
     fn gap(&mut self, from: SocketAddr) {
         self.link.ignore(from, Ignored::Gap);
-        if !self.gap_told {
-            self.gap_told = true;
+        if !self.gap_answered {
+            self.gap_answered = true;
             self.acknowledge();
         }
     }
 
-    /// Seen before. Only the block acknowledged last is answered: the peer shows that it did not see that ACK.
+    /// Handles an old block. Only the block acknowledged last is answered: its sender did not get that ACK.
     fn old(&mut self, from: SocketAddr, wire: u16) {
         if wire != self.wrap.wire(self.next - 1) {
             return self.link.ignore(from, Ignored::OutOfPlace);
@@ -225,7 +217,7 @@ impl Receiver {
         self.send = true;
     }
 
-    /// The last packet once more; what answers it tells no round trip (Karn's rule).
+    /// Sends the last packet again; its answer measures no round trip (Karn's rule).
     fn repeat(&mut self) {
         self.link.stats.resent += 1;
         self.timing = false;
@@ -233,17 +225,18 @@ impl Receiver {
     }
 
     fn resend(&mut self) {
-        if let Phase::Requesting(opening) = self.phase {
-            if opening.is_hopeless(self.link.retry.attempts()) {
+        if let Phase::Requesting(offer) = self.phase {
+            // A server may drop requests with options. (The first request of a put may have created the file.)
+            if !offer.is_empty() && self.link.retry.attempt >= 2 {
                 return self.link.fail(OptionsRejected::Silence.into());
             }
             return self.repeat();
         }
-        // In the middle of a window the last ACK is older than what has arrived since.
+        // In the middle of a window the last ACK is older than the blocks that arrived since.
         if self.unacknowledged > 0 {
             self.acknowledge();
         }
-        self.gap_told = false;
+        self.gap_answered = false;
         self.repeat();
     }
 
@@ -251,7 +244,7 @@ impl Receiver {
         match packet {
             Packet::Data { block, data } => self.data(from, block, data.len()),
             Packet::Error { code, message } => self.link.fail(Failure::remote(code, message)),
-            // Our ACK 0 was lost, or the OACK came twice. A block would show that the ACK arrived.
+            // Our ACK 0 was lost, or the OACK arrived twice. A block would show that the ACK arrived.
             Packet::Oack(_) if self.agreed && self.next == 1 => {
                 self.link.ignore(from, Ignored::Duplicate);
                 self.repeat();
@@ -260,28 +253,20 @@ impl Receiver {
             Packet::Oack(_) | Packet::Ack { .. } | Packet::Request(_) => self.link.ignore(from, Ignored::Unexpected),
         }
     }
-
-    fn dallying(&mut self, from: SocketAddr, packet: Packet<'_>) {
-        match packet {
-            Packet::Data { block, .. } => self.old(from, block),
-            _ => self.link.ignore(from, Ignored::Unexpected),
-        }
-    }
 }
 
 impl Machine for Receiver {
     fn datagram(&mut self, now: Instant, from: SocketAddr, datagram: &[u8]) {
-        self.link.now = now;
-        if self.link.is_over() {
-            return;
-        }
-        let Some((origin, packet)) = self.link.admit(from, datagram) else { return };
+        let Some((origin, packet)) = self.link.admit(now, from, datagram) else { return };
         match (self.phase, origin) {
-            (Phase::Requesting(opening), _) => self.first_answer(from, opening, packet),
+            (Phase::Requesting(offer), _) => self.first_answer(from, offer, packet),
             (_, Origin::FirstAnswer | Origin::Stranger) => {}
             (Phase::Receiving, _) => self.in_transfer(from, packet),
             (Phase::Committing { .. }, _) => self.link.ignore(from, Ignored::OutOfPlace),
-            (Phase::Dallying { .. }, _) => self.dallying(from, packet),
+            (Phase::Dallying { .. }, _) => match packet {
+                Packet::Data { block, .. } => self.old(from, block),
+                _ => self.link.ignore(from, Ignored::Unexpected),
+            },
         }
     }
 
@@ -293,7 +278,7 @@ impl Machine for Receiver {
         match self.phase {
             Phase::Requesting(_) => self.link.fail(Failure::Refused),
             Phase::Receiving | Phase::Committing { .. } => self.link.fail(Failure::Vanished),
-            // The peer saw the last ACK and closed.
+            // The peer got the last ACK and closed.
             Phase::Dallying { .. } => self.link.finish(),
         }
     }
@@ -320,7 +305,7 @@ impl Machine for Receiver {
 
     fn abort(&mut self, now: Instant, reason: Abort) {
         self.link.now = now;
-        // The file is safe: an ERROR now would tell the peer otherwise.
+        // The file is safe: an ERROR now would be wrong.
         match self.phase {
             Phase::Dallying { .. } => self.link.finish(),
             _ => self.link.abort(reason),
@@ -328,8 +313,8 @@ impl Machine for Receiver {
     }
 
     fn poll(&mut self) -> Output<'_> {
-        if let Some(urgent) = self.link.poll(&mut self.error) {
-            return urgent.output(&self.error);
+        if self.link.is_urgent() {
+            return self.link.urgent();
         }
         if std::mem::take(&mut self.send) {
             self.link.retry.sent(self.link.now);
@@ -373,7 +358,7 @@ impl Receiving for Receiver {
         self.link.now = now;
         if let Phase::Committing { .. } = self.phase {
             self.acknowledge();
-            self.phase = Phase::Dallying { until: now + DALLY.min(self.link.retry.timeout()), reported: false };
+            self.phase = Phase::Dallying { until: now + DALLY.min(self.link.retry.policy.timeout), reported: false };
         }
     }
 }

@@ -3,12 +3,12 @@ use std::time::{Duration, Instant};
 use super::Rtt;
 use super::rtt_stats::RttStats;
 
-/// How long to wait for an answer, and how long in all.
+/// When a transfer retransmits, and when it fails.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RetryPolicy {
     /// When to send again.
     pub rexmt: Rexmt,
-    /// Time without progress after which a transfer is given up.
+    /// Time without progress after which the transfer fails.
     pub timeout: Duration,
 }
 
@@ -18,58 +18,59 @@ impl Default for RetryPolicy {
     }
 }
 
-/// When a packet without an answer is sent again.
+/// The retransmission interval.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Rexmt {
-    /// From the round trips measured: SRTT + max(10 ms, 4 RTTVAR), doubled at each repetition, at most 5 s; 1 s
-    /// before the first measurement (RFC 6298, RFC 1123 section 4.2.3.2).
+    /// From the round trips: SRTT + max(10 ms, 4 RTTVAR), doubled at each retransmission, at most 5 s; 1 s before the
+    /// first measurement (RFC 6298, RFC 1123 section 4.2.3.2).
     #[default]
     Auto,
-    /// Always after this time, as BSD's tftp does.
+    /// Always this time, as in BSD's tftp.
     Fixed(Duration),
 }
 
-/// Before anything was measured.
+/// The interval before the first measurement.
 const FIRST: Duration = Duration::from_secs(1);
-/// However slow the path.
+/// The longest interval.
 const CEILING: Duration = Duration::from_secs(5);
-/// Least distance between the smoothed round trip and the timer.
+/// The least difference between the interval and the smoothed round trip.
 const MARGIN: Duration = Duration::from_millis(10);
-/// An address that has not acknowledged anything gets a datagram this often at most, so that nobody can be flooded
-/// through us by a request with a forged source.
+/// The most datagrams to an address that has acknowledged nothing: a forged request must not flood its victim.
 const UNPROVEN: u32 = 3;
 
-/// The timers of one transfer: when the last packet goes out again, and when to give up.
+/// The timers of a transfer: when to retransmit, and when to give up.
 ///
-/// Only progress restarts them, so a peer that repeats itself or sends garbage for ever holds neither off.
+/// Only progress restarts them, so a peer that sends duplicates or garbage for ever delays neither.
 #[derive(Debug, Clone)]
 pub(super) struct Retry {
-    retry_policy: RetryPolicy,
+    pub(super) policy: RetryPolicy,
     trips: RttStats,
     smoothed: Option<Duration>,
     variation: Duration,
-    least: Duration,
-    /// Transmissions of what is unanswered, beyond the first.
-    attempt: u32,
+    /// The least retransmission interval.
+    pub(super) least: Duration,
+    /// Retransmissions of the unanswered packet.
+    pub(super) attempt: u32,
     due: Option<Instant>,
     sent: Instant,
     progress: Instant,
-    proven: bool,
+    /// Whether the peer acknowledged anything: until then the address of a client may be forged.
+    pub(super) proven: bool,
 }
 
-/// What the time demands.
+/// What an expired timer demands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Demand {
-    /// Send it again.
+    /// Send the packet again.
     Again { attempt: u32, after: Duration },
-    /// It was long enough.
+    /// Fail the transfer.
     GiveUp,
 }
 
 impl Retry {
-    pub(super) fn new(now: Instant, retry_policy: RetryPolicy) -> Self {
+    pub(super) fn new(now: Instant, policy: RetryPolicy) -> Self {
         Self {
-            retry_policy,
+            policy,
             trips: RttStats::default(),
             smoothed: None,
             variation: Duration::ZERO,
@@ -82,35 +83,19 @@ impl Retry {
         }
     }
 
-    /// The peer's address may be forged until it acknowledges something.
-    pub(super) fn unproven(mut self) -> Self {
-        self.proven = false;
-        self
-    }
-
-    /// Never send again sooner than this, however short the round trip.
-    pub(super) fn no_sooner_than(&mut self, least: Duration) {
-        self.least = least;
-    }
-
-    /// An interval agreed with the peer replaces our own (RFC 2349).
-    pub(super) fn agree(&mut self, interval: Duration) {
-        self.retry_policy.rexmt = Rexmt::Fixed(interval);
-    }
-
-    /// Something was sent that wants an answer.
+    /// Notes that a packet was sent that needs an answer.
     pub(super) fn sent(&mut self, now: Instant) {
         self.sent = now;
         self.due = Some(now + self.interval());
     }
 
-    /// Nothing is waited for any longer but the end.
+    /// Stops the retransmission timer.
     pub(super) fn rest(&mut self) {
         self.due = None;
     }
 
-    /// The transfer got on. `answered` tells that the answer belongs to the last packet sent, so that its round trip
-    /// can be measured, if it was sent just once (Karn's rule).
+    /// Notes progress. If `answered`, measures the round trip of the last packet, if it was sent only once (Karn's
+    /// rule).
     pub(super) fn progress(&mut self, now: Instant, answered: bool) {
         if answered && self.attempt == 0 {
             self.measure(now.saturating_duration_since(self.sent));
@@ -120,32 +105,31 @@ impl Retry {
         self.progress = now;
     }
 
-    /// How long a wait was that ends now, if the answer is too late for what was sent again last: the peer's own timer
-    /// ended it then.
+    /// Returns how long a wait was that the timer of the peer ended: its packet is too late for our retransmission.
     pub(super) fn outwaited(&self, now: Instant) -> Option<Duration> {
         let late = now.saturating_duration_since(self.sent) > self.measured();
         (self.attempt > 0 && late).then(|| now.saturating_duration_since(self.progress))
     }
 
-    /// Whether what arrives now can be an answer to what was sent last.
+    /// Whether a packet that arrives now can be an answer to the last packet sent.
     pub(super) fn round_trip_passed(&self, now: Instant) -> bool {
         self.trips.least().is_some_and(|least| now.saturating_duration_since(self.sent) >= least)
     }
 
-    /// When to look again.
+    /// Returns when the next timer expires.
     pub(super) fn deadline(&self) -> Instant {
-        let end = self.progress + self.retry_policy.timeout;
+        let end = self.progress + self.policy.timeout;
         self.due.map_or(end, |due| due.min(end))
     }
 
-    /// Whether the peer may get one more packet.
+    /// Whether the peer may get another packet.
     pub(super) fn may_send(&self) -> bool {
         self.proven || self.attempt + 1 < UNPROVEN
     }
 
-    /// What must be done now, if anything. `Again` counts on the packet being sent.
+    /// Returns what an expired timer demands, if one has expired. After `Again` the caller must send the packet.
     pub(super) fn check(&mut self, now: Instant) -> Option<Demand> {
-        if now >= self.progress + self.retry_policy.timeout {
+        if now >= self.progress + self.policy.timeout {
             return Some(Demand::GiveUp);
         }
         if self.due.is_none_or(|due| now < due) {
@@ -159,28 +143,18 @@ impl Retry {
         Some(Demand::Again { attempt: self.attempt, after })
     }
 
-    /// How long a packet waits for its answer now.
+    /// Returns how long a packet waits for its answer now.
     pub(super) fn interval(&self) -> Duration {
-        if let Rexmt::Fixed(interval) = self.retry_policy.rexmt {
+        if let Rexmt::Fixed(interval) = self.policy.rexmt {
             return interval;
         }
         let doubled = self.measured().max(self.least).saturating_mul(1 << self.attempt.min(10));
         doubled.min(CEILING)
     }
 
-    /// What an answer takes at most, as a rule (RFC 6298 section 2).
+    /// Returns the retransmission timeout of RFC 6298 section 2.
     fn measured(&self) -> Duration {
         self.smoothed.map_or(FIRST, |smoothed| smoothed + MARGIN.max(self.variation * 4))
-    }
-
-    /// The longest time without progress that is borne.
-    pub(super) fn timeout(&self) -> Duration {
-        self.retry_policy.timeout
-    }
-
-    /// How often the last packet was sent again.
-    pub(super) fn attempts(&self) -> u32 {
-        self.attempt
     }
 
     pub(super) fn rtt(&self) -> Rtt {
@@ -188,7 +162,7 @@ impl Retry {
         Rtt { least, smoothed: self.smoothed, median, most }
     }
 
-    /// RFC 6298 section 2.
+    /// Updates the estimates (RFC 6298 section 2).
     fn measure(&mut self, sample: Duration) {
         let smoothed = match self.smoothed {
             None => {
@@ -270,7 +244,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_too_late_for_what_was_repeated_is_the_peers_own_doing() {
+    fn an_answer_too_late_for_our_retransmission_came_from_the_timer_of_the_peer() {
         let (start, mut retry) = retry(Rexmt::Auto);
         retry.sent(start);
         retry.progress(start + 20 * MS, true);
@@ -296,7 +270,7 @@ mod tests {
     }
 
     #[test]
-    fn only_progress_puts_the_end_off() {
+    fn only_progress_delays_the_end() {
         let (start, mut retry) = retry(Rexmt::Auto);
         retry.sent(start + 24_000 * MS);
         assert_eq!(retry.deadline(), start + 25_000 * MS);
@@ -307,8 +281,8 @@ mod tests {
 
     #[test]
     fn an_unproven_address_gets_three_packets() {
-        let (mut now, retry) = retry(Rexmt::Auto);
-        let mut retry = retry.unproven();
+        let (mut now, mut retry) = retry(Rexmt::Auto);
+        retry.proven = false;
         for _ in 1..UNPROVEN {
             retry.sent(now);
             now = retry.deadline();

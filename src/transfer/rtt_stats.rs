@@ -1,75 +1,58 @@
 use std::time::Duration;
 
-/// Round trips: the shortest, the median, within a sixteenth, and the longest.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct RttStats {
-    /// The extremes.
-    ends: Option<(Duration, Duration)>,
-    median: Median,
-}
-
-impl RttStats {
-    /// Counts one.
-    pub(crate) fn count(&mut self, sample: Duration) {
-        self.ends = Some(self.ends.map_or((sample, sample), |(least, most)| (least.min(sample), most.max(sample))));
-        self.median.count(sample);
-    }
-
-    /// Shortest, median, longest; `None` before the first.
-    pub(crate) fn value(&self) -> Option<[Duration; 3]> {
-        let (least, most) = self.ends?;
-        // The middle of a class may lie beyond all that are in it.
-        Some([least, self.median.value()?.clamp(least, most), most])
-    }
-
-    /// The shortest.
-    pub(crate) fn least(&self) -> Option<Duration> {
-        self.ends.map(|(least, _)| least)
-    }
-}
-
-/// Round trips counted by their length, so that a median costs the same memory however many come.
+/// Statistics of round trips: the shortest, the longest, and the median within a sixteenth.
 ///
-/// Eight classes for each doubling, from a microsecond to a quarter of a minute: what comes out is no further than a
-/// sixteenth from the truth.
+/// The samples are counted by their length, so that the memory does not grow with their number: eight classes for each
+/// doubling, from a microsecond to a quarter of a minute.
 #[derive(Debug, Clone)]
-struct Median {
+pub(crate) struct RttStats {
+    /// The shortest and the longest.
+    extremes: Option<(Duration, Duration)>,
     counts: [u32; CLASSES],
     total: u64,
 }
 
 const CLASSES: usize = 24 * 8;
-/// Shorter ones are of the first class: 1024 ns.
+/// The first class has all samples up to 1024 ns.
 const FIRST_BIT: u32 = 10;
 const LAST: u64 = (1 << (FIRST_BIT + 24)) - 1;
 
-impl Median {
-    /// Counts one.
-    fn count(&mut self, sample: Duration) {
+impl RttStats {
+    /// Counts a sample.
+    pub(crate) fn count(&mut self, sample: Duration) {
+        let extremes = self.extremes.map(|(least, most)| (least.min(sample), most.max(sample)));
+        self.extremes = extremes.or(Some((sample, sample)));
         if let Some(count) = self.counts.get_mut(class(sample)) {
             *count = count.saturating_add(1);
             self.total += 1;
         }
     }
 
-    /// About the length that half of all do not reach; `None` before the first.
-    fn value(&self) -> Option<Duration> {
+    /// Returns the shortest, the median and the longest; `None` before the first sample.
+    pub(crate) fn value(&self) -> Option<[Duration; 3]> {
+        let (least, most) = self.extremes?;
         let mut below = 0;
         let class = self.counts.iter().position(|&count| {
             below += u64::from(count);
             count > 0 && 2 * below >= self.total
         })?;
-        Some(middle(class))
+        // The middle of a class may be outside the extremes.
+        Some([least, middle(class).clamp(least, most), most])
+    }
+
+    /// Returns the shortest.
+    pub(crate) fn least(&self) -> Option<Duration> {
+        self.extremes.map(|(least, _)| least)
     }
 }
 
-impl Default for Median {
+impl Default for RttStats {
     fn default() -> Self {
-        Self { counts: [0; CLASSES], total: 0 }
+        Self { extremes: None, counts: [0; CLASSES], total: 0 }
     }
 }
 
-/// The highest bit and the three behind it.
+/// Returns the class of a sample: its highest bit and the three bits after it.
 fn class(sample: Duration) -> usize {
     let nanos = u64::try_from(sample.as_nanos()).unwrap_or(LAST).clamp(1 << FIRST_BIT, LAST);
     let bit = nanos.ilog2();
@@ -88,13 +71,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_median_is_the_middle_one_however_many_come() {
-        let mut median = Median::default();
-        assert_eq!(median.value(), None);
+    fn the_median_is_right_for_many_samples() {
+        let mut stats = RttStats::default();
+        assert_eq!(stats.value(), None);
         for micros in 1..=100_000 {
-            median.count(Duration::from_micros(micros));
+            stats.count(Duration::from_micros(micros));
         }
-        let value = median.value().unwrap_or_default().as_micros();
+        let value = stats.value().unwrap_or_default()[1].as_micros();
         assert!((47_000..53_200).contains(&value), "{value}");
     }
 
@@ -111,21 +94,21 @@ mod tests {
 
     #[test]
     fn the_median_lies_between_the_extremes() {
-        let mut spread = RttStats::default();
-        assert_eq!(spread.value(), None);
-        spread.count(Duration::from_millis(7));
-        assert_eq!(spread.value(), Some([Duration::from_millis(7); 3]), "not the middle of its class");
-        spread.count(Duration::from_millis(9));
-        assert_eq!(spread.least(), Some(Duration::from_millis(7)));
-        assert_eq!(spread.value().map(|[.., most]| most), Some(Duration::from_millis(9)));
+        let mut stats = RttStats::default();
+        assert_eq!(stats.value(), None);
+        stats.count(Duration::from_millis(7));
+        assert_eq!(stats.value(), Some([Duration::from_millis(7); 3]), "not the middle of its class");
+        stats.count(Duration::from_millis(9));
+        assert_eq!(stats.least(), Some(Duration::from_millis(7)));
+        assert_eq!(stats.value().map(|[.., most]| most), Some(Duration::from_millis(9)));
     }
 
     #[test]
     fn a_few_slow_ones_do_not_move_it() {
-        let mut median = Median::default();
+        let mut stats = RttStats::default();
         for millis in [10, 10, 10, 10, 5000, 5000] {
-            median.count(Duration::from_millis(millis));
+            stats.count(Duration::from_millis(millis));
         }
-        assert!(median.value() < Some(Duration::from_millis(11)));
+        assert!(stats.value().is_some_and(|[_, median, _]| median < Duration::from_millis(11)));
     }
 }

@@ -1,17 +1,17 @@
 use std::net::SocketAddr;
 use std::time::Instant;
 
-use super::link::{Link, Opening};
+use super::link::Link;
 use super::peer::Origin;
 use super::{Abort, Failure, Ignored, Machine, Output, Request, RetryPolicy, Sending, Stats};
 use crate::wire::{
-    Answer, BadRequest, DATA_HEADER, Packet, RequestKind, Terms, Wrap, emit_data_header, emit_oack, emit_request,
+    Answer, BadRequest, DATA_HEADER, Offer, Packet, RequestKind, Terms, Wrap, emit_data_header, emit_oack, emit_request,
 };
 
-/// Gives a file out: a client's put, a server's read.
+/// The machine that sends a file: a client's put, a server's read.
 ///
-/// At most one window of blocks is held. A block goes out again on silence, or where an ACK shows that the window broke
-/// there; never because an ACK came twice (RFC 1123 section 4.2.3.1).
+/// It holds at most one window, and sends blocks again after silence or a gap, never because an ACK arrived twice (RFC
+/// 1123 section 4.2.3.1).
 #[derive(Debug)]
 pub struct Sender {
     link: Link,
@@ -19,39 +19,38 @@ pub struct Sender {
     /// The request or the OACK.
     opening: Vec<u8>,
     send_opening: bool,
-    /// Blocks `base` to `filled`, each with its header, `stride` apart: block n stands in slot (n - 1) modulo the window.
+    /// Blocks `base` to `filled`, each with its header, `stride` apart: block n is in slot (n - 1) modulo the window.
     ring: Vec<u8>,
     /// First block that is not acknowledged.
     base: u64,
-    /// First block that is not on its way, or has to go again.
+    /// First block that is yet to be sent, or to be sent again.
     next: u64,
-    /// First block that never went out.
+    /// First block that was never sent.
     fresh: u64,
     /// First block that is not in the ring.
     filled: u64,
-    /// The last block of the file and its octets, once known.
+    /// The last block of the file and its length in bytes, once known.
     last: Option<(u64, usize)>,
-    /// Some block of the window went out twice, so its ACK tells no round trip (Karn's rule).
+    /// Some block of the window was sent twice, so its ACK measures no round trip (Karn's rule).
     repeated: bool,
-    /// A second ACK before `base` was already taken for a gap.
+    /// A second ACK of the block before `base` was already taken for a gap.
     gap_heard: bool,
-    error: Vec<u8>,
 }
 
 #[derive(Debug, Clone, Copy)]
 enum Phase {
-    Requesting(Opening),
+    Requesting(Offer),
     /// The OACK waits for its ACK 0.
     Offering,
     Sending,
 }
 
 impl Sender {
-    /// A client's machine: sends the request first.
+    /// Makes a client's machine, which sends the request first.
     ///
     /// # Errors
     ///
-    /// The file name cannot be in a request.
+    /// A request cannot carry the file name.
     pub fn request(
         now: Instant,
         server: SocketAddr,
@@ -60,10 +59,10 @@ impl Sender {
     ) -> Result<Self, BadRequest> {
         let datagram = emit_request(RequestKind::Write, request.filename, request.mode, &request.offer)?;
         let link = Link::asking(now, server, retry_policy);
-        Ok(Self::new(link, Phase::Requesting(Opening { offer: request.offer }), datagram))
+        Ok(Self::new(link, Phase::Requesting(request.offer), datagram))
     }
 
-    /// A server's machine: answers a request to read with an OACK, or with block 1 where nothing is granted.
+    /// Makes a server's machine, which answers a read request with an OACK, or with block 1 if no option is granted.
     pub fn answer(now: Instant, client: SocketAddr, answer: Answer, retry_policy: RetryPolicy) -> Self {
         let link = Link::answering(now, client, &answer, retry_policy);
         if answer.is_empty() {
@@ -87,7 +86,6 @@ impl Sender {
             last: None,
             repeated: false,
             gap_heard: false,
-            error: Vec::new(),
         }
     }
 
@@ -103,18 +101,18 @@ impl Sender {
         DATA_HEADER + self.block_size()
     }
 
-    fn first_answer(&mut self, from: SocketAddr, opening: Opening, packet: Packet<'_>) {
+    fn first_answer(&mut self, from: SocketAddr, offer: Offer, packet: Packet<'_>) {
         match packet {
             Packet::Oack(oack) => {
-                if opening.accept(&mut self.link, from, &oack) {
+                if self.link.accept(&offer, from, &oack) {
                     self.begin();
                 }
             }
             Packet::Ack { block: 0 } => {
-                Opening::plain(&mut self.link, from);
+                self.link.accept_plain(from);
                 self.begin();
             }
-            Packet::Error { code, message } => self.link.fail(opening.refused(code, message)),
+            Packet::Error { code, message } => self.link.refused(&offer, code, message),
             Packet::Ack { .. } => self.link.ignore(from, Ignored::OutOfPlace),
             Packet::Data { .. } | Packet::Request(_) => self.link.ignore(from, Ignored::Unexpected),
         }
@@ -130,7 +128,7 @@ impl Sender {
             (Phase::Offering, Packet::Ack { block: 0 }) => self.begin(),
             (Phase::Sending, Packet::Ack { block }) => self.acknowledged(from, block),
             (_, Packet::Error { code, message }) => self.link.fail(Failure::remote(code, message)),
-            // The peer has not seen block 1 yet; silence will send it again.
+            // The peer did not get block 1 yet; the timer will send it again.
             (Phase::Sending, Packet::Oack(_)) => self.link.ignore(from, Ignored::Duplicate),
             (Phase::Offering, Packet::Ack { .. }) => self.link.ignore(from, Ignored::OutOfPlace),
             _ => self.link.ignore(from, Ignored::Unexpected),
@@ -153,7 +151,7 @@ impl Sender {
         self.gap_heard = false;
         self.link.stats.blocks += count;
         self.link.stats.bytes = (self.base - 1) * self.block_size() as u64;
-        // The peer has a gap behind this block: go on from there (RFC 7440 section 4).
+        // The peer has a gap after this block: continue from there (RFC 7440 section 4).
         self.next = self.base;
         self.repeated = !whole;
         if let Some((last, length)) = self.last
@@ -165,9 +163,9 @@ impl Sender {
         }
     }
 
-    /// The block before the window was acknowledged once more. In lock-step that is the Sorcerer's Apprentice's broom:
-    /// ignored. In a window it may tell that the window's first block was lost; it is believed once, and only if a
-    /// round trip has passed since the window went out, for sooner it cannot speak of that window.
+    /// Handles a second ACK of the block before the window. In lock-step it is ignored: answering it would double
+    /// every packet (the Sorcerer's Apprentice). In a window it may mean that the first block was lost. It is believed
+    /// once, if a round trip has passed since the window was sent: an earlier ACK cannot refer to that window.
     fn acknowledged_again(&mut self, from: SocketAddr) {
         self.link.ignore(from, Ignored::Duplicate);
         if self.window() > 1
@@ -181,12 +179,8 @@ impl Sender {
         }
     }
 
-    fn wants_more(&self) -> bool {
-        self.last.is_none() && self.filled < self.base + self.window()
-    }
-
-    /// Room for one more block, after its header.
-    fn next_room(&mut self) -> &mut [u8] {
+    /// Returns the space for one more block, after its header.
+    fn next_space(&mut self) -> &mut [u8] {
         let start = self.slot(self.filled);
         let end = start + self.stride();
         if self.ring.len() < end {
@@ -203,7 +197,7 @@ impl Sender {
         usize::try_from((block - 1) % self.window()).unwrap_or(0) * self.stride()
     }
 
-    /// The blocks that are due and stand together in the ring.
+    /// Returns the range of blocks that are due and adjacent in the ring.
     fn burst(&mut self) -> Option<(usize, usize)> {
         if self.next >= self.filled {
             return None;
@@ -215,10 +209,10 @@ impl Sender {
         self.link.stats.resent += self.fresh.min(self.next).saturating_sub(first);
         self.fresh = self.fresh.max(self.next);
         let mut length = usize::try_from(self.next - first).unwrap_or(0) * self.stride();
-        if let Some((last, octets)) = self.last
+        if let Some((last, bytes)) = self.last
             && self.next > last
         {
-            length -= self.block_size() - octets;
+            length -= self.block_size() - bytes;
         }
         Some((start, start + length))
     }
@@ -226,13 +220,9 @@ impl Sender {
 
 impl Machine for Sender {
     fn datagram(&mut self, now: Instant, from: SocketAddr, datagram: &[u8]) {
-        self.link.now = now;
-        if self.link.is_over() {
-            return;
-        }
-        let Some((origin, packet)) = self.link.admit(from, datagram) else { return };
+        let Some((origin, packet)) = self.link.admit(now, from, datagram) else { return };
         match (self.phase, origin) {
-            (Phase::Requesting(opening), _) => self.first_answer(from, opening, packet),
+            (Phase::Requesting(offer), _) => self.first_answer(from, offer, packet),
             (_, Origin::Peer) => self.in_transfer(from, packet),
             (_, Origin::FirstAnswer | Origin::Stranger) => {}
         }
@@ -272,8 +262,8 @@ impl Machine for Sender {
     }
 
     fn poll(&mut self) -> Output<'_> {
-        if let Some(urgent) = self.link.poll(&mut self.error) {
-            return urgent.output(&self.error);
+        if self.link.is_urgent() {
+            return self.link.urgent();
         }
         let to = self.link.peer.address();
         if std::mem::take(&mut self.send_opening) {
@@ -303,9 +293,10 @@ impl Machine for Sender {
 }
 
 impl Sending for Sender {
-    fn room(&mut self) -> Option<&mut [u8]> {
+    fn space(&mut self) -> Option<&mut [u8]> {
         let sending = matches!(self.phase, Phase::Sending) && !self.link.is_urgent();
-        (sending && self.wants_more()).then(|| self.next_room())
+        let wanted = self.last.is_none() && self.filled < self.base + self.window();
+        (sending && wanted).then(|| self.next_space())
     }
 
     fn filled(&mut self, now: Instant, length: usize) {
@@ -331,7 +322,7 @@ mod tests {
         for window in 0..100 {
             sender.datagram(now, client, &emit_ack(4 * window));
             loop {
-                while let Some(length) = sender.room().map(|room| room.len()) {
+                while let Some(length) = sender.space().map(|space| space.len()) {
                     sender.filled(now, length);
                 }
                 if let Output::Wait(_) = sender.poll() {

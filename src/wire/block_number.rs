@@ -1,6 +1,6 @@
 //! Block numbers: 64 bits in the file, 16 on the wire.
 
-/// Where wire numbers continue after 65535. No RFC says; senders wrap to 0, a few old ones to 1.
+/// How wire numbers continue after 65535. No RFC specifies it: senders wrap to 0, a few old ones to 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) enum Wrap {
     #[default]
@@ -9,7 +9,7 @@ pub(crate) enum Wrap {
 }
 
 impl Wrap {
-    /// The number on the wire of a block of the file; block 0 is what an ACK of nothing names.
+    /// Returns the wire number of a block of the file; an ACK of nothing has block 0.
     pub(crate) fn wire(self, block: u64) -> u16 {
         let number = match self {
             Self::ToOne if block > 0 => block.wrapping_sub(1) % 65535 + 1,
@@ -19,18 +19,18 @@ impl Wrap {
         u16::try_from(number).unwrap_or(u16::MAX)
     }
 
-    /// How many blocks the wire number `wire` is ahead of block `from`, at least 0 and less than one round of numbers.
+    /// Returns how many blocks the wire number `wire` is ahead of block `from`: less than one round of numbers.
     pub(crate) fn ahead(self, wire: u16, from: u64) -> u64 {
         let round = self.round();
         (u64::from(wire) + round).saturating_sub(u64::from(self.wire(from))) % round
     }
 
-    /// The latest block before `from` with the number `wire`, at least 0.
+    /// Returns the latest block before `from` with the number `wire`.
     pub(crate) fn before(self, wire: u16, from: u64) -> Option<u64> {
         from.checked_sub(self.round() - self.ahead(wire, from))
     }
 
-    /// How many numbers there are.
+    /// Returns how many numbers there are.
     fn round(self) -> u64 {
         match self {
             Self::ToZero => 65536,
@@ -39,7 +39,7 @@ impl Wrap {
     }
 }
 
-/// The block with the number `wire` that is nearest to `block`, whose own number is `number`.
+/// Returns the block with the number `wire` that is nearest to `block`, whose own number is `number`.
 pub(crate) fn nearest(wire: u16, block: u64, number: u16) -> u64 {
     let ahead = wire.wrapping_sub(number).cast_signed();
     block.checked_add_signed(ahead.into()).unwrap_or_else(|| wire.into())
@@ -56,7 +56,7 @@ mod tests {
     }
 
     #[test]
-    fn the_distance_counts_on_across_the_wrap() {
+    fn the_distance_is_right_across_the_wrap() {
         assert_eq!(Wrap::ToZero.ahead(2, 65534), 4);
         assert_eq!(Wrap::ToZero.ahead(65534, 65536), 65534);
         assert_eq!(Wrap::ToOne.ahead(2, 65534), 3);

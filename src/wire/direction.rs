@@ -1,8 +1,12 @@
-/// Which way a datagram goes, seen from this side.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Direction {
-    /// From here to the peer.
-    Sent,
-    /// From the peer to here.
-    Received,
+use crate::named::named;
+
+named! {
+    /// The direction of a datagram, seen from this side.
+    #[derive(PartialOrd, Ord)]
+    Direction {
+        /// From here to the peer.
+        Sent = "sent",
+        /// From the peer to here.
+        Received = "received",
+    }
 }

@@ -1,6 +1,6 @@
 use std::io;
 
-/// Number of an ERROR packet; any 16-bit value can arrive (RFC 1350 section 5, RFC 2347).
+/// The code of an ERROR packet; any 16-bit value can arrive (RFC 1350 section 5, RFC 2347).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ErrorCode(pub u16);
 
@@ -24,7 +24,7 @@ impl ErrorCode {
     /// Option negotiation failed (RFC 2347).
     pub const OPTIONS: Self = Self(8);
 
-    /// What of a local failure concerns the peer.
+    /// Returns the code that reports a local error to the peer.
     pub fn from_io(error: &io::Error) -> Self {
         use io::ErrorKind::*;
         match error.kind() {
@@ -36,7 +36,7 @@ impl ErrorCode {
         }
     }
 
-    /// The standard's own words for this code.
+    /// Returns the meaning of this code, in the words of the RFC.
     pub fn meaning(self) -> &'static str {
         match self.0 {
             1 => "File not found",

@@ -1,15 +1,14 @@
-//! Bytes and their meaning: what a TFTP datagram says, and how to say it.
+//! TFTP packets: parsing datagrams and writing them.
 //!
 //! ```text
 //! datagram --Packet::parse--> Packet<'_> --emit--> datagram
-//!                               |  Display: the words of the classic trace
+//!                               |  Display: a line of the classic trace
 //!            OptionList --Offer::parse--> Offer --answer--> Answer --accept--> Terms
 //! ```
 //!
-//! Everything here is pure: no socket, no clock, no file. Parsing borrows from the datagram, never panics, and says
-//! what is wrong with what it refuses.
+//! Everything here is pure: no socket, no clock, no file. Parsing borrows from the datagram and never panics.
 //!
-//! A read request goes out, and is understood:
+//! A read request, written and parsed:
 //!
 //! ```
 //! use tftpsh::wire::{BlockSize, Mode, Offer, Packet, RequestKind, emit_request};
@@ -23,7 +22,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! A server agrees to what it can, and its OACK holds nothing that was not offered (RFC 2347):
+//! A server grants what its limits allow; its OACK has only options that were offered (RFC 2347):
 //!
 //! ```
 //! use tftpsh::wire::{BlockSize, Limits, Offer, Packet, WindowSize, emit_oack};

@@ -1,33 +1,21 @@
-use std::fmt::{self, Display, Formatter};
+use crate::named::named;
 
-/// How the bytes of a file are carried (RFC 1350 section 1). `mail` is obsolete and not among them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
-pub enum Mode {
-    /// Byte for byte.
-    #[default]
-    Octet,
-    /// Text with CR LF at the ends of lines; see [`netascii`](super::netascii).
-    Netascii,
+named! {
+    /// The transfer mode of a file (RFC 1350 section 1). The obsolete mode `mail` is not supported.
+    #[derive(Default)]
+    Mode {
+        /// Bytes as they are.
+        #[default]
+        Octet = "octet",
+        /// Text whose lines end in CR LF; see [`netascii`](super::netascii).
+        Netascii = "netascii",
+    }
 }
 
 impl Mode {
-    /// Understands the mode of a request, in any case (RFC 1350 section 5).
+    /// Reads the mode of a request, in any letter case (RFC 1350 section 5).
     pub fn from_wire(name: &[u8]) -> Option<Self> {
-        [Self::Octet, Self::Netascii].into_iter().find(|mode| name.eq_ignore_ascii_case(mode.name().as_bytes()))
-    }
-
-    /// The word that stands in a request.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Octet => "octet",
-            Self::Netascii => "netascii",
-        }
-    }
-}
-
-impl Display for Mode {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
+        Self::ALL.into_iter().find(|mode| name.eq_ignore_ascii_case(mode.name().as_bytes()))
     }
 }
 

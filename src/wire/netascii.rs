@@ -1,6 +1,6 @@
-//! Text as netascii carries it: lines end in CR LF, a bare CR is CR NUL (RFC 1350 section 1, RFC 764).
+//! Netascii: lines end in CR LF, and a bare CR is CR NUL (RFC 1350 section 1, RFC 764).
 //!
-//! Both converters are streams: input and output may be cut anywhere, between a CR and its second half too.
+//! Both converters are streams: input and output may be split anywhere, even between a CR and its second byte.
 //!
 //! ```
 //! use tftpsh::wire::netascii::Encoder;
@@ -14,26 +14,19 @@ const CR: u8 = b'\r';
 const LF: u8 = b'\n';
 const NUL: u8 = 0;
 
-/// Local text to netascii.
+/// A converter from local text to netascii.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Encoder {
-    owed: Owed,
+    /// The second byte of a pair, which did not fit into the output.
+    pending: Option<u8>,
 }
 
-/// The second half of a pair that no longer fitted into the output.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-enum Owed {
-    #[default]
-    Nothing,
-    Byte(u8),
-}
-
-/// How far a conversion came.
+/// The progress of a conversion.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Progress {
-    /// Octets taken from the input.
+    /// Bytes read from the input.
     pub consumed: usize,
-    /// Octets written to the output.
+    /// Bytes written to the output.
     pub produced: usize,
 }
 
@@ -41,77 +34,57 @@ impl Encoder {
     /// Converts as much of `input` as fits into `output`; call again with the rest of the input.
     pub fn encode(&mut self, input: &[u8], output: &mut [u8]) -> Progress {
         let mut progress = Progress::default();
-        let mut room = output.iter_mut();
         let mut bytes = input.iter();
-        loop {
-            let byte = match self.owed {
-                Owed::Byte(byte) => byte,
-                Owed::Nothing => match bytes.as_slice().first() {
-                    Some(&byte) => byte,
-                    None => return progress,
-                },
+        for place in output {
+            *place = match self.pending.take() {
+                Some(byte) => byte,
+                None => {
+                    let Some(&byte) = bytes.next() else { return progress };
+                    progress.consumed += 1;
+                    self.pending = match byte {
+                        LF => Some(LF),
+                        CR => Some(NUL),
+                        _ => None,
+                    };
+                    if self.pending.is_some() { CR } else { byte }
+                }
             };
-            let Some(place) = room.next() else { return progress };
             progress.produced += 1;
-            if let Owed::Byte(byte) = self.owed {
-                *place = byte;
-                self.owed = Owed::Nothing;
-                continue;
-            }
-            bytes.next();
-            progress.consumed += 1;
-            (*place, self.owed) = match byte {
-                LF => (CR, Owed::Byte(LF)),
-                CR => (CR, Owed::Byte(NUL)),
-                other => (other, Owed::Nothing),
-            };
         }
+        progress
     }
 
-    /// Whether the second half of a pair still waits for room.
+    /// Whether the second byte of a pair still waits for space.
     pub fn is_pending(&self) -> bool {
-        self.owed != Owed::Nothing
+        self.pending.is_some()
     }
 }
 
-/// Netascii to local text.
+/// A converter from netascii to local text.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Decoder {
-    seen: Seen,
-}
-
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-enum Seen {
-    #[default]
-    Text,
-    CarriageReturn,
+    /// The last byte was a CR, which waits for its second byte.
+    after_cr: bool,
 }
 
 impl Decoder {
-    /// Converts all of `input`, appending to `output`. A CR followed by neither LF nor NUL breaks the rule and is kept.
+    /// Converts all of `input`, appending to `output`. A CR that neither LF nor NUL follows is invalid, and is kept.
     pub fn decode(&mut self, input: &[u8], output: &mut Vec<u8>) {
         for &byte in input {
-            match (self.seen, byte) {
-                (Seen::Text, CR) => self.seen = Seen::CarriageReturn,
-                (Seen::Text, _) => output.push(byte),
-                (Seen::CarriageReturn, CR) => output.push(CR),
-                (Seen::CarriageReturn, second) => {
-                    self.seen = Seen::Text;
-                    match second {
-                        LF => output.push(LF),
-                        NUL => output.push(CR),
-                        other => output.extend_from_slice(&[CR, other]),
-                    }
-                }
+            match (std::mem::replace(&mut self.after_cr, byte == CR), byte) {
+                (true, NUL | CR) => output.push(CR),
+                (true, LF) => output.push(LF),
+                (true, other) => output.extend_from_slice(&[CR, other]),
+                (false, CR) => {}
+                (false, other) => output.push(other),
             }
         }
     }
 
-    /// The file is over: a CR that waited for its second half is kept.
+    /// Ends the file: appends a CR that still waits for its second byte.
     pub fn finish(&mut self, output: &mut Vec<u8>) {
-        if self.seen == Seen::CarriageReturn {
+        if std::mem::take(&mut self.after_cr) {
             output.push(CR);
-            self.seen = Seen::Text;
         }
     }
 }
@@ -129,10 +102,10 @@ mod tests {
         for piece in input.chunks(input_cut) {
             let mut piece = piece;
             loop {
-                let mut room = vec![0; output_cut];
-                let progress = encoder.encode(piece, &mut room);
+                let mut space = vec![0; output_cut];
+                let progress = encoder.encode(piece, &mut space);
                 piece = &piece[progress.consumed..];
-                wire.extend_from_slice(&room[..progress.produced]);
+                wire.extend_from_slice(&space[..progress.produced]);
                 if piece.is_empty() && !encoder.is_pending() {
                     break;
                 }
@@ -149,19 +122,19 @@ mod tests {
     }
 
     #[test]
-    fn every_pair_is_right_wherever_input_and_output_are_cut() {
+    fn every_pair_is_right_wherever_input_and_output_are_split() {
         for input_cut in 1..=LOCAL.len() {
             for output_cut in 1..=WIRE.len() {
-                assert_eq!(encode(LOCAL, input_cut, output_cut), WIRE, "cut at {input_cut} and {output_cut}");
+                assert_eq!(encode(LOCAL, input_cut, output_cut), WIRE, "split at {input_cut} and {output_cut}");
             }
         }
         for cut in 1..=WIRE.len() {
-            assert_eq!(decode(WIRE, cut), LOCAL, "cut at {cut}");
+            assert_eq!(decode(WIRE, cut), LOCAL, "split at {cut}");
         }
     }
 
     #[test]
-    fn a_carriage_return_without_its_half_is_kept() {
+    fn a_carriage_return_without_its_second_byte_is_kept() {
         assert_eq!(decode(b"a\rb", 1), b"a\rb");
         assert_eq!(decode(b"a\r\r\n", 1), b"a\r\n");
         assert_eq!(decode(b"a\r", 2), b"a\r");

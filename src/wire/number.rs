@@ -1,4 +1,4 @@
-//! The numbers that options carry, each within the bounds of its RFC.
+//! The values of options, each within the bounds of its RFC.
 
 use std::fmt::{self, Display, Formatter};
 
@@ -14,12 +14,12 @@ macro_rules! bounded_number {
             /// The greatest value allowed.
             pub const MOST: Self = Self($most);
 
-            /// The value, if the RFC allows it.
+            /// Makes the value, if the RFC allows it.
             pub fn new(value: u64) -> Option<Self> {
                 ($least..=$most).contains(&value).then(|| Self(<$inner>::try_from(value).unwrap_or($most)))
             }
 
-            /// The plain number.
+            /// Returns the plain number.
             pub fn get(self) -> $inner {
                 self.0
             }
@@ -40,22 +40,20 @@ macro_rules! bounded_number {
 }
 
 bounded_number! {
-    /// Octets of a block, 8 to 65464; 512 where nothing was agreed (RFC 2348).
+    /// Length of a block in bytes, 8 to 65464; 512 by default (RFC 2348).
     BlockSize(u16), 8..=65464, default 512
 }
 bounded_number! {
-    /// Blocks sent before an ACK, 1 to 65535; 1 where nothing was agreed (RFC 7440 section 3).
+    /// Blocks sent before an ACK, 1 to 65535; 1 by default (RFC 7440 section 3).
     WindowSize(u16), 1..=65535, default 1
 }
 bounded_number! {
-    /// Seconds until a packet is sent again, 1 to 255 (RFC 2349).
+    /// Seconds until a packet is retransmitted, 1 to 255 (RFC 2349).
     TimeoutSeconds(u8), 1..=255, default 1
 }
 
-/// ASCII digits only: no sign, no blank, no overflow.
+/// Reads a number of ASCII digits only: no sign, no space, no overflow.
 pub(super) fn decimal(text: &[u8]) -> Option<u64> {
-    if text.is_empty() || !text.iter().all(u8::is_ascii_digit) {
-        return None;
-    }
-    str::from_utf8(text).ok()?.parse().ok()
+    let digits = text.iter().all(u8::is_ascii_digit);
+    str::from_utf8(text).ok().filter(|_| digits)?.parse().ok()
 }

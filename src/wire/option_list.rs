@@ -1,16 +1,18 @@
-use super::packet::text;
-use super::{Field, Malformed};
+use std::fmt::{self, Display, Formatter};
 
-/// Name and value pairs behind a request's mode or an OACK's opcode, as they stand on the wire (RFC 2347).
+use super::packet::text;
+use super::{Field, Malformed, Printable};
+
+/// The name and value pairs of a request or an OACK, as on the wire (RFC 2347).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct OptionList<'a>(&'a [u8]);
 
 impl<'a> OptionList<'a> {
-    /// Checks that `bytes` are whole pairs. NULs that only pad the end are left out.
+    /// Checks that `bytes` are whole pairs. NULs that pad the end are left out.
     pub(super) fn parse(bytes: &'a [u8]) -> Result<Self, Malformed> {
         let mut rest = bytes;
         while !rest.is_empty() {
-            let (name, behind) = text(rest, Field::OptionName)?;
+            let (name, after) = text(rest, Field::OptionName)?;
             if name.is_empty() {
                 let padding = rest.iter().all(|&byte| byte == 0);
                 let end = bytes.len().saturating_sub(rest.len());
@@ -20,19 +22,19 @@ impl<'a> OptionList<'a> {
                     Err(Malformed::TrailingBytes(rest.len()))
                 };
             }
-            (_, rest) = text(behind, Field::OptionValue)?;
+            (_, rest) = text(after, Field::OptionValue)?;
         }
         Ok(Self(bytes))
     }
 
-    /// The pairs in the order sent, names in the case sent.
+    /// Returns the pairs in the order sent, names in the letter case sent.
     pub fn pairs(&self) -> impl Iterator<Item = (&'a [u8], &'a [u8])> + use<'a> {
         let mut fields = self.0.split(|&byte| byte == 0);
-        // Behind the last NUL stands an empty field, which never becomes a pair.
+        // After the last NUL there is an empty field, which never becomes a pair.
         std::iter::from_fn(move || Some((fields.next()?, fields.next()?)))
     }
 
-    /// Whether there is no pair at all.
+    /// Whether there are no pairs.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
@@ -42,12 +44,23 @@ impl<'a> OptionList<'a> {
     }
 }
 
+impl Display for OptionList<'_> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let mut separator = "";
+        for (name, value) in self.pairs() {
+            write!(f, "{separator}{}={}", Printable(name), Printable(value))?;
+            separator = ", ";
+        }
+        Ok(())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn a_list_is_put_together_as_it_was() {
+    fn a_list_is_written_as_it_was_read() {
         let list = OptionList::parse(b"tsize\x000\0Unheard\0\0").unwrap();
         let mut again = Vec::new();
         list.emit(&mut again);
@@ -56,7 +69,7 @@ mod tests {
     }
 
     #[test]
-    fn padding_behind_the_last_pair_is_left_out() {
+    fn padding_after_the_last_pair_is_left_out() {
         let list = OptionList::parse(b"tsize\x000\0\0\0").unwrap();
         assert_eq!(list.pairs().collect::<Vec<_>>(), [(&b"tsize"[..], &b"0"[..])]);
     }

@@ -1,62 +1,65 @@
 //! The four options, from bytes to agreed terms: Offer -> Answer -> Terms (RFC 2347, 2348, 2349, 7440).
 
-use std::fmt::{self, Display, Formatter};
-
 use thiserror::Error;
 
 use super::number::decimal;
 use super::{BlockSize, OptionList, Printable, TimeoutSeconds, WindowSize};
 
-/// The options' names on the wire; any case is understood.
+/// The names of the options on the wire; their case does not matter.
 pub mod names {
-    /// Size of the file in octets (RFC 2349).
+    /// Size of the file in bytes (RFC 2349).
     pub const TSIZE: &str = "tsize";
-    /// Seconds until the peer sends again (RFC 2349).
+    /// Seconds until the peer retransmits (RFC 2349).
     pub const TIMEOUT: &str = "timeout";
-    /// Octets of a block (RFC 2348).
+    /// Length of a block in bytes (RFC 2348).
     pub const BLKSIZE: &str = "blksize";
     /// Blocks sent before one ACK (RFC 7440).
     pub const WINDOWSIZE: &str = "windowsize";
 }
 
-/// What a requester asks for; also the shape of an [`Answer`].
+/// The options of a request; also the shape of an [`Answer`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Offer {
-    /// Octets of the file: 0 in a read request, where it asks for the size (RFC 2349).
+    /// Size of the file in bytes; 0 in a read request, which asks for the size (RFC 2349).
     pub tsize: Option<u64>,
     /// Retransmission interval for the peer.
     pub timeout: Option<TimeoutSeconds>,
-    /// Block size wanted.
+    /// Block size to ask for.
     pub blksize: Option<BlockSize>,
-    /// Window size wanted.
+    /// Window size to ask for.
     pub windowsize: Option<WindowSize>,
 }
 
 impl Offer {
-    /// Reads what a request asks for. As RFC 2347 wants it, what is unknown or cannot be accepted is left out; of a
-    /// doubled option the first counts.
+    /// Reads the options of a request, without unknown options and invalid values (RFC 2347). The first of a name
+    /// counts.
     pub fn parse(options: &OptionList<'_>) -> Self {
         let mut offer = Self::default();
         for (name, value) in options.pairs() {
             let Some(value) = decimal(value) else { continue };
-            match Name::from_wire(name) {
-                Some(Name::Tsize) => offer.tsize = offer.tsize.or(Some(value)),
-                Some(Name::Timeout) => offer.timeout = offer.timeout.or_else(|| TimeoutSeconds::new(value)),
-                Some(Name::Blksize) => offer.blksize = offer.blksize.or_else(|| BlockSize::new(value)),
-                Some(Name::Windowsize) => offer.windowsize = offer.windowsize.or_else(|| WindowSize::new(value)),
-                None => {}
+            match known_name(name) {
+                Some(names::TSIZE) => offer.tsize = offer.tsize.or(Some(value)),
+                Some(names::TIMEOUT) => offer.timeout = offer.timeout.or_else(|| TimeoutSeconds::new(value)),
+                Some(names::BLKSIZE) => offer.blksize = offer.blksize.or_else(|| BlockSize::new(value)),
+                Some(names::WINDOWSIZE) => offer.windowsize = offer.windowsize.or_else(|| WindowSize::new(value)),
+                _ => {}
             }
         }
         offer
     }
 
-    /// Whether nothing is asked for.
+    /// Leaves out block and window sizes that are RFC 1350's own.
+    pub(crate) fn without_defaults(self) -> Self {
+        let blksize = self.blksize.filter(|blksize| *blksize != BlockSize::default());
+        Self { blksize, windowsize: self.windowsize.filter(|window| *window != WindowSize::default()), ..self }
+    }
+
+    /// Whether it has no option.
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
     }
 
-    /// A server's answer: nothing that was not asked for, nothing above `limits`. `size` is what a tsize asked for is
-    /// answered with, if it is known.
+    /// Returns what a server grants: only options asked for, within `limits`. `size` is the answer to tsize, if known.
     pub fn answer(&self, limits: &Limits, size: Option<u64>) -> Answer {
         if !limits.options {
             return Answer::default();
@@ -72,51 +75,60 @@ impl Offer {
         })
     }
 
-    /// A client's judgement of an OACK: each option asked for, once, valid, and never larger than asked.
+    /// Checks an OACK: each option asked for, once, valid, and never larger than asked.
     ///
     /// # Errors
     ///
-    /// The answer has an option that was not offered, or a value that does not fit the offer.
+    /// The OACK has an option that was not offered, or a value that does not fit the offer.
     pub fn accept(&self, oack: &OptionList<'_>) -> Result<Terms, BadOption> {
         let mut answer = Self::default();
         for (name, value) in oack.pairs() {
-            let known = Name::from_wire(name).ok_or_else(|| BadOption::unasked(name, value))?;
-            let number = decimal(value);
-            let doubled = match known {
-                Name::Tsize => fill(&mut answer.tsize, number, self.tsize, |_, _| true),
-                Name::Timeout => {
-                    fill(&mut answer.timeout, number.and_then(TimeoutSeconds::new), self.timeout, |got, asked| {
-                        got == asked
-                    })
+            let (known, number) = (known_name(name), decimal(value));
+            let accepted = match known {
+                Some(names::TSIZE) => accept(&mut answer.tsize, number, self.tsize, |_, _| true),
+                Some(names::TIMEOUT) => {
+                    let got = number.and_then(TimeoutSeconds::new);
+                    accept(&mut answer.timeout, got, self.timeout, |got, asked| got == asked)
                 }
-                Name::Blksize => {
-                    fill(&mut answer.blksize, number.and_then(BlockSize::new), self.blksize, |got, asked| got <= asked)
+                Some(names::BLKSIZE) => {
+                    let got = number.and_then(BlockSize::new);
+                    accept(&mut answer.blksize, got, self.blksize, |got, asked| got <= asked)
                 }
-                Name::Windowsize => {
-                    fill(&mut answer.windowsize, number.and_then(WindowSize::new), self.windowsize, |got, asked| {
-                        got <= asked
-                    })
+                Some(names::WINDOWSIZE) => {
+                    let got = number.and_then(WindowSize::new);
+                    accept(&mut answer.windowsize, got, self.windowsize, |got, asked| got <= asked)
                 }
+                _ => Err(BadOptionKind::Unasked),
             };
-            doubled.map_err(|kind| BadOption { name: known.to_string(), value: Printable(value).brief(), kind })?;
+            accepted.map_err(|kind| {
+                let name = known.map_or_else(|| Printable(name).brief(), str::to_owned);
+                BadOption { name, value: Printable(value).brief(), kind }
+            })?;
         }
         Ok(Answer(answer).terms())
     }
 
+    /// Returns the name and the value of each option, in the order sent.
+    pub(crate) fn pairs(&self) -> impl Iterator<Item = (&'static str, u64)> {
+        let Self { tsize, timeout, blksize, windowsize } = *self;
+        [
+            (names::TSIZE, tsize),
+            (names::TIMEOUT, timeout.map(|it| it.get().into())),
+            (names::BLKSIZE, blksize.map(|it| it.get().into())),
+            (names::WINDOWSIZE, windowsize.map(|it| it.get().into())),
+        ]
+        .into_iter()
+        .filter_map(|(name, value)| Some((name, value?)))
+    }
+
     pub(super) fn emit(&self, datagram: &mut Vec<u8>) {
-        let mut pair = |name: &str, value: Option<u64>| {
-            if let Some(value) = value {
-                datagram.extend_from_slice(format!("{name}\0{value}\0").as_bytes());
-            }
-        };
-        pair(names::TSIZE, self.tsize);
-        pair(names::TIMEOUT, self.timeout.map(|it| it.get().into()));
-        pair(names::BLKSIZE, self.blksize.map(|it| it.get().into()));
-        pair(names::WINDOWSIZE, self.windowsize.map(|it| it.get().into()));
+        for (name, value) in self.pairs() {
+            datagram.extend_from_slice(format!("{name}\0{value}\0").as_bytes());
+        }
     }
 }
 
-/// What a server grants of an [`Offer`].
+/// The options that a server grants of an [`Offer`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Answer(Offer);
 
@@ -126,7 +138,7 @@ impl Answer {
         self.0.is_empty()
     }
 
-    /// What both sides go by from here.
+    /// Returns the terms of the transfer.
     pub fn terms(&self) -> Terms {
         let Offer { tsize, timeout, blksize, windowsize } = self.0;
         Terms { tsize, timeout, blksize: blksize.unwrap_or_default(), windowsize: windowsize.unwrap_or_default() }
@@ -137,16 +149,16 @@ impl Answer {
     }
 }
 
-/// The most a server grants.
+/// The most that a server grants.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
-    /// Whether options are understood at all; `false` serves as RFC 1350 knew it.
+    /// Whether options are understood; a server without options is one of RFC 1350.
     pub options: bool,
-    /// Largest block granted.
+    /// Largest block size granted.
     pub blksize: BlockSize,
-    /// Largest window granted.
+    /// Largest window size granted.
     pub windowsize: WindowSize,
-    /// Octets of file that one window may hold, whatever was asked; one block is always granted.
+    /// Most bytes of a window, whatever was asked; one block is always granted.
     pub window_bytes: u32,
 }
 
@@ -156,107 +168,81 @@ impl Default for Limits {
     }
 }
 
-/// What was agreed: RFC 1350's values where no option says otherwise (RFC 2347).
+/// The agreed values: RFC 1350's where no option says otherwise (RFC 2347).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Terms {
-    /// Octets of a full block.
+    /// Length of a full block in bytes.
     pub blksize: BlockSize,
     /// Blocks before an ACK.
     pub windowsize: WindowSize,
-    /// Retransmission interval, where agreed.
+    /// Retransmission interval, if agreed.
     pub timeout: Option<TimeoutSeconds>,
-    /// Octets of the file, where told. A hint: never a reason to reserve memory or to end a transfer.
+    /// Size of the file in bytes, if announced. A hint: never a reason to reserve memory or to end a transfer.
     pub tsize: Option<u64>,
 }
 
-#[derive(Clone, Copy)]
-enum Name {
-    Tsize,
-    Timeout,
-    Blksize,
-    Windowsize,
-}
-
-impl Name {
-    fn from_wire(name: &[u8]) -> Option<Self> {
-        [Self::Tsize, Self::Timeout, Self::Blksize, Self::Windowsize]
-            .into_iter()
-            .find(|known| name.eq_ignore_ascii_case(known.as_str().as_bytes()))
-    }
-
-    fn as_str(self) -> &'static str {
-        match self {
-            Self::Tsize => names::TSIZE,
-            Self::Timeout => names::TIMEOUT,
-            Self::Blksize => names::BLKSIZE,
-            Self::Windowsize => names::WINDOWSIZE,
-        }
+impl Terms {
+    /// Returns the smallest offer that leads to these terms.
+    pub(crate) fn offer(&self) -> Offer {
+        let Self { blksize, windowsize, timeout, tsize } = *self;
+        let (blksize, windowsize) = (Some(blksize), Some(windowsize));
+        Offer { tsize, timeout, blksize, windowsize }.without_defaults()
     }
 }
 
-impl Display for Name {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-/// Why an OACK cannot be accepted: ERROR 8 and the end (RFC 2347).
+/// The reason why an OACK cannot be accepted; the transfer ends with ERROR 8 (RFC 2347).
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("the server answered {name}={value}, {kind}")]
 pub struct BadOption {
     /// The option, made safe to print.
     pub name: String,
-    /// The value that came, made safe to print.
+    /// The value in the OACK, made safe to print.
     pub value: String,
     /// What is wrong with it.
     pub kind: BadOptionKind,
 }
 
-/// What is wrong with one option of an OACK.
+/// The kinds of errors in an option of an OACK.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum BadOptionKind {
-    /// RFC 2347 forbids a server to bring up options.
+    /// The option was not asked for, which RFC 2347 forbids.
     #[error("which was not asked for")]
     Unasked,
-    /// Larger than asked, or a timeout other than asked.
+    /// The value is larger than asked, or a timeout is not the one asked for.
     #[error("which is not what was asked for")]
     Raised,
-    /// The same option twice.
+    /// The same option comes twice.
     #[error("for the second time")]
     Doubled,
-    /// Not a number its RFC allows.
+    /// The value is not a number that its RFC allows.
     #[error("which is not a valid value")]
     Invalid,
 }
 
-impl BadOption {
-    pub(super) fn unasked(name: &[u8], value: &[u8]) -> Self {
-        Self { name: Printable(name).brief(), value: Printable(value).brief(), kind: BadOptionKind::Unasked }
-    }
+fn known_name(name: &[u8]) -> Option<&'static str> {
+    [names::TSIZE, names::TIMEOUT, names::BLKSIZE, names::WINDOWSIZE]
+        .into_iter()
+        .find(|known| name.eq_ignore_ascii_case(known.as_bytes()))
 }
 
-/// Takes one option of an OACK: asked for, valid, within what was asked, and for the first time.
-pub(super) fn fill<T: Copy>(
+/// Accepts one option of an OACK into `place`: asked for, valid, within what was asked, and not there yet.
+fn accept<T: Copy>(
     place: &mut Option<T>,
     got: Option<T>,
     asked: Option<T>,
-    within: fn(T, T) -> bool,
+    fits: fn(T, T) -> bool,
 ) -> Result<(), BadOptionKind> {
     let asked = asked.ok_or(BadOptionKind::Unasked)?;
     let got = got.ok_or(BadOptionKind::Invalid)?;
-    if !within(got, asked) {
+    if !fits(got, asked) {
         return Err(BadOptionKind::Raised);
     }
-    match place.replace(got) {
-        None => Ok(()),
-        Some(_) => Err(BadOptionKind::Doubled),
-    }
+    place.replace(got).map_or(Ok(()), |_| Err(BadOptionKind::Doubled))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::wire::BadOptionKind;
 
     fn offer(tsize: u64, timeout: u64, blksize: u64, windowsize: u64) -> Offer {
         Offer {
@@ -273,7 +259,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_holds_only_what_was_asked_and_never_more() {
+    fn an_answer_has_only_options_asked_for_and_no_larger_values() {
         let answer = offer(0, 3, 1428, 4).answer(&limits(), Some(3000));
         assert_eq!(answer, Answer(offer(3000, 3, 1024, 4)));
         let blksize = Offer { blksize: BlockSize::new(512), ..Offer::default() };
@@ -294,7 +280,7 @@ mod tests {
     }
 
     #[test]
-    fn a_request_is_read_name_by_name_and_bad_values_are_left_out() {
+    fn the_first_valid_value_of_each_known_option_counts() {
         let list = OptionList::parse(
             b"BlkSize\x001428\0utimeout\x005\0windowsize\x000\0timeout\x00256\0tsize\0-1\0blksize\x008\0",
         )
@@ -305,7 +291,7 @@ mod tests {
     #[test]
     fn every_bad_oack_is_refused_with_its_reason() {
         let asked = offer(0, 3, 1428, 4);
-        let judge = |bytes: &'static [u8]| asked.accept(&OptionList::parse(bytes).unwrap()).map_err(|it| it.kind);
+        let accept = |bytes: &'static [u8]| asked.accept(&OptionList::parse(bytes).unwrap()).map_err(|it| it.kind);
         for (bytes, kind) in [
             (&b"blksize\x001429\0"[..], BadOptionKind::Raised),
             (b"windowsize\x005\0", BadOptionKind::Raised),
@@ -320,14 +306,14 @@ mod tests {
             (b"blksize\x001024\0BLKSIZE\x001024\0", BadOptionKind::Doubled),
             (b"multicast\x00224.0.0.1,1758,1\0", BadOptionKind::Unasked),
         ] {
-            assert_eq!(judge(bytes), Err(kind), "{bytes:?}");
+            assert_eq!(accept(bytes), Err(kind), "{bytes:?}");
         }
         let nothing = Offer::default().accept(&OptionList::parse(b"tsize\x005\0").unwrap());
         assert!(nothing.is_err_and(|it| it.to_string() == "the server answered tsize=5, which was not asked for"));
     }
 
     #[test]
-    fn what_the_oack_leaves_out_counts_as_never_asked() {
+    fn an_option_that_the_oack_omits_counts_as_not_asked_for() {
         let terms = offer(0, 3, 1428, 4).accept(&OptionList::parse(b"TSIZE\x005000000000\0").unwrap());
         assert_eq!(terms, Ok(Terms { tsize: Some(5_000_000_000), ..Terms::default() }));
     }

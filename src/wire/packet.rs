@@ -4,12 +4,12 @@ use thiserror::Error;
 
 use super::{Answer, ErrorCode, OptionList, Printable, Request, RequestKind};
 
-/// Octets in front of a block in a DATA packet: opcode and block number (RFC 1350 section 5).
+/// Length of the header of a DATA packet in bytes: opcode and block number (RFC 1350 section 5).
 pub const DATA_HEADER: usize = 4;
 
-/// One datagram of the protocol, borrowed from the bytes it was read from.
+/// A TFTP packet, borrowed from its datagram.
 ///
-/// [`Display`] gives the words of the classic trace: `DATA <block=1, 512 bytes>`.
+/// [`Display`] writes it as in the classic trace: `DATA <block=1, 512 bytes>`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Packet<'a> {
     /// Read or write request, the only packets sent to the server's well-known port (RFC 1350 section 5).
@@ -18,32 +18,31 @@ pub enum Packet<'a> {
     Data {
         /// Number on the wire, modulo 65536.
         block: u16,
-        /// 0 to 65464 octets.
+        /// 0 to 65464 bytes.
         data: &'a [u8],
     },
-    /// Everything up to this block is safe; block 0 accepts a write request or an OACK.
+    /// All blocks up to this one arrived; block 0 accepts a write request or an OACK.
     Ack {
         /// Number on the wire, modulo 65536.
         block: u16,
     },
-    /// The transfer is over, or (code 5) the datagram it answers was none of it. Never answered.
+    /// The transfer is over, or (code 5) the datagram does not belong to it. Never answered.
     Error {
-        /// Why.
+        /// The reason.
         code: ErrorCode,
-        /// For people; any bytes.
+        /// A message for people; any bytes.
         message: &'a [u8],
     },
-    /// The options a server accepts of those asked for (RFC 2347).
+    /// The options that the server accepts (RFC 2347).
     Oack(OptionList<'a>),
 }
 
 impl<'a> Packet<'a> {
-    /// Reads a datagram. Trailing bytes behind an ACK or the message of an ERROR are tolerated, as all peers do;
-    /// everything else that is not a whole packet is refused with its reason.
+    /// Reads a datagram. Trailing bytes after an ACK or after the message of an ERROR are tolerated, as all peers do.
     ///
     /// # Errors
     ///
-    /// The datagram is not a packet; the error says why.
+    /// The datagram is not a whole packet; the error says why.
     pub fn parse(datagram: &'a [u8]) -> Result<Self, Malformed> {
         let (opcode, body) =
             datagram.split_first_chunk::<2>().ok_or(Malformed::TooShort { length: datagram.len(), least: 2 })?;
@@ -51,17 +50,11 @@ impl<'a> Packet<'a> {
         match Opcode::from_wire(opcode) {
             Some(Opcode::Rrq) => Request::parse(RequestKind::Read, body).map(Self::Request),
             Some(Opcode::Wrq) => Request::parse(RequestKind::Write, body).map(Self::Request),
-            Some(Opcode::Data) => {
-                let (block, data) = number(body, datagram.len())?;
-                Ok(Self::Data { block, data })
-            }
-            Some(Opcode::Ack) => {
-                let (block, _) = number(body, datagram.len())?;
-                Ok(Self::Ack { block })
-            }
+            Some(Opcode::Data) => number(body, datagram.len()).map(|(block, data)| Self::Data { block, data }),
+            Some(Opcode::Ack) => number(body, datagram.len()).map(|(block, _)| Self::Ack { block }),
             Some(Opcode::Error) => {
                 let (code, text) = number(body, datagram.len())?;
-                // Several servers leave the NUL out; the text is all there all the same.
+                // Several servers leave the NUL out; the text is complete without it.
                 let message = text.split(|&byte| byte == 0).next().unwrap_or(text);
                 Ok(Self::Error { code: ErrorCode(code), message })
             }
@@ -101,29 +94,20 @@ impl Display for Packet<'_> {
                     RequestKind::Read => "RRQ",
                     RequestKind::Write => "WRQ",
                 };
-                write!(f, "{name} <file={}, mode={}", Printable(request.filename), Printable(request.mode))?;
-                for (option, value) in request.options.pairs() {
-                    write!(f, ", {}={}", Printable(option), Printable(value))?;
-                }
-                f.write_str(">")
+                let separator = if request.options.is_empty() { "" } else { ", " };
+                let (file, mode) = (Printable(request.filename), Printable(request.mode));
+                write!(f, "{name} <file={file}, mode={mode}{separator}{}>", request.options)
             }
             Self::Data { block, data } => write!(f, "DATA <block={block}, {} bytes>", data.len()),
             Self::Ack { block } => write!(f, "ACK <block={block}>"),
             Self::Error { code, message } => write!(f, "ERROR <code={}, msg={}>", code.0, Printable(message)),
-            Self::Oack(options) => {
-                f.write_str("OACK <")?;
-                for (index, (option, value)) in options.pairs().enumerate() {
-                    let separator = if index == 0 { "" } else { ", " };
-                    write!(f, "{separator}{}={}", Printable(option), Printable(value))?;
-                }
-                f.write_str(">")
-            }
+            Self::Oack(options) => write!(f, "OACK <{options}>"),
         }
     }
 }
 
-/// The kinds of packets, by the number on the wire (RFC 1350 section 5, RFC 2347).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+/// The kind of a packet, with its number on the wire (RFC 1350 section 5, RFC 2347).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[repr(u16)]
 pub enum Opcode {
     /// Read request.
@@ -141,41 +125,41 @@ pub enum Opcode {
 }
 
 impl Opcode {
-    /// The opcode with this number, if the protocol has one.
+    /// Returns the opcode with this number, if the protocol has one.
     pub fn from_wire(number: u16) -> Option<Self> {
         [Self::Rrq, Self::Wrq, Self::Data, Self::Ack, Self::Error, Self::Oack]
             .into_iter()
             .find(|opcode| *opcode as u16 == number)
     }
 
-    /// The two octets that stand first in a packet of this kind.
+    /// Returns the first two bytes of a packet of this kind.
     pub fn to_wire(self) -> [u8; 2] {
         (self as u16).to_be_bytes()
     }
 }
 
-/// Why a datagram is not a TFTP packet.
+/// The reason why a datagram is not a TFTP packet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum Malformed {
-    /// Cut off before its fixed part ends.
+    /// It ends before its fixed part does.
     #[error("{length} bytes are too short: {least} at least")]
     TooShort {
-        /// Octets that came.
+        /// Length of the datagram, in bytes.
         length: usize,
-        /// Octets the packet must have.
+        /// Least length of such a packet, in bytes.
         least: usize,
     },
-    /// None of the six kinds.
+    /// The opcode is not one of the six.
     #[error("unknown opcode {0}")]
     UnknownOpcode(u16),
     /// A text field runs to the end of the datagram.
     #[error("no NUL ends the {0}")]
     NoNul(Field),
-    /// A request without a name.
+    /// A request has no file name.
     #[error("the file name is empty")]
     NoFilename,
-    /// Bytes behind the last whole field of a request or OACK.
-    #[error("{0} bytes behind the end")]
+    /// Bytes follow the last whole field of a request or OACK.
+    #[error("{0} bytes after the end")]
     TrailingBytes(usize),
 }
 
@@ -196,7 +180,7 @@ pub enum Field {
     OptionValue,
 }
 
-/// Cuts `bytes` at its first NUL.
+/// Splits `bytes` at its first NUL.
 pub(super) fn text(bytes: &[u8], field: Field) -> Result<(&[u8], &[u8]), Malformed> {
     let mut halves = bytes.splitn(2, |&byte| byte == 0);
     match (halves.next(), halves.next()) {
@@ -210,12 +194,12 @@ fn number(body: &[u8], length: usize) -> Result<(u16, &[u8]), Malformed> {
     Ok((u16::from_be_bytes(*number), rest))
 }
 
-/// The four octets in front of a block.
+/// Writes the header of a DATA packet.
 pub fn emit_data_header(block: u16) -> [u8; DATA_HEADER] {
     numbered(Opcode::Data, block)
 }
 
-/// A whole ACK.
+/// Writes an ACK.
 pub fn emit_ack(block: u16) -> [u8; 4] {
     numbered(Opcode::Ack, block)
 }
@@ -225,11 +209,10 @@ fn numbered(opcode: Opcode, number: u16) -> [u8; 4] {
     [a, b, c, d]
 }
 
-/// Octets an ERROR of ours has at most, however much of what it answers it repeats: it may go to an address that never
-/// asked for it.
+/// The greatest length of an ERROR of ours, in bytes: it may quote a request, and go to an address that never sent one.
 const ERROR_LIMIT: usize = 512;
 
-/// A whole ERROR of at most 512 octets; NULs in the message are left out, and what is too long is cut.
+/// Writes an ERROR of at most 512 bytes: NULs in the message are left out, and a message that is too long is cut.
 pub fn emit_error(code: ErrorCode, message: &[u8]) -> Vec<u8> {
     let message = message.get(..ERROR_LIMIT - 5).unwrap_or(message);
     let mut datagram = Vec::with_capacity(5 + message.len());
@@ -237,7 +220,7 @@ pub fn emit_error(code: ErrorCode, message: &[u8]) -> Vec<u8> {
     datagram
 }
 
-/// A whole OACK.
+/// Writes an OACK.
 pub fn emit_oack(answer: &Answer) -> Vec<u8> {
     let mut datagram = Opcode::Oack.to_wire().to_vec();
     answer.emit(&mut datagram);
@@ -250,20 +233,20 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn the_classic_words_are_exact() {
-        for (bytes, words) in [
+    fn packets_are_displayed_as_in_the_classic_trace() {
+        for (bytes, line) in [
             (&b"\0\x03\0\x01abc"[..], "DATA <block=1, 3 bytes>"),
             (b"\0\x04\xff\xff", "ACK <block=65535>"),
             (b"\0\x05\0\x01File not found\0", "ERROR <code=1, msg=File not found>"),
             (b"\0\x06tsize\x002000\0blksize\x001428\0", "OACK <tsize=2000, blksize=1428>"),
             (b"\0\x02a b\0NetASCII\0", "WRQ <file=a b, mode=NetASCII>"),
         ] {
-            assert_eq!(Packet::parse(bytes).map(|packet| packet.to_string()).as_deref(), Ok(words));
+            assert_eq!(Packet::parse(bytes).map(|packet| packet.to_string()).as_deref(), Ok(line));
         }
     }
 
     #[test]
-    fn what_is_wrong_is_said() {
+    fn a_malformed_datagram_is_refused_with_its_reason() {
         for (bytes, reason) in [
             (&b""[..], Malformed::TooShort { length: 0, least: 2 }),
             (b"\0", Malformed::TooShort { length: 1, least: 2 }),

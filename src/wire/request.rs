@@ -3,19 +3,19 @@ use thiserror::Error;
 use super::packet::text;
 use super::{Field, Malformed, Mode, Offer, Opcode, OptionList};
 
-/// Octets a request packet may have at most (RFC 2347, "Packet Formats").
+/// The greatest length of a request packet, in bytes (RFC 2347, "Packet Formats").
 pub const REQUEST_LIMIT: usize = 512;
 
-/// What a client asks for (RFC 1350 section 5, RFC 2347).
+/// A read or write request (RFC 1350 section 5, RFC 2347).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Request<'a> {
-    /// Read from the server or write to it.
+    /// Whether it reads from the server or writes to it.
     pub kind: RequestKind,
-    /// As sent: bytes without a NUL, not empty, in no promised encoding.
+    /// The file name as sent: not empty, without a NUL, in any encoding.
     pub filename: &'a [u8],
-    /// As sent; [`Mode::from_wire`] understands it.
+    /// The mode as sent; [`Mode::from_wire`] reads it.
     pub mode: &'a [u8],
-    /// In the order sent.
+    /// The options in the order sent.
     pub options: OptionList<'a>,
 }
 
@@ -39,7 +39,7 @@ impl<'a> Request<'a> {
     }
 }
 
-/// Which way the file goes.
+/// The direction of a transfer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum RequestKind {
     /// RRQ: from the server to the client.
@@ -49,7 +49,7 @@ pub enum RequestKind {
 }
 
 impl RequestKind {
-    /// The opcode of such a request.
+    /// Returns the opcode of such a request.
     pub fn opcode(self) -> Opcode {
         match self {
             Self::Read => Opcode::Rrq,
@@ -58,8 +58,7 @@ impl RequestKind {
     }
 }
 
-/// A whole request. A name with a NUL in it cannot be carried, and a request has at most [`REQUEST_LIMIT`] octets:
-/// both are refused, never cut.
+/// Writes a request of at most [`REQUEST_LIMIT`] bytes. A file name is never cut.
 ///
 /// # Errors
 ///
@@ -81,16 +80,16 @@ pub fn emit_request(kind: RequestKind, filename: &[u8], mode: Mode, offer: &Offe
     Ok(datagram)
 }
 
-/// Why a request cannot be made.
+/// The reason why a request cannot be written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum BadRequest {
-    /// TFTP has no way to name nothing.
+    /// The file name is empty.
     #[error("the remote file name is empty")]
     NoFilename,
-    /// A NUL ends a name on the wire.
+    /// The file name has a NUL, which would end it on the wire.
     #[error("the remote file name has a NUL in it")]
     NulInFilename,
-    /// RFC 2347 allows 512.
+    /// The request would have more than 512 bytes.
     #[error("the remote file name is too long: the request would have {0} bytes, at most {REQUEST_LIMIT} are allowed")]
     TooLong(usize),
 }
@@ -100,11 +99,11 @@ mod tests {
     use super::*;
     use crate::wire::Packet;
 
-    /// Bytes as tftp-hpa sent them: `get fw.bin` with its options.
+    /// A request of tftp-hpa: `get fw.bin` with its options.
     const RRQ: &[u8] = b"\0\x01fw.bin\0octet\0tsize\x000\0blksize\x001428\0";
 
     #[test]
-    fn a_request_is_taken_apart_and_put_together() {
+    fn a_request_is_read_and_written() {
         let Ok(Packet::Request(request)) = Packet::parse(RRQ) else { panic!("a request") };
         assert_eq!((request.kind, request.filename, request.mode), (RequestKind::Read, &b"fw.bin"[..], &b"octet"[..]));
         assert_eq!(Packet::Request(request).to_string(), "RRQ <file=fw.bin, mode=octet, tsize=0, blksize=1428>");

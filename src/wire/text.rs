@@ -2,16 +2,16 @@ use std::fmt::{self, Display, Formatter, Write};
 
 /// Bytes from the network or a file name, made safe to print.
 ///
-/// Readable UTF-8 stays as it is. Control characters, line and paragraph separators, bidirectional controls and bytes
-/// that are not UTF-8 are shown as `\xNN`, one for each byte, so that nothing received can steer a terminal.
+/// Printable UTF-8 stays as it is. Control characters, line and paragraph separators, bidirectional controls and bytes
+/// that are not UTF-8 are written as `\xNN`, one for each byte, so that no received text can control a terminal.
 #[derive(Debug, Clone, Copy)]
 pub struct Printable<'a>(pub &'a [u8]);
 
-/// Bytes of somebody else's text that a message of ours shows at most.
+/// The most bytes of a peer's text that a message shows.
 const BRIEF: usize = 300;
 
 impl Printable<'_> {
-    /// For a message: a text longer than 300 bytes is cut, and `...` tells it.
+    /// Returns the text for a message: after 300 bytes it is cut, with `...` at its end.
     pub fn brief(self) -> String {
         match self.0.split_at_checked(BRIEF) {
             Some((head, tail)) if !tail.is_empty() => format!("{}...", Printable(head)),
@@ -24,7 +24,7 @@ impl Display for Printable<'_> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         for chunk in self.0.utf8_chunks() {
             for character in chunk.valid().chars() {
-                if steers_a_terminal(character) {
+                if controls_a_terminal(character) {
                     escape(f, character.encode_utf8(&mut [0; 4]).as_bytes())?;
                 } else {
                     f.write_char(character)?;
@@ -40,7 +40,7 @@ fn escape(f: &mut Formatter<'_>, bytes: &[u8]) -> fmt::Result {
     bytes.iter().try_for_each(|byte| write!(f, "\\x{byte:02x}"))
 }
 
-fn steers_a_terminal(character: char) -> bool {
+fn controls_a_terminal(character: char) -> bool {
     character.is_control()
         || matches!(character,
             '\u{061c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
@@ -51,12 +51,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn readable_text_stays_as_it_is() {
+    fn printable_text_stays_as_it_is() {
         assert_eq!(Printable("über fw-1.2.bin".as_bytes()).to_string(), "über fw-1.2.bin");
     }
 
     #[test]
-    fn a_text_without_end_is_cut_in_messages() {
+    fn a_long_text_is_cut_in_messages() {
         assert_eq!(Printable(&[b'x'; BRIEF]).brief(), "x".repeat(BRIEF));
         assert_eq!(Printable(&[b'\n'; 60_000]).brief(), "\\x0a".repeat(BRIEF) + "...");
     }

@@ -1,4 +1,4 @@
-//! What a class would set up, in virtual time: two machines, a way between them, faults and bugs.
+//! The setup of a class in virtual time: two machines, a link between them, faults and bugs.
 
 use std::io;
 use std::net::SocketAddr;
@@ -8,7 +8,7 @@ use tftpsh::event::Direction;
 use tftpsh::fault::{DelayQueue, Faults, RuleState};
 use tftpsh::internals::{BuggyClient, BuggyServer, ClientBug, ServerBug};
 use tftpsh::transfer::{
-    AnyMachine, Failure, Input, Io, ReadFile, Receiver, Request, RetryPolicy, Rexmt, Sender, Step, WriteFile,
+    Failure, Input, Io, ReadFile, Receiver, Request, RetryPolicy, Rexmt, Sender, Step, Task, WriteFile,
 };
 use tftpsh::wire::{BlockSize, Limits, Mode, Offer, Packet, RequestKind, WindowSize};
 
@@ -18,7 +18,7 @@ pub(crate) const TID: &str = "127.0.0.1:50000";
 pub(crate) const INTRUDER: &str = "127.0.0.1:50001";
 pub(crate) const MS: Duration = Duration::from_millis(1);
 
-/// What a class would set up: one transfer, one bug, some faults on the client's side.
+/// The setup of a class: one transfer, one bug, some faults on the client's side.
 pub(crate) struct Class {
     pub(crate) kind: RequestKind,
     pub(crate) size: usize,
@@ -30,14 +30,13 @@ pub(crate) struct Class {
 
 /// One side of the transfer.
 pub(crate) struct Side {
-    machine: AnyMachine,
-    pub(crate) file: File,
+    task: Task<File, File>,
     pub(crate) wake: Option<Instant>,
     pub(crate) complete: bool,
     pub(crate) end: Option<Result<(), Failure>>,
 }
 
-/// The bytes to give out, or those taken in.
+/// The bytes to send, or the bytes received.
 pub(crate) struct File {
     pub(crate) given: Vec<u8>,
     position: usize,
@@ -45,7 +44,7 @@ pub(crate) struct File {
     pub(crate) committed: bool,
 }
 
-/// What came of it. Packets are counted as the machines sent them, so a copy made on the way is none of them.
+/// The result. Packets are counted as the machines sent them, without copies made on the way.
 pub(crate) struct Outcome {
     pub(crate) client: Side,
     pub(crate) server: Side,
@@ -90,9 +89,9 @@ impl Class {
         let content: Vec<u8> = (0..self.size).map(|place| (place * 7 + place / 251) as u8).collect();
         let mut wire = Wire {
             now,
-            course: self.faults.begin(),
+            rule_state: self.faults.begin(),
             faults: self.faults.clone(),
-            line: DelayQueue::default(),
+            queue: DelayQueue::default(),
             bug: self.bug,
             to_server: Vec::new(),
             packets: Vec::new(),
@@ -101,8 +100,8 @@ impl Class {
             RequestKind::Read => (Vec::new(), content.clone()),
             RequestKind::Write => (content.clone(), Vec::new()),
         };
-        let mut client = Side::new(self.client(now), given);
-        let mut server = Side::new(self.server(now), taken);
+        let mut client = Side::new(self.client(now, File::of(given)));
+        let mut server = Side::new(self.server(now, File::of(taken)));
         client.input(Input::Start, &mut wire, Direction::Sent);
         for _ in 0..2_000_000 {
             if !wire.step(&mut client, &mut server) {
@@ -112,49 +111,47 @@ impl Class {
         panic!("never ends");
     }
 
-    pub(crate) fn client(&self, now: Instant) -> AnyMachine {
+    pub(crate) fn client(&self, now: Instant, file: File) -> Task<File, File> {
         let request = Request { filename: b"f", mode: Mode::Octet, offer: self.offer };
         let retry_policy = RetryPolicy { rexmt: Rexmt::Fixed(5000 * MS), timeout: 12_000 * MS };
         match (self.kind, self.client_bug) {
             (RequestKind::Write, _) => {
-                AnyMachine::sending(Sender::request(now, at(WELL_KNOWN), &request, retry_policy).unwrap())
+                Task::send(Sender::request(now, at(WELL_KNOWN), &request, retry_policy).unwrap(), file)
             }
             (RequestKind::Read, bug) => {
                 let machine = Receiver::request(now, at(WELL_KNOWN), &request, retry_policy).unwrap();
                 match bug {
-                    Some(bug) => AnyMachine::receiving(BuggyClient::new(machine, bug)),
-                    None => AnyMachine::receiving(machine),
+                    Some(bug) => Task::receive(BuggyClient::new(machine, bug), file),
+                    None => Task::receive(machine, file),
                 }
             }
         }
     }
 
-    pub(crate) fn server(&self, now: Instant) -> AnyMachine {
+    pub(crate) fn server(&self, now: Instant, file: File) -> Task<File, File> {
         let answer = self.offer.answer(&Limits::default(), None);
         let retry_policy = RetryPolicy { rexmt: Rexmt::Fixed(1000 * MS), timeout: 25_000 * MS };
         match (self.kind, self.bug) {
-            (RequestKind::Read, None) => AnyMachine::sending(Sender::answer(now, at(CLIENT), answer, retry_policy)),
-            (RequestKind::Write, None) => {
-                AnyMachine::receiving(Receiver::answer(now, at(CLIENT), answer, retry_policy))
-            }
+            (RequestKind::Read, None) => Task::send(Sender::answer(now, at(CLIENT), answer, retry_policy), file),
+            (RequestKind::Write, None) => Task::receive(Receiver::answer(now, at(CLIENT), answer, retry_policy), file),
             (RequestKind::Read, Some(bug)) => {
                 let machine = Sender::answer(now, at(CLIENT), answer, retry_policy);
-                AnyMachine::sending(BuggyServer::new(machine, bug, now, at(CLIENT)))
+                Task::send(BuggyServer::new(machine, bug, now, at(CLIENT)), file)
             }
             (RequestKind::Write, Some(bug)) => {
                 let machine = Receiver::answer(now, at(CLIENT), answer, retry_policy);
-                AnyMachine::receiving(BuggyServer::new(machine, bug, now, at(CLIENT)))
+                Task::receive(BuggyServer::new(machine, bug, now, at(CLIENT)), file)
             }
         }
     }
 }
 
-/// The way between both, seen from the client: its faults, and a millisecond each way.
+/// The link between both, as the client sees it: its faults, and a millisecond in each direction.
 pub(crate) struct Wire {
     pub(crate) now: Instant,
     pub(crate) faults: Faults,
-    pub(crate) course: RuleState,
-    pub(crate) line: DelayQueue,
+    pub(crate) rule_state: RuleState,
+    pub(crate) queue: DelayQueue,
     pub(crate) bug: Option<ServerBug>,
     pub(crate) to_server: Vec<Vec<u8>>,
     pub(crate) packets: Vec<String>,
@@ -173,33 +170,33 @@ impl Wire {
     }
 
     pub(crate) fn pass(&mut self, direction: Direction, peer: SocketAddr, datagram: &[u8]) {
-        let verdict = self.faults.judge(&mut self.course, direction, datagram);
-        self.line.put(self.now + MS, direction, peer, &verdict);
+        let judgement = self.faults.judge(&mut self.rule_state, direction, datagram);
+        self.queue.put(self.now + MS, direction, peer, &judgement);
     }
 
-    /// The next thing that happens, if anything does.
+    /// Runs the next step, if there is one.
     pub(crate) fn step(&mut self, client: &mut Side, server: &mut Side) -> bool {
-        let wakes = [self.line.due(), client.wake, server.wake];
+        let wakes = [self.queue.due(), client.wake, server.wake];
         let Some(next) = wakes.into_iter().flatten().min() else { return false };
         self.now = self.now.max(next);
-        if let Some(parcel) = self.line.take(self.now) {
-            match parcel.direction {
+        if let Some(packet) = self.queue.take(self.now) {
+            match packet.direction {
                 Direction::Received if client.end.is_none() => {
-                    client.input(Input::datagram(parcel.peer, &parcel.datagram), self, Direction::Sent);
+                    client.input(Input::datagram(packet.peer, &packet.datagram), self, Direction::Sent);
                 }
-                // The client's port is closed, and the system says so.
+                // The client's port is closed, and the system reports it.
                 Direction::Received => {
                     server.input(Input::Unreachable(at(CLIENT)), self, Direction::Received);
                 }
-                Direction::Sent if parcel.peer == at(WELL_KNOWN) => {
-                    // The machine was made for the first request; another one is taken for doubled.
+                Direction::Sent if packet.peer == at(WELL_KNOWN) => {
+                    // The machine is for the first request; another one counts as a duplicate.
                     if server.wake.is_none() && server.end.is_none() {
                         server.input(Input::Start, self, Direction::Received);
                     }
                 }
-                Direction::Sent if parcel.peer == at(TID) => {
-                    self.to_server.push(parcel.datagram.clone());
-                    server.input(Input::datagram(at(CLIENT), &parcel.datagram), self, Direction::Received);
+                Direction::Sent if packet.peer == at(TID) => {
+                    self.to_server.push(packet.datagram.clone());
+                    server.input(Input::datagram(at(CLIENT), &packet.datagram), self, Direction::Received);
                 }
                 Direction::Sent => {}
             }
@@ -215,9 +212,14 @@ impl Wire {
 }
 
 impl Side {
-    fn new(machine: AnyMachine, given: Vec<u8>) -> Self {
-        let file = File { given, position: 0, taken: Vec::new(), committed: false };
-        Self { machine, file, wake: None, complete: false, end: None }
+    fn new(task: Task<File, File>) -> Self {
+        Self { task, wake: None, complete: false, end: None }
+    }
+
+    pub(crate) fn file(&self) -> &File {
+        match &self.task {
+            Task::Send { file, .. } | Task::Receive { file, .. } => file,
+        }
     }
 
     fn input(&mut self, input: Input<'_>, wire: &mut Wire, direction: Direction) {
@@ -225,7 +227,7 @@ impl Side {
             return;
         }
         self.wake = None;
-        match self.machine.run(input, &mut Passage { wire, direction }, &mut self.file) {
+        match self.task.run(input, &mut Link { wire, direction }) {
             Step::Wait(until) => self.wake = Some(until),
             Step::Complete { dally, .. } => {
                 self.complete = true;
@@ -238,13 +240,13 @@ impl Side {
     }
 }
 
-/// One side's way to the other.
-struct Passage<'a> {
+/// The link as one side uses it.
+struct Link<'a> {
     wire: &'a mut Wire,
     direction: Direction,
 }
 
-impl Io for Passage<'_> {
+impl Io for Link<'_> {
     fn now(&mut self) -> Instant {
         self.wire.now
     }
@@ -252,6 +254,12 @@ impl Io for Passage<'_> {
     fn transmit(&mut self, to: SocketAddr, datagrams: &[u8], stride: usize) -> io::Result<()> {
         datagrams.chunks(stride).for_each(|datagram| self.wire.sent(self.direction, to, datagram));
         Ok(())
+    }
+}
+
+impl File {
+    fn of(given: Vec<u8>) -> Self {
+        Self { given, position: 0, taken: Vec::new(), committed: false }
     }
 }
 
@@ -291,7 +299,7 @@ impl Outcome {
 
     /// The file came over whole, and the receiver keeps it.
     pub(crate) fn whole(&self) -> bool {
-        let (client, server) = (&self.client.file, &self.server.file);
+        let (client, server) = (self.client.file(), self.server.file());
         let (giver, taker) = if client.given.is_empty() { (server, client) } else { (client, server) };
         taker.committed && taker.taken == giver.given
     }

@@ -1,6 +1,6 @@
-//! Machines that are wrong on purpose, against honest ones, with faults between them: all in virtual time.
+//! Machines with bugs against correct ones, with faults between them: all in virtual time.
 
-#![allow(clippy::unwrap_used, reason = "a test may stop where it stands")]
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 mod class;
 
@@ -21,7 +21,7 @@ fn sorcerers_apprentice_costs_29_packets_instead_of_17() {
         assert_eq!(bad.count(&format!("ACK <block={block}>")), copies);
     }
     assert_eq!(get(512_000 - 1).fault("dup sent ack 2").bug(ServerBug::Sorcerer).run().count("DATA"), 1998);
-    assert_eq!(get(4000).bug(ServerBug::Sorcerer).run().packets.len(), 17, "without the accident nobody sees it");
+    assert_eq!(get(4000).bug(ServerBug::Sorcerer).run().packets.len(), 17, "without the duplicate it does not show");
 }
 
 #[test]
@@ -56,7 +56,7 @@ fn a_server_that_never_resends_loses_the_file_with_one_packet() {
     let outcome = lossy(get(3000).bug(ServerBug::NoResend));
     assert_eq!(outcome.client_failure(), "Transfer timed out.");
     assert_eq!(outcome.count("DATA <block=3,"), 1);
-    assert!(get(3000).bug(ServerBug::NoResend).run().whole(), "without a loss nobody sees it");
+    assert!(get(3000).bug(ServerBug::NoResend).run().whole(), "without a loss it does not show");
 }
 
 #[test]
@@ -69,7 +69,7 @@ fn without_its_empty_block_a_file_never_ends() {
     }
     assert!(get(1023).bug(ServerBug::NoEmpty).run().whole());
     let lossy = get(1024).windowsize(8).fault("drop received data 1").bug(ServerBug::NoEmpty).run();
-    assert_eq!(lossy.client.file.taken, lossy.server.file.given, "what is lost is still repeated");
+    assert_eq!(lossy.client.file().taken, lossy.server.file().given, "what is lost is still repeated");
 }
 
 #[test]
@@ -81,7 +81,7 @@ fn a_wrap_to_one_is_understood_and_a_stop_at_65535_is_a_stop() {
     assert_eq!((to_one.packets.len(), to_one.count("DATA <block=0,"), to_one.count("DATA <block=3,")), (131_079, 0, 2));
     let stop = wrap(get(524_300).bug(ServerBug::NoWrap));
     assert_eq!(stop.client_failure(), "Transfer timed out.");
-    assert_eq!((stop.client.file.taken.len(), stop.count("DATA <block=0,")), (65_535 * 8, 0));
+    assert_eq!((stop.client.file().taken.len(), stop.count("DATA <block=0,")), (65_535 * 8, 0));
     assert!(get(524_300).bug(ServerBug::NoWrap).run().whole(), "at 512 there are numbers enough");
 }
 
@@ -89,7 +89,7 @@ fn a_wrap_to_one_is_understood_and_a_stop_at_65535_is_a_stop() {
 fn an_upload_meets_the_wrap_bugs_too() {
     for bug in [ServerBug::WrapToOne, ServerBug::NoWrap] {
         let outcome = put(524_300).blksize(8).bug(bug).run();
-        assert!(!outcome.whole() && outcome.server.file.taken.len() == 65_535 * 8, "{bug}");
+        assert!(!outcome.whole() && outcome.server.file().taken.len() == 65_535 * 8, "{bug}");
         assert!(put(5000).blksize(8).bug(bug).run().whole(), "{bug}");
     }
 }
@@ -97,8 +97,8 @@ fn an_upload_meets_the_wrap_bugs_too() {
 #[test]
 fn an_early_ack_leaves_the_client_with_a_file_that_is_not_there() {
     let outcome = put(3000).bug(ServerBug::AckEarly).run();
-    assert_eq!(outcome.client.end, Some(Ok(())), "the client was told that all is well");
-    assert!(outcome.client.complete && !outcome.server.file.committed && outcome.server.end.is_some());
+    assert_eq!(outcome.client.end, Some(Ok(())), "the client got the last ACK");
+    assert!(outcome.client.complete && !outcome.server.file().committed && outcome.server.end.is_some());
     assert_eq!(outcome.count("ACK <block=6>"), 1);
     assert_eq!(outcome.packets.last().map(String::as_str), Some("ERROR <code=3, msg=the file could not be stored>"));
 }
@@ -114,24 +114,24 @@ fn options_unasked_or_raised_are_refused_with_error_8() {
             assert!(matches!(outcome.client.end, Some(Err(Failure::BadOption(_)))));
             assert_eq!(outcome.count(&format!("ERROR <code={}", ErrorCode::OPTIONS.0)), 1);
         }
-        assert!(get(3000).bug(bug).run().whole(), "without options nobody sees it");
+        assert!(get(3000).bug(bug).run().whole(), "without options it does not show");
     }
 }
 
 #[test]
-fn a_stranger_is_told_off_and_only_a_client_without_tid_believes_it() {
+fn a_stranger_gets_error_5_and_only_a_client_without_tid_is_fooled() {
     let good = get(3000).bug(ServerBug::Stranger).run();
     assert!(good.whole() && good.count("ERROR <code=5") == 1);
     let bad = get(3000).bug(ServerBug::Stranger).client_bug(ClientBug::NoTid).run();
     assert!(bad.client.complete && !bad.whole() && bad.count("ERROR") == 0);
     let wrong: Vec<usize> =
-        (0..3000).filter(|&place| bad.client.file.taken[place] != bad.server.file.given[place]).collect();
+        (0..3000).filter(|&place| bad.client.file().taken[place] != bad.server.file().given[place]).collect();
     assert_eq!(wrong, (512..1024).collect::<Vec<_>>(), "the stranger's block 2 is in the file");
-    assert!(get(3000).client_bug(ClientBug::NoTid).run().whole(), "without a stranger nobody sees it");
+    assert!(get(3000).client_bug(ClientBug::NoTid).run().whole(), "without a stranger it does not show");
 }
 
 #[test]
-fn a_server_on_one_port_is_borne() {
+fn a_server_on_one_port_is_accepted() {
     assert!(get(3000).bug(ServerBug::OnePort).run().whole());
 }
 

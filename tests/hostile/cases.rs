@@ -8,7 +8,7 @@
 //! ```
 //!
 //! A case begins with what the machine is (`get`, `put SIZE`, `serve read SIZE`, `serve write`) and the options asked
-//! for. In each line stands what happens to it, and behind the arrow everything that it does.
+//! for. Each line has an input, and after the arrow all its outputs.
 
 use tftpsh::wire::{BlockSize, ErrorCode, Offer, TimeoutSeconds, WindowSize, emit_ack};
 
@@ -34,7 +34,7 @@ pub(crate) enum Role {
 pub(crate) struct Step {
     pub(crate) times: usize,
     pub(crate) input: Input,
-    /// As it stands in the table.
+    /// The line in the table.
     pub(crate) text: String,
     pub(crate) expected: String,
 }

@@ -1,7 +1,7 @@
 //! Peers that break every rule: a table of conversations, played to the machines in virtual time and, where no clock
 //! is needed, to the client and the server over real sockets.
 
-#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a test may stop where it stands, and tells what it did")]
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a test may panic, and prints what it did")]
 
 mod cases;
 mod requests;
@@ -49,7 +49,7 @@ fn play_all(cases: &[Case]) {
     assert!(wrong.is_empty(), "{} of {} cases:\n{}", wrong.len(), cases.len(), wrong.join("\n"));
 }
 
-/// Plays a case in virtual time; tells the first line that went another way.
+/// Runs a case in virtual time; returns the first line that differs.
 fn play(case: &Case) -> Option<String> {
     let mut talk = match case.role {
         Role::Get => Talk::get(case.offer),

@@ -14,13 +14,13 @@ use tftpsh::wire::{Packet, emit_ack};
 use crate::Random;
 use crate::cases::unescape;
 
-/// Request and first answer. A question that is answered with "not found" is sent behind each, so that `nothing` needs
+/// Request and first answer. A question that is answered with "not found" is sent after each, so that `nothing` needs
 /// no waiting.
 const REQUESTS: &str = include_str!("requests.cases");
 
-fn folder() -> TempDir {
-    let folder = tempdir().unwrap();
-    let place = |name: &str| folder.path().join(name);
+fn directory() -> TempDir {
+    let directory = tempdir().unwrap();
+    let place = |name: &str| directory.path().join(name);
     fs::create_dir_all(place("served/sub")).unwrap();
     fs::write(place("secret"), "secret").unwrap();
     fs::write(place("served/f"), "file").unwrap();
@@ -31,11 +31,11 @@ fn folder() -> TempDir {
     symlink("/etc", place("served/etc")).unwrap();
     symlink("nowhere", place("served/dangling")).unwrap();
     nix::unistd::mkfifo(&place("served/fifo"), nix::sys::stat::Mode::S_IRWXU).unwrap();
-    folder
+    directory
 }
 
-fn serve(folder: &Path, policy: Policy) -> RunningServer {
-    let root = DirStore::open(folder.join("served")).unwrap();
+fn serve(directory: &Path, policy: Policy) -> RunningServer {
+    let root = DirStore::open(directory.join("served")).unwrap();
     Server::builder(root).policy(policy).bind("127.0.0.1:0").unwrap().spawn().unwrap()
 }
 
@@ -61,8 +61,8 @@ fn answers(server: &RunningServer) -> bool {
 
 #[test]
 fn every_request_gets_the_answer_it_deserves() {
-    let folder = folder();
-    let server = serve(folder.path(), Policy::default());
+    let directory = directory();
+    let server = serve(directory.path(), Policy::default());
     let cases: Vec<_> = REQUESTS.lines().filter_map(|line| line.split_once(" -> ")).collect();
     assert!(cases.len() >= 60, "{}", cases.len());
     for (request, expected) in cases {
@@ -74,25 +74,26 @@ fn every_request_gets_the_answer_it_deserves() {
             answers[1] = receive(&client);
         }
         // The answer of a transfer and that of the port may overtake one another.
-        let told = answers.iter().filter_map(|answer| Packet::parse(answer).ok()).map(|it| it.to_string());
-        let told: Vec<_> = told.filter(|told| expected != "nothing" || !told.contains("File not found")).collect();
+        let replies = answers.iter().filter_map(|answer| Packet::parse(answer).ok()).map(|it| it.to_string());
+        let replies: Vec<_> =
+            replies.filter(|replies| expected != "nothing" || !replies.contains("File not found")).collect();
         let found = match expected.strip_suffix("...") {
-            _ if expected == "nothing" => told.is_empty(),
-            Some(beginning) => told.iter().any(|told| told.starts_with(beginning)),
-            None => told.iter().any(|told| told == expected),
+            _ if expected == "nothing" => replies.is_empty(),
+            Some(beginning) => replies.iter().any(|replies| replies.starts_with(beginning)),
+            None => replies.iter().any(|replies| replies == expected),
         };
-        assert!(found, "{request}: {told:?} instead of {expected}");
+        assert!(found, "{request}: {replies:?} instead of {expected}");
         assert!(answers.iter().all(|answer| answer.len() <= 516), "{request}: no answer is longer than a block");
     }
-    assert_eq!(fs::read(folder.path().join("secret")).unwrap(), b"secret");
-    assert_eq!(fs::read(folder.path().join("served/f")).unwrap(), b"file");
+    assert_eq!(fs::read(directory.path().join("secret")).unwrap(), b"secret");
+    assert_eq!(fs::read(directory.path().join("served/f")).unwrap(), b"file");
     assert!(answers(&server));
 }
 
 #[test]
 fn a_name_may_hold_every_byte_and_none_leads_out() {
-    let folder = folder();
-    let server = serve(folder.path(), Policy::default());
+    let directory = directory();
+    let server = serve(directory.path(), Policy::default());
     for byte in 1..=255u8 {
         for name in [vec![byte], vec![byte, byte], [&[byte][..], b"/../../secret"].concat(), vec![b'a', byte, b'b']] {
             let client = client();
@@ -107,8 +108,8 @@ fn a_name_may_hold_every_byte_and_none_leads_out() {
 
 #[test]
 fn random_datagrams_neither_stop_the_server_nor_make_it_talk() {
-    let folder = folder();
-    let server = serve(folder.path(), Policy::default());
+    let directory = directory();
+    let server = serve(directory.path(), Policy::default());
     let (mut random, client) = (Random(7), client());
     for count in 1..=5_000 {
         let mut datagram = random.datagram();
@@ -122,7 +123,7 @@ fn random_datagrams_neither_stop_the_server_nor_make_it_talk() {
         }
     }
     client.set_nonblocking(true).unwrap();
-    assert!(client.recv(&mut [0; 16]).is_err(), "what is no request is never answered");
+    assert!(client.recv(&mut [0; 16]).is_err(), "only requests are answered");
 }
 
 #[test]

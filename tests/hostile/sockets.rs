@@ -106,7 +106,7 @@ fn port() -> UdpSocket {
     socket
 }
 
-/// How the case ends: `Some(Ok)` with the octets of the file, `Some(Err)` with the words, `None` in the middle.
+/// The end of the case: `Some(Ok)` with the bytes of the file, `Some(Err)` with the message, `None` before it.
 fn end(case: &Case) -> Option<Result<u64, &str>> {
     let mut words = case.steps.iter().flat_map(|step| step.expected.split("; "));
     words.find_map(|words| {
@@ -131,7 +131,7 @@ fn play_to_client(case: &Case) {
         });
         let mut memory = Memory::default();
         let result = transfer(&mut client, case, &mut memory);
-        // What the case goes on with behind the end of a get.
+        // The rest of the case, after the end of a get.
         client.idle();
         match (end(case), result) {
             (Some(Ok(expected)), Ok(bytes)) => assert_eq!(bytes, expected, "{}", case.name),

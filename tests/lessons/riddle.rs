@@ -15,7 +15,7 @@ fn lesson_12_hides_a_bug_and_names_it_at_the_end() {
     let played = play(12);
     assert_eq!(played.status, Some(0), "{}", played.stderr);
     let status = played.outputs("serve status")[0];
-    let named = format!("Server bug on purpose: {}, ", ServerBug::puzzle(1));
+    let named = format!("Server bug active: {}, ", ServerBug::puzzle(1));
     assert!(status.iter().any(|line| line.starts_with(&named)), "{status:?}");
     let before: Vec<_> = played.commands.iter().take_while(|(given, _)| given != "serve status").collect();
     assert!(before.iter().all(|(_, lines)| lines.iter().all(|line| !line.starts_with(&named))), "no word before");

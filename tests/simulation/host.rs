@@ -1,11 +1,11 @@
-//! One machine and its file, kept by the machine's law.
+//! One machine and its file.
 
 use std::collections::HashMap;
 use std::io;
 use std::net::SocketAddr;
 use std::time::Instant;
 
-use tftpsh::transfer::{AnyMachine, Event, Failure, Input, Io, ReadFile, Report, Step, WriteFile};
+use tftpsh::transfer::{Event, Failure, Input, Io, ReadFile, Report, Step, Task, WriteFile};
 use tftpsh::wire::netascii::{Decoder, Encoder};
 use tftpsh::wire::{Mode, Packet};
 
@@ -13,8 +13,7 @@ use crate::network::Network;
 
 pub(crate) struct Host {
     pub(crate) address: SocketAddr,
-    pub(crate) machine: AnyMachine,
-    pub(crate) file: File,
+    pub(crate) task: Task<File, File>,
     pub(crate) wake: Option<Instant>,
     pub(crate) report: Option<Report>,
     pub(crate) end: Option<Result<(), Failure>>,
@@ -27,11 +26,11 @@ pub(crate) struct Counts {
     /// Copies sent of the DATA block with each wire number.
     pub(crate) copies: HashMap<u16, u32>,
     pub(crate) timeouts: u32,
-    /// Calls since the last input; a machine that never comes to rest is a defect.
+    /// Calls since the last input: a machine must come to rest.
     calls: u32,
 }
 
-/// The bytes to give out, or those taken in.
+/// The bytes to send, or those received.
 #[derive(Default)]
 pub(crate) struct File {
     mode: Mode,
@@ -54,16 +53,16 @@ impl File {
 }
 
 impl ReadFile for File {
-    fn fill(&mut self, room: &mut [u8]) -> io::Result<usize> {
+    fn fill(&mut self, space: &mut [u8]) -> io::Result<usize> {
         let rest = &self.given[self.position..];
         let (consumed, produced) = match self.mode {
             Mode::Octet => {
-                let length = rest.len().min(room.len());
-                room[..length].copy_from_slice(&rest[..length]);
+                let length = rest.len().min(space.len());
+                space[..length].copy_from_slice(&rest[..length]);
                 (length, length)
             }
             Mode::Netascii => {
-                let progress = self.encoder.encode(rest, room);
+                let progress = self.encoder.encode(rest, space);
                 (progress.consumed, progress.produced)
             }
         };
@@ -74,7 +73,7 @@ impl ReadFile for File {
 
 impl WriteFile for File {
     fn deliver(&mut self, bytes: &[u8]) -> io::Result<()> {
-        assert!(!self.committed, "nothing is delivered behind the end");
+        assert!(!self.committed, "nothing is delivered after the end");
         match self.mode {
             Mode::Octet => self.taken.extend_from_slice(bytes),
             Mode::Netascii => self.decoder.decode(bytes, &mut self.taken),
@@ -90,14 +89,14 @@ impl WriteFile for File {
 }
 
 impl Host {
-    pub(crate) fn new(address: SocketAddr, machine: AnyMachine, file: File) -> Self {
-        Self { address, machine, file, wake: None, report: None, end: None, counts: Counts::default() }
+    pub(crate) fn new(address: SocketAddr, task: Task<File, File>) -> Self {
+        Self { address, task, wake: None, report: None, end: None, counts: Counts::default() }
     }
 
     pub(crate) fn input(&mut self, now: Instant, input: Input<'_>, network: &mut Network) {
         self.counts.calls = 0;
         let mut link = Link { now, address: self.address, counts: &mut self.counts, network };
-        match self.machine.run(input, &mut link, &mut self.file) {
+        match self.task.run(input, &mut link) {
             Step::Wait(until) => self.wake = Some(until),
             Step::Complete { report, dally } => {
                 assert!(self.report.replace(report).is_none(), "one report a transfer");
@@ -108,6 +107,18 @@ impl Host {
             }
             Step::Over => self.finish(Ok(())),
             Step::Failed(stopped) => self.finish(Err(stopped.failure)),
+        }
+    }
+
+    pub(crate) fn file_mut(&mut self) -> &mut File {
+        match &mut self.task {
+            Task::Send { file, .. } | Task::Receive { file, .. } => file,
+        }
+    }
+
+    pub(crate) fn file(&self) -> &File {
+        match &self.task {
+            Task::Send { file, .. } | Task::Receive { file, .. } => file,
         }
     }
 

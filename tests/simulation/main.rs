@@ -1,9 +1,9 @@
-//! Both machines in all four roles over a virtual, seeded network: every file arrives whole, or the failure is told.
+//! Both machines in all four roles over a virtual, seeded network: every file arrives whole, or the failure is reported.
 //!
 //! `cargo run --release --example simulate -- --runs N --seed S` runs as many as you like; a seed that ever failed
 //! belongs into `SEEDS_THAT_FAILED`.
 
-#![allow(clippy::unwrap_used, reason = "a test may stop where it stands")]
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 mod host;
 mod network;
@@ -23,7 +23,7 @@ type End = Option<Result<(), Failure>>;
 /// Transfers of one test run.
 const RUNS: u64 = 20_000;
 
-/// Seeds behind [`RUNS`] that found a defect once, each with what it found. None has yet.
+/// Seeds after [`RUNS`] that found a defect once. None has yet.
 const SEEDS_THAT_FAILED: [u64; 0] = [];
 
 #[test]
@@ -78,7 +78,7 @@ fn a_clear_day_costs_no_packet_twice() {
         let scenario = Scenario { weather: Weather { delay: 5 * MS, ..Weather::default() }, ..Scenario::new(seed) };
         let outcome = run(&scenario);
         outcome.check(&scenario);
-        let (client, server) = (outcome.client.machine.machine().stats(), outcome.servers[0].machine.machine().stats());
+        let (client, server) = (outcome.client.task.machine().stats(), outcome.servers[0].task.machine().stats());
         assert_eq!((client.resent, server.resent, client.duplicates, server.duplicates), (0, 0, 0, 0), "{scenario:?}");
         assert!(outcome.succeeded() && outcome.servers.len() == 1);
     }

@@ -18,7 +18,7 @@ pub(crate) struct Weather {
     pub(crate) junk: u64,
     /// Followed by a packet of a stranger: the same bytes, or a forged answer.
     pub(crate) forgery: u64,
-    /// Least time on the way.
+    /// Least delay.
     pub(crate) delay: Duration,
     /// Additional time at random, which also changes the order.
     pub(crate) jitter: Duration,
@@ -73,7 +73,7 @@ impl Network {
 
     fn junk(&mut self, datagram: &[u8]) -> Vec<u8> {
         if self.random.chance(500) {
-            // An OACK cut behind its opcode is a whole one that grants nothing: some servers send it.
+            // An OACK cut after its opcode is a whole one that grants nothing: some servers send it.
             let least = if datagram.starts_with(&Opcode::Oack.to_wire()) { 2 } else { 4 };
             return datagram[..self.random.below(least) as usize].to_vec();
         }

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use tftpsh::transfer::{AnyMachine, Failure, Input, Receiver, Request, RetryPolicy, Rexmt, Sender};
+use tftpsh::transfer::{Failure, Input, Receiver, Request, RetryPolicy, Rexmt, Sender, Task};
 use tftpsh::wire::{Offer, Packet, RequestKind, WindowSize};
 
 use crate::host::{File, Host};
@@ -40,7 +40,7 @@ pub(crate) fn run(scenario: &Scenario) -> Outcome {
         RequestKind::Read => File::target(scenario.mode),
         RequestKind::Write => File::source(content.clone(), scenario.mode),
     };
-    let client = Host::new(address(CLIENT), request(scenario, start, scenario.offer), file);
+    let client = Host::new(address(CLIENT), request(scenario, start, scenario.offer, file));
     let network = Network::new(scenario.weather, random);
     let mut world = World { scenario, content, network, client, servers: Vec::new(), now: start };
     world.client.input(start, Input::Start, &mut world.network);
@@ -75,11 +75,11 @@ impl World<'_> {
         true
     }
 
-    /// What a client does with an unwelcome offer: once more, from a fresh port.
+    /// Requests again without options, from a fresh port, as a client does.
     fn ask_without_options(&mut self) {
         let fresh = SocketAddr::new(self.client.address.ip(), self.client.address.port() + 1);
-        let file = std::mem::take(&mut self.client.file);
-        self.client = Host::new(fresh, request(self.scenario, self.now, Offer::default()), file);
+        let file = std::mem::take(self.client.file_mut());
+        self.client = Host::new(fresh, request(self.scenario, self.now, Offer::default(), file));
         self.client.input(self.now, Input::Start, &mut self.network);
     }
 
@@ -103,31 +103,31 @@ impl World<'_> {
         let scenario = self.scenario;
         let offer = Offer::parse(&request.options);
         let retry_policy = retry_policy(scenario.server_rexmt);
-        let (machine, file) = match request.kind {
+        let task = match request.kind {
             RequestKind::Read => {
                 let answer = offer.answer(&scenario.limits, Some(self.content.len() as u64));
                 let file = File::source(self.content.clone(), scenario.mode);
-                (AnyMachine::sending(Sender::answer(self.now, from, answer, retry_policy)), file)
+                Task::send(Sender::answer(self.now, from, answer, retry_policy), file)
             }
             RequestKind::Write => {
                 let answer = offer.answer(&scenario.limits, offer.tsize);
                 let machine = Receiver::answer(self.now, from, answer, retry_policy);
-                (AnyMachine::receiving(machine), File::target(scenario.mode))
+                Task::receive(machine, File::target(scenario.mode))
             }
         };
         let tid = SocketAddr::new(address(WELL_KNOWN).ip(), 50_000 + self.servers.len() as u16);
-        let mut server = Host::new(tid, machine, file);
+        let mut server = Host::new(tid, task);
         server.input(self.now, Input::Start, &mut self.network);
         self.servers.push(server);
     }
 }
 
-fn request(scenario: &Scenario, now: Instant, offer: Offer) -> AnyMachine {
+fn request(scenario: &Scenario, now: Instant, offer: Offer, file: File) -> Task<File, File> {
     let request = Request { filename: b"file", mode: scenario.mode, offer };
     let (server, retry_policy) = (address(WELL_KNOWN), retry_policy(scenario.client_rexmt));
     match scenario.kind {
-        RequestKind::Read => AnyMachine::receiving(Receiver::request(now, server, &request, retry_policy).unwrap()),
-        RequestKind::Write => AnyMachine::sending(Sender::request(now, server, &request, retry_policy).unwrap()),
+        RequestKind::Read => Task::receive(Receiver::request(now, server, &request, retry_policy).unwrap(), file),
+        RequestKind::Write => Task::send(Sender::request(now, server, &request, retry_policy).unwrap(), file),
     }
 }
 
@@ -151,12 +151,15 @@ impl Outcome {
             RequestKind::Read => self.servers.iter().collect(),
             RequestKind::Write => vec![&self.client],
         };
-        let kept: Vec<&&Host> = takers.iter().filter(|it| it.file.committed).collect();
+        let kept: Vec<&&Host> = takers.iter().filter(|it| it.file().committed).collect();
         for taker in &kept {
-            assert!(givers.iter().all(|it| it.file.given == taker.file.taken), "a wrong file was kept: {scenario:?}");
+            assert!(
+                givers.iter().all(|it| it.file().given == taker.file().taken),
+                "a wrong file was kept: {scenario:?}"
+            );
         }
         for taker in &takers {
-            assert_eq!(taker.report.is_some(), taker.file.committed, "{scenario:?}");
+            assert_eq!(taker.report.is_some(), taker.file().committed, "{scenario:?}");
         }
         if givers.iter().any(|it| it.report.is_some()) {
             assert!(!kept.is_empty(), "told that the file is safe, but it is not: {scenario:?}");
@@ -178,7 +181,7 @@ impl Outcome {
 impl Host {
     /// At most one copy of a block for each timeout, whatever arrives (RFC 1123 section 4.2.3.1).
     fn check_copies(&self, scenario: &Scenario) {
-        if self.machine.machine().terms().windowsize > WindowSize::LEAST {
+        if self.task.machine().terms().windowsize > WindowSize::LEAST {
             return;
         }
         // A file with more blocks than there are numbers uses them again by right.

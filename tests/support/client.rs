@@ -106,7 +106,7 @@ impl Client {
 
     /// The faults of its network.
     pub(crate) fn faults(&self) -> &SharedFaults {
-        self.requester.faults()
+        &self.requester.faults
     }
 
     /// Has it answer what comes late from now on.

@@ -1,14 +1,14 @@
-//! One machine in virtual time, and what is said to it and by it.
+//! One machine in virtual time, its inputs and its outputs.
 
-#![allow(dead_code, reason = "each test takes what it needs")]
+#![allow(dead_code, reason = "each test uses a part")]
 
 use std::io;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use tftpsh::transfer::{
-    Abort, AnyMachine, Event, Ignored, Input, Io, Machine, ReadFile, Receiver, Report, Request, RetryPolicy, Rexmt,
-    Sender, Step, WriteFile,
+    Abort, Event, Ignored, Input, Io, Machine, ReadFile, Receiver, Report, Request, RetryPolicy, Rexmt, Sender, Step,
+    Task, WriteFile,
 };
 use tftpsh::wire::{BlockSize, Limits, Mode, Offer, Packet, WindowSize, emit_data_header};
 
@@ -20,11 +20,10 @@ pub(crate) const CLIENT: &str = "192.0.2.1:40000";
 
 /// One machine, a clock, and its outputs as short lines.
 pub(crate) struct Talk {
-    machine: AnyMachine,
+    task: Task<File, File>,
     deadline: Option<Instant>,
     report: Option<Report>,
     pub(crate) world: World,
-    pub(crate) file: File,
 }
 
 /// The time, and what the machine sends.
@@ -35,7 +34,7 @@ pub(crate) struct World {
     pub(crate) ignored: Vec<(SocketAddr, Ignored)>,
 }
 
-/// A file of so many bytes to send, or the count of those received.
+/// A file with this many bytes left to send, or the count of bytes received.
 #[derive(Default)]
 pub(crate) struct File {
     left: usize,
@@ -49,54 +48,59 @@ impl Talk {
     pub(crate) fn get(offer: Offer) -> Self {
         let now = Instant::now();
         let machine = Receiver::request(now, at(SERVER), &request(offer), retry_policy()).unwrap();
-        Self::new(now, AnyMachine::receiving(machine), 0)
+        Self::new(now, Task::receive(machine, File::default()))
     }
 
     pub(crate) fn put(offer: Offer, size: usize) -> Self {
         let now = Instant::now();
         let machine = Sender::request(now, at(SERVER), &request(offer), retry_policy()).unwrap();
-        Self::new(now, AnyMachine::sending(machine), size)
+        Self::new(now, Task::send(machine, File::of(size)))
     }
 
     pub(crate) fn serve_read(offer: Offer, size: usize) -> Self {
         let now = Instant::now();
         let answer = offer.answer(&Limits::default(), Some(size as u64));
-        Self::new(now, AnyMachine::sending(Sender::answer(now, at(CLIENT), answer, retry_policy())), size)
+        Self::new(now, Task::send(Sender::answer(now, at(CLIENT), answer, retry_policy()), File::of(size)))
     }
 
     pub(crate) fn serve_write(offer: Offer) -> Self {
         let now = Instant::now();
         let answer = offer.answer(&Limits::default(), offer.tsize);
-        Self::new(now, AnyMachine::receiving(Receiver::answer(now, at(CLIENT), answer, retry_policy())), 0)
+        Self::new(now, Task::receive(Receiver::answer(now, at(CLIENT), answer, retry_policy()), File::default()))
     }
 
-    pub(crate) fn new(now: Instant, machine: AnyMachine, size: usize) -> Self {
+    pub(crate) fn new(now: Instant, task: Task<File, File>) -> Self {
         let world = World { now, lines: Vec::new(), ignored: Vec::new() };
-        let file = File { left: size, ..File::default() };
-        Self { machine, deadline: None, report: None, world, file }
+        Self { task, deadline: None, report: None, world }
     }
 
     pub(crate) fn machine(&self) -> &dyn Machine {
-        self.machine.machine()
+        self.task.machine()
     }
 
-    /// What a complete transfer came to.
+    pub(crate) fn file(&mut self) -> &mut File {
+        match &mut self.task {
+            Task::Send { file, .. } | Task::Receive { file, .. } => file,
+        }
+    }
+
+    /// The report of a complete transfer.
     pub(crate) fn report(&self) -> Report {
         self.report.expect("the transfer is complete")
     }
 
-    /// The machine's first packet.
+    /// Returns the machine's first packet.
     pub(crate) fn start(&mut self) -> Vec<String> {
         self.input(Input::Start)
     }
 
-    /// A datagram a millisecond later.
+    /// Delivers a datagram a millisecond later.
     pub(crate) fn hear(&mut self, from: &str, datagram: &[u8]) -> Vec<String> {
         self.world.now += Duration::from_millis(1);
         self.hear_now(from, datagram)
     }
 
-    /// A datagram without any time in between.
+    /// Delivers a datagram without a delay.
     pub(crate) fn hear_now(&mut self, from: &str, datagram: &[u8]) -> Vec<String> {
         self.input(Input::datagram(at(from), datagram))
     }
@@ -114,7 +118,7 @@ impl Talk {
         self.input(Input::Unreachable(at(address)))
     }
 
-    /// Lets every timer run out until the end; the outputs with the seconds at which they came.
+    /// Lets every timer expire until the end; returns the outputs with their times in seconds.
     pub(crate) fn until_the_end(&mut self) -> Vec<String> {
         let start = self.world.now;
         let mut lines = Vec::new();
@@ -127,17 +131,19 @@ impl Talk {
     }
 
     fn input(&mut self, input: Input<'_>) -> Vec<String> {
-        let (before, commits) = (self.machine().stats(), self.file.commits);
-        let step = self.machine.run(input, &mut self.world, &mut self.file);
+        let (before, commits) = (self.machine().stats(), self.file().commits);
+        let step = self.task.run(input, &mut self.world);
         let after = self.machine().stats();
         let mut lines = std::mem::take(&mut self.world.lines);
-        if matches!(self.machine, AnyMachine::Receiving(..)) && !self.file.disk_full {
+        if let Task::Receive { file, .. } = &self.task
+            && !file.disk_full
+        {
             let acknowledges = lines.iter().any(|line| line.starts_with("ACK"));
-            assert!(!acknowledges || self.file.written == after.bytes, "nothing is acknowledged unwritten");
-            // What the machine took; it may be written later, with the next blocks of its window.
+            assert!(!acknowledges || file.written == after.bytes, "nothing is acknowledged unwritten");
+            // The bytes that the machine took; they may be written later, with the next blocks of the window.
             let taken = after.blocks > before.blocks;
             let deliver = taken.then(|| format!("deliver {}", after.bytes - before.bytes));
-            let commit = (self.file.commits > commits).then(|| "commit".to_owned());
+            let commit = (file.commits > commits).then(|| "commit".to_owned());
             lines.splice(..0, deliver.into_iter().chain(commit));
         }
         self.deadline = match step {
@@ -181,9 +187,15 @@ impl Io for World {
     }
 }
 
+impl File {
+    pub(crate) fn of(size: usize) -> Self {
+        Self { left: size, ..Self::default() }
+    }
+}
+
 impl ReadFile for File {
-    fn fill(&mut self, room: &mut [u8]) -> io::Result<usize> {
-        let length = room.len().min(self.left);
+    fn fill(&mut self, space: &mut [u8]) -> io::Result<usize> {
+        let length = space.len().min(self.left);
         self.left -= length;
         Ok(length)
     }

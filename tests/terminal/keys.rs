@@ -44,7 +44,7 @@ fn a_bad_value_is_followed_by_what_it_must_be() {
 #[test]
 fn help_tells_of_commands_and_topics() {
     let mut person = Person::begin(home(), &[]);
-    person.says("?", "\"help COMMAND\" prints more");
+    person.says("?", "\"help COMMAND\" says more");
     person.types("help get\r");
     for part in ["receive file", "usage: get file", "examples: get fw.bin", "see also: put"] {
         person.sees(part);

@@ -73,5 +73,5 @@ fn a_narrow_terminal_breaks_no_word() {
     let mut person = Person::begin(home(), &[]);
     person.stty(&["cols", "60", "rows", "24"]);
     person.says("serve", "connected.");
-    person.says("serve bug sorcerer", "resends DATA on a duplicate\r\nACK (against RFC 1123 section 4.2.3.1).");
+    person.says("serve bug sorcerer", "resends DATA on a duplicate ACK\r\n(against RFC 1123 section 4.2.3.1).");
 }

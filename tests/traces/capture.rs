@@ -1,16 +1,16 @@
-//! Capture files, read back: by hand, and by tshark where there is one.
+//! Capture files, read back: by hand, and by tshark if it is installed.
 
 use std::io::Write;
 use std::process::Command;
 
-use tftpsh::trace::{Json, Ladder, Pcapng, plain};
+use tftpsh::trace::{Charset, Json, Ladder, Pcapng, View, plain};
 use tftpsh::wire::{BlockSize, Mode, Offer};
 
 use crate::story::{Story, ack, data, oack, rrq, wrq};
 use crate::support::Foreign;
 use crate::{capture_of, page, stories};
 
-/// A packet as it stands in a capture file.
+/// A packet in a capture file.
 #[derive(Debug)]
 struct Captured {
     nanos: u64,
@@ -23,7 +23,7 @@ struct Captured {
 
 /// Reads the blocks of a file; both lengths of each must agree.
 fn blocks(file: &[u8]) -> Vec<(u32, &[u8])> {
-    let word = |at: usize| u32::from_le_bytes(file[at..at + 4].try_into().expect("four octets"));
+    let word = |at: usize| u32::from_le_bytes(file[at..at + 4].try_into().expect("four bytes"));
     let mut blocks = Vec::new();
     let mut at = 0;
     while at < file.len() {
@@ -40,7 +40,7 @@ fn packets(file: &[u8]) -> Vec<Captured> {
 }
 
 fn captured(body: &[u8]) -> Captured {
-    let word = |at: usize| u32::from_le_bytes(body[at..at + 4].try_into().expect("four octets"));
+    let word = |at: usize| u32::from_le_bytes(body[at..at + 4].try_into().expect("four bytes"));
     let kept = word(12) as usize;
     let mut packet = Captured {
         nanos: u64::from(word(4)) << 32 | u64::from(word(8)),
@@ -58,7 +58,7 @@ fn captured(body: &[u8]) -> Captured {
         match code {
             1 => packet.comment = String::from_utf8(value.to_vec()).expect("UTF-8"),
             2 => packet.outbound = value == [2, 0, 0, 0],
-            5 => packet.id = u64::from_le_bytes(value.try_into().expect("eight octets")),
+            5 => packet.id = u64::from_le_bytes(value.try_into().expect("eight bytes")),
             _ => {}
         }
         at += 4 + length.next_multiple_of(4);
@@ -67,13 +67,13 @@ fn captured(body: &[u8]) -> Captured {
 }
 
 #[test]
-fn the_smallest_packet_is_written_octet_for_octet() {
+fn the_smallest_packet_is_written_byte_for_byte() {
     let story = Story::between("127.0.0.1:50617", "127.0.0.1:6969", "127.0.0.1:40001");
     let file = capture_of(&story.asks(rrq("f", Mode::Octet, Offer::default())));
     let kinds: Vec<_> = blocks(&file).iter().map(|(kind, _)| *kind).collect();
     assert_eq!(kinds, [0x0a0d_0d0a, 1, 6]);
     let interface = blocks(&file)[1].1;
-    assert_eq!(interface[..12], [101, 0, 0, 0, 0, 0, 0, 0, 2, 0, 5, 0], "link type, no limit, a name of five octets");
+    assert_eq!(interface[..12], [101, 0, 0, 0, 0, 0, 0, 0, 2, 0, 5, 0], "link type, no limit, a name of five bytes");
     let packet = &packets(&file)[0];
     let hex: String = packet.bytes.iter().map(|byte| format!("{byte:02x}")).collect();
     assert_eq!(
@@ -88,7 +88,7 @@ fn the_smallest_packet_is_written_octet_for_octet() {
 
 #[test]
 fn snap_cuts_blocks_and_keeps_their_length() {
-    let file = page(&stories::get(), Box::new(Pcapng::new(Some(64), false))).bytes();
+    let file = page(&stories::get(), Box::new(Pcapng::new(Some(64)))).bytes();
     let sizes: Vec<_> = packets(&file).iter().map(|it| (it.bytes.len(), it.length)).collect();
     assert_eq!(sizes, [(48, 48), (64, 544), (32, 32), (64, 96), (32, 32)]);
 }
@@ -97,7 +97,7 @@ fn snap_cuts_blocks_and_keeps_their_length() {
 fn what_was_lost_on_the_way_here_is_written_only_if_asked_for() {
     let story = stories::all().into_iter().find(|it| it.0 == "lost_request").expect("it is there").1;
     let lost = |all| {
-        let file = page(&story, Box::new(Pcapng::new(None, all))).bytes();
+        let file = page(&story, Box::new(Pcapng::new(None).with_lost(all))).bytes();
         packets(&file).iter().filter(|it| it.comment.starts_with("LOST")).map(|it| it.id).collect::<Vec<_>>()
     };
     assert_eq!(lost(false), [1], "a capture on the sender's side would show it");
@@ -119,11 +119,11 @@ fn a_name_that_the_user_typed_is_in_the_file_and_an_address_is_not() {
 fn the_hint_is_given_where_wireshark_may_need_it() {
     let hint = |server: &str, peer: &str, file: &str| {
         let story = Story::between("127.0.0.1:50617", server, peer);
-        let story = story.asks(rrq(file, Mode::Octet, Offer::default())).hears(data(1, 4));
-        // The view is out of reach once the tracer has it, so it is asked directly.
-        let mut view = Pcapng::new(None, false);
-        crate::views::tell(&story, &mut view);
-        view.needs_hint()
+        let story = story.asks(rrq(file, Mode::Octet, Offer::default())).receives(data(1, 4));
+        // The tracer owns its view, so the test uses the view directly.
+        let mut view = Pcapng::new(None);
+        crate::views::replay(&story, &mut view);
+        view.hint().is_some()
     };
     assert!(!hint("127.0.0.1:69", "127.0.0.1:40001", "fw 1.bin"));
     assert!(hint("127.0.0.1:6969", "127.0.0.1:40001", "fw.bin"));
@@ -134,12 +134,12 @@ fn the_hint_is_given_where_wireshark_may_need_it() {
 #[test]
 fn json_ladder_and_capture_agree_packet_by_packet() {
     for (name, story) in stories::all().into_iter().filter(|it| it.0 != "wrap") {
-        let ladder = page(&story, Box::new(Ladder::new(40, true, plain))).text();
-        // Long ones go on in another line.
+        let ladder = page(&story, Box::new(Ladder::new(40, Charset::Ascii, plain))).text();
+        // Long lines are folded.
         let ladder = ladder.replace(&format!("\n{:13}", ""), " ");
         let ladder: Vec<_> = ladder.lines().collect();
-        let json = page(&story, Box::new(Json::new())).text();
-        let file = page(&story, Box::new(Pcapng::new(None, true))).bytes();
+        let json = page(&story, Box::new(Json)).text();
+        let file = page(&story, Box::new(Pcapng::new(None).with_lost(true))).bytes();
         let json: Vec<serde_json::Value> = json
             .lines()
             .map(|line| serde_json::from_str(line).expect("JSON"))
@@ -156,7 +156,7 @@ fn json_ladder_and_capture_agree_packet_by_packet() {
             assert!((json["t"].as_f64().expect("a time") - time).abs() < 1e-4, "{name} {line}");
             assert_eq!(json["len"], packet.length - 28, "{name} {line}");
             let payload: String = packet.bytes[28..].iter().take(68).map(|byte| format!("{byte:02x}")).collect();
-            assert!(json["raw"].as_str().expect("octets").starts_with(&payload), "{name} {line}");
+            assert!(json["raw"].as_str().expect("bytes").starts_with(&payload), "{name} {line}");
             assert!(packet.comment.contains(json["text"].as_str().expect("a sentence")), "{name} {line}");
             let kind = json["pkt"].as_str().expect("a kind");
             assert!(kind == "?" || line.contains(kind), "{name} {line}");
@@ -169,7 +169,7 @@ fn json_ladder_and_capture_agree_packet_by_packet() {
     }
 }
 
-/// What tshark says of a capture, field by field; nothing where it is not installed.
+/// Returns the fields that tshark finds in a capture; none if it is not installed.
 fn tshark(file: &[u8], fields: &[&str], more: &[&str]) -> Option<Vec<Vec<String>>> {
     const TSHARK: Foreign =
         Foreign { name: "tshark", program: "tshark", asked: "--version", says: "TShark", needs_root: false };
@@ -201,17 +201,20 @@ fn elsewhere() -> Vec<(String, Story)> {
     ] {
         let story = || Story::between(local, server, peer);
         let get = story().asks(rrq("fw.bin", Mode::Netascii, Offer::default()));
-        let get = get.at(0.001).hears(data(1, 512)).sends(ack(1)).hears(data(2, 511)).sends(ack(2));
+        let get = get.at(0.001).receives(data(1, 512)).sends(ack(1)).receives(data(2, 511)).sends(ack(2));
         all.push((format!("get {server}"), get));
         let most = Offer { blksize: Some(BlockSize::MOST), ..Offer::default() };
-        let put = story().asks(wrq("fw.bin", Mode::Octet, most)).at(0.001).hears(oack(&[("blksize", 65464)]));
-        all.push((format!("put {server}"), put.sends(data(1, 65464)).hears(ack(1)).sends(data(2, 0)).hears(ack(2))));
+        let put = story().asks(wrq("fw.bin", Mode::Octet, most)).at(0.001).receives(oack(&[("blksize", 65464)]));
+        all.push((
+            format!("put {server}"),
+            put.sends(data(1, 65464)).receives(ack(1)).sends(data(2, 0)).receives(ack(2)),
+        ));
     }
     all
 }
 
-/// All in one file, for tshark takes longer to start than to read: each is a section of its own, and a conversation of its
-/// own, so that none is dissected for what was learnt from another.
+/// All are in one file, because tshark takes longer to start than to read. Each is a section and a conversation of its own,
+/// so none is dissected by what tshark learned from another.
 #[test]
 fn tshark_dissects_every_frame_of_every_transfer() {
     let all = stories::all().into_iter().filter(|it| it.0 != "malformed").map(|it| (it.0.to_owned(), it.1));
@@ -252,13 +255,13 @@ fn tshark_finds_duplicates_and_losses_by_their_comment() {
     assert_eq!(found, [("5", "LOST"), ("6", "DUP ")]);
 }
 
-/// What a capture says of each packet, for people.
+/// Formats the comment of each packet of a capture.
 pub(crate) fn comments(story: &Story) -> String {
     let line = |it: &Captured| {
         let way = if it.outbound { "out" } else { "in" };
         format!("#{} {way:<3} {} bytes, {}\n", it.id, it.length, it.comment)
     };
-    let file = page(story, Box::new(Pcapng::new(None, true))).bytes();
+    let file = page(story, Box::new(Pcapng::new(None).with_lost(true))).bytes();
     packets(&file).iter().map(line).collect()
 }
 

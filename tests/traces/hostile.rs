@@ -1,4 +1,4 @@
-//! Whatever comes, in whatever order: nothing panics, and nothing reaches the terminal that could steer it.
+//! Any records in any order: nothing panics, and no output controls the terminal.
 
 use std::net::SocketAddr;
 use std::time::{Duration, Instant, SystemTime};
@@ -64,11 +64,11 @@ fn anything() -> impl Strategy<Value = Any> {
     ]
 }
 
-fn tell(all: &[(u32, Any)], observer: &mut dyn Observer) {
+fn replay(all: &[(u32, Any)], observer: &mut dyn Observer) {
     let start = Instant::now();
     let local = SocketAddr::from(([127, 0, 0, 1], 50617));
     for (passed, any) in all {
-        // Not even time keeps its order.
+        // Even times are out of order.
         let at = start + Duration::from_micros(u64::from(*passed));
         let peer = |port: u16| SocketAddr::from(([127, 0, 0, 1], port));
         let (event, failure);
@@ -96,7 +96,7 @@ fn tell(all: &[(u32, Any)], observer: &mut dyn Observer) {
                 RecordKind::Machine(&event)
             }
             Any::Fail(words) => {
-                // A failure's words are made safe where it is made.
+                // The text of a failure is made safe when it is created.
                 failure = Failure::Aborted(Abort::Network(words.chars().filter(char::is_ascii_graphic).collect()));
                 RecordKind::End(Err(&failure))
             }
@@ -108,7 +108,7 @@ fn tell(all: &[(u32, Any)], observer: &mut dyn Observer) {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 300, ..ProptestConfig::default() })]
     #[test]
-    fn no_bytes_in_any_order_upset_the_analyser_or_a_view(all in prop::collection::vec((any::<u32>(), anything()), 0..60)) {
+    fn no_bytes_in_any_order_break_the_analyser_or_a_view(all in prop::collection::vec((any::<u32>(), anything()), 0..60)) {
         let mut pages = Vec::new();
         let mut tracer = Tracer::new();
         tracer.keep();
@@ -117,13 +117,13 @@ proptest! {
             tracer.add(view, Box::new(page.clone()));
             pages.push(page);
         }
-        tracer.add(Box::new(Pcapng::new(Some(64), true)), Box::new(Page::default()));
-        tell(&all, &mut tracer);
+        tracer.add(Box::new(Pcapng::new(Some(64)).with_lost(true)), Box::new(Page::default()));
+        replay(&all, &mut tracer);
         prop_assert!(tracer.failed().is_empty());
         let mut shown = Vec::new();
         for kept in tracer.ring().into_iter().flat_map(Ring::transfers) {
             for n in 0..=60 {
-                show(kept, n, &trace::Page::file(true, Limit::All), &mut shown).expect("a Vec takes all");
+                show(kept, n, &trace::Page::file(trace::Charset::Ascii, Limit::All), &mut shown).expect("a Vec takes all");
             }
         }
         let shown = String::from_utf8(shown).expect("views write UTF-8");

@@ -1,4 +1,4 @@
-//! A real transfer over loopback, watched: what the loops tell is what the analysis needs.
+//! A real transfer over loopback: the records of the loops are what the analysis needs.
 
 use tftpsh::analysis::{Annotated, Annotation, Ring};
 use tftpsh::client::{Negotiation, Options};
@@ -18,12 +18,12 @@ fn a_real_get_is_analysed_from_its_request_to_its_last_ack() {
     let page = Page::default();
     let mut tracer = Tracer::new();
     tracer.keep();
-    tracer.add(Box::new(Pcapng::new(None, true)), Box::new(page.clone()));
-    let mut watch = Observers::none();
-    watch.add(&mut tracer);
+    tracer.add(Box::new(Pcapng::new(None).with_lost(true)), Box::new(page.clone()));
+    let mut observers = Observers::none();
+    observers.add(&mut tracer);
     let mut target = Target::writer(Box::new(std::io::sink()), Mode::Octet);
-    Client::to(server.address()).with(settings).get_observed("fw.bin", &mut target, &mut watch).expect("the file");
-    drop(watch);
+    Client::to(server.address()).with(settings).get_observed("fw.bin", &mut target, &mut observers).expect("the file");
+    drop(observers);
 
     let kept = tracer.ring().and_then(Ring::last).expect("one transfer");
     let codes: Vec<_> = kept.again(None).filter_map(Annotated::packet).map(|packet| packet.why.code()).collect();
@@ -35,6 +35,6 @@ fn a_real_get_is_analysed_from_its_request_to_its_last_ack() {
     assert!(packets().all(|packet| packet.local.ip().is_loopback() && packet.peer.ip().is_loopback()));
     let whole =
         kept.again(None).any(|seen| matches!(&seen.kind, Annotation::End(end) if end.bytes == 3000 && end.blocks == 6));
-    assert!(whole, "the end is told");
+    assert!(whole, "the end is recorded");
     assert_eq!(crate::capture::count(&page.bytes()), 13);
 }

@@ -1,4 +1,4 @@
-//! Every view of transfers made by hand: what they show, that they agree, and that nothing upsets them.
+//! Every view of hand-made transfers: what they show, that they agree, and that no input breaks them.
 
 mod capture;
 mod hostile;
@@ -14,7 +14,7 @@ use std::io::{self, Write};
 use std::rc::Rc;
 
 use story::Story;
-use tftpsh::trace::{Detail, Elided, Explain, Hex, Json, Ladder, Limit, Lines, Pcapng, Tracer, View, plain};
+use tftpsh::trace::{Charset, Detail, Elided, Explain, Hex, Json, Ladder, Limit, Lines, Pcapng, Tracer, View, plain};
 
 /// Output that can be read while a view holds it.
 #[derive(Clone, Default)]
@@ -46,29 +46,29 @@ pub(crate) fn views() -> Vec<(&'static str, Box<dyn View>)> {
         Box::new(Elided::new(view, Limit::default(), None))
     }
     vec![
-        ("classic", Box::new(Lines::new())),
-        ("ladder", elided(Ladder::new(80, false, plain))),
-        ("ladder, ascii", elided(Ladder::new(80, true, plain))),
-        ("ladder, ascii, 70 columns", elided(Ladder::new(70, true, plain))),
-        ("ladder, narrow", elided(Ladder::new(40, true, plain))),
+        ("classic", Box::new(Lines)),
+        ("ladder", elided(Ladder::new(80, Charset::Unicode, plain))),
+        ("ladder, ascii", elided(Ladder::new(80, Charset::Ascii, plain))),
+        ("ladder, ascii, 70 columns", elided(Ladder::new(70, Charset::Ascii, plain))),
+        ("ladder, narrow", elided(Ladder::new(40, Charset::Ascii, plain))),
         ("explain", elided(Explain::new(Detail::First, plain))),
         ("explain short", elided(Explain::new(Detail::Short, plain))),
         ("explain full", elided(Explain::new(Detail::Full, plain))),
         ("hex", elided(Hex::new(plain))),
-        ("json", Box::new(Json::new())),
+        ("json", Box::new(Json)),
     ]
 }
 
-/// What one view makes of a story.
+/// Returns the output of one view of a story.
 pub(crate) fn page(story: &Story, view: Box<dyn View>) -> Page {
     let page = Page::default();
     let mut tracer = Tracer::new();
     tracer.add(view, Box::new(page.clone()));
-    story.tell(&mut tracer);
+    story.replay(&mut tracer);
     assert!(tracer.failed().is_empty());
     page
 }
 
 pub(crate) fn capture_of(story: &Story) -> Vec<u8> {
-    page(story, Box::new(Pcapng::new(None, false))).bytes()
+    page(story, Box::new(Pcapng::new(None))).bytes()
 }

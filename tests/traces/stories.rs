@@ -1,4 +1,4 @@
-//! The transfers that every view is shown.
+//! The transfers that every view shows.
 
 use tftpsh::fault::Action;
 use tftpsh::transfer::{Abort, Failure};
@@ -48,63 +48,63 @@ pub(crate) fn all() -> Vec<(&'static str, Story)> {
 
 pub(crate) fn get() -> Story {
     let story = Story::new().asks(rrq("test.txt", Mode::Netascii, PLAIN));
-    let story = story.at(0.0011).hears(data(1, 512)).at(0.0012).sends(ack(1));
-    story.at(0.0016).hears(data(2, 64)).at(0.0017).sends(ack(2)).ends(2, 576)
+    let story = story.at(0.0011).receives(data(1, 512)).at(0.0012).sends(ack(1));
+    story.at(0.0016).receives(data(2, 64)).at(0.0017).sends(ack(2)).ends(2, 576)
 }
 
 fn put() -> Story {
-    let story = Story::new().asks(write("cfg.txt")).at(0.0013).hears(ack(0));
-    let story = story.at(0.0014).sends(data(1, 512)).at(0.0019).hears(ack(1));
-    story.at(0.0020).sends(data(2, 188)).at(0.0024).hears(ack(2)).ends(2, 700)
+    let story = Story::new().asks(write("cfg.txt")).at(0.0013).receives(ack(0));
+    let story = story.at(0.0014).sends(data(1, 512)).at(0.0019).receives(ack(1));
+    story.at(0.0020).sends(data(2, 188)).at(0.0024).receives(ack(2)).ends(2, 700)
 }
 
 pub(crate) fn lost_ack() -> Story {
-    let story = Story::new().asks(read("fw.bin")).at(0.0009).hears(data(1, 512)).at(0.0010).sends(ack(1));
-    let story = story.at(0.0014).hears(data(2, 512)).at(0.0015).fault(1, Action::Drop).loses(ack(2));
-    let story = story.at(1.0021).hears(data(2, 512)).at(1.0022).sends(ack(2));
-    story.at(1.0027).hears(data(3, 4)).at(1.0028).sends(ack(3)).ends(3, 1028)
+    let story = Story::new().asks(read("fw.bin")).at(0.0009).receives(data(1, 512)).at(0.0010).sends(ack(1));
+    let story = story.at(0.0014).receives(data(2, 512)).at(0.0015).fault(1, Action::Drop).loses(ack(2));
+    let story = story.at(1.0021).receives(data(2, 512)).at(1.0022).sends(ack(2));
+    story.at(1.0027).receives(data(3, 4)).at(1.0028).sends(ack(3)).ends(3, 1028)
 }
 
-/// Our own timer, too: the request is lost, then a block.
+/// Our own timer expires too: the request is lost, then a block.
 fn lost_request() -> Story {
-    let story = Story::new().fault(1, Action::Drop).asks_in_vain(read("fw.bin"));
+    let story = Story::new().fault(1, Action::Drop).loses_request(read("fw.bin"));
     let story = story.at(1.0).silence(1, 1.0).asks(read("fw.bin"));
-    let story = story.at(1.0009).hears(data(1, 512)).at(1.0010).sends(ack(1));
+    let story = story.at(1.0009).receives(data(1, 512)).at(1.0010).sends(ack(1));
     let story = story.at(1.0014).fault(2, Action::Drop).misses(data(2, 4));
     let story = story.at(2.0010).silence(1, 1.0).sends(ack(1));
-    story.at(2.0014).hears(data(2, 4)).at(2.0015).sends(ack(2)).ends(2, 516)
+    story.at(2.0014).receives(data(2, 4)).at(2.0015).sends(ack(2)).ends(2, 516)
 }
 
 fn duplicate() -> Story {
-    let story = Story::new().asks(write("cfg.txt")).at(0.0008).hears(ack(0));
-    let story = story.at(0.0009).sends(data(1, 512)).at(0.0013).hears(ack(1));
-    let story = story.at(0.0014).hears(ack(1)).sends(data(2, 100));
-    story.at(0.0019).hears(ack(2)).ends(2, 612)
+    let story = Story::new().asks(write("cfg.txt")).at(0.0008).receives(ack(0));
+    let story = story.at(0.0009).sends(data(1, 512)).at(0.0013).receives(ack(1));
+    let story = story.at(0.0014).receives(ack(1)).sends(data(2, 100));
+    story.at(0.0019).receives(ack(2)).ends(2, 612)
 }
 
-/// A fault duplicates an ACK, and the server falls for it.
+/// A fault duplicates an ACK, and the server answers both.
 fn apprentice() -> Story {
-    let story = Story::new().asks(read("eight.bin")).at(0.0004).hears(data(1, 512)).sends(ack(1));
-    let mut story = story.at(0.0008).hears(data(2, 512)).fault(1, Action::Dup).sends(ack(2));
+    let story = Story::new().asks(read("eight.bin")).at(0.0004).receives(data(1, 512)).sends(ack(1));
+    let mut story = story.at(0.0008).receives(data(2, 512)).fault(1, Action::Dup).sends(ack(2));
     for (block, length) in [(3, 512), (4, 4)] {
         let t = f64::from(block) * 0.0004;
-        story = story.at(t).hears(data(block, length)).sends(ack(block));
-        story = story.hears(data(block, length)).sends(ack(block));
+        story = story.at(t).receives(data(block, length)).sends(ack(block));
+        story = story.receives(data(block, length)).sends(ack(block));
     }
     story.ends(4, 1540)
 }
 
 fn options() -> Story {
     let story = Story::new().asks(rrq("fw.bin", Mode::Octet, offer(1428, 4)));
-    let story = story.at(0.0009).hears(oack(&[("tsize", 3000), ("blksize", 1024)])).at(0.0010).sends(ack(0));
-    let story = story.at(0.0015).hears(data(1, 1024)).at(0.0016).sends(ack(1));
-    let story = story.at(0.0020).hears(data(2, 1024)).at(0.0021).sends(ack(2));
-    story.at(0.0025).hears(data(3, 952)).at(0.0026).sends(ack(3)).ends(3, 3000)
+    let story = story.at(0.0009).receives(oack(&[("tsize", 3000), ("blksize", 1024)])).at(0.0010).sends(ack(0));
+    let story = story.at(0.0015).receives(data(1, 1024)).at(0.0016).sends(ack(1));
+    let story = story.at(0.0020).receives(data(2, 1024)).at(0.0021).sends(ack(2));
+    story.at(0.0025).receives(data(3, 952)).at(0.0026).sends(ack(3)).ends(3, 3000)
 }
 
 fn option_refused() -> Story {
     let story = Story::new().asks(rrq("fw.bin", Mode::Octet, Offer { blksize: BlockSize::new(1024), ..PLAIN }));
-    let story = story.at(0.0009).hears(oack(&[("blksize", 1428)]));
+    let story = story.at(0.0009).receives(oack(&[("blksize", 1428)]));
     let words = "the server answered blksize=1428, which is not what was asked for";
     story.at(0.0010).sends(error(8, words)).fails(Failure::BadOption(BadOption {
         name: "blksize".to_owned(),
@@ -114,68 +114,68 @@ fn option_refused() -> Story {
 }
 
 fn error_() -> Story {
-    let story = Story::new().asks(read("nosuch.bin")).at(0.0012).hears(error(1, "File not found"));
+    let story = Story::new().asks(read("nosuch.bin")).at(0.0012).receives(error(1, "File not found"));
     story.fails(Failure::Remote { code: ErrorCode::NOT_FOUND, message: "File not found".to_owned() })
 }
 
 pub(crate) fn wrong_tid() -> Story {
-    let story = Story::new().asks(read("fw.bin")).at(0.0009).hears(data(1, 512)).at(0.0010).sends(ack(1));
-    let story = story.at(0.0012).hears_from(41234, data(2, 512));
-    let story = story.at(0.0013).tells(41234, error(5, "Unknown transfer ID"));
-    story.at(0.0014).hears(data(2, 100)).at(0.0015).sends(ack(2)).ends(2, 612)
+    let story = Story::new().asks(read("fw.bin")).at(0.0009).receives(data(1, 512)).at(0.0010).sends(ack(1));
+    let story = story.at(0.0012).receives_from(41234, data(2, 512));
+    let story = story.at(0.0013).sends_to(41234, error(5, "Unknown transfer ID"));
+    story.at(0.0014).receives(data(2, 100)).at(0.0015).sends(ack(2)).ends(2, 612)
 }
 
-/// A client that never looks at the port takes the stranger's block, and the server's for a second copy.
+/// A client that ignores ports accepts the stranger's block and considers the server's a duplicate.
 fn fooled() -> Story {
-    let story = Story::new().asks(read("fw.bin")).at(0.0009).hears(data(1, 512)).at(0.0010).sends(ack(1));
-    let story = story.at(0.0012).hears_from(41234, data(2, 512)).at(0.0013).tells(41234, ack(2));
-    let story = story.at(0.0014).hears(data(2, 512)).sends(ack(2));
-    story.at(0.0018).hears(data(3, 4)).at(0.0019).sends(ack(3)).ends(3, 1028)
+    let story = Story::new().asks(read("fw.bin")).at(0.0009).receives(data(1, 512)).at(0.0010).sends(ack(1));
+    let story = story.at(0.0012).receives_from(41234, data(2, 512)).at(0.0013).sends_to(41234, ack(2));
+    let story = story.at(0.0014).receives(data(2, 512)).sends(ack(2));
+    story.at(0.0018).receives(data(3, 4)).at(0.0019).sends(ack(3)).ends(3, 1028)
 }
 
-/// The same client sends: its next block goes to the stranger, and is lost there.
+/// The same client sends: its next block goes to the stranger and is lost.
 fn fooled_put() -> Story {
-    let story = Story::new().asks(write("cfg.txt")).at(0.0008).hears(ack(0)).at(0.0009).sends(data(1, 512));
-    let story = story.at(0.0012).hears_from(41234, ack(1)).at(0.0013).tells(41234, data(2, 100));
-    let story = story.at(0.0014).hears(ack(1));
+    let story = Story::new().asks(write("cfg.txt")).at(0.0008).receives(ack(0)).at(0.0009).sends(data(1, 512));
+    let story = story.at(0.0012).receives_from(41234, ack(1)).at(0.0013).sends_to(41234, data(2, 100));
+    let story = story.at(0.0014).receives(ack(1));
     let story = story.at(1.0013).silence(1, 1.0).sends(data(2, 100));
-    story.at(1.0018).hears(ack(2)).ends(2, 612)
+    story.at(1.0018).receives(ack(2)).ends(2, 612)
 }
 
-/// The file is safe and the user at the prompt again when the server asks once more.
+/// The file is complete and the prompt is back when the server resends its last block.
 fn lost_last_ack() -> Story {
-    let story = Story::new().asks(read("test.txt")).at(0.0011).hears(data(1, 512)).at(0.0012).sends(ack(1));
-    let story = story.at(0.0016).hears(data(2, 64)).at(0.0017).sends(ack(2)).digest("00ff").ends(2, 576);
-    story.at(1.0020).hears(data(2, 64)).at(1.0021).sends(ack(2))
+    let story = Story::new().asks(read("test.txt")).at(0.0011).receives(data(1, 512)).at(0.0012).sends(ack(1));
+    let story = story.at(0.0016).receives(data(2, 64)).at(0.0017).sends(ack(2)).digest("00ff").ends(2, 576);
+    story.at(1.0020).receives(data(2, 64)).at(1.0021).sends(ack(2))
 }
 
-/// From the first block to one behind the wrap; blocks of 8, to be quick.
+/// From the first block to one after the wrap, with blocks of 8 to be fast.
 pub(crate) fn wrap() -> Story {
     let offer = Offer { blksize: BlockSize::new(8), ..PLAIN };
     let mut story = Story::new().asks(rrq("wrap.bin", Mode::Octet, offer));
-    story = story.at(0.0005).hears(oack(&[("blksize", 8)])).sends(ack(0));
+    story = story.at(0.0005).receives(oack(&[("blksize", 8)])).sends(ack(0));
     for block in 1..=65_538_u32 {
         let t = 0.0005 + f64::from(block) * 0.0004;
         let wire = u16::try_from(block % 65536).expect("a remainder");
-        story = story.at(t).hears(data(wire, if block == 65_538 { 4 } else { 8 }));
+        story = story.at(t).receives(data(wire, if block == 65_538 { 4 } else { 8 }));
         story = story.at(t + 0.0001).sends(ack(wire));
     }
     story.ends(65_538, 524_300)
 }
 
 fn empty_last_block() -> Story {
-    let story = Story::new().asks(read("even.bin")).at(0.0010).hears(data(1, 512)).at(0.0011).sends(ack(1));
-    let story = story.at(0.0013).hears(data(2, 512)).at(0.0014).sends(ack(2));
-    story.at(0.0016).hears(data(3, 0)).at(0.0017).sends(ack(3)).ends(3, 1024)
+    let story = Story::new().asks(read("even.bin")).at(0.0010).receives(data(1, 512)).at(0.0011).sends(ack(1));
+    let story = story.at(0.0013).receives(data(2, 512)).at(0.0014).sends(ack(2));
+    story.at(0.0016).receives(data(3, 0)).at(0.0017).sends(ack(3)).ends(3, 1024)
 }
 
 /// Block 6 of a window of 4 is lost.
 pub(crate) fn window_gap() -> Story {
     let windowed = Offer { windowsize: WindowSize::new(4), ..PLAIN };
     let mut story = Story::new().asks(rrq("fw.bin", Mode::Octet, windowed));
-    story = story.at(0.0005).hears(oack(&[("windowsize", 4)])).at(0.0006).sends(ack(0));
+    story = story.at(0.0005).receives(oack(&[("windowsize", 4)])).at(0.0006).sends(ack(0));
     let blocks = |story: Story, t: f64, blocks: &[u16]| {
-        blocks.iter().fold(story.at(t), |story, block| story.hears(data(*block, if *block == 9 { 4 } else { 512 })))
+        blocks.iter().fold(story.at(t), |story, block| story.receives(data(*block, if *block == 9 { 4 } else { 512 })))
     };
     story = blocks(story, 0.0010, &[1, 2, 3, 4]).at(0.0011).sends(ack(4));
     story = blocks(story, 0.0015, &[5, 7]).at(0.0016).sends(ack(5));
@@ -187,16 +187,16 @@ pub(crate) fn window_gap() -> Story {
 fn put_window_gap() -> Story {
     let windowed = Offer { windowsize: WindowSize::new(4), ..PLAIN };
     let mut story = Story::new().asks(wrq("fw.bin", Mode::Octet, windowed));
-    story = story.at(0.0005).hears(oack(&[("windowsize", 4)])).at(0.0006);
+    story = story.at(0.0005).receives(oack(&[("windowsize", 4)])).at(0.0006);
     for block in 1..=4 {
         story = story.sends(data(block, 512));
     }
-    story = story.at(0.0010).hears(ack(2)).at(0.0011).sends(data(3, 512)).sends(data(4, 512)).sends(data(5, 4));
-    story.at(0.0016).hears(ack(5)).ends(5, 2052)
+    story = story.at(0.0010).receives(ack(2)).at(0.0011).sends(data(3, 512)).sends(data(4, 512)).sends(data(5, 4));
+    story.at(0.0016).receives(ack(5)).ends(5, 2052)
 }
 
 fn cancelled() -> Story {
-    let story = Story::new().asks(read("big.bin")).at(0.0009).hears(data(1, 512)).at(0.0010).sends(ack(1));
+    let story = Story::new().asks(read("big.bin")).at(0.0009).receives(data(1, 512)).at(0.0010).sends(ack(1));
     let words = "transfer interrupted by the user";
     story.at(0.3210).sends(error(0, words)).fails(Failure::Aborted(Abort::Interrupted))
 }
@@ -209,27 +209,27 @@ fn timed_out() -> Story {
     story.at(25.0).fails(Failure::TimedOut { answered: false })
 }
 
-/// What no server should send.
+/// Packets that no server should send.
 fn malformed() -> Story {
-    let story = Story::new().asks(read("fw.bin")).at(0.0009).hears(data(1, 512)).at(0.0010).sends(ack(1));
-    let story = story.at(0.0012).hears(vec![]).hears(vec![0]).hears(vec![0, 9, 1, 2]).hears(vec![0, 3, 0]);
-    let story = story.hears(data(2, 516)).hears(b"\0\x06blksize".to_vec()).hears(b"\0\x06a\0b\0\0x".to_vec());
-    let story = story.hears([data(9, 512)].concat()).hears([ack(1), vec![1, 2, 3]].concat());
-    let story = story.at(0.0020).hears(b"\0\x05\0\x02\x1b[2Jgo away\0\0\0".to_vec());
-    story.hears(data(2, 512)).fails(Failure::Remote { code: ErrorCode::ACCESS, message: "go away".to_owned() })
+    let story = Story::new().asks(read("fw.bin")).at(0.0009).receives(data(1, 512)).at(0.0010).sends(ack(1));
+    let story = story.at(0.0012).receives(vec![]).receives(vec![0]).receives(vec![0, 9, 1, 2]).receives(vec![0, 3, 0]);
+    let story = story.receives(data(2, 516)).receives(b"\0\x06blksize".to_vec()).receives(b"\0\x06a\0b\0\0x".to_vec());
+    let story = story.receives([data(9, 512)].concat()).receives([ack(1), vec![1, 2, 3]].concat());
+    let story = story.at(0.0020).receives(b"\0\x05\0\x02\x1b[2Jgo away\0\0\0".to_vec());
+    story.receives(data(2, 512)).fails(Failure::Remote { code: ErrorCode::ACCESS, message: "go away".to_owned() })
 }
 
-/// Enough blocks to leave some out, and a loss between.
+/// Enough blocks to hide some, with a loss between.
 fn long() -> Story {
     let mut story = Story::new().asks(read("big.bin"));
     let mut t = 0.0;
     for block in 1..=40 {
         t += 0.0004;
-        story = story.at(t).hears(data(block, if block == 40 { 100 } else { 512 })).at(t + 0.0001);
+        story = story.at(t).receives(data(block, if block == 40 { 100 } else { 512 })).at(t + 0.0001);
         if block == 20 {
             story = story.fault(1, Action::Drop).loses(ack(block));
             t += 1.0;
-            story = story.at(t).hears(data(block, 512)).at(t + 0.0001);
+            story = story.at(t).receives(data(block, 512)).at(t + 0.0001);
         }
         story = story.sends(ack(block));
     }

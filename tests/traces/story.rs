@@ -1,4 +1,4 @@
-//! Transfers made by hand: records with fixed times, so that a view of them is the same on every machine.
+//! Hand-made transfers: records with fixed times, so a view of them is the same on every machine.
 
 use std::net::SocketAddr;
 use std::sync::LazyLock;
@@ -12,21 +12,21 @@ use tftpsh::wire::{ErrorCode, Mode, Offer, RequestKind, Terms, emit_error, emit_
 use crate::support;
 pub(crate) use crate::support::ack;
 
-/// One moment for all stories, for an instant cannot be made up.
+/// One moment for all stories, because an instant has no constructor.
 static START: LazyLock<Instant> = LazyLock::new(Instant::now);
 
-/// Records in the making. Times are seconds since the request.
+/// A list of records. Times are seconds since the request.
 #[derive(Clone)]
 pub(crate) struct Story {
     now: Duration,
     local: SocketAddr,
     server: SocketAddr,
     peer: SocketAddr,
-    told: Vec<(Duration, SocketAddr, Told)>,
+    entries: Vec<(Duration, SocketAddr, Entry)>,
 }
 
 #[derive(Clone)]
-enum Told {
+enum Entry {
     Begin(String),
     Packet { direction: Direction, peer: SocketAddr, datagram: Vec<u8>, lost: bool },
     Fault(Hit),
@@ -45,26 +45,26 @@ impl Story {
         let address = |text: &str| text.parse().expect("an address");
         let server: SocketAddr = address(server);
         let mut story =
-            Self { now: Duration::ZERO, local: address(local), server, peer: address(peer), told: Vec::new() };
-        story.tell_of(Told::Begin(server.ip().to_string()));
+            Self { now: Duration::ZERO, local: address(local), server, peer: address(peer), entries: Vec::new() };
+        story.push(Entry::Begin(server.ip().to_string()));
         story
     }
 
-    /// As if the user had called the server so.
+    /// Sets the name that the user gave the server.
     pub(crate) fn called(mut self, host: &str) -> Self {
-        self.told[0].2 = Told::Begin(host.to_owned());
+        self.entries[0].2 = Entry::Begin(host.to_owned());
         self
     }
 
-    /// The same from client ports that are so much higher: another conversation for whoever sees both.
+    /// Raises the client ports by this much: another conversation in the same capture.
     pub(crate) fn moved(mut self, by: u16) -> Self {
-        for (_, local, _) in &mut self.told {
+        for (_, local, _) in &mut self.entries {
             local.set_port(local.port() + by);
         }
         self
     }
 
-    /// What follows happens then.
+    /// Sets the time of the next records.
     pub(crate) fn at(mut self, seconds: f64) -> Self {
         self.now = Duration::from_micros((seconds * 1e6).round() as u64);
         self
@@ -75,7 +75,7 @@ impl Story {
         self.packet(Direction::Sent, server, request, false)
     }
 
-    pub(crate) fn asks_in_vain(self, request: Vec<u8>) -> Self {
+    pub(crate) fn loses_request(self, request: Vec<u8>) -> Self {
         let server = self.server;
         self.packet(Direction::Sent, server, request, true)
     }
@@ -90,7 +90,7 @@ impl Story {
         self.packet(Direction::Sent, peer, datagram, true)
     }
 
-    pub(crate) fn hears(self, datagram: Vec<u8>) -> Self {
+    pub(crate) fn receives(self, datagram: Vec<u8>) -> Self {
         let peer = self.peer;
         self.packet(Direction::Received, peer, datagram, false)
     }
@@ -100,28 +100,28 @@ impl Story {
         self.packet(Direction::Received, peer, datagram, true)
     }
 
-    pub(crate) fn hears_from(self, port: u16, datagram: Vec<u8>) -> Self {
+    pub(crate) fn receives_from(self, port: u16, datagram: Vec<u8>) -> Self {
         let peer = SocketAddr::new(self.peer.ip(), port);
         self.packet(Direction::Received, peer, datagram, false)
     }
 
-    pub(crate) fn tells(self, port: u16, datagram: Vec<u8>) -> Self {
+    pub(crate) fn sends_to(self, port: u16, datagram: Vec<u8>) -> Self {
         let peer = SocketAddr::new(self.peer.ip(), port);
         self.packet(Direction::Sent, peer, datagram, false)
     }
 
     pub(crate) fn fault(mut self, rule: u32, action: Action) -> Self {
-        self.tell_of(Told::Fault(Hit { rule, action }));
+        self.push(Entry::Fault(Hit { rule, action }));
         self
     }
 
     pub(crate) fn event(mut self, event: Event) -> Self {
-        self.tell_of(Told::Machine(event));
+        self.push(Entry::Machine(event));
         self
     }
 
     pub(crate) fn digest(mut self, sha256: &'static str) -> Self {
-        self.tell_of(Told::Digest(sha256));
+        self.push(Entry::Digest(sha256));
         self
     }
 
@@ -130,22 +130,22 @@ impl Story {
     }
 
     pub(crate) fn fails(mut self, failure: Failure) -> Self {
-        self.tell_of(Told::End(Err(failure)));
+        self.push(Entry::End(Err(failure)));
         self
     }
 
     pub(crate) fn ends(mut self, blocks: u64, bytes: u64) -> Self {
         let stats = Stats { blocks, bytes, ..Stats::default() };
         let report = Report { stats, terms: Terms::default(), negotiated: false, elapsed: self.now, peer: self.peer };
-        self.tell_of(Told::End(Ok(report)));
+        self.push(Entry::End(Ok(report)));
         self
     }
 
-    /// Tells it all, in order.
-    pub(crate) fn tell(&self, observer: &mut dyn Observer) {
-        for (passed, local, told) in &self.told {
-            let what = match told {
-                Told::Begin(host) => RecordKind::Begin(Begin {
+    /// Passes all records to an observer, in order.
+    pub(crate) fn replay(&self, observer: &mut dyn Observer) {
+        for (passed, local, entry) in &self.entries {
+            let what = match entry {
+                Entry::Begin(host) => RecordKind::Begin(Begin {
                     wall: SystemTime::UNIX_EPOCH + Duration::from_secs(1_767_225_600),
                     host,
                     peer: ([127, 0, 0, 1], 69).into(),
@@ -154,25 +154,25 @@ impl Story {
                     mode: None,
                     timeout: Duration::from_secs(25),
                 }),
-                Told::Packet { direction, peer, datagram, lost } => {
+                Entry::Packet { direction, peer, datagram, lost } => {
                     RecordKind::Packet { direction: *direction, peer: *peer, datagram, lost: *lost }
                 }
-                Told::Fault(hit) => RecordKind::Fault(*hit),
-                Told::Machine(event) => RecordKind::Machine(event),
-                Told::Digest(sha256) => RecordKind::Digest(sha256),
-                Told::End(result) => RecordKind::End(result.as_ref()),
+                Entry::Fault(hit) => RecordKind::Fault(*hit),
+                Entry::Machine(event) => RecordKind::Machine(event),
+                Entry::Digest(sha256) => RecordKind::Digest(sha256),
+                Entry::End(result) => RecordKind::End(result.as_ref()),
             };
             observer.observe(&Record { at: *START + *passed, local: *local, kind: what });
         }
     }
 
     fn packet(mut self, direction: Direction, peer: SocketAddr, datagram: Vec<u8>, lost: bool) -> Self {
-        self.tell_of(Told::Packet { direction, peer, datagram, lost });
+        self.push(Entry::Packet { direction, peer, datagram, lost });
         self
     }
 
-    fn tell_of(&mut self, told: Told) {
-        self.told.push((self.now, self.local, told));
+    fn push(&mut self, entry: Entry) {
+        self.entries.push((self.now, self.local, entry));
     }
 }
 
@@ -184,7 +184,7 @@ pub(crate) fn wrq(file: &str, mode: Mode, offer: Offer) -> Vec<u8> {
     emit_request(RequestKind::Write, file.as_bytes(), mode, &offer).expect("a short request")
 }
 
-/// A block of the alphabet.
+/// A DATA with bytes of the alphabet.
 pub(crate) fn data(block: u16, length: usize) -> Vec<u8> {
     support::data(block, &(b'A'..=b'Z').cycle().take(length).collect::<Vec<_>>())
 }

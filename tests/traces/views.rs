@@ -1,8 +1,10 @@
-//! What every view shows of every story, as snapshots; and what can be seen again.
+//! Every view of every story, as snapshots; and kept transfers in another view.
 
 use tftpsh::analysis::{Analyser, Annotated, Annotation};
 use tftpsh::event::{Observer, Record};
-use tftpsh::trace::{self, Classic, Detail, Elided, Explain, Ladder, Limit, Lines, Tint, Tracer, View, plain, show};
+use tftpsh::trace::{
+    self, Charset, Classic, Detail, Elided, Explain, Ladder, Limit, Lines, Tint, Tracer, View, plain, show,
+};
 
 use crate::story::{Story, ack, data, rrq};
 use crate::{Page, capture, page, stories, views};
@@ -10,7 +12,7 @@ use crate::{Page, capture, page, stories, views};
 #[test]
 fn every_view_shows_every_story_as_kept() {
     for (name, story) in stories::all() {
-        // Thousands of lines would show nothing more.
+        // Thousands of lines add nothing.
         let many = name == "wrap";
         let views: Vec<_> = views().into_iter().filter(|it| !many || !["classic", "json"].contains(&it.0)).collect();
         let mut tracer = Tracer::new();
@@ -20,7 +22,7 @@ fn every_view_shows_every_story_as_kept() {
             tracer.add(view, Box::new(page.clone()));
             pages.push((view_name, page));
         }
-        story.tell(&mut tracer);
+        story.replay(&mut tracer);
         let text: String = pages.iter().map(|(view, page)| format!("== {view}\n{}\n", page.text())).collect();
         let comments = if many { String::new() } else { format!("== pcap\n{}", capture::comments(&story)) };
         let text = text + &comments;
@@ -36,8 +38,9 @@ fn no_line_is_wider_than_the_screen() {
         for columns in [60, 66, 80, 100] {
             let explain = |detail| -> Box<dyn View> { Box::new(Explain::new(detail, plain).folded(Some(columns))) };
             let views = [
-                Box::new(Elided::new(Ladder::new(columns, false, plain), Limit::default(), None)) as Box<dyn View>,
-                Box::new(Elided::new(Ladder::new(columns, true, plain), Limit::Pairs(0), None)),
+                Box::new(Elided::new(Ladder::new(columns, Charset::Unicode, plain), Limit::default(), None))
+                    as Box<dyn View>,
+                Box::new(Elided::new(Ladder::new(columns, Charset::Ascii, plain), Limit::Pairs(0), None)),
                 explain(Detail::Full),
                 explain(Detail::Short),
             ];
@@ -51,17 +54,17 @@ fn no_line_is_wider_than_the_screen() {
 }
 
 #[test]
-fn the_classic_trace_is_the_same_when_it_is_seen_again() {
+fn the_classic_trace_of_a_kept_transfer_is_the_same() {
     for (name, story) in stories::all() {
         let mut classic = Classic::new(Vec::new());
-        story.tell(&mut classic);
+        story.replay(&mut classic);
         let live = String::from_utf8(classic.into_inner()).expect("text");
-        let again: String = page(&story, Box::new(Lines::new())).text();
+        let again: String = page(&story, Box::new(Lines)).text();
         assert!(live == again, "{name}:\n{live}\n{again}");
     }
 }
 
-/// Collects what the analyser makes of a story.
+/// Collects the annotated records of a story.
 #[derive(Default)]
 struct Notes {
     analyser: Analyser,
@@ -76,7 +79,7 @@ impl Observer for Notes {
 
 fn analysed(story: &Story) -> Vec<Annotated<'static>> {
     let mut notes = Notes::default();
-    story.tell(&mut notes);
+    story.replay(&mut notes);
     notes.seen
 }
 
@@ -101,9 +104,9 @@ fn a_round_trip_is_measured_on_packets_sent_once_and_never_with_strangers() {
     let rtts = |story: &Story| -> Vec<_> {
         analysed(story).iter().filter_map(Annotated::packet).filter(|it| it.rtt.is_some()).map(|it| it.n).collect()
     };
-    assert_eq!(rtts(&stories::lost_ack()), [2, 4], "DATA 3 answers an ACK that went out twice");
+    assert_eq!(rtts(&stories::lost_ack()), [2, 4], "DATA 3 answers an ACK that was sent twice");
     assert_eq!(rtts(&stories::wrong_tid()), [2, 6], "the stranger's packet answers nothing");
-    assert_eq!(rtts(&stories::window_gap()), [2, 4, 9, 13], "the first block of each window; ACK 5 went out once");
+    assert_eq!(rtts(&stories::window_gap()), [2, 4, 9, 13], "the first block of each window; ACK 5 was sent once");
 }
 
 #[test]
@@ -127,19 +130,20 @@ fn a_block_that_comes_again_after_a_gap_is_no_duplicate() {
 }
 
 #[test]
-fn the_summary_counts_what_was_seen() {
+fn the_summary_counts_packets_of_each_sort() {
     let seen = analysed(&stories::lost_ack());
     let Some(Annotation::End(summary)) = seen.last().map(|last| last.kind.clone()) else {
         panic!("a story has an end")
     };
-    assert_eq!((summary.sent, summary.received, summary.resent, summary.duplicates), (5, 4, 1, 1));
-    assert_eq!((summary.faults, summary.lost, summary.strangers), (1, 1, 0));
+    let packets = summary.packets;
+    assert_eq!((packets.sent, packets.received, packets.resent, packets.duplicates), (5, 4, 1, 1));
+    assert_eq!((packets.faults, packets.lost, packets.strangers), (1, 1, 0));
 }
 
 #[test]
-fn times_begin_with_the_request_however_late_it_goes_out() {
+fn times_begin_with_the_request_even_if_it_is_late() {
     let seen = analysed(
-        &Story::new().at(3.0).asks(rrq("f", Default::default(), Default::default())).at(3.5).hears(data(1, 4)),
+        &Story::new().at(3.0).asks(rrq("f", Default::default(), Default::default())).at(3.5).receives(data(1, 4)),
     );
     let times: Vec<_> = seen.iter().filter(|it| it.packet().is_some()).map(|it| it.t.as_secs_f64()).collect();
     assert_eq!(times, [0.0, 0.5]);
@@ -149,13 +153,13 @@ fn kept(stories: &[Story]) -> Tracer<'static> {
     let mut tracer = Tracer::new();
     tracer.keep();
     for story in stories {
-        story.tell(&mut tracer);
+        story.replay(&mut tracer);
     }
     tracer
 }
 
 #[test]
-fn a_transfer_is_seen_again_in_another_view_as_it_was_seen_live() {
+fn a_kept_transfer_in_another_view_looks_as_it_did_live() {
     let story = stories::lost_ack();
     let tracer = kept(std::slice::from_ref(&story));
     let ring = tracer.ring().expect("the ring");
@@ -173,10 +177,10 @@ fn a_transfer_is_seen_again_in_another_view_as_it_was_seen_live() {
 }
 
 #[test]
-fn a_range_of_packets_is_seen_again() {
+fn a_range_of_kept_packets_is_shown() {
     let tracer = kept(&[stories::lost_ack()]);
     let ring = tracer.ring().expect("the ring");
-    let mut ladder = Ladder::new(40, true, plain);
+    let mut ladder = Ladder::new(40, Charset::Ascii, plain);
     let mut out = Vec::new();
     for seen in ring.last().expect("kept").again(Some(4..=6)) {
         ladder.render(seen, &mut out).expect("a Vec takes all");
@@ -199,16 +203,16 @@ fn the_last_three_transfers_are_kept_and_no_more_than_20000_records_of_each() {
     assert!(wrap.packet(2).is_some() && wrap.packet(131_074).is_some() && wrap.packet(60_000).is_none());
     let longest =
         ring.transfers().flat_map(|kept| kept.again(None)).filter_map(Annotated::packet).map(|it| it.bytes.len());
-    assert_eq!(longest.max(), Some(68), "four octets and 64 of the block");
+    assert_eq!(longest.max(), Some(68), "four bytes and 64 of the block");
 }
 
 #[test]
-fn one_packet_is_shown_with_every_octet_and_its_answer() {
+fn one_packet_is_shown_with_every_byte_and_its_answer() {
     let tracer = kept(&[stories::get()]);
     let ring = tracer.ring().expect("the ring");
     let mut out = Vec::new();
     let kept = ring.last().expect("kept");
-    let screen = trace::Page::file(true, Limit::All);
+    let screen = trace::Page::file(Charset::Ascii, Limit::All);
     assert!(show(kept, 3, &screen, &mut out).expect("a Vec takes all"));
     assert!(!show(kept, 99, &screen, &mut out).expect("a Vec takes all"));
     assert_eq!(
@@ -224,9 +228,9 @@ fn one_packet_is_shown_with_every_octet_and_its_answer() {
 }
 
 #[test]
-fn a_run_is_left_out_by_the_limit() {
+fn the_limit_shortens_a_run() {
     let lines = |limit| {
-        let view = Elided::new(Ladder::new(80, false, plain), limit, None);
+        let view = Elided::new(Ladder::new(80, Charset::Unicode, plain), limit, None);
         let story = stories::all().into_iter().find(|it| it.0 == "long").expect("it is there").1;
         page(&story, Box::new(view)).text().lines().count()
     };
@@ -239,13 +243,13 @@ fn a_run_is_left_out_by_the_limit() {
 fn on_a_terminal_the_count_grows_in_place() {
     let mut story = Story::new().asks(rrq("f", Default::default(), Default::default()));
     for block in 1..100 {
-        story = story.at(f64::from(block) * 0.02).hears(data(block, 512)).sends(ack(block));
+        story = story.at(f64::from(block) * 0.02).receives(data(block, 512)).sends(ack(block));
     }
-    let view = Elided::new(Ladder::new(80, false, plain), Limit::default(), Some(80));
+    let view = Elided::new(Ladder::new(80, Charset::Unicode, plain), Limit::default(), Some(80));
     let text = page(&story.ends(99, 0), Box::new(view)).text();
     let counts = text.matches('\r').count();
     assert!((10..30).contains(&counts), "at most ten times a second: {counts}");
-    let last = text.rsplit('\r').next().expect("behind the last");
+    let last = text.rsplit('\r').next().expect("the last part");
     assert!(last.contains("93 blocks as expected (#8-#193)"), "{last}");
 }
 
@@ -257,7 +261,7 @@ fn colour_adds_to_the_words_and_never_replaces_them() {
     for (_, story) in stories::all().into_iter().filter(|it| it.0 != "wrap") {
         let pages = |paint: fn(Tint, &str) -> String| -> [Page; 2] {
             [
-                page(&story, Box::new(Ladder::new(80, false, paint))),
+                page(&story, Box::new(Ladder::new(80, Charset::Unicode, paint))),
                 page(&story, Box::new(Explain::new(Detail::Full, paint))),
             ]
         };
@@ -272,8 +276,8 @@ fn colour_adds_to_the_words_and_never_replaces_them() {
     }
 }
 
-/// Shows a story to a view that is looked at afterwards; what it writes is thrown away.
-pub(crate) fn tell(story: &Story, view: &mut dyn View) {
+/// Shows a story to a view that the test examines later, and discards its output.
+pub(crate) fn replay(story: &Story, view: &mut dyn View) {
     for seen in analysed(story) {
         view.render(&seen, &mut std::io::sink()).expect("a sink takes all");
     }

@@ -4,25 +4,25 @@ use std::time::Instant;
 
 use super::notice::Key;
 
-/// The moments at which transfers want to be woken, the next one first.
+/// The times at which to wake transfers, the earliest first.
 ///
-/// At least one for each waiting transfer, no later than its deadline. Entries are never searched for: what a transfer
-/// has outlived or moved is found stale when its moment comes.
-#[derive(Debug, Default)]
+/// Each waiting transfer has an alarm no later than its deadline. One that it no longer needs is ignored when it
+/// rings.
+#[derive(Default)]
 pub(super) struct Alarms(BinaryHeap<Reverse<(Instant, Key)>>);
 
 impl Alarms {
-    pub(super) fn set(&mut self, moment: Instant, key: Key) {
-        self.0.push(Reverse((moment, key)));
+    pub(super) fn set(&mut self, time: Instant, key: Key) {
+        self.0.push(Reverse((time, key)));
     }
 
     pub(super) fn next(&self) -> Option<Instant> {
-        self.0.peek().map(|Reverse((moment, _))| *moment)
+        self.0.peek().map(|Reverse((time, _))| *time)
     }
 
-    /// Takes out the next one, if its moment has come.
+    /// Removes the next one, if its time has come.
     pub(super) fn take(&mut self, now: Instant) -> Option<(Instant, Key)> {
-        self.next().filter(|moment| *moment <= now)?;
+        self.next().filter(|time| *time <= now)?;
         self.0.pop().map(|Reverse(alarm)| alarm)
     }
 }

@@ -4,6 +4,7 @@ mod transfer;
 
 use std::collections::{HashMap, VecDeque};
 use std::io;
+use std::mem;
 use std::os::fd::AsRawFd;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -11,7 +12,7 @@ use std::time::{Duration, Instant};
 use mio::unix::SourceFd;
 use mio::{Events, Interest, Poll, Token, Waker};
 
-pub(crate) use self::notice::{Job, Key, Notice};
+pub(crate) use self::notice::{Key, Notice, ServerTask};
 
 use self::alarms::Alarms;
 use self::transfer::{Reports, Transfer};
@@ -23,18 +24,16 @@ use crate::transfer::Abort;
 /// The token of the waker; sockets are numbered from 0.
 const WAKE: Token = Token(usize::MAX);
 
-/// Many transfers in one thread: waits for all their sockets and deadlines at once, and keeps the law of
-/// [`transfer`](crate::transfer) for each of them.
+/// The loop of the server: runs many transfers in one thread, and waits for all their sockets and deadlines together.
 ///
-/// Nothing is allocated for a packet. A busy transfer yields to the others after a burst of datagrams. A send that the
-/// system refuses counts as a lost packet, which the machine repairs as any other.
-#[derive(Debug)]
+/// It allocates nothing for a packet. A busy transfer yields after a burst of datagrams. A failed send is a lost
+/// packet.
 pub(crate) struct Reactor {
     poll: Poll,
     events: Events,
     waker: Arc<Waker>,
     transfers: HashMap<Key, Transfer>,
-    /// Sockets that may have something to read, each at most once.
+    /// Sockets that may be readable, each at most once.
     ready: VecDeque<Key>,
     alarms: Alarms,
     next: usize,
@@ -47,7 +46,7 @@ pub(crate) struct Wake(Arc<Waker>);
 
 impl Wake {
     pub(crate) fn wake(&self) {
-        // It can fail only where the reactor is gone, and then nobody sleeps.
+        // It fails only if the reactor is gone; then nothing sleeps.
         let _ = self.0.wake();
     }
 }
@@ -72,7 +71,7 @@ impl Reactor {
         Wake(Arc::clone(&self.waker))
     }
 
-    /// Tells of a socket that the owner reads by itself; it must not block.
+    /// Watches a socket that the owner reads itself; it must not block.
     pub(crate) fn watch(&mut self, socket: &impl AsRawFd) -> io::Result<Key> {
         let key = Key(self.next);
         self.poll.registry().register(&mut SourceFd(&socket.as_raw_fd()), Token(key.0), Interest::READABLE)?;
@@ -80,56 +79,58 @@ impl Reactor {
         Ok(key)
     }
 
-    /// A watched socket was not read to its end: it comes up again after the others.
+    /// Notes that a watched socket may have more to read: it gets another notice after the others.
     pub(crate) fn again(&mut self, key: Key) {
         self.ready.push_back(key);
     }
 
-    /// Takes over a transfer; its first packet leaves with the next turn. A `injector` stands between machine and socket.
-    pub(crate) fn start(&mut self, socket: Socket, job: Job, injector: Option<Box<FaultInjector>>) -> io::Result<Key> {
+    /// Starts a transfer; its first packet leaves with the next turn.
+    pub(crate) fn start(
+        &mut self,
+        socket: Socket,
+        task: ServerTask,
+        injector: Option<Box<FaultInjector>>,
+    ) -> io::Result<Key> {
         socket.never_block()?;
         let key = self.watch(&socket)?;
-        self.transfers.insert(key, Transfer::new(socket, job, injector));
+        self.transfers.insert(key, Transfer::new(socket, task, injector));
         self.ready.push_back(key);
         Ok(key)
     }
 
-    /// Forgets a transfer without a word to its peer.
+    /// Drops a transfer; its peer gets no ERROR.
     pub(crate) fn forget(&mut self, key: Key) {
         // Closing the socket takes it out of the poll too.
         self.transfers.remove(&key);
     }
 
-    /// Ends every transfer; peers of those still under way get an ERROR.
+    /// Ends every transfer; the peers of unfinished ones get an ERROR.
     pub(crate) fn abort(&mut self, reason: &Abort, notices: &mut Vec<Notice>, observers: &mut Observers<'_>) {
         for (key, mut transfer) in self.transfers.drain() {
             transfer.give_up(reason.clone(), &mut Reports { key, notices, observers });
         }
     }
 
-    /// Waits for something to do, `nap` at most, and does it.
+    /// Waits for something to do, no longer than `nap`, and does it.
     pub(crate) fn turn(
         &mut self,
         nap: Duration,
         notices: &mut Vec<Notice>,
         observers: &mut Observers<'_>,
     ) -> io::Result<()> {
-        let nap = if self.ready.is_empty() { nap.min(self.until_next_deadline()) } else { Duration::ZERO };
+        let rest = self.alarms.next().map_or(nap, |time| time.saturating_duration_since(Instant::now()));
+        let nap = if self.ready.is_empty() { nap.min(rest) } else { Duration::ZERO };
         match self.poll.poll(&mut self.events, Some(nap)) {
             Ok(()) => {}
-            // A signal: the owner looks at its stop flag.
+            // A signal: the owner checks its stop flag.
             Err(error) if error.kind() == io::ErrorKind::Interrupted => return Ok(()),
             Err(error) => return Err(error),
         }
         for event in self.events.iter().filter(|event| event.token() != WAKE) {
             let key = Key(event.token().0);
-            match self.transfers.get_mut(&key) {
-                Some(transfer) if transfer.queued => {}
-                Some(transfer) => {
-                    transfer.queued = true;
-                    self.ready.push_back(key);
-                }
-                None => self.ready.push_back(key),
+            let transfer = self.transfers.get_mut(&key);
+            if transfer.is_none_or(|transfer| !mem::replace(&mut transfer.queued, true)) {
+                self.ready.push_back(key);
             }
         }
         for _ in 0..self.ready.len() {
@@ -140,21 +141,16 @@ impl Reactor {
         Ok(())
     }
 
-    fn until_next_deadline(&self) -> Duration {
-        self.alarms.next().map_or(Duration::MAX, |moment| moment.saturating_duration_since(Instant::now()))
-    }
-
     /// Reads a burst from one socket.
     fn serve(&mut self, mut reports: Reports<'_, '_>) {
         let key = reports.key;
         let Some(transfer) = self.transfers.get_mut(&key) else {
-            // Not ours, so a watched one; or one that is just gone, which its owner does not know any more.
+            // A watched socket, or a transfer that has just ended, whose key the owner does not know any more.
             reports.notices.push(Notice::Readable(key));
             return;
         };
         transfer.queued = false;
-        let going = transfer.begin(&mut reports) && transfer.read(&mut self.buffer, &mut reports);
-        if going {
+        if transfer.begin(&mut reports) && transfer.read(&mut self.buffer, &mut reports) {
             if transfer.queued {
                 self.ready.push_back(key);
             }
@@ -164,12 +160,12 @@ impl Reactor {
         }
     }
 
-    /// Wakes the transfers whose moment has come.
+    /// Wakes the transfers whose time has come.
     fn ring(&mut self, notices: &mut Vec<Notice>, observers: &mut Observers<'_>) {
         let now = Instant::now();
-        while let Some((moment, key)) = self.alarms.take(now) {
+        while let Some((time, key)) = self.alarms.take(now) {
             let Some(transfer) = self.transfers.get_mut(&key) else { continue };
-            if transfer.alarm != Some(moment) {
+            if transfer.alarm != Some(time) {
                 continue;
             }
             transfer.alarm = None;
@@ -188,11 +184,10 @@ mod tests {
 
     use super::*;
     use crate::files::Source;
-    use crate::net::task::Task;
-    use crate::transfer::{Machine, Output, Sending, Stats};
+    use crate::transfer::{Machine, Output, Sending, Stats, Task};
     use crate::wire::{Mode, Terms};
 
-    /// Is done after so many ticks, or so many datagrams, or when its peer is unreachable.
+    /// A machine that is done after a number of ticks, or of datagrams, or when its peer is unreachable.
     struct Counting {
         wait: Duration,
         now: Instant,
@@ -202,7 +197,7 @@ mod tests {
 
     impl Machine for Counting {
         fn datagram(&mut self, now: Instant, _: SocketAddr, _: &[u8]) {
-            // Silence is worth less patience from now on.
+            // From now on it waits less.
             (self.now, self.wait) = (now, Duration::from_millis(5));
             self.datagrams = self.datagrams.saturating_sub(1);
         }
@@ -227,7 +222,7 @@ mod tests {
     }
 
     impl Sending for Counting {
-        fn room(&mut self) -> Option<&mut [u8]> {
+        fn space(&mut self) -> Option<&mut [u8]> {
             None
         }
         fn filled(&mut self, _: Instant, _: usize) {}
@@ -240,11 +235,11 @@ mod tests {
         let socket = Socket::bind("127.0.0.1:0".parse().unwrap()).unwrap();
         let address = socket.local();
         let machine = Counting { wait, now: Instant::now(), ticks, datagrams };
-        let job = Task::send(machine, Source::bytes([].into(), Mode::Octet));
-        (reactor.start(socket, job, None).unwrap(), address)
+        let task = Task::send(machine, Source::bytes([].into(), Mode::Octet));
+        (reactor.start(socket, task, None).unwrap(), address)
     }
 
-    /// Turns until `count` transfers are gone, in their order.
+    /// Turns until `count` transfers are gone; returns their keys in that order.
     fn gone(reactor: &mut Reactor, count: usize) -> Vec<Key> {
         let (mut gone, end) = (Vec::new(), Instant::now() + LONG / 6);
         while gone.len() < count {
@@ -278,7 +273,7 @@ mod tests {
     }
 
     #[test]
-    fn a_flood_at_one_transfer_is_read_to_its_end_after_the_others_had_their_turn() {
+    fn a_flood_at_one_transfer_is_read_after_the_others_had_their_turn() {
         let mut reactor = Reactor::new().unwrap();
         let flood = 3 * transfer::BURST;
         let (flooded, there) = start(&mut reactor, LONG, NEVER, flood);

@@ -1,24 +1,22 @@
 use crate::files::{Source, Target};
-use crate::net::task::Task;
-use crate::transfer::{Failure, Report};
+use crate::transfer::{Failure, Report, Task};
 
-/// A machine with the file it reads or writes.
-pub(crate) type Job = Task<Source, Target>;
+/// A transfer of the server.
+pub(crate) type ServerTask = Task<Source, Target>;
 
-/// Names a socket of the reactor, once and for all: keys are not used again.
+/// The key of a socket in the reactor; it is never used again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Key(pub(super) usize);
 
-/// What a turn of the reactor brought for its owner.
+/// A result of a turn of the reactor, for its owner.
 #[derive(Debug)]
 pub(crate) enum Notice {
-    /// A watched socket can be read. The owner reads until nothing is left, or asks for another notice
-    /// ([`Reactor::again`](super::Reactor::again)).
+    /// A watched socket is readable; the owner reads all, or calls [`Reactor::again`](super::Reactor::again).
     Readable(Key),
-    /// The file is safe; a receiver goes on dallying.
+    /// The file is safe; a receiver still dallies.
     Complete(Key, Report),
-    /// Gone, with its socket and its file. Not told of a transfer that is complete.
+    /// The transfer failed and is gone. Never sent for a complete transfer.
     Failed(Key, Failure),
-    /// Gone after it was complete.
+    /// The complete transfer is gone.
     Gone(Key),
 }

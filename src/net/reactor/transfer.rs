@@ -3,9 +3,10 @@ use std::net::SocketAddr;
 use std::time::Instant;
 
 use super::alarms::Alarms;
-use super::notice::{Job, Key, Notice};
+use super::notice::{Key, Notice, ServerTask};
 use crate::event::{Direction, Observers};
 use crate::net::fault_injector::FaultInjector;
+use crate::net::reporter::Reporter;
 use crate::net::socket::{Received, Socket};
 use crate::net::wire::{SendErrors, Wire};
 use crate::transfer::{Abort, Input, Step};
@@ -13,21 +14,21 @@ use crate::transfer::{Abort, Input, Step};
 /// Reads from one socket before the others have their turn.
 pub(super) const BURST: usize = 32;
 
-/// One machine with its socket and its file.
+/// A task with its socket.
 pub(super) struct Transfer {
     socket: Socket,
-    job: Job,
+    task: ServerTask,
     injector: Option<Box<FaultInjector>>,
-    /// Until when the machine waits; none before it ran first.
+    /// When the machine wants its next tick; `None` before its first input.
     due: Option<Instant>,
-    /// The one entry among the alarms that counts.
+    /// The only alarm that counts.
     pub(super) alarm: Option<Instant>,
-    /// Whether it is among the ready ones.
+    /// Whether it is in the queue of ready sockets.
     pub(super) queued: bool,
     complete: bool,
 }
 
-/// Where a transfer reports to.
+/// The receivers of a transfer's reports.
 pub(super) struct Reports<'a, 'o> {
     pub(super) key: Key,
     pub(super) notices: &'a mut Vec<Notice>,
@@ -35,12 +36,12 @@ pub(super) struct Reports<'a, 'o> {
 }
 
 impl Transfer {
-    /// Is among the ready ones from the start.
-    pub(super) fn new(socket: Socket, job: Job, injector: Option<Box<FaultInjector>>) -> Self {
-        Self { socket, job, injector, due: None, alarm: None, queued: true, complete: false }
+    /// Makes a transfer that is ready from the start.
+    pub(super) fn new(socket: Socket, task: ServerTask, injector: Option<Box<FaultInjector>>) -> Self {
+        Self { socket, task, injector, due: None, alarm: None, queued: true, complete: false }
     }
 
-    /// Sends the first packet, unless it is sent. Returns whether the transfer continues.
+    /// Sends the first packet, once. Returns whether the transfer continues.
     pub(super) fn begin(&mut self, reports: &mut Reports<'_, '_>) -> bool {
         self.due.is_some() || self.input(Input::Start, reports) && self.arrive(reports)
     }
@@ -52,7 +53,7 @@ impl Transfer {
         }
     }
 
-    /// Hands in what has arrived, up to a burst. Returns whether the transfer continues.
+    /// Handles the datagrams that have arrived, up to a burst. Returns whether the transfer continues.
     pub(super) fn read(&mut self, buffer: &mut [u8], reports: &mut Reports<'_, '_>) -> bool {
         for _ in 0..BURST {
             let continues = match self.socket.receive(buffer, Instant::now()) {
@@ -63,7 +64,7 @@ impl Transfer {
                 Ok(Received::Unreachable { to, error }) if error.kind() == io::ErrorKind::ConnectionRefused => {
                     self.input(Input::Unreachable(to), reports) && self.arrive(reports)
                 }
-                // A way that is blocked for a while is as good as losses; only silence ends a transfer.
+                // A route that fails for some time is like losses; only silence ends a transfer.
                 Ok(Received::Unreachable { .. } | Received::Interrupted) => true,
                 Ok(Received::Elapsed) | Err(_) => return true,
             };
@@ -83,7 +84,7 @@ impl Transfer {
         self.arrive(reports)
     }
 
-    /// Lets the time of an alarm come. Returns whether the transfer continues.
+    /// Handles an alarm. Returns whether the transfer continues.
     pub(super) fn wake(&mut self, now: Instant, reports: &mut Reports<'_, '_>) -> bool {
         if !self.arrive(reports) {
             return false;
@@ -94,11 +95,11 @@ impl Transfer {
         self.input(Input::Tick, reports) && self.arrive(reports)
     }
 
-    /// What the injector had on the way, and has arrived by now. Returns whether the transfer continues.
+    /// Handles the packets of the injector that have arrived by now. Returns whether the transfer continues.
     fn arrive(&mut self, reports: &mut Reports<'_, '_>) -> bool {
         while let Some(packet) = self.wire(reports.observers).1.take() {
             if packet.direction == Direction::Sent {
-                // Lost in here is lost on the way: the machine sends again.
+                // A failed send is a lost packet: the machine sends again.
                 let _ = self.wire(reports.observers).1.post(&packet);
             } else if !self.input(Input::datagram(packet.peer, &packet.datagram), reports) {
                 return false;
@@ -109,8 +110,8 @@ impl Transfer {
 
     /// Hands one input to the machine. Returns whether the transfer continues.
     fn input(&mut self, input: Input<'_>, reports: &mut Reports<'_, '_>) -> bool {
-        let (job, mut wire) = self.wire(reports.observers);
-        match job.run(input, &mut wire) {
+        let (task, mut wire) = self.wire(reports.observers);
+        match task.run(input, &mut wire) {
             Step::Wait(until) => self.due = Some(until),
             Step::Complete { report, dally } => {
                 self.complete = true;
@@ -133,20 +134,20 @@ impl Transfer {
         true
     }
 
-    fn wire<'a, 'o>(&'a mut self, observers: &'a mut Observers<'o>) -> (&'a mut Job, Wire<'a, 'o>) {
-        let Self { socket, job, injector, .. } = self;
-        let (local, injector, errors) = (socket.local(), injector.as_deref_mut(), SendErrors::Loss);
-        (job, Wire { socket, injector, observers, local, errors })
+    fn wire<'a, 'o>(&'a mut self, observers: &'a mut Observers<'o>) -> (&'a mut ServerTask, Wire<'a, 'o>) {
+        let Self { socket, task, injector, .. } = self;
+        let reporter = Reporter { observers, local: socket.local() };
+        (task, Wire { socket, injector: injector.as_deref_mut(), reporter, errors: SendErrors::Loss })
     }
 
-    /// When something is to be done at the latest.
+    /// Returns when the machine or the injector is due.
     fn due(&self) -> Option<Instant> {
-        let on_the_way = self.injector.as_ref().and_then(|injector| injector.due());
-        self.due.into_iter().chain(on_the_way).min()
+        let in_flight = self.injector.as_ref().and_then(|injector| injector.due());
+        self.due.into_iter().chain(in_flight).min()
     }
 
-    /// Makes sure that an alarm wakes the machine when it is due, or before. As a rule a deadline moves away with every
-    /// packet; the alarm stays and is set anew when its time comes, so that a packet costs nothing here.
+    /// Ensures that an alarm wakes the machine when it is due. Usually every packet moves the deadline away; the alarm
+    /// stays, and is set again when it rings, so that a packet costs nothing here.
     pub(super) fn set_alarm(&mut self, key: Key, alarms: &mut Alarms) {
         let Some(due) = self.due() else { return };
         if self.alarm.is_none_or(|alarm| due < alarm) {
@@ -161,11 +162,5 @@ impl Drop for Transfer {
         if let Some(injector) = &mut self.injector {
             injector.flush(&mut self.socket);
         }
-    }
-}
-
-impl std::fmt::Debug for Transfer {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Transfer").field("socket", &self.socket).field("due", &self.due).finish_non_exhaustive()
     }
 }

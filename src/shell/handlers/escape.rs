@@ -11,11 +11,11 @@ use std::thread;
 use std::time::Duration;
 
 use crate::language::Word;
-use crate::shell::{CommandError, HandlerError, InputSource, Outcome, Shell};
+use crate::shell::{CommandError, Handled, InputSource, Outcome, Shell};
 use crate::terminal::{Place, Stream};
 
 /// Runs the rest of the line with sh; on a terminal `!` alone starts the user's own shell.
-pub(in crate::shell) fn escape(shell: &mut Shell<'_>, words: &[Word]) -> Result<Outcome, HandlerError> {
+pub(crate) fn escape(shell: &mut Shell<'_>, words: &[Word]) -> Handled {
     let line = words.iter().map(Word::bytes).collect::<Vec<_>>().join(&b' ');
     let mut command = match shell.console.place {
         _ if !line.is_empty() => {
@@ -51,7 +51,7 @@ fn wait(shell: &Shell<'_>, command: &mut Command) -> io::Result<ExitStatus> {
         if let Some(status) = child.try_wait()? {
             return Ok(status);
         }
-        shell.setup.signals.forbear();
+        shell.setup.signals.disarm_unless_terminated();
         thread::sleep(pause);
         pause = MOST.min(pause * 2);
     }

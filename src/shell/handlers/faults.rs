@@ -1,73 +1,61 @@
 //! Faults and bugs on purpose: fault, packetdrop, client bug, and the same after `serve`.
 
-use std::time::Duration;
-
 use crate::analysis::Ring;
 use crate::bugs::{ClientBug, ServerBug};
 use crate::fault::{Action, Faults, How, Percent, Recorded, Rule, Way};
 use crate::language::{BugVerb, FaultVerb, ServerChange};
-use crate::server::{Policy, RunningServer};
-use crate::shell::{CommandError, HandlerError, Outcome, Shell};
+use crate::server::Policy;
+use crate::shell::{CommandError, Handled, Shell};
 use crate::terminal::Place;
 use crate::trace::units::seconds;
-use crate::transfer::{RetryPolicy, Rexmt};
-use crate::wire::Limits;
+use crate::transfer::Rexmt;
 
 /// Packets that `fault test` names one by one.
 const NAMED: usize = 12;
 
 /// Shows or changes the rules, or tests one.
-pub(in crate::shell) fn fault(shell: &mut Shell<'_>, verb: FaultVerb) -> Result<Outcome, HandlerError> {
+pub(crate) fn fault(shell: &mut Shell<'_>, verb: FaultVerb) -> Handled {
     if shell.console.place != Place::CommandLine {
         shell.workspace.tracing.keep();
     }
     let said = match verb {
-        FaultVerb::Test(rule) => test(rule, &shell.workspace.client.faults().lock(), shell.workspace.tracing.ring())?,
-        other => instruct(&mut shell.workspace.client.faults().lock(), other)?,
+        FaultVerb::Test(rule) => test(rule, &shell.workspace.client.faults.lock(), shell.workspace.tracing.ring())?,
+        other => instruct(&mut shell.workspace.client.faults.lock(), other)?,
     };
     shell.answer(said)
 }
 
 /// Drops packets by chance, as FreeBSD does; each rate takes the place of the one before.
-pub(in crate::shell) fn packetdrop(shell: &mut Shell<'_>, rate: Percent) -> Result<Outcome, HandlerError> {
-    let mut faults = shell.workspace.client.faults().lock();
-    let packetdrops = faults.rules().filter(|(_, rule, _)| is_packetdrop(rule)).map(|(number, ..)| number);
-    for number in packetdrops.collect::<Vec<_>>() {
+pub(crate) fn packetdrop(shell: &mut Shell<'_>, rate: Percent) -> Handled {
+    let mut faults = shell.workspace.client.faults.lock();
+    let rule = Rule { action: Action::Drop, way: Way::Both, kind: None, which: None, how: Some(How::Rate(rate)) };
+    let is_packetdrop = |it: &Rule| matches!(it.how, Some(How::Rate(_))) && *it == Rule { how: it.how, ..rule };
+    let earlier = faults.rules().filter(|(_, it, _)| is_packetdrop(it)).map(|(number, ..)| number);
+    for number in earlier.collect::<Vec<_>>() {
         faults.remove(number);
     }
-    let said = if rate.hundredths() == 0 {
-        "No packets are dropped by chance.".to_owned()
-    } else {
-        let how = Some(How::Rate(rate));
-        added(&mut faults, Rule { action: Action::Drop, way: Way::Both, kind: None, which: None, how })
+    let said = match rate.hundredths() {
+        0 => "No packets are dropped by chance.".to_owned(),
+        _ => added(&mut faults, rule),
     };
     drop(faults);
     shell.answer(said)
 }
 
-fn is_packetdrop(rule: &Rule) -> bool {
-    let anything = Rule { action: Action::Drop, way: Way::Both, kind: None, which: None, how: rule.how };
-    *rule == anything && matches!(rule.how, Some(How::Rate(_)))
-}
-
 /// Shows or changes the bug of the client.
-pub(in crate::shell) fn client(shell: &mut Shell<'_>, verb: BugVerb<ClientBug>) -> Result<Outcome, HandlerError> {
+pub(crate) fn client(shell: &mut Shell<'_>, verb: BugVerb<ClientBug>) -> Handled {
     let setting = &mut shell.workspace.session.settings.transfer.bug;
-    match verb {
-        BugVerb::Show | BugVerb::Riddle => {}
-        BugVerb::Off => *setting = None,
-        BugVerb::Make(bug) => *setting = Some(bug),
-    }
+    *setting = verb.change(*setting);
     let said = match *setting {
-        Some(bug) => format!("{} Towards servers on this computer only.", client_bug(bug)),
+        Some(bug) => format!("{} For servers on this computer only.", client_bug(bug)),
         None => "No client bug is active.".to_owned(),
     };
     shell.answer(said)
 }
 
-/// `Client bug on purpose: no-tid, takes packets from any port of the server (against RFC 1350 section 4).`
-pub(in crate::shell) fn client_bug(bug: ClientBug) -> String {
-    format!("Client bug on purpose: {bug}, {} {}.", bug.brief(), against(bug.section()))
+/// `Client bug active: no-tid, accepts packets from any port of the server (against RFC 1350 section 4).`
+pub(crate) fn client_bug(bug: ClientBug) -> String {
+    format!("Client bug active: {bug}, {} {}.", bug.brief(), against(bug.section()))
 }
 
 /// The error of asking for a server where none runs.
@@ -76,64 +64,42 @@ pub(super) fn not_running() -> CommandError {
 }
 
 /// Changes the running server, or shows what it does.
-pub(super) fn change(shell: &mut Shell<'_>, change: ServerChange) -> Result<Outcome, HandlerError> {
-    let seed = shell.workspace.client.faults().lock().seed();
+pub(super) fn change(shell: &mut Shell<'_>, change: ServerChange) -> Handled {
+    let seed = shell.workspace.client.faults.lock().seed();
     let serving = shell.workspace.serving.as_ref().ok_or_else(not_running)?;
+    let mut policy = serving.policy();
     let said = match change {
         ServerChange::Fault(verb) => instruct(&mut serving.faults().lock(), verb)?,
-        ServerChange::Bug(BugVerb::Show) => status_of_bug(serving.policy().bug),
-        ServerChange::Bug(verb) => set_bug(serving, verb, seed),
-        ServerChange::Rexmt(interval) => set_rexmt(serving, interval),
+        ServerChange::Bug(BugVerb::Riddle) => {
+            policy.bug = Some(ServerBug::puzzle(seed));
+            format!("A server bug is active, chosen by seed {seed}; \"serve status\" names it.")
+        }
+        ServerChange::Bug(verb) => {
+            policy.bug = verb.change(policy.bug);
+            policy.bug.map_or_else(|| "No server bug is active.".to_owned(), server_bug)
+        }
+        ServerChange::Rexmt(interval) => {
+            policy.retry.rexmt = interval.map_or(Rexmt::Auto, Rexmt::Fixed);
+            let fixed = interval.map(|interval| format!("The server sends again after {}.", seconds(interval)));
+            fixed.unwrap_or_else(|| "The server finds its interval by itself.".to_owned())
+        }
         ServerChange::Blksize(blksize) => {
             let blksize = blksize.unwrap_or(Policy::default().limits.blksize);
-            limit(serving, |limits| Limits { blksize, ..limits });
+            policy.limits.blksize = blksize;
             format!("The server grants blocks of at most {blksize} bytes.")
         }
         ServerChange::Options(on) => {
-            let options = on.unwrap_or(serving.policy().limits.options);
-            limit(serving, |limits| Limits { options, ..limits });
-            let said = if options { "The server grants options." } else { "The server ignores options." };
-            said.to_owned()
+            policy.limits.options = on.unwrap_or(policy.limits.options);
+            format!("The server {} options.", if policy.limits.options { "grants" } else { "ignores" })
         }
     };
+    serving.set_policy(policy);
     shell.answer(said)
 }
 
-fn set_rexmt(serving: &RunningServer, interval: Option<Duration>) -> String {
-    let (rexmt, said) = match interval {
-        None => (Rexmt::Auto, "The server finds its interval by itself.".to_owned()),
-        Some(interval) => (Rexmt::Fixed(interval), format!("The server sends again after {}.", seconds(interval))),
-    };
-    let policy = serving.policy();
-    serving.set_policy(Policy { retry: RetryPolicy { rexmt, ..policy.retry }, ..policy });
-    said
-}
-
-fn limit(serving: &RunningServer, change: impl Fn(Limits) -> Limits) {
-    let policy = serving.policy();
-    serving.set_policy(Policy { limits: change(policy.limits), ..policy });
-}
-
-fn set_bug(serving: &RunningServer, verb: BugVerb<ServerBug>, seed: u64) -> String {
-    let (bug, said) = match verb {
-        BugVerb::Riddle => {
-            let riddle = format!("The server has a bug on purpose, chosen by seed {seed}; \"serve status\" names it.");
-            (Some(ServerBug::puzzle(seed)), riddle)
-        }
-        BugVerb::Make(bug) => (Some(bug), server_bug(bug)),
-        BugVerb::Show | BugVerb::Off => (None, status_of_bug(None)),
-    };
-    serving.set_policy(Policy { bug, ..serving.policy() });
-    said
-}
-
-fn status_of_bug(bug: Option<ServerBug>) -> String {
-    bug.map_or_else(|| "No server bug is active.".to_owned(), server_bug)
-}
-
-/// `Server bug on purpose: sorcerer, resends DATA on a duplicate ACK (against RFC 1123 section 4.2.3.1).`
-pub(in crate::shell) fn server_bug(bug: ServerBug) -> String {
-    format!("Server bug on purpose: {bug}, {} {}.", bug.brief(), against(bug.section()))
+/// `Server bug active: sorcerer, resends DATA on a duplicate ACK (against RFC 1123 section 4.2.3.1).`
+pub(crate) fn server_bug(bug: ServerBug) -> String {
+    format!("Server bug active: {bug}, {} {}.", bug.brief(), against(bug.section()))
 }
 
 fn against(section: &str) -> String {
@@ -158,7 +124,7 @@ fn instruct(faults: &mut Faults, verb: FaultVerb) -> Result<String, CommandError
             format!("Fault rule {number} off.")
         }
         FaultVerb::Test(_) => {
-            return Err(CommandError::local("only \"fault test\" tests a rule: it knows the packets"));
+            return Err(CommandError::local("only \"fault test\" can test a rule, because it has the packets"));
         }
         FaultVerb::Remote(allowed) => {
             faults.allow_remote(allowed);
@@ -172,7 +138,7 @@ fn added(faults: &mut Faults, rule: Rule) -> String {
 }
 
 /// `2 packets dropped, 1 delayed on purpose`: what rules did between one time and another.
-pub(in crate::shell) fn on_purpose(before: &Faults, after: &Faults) -> Option<String> {
+pub(crate) fn on_purpose(before: &Faults, after: &Faults) -> Option<String> {
     let mut counts: Vec<(&str, u64)> = Vec::new();
     for (number, rule, hits) in after.rules() {
         let earlier = before.rules().find(|(known, ..)| *known == number).map_or(0, |(.., hits)| hits);
@@ -191,30 +157,29 @@ pub(in crate::shell) fn on_purpose(before: &Faults, after: &Faults) -> Option<St
         }
     }
     counts.retain(|(_, count)| *count > 0);
-    let (_, first) = counts.first()?;
-    let packets = if *first == 1 { " packet" } else { " packets" };
-    let parts = counts.iter().zip([packets].into_iter().chain(std::iter::repeat("")));
-    let parts: Vec<_> = parts.map(|((deed, count), packets)| format!("{count}{packets} {deed}")).collect();
-    Some(format!("{} on purpose", parts.join(", ")))
+    let ((deed, first), others) = counts.split_first()?;
+    let packets = if *first == 1 { "packet" } else { "packets" };
+    let others: String = others.iter().map(|(deed, count)| format!(", {count} {deed}")).collect();
+    Some(format!("{first} {packets} {deed}{others} on purpose"))
 }
 
 /// Which packets of the last transfer a rule would have hit.
 fn test(rule: Rule, faults: &Faults, ring: Option<&Ring>) -> Result<String, CommandError> {
     let last = ring.and_then(Ring::last).ok_or_else(|| {
-        CommandError::local("no transfer to test the rule on; they are kept once a script used trace or fault")
+        CommandError::local("no transfer to test the rule on; a script keeps them after its first trace or fault")
     })?;
     let packets: Vec<_> = last.again(None).filter_map(|seen| seen.packet()).collect();
-    let recorded = packets.iter().map(|packet| {
-        let (direction, length) = (packet.direction, packet.length);
-        Recorded { direction, datagram: &packet.bytes, length }
-    });
+    let recorded =
+        packets.iter().map(|it| Recorded { direction: it.direction, datagram: &it.bytes, length: it.length });
     let hits = faults.test(rule, recorded);
     let names = hits.iter().filter_map(|&place| packets.get(place)).map(|packet| format!("#{}", packet.n));
     let mut names: Vec<_> = names.take(NAMED).collect();
     names.extend((hits.len() > NAMED).then(|| "...".to_owned()));
     Ok(match hits.len() {
         0 => "It would have hit no packet of the last transfer.".to_owned(),
-        1 => format!("It would have hit 1 packet of the last transfer: {}", names.join(" ")),
-        count => format!("It would have hit {count} packets of the last transfer: {}", names.join(" ")),
+        count => {
+            let packets = if count == 1 { "packet" } else { "packets" };
+            format!("It would have hit {count} {packets} of the last transfer: {}", names.join(" "))
+        }
     })
 }

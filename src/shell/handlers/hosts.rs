@@ -3,19 +3,19 @@
 use std::path::PathBuf;
 
 use crate::language::Bookmark;
-use crate::profile::{Directories, bookmarks, directories};
-use crate::shell::{CommandError, HandlerError, Outcome, Shell};
+use crate::profile::{bookmarks, directories};
+use crate::shell::{CommandError, Handled, Outcome, Shell};
 
 /// Bad lines that are reported.
 const MISTAKES: usize = 5;
 
 /// Gives a server a name.
-pub(in crate::shell) fn host(shell: &mut Shell<'_>, bookmark: &Bookmark) -> Result<Outcome, HandlerError> {
+pub(crate) fn host(shell: &mut Shell<'_>, bookmark: &Bookmark) -> Handled {
     revise(shell, |text| Some(bookmarks::with(text, bookmark)))
 }
 
 /// Forgets the name of a server.
-pub(in crate::shell) fn forget(shell: &mut Shell<'_>, name: &str) -> Result<Outcome, HandlerError> {
+pub(crate) fn forget(shell: &mut Shell<'_>, name: &str) -> Handled {
     load(shell)?;
     if shell.workspace.session.bookmark(name).is_none() {
         return Err(CommandError::local(format_args!("{name}: no such bookmark")).into());
@@ -23,10 +23,10 @@ pub(in crate::shell) fn forget(shell: &mut Shell<'_>, name: &str) -> Result<Outc
     revise(shell, |text| bookmarks::without(text, name))
 }
 
-fn revise(shell: &mut Shell<'_>, change: impl FnOnce(&str) -> Option<String>) -> Result<Outcome, HandlerError> {
+fn revise(shell: &mut Shell<'_>, change: impl FnOnce(&str) -> Option<String>) -> Handled {
     let path = file(shell)?;
     if load(shell)?.contains(char::REPLACEMENT_CHARACTER) {
-        let reason = "contains bytes that are not valid UTF-8 and would be lost; edit it by hand";
+        let reason = "holds bytes that are not UTF-8, which would be lost; edit it by hand";
         return Err(CommandError::local(format_args!("{}: {reason}", path.display())).into());
     }
     directories::revise(&path, change).map_err(|error| CommandError::file(path.display(), error))?;
@@ -35,7 +35,7 @@ fn revise(shell: &mut Shell<'_>, change: impl FnOnce(&str) -> Option<String>) ->
 }
 
 /// `hosts`
-pub(in crate::shell) fn hosts(shell: &mut Shell<'_>) -> Result<Outcome, HandlerError> {
+pub(crate) fn hosts(shell: &mut Shell<'_>) -> Handled {
     let text = load(shell)?;
     for bookmark in &shell.workspace.session.bookmarks {
         shell.console.say(bookmark)?;
@@ -49,7 +49,7 @@ pub(in crate::shell) fn hosts(shell: &mut Shell<'_>) -> Result<Outcome, HandlerE
 }
 
 /// Reads the bookmarks, which another session may have changed, and returns the text of their file.
-pub(in crate::shell) fn load(shell: &mut Shell<'_>) -> Result<String, CommandError> {
+pub(crate) fn load(shell: &mut Shell<'_>) -> Result<String, CommandError> {
     shell.workspace.session.bookmarks.clear();
     if shell.setup.directories.is_none() {
         return Ok(String::new());
@@ -62,5 +62,5 @@ pub(in crate::shell) fn load(shell: &mut Shell<'_>) -> Result<String, CommandErr
 
 fn file(shell: &Shell<'_>) -> Result<PathBuf, CommandError> {
     let home = shell.setup.directories.as_ref();
-    home.map(Directories::hosts).ok_or_else(|| CommandError::local("no home folder to keep bookmarks in"))
+    home.map(|home| home.hosts.clone()).ok_or_else(|| CommandError::local("no home directory to keep bookmarks in"))
 }

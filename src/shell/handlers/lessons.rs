@@ -10,7 +10,7 @@ use crate::lessons::{LESSONS, Lesson, Step};
 use crate::session::{Session, Settings};
 use crate::shell::transfer::notify_late;
 use crate::shell::workspace::Workspace;
-use crate::shell::{CommandError, Fatal, HandlerError, Outcome, Shell};
+use crate::shell::{CommandError, Fatal, Handled, Outcome, Shell};
 use crate::terminal::{Console, Place, Prompted};
 use crate::trace::fold;
 
@@ -18,7 +18,7 @@ use crate::trace::fold;
 const WIDTH: usize = 80;
 
 /// Lists the lessons, runs one, or prints one as a script.
-pub(in crate::shell) fn lesson(shell: &mut Shell<'_>, verb: LessonVerb) -> Result<Outcome, HandlerError> {
+pub(crate) fn lesson(shell: &mut Shell<'_>, verb: LessonVerb) -> Handled {
     match verb {
         LessonVerb::List => {
             for Lesson { number, title, .. } in &LESSONS {
@@ -32,15 +32,15 @@ pub(in crate::shell) fn lesson(shell: &mut Shell<'_>, verb: LessonVerb) -> Resul
 }
 
 /// Runs a lesson in a temporary directory, then returns to the one before.
-fn give(shell: &mut Shell<'_>, lesson: &Lesson) -> Result<Outcome, HandlerError> {
-    let failed = |error| CommandError::file("a temporary folder", error);
+fn give(shell: &mut Shell<'_>, lesson: &Lesson) -> Handled {
+    let failed = |error| CommandError::file("a temporary directory", error);
     let before = env::current_dir().map_err(failed)?;
     let temporary = TempDir::new().map_err(failed)?;
     env::set_current_dir(temporary.path()).map_err(failed)?;
     let outcome = teach(shell, lesson);
     let left = env::set_current_dir(before).and_then(|()| temporary.close());
     let outcome = outcome?;
-    left.map_err(|error| CommandError::file("the way back from a temporary folder", error))?;
+    left.map_err(|error| CommandError::file("the way back from a temporary directory", error))?;
     Ok(outcome)
 }
 
@@ -62,7 +62,7 @@ fn teach(shell: &mut Shell<'_>, lesson: &Lesson) -> Result<Outcome, Fatal> {
     steps(&mut Shell { workspace: &mut workspace, ..shell.nested(console) }, lesson)
 }
 
-/// Runs a lesson step by step: its words, then its commands. On a terminal a person says when to go on.
+/// Runs a lesson step by step: its words, then its commands. On a terminal, a person continues with Enter.
 fn steps(shell: &mut Shell<'_>, lesson: &Lesson) -> Result<Outcome, Fatal> {
     let mut outcome = Outcome::done();
     let mut lines = (1..).zip(lesson.script.lines());
@@ -79,7 +79,7 @@ fn steps(shell: &mut Shell<'_>, lesson: &Lesson) -> Result<Outcome, Fatal> {
         for line in set(&words, if shell.console.shows_output() { Console::columns(stream) } else { None }) {
             shell.console.say(format!("# {line}").trim_end())?;
         }
-        finished = commands.is_empty() || goes_on(shell)?;
+        finished = commands.is_empty() || continues(shell)?;
         if !finished {
             break;
         }
@@ -89,7 +89,7 @@ fn steps(shell: &mut Shell<'_>, lesson: &Lesson) -> Result<Outcome, Fatal> {
                 shell.console.place = Place::Script(number);
             }
             shell.console.say(format_args!("tftp> {command}"))?;
-            // What came of the command before goes on beside this one: its last ACK may be asked for again.
+            // A server may still ask for the last ACK of the command before.
             shell.workspace.client.idle();
             outcome = outcome.then(shell.script_line(command.as_bytes())?);
             if shell.is_interrupted() {
@@ -107,23 +107,20 @@ fn steps(shell: &mut Shell<'_>, lesson: &Lesson) -> Result<Outcome, Fatal> {
 
 /// The words of a step, folded anew for a screen that is narrower than the script.
 fn set(words: &[&str], columns: Option<usize>) -> Vec<String> {
-    let Some(room) = columns.filter(|columns| *columns < WIDTH).map(|columns| columns.saturating_sub(2)) else {
+    let Some(width) = columns.filter(|columns| *columns < WIDTH).map(|columns| columns.saturating_sub(2)) else {
         return words.iter().map(|line| (*line).to_owned()).collect();
     };
     let paragraphs: Vec<_> = words.split(|line| line.is_empty()).map(|lines| lines.join(" ")).collect();
-    paragraphs
-        .join("\n\n")
-        .split('\n')
-        .flat_map(|it| fold(it, Some(room), 0).split('\n').map(str::to_owned).collect::<Vec<_>>())
-        .collect()
+    let folded: Vec<_> = paragraphs.join("\n\n").split('\n').map(|line| fold(line, Some(width), 0)).collect();
+    folded.join("\n").split('\n').map(str::to_owned).collect()
 }
 
 /// Waits for Enter where a person can press it; `q`, Ctrl-C and Ctrl-D end the lesson.
-fn goes_on(shell: &mut Shell<'_>) -> io::Result<bool> {
+fn continues(shell: &mut Shell<'_>) -> io::Result<bool> {
     let asked = shell.prompt.as_mut().filter(|_| shell.console.place == Place::Terminal);
     let Some(prompt) = asked else { return Ok(true) };
     shell.workspace.client.idle();
-    let answer = prompt.answer("[Enter goes on, q leaves] ")?;
+    let answer = prompt.answer("[Enter continues, q leaves] ")?;
     Ok(matches!(answer, Prompted::Line(line) if !matches!(line.trim_ascii_start(), [b'q' | b'Q', ..])))
 }
 

@@ -8,12 +8,12 @@ use std::path::Path;
 
 use crate::files::Digest;
 use crate::language::{Command, TOPICS, Word, commands, find, find_topic};
-use crate::shell::{CommandError, HandlerError, Outcome, OutcomeRecord, Shell};
+use crate::shell::{CommandError, Handled, Outcome, OutcomeRecord, Shell};
 use crate::terminal::Place;
 use crate::wire::Printable;
 
 /// Lists the commands, or explains some of them.
-pub(in crate::shell) fn help(shell: &mut Shell<'_>, words: &[Word]) -> Result<Outcome, HandlerError> {
+pub(crate) fn help(shell: &mut Shell<'_>, words: &[Word]) -> Handled {
     if words.is_empty() {
         let classic = shell.workspace.session.settings.classic;
         shell.console.say("Commands may be abbreviated.  Commands are:\n")?;
@@ -23,7 +23,7 @@ pub(in crate::shell) fn help(shell: &mut Shell<'_>, words: &[Word]) -> Result<Ou
         if shell.console.place == Place::Terminal && !classic {
             let names: Vec<_> = TOPICS.iter().map(|topic| topic.name).collect();
             let names = names.join(", ");
-            shell.console.say(format_args!("\n\"help COMMAND\" prints more; there is also help on {names}."))?;
+            shell.console.say(format_args!("\n\"help COMMAND\" says more; there is also help on {names}."))?;
         }
     }
     let mut outcome = Outcome::done();
@@ -57,7 +57,7 @@ fn explain(shell: &Shell<'_>, command: &Command) -> io::Result<()> {
 }
 
 /// Changes the directory in which local names are looked up, to the home directory if none is named.
-pub(in crate::shell) fn lcd(shell: &mut Shell<'_>, directory: Option<Word>) -> Result<Outcome, HandlerError> {
+pub(crate) fn lcd(shell: &mut Shell<'_>, directory: Option<Word>) -> Handled {
     let directory = match directory {
         Some(word) => word.path().to_owned(),
         None => env::home_dir().ok_or_else(|| CommandError::local("no home directory is known; name one"))?,
@@ -68,18 +68,18 @@ pub(in crate::shell) fn lcd(shell: &mut Shell<'_>, directory: Option<Word>) -> R
 }
 
 /// Prints the local directory.
-pub(in crate::shell) fn lpwd(shell: &Shell<'_>) -> Result<Outcome, HandlerError> {
+pub(crate) fn lpwd(shell: &Shell<'_>) -> Handled {
     let directory = env::current_dir().map_err(|error| CommandError::file("local directory", error))?;
     shell.answer(directory_line(&directory))
 }
 
 /// The line that names the local directory.
-pub(in crate::shell) fn directory_line(directory: &Path) -> String {
+pub(crate) fn directory_line(directory: &Path) -> String {
     format!("Local directory: {}", Printable(directory.as_os_str().as_bytes()))
 }
 
 /// Prints the digests of files, as sha256sum does.
-pub(in crate::shell) fn sha256(shell: &Shell<'_>, files: &[Word]) -> Result<Outcome, HandlerError> {
+pub(crate) fn sha256(shell: &Shell<'_>, files: &[Word]) -> Handled {
     let mut outcome = Outcome::done();
     for file in files {
         let digest = File::open(file.path()).and_then(Digest::of);
@@ -89,10 +89,4 @@ pub(in crate::shell) fn sha256(shell: &Shell<'_>, files: &[Word]) -> Result<Outc
         outcome.is_recorded = true;
     }
     Ok(outcome)
-}
-
-/// Switches the digests of transferred files on or off.
-pub(in crate::shell) fn sha256_of_transfers(shell: &mut Shell<'_>, on: bool) -> Result<Outcome, HandlerError> {
-    shell.workspace.session.settings.sha256 = on;
-    shell.answer(format_args!("SHA-256 of transferred files {}.", if on { "on" } else { "off" }))
 }

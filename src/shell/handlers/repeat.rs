@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use crate::language::{Repeat, Word};
 use crate::shell::script::Script;
-use crate::shell::{CommandError, Fatal, HandlerError, Outcome, Shell};
+use crate::shell::{CommandError, Fatal, Handled, Outcome, Shell};
 use crate::terminal::Console;
 
 /// How deep scripts and repetitions can be nested; more than any user means, so that a script that sources itself ends.
@@ -14,18 +14,16 @@ const DEEPEST: usize = 16;
 /// Between the starts of two attempts of `until-ok` without `every`: a refused port answers immediately.
 const ATTEMPTS_APART: Duration = Duration::from_secs(1);
 
-/// Runs the lines of a file, as a script: nothing is asked, and diagnostics name the file and the line. `quit`
-/// in it leaves the shell.
-pub(in crate::shell) fn source(shell: &mut Shell<'_>, file: &Word) -> Result<Outcome, HandlerError> {
+/// Runs the lines of a file as a script: diagnostics name the file and the line; `quit` leaves the shell.
+pub(crate) fn source(shell: &mut Shell<'_>, file: &Word) -> Handled {
     // Read as a whole, so that no signal can come while the shell waits for a line.
     let text = fs::read(file.path()).map_err(|error| CommandError::file(file, error))?;
     let console = shell.console.in_file(file);
     Ok(deeper(shell, console)?.script(Script::of_text(file, &text))?)
 }
 
-/// Runs a command so often, whether it fails or not; or until it succeeds: then the failures before do not count. Ctrl-C
-/// ends either immediately.
-pub(in crate::shell) fn repeat(shell: &mut Shell<'_>, repeat: &Repeat) -> Result<Outcome, HandlerError> {
+/// Runs a command a number of times, or until it succeeds; then earlier failures do not count. Ctrl-C ends either.
+pub(crate) fn repeat(shell: &mut Shell<'_>, repeat: &Repeat) -> Handled {
     let console = shell.console.clone();
     Ok(run(&mut deeper(shell, console)?, repeat)?)
 }

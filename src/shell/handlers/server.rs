@@ -5,22 +5,19 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use super::faults;
 use crate::files::DirStore;
-use crate::language::{ServeVerb, Word};
+use crate::language::{ServeVerb, Service, Word};
 use crate::server::{Log, Policy, Server, ServerBuilder, practice_files};
 use crate::session::{DEFAULT_PORT, Peer};
-use crate::shell::{CommandError, HandlerError, Outcome, Shell};
+use crate::shell::{CommandError, Handled, HandlerError, Outcome, Shell};
 use crate::terminal::{Place, plain};
 
 /// Starts, shows, changes or stops the server.
-pub(in crate::shell) fn serve(shell: &mut Shell<'_>, verb: ServeVerb) -> Result<Outcome, HandlerError> {
+pub(crate) fn serve(shell: &mut Shell<'_>, verb: ServeVerb) -> Handled {
     match verb {
-        ServeVerb::Start { directory, port, read_only, overwrite } => {
-            let service = Service { directory, port, read_only, overwrite };
-            match shell.console.place {
-                Place::CommandLine => service.in_foreground(shell)?,
-                Place::Terminal | Place::Script(_) => service.in_background(shell)?,
-            }
-        }
+        ServeVerb::Start(service) => match shell.console.place {
+            Place::CommandLine => service.in_foreground(shell)?,
+            Place::Terminal | Place::Script(_) => service.in_background(shell)?,
+        },
         ServeVerb::Status => status(shell)?,
         ServeVerb::Stop => {
             shell.workspace.serving.take().ok_or_else(faults::not_running)?;
@@ -49,25 +46,13 @@ fn status(shell: &Shell<'_>) -> io::Result<()> {
 }
 
 /// Starts the practice server and connects to it.
-pub(in crate::shell) fn practise(shell: &mut Shell<'_>, port: Option<u16>) -> Result<Outcome, HandlerError> {
-    Service { directory: None, port, read_only: false, overwrite: false }.in_background(shell)?;
+pub(crate) fn practise(shell: &mut Shell<'_>, port: Option<u16>) -> Handled {
+    Service { port, ..Service::default() }.in_background(shell)?;
     Ok(Outcome::done())
 }
 
-/// What is to be served, and where.
-struct Service {
-    /// The practice files where `None`.
-    directory: Option<Word>,
-    port: Option<u16>,
-    /// Uploads are refused.
-    read_only: bool,
-    /// Uploads may replace files.
-    overwrite: bool,
-}
-
 impl Service {
-    /// Serves beside the shell, on loopback; one line says where. The shell connects to practice files immediately,
-    /// since that is their purpose.
+    /// Serves beside the shell, on loopback; one line says where. The shell connects to a server of practice files.
     fn in_background(&self, shell: &mut Shell<'_>) -> Result<(), HandlerError> {
         if shell.workspace.serving.is_some() {
             return Err(CommandError::local("a server is running already (\"serve stop\" ends it)").into());
@@ -88,15 +73,14 @@ impl Service {
         Ok(())
     }
 
-    /// Serves until a signal comes, and prints what happens. Other computers reach it only if an address of this
-    /// machine was named: a directory that anyone may write to must not be the default.
+    /// Serves until a signal comes, and prints what happens. Other computers reach only an address that was named.
     fn in_foreground(&self, shell: &mut Shell<'_>) -> Result<(), HandlerError> {
         let port = self.port.or(shell.workspace.session.default_port).unwrap_or(DEFAULT_PORT);
-        let (first, second) = match &shell.setup.listen {
-            Some(named) => {
-                let address = named.parse();
-                (address.map_err(|_| CommandError::local(format_args!("{named}: no address to listen at")))?, None)
-            }
+        let named = shell.setup.listen.as_ref().map(|named| {
+            named.parse().map_err(|_| CommandError::local(format_args!("{named}: not an address to listen on")))
+        });
+        let (first, second) = match named {
+            Some(address) => (address?, None),
             None => (Ipv4Addr::LOCALHOST.into(), Some(Ipv6Addr::LOCALHOST.into())),
         };
         let server = self.bind(first, second, port)?;

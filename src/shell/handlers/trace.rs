@@ -1,5 +1,6 @@
 //! trace: which views are on, where they go, and the last transfers once more.
 
+use std::fmt::Display;
 use std::io::{self, IsTerminal};
 use std::ops::RangeInclusive;
 
@@ -7,12 +8,12 @@ use crate::analysis::{Annotated, Kept};
 use crate::language::{TraceVerb, Word, exact};
 use crate::shell::tracing::{Aftermath, Content, STDOUT, screen_page};
 use crate::shell::workspace::Workspace;
-use crate::shell::{CommandError, Fatal, HandlerError, Outcome, Shell};
+use crate::shell::{CommandError, Fatal, Handled, HandlerError, Outcome, Shell};
 use crate::terminal::Place;
 use crate::trace::{Limit, Page, ViewName, show};
 
 /// Does what `trace` asks for, and prints the answer.
-pub(in crate::shell) fn trace(shell: &mut Shell<'_>, verb: &TraceVerb) -> Result<Outcome, HandlerError> {
+pub(crate) fn trace(shell: &mut Shell<'_>, verb: &TraceVerb) -> Handled {
     if shell.console.place != Place::CommandLine {
         shell.workspace.tracing.keep();
     }
@@ -23,7 +24,7 @@ pub(in crate::shell) fn trace(shell: &mut Shell<'_>, verb: &TraceVerb) -> Result
 }
 
 /// Does what `trace` asks for, and returns what BSD would answer.
-pub(in crate::shell) fn apply(shell: &mut Shell<'_>, verb: &TraceVerb) -> Result<Option<String>, HandlerError> {
+pub(crate) fn apply(shell: &mut Shell<'_>, verb: &TraceVerb) -> Result<Option<String>, HandlerError> {
     let answer = match verb {
         TraceVerb::Toggle => Some(switch(shell, shell.workspace.session.settings.tracing.is_none())),
         TraceVerb::Set(on) => Some(switch(shell, *on)),
@@ -55,7 +56,7 @@ pub(in crate::shell) fn apply(shell: &mut Shell<'_>, verb: &TraceVerb) -> Result
         TraceVerb::Ascii(ascii) => {
             shell.workspace.session.settings.trace_ascii = *ascii;
             shell.workspace.tracing.redraw(&shell.workspace.session.settings);
-            Some(format!("trace ascii set to {}", ascii_words(*ascii)))
+            Some(format!("trace ascii set to {}", or_auto(ascii.map(on_off))))
         }
         TraceVerb::Again(view, packets) => again(shell, *view, packets.clone()).map(|()| None)?,
         TraceVerb::Show(n) => show_one(shell, *n).map(|()| None)?,
@@ -69,9 +70,9 @@ pub(in crate::shell) fn apply(shell: &mut Shell<'_>, verb: &TraceVerb) -> Result
     Ok(answer)
 }
 
-/// What else goes to standard output needs it alone.
+/// Opens a file for a trace. Standard output is refused if something else goes there.
 fn open(shell: &mut Shell<'_>, content: Content, path: &Word) -> Result<(), CommandError> {
-    if path.is(STDOUT) && shell.console.is_diverted() {
+    if path.is(STDOUT) && shell.console.is_diverted {
         return Err(CommandError::local("-: something else goes to standard output"));
     }
     let Workspace { tracing, session, .. } = &mut *shell.workspace;
@@ -79,8 +80,8 @@ fn open(shell: &mut Shell<'_>, content: Content, path: &Word) -> Result<(), Comm
     opened.map_err(|error| CommandError::file(path, error))
 }
 
-/// Reports what came of the traces of a transfer.
-pub(in crate::shell) fn report(shell: &mut Shell<'_>) -> Result<Outcome, Fatal> {
+/// Ends the traces of a transfer, and reports what failed.
+pub(crate) fn report(shell: &mut Shell<'_>) -> Result<Outcome, Fatal> {
     let mut outcome = Outcome::done();
     let Aftermath { failed, hints } = shell.workspace.tracing.finish()?;
     shell.console.give_way(shell.workspace.tracing.takes_stdout(&shell.workspace.session.settings));
@@ -94,7 +95,7 @@ pub(in crate::shell) fn report(shell: &mut Shell<'_>) -> Result<Outcome, Fatal> 
 }
 
 /// One line for `status`; `None` if on and off says it all.
-pub(in crate::shell) fn brief(shell: &Shell<'_>) -> Option<String> {
+pub(crate) fn brief(shell: &Shell<'_>) -> Option<String> {
     let view = shell.workspace.session.settings.tracing.filter(|view| *view != ViewName::Classic);
     let mut parts: Vec<_> = view.iter().map(ToString::to_string).chain(shell.workspace.tracing.files()).collect();
     let ring = shell.workspace.tracing.ring().filter(|ring| !ring.is_empty());
@@ -105,7 +106,7 @@ pub(in crate::shell) fn brief(shell: &Shell<'_>) -> Option<String> {
 fn switch(shell: &mut Shell<'_>, on: bool) -> String {
     let settings = &mut shell.workspace.session.settings;
     settings.tracing = on.then(|| settings.tracing.unwrap_or(ViewName::Classic));
-    format!("Packet tracing {}.", if on { "on" } else { "off" })
+    format!("Packet tracing {}.", on_off(on))
 }
 
 fn view_off(shell: &mut Shell<'_>, view: ViewName) -> Result<String, CommandError> {
@@ -162,7 +163,9 @@ fn show_one(shell: &mut Shell<'_>, n: u64) -> Result<(), HandlerError> {
 
 fn last<'a>(shell: &'a Shell<'_>) -> Result<&'a Kept, CommandError> {
     let kept = shell.workspace.tracing.ring().and_then(|ring| ring.last());
-    kept.ok_or_else(|| CommandError::local("no transfer to see again; they are kept once a script used trace or fault"))
+    kept.ok_or_else(|| {
+        CommandError::local("no transfer to show again; a script keeps them after its first trace or fault")
+    })
 }
 
 fn there_are(kept: &Kept) -> String {
@@ -182,9 +185,13 @@ fn status(shell: &Shell<'_>) -> String {
     let settings = &shell.workspace.session.settings;
     let mut lines = vec![format!("Screen: {}", settings.tracing.map_or("off".to_owned(), |view| view.to_string()))];
     lines.extend(shell.workspace.tracing.files().map(|file| format!("File: {file}")));
-    lines.push(format!("Limit: {}, Ascii: {}", limit_words(settings.trace_limit), ascii_words(settings.trace_ascii)));
-    let (events, transfers) =
-        shell.workspace.tracing.ring().map_or((0, 0), |ring| (ring.len(), ring.transfers().count()));
+    lines.push(format!(
+        "Limit: {}, Ascii: {}",
+        limit_words(settings.trace_limit),
+        or_auto(settings.trace_ascii.map(on_off))
+    ));
+    let ring = shell.workspace.tracing.ring();
+    let (events, transfers) = ring.map_or((0, 0), |ring| (ring.len(), ring.transfers().count()));
     let plural = |count: usize, what: &str| format!("{count} {what}{}", if count == 1 { "" } else { "s" });
     lines.push(format!("Kept: {}, {}", plural(events, "event"), plural(transfers, "transfer")));
     lines.join("\n")
@@ -197,10 +204,10 @@ fn limit_words(limit: Limit) -> String {
     }
 }
 
-fn ascii_words(ascii: Option<bool>) -> &'static str {
-    match ascii {
-        Some(true) => "on",
-        Some(false) => "off",
-        None => "auto",
-    }
+pub(super) fn on_off(on: bool) -> &'static str {
+    if on { "on" } else { "off" }
+}
+
+pub(super) fn or_auto(value: Option<impl Display>) -> String {
+    value.map_or_else(|| "auto".to_owned(), |value| value.to_string())
 }

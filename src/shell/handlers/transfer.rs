@@ -5,7 +5,7 @@ use crate::files::{Digest, Source, Target};
 use crate::language::{Get, Put, Sha256, Verb, Word, parse};
 use crate::shell::remote::{Remote, base_name};
 use crate::shell::transfer::Transfer;
-use crate::shell::{CommandError, Fatal, HandlerError, InputSource, Outcome, OutcomeRecord, Shell};
+use crate::shell::{CommandError, Fatal, Handled, HandlerError, InputSource, Outcome, OutcomeRecord, Shell};
 use crate::transfer::Report;
 use crate::wire::Printable;
 
@@ -13,23 +13,20 @@ use crate::wire::Printable;
 const STREAM: &str = "-";
 
 /// Receives one file under a name, or several under their own.
-pub(in crate::shell) fn get(shell: &mut Shell<'_>, get: &Get) -> Result<Outcome, HandlerError> {
+pub(crate) fn get(shell: &mut Shell<'_>, get: &Get) -> Handled {
     let Get { remotes, local, digest } = get;
     let digest = digest.map(|Sha256(digits)| Digest::from(digits));
-    if local.as_ref().is_some_and(|local| local.is(STREAM)) {
-        if shell.console.prints_records() {
-            return Err(CommandError::local("a file and --json cannot both go to standard output").into());
-        }
-        if shell.workspace.tracing.has_stdout() {
-            return Err(CommandError::local("a file and a trace cannot both go to standard output").into());
-        }
+    let is_stream = local.as_ref().is_some_and(|local| local.is(STREAM));
+    let others = [("--json", shell.console.json), ("a trace", shell.workspace.tracing.has_stdout())];
+    if let Some((other, _)) = others.iter().find(|(_, has_stdout)| is_stream && *has_stdout) {
+        return Err(CommandError::local(format_args!("a file and {other} cannot both go to standard output")).into());
     }
     let mut outcome = Outcome::done();
     for remote in remotes {
         outcome = outcome.then(match local {
-            Some(local) if local.is(STREAM) => {
+            Some(_) if is_stream => {
                 let console = shell.console.diverted();
-                fetch(&mut shell.nested(console), remote, Some(local), digest)?
+                fetch(&mut shell.nested(console), remote, local.as_ref(), digest)?
             }
             local => fetch(shell, remote, local.as_ref(), digest)?,
         });
@@ -41,12 +38,12 @@ pub(in crate::shell) fn get(shell: &mut Shell<'_>, get: &Get) -> Result<Outcome,
 }
 
 /// Sends one file under a name, or several into a directory.
-pub(in crate::shell) fn put(shell: &mut Shell<'_>, put: &Put) -> Result<Outcome, HandlerError> {
+pub(crate) fn put(shell: &mut Shell<'_>, put: &Put) -> Handled {
     let Put { locals, remote: word } = put;
     let remote = Remote::named(&shell.workspace.session, word).map_err(|error| shell.mistake(error))?;
     shell.workspace.switch_to(remote.peer.as_ref(), remote.bookmark.as_ref(), shell.setup.pinned);
     Ok(match locals.as_slice() {
-        [] if remote.file.is_empty() => return Err(CommandError::local(format!("{word}: has no file name")).into()),
+        [] if remote.file.is_empty() => return Err(CommandError::local(format!("{word}: does not name a file")).into()),
         [] => store(shell, &remote, &Word::new(&*remote.file), false)?,
         [local] => store(shell, &remote, local, local.is(STREAM))?,
         locals => {
@@ -65,13 +62,13 @@ pub(in crate::shell) fn put(shell: &mut Shell<'_>, put: &Put) -> Result<Outcome,
 }
 
 /// Whether the command fills standard output with a file, so that no text may go there.
-pub(in crate::shell) fn fills_stdout(words: &[Word]) -> bool {
+pub(crate) fn fills_stdout(words: &[Word]) -> bool {
     matches!(parse(words), Ok(Verb::Get(Get { local: Some(local), .. })) if local.is(STREAM))
 }
 
 /// A transfer that succeeded.
 struct Done {
-    /// What came of its traces.
+    /// The outcome of its traces.
     traces: Outcome,
     report: Report,
     digest: Option<Digest>,
@@ -116,15 +113,12 @@ fn fetch_from(
     let transfer = Transfer::new(shell, remote, &local)?;
     let Transfer { peer, settings, .. } = &transfer;
     if local.bytes().is_empty() {
-        return Err(CommandError::local(format!("{word}: has no file name; add a local name")).into());
+        return Err(CommandError::local(format!("{word}: does not name a file; give a local name")).into());
     }
     let mode = settings.transfer.mode;
     let target = if to_stdout { Target::stdout(mode) } else { Target::create(local.path(), mode) };
     let target = target.map_err(|error| CommandError::file(&local, error))?.digested(transfer.wants_digest(shell));
-    let mut target = match expected {
-        Some(expected) => target.expecting(expected),
-        None => target,
-    };
+    let mut target = if let Some(digest) = expected { target.expecting(digest) } else { target };
     if settings.verbose {
         let file = Printable(&remote.file);
         shell.console.say(format_args!("getting from {}:{file} to {local} [{mode}]", peer.host))?;
@@ -150,8 +144,7 @@ fn store_to(shell: &mut Shell<'_>, remote: &Remote<'_>, local: &Word, from_stdin
     let transfer = Transfer::new(shell, remote, local)?;
     let Transfer { peer, settings, .. } = &transfer;
     if from_stdin && shell.input != InputSource::CommandLine {
-        let reason = "standard input is where the commands come from; -f FILE takes them from a file, \
-            ./- is a file of this name";
+        let reason = "standard input has the commands; use -f FILE for them, or write ./- for a file of that name";
         return Err(CommandError::local(reason).into());
     }
     let mode = settings.transfer.mode;

@@ -1,21 +1,24 @@
-//! The blocks of a pcapng file that we write (draft-ietf-opsawg-pcapng), little-endian.
+//! The little-endian blocks of the pcapng files that we write (draft-ietf-opsawg-pcapng).
 
 use std::net::IpAddr;
 
-/// Link type 101: packets begin with their IPv4 or IPv6 header.
+use crate::analysis::AnnotatedPacket;
+use crate::event::Direction;
+
+/// The link type of packets that begin with their IPv4 or IPv6 header.
 const LINKTYPE_RAW: u16 = 101;
 
-/// Options of all blocks.
+/// The options of all blocks.
 const END: u16 = 0;
 const COMMENT: u16 = 1;
 
-/// One block while it is written.
+/// A block under construction.
 struct Block(Vec<u8>);
 
 impl Block {
     fn new(kind: u32) -> Self {
         let mut block = Self(kind.to_le_bytes().to_vec());
-        block.u32(0); // the length, filled in at the end
+        block.u32(0); // the length, written at the end
         block
     }
 
@@ -27,7 +30,7 @@ impl Block {
         self.0.extend_from_slice(&value.to_le_bytes());
     }
 
-    /// Bytes, and zeros up to a multiple of four.
+    /// Appends bytes, and zeros up to a multiple of four.
     fn padded(&mut self, bytes: &[u8]) {
         self.0.extend_from_slice(bytes);
         self.0.resize(self.0.len().next_multiple_of(4), 0);
@@ -40,24 +43,19 @@ impl Block {
         self.padded(value);
     }
 
+    /// Ends the options, and writes the length at both ends.
     fn finish(mut self) -> Vec<u8> {
-        self.u16(END);
-        self.u16(0);
-        self.close()
-    }
-
-    /// The length stands at both ends.
-    fn close(mut self) -> Vec<u8> {
-        let length = u32::try_from(self.0.len() + 4).unwrap_or(u32::MAX);
-        self.u32(length);
+        self.option(END, &[]);
+        let length = (self.0.len() as u32 + 4).to_le_bytes();
+        self.padded(&length);
         if let Some(place) = self.0.get_mut(4..8) {
-            place.copy_from_slice(&length.to_le_bytes());
+            place.copy_from_slice(&length);
         }
         self.0
     }
 }
 
-/// Section header: the beginning of a file.
+/// Returns the section header, the beginning of a file.
 pub(super) fn section(comment: &str) -> Vec<u8> {
     const HARDWARE_OS: u16 = 3;
     const APPLICATION: u16 = 4;
@@ -65,14 +63,14 @@ pub(super) fn section(comment: &str) -> Vec<u8> {
     block.u32(0x1a2b_3c4d);
     block.u16(1);
     block.u16(0);
-    block.0.extend_from_slice(&u64::MAX.to_le_bytes()); // the length of the section is not known
+    block.padded(&u64::MAX.to_le_bytes()); // the length of the section is unknown
     block.option(COMMENT, comment.as_bytes());
     block.option(HARDWARE_OS, std::env::consts::OS.as_bytes());
     block.option(APPLICATION, concat!("tftp ", env!("CARGO_PKG_VERSION")).as_bytes());
     block.finish()
 }
 
-/// The one interface, with times in nanoseconds.
+/// Returns the only interface, with times in nanoseconds.
 pub(super) fn interface() -> Vec<u8> {
     const NAME: u16 = 2;
     const DESCRIPTION: u16 = 3;
@@ -80,45 +78,39 @@ pub(super) fn interface() -> Vec<u8> {
     let mut block = Block::new(1);
     block.u16(LINKTYPE_RAW);
     block.u16(0);
-    block.u32(0); // no limit to packets
+    block.u32(0); // no limit for packets
     block.option(NAME, b"tftp0");
     block.option(DESCRIPTION, b"packets as the tftp client's socket saw them");
     block.option(RESOLUTION, &[9]);
     block.finish()
 }
 
-/// A packet as it is written.
-pub(super) struct Captured<'a> {
-    /// Nanoseconds since 1970.
-    pub(super) nanos: u64,
-    /// From the IP header on, perhaps cut.
-    pub(super) bytes: &'a [u8],
-    /// Octets it had.
-    pub(super) length: u32,
-    pub(super) comment: &'a str,
-    pub(super) outbound: bool,
-    pub(super) id: u64,
-}
-
-/// Enhanced packet.
-pub(super) fn packet(captured: &Captured<'_>) -> Vec<u8> {
+/// Returns an enhanced packet of this time in nanoseconds since 1970. `captured` is its bytes from the IP header on, of
+/// which there were `length`.
+pub(super) fn packet(
+    nanos: u64,
+    captured: &[u8],
+    length: usize,
+    packet: &AnnotatedPacket<'_>,
+    comment: &str,
+) -> Vec<u8> {
     const FLAGS: u16 = 2;
     const PACKET_ID: u16 = 5;
     let mut block = Block::new(6);
     block.u32(0); // the first interface
-    let [a, b, c, d, e, f, g, h] = captured.nanos.to_be_bytes();
-    block.u32(u32::from_be_bytes([a, b, c, d]));
-    block.u32(u32::from_be_bytes([e, f, g, h]));
-    block.u32(u32::try_from(captured.bytes.len()).unwrap_or(u32::MAX));
-    block.u32(captured.length);
-    block.padded(captured.bytes);
-    block.option(COMMENT, captured.comment.as_bytes());
-    block.option(FLAGS, &u32::from(1 + u8::from(captured.outbound)).to_le_bytes());
-    block.option(PACKET_ID, &captured.id.to_le_bytes());
+    block.u32((nanos >> 32) as u32);
+    block.u32(nanos as u32);
+    block.u32(captured.len() as u32);
+    block.u32(length as u32);
+    block.padded(captured);
+    block.option(COMMENT, comment.as_bytes());
+    let way: u32 = if packet.direction == Direction::Received { 1 } else { 2 };
+    block.option(FLAGS, &way.to_le_bytes());
+    block.option(PACKET_ID, &packet.n.to_le_bytes());
     block.finish()
 }
 
-/// Name resolution: what the user calls an address.
+/// Returns a name resolution: the user's name for an address.
 pub(super) fn name(address: IpAddr, name: &str) -> Vec<u8> {
     let (kind, mut record) = match address {
         IpAddr::V4(address) => (1, address.octets().to_vec()),

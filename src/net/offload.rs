@@ -1,8 +1,7 @@
-//! Many datagrams for one system call, where the system can: `UDP_SEGMENT` cuts what goes out, `UDP_GRO` joins what
-//! comes in (Linux, udp(7)). Elsewhere each datagram has a call of its own.
+//! UDP segmentation offload (Linux, udp(7)): `UDP_SEGMENT` sends many datagrams with one system call, and `UDP_GRO`
+//! receives many. Other systems need a call for each datagram.
 //!
-//! Measured on a loopback, either saves most of what a datagram costs: that is spent in the network stack for each
-//! packet, and much less in the call. So sendmmsg(2), which saves the call alone, is not used.
+//! Measured on a loopback, the network stack is most of the cost of a datagram, so sendmmsg(2) would save little.
 
 use std::io::IoSliceMut;
 use std::net::{SocketAddr, UdpSocket};
@@ -11,24 +10,23 @@ use std::os::fd::AsRawFd;
 use nix::errno::Errno;
 use nix::sys::socket::{MsgFlags, SockaddrStorage, recvmsg};
 
-/// What a read brought.
+/// The datagrams of one read.
 pub(super) struct Batch {
     pub(super) from: SocketAddr,
-    /// Bytes of all datagrams.
+    /// Length of all datagrams, in bytes.
     pub(super) length: usize,
-    /// Bytes of each but the last.
+    /// Length of every datagram but the last, in bytes.
     pub(super) stride: usize,
 }
 
-/// How many datagrams of `stride` bytes one call sends: `UDP_MAX_SEGMENTS`, and together no more than a datagram of
-/// IPv4 could hold.
+/// Returns how many datagrams one call sends: `UDP_MAX_SEGMENTS`, and not more bytes than an IPv4 datagram.
 pub(super) fn most_sent(stride: usize) -> usize {
     (65_507 / stride.max(1)).clamp(1, 64)
 }
 
-/// Whether an error of [`send`] says that this socket cannot cut: no such option (EINVAL), a stride longer than the path
-/// takes, for cut datagrams are never fragmented (EMSGSIZE, once EINVAL), or a device without checksums (EIO).
-pub(super) fn cannot_cut(errno: Errno) -> bool {
+/// Whether an error of [`send`] means that this socket cannot segment: no such option (EINVAL), a stride longer than
+/// the path MTU (EMSGSIZE, once EINVAL), or a device without checksums (EIO).
+pub(super) fn is_unsupported(errno: Errno) -> bool {
     matches!(errno, Errno::EINVAL | Errno::EMSGSIZE | Errno::EIO | Errno::EOPNOTSUPP | Errno::ENOPROTOOPT)
 }
 
@@ -38,8 +36,8 @@ pub(super) fn send(udp: &UdpSocket, to: SocketAddr, datagrams: &[u8], stride: us
     use nix::sys::socket::{ControlMessage, sendmsg};
 
     let stride = u16::try_from(stride).map_err(|_| Errno::EMSGSIZE)?;
-    let (parts, cut) = ([std::io::IoSlice::new(datagrams)], [ControlMessage::UdpGsoSegments(&stride)]);
-    sendmsg(udp.as_raw_fd(), &parts, &cut, MsgFlags::empty(), Some(&SockaddrStorage::from(to))).map(drop)
+    let (bytes, control) = ([std::io::IoSlice::new(datagrams)], [ControlMessage::UdpGsoSegments(&stride)]);
+    sendmsg(udp.as_raw_fd(), &bytes, &control, MsgFlags::empty(), Some(&SockaddrStorage::from(to))).map(drop)
 }
 
 #[cfg(not(target_os = "linux"))]
@@ -47,32 +45,19 @@ pub(super) fn send(_: &UdpSocket, _: SocketAddr, _: &[u8], _: usize) -> Result<(
     Err(Errno::EOPNOTSUPP)
 }
 
-/// Lets the system join what comes in. Returns the room for what it tells about that, to be given to [`read`]; none
-/// where it cannot.
+/// Sets whether the system joins datagrams; returns a control buffer for [`read`] if it does.
 #[cfg(target_os = "linux")]
-pub(super) fn join(udp: &UdpSocket) -> Option<Vec<u8>> {
+pub(super) fn join(udp: &UdpSocket, wanted: bool) -> Option<Vec<u8>> {
     use nix::sys::socket::{setsockopt, sockopt};
 
-    setsockopt(udp, sockopt::UdpGroSegment, &true).ok()?;
-    Some(nix::cmsg_space!(i32))
+    setsockopt(udp, sockopt::UdpGroSegment, &wanted).ok()?;
+    wanted.then(|| nix::cmsg_space!(i32))
 }
 
 #[cfg(not(target_os = "linux"))]
-pub(super) fn join(_: &UdpSocket) -> Option<Vec<u8>> {
+pub(super) fn join(_: &UdpSocket, _: bool) -> Option<Vec<u8>> {
     None
 }
-
-/// Takes [`join`] back. What was joined already comes joined all the same.
-#[cfg(target_os = "linux")]
-pub(super) fn part(udp: &UdpSocket) {
-    use nix::sys::socket::{setsockopt, sockopt};
-
-    // A socket that could be told to join can be told not to.
-    let _ = setsockopt(udp, sockopt::UdpGroSegment, &false);
-}
-
-#[cfg(not(target_os = "linux"))]
-pub(super) fn part(_: &UdpSocket) {}
 
 /// Reads one datagram, or those that the system joined.
 pub(super) fn read(
@@ -81,9 +66,9 @@ pub(super) fn read(
     control: Option<&mut [u8]>,
     flags: MsgFlags,
 ) -> Result<Batch, Errno> {
-    let mut room = [IoSliceMut::new(buffer)];
     let joins = control.is_some();
-    let message = recvmsg::<SockaddrStorage>(udp.as_raw_fd(), &mut room, control, flags)?;
+    let mut buffers = [IoSliceMut::new(buffer)];
+    let message = recvmsg::<SockaddrStorage>(udp.as_raw_fd(), &mut buffers, control, flags)?;
     let from = message.address.as_ref().and_then(plain_address).ok_or(Errno::EAFNOSUPPORT)?;
     let length = message.bytes;
     let stride = if joins { joined_stride(&message) } else { None };
@@ -94,7 +79,7 @@ pub(super) fn read(
 fn joined_stride(message: &nix::sys::socket::RecvMsg<'_, '_, SockaddrStorage>) -> Option<usize> {
     use nix::sys::socket::ControlMessageOwned::UdpGroSegments;
 
-    message.cmsgs().ok()?.find_map(|told| match told {
+    message.cmsgs().ok()?.find_map(|control| match control {
         UdpGroSegments(stride) => stride.try_into().ok(),
         _ => None,
     })

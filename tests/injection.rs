@@ -1,6 +1,6 @@
-//! Faults and bugs on purpose over real sockets: what the loops make of verdicts, and what those who watch are told.
+//! Injected faults and bugs over real sockets: how the loops apply judgements, and what observers receive.
 
-#![allow(clippy::unwrap_used, reason = "a test may stop where it stands")]
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 mod support;
 
@@ -17,20 +17,20 @@ use tftpsh::server::{Policy, practice_files};
 use tftpsh::transfer::{Report, RetryPolicy, Rexmt};
 use tftpsh::wire::{BlockSize, ErrorCode, Mode, Packet, WindowSize};
 
-/// A practice server, a client, and what it was told.
+/// A practice server, a client, and the records of its transfers.
 struct Class {
     store: MemoryStore,
     server: Server,
     client: Client,
     /// `-> ACK 2`, `<- DATA 3`, `-x ACK 2`, `rule 1 dropped it`.
-    told: Vec<String>,
+    log: Vec<String>,
     /// Where each packet came from or went to, in the same order.
     peers: Vec<SocketAddr>,
 }
 
 #[derive(Default)]
 struct Notes {
-    told: Vec<String>,
+    log: Vec<String>,
     peers: Vec<SocketAddr>,
 }
 
@@ -44,10 +44,10 @@ impl Observer for Notes {
                     (Direction::Received, false) => "<-",
                     (Direction::Received, true) => "x-",
                 };
-                self.told.push(format!("{arrow} {}", name(datagram)));
+                self.log.push(format!("{arrow} {}", name(datagram)));
                 self.peers.push(peer);
             }
-            RecordKind::Fault(hit) => self.told.push(hit.to_string()),
+            RecordKind::Fault(hit) => self.log.push(hit.to_string()),
             _ => {}
         }
     }
@@ -60,7 +60,7 @@ fn name(datagram: &[u8]) -> String {
         Ok(Packet::Ack { block }) => format!("ACK {block}"),
         Ok(Packet::Oack(_)) => "OACK".to_owned(),
         Ok(Packet::Error { code, .. }) => format!("ERROR {}", code.0),
-        Err(_) => "rubbish".to_owned(),
+        Err(_) => "malformed".to_owned(),
     }
 }
 
@@ -69,11 +69,11 @@ fn class() -> Class {
     let retry_policy = RetryPolicy { rexmt: ms(100), timeout: Duration::from_secs(5) };
     let policy = Policy { retry: retry_policy, answer_twice: true, ..Policy::default() };
     let server = serve(store.clone(), policy);
-    // The client's timer is so long that the pauses tell whose timer ran out.
+    // The client's timer is so long that a pause shows whose timer expired.
     let retry = RetryPolicy { rexmt: ms(700), timeout: Duration::from_secs(3) };
     let settings = Options { negotiation: Negotiation::Off, retry, ..Options::default() };
     let client = Client::to(server.address()).with(settings);
-    Class { store, server, client, told: Vec::new(), peers: Vec::new() }
+    Class { store, server, client, log: Vec::new(), peers: Vec::new() }
 }
 
 fn ms(milliseconds: u64) -> Rexmt {
@@ -110,14 +110,14 @@ impl Class {
         let mut watch = Observers::none();
         watch.add(&mut notes);
         let outcome = self.client.get_bytes(file, &mut watch);
-        (self.told, self.peers) = (notes.told, notes.peers);
+        (self.log, self.peers) = (notes.log, notes.peers);
         outcome
     }
 
-    /// Gets a file that must come whole.
+    /// Gets a file that must arrive complete.
     fn whole(&mut self, file: &str) -> Report {
         let (report, bytes) = self.get(file).unwrap();
-        assert!(bytes == *self.original(file), "{file} is not what the server has: {:#?}", self.told);
+        assert!(bytes == *self.original(file), "{file} is not what the server has: {:#?}", self.log);
         report
     }
 
@@ -127,7 +127,7 @@ impl Class {
         let mut watch = Observers::none();
         watch.add(&mut notes);
         let outcome = self.client.put_observed("up", &mut source, &mut watch);
-        (self.told, self.peers) = (notes.told, notes.peers);
+        (self.log, self.peers) = (notes.log, notes.peers);
         outcome
     }
 
@@ -136,12 +136,12 @@ impl Class {
     }
 
     fn count(&self, line: &str) -> usize {
-        self.told.iter().filter(|told| *told == line).count()
+        self.log.iter().filter(|log| *log == line).count()
     }
 
-    /// Whether these were told one behind the other.
-    fn tells(&self, lines: &[&str]) -> bool {
-        self.told.windows(lines.len()).any(|window| window == lines)
+    /// Whether the log contains these lines in a row.
+    fn logged(&self, lines: &[&str]) -> bool {
+        self.log.windows(lines.len()).any(|window| window == lines)
     }
 
     fn packets(&self) -> usize {
@@ -150,18 +150,18 @@ impl Class {
 }
 
 #[test]
-fn without_rules_nothing_is_told_of_faults_and_nothing_waits() {
+fn without_rules_no_fault_is_reported_and_nothing_waits() {
     let mut class = class();
     class.whole("fw.bin");
-    assert_eq!((class.packets(), class.told.len()), (13, 13));
+    assert_eq!((class.packets(), class.log.len()), (13, 13));
 }
 
 #[test]
-fn a_lost_ack_is_told_with_its_rule_and_brings_block_2_again() {
+fn a_lost_ack_is_reported_with_its_rule_and_brings_block_2_again() {
     let mut class = class().fault("drop sent ack 2");
     let report = class.whole("fw.bin");
     let story = ["<- DATA 2", "rule 1 dropped it", "-x ACK 2", "<- DATA 2", "-> ACK 2", "<- DATA 3"];
-    assert!(class.tells(&story), "{:#?}", class.told);
+    assert!(class.logged(&story), "{:#?}", class.log);
     assert_eq!(report.stats.duplicates, 1);
     assert!(report.elapsed < Duration::from_millis(600), "the server's timer repairs it, not the client's");
     assert_eq!(class.client.faults().lock().rules().map(|(.., hits)| hits).collect::<Vec<_>>(), [1]);
@@ -171,13 +171,13 @@ fn a_lost_ack_is_told_with_its_rule_and_brings_block_2_again() {
 fn a_lost_request_is_repeated_by_the_client_and_lost_data_by_the_server() {
     let mut class = class().fault("drop sent rrq first").fault("drop received data 3");
     let report = class.whole("fw.bin");
-    assert!(class.tells(&["rule 1 dropped it", "-x request", "-> request", "<- DATA 1"]), "{:#?}", class.told);
-    assert!(class.tells(&["-> ACK 2", "rule 2 dropped it", "x- DATA 3", "<- DATA 3", "-> ACK 3"]), "{:#?}", class.told);
+    assert!(class.logged(&["rule 1 dropped it", "-x request", "-> request", "<- DATA 1"]), "{:#?}", class.log);
+    assert!(class.logged(&["-> ACK 2", "rule 2 dropped it", "x- DATA 3", "<- DATA 3", "-> ACK 3"]), "{:#?}", class.log);
     assert!(report.elapsed > Duration::from_millis(700));
 }
 
 #[test]
-fn every_kind_of_fault_comes_true_and_no_file_suffers_but_from_corruption() {
+fn every_kind_of_fault_takes_effect_and_only_corruption_damages_a_file() {
     for (rule, story) in [
         ("dup sent ack 2", &["rule 1 duplicated it", "-> ACK 2", "<- DATA 3", "-> ACK 3"][..]),
         ("dup received data 2", &["rule 1 duplicated it", "<- DATA 2", "-> ACK 2", "-> ACK 2"]),
@@ -185,55 +185,55 @@ fn every_kind_of_fault_comes_true_and_no_file_suffers_but_from_corruption() {
         ("delay 20 received data 2", &["rule 1 delayed it", "<- DATA 2", "-> ACK 2"]),
         ("swap sent ack 2", &["rule 1 let the next one overtake it", "-> ACK 2", "<- DATA 2", "-> ACK 2", "<- DATA 3"]),
         ("swap received data 2", &["-> ACK 1", "<- DATA 2", "-> ACK 2"]),
-        ("corrupt 1 received data 2", &["rule 1 corrupted it", "<- rubbish"]),
-        ("cut 3 received data 2", &["rule 1 cut it short", "<- rubbish"]),
+        ("corrupt 1 received data 2", &["rule 1 corrupted it", "<- malformed"]),
+        ("cut 3 received data 2", &["rule 1 cut it short", "<- malformed"]),
         ("stranger received data 2", &["rule 1 sent a copy from another port", "<- DATA 2", "-> ERROR 5", "<- DATA 2"]),
         ("stranger sent ack 2", &["rule 1 sent a copy from another port", "-> ACK 2", "<- DATA 3"]),
     ] {
         let mut class = class().fault(rule);
-        // A machine that takes rubbish for the end of the transfer would fail here.
+        // A machine that ends the transfer at a malformed packet would fail here.
         match class.get("fw.bin") {
-            Ok((_, bytes)) => assert!(bytes == *class.original("fw.bin"), "{rule}: {:#?}", class.told),
-            Err(error) => panic!("{rule}: {error}: {:#?}", class.told),
+            Ok((_, bytes)) => assert!(bytes == *class.original("fw.bin"), "{rule}: {:#?}", class.log),
+            Err(error) => panic!("{rule}: {error}: {:#?}", class.log),
         }
-        assert!(class.tells(story), "{rule}: {:#?}", class.told);
+        assert!(class.logged(story), "{rule}: {:#?}", class.log);
     }
     let mut class = class().fault("corrupt received data 2");
     let (_, bytes) = class.get("fw.bin").unwrap();
     let differs = bytes.iter().zip(&*class.original("fw.bin")).filter(|(a, b)| a != b).count();
-    assert_eq!(differs, 1, "UDP's checksum is made anew: nobody notices");
+    assert_eq!(differs, 1, "the UDP checksum is computed again, so it stays unnoticed");
 }
 
 #[test]
 fn delay_is_counted_in_round_trips() {
     let mut class = class().fault("delay 5 both any");
     let report = class.whole("fw.bin");
-    // Six round trips of 10 ms, but that the last ACK is not waited for.
+    // Six round trips of 10 ms, without one for the last ACK.
     assert!((55..300).contains(&report.elapsed.as_millis()), "{:?}", report.elapsed);
 }
 
 #[test]
-fn a_last_ack_that_a_rule_took_is_seen_to_be_repeated() {
+fn a_last_ack_that_a_rule_dropped_is_repeated() {
     let mut class = class().fault("drop sent ack last");
     class.whole("fw.bin");
     let story = ["rule 1 dropped it", "-x ACK 6", "<- DATA 6", "-> ACK 6"];
-    assert!(class.told.ends_with(&story.map(str::to_owned)), "{:#?}", class.told);
+    assert!(class.log.ends_with(&story.map(str::to_owned)), "{:#?}", class.log);
     assert_eq!(class.server.status().failed, 0);
 }
 
 #[test]
-fn a_client_in_a_hurry_never_repeats_its_last_ack() {
+fn a_client_that_does_not_dally_never_repeats_its_last_ack() {
     let mut class = class().fault("drop sent ack last").client_bug(ClientBug::NoDally);
     class.whole("fw.bin");
     assert_eq!((class.count("<- DATA 6"), class.count("-x ACK 6")), (1, 1));
     let failed = soon(Duration::from_secs(2), || class.server.status().failed == 1);
-    assert!(failed, "the server cannot know that all is well");
+    assert!(failed, "the server cannot know that the file arrived");
     let last = class.server.status().last.unwrap().to_string();
     assert!(last.contains("get fw.bin: failed after"), "{last}");
 }
 
 #[test]
-fn one_doubled_ack_costs_nothing_and_with_the_bug_of_the_apprentice_twelve_packets() {
+fn a_duplicate_ack_costs_nothing_and_with_the_sorcerer_bug_twelve_packets() {
     let mut class = class().fault("dup sent ack 2");
     class.whole("eight.bin");
     assert_eq!(class.packets(), 17);
@@ -243,7 +243,7 @@ fn one_doubled_ack_costs_nothing_and_with_the_bug_of_the_apprentice_twelve_packe
 }
 
 #[test]
-fn a_doubled_request_is_answered_twice_and_the_second_answer_refused() {
+fn a_duplicate_request_is_answered_twice_and_the_second_answer_refused() {
     let mut class = class().fault("dup sent rrq first");
     class.whole("fw.bin");
     assert_eq!((class.count("<- DATA 1"), class.count("-> ERROR 5")), (2, 1));
@@ -269,9 +269,9 @@ fn the_servers_own_faults_hit_what_it_sends_and_what_reaches_it() {
     for rule in ["drop sent data 3", "drop received ack 3", "drop received rrq first", "swap received rrq first"] {
         let mut class = class().serve_fault(rule);
         let report = class.whole("fw.bin");
-        assert!(class.told.iter().all(|line| !line.starts_with("rule")), "these are none of the client's");
+        assert!(class.log.iter().all(|line| !line.starts_with("rule")), "these are not hits of the client");
         assert_eq!(class.server.faults().lock().rules().map(|(.., hits)| hits).sum::<u64>(), 1, "{rule}");
-        assert!(report.elapsed > Duration::from_millis(90), "{rule}: {:#?}", class.told);
+        assert!(report.elapsed > Duration::from_millis(90), "{rule}: {:#?}", class.log);
     }
     let mut class = class().serve_fault("dup received rrq first").serve_fault("delay 30 received rrq first");
     let report = class.whole("fw.bin");
@@ -280,7 +280,7 @@ fn the_servers_own_faults_hit_what_it_sends_and_what_reaches_it() {
 }
 
 #[test]
-fn the_server_in_one_port_answers_from_where_it_was_asked_and_others_are_heard_meanwhile() {
+fn the_one_port_server_answers_from_the_port_of_requests_and_serves_others_meanwhile() {
     let mut class = class().bug(ServerBug::OnePort);
     class.whole("fw.bin");
     assert!(class.peers.iter().all(|peer| peer.port() == class.port()));
@@ -295,7 +295,7 @@ fn the_server_in_one_port_answers_from_where_it_was_asked_and_others_are_heard_m
 }
 
 #[test]
-fn the_servers_wrong_choices_show() {
+fn wrong_decisions_of_the_server_show() {
     let mut class = class().bug(ServerBug::WrongCode);
     let error = class.get("nosuch.bin").unwrap_err();
     assert!(matches!(error, ClientError::Remote { code: ErrorCode::UNKNOWN_TID, .. }), "{error}");
@@ -316,7 +316,7 @@ fn bugs_of_the_machines_show_over_sockets() {
     assert!(class.get("even.bin").is_err() && class.count("<- DATA 3") == 0);
     let mut class = class.bug(ServerBug::AckEarly);
     let _ = class.put(&[1; 600]);
-    assert!(class.store.get(b"up").is_none(), "it was acknowledged, and is not there");
+    assert!(class.store.get(b"up").is_none(), "it was acknowledged but is missing");
     class.client.options.negotiation = Negotiation::On;
     class.client.options.blksize = BlockSize::new(1024);
     for bug in [ServerBug::OackExtra, ServerBug::OackRaise] {
@@ -332,21 +332,21 @@ fn the_same_seed_gives_the_same_packets() {
         class = class.fault("corrupt received data rate 10%").fault("drop sent ack rate 10%");
         class.client.options.windowsize = None;
         class.client.faults().lock().set_seed(seed);
-        let mut told = Vec::new();
+        let mut log = Vec::new();
         for file in ["fw.bin", "eight.bin"] {
             let (_, bytes) = class.get(file).unwrap();
-            told.push((class.told.clone(), bytes));
+            log.push((class.log.clone(), bytes));
         }
-        told
+        log
     };
     let first = run(7);
     assert!(first == run(7), "twice the same script, twice the same packets");
-    assert!(first != run(8), "another seed, another story");
-    assert!(first.iter().any(|(told, _)| told.iter().any(|line| line.starts_with("rule 1"))));
+    assert!(first != run(8), "another seed, other packets");
+    assert!(first.iter().any(|(log, _)| log.iter().any(|line| line.starts_with("rule 1"))));
 }
 
 #[test]
-fn windows_go_through_faults_too() {
+fn faults_apply_to_windows_too() {
     let mut class = class().fault("drop received data 5").fault("dup received data 7").fault("delay 3 both any");
     class.client.options.windowsize = WindowSize::new(8);
     class.client.options.negotiation = Negotiation::On;

@@ -1,0 +1,67 @@
+use std::time::Duration;
+
+use super::{Flag, Flags, Reason, State};
+use crate::wire::{DATA_HEADER, Malformed, Packet};
+
+/// What the analysis says of one packet.
+#[derive(Debug)]
+pub(super) struct Judgement {
+    pub(super) abs: Option<u64>,
+    pub(super) flags: Flags,
+    pub(super) dup_of: Option<u64>,
+    /// The state after the packet; `None` leaves it.
+    pub(super) after: Option<State>,
+    pub(super) why: Reason,
+    /// The transfer made progress.
+    pub(super) progress: bool,
+    /// The packet that this one answers, with its round trip.
+    pub(super) answer: Option<(u64, Option<Duration>)>,
+}
+
+impl Judgement {
+    pub(super) fn new(why: Reason) -> Self {
+        Self { abs: None, flags: Flags::default(), dup_of: None, after: None, why, progress: false, answer: None }
+    }
+
+    pub(super) fn flagged(flag: Flag, why: Reason) -> Self {
+        Self::new(why).with(flag)
+    }
+
+    /// The judgement of a DATA or an ACK of this block of the file.
+    pub(super) fn of_block(block: u64, why: Reason) -> Self {
+        Self { abs: Some(block), ..Self::new(why) }
+    }
+
+    /// The judgement of a packet that leads to this state.
+    pub(super) fn leads_to(after: State, why: Reason) -> Self {
+        Self { after: Some(after), ..Self::new(why) }
+    }
+
+    /// The judgement of a datagram that is not a packet.
+    pub(super) fn malformed(reason: Malformed) -> Self {
+        let why = match reason {
+            Malformed::TooShort { length, least } => Reason::BadShort { length, least },
+            Malformed::UnknownOpcode(opcode) => Reason::BadOpcode { opcode },
+            Malformed::NoNul(field) => Reason::BadNoNul { field },
+            Malformed::NoFilename => Reason::BadName,
+            Malformed::TrailingBytes(bytes) => {
+                return Self::flagged(Flag::Trailing, Reason::BadTrailing { bytes }).with(Flag::Malformed);
+            }
+        };
+        Self::flagged(Flag::Malformed, why)
+    }
+
+    pub(super) fn with(mut self, flag: Flag) -> Self {
+        self.flags.insert(flag);
+        self
+    }
+}
+
+/// Whether bytes follow the end of a packet that is accepted all the same.
+pub(super) fn has_trailing_bytes(datagram: &[u8]) -> bool {
+    match Packet::parse(datagram) {
+        Ok(Packet::Ack { .. }) => datagram.len() > DATA_HEADER,
+        Ok(Packet::Error { message, .. }) => datagram.len() > DATA_HEADER + message.len() + 1,
+        _ => false,
+    }
+}
