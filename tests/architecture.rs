@@ -17,13 +17,14 @@ use syn::{Attribute, Item, UseTree};
 
 /// Every module, and the modules that it may name beside itself.
 const MODULES: &[(&str, &[&str])] = &[
+    ("macros", &[]),
     // Pure: bytes and time come in as arguments.
-    ("wire", &[]),
+    ("wire", &["macros"]),
     ("transfer", &["wire"]),
     ("fault", &["wire"]),
     ("event", &["wire", "transfer", "fault"]),
-    ("analysis", &["wire", "transfer", "event", "fault"]),
-    ("bugs", &["wire", "transfer"]),
+    ("analysis", &["macros", "wire", "transfer", "event", "fault"]),
+    ("bugs", &["macros", "wire", "transfer"]),
     // What a class reads and computes.
     ("plan", &["wire", "trace"]),
     ("lessons", &[]),
@@ -32,14 +33,13 @@ const MODULES: &[(&str, &[&str])] = &[
     // Flags, colours and files know nothing of the protocol but its text mode.
     ("stop", &[]),
     ("style", &[]),
-    ("setters", &[]),
     ("files", &["wire", "transfer"]),
     // Views and values, for the shell.
     ("trace", &["wire", "transfer", "event", "analysis", "fault", "style"]),
     // Where machines meet sockets, clocks and files.
     ("net", &["wire", "transfer", "event", "fault", "bugs", "files", "stop"]),
-    ("client", &["wire", "transfer", "event", "fault", "bugs", "files", "stop", "net", "setters"]),
-    ("server", &["wire", "transfer", "event", "fault", "bugs", "files", "stop", "net", "setters"]),
+    ("client", &["wire", "transfer", "event", "fault", "bugs", "files", "stop", "net", "macros"]),
+    ("server", &["wire", "transfer", "event", "fault", "bugs", "files", "stop", "net", "macros"]),
     // What the program remembers, and its arguments.
     ("session", &["wire", "transfer", "trace", "client", "language"]),
     ("cli", &["wire", "transfer", "language", "client", "style"]),

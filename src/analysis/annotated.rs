@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use super::{Flag, Flags, Reason, Summary};
 use crate::fault::Hit;
-use crate::named::named;
+use crate::macros::named;
 use crate::wire::{DATA_HEADER, Direction, Malformed, Opcode, Packet};
 
 /// Bytes of a block that a copy keeps.

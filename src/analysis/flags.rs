@@ -1,6 +1,6 @@
 use std::fmt::{self, Debug, Formatter};
 
-use crate::named::named;
+use crate::macros::named;
 
 named! {
     /// What is out of the ordinary about a packet, in the order of reports.

@@ -8,7 +8,7 @@ macro_rules! bugs {
     ($(#[$attribute:meta])* $enum:ident {
         $($(#[$doc:meta])* $bug:ident = $name:literal, $brief:literal, $section:literal,)*
     }) => {
-        crate::named::named! { $(#[$attribute])* $enum { $($(#[$doc])* $bug = $name,)* } }
+        crate::macros::named! { $(#[$attribute])* $enum { $($(#[$doc])* $bug = $name,)* } }
 
         impl $enum {
             /// Describes the bug in one line.

@@ -8,8 +8,8 @@ use super::running::Shared;
 use super::{Policy, Server};
 use crate::event::Observer;
 use crate::files::Store;
+use crate::macros::setters;
 use crate::net::{Listener, Reactor};
-use crate::setters::setters;
 use crate::transfer::RetryPolicy;
 use crate::wire::{BlockSize, WindowSize};
 

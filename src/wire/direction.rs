@@ -1,4 +1,4 @@
-use crate::named::named;
+use crate::macros::named;
 
 named! {
     /// The direction of a datagram, seen from this side.

@@ -1,4 +1,4 @@
-use crate::named::named;
+use crate::macros::named;
 
 named! {
     /// The transfer mode of a file (RFC 1350 section 1). The obsolete mode `mail` is not supported.
