@@ -59,6 +59,7 @@ const MODULES: &[(&str, &[&str])] = &[
 
 /// Crates and parts of the standard library that only some modules may name.
 const KEEPERS: &[(&[&str], &[&str])] = &[
+    (&["anyhow"], &["shell::startup"]),
     (&["colored"], &["style"]),
     (&["signal_hook"], &["stop"]),
     (&["rustyline"], &["terminal::line_editor"]),

@@ -7,6 +7,8 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::process::ExitCode;
 
+use anyhow::Context as _;
+
 use super::script::Script;
 use super::status::Status;
 use super::workspace::{PinnedByArgs, Workspace};
@@ -32,18 +34,23 @@ pub fn main() -> ExitCode {
     match run(&cli) {
         Ok(status) => status.into(),
         // The reader of the output has seen enough.
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Status::Success.into(),
+        Err(error) if error.downcast_ref().is_some_and(is_broken_pipe) => Status::Success.into(),
         Err(error) => {
-            Console::new(Place::CommandLine, cli.color()).note(format_args!("tftp: {}", plain(&error)));
+            let reason = plain(&format_args!("{error:#}"));
+            Console::new(Place::CommandLine, cli.color()).note(format_args!("tftp: {reason}"));
             Status::Local.into()
         }
     }
 }
 
+fn is_broken_pipe(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::BrokenPipe
+}
+
 /// Prints what is wrong with the arguments, or what `--help` and `--version` ask for.
 fn print(answer: &clap::Error) -> ExitCode {
     match answer.print() {
-        Err(error) if !answer.use_stderr() && error.kind() != io::ErrorKind::BrokenPipe => {
+        Err(error) if !answer.use_stderr() && !is_broken_pipe(&error) => {
             let reason = plain(&error);
             Console::new(Place::CommandLine, When::Never).note(format_args!("tftp: standard output: {reason}"));
             Status::Local.into()
@@ -54,7 +61,7 @@ fn print(answer: &clap::Error) -> ExitCode {
 }
 
 /// Runs what the command line asks for. An error means that standard input or output failed.
-fn run(cli: &Cli) -> Result<Status, Fatal> {
+fn run(cli: &Cli) -> anyhow::Result<Status> {
     let words: Vec<Word> = cli.words.iter().map(|word| Word::new(word.as_bytes())).collect();
     if let Some(answer) = complete::answer(&words) {
         write!(io::stdout(), "{answer}")?;
@@ -75,7 +82,7 @@ fn run(cli: &Cli) -> Result<Status, Fatal> {
     if let Some((_, error)) = contradictions.iter().find(|(is_one, _)| *is_one) {
         return Ok(mistake(cli, error));
     }
-    let signals = Signals::install()?;
+    let signals = Signals::install().context("cannot receive signals")?;
     let plain = if cli.classic { Settings::classic() } else { Settings::default() };
     let session = Session { settings: settings(cli, plain), default_port: cli.port, ..Session::default() };
     let mut workspace = Workspace::new(session, signals.stop().clone());
@@ -98,7 +105,7 @@ fn run(cli: &Cli) -> Result<Status, Fatal> {
     let status = shell.begin(cli, &invocation);
     shell.workspace.client.finish();
     let _: Outcome = transfer::notify_late(&mut shell)?;
-    status
+    Ok(status?)
 }
 
 /// Whether a person types the lines.

@@ -120,7 +120,7 @@ fn continues(shell: &mut Shell<'_>) -> io::Result<bool> {
     let asked = shell.prompt.as_mut().filter(|_| shell.console.place == Place::Terminal);
     let Some(prompt) = asked else { return Ok(true) };
     shell.workspace.client.idle();
-    let answer = prompt.answer("[Enter continues, q leaves] ")?;
+    let answer = prompt.answer("[Enter continues, q quits] ")?;
     Ok(matches!(answer, Prompted::Line(line) if !matches!(line.trim_ascii_start(), [b'q' | b'Q', ..])))
 }
 
