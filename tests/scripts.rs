@@ -372,6 +372,6 @@ fn what_can_never_succeed_is_not_repeated_until_it_does() {
 fn a_port_after_a_colon_is_shown_where_it_belongs() {
     // An empty label never leaves the resolver.
     let ran = play(&[], "connect a..b:6969\nconnect a..b:file\n");
-    let shown: Vec<_> = ran.stderr.lines().filter(|line| line.contains("A port")).collect();
+    let shown: Vec<_> = ran.stderr.lines().filter(|line| line.contains("port after")).collect();
     assert_eq!(shown, ["tftp: line 1: Write the port after a space: a..b 6969"], "{}", ran.stderr);
 }

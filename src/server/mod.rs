@@ -91,7 +91,7 @@ impl Server {
         &self.addresses
     }
 
-    /// Serves in this thread until `stop` is raised. Unfinished transfers then end with an ERROR, and leave no upload.
+    /// Serves in this thread until `stop` is raised. Running transfers then end with an ERROR, and leave no upload.
     ///
     /// # Errors
     ///

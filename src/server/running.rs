@@ -39,7 +39,7 @@ pub struct Status {
     pub title: String,
     /// Where the server listens.
     pub addresses: Vec<SocketAddr>,
-    /// Unfinished transfers.
+    /// Running transfers.
     pub live: u64,
     /// Transfers that succeeded.
     pub finished: u64,

@@ -121,7 +121,7 @@ impl Diagnostic for CommandError {
         match self {
             Self::Mistake(mistake) | Self::Topic { mistake, .. } => mistake.hint(),
             Self::UnknownHost(UnknownHost { host, .. }) => {
-                let (host, port) = host.rsplit_once(':').filter(|(host, _)| !host.is_empty())?;
+                let (host, port) = host.rsplit_once(':').filter(|(host, _)| !host.is_empty() && !host.contains(':'))?;
                 Port::read(&Word::new(port))?;
                 Some(format!("Write the port after a space: {} {port}", Printable(host.as_bytes())))
             }
