@@ -8,8 +8,9 @@ use nix::sys::socket::{
     ControlMessage, ControlMessageOwned, MsgFlags, SockaddrStorage, recvmsg, sendmsg, setsockopt, sockopt,
 };
 
+use super::bind;
 use super::offload::plain_address;
-use super::socket::{Socket, bind_with};
+use super::socket::Socket;
 
 /// A socket that receives requests.
 ///
@@ -38,7 +39,7 @@ pub(crate) struct Envelope {
 impl Listener {
     /// Listens at `local` and never blocks. An IPv6 listener accepts no IPv4, so that both can share a port.
     pub(crate) fn bind(local: SocketAddr) -> io::Result<Self> {
-        let socket = bind_with(local, |socket| {
+        let socket = bind::with_options(local, |socket| {
             if local.is_ipv4() {
                 return setsockopt(socket, sockopt::Ipv4PacketInfo, &true);
             }

@@ -15,6 +15,7 @@
 //! [`drive()`] and the reactor run machines and report to observers. [`LastGet`] repeats the last ACK of a get. Only
 //! [`socket`] knows how many datagrams a system call transfers.
 
+mod bind;
 mod dally;
 mod drive;
 mod fault_injector;

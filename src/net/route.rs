@@ -1,7 +1,8 @@
 //! The route to a peer.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
+use std::net::{IpAddr, SocketAddr, UdpSocket};
 
+use super::bind::any_port;
 use crate::wire::{BlockSize, DATA_HEADER};
 
 /// The system's route to a peer. Nothing is sent to find it.
@@ -54,14 +55,6 @@ fn mtu(connected: &UdpSocket) -> Option<usize> {
 #[cfg(not(target_os = "linux"))]
 fn mtu(_: &UdpSocket) -> Option<usize> {
     None
-}
-
-/// Returns the unspecified address of the family of `peer`, with port 0.
-pub(super) fn any_port(peer: SocketAddr) -> SocketAddr {
-    match peer {
-        SocketAddr::V4(_) => (Ipv4Addr::UNSPECIFIED, 0).into(),
-        SocketAddr::V6(_) => (Ipv6Addr::UNSPECIFIED, 0).into(),
-    }
 }
 
 #[cfg(test)]

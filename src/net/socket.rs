@@ -3,11 +3,10 @@
 //! Datagrams *of one stride* are equally long and one after the other in a buffer; only the last may be shorter.
 
 use std::collections::VecDeque;
-use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io;
 use std::net::{SocketAddr, UdpSocket};
 use std::ops::RangeInclusive;
-use std::os::fd::{AsFd, AsRawFd, OwnedFd, RawFd};
+use std::os::fd::{AsFd, AsRawFd, RawFd};
 use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
@@ -16,13 +15,12 @@ use nix::poll::poll;
 #[cfg(target_os = "linux")]
 use nix::poll::ppoll;
 use nix::poll::{PollFd, PollFlags};
-use nix::sys::socket::{
-    AddressFamily, MsgFlags, SockFlag, SockType, SockaddrStorage, bind, getsockopt, setsockopt, socket, sockopt,
-};
+use nix::sys::socket::{MsgFlags, getsockopt, setsockopt, sockopt};
 
+use super::bind;
 use super::icmp::{IcmpError, enable_reports, is_about_the_network, read_report};
 use super::offload::{self, Batch};
-use super::route::{Route, any_port};
+use super::route::Route;
 use crate::wire::{BlockSize, DATA_HEADER, WindowSize};
 
 /// Size of a buffer for the largest UDP datagram, so that an oversize packet is seen whole, in bytes.
@@ -97,7 +95,7 @@ impl Socket {
 
     /// Binds a port that another socket of this process has too; this one gets only what `peer` sends there.
     pub(crate) fn sharing(local: SocketAddr, peer: SocketAddr) -> io::Result<Self> {
-        let udp = bind_with(local, |socket| setsockopt(socket, sockopt::ReuseAddr, &true))?;
+        let udp = bind::with_options(local, |socket| setsockopt(socket, sockopt::ReuseAddr, &true))?;
         udp.connect(peer)?;
         Self::from_udp(udp)
     }
@@ -108,16 +106,7 @@ impl Socket {
     ///
     /// No port is free.
     pub fn towards(peer: SocketAddr, ports: Option<&RangeInclusive<u16>>) -> io::Result<Self> {
-        let Some(ports) = ports else { return Self::bind(any_port(peer)) };
-        for port in rotated(ports) {
-            let local = SocketAddr::new(any_port(peer).ip(), port);
-            match Self::bind(local) {
-                Err(error) if error.kind() == io::ErrorKind::AddrInUse => {}
-                bound => return bound,
-            }
-        }
-        let (low, high) = (ports.start(), ports.end());
-        Err(io::Error::new(io::ErrorKind::AddrInUse, format!("none of the local ports {low} to {high} is free")))
+        Self::from_udp(bind::towards(peer, ports)?)
     }
 
     /// Returns the bound address; its port is this side's transfer id.
@@ -300,18 +289,6 @@ impl AsRawFd for Socket {
     }
 }
 
-/// Binds a UDP socket after setting its options.
-pub(super) fn bind_with(
-    local: SocketAddr,
-    set_options: impl FnOnce(&OwnedFd) -> nix::Result<()>,
-) -> io::Result<UdpSocket> {
-    let family = if local.is_ipv4() { AddressFamily::Inet } else { AddressFamily::Inet6 };
-    let socket = socket(family, SockType::Datagram, SockFlag::SOCK_CLOEXEC, None)?;
-    set_options(&socket)?;
-    bind(socket.as_raw_fd(), &SockaddrStorage::from(local))?;
-    Ok(socket.into())
-}
-
 /// Returns the size of a buffer that holds two windows, with 1 KiB of overhead for each block, in bytes.
 fn buffer_size(blksize: BlockSize, windowsize: WindowSize) -> usize {
     2 * usize::from(windowsize.get()) * (usize::from(blksize.get()) + 1024)
@@ -328,14 +305,6 @@ fn too_long(datagram: &[u8]) -> io::Error {
         io::ErrorKind::InvalidInput,
         format!("blocks of {block} bytes are too long for this network: set a smaller blksize"),
     )
-}
-
-/// Returns all ports of the range, from a random one on: a transfer id should be chosen at random (RFC 1350 section 4).
-fn rotated(ports: &RangeInclusive<u16>) -> impl Iterator<Item = u16> {
-    let (low, count) = (*ports.start(), ports.len() as u64);
-    // The only source of randomness in the standard library.
-    let start = RandomState::new().build_hasher().finish();
-    (0..count).filter_map(move |at| u16::try_from(start.wrapping_add(at) % count).ok()?.checked_add(low))
 }
 
 #[cfg(test)]
@@ -400,26 +369,6 @@ mod tests {
         let mut buffer = [0; 64];
         assert!(matches!(receive(&mut there, &mut buffer, passed), Received::Datagrams { length: 4, .. }));
         assert!(matches!(receive(&mut there, &mut buffer, passed), Received::Elapsed));
-    }
-
-    #[test]
-    fn only_ports_of_the_range_are_bound_until_none_is_free() {
-        let held = Socket::bind("127.0.0.1:0".parse().unwrap()).unwrap();
-        // Below the ephemeral ports of the system.
-        let range = 20_000..=20_999;
-        assert!(range.contains(&Socket::towards(held.local(), Some(&range)).unwrap().local().port()));
-        let only = held.local().port()..=held.local().port();
-        let refused = Socket::towards(held.local(), Some(&only)).unwrap_err();
-        assert_eq!(refused.kind(), io::ErrorKind::AddrInUse);
-    }
-
-    #[test]
-    fn every_port_of_a_range_is_tried() {
-        for range in [5..=5, 1..=7, 65_530..=65_535] {
-            let mut tried: Vec<u16> = rotated(&range).collect();
-            tried.sort_unstable();
-            assert_eq!(tried, range.collect::<Vec<_>>());
-        }
     }
 
     #[test]
