@@ -128,8 +128,11 @@ impl Reactor {
         }
         for event in self.events.iter().filter(|event| event.token() != WAKE) {
             let key = Key(event.token().0);
-            let transfer = self.transfers.get_mut(&key);
-            if transfer.is_none_or(|transfer| !mem::replace(&mut transfer.queued, true)) {
+            let queued = match self.transfers.get_mut(&key) {
+                Some(transfer) => mem::replace(&mut transfer.queued, true),
+                None => self.ready.contains(&key),
+            };
+            if !queued {
                 self.ready.push_back(key);
             }
         }
@@ -282,6 +285,22 @@ mod tests {
         (0..flood).for_each(|_| assert_eq!(client.send_to(b"more", there).unwrap(), 4));
         client.send_to(b"one", here).unwrap();
         assert_eq!(gone(&mut reactor, 2), [other, flooded]);
+    }
+
+    #[test]
+    fn a_watched_socket_gets_one_notice_a_turn_even_if_its_owner_has_more_to_read() {
+        let mut reactor = Reactor::new().unwrap();
+        let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+        socket.set_nonblocking(true).unwrap();
+        let key = reactor.watch(&socket).unwrap();
+        let client = UdpSocket::bind("127.0.0.1:0").unwrap();
+        for _ in 0..3 {
+            client.send_to(b"more", socket.local_addr().unwrap()).unwrap();
+            reactor.again(key);
+            let mut notices = Vec::new();
+            reactor.turn(LONG / 6, &mut notices, &mut Observers::none()).unwrap();
+            assert!(matches!(notices[..], [Notice::Readable(readable)] if readable == key), "{notices:?}");
+        }
     }
 
     #[test]
