@@ -2,7 +2,7 @@ use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use super::peer::{Origin, Peer};
+use super::peer::Peer;
 use super::retry::{Demand, Retry, RetryPolicy, Rexmt};
 use super::{Abort, Event, Failure, Ignored, OptionsRejected, Output, Report, Stats};
 use crate::wire::{Answer, ErrorCode, Offer, OptionList, Packet, Printable, Terms, emit_error};
@@ -69,20 +69,14 @@ impl Link {
         link
     }
 
-    /// Returns a packet of this transfer and its origin; reports any other datagram, and answers a stranger.
-    pub(super) fn admit<'a>(
-        &mut self,
-        now: Instant,
-        from: SocketAddr,
-        datagram: &'a [u8],
-    ) -> Option<(Origin, Packet<'a>)> {
+    /// Returns a packet of this transfer; reports any other datagram, and answers a stranger.
+    pub(super) fn admit<'a>(&mut self, now: Instant, from: SocketAddr, datagram: &'a [u8]) -> Option<Packet<'a>> {
         self.now = now;
         if self.is_over() {
             return None;
         }
-        let origin = self.peer.origin(from);
         let packet = Packet::parse(datagram);
-        if origin == Origin::Stranger {
+        if !self.peer.admits(from) {
             self.stats.strangers += 1;
             self.ignore(from, Ignored::Stranger);
             // An ERROR is never answered (RFC 1350 section 2).
@@ -93,7 +87,7 @@ impl Link {
             return None;
         }
         match packet {
-            Ok(packet) => Some((origin, packet)),
+            Ok(packet) => Some(packet),
             Err(reason) => {
                 self.ignore(from, Ignored::Malformed(reason));
                 None

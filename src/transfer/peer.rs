@@ -8,17 +8,6 @@ pub(super) struct Peer {
     pub(super) tid: Option<SocketAddr>,
 }
 
-/// The origin of a datagram, seen from one transfer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Origin {
-    /// The peer of the transfer.
-    Peer,
-    /// Any port of the asked address, while no transfer id is known.
-    FirstAnswer,
-    /// Any other address.
-    Stranger,
-}
-
 impl Peer {
     /// Makes the peer of a client: the server is yet to choose its port.
     pub(super) fn asked(server: SocketAddr) -> Self {
@@ -30,11 +19,12 @@ impl Peer {
         Self { asked: client, tid: Some(client) }
     }
 
-    pub(super) fn origin(&self, from: SocketAddr) -> Origin {
+    /// Whether a datagram from there belongs to the transfer. While no transfer id is known, any port of the asked
+    /// address may choose it.
+    pub(super) fn admits(&self, from: SocketAddr) -> bool {
         match self.tid {
-            Some(tid) if same(tid, from) => Origin::Peer,
-            None if self.asked.ip() == from.ip() => Origin::FirstAnswer,
-            _ => Origin::Stranger,
+            Some(tid) => same(tid, from),
+            None => self.asked.ip() == from.ip(),
         }
     }
 

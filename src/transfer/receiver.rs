@@ -3,7 +3,6 @@ use std::ops::Range;
 use std::time::{Duration, Instant};
 
 use super::link::Link;
-use super::peer::Origin;
 use super::{
     Abort, Delivery, Event, Failure, Ignored, Machine, OptionsRejected, Output, Receiving, Request, RetryPolicy, Stats,
     Violation,
@@ -257,13 +256,12 @@ impl Receiver {
 
 impl Machine for Receiver {
     fn datagram(&mut self, now: Instant, from: SocketAddr, datagram: &[u8]) {
-        let Some((origin, packet)) = self.link.admit(now, from, datagram) else { return };
-        match (self.phase, origin) {
-            (Phase::Requesting(offer), _) => self.first_answer(from, offer, packet),
-            (_, Origin::FirstAnswer | Origin::Stranger) => {}
-            (Phase::Receiving, _) => self.in_transfer(from, packet),
-            (Phase::Committing { .. }, _) => self.link.ignore(from, Ignored::OutOfPlace),
-            (Phase::Dallying { .. }, _) => match packet {
+        let Some(packet) = self.link.admit(now, from, datagram) else { return };
+        match self.phase {
+            Phase::Requesting(offer) => self.first_answer(from, offer, packet),
+            Phase::Receiving => self.in_transfer(from, packet),
+            Phase::Committing { .. } => self.link.ignore(from, Ignored::OutOfPlace),
+            Phase::Dallying { .. } => match packet {
                 Packet::Data { block, .. } => self.old(from, block),
                 _ => self.link.ignore(from, Ignored::Unexpected),
             },

@@ -2,7 +2,6 @@ use std::net::SocketAddr;
 use std::time::Instant;
 
 use super::link::Link;
-use super::peer::Origin;
 use super::{Abort, Failure, Ignored, Machine, Output, Request, RetryPolicy, Sending, Stats};
 use crate::wire::{
     Answer, BadRequest, DATA_HEADER, Offer, Packet, RequestKind, Terms, Wrap, emit_data_header, emit_oack, emit_request,
@@ -220,11 +219,10 @@ impl Sender {
 
 impl Machine for Sender {
     fn datagram(&mut self, now: Instant, from: SocketAddr, datagram: &[u8]) {
-        let Some((origin, packet)) = self.link.admit(now, from, datagram) else { return };
-        match (self.phase, origin) {
-            (Phase::Requesting(offer), _) => self.first_answer(from, offer, packet),
-            (_, Origin::Peer) => self.in_transfer(from, packet),
-            (_, Origin::FirstAnswer | Origin::Stranger) => {}
+        let Some(packet) = self.link.admit(now, from, datagram) else { return };
+        match self.phase {
+            Phase::Requesting(offer) => self.first_answer(from, offer, packet),
+            Phase::Offering | Phase::Sending => self.in_transfer(from, packet),
         }
     }
 
