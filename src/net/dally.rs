@@ -67,8 +67,8 @@ impl Dally {
                 Ok(Received::Datagrams { from, length, stride }) => {
                     Input::Datagrams { from, bytes: buffer.get(..length).unwrap_or_default(), stride }
                 }
-                Ok(Received::Unreachable { to, .. }) => Input::Unreachable(to),
-                Ok(Received::Interrupted | Received::Elapsed) => Input::Tick,
+                Ok(Received::Refused(to)) => Input::Unreachable(to),
+                Ok(Received::Unreachable { .. } | Received::Interrupted | Received::Elapsed) => Input::Tick,
                 Err(_) => return false,
             };
             step = self.task.run(input, &mut self.port);

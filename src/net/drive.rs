@@ -80,9 +80,7 @@ impl<R: ReadFile, W: WriteFile> Drive<'_, '_, R, W> {
                     Step::Wait(until)
                 }
             }
-            Ok(Received::Unreachable { to, error }) if error.kind() == io::ErrorKind::ConnectionRefused => {
-                self.input(Input::Unreachable(to))
-            }
+            Ok(Received::Refused(to)) => self.input(Input::Unreachable(to)),
             Ok(Received::Unreachable { to, error }) if self.wire.has_asked(to) => self.network_error(error, until),
             Ok(Received::Unreachable { .. } | Received::Interrupted | Received::Elapsed) => Step::Wait(until),
             Err(error) => self.network_error(error, until),

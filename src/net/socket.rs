@@ -61,17 +61,28 @@ pub enum Received {
         /// Length of every datagram but the last, in bytes.
         stride: usize,
     },
-    /// An earlier datagram did not arrive.
+    /// No socket is open where an earlier datagram was sent, to the peer or to a stranger (ICMP port unreachable).
+    Refused(SocketAddr),
+    /// An earlier datagram did not arrive for another reason.
     Unreachable {
         /// Where it was sent: to the peer or to a stranger.
         to: SocketAddr,
-        /// Why; [`io::ErrorKind::ConnectionRefused`] means that no socket is open there (ICMP port unreachable).
+        /// The reason.
         error: io::Error,
     },
     /// A signal arrived, or some time passed: check the stop flag.
     Interrupted,
     /// The time has come.
     Elapsed,
+}
+
+impl From<IcmpError> for Received {
+    fn from(IcmpError { to, errno }: IcmpError) -> Self {
+        match errno {
+            Errno::ECONNREFUSED => Self::Refused(to),
+            errno => Self::Unreachable { to, error: errno.into() },
+        }
+    }
 }
 
 impl Socket {
@@ -183,8 +194,8 @@ impl Socket {
     ///
     /// The socket itself failed.
     pub fn receive(&mut self, buffer: &mut [u8], until: Instant) -> io::Result<Received> {
-        if let Some(IcmpError { to, errno }) = self.reported.pop_front() {
-            return Ok(Received::Unreachable { to, error: errno.into() });
+        if let Some(report) = self.reported.pop_front() {
+            return Ok(report.into());
         }
         let wanted = until.saturating_duration_since(Instant::now()).min(LONGEST_WAIT);
         let flags = if wanted.is_zero() {
@@ -204,7 +215,7 @@ impl Socket {
             Err(errno) => match read_report(&self.udp)? {
                 // A router needs smaller fragments: the system knows that now, and fragments the next time.
                 Some(IcmpError { errno: Errno::EMSGSIZE, .. }) => Ok(Received::Interrupted),
-                Some(IcmpError { to, errno }) => Ok(Received::Unreachable { to, error: errno.into() }),
+                Some(report) => Ok(report.into()),
                 None if is_about_the_network(errno) => Ok(Received::Interrupted),
                 None => Err(errno.into()),
             },
@@ -229,10 +240,8 @@ impl Socket {
         if self.wait.is_some_and(|set| is_close(set, wanted)) {
             return Ok(());
         }
-        // Zero would disable the timeout.
-        let wait = wanted.max(Duration::from_millis(1));
-        self.udp.set_read_timeout(Some(wait))?;
-        self.wait = Some(wait);
+        self.udp.set_read_timeout(Some(wanted))?;
+        self.wait = Some(wanted);
         Ok(())
     }
 
@@ -355,8 +364,7 @@ mod tests {
             here.transmit(there.local(), b"not lost", 8).unwrap();
             let mut buffer = [0; 64];
             let received = receive(&mut here, &mut buffer, soon());
-            let Received::Unreachable { to, error } = received else { panic!("{received:?}") };
-            assert_eq!((to, error.kind()), (closed, io::ErrorKind::ConnectionRefused));
+            assert!(matches!(received, Received::Refused(to) if to == closed), "{received:?}");
             assert!(matches!(receive(&mut there, &mut buffer, soon()), Received::Datagrams { length: 8, .. }));
         }
     }

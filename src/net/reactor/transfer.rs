@@ -1,4 +1,3 @@
-use std::io;
 use std::net::SocketAddr;
 use std::time::Instant;
 
@@ -61,9 +60,7 @@ impl Transfer {
                     let bytes = buffer.get(..length).unwrap_or_default();
                     self.datagrams(from, bytes, stride, reports)
                 }
-                Ok(Received::Unreachable { to, error }) if error.kind() == io::ErrorKind::ConnectionRefused => {
-                    self.input(Input::Unreachable(to), reports) && self.arrive(reports)
-                }
+                Ok(Received::Refused(to)) => self.input(Input::Unreachable(to), reports) && self.arrive(reports),
                 // A route that fails for some time is like losses; only silence ends a transfer.
                 Ok(Received::Unreachable { .. } | Received::Interrupted) => true,
                 Ok(Received::Elapsed) | Err(_) => return true,
