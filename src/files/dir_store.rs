@@ -10,7 +10,7 @@ use nix::fcntl::OFlag;
 
 use super::store::relative;
 use super::target::Sink;
-use super::temp_file::{Placing, TempFile, TempName};
+use super::temp_file::{self, Placing, TempFile, TempName};
 use super::{Denied, Source, Store, Target, WriteMode};
 use crate::wire::{ErrorCode, Mode};
 
@@ -85,9 +85,8 @@ impl Store for DirStore {
         write_mode.check(exists)?;
         // A link stays; its file is replaced.
         let path = if exists { self.true_name(path)? } else { path.into() };
-        let (directory, file) = path.parent().zip(path.file_name()).ok_or(ErrorCode::ACCESS)?;
+        let (directory, file) = temp_file::split(&path).ok_or(ErrorCode::ACCESS)?;
         must_not_be_temporary(file)?;
-        let directory = if directory.as_os_str().is_empty() { Path::new(".") } else { directory };
         let directory = self.directory.open_dir(directory).map_err(|error| match error.kind() {
             io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => {
                 Denied::new(ErrorCode::NOT_FOUND, "Directory not found")

@@ -13,7 +13,7 @@ use nix::unistd::close;
 use super::WriteFile;
 use super::digest::{Digest, Hasher, Mismatch};
 use super::memory_store::Upload;
-use super::temp_file::{Placing, TempFile};
+use super::temp_file::{self, Placing, TempFile};
 use super::text::Decoding;
 use crate::wire::Mode;
 
@@ -53,8 +53,7 @@ impl Target {
             }
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
             _ => {
-                let (directory, name) = place.parent().zip(place.file_name()).ok_or(Errno::EISDIR)?;
-                let directory = if directory.as_os_str().is_empty() { Path::new(".") } else { directory };
+                let (directory, name) = temp_file::split(&place).ok_or(Errno::EISDIR)?;
                 let directory = Dir::open_ambient_dir(directory, ambient_authority()).map_err(no_directory)?;
                 Ok(Self::new(Sink::TempFile(TempFile::create(directory, name, Placing::Replace)?), mode))
             }

@@ -5,6 +5,7 @@ use std::fs::{File, Metadata, Permissions};
 use std::io;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::os::unix::fs::{MetadataExt, PermissionsExt, fchown};
+use std::path::Path;
 use std::process;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -48,10 +49,7 @@ impl TempFile {
     /// Creates a temporary file for `name`, a single component. Refuses a `name` that is not a regular file or not
     /// writable, since it could not be replaced. A link of this name is not followed.
     pub(super) fn create(directory: Dir, name: &OsStr, placing: Placing) -> io::Result<Self> {
-        if placing == Placing::Exclusive && directory.symlink_metadata(name).is_ok() {
-            return Err(io::ErrorKind::AlreadyExists.into());
-        }
-        let old = replaceable(&directory, name)?;
+        let old = replaceable(&directory, name, placing)?;
         let mut options = OpenOptions::new();
         // A private file must stay private under its temporary name too.
         options.write(true).create_new(true).mode(old.as_ref().map_or(0o666, |old| old.mode() & 0o600));
@@ -106,12 +104,15 @@ impl Drop for Place {
     }
 }
 
-/// Returns the metadata of the file `name`, if it exists; an error if it cannot be replaced.
-fn replaceable(directory: &Dir, name: &OsStr) -> io::Result<Option<Metadata>> {
+/// Returns the metadata of the file `name`, if it exists; an error if it cannot or must not be replaced.
+fn replaceable(directory: &Dir, name: &OsStr, placing: Placing) -> io::Result<Option<Metadata>> {
     let found = match directory.symlink_metadata(name) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         found => found?,
     };
+    if placing == Placing::Exclusive {
+        return Err(io::ErrorKind::AlreadyExists.into());
+    }
     if found.is_dir() {
         return Err(Errno::EISDIR.into());
     }
@@ -132,6 +133,12 @@ fn copy_owner_and_permissions(file: &File, old: &Metadata) -> io::Result<()> {
         _ = fchown(file, Some(old.uid()), Some(old.gid())).or_else(|_| fchown(file, None, Some(old.gid())));
     }
     file.set_permissions(Permissions::from_mode(old.mode() & 0o777))
+}
+
+/// Splits a path into its directory, `.` if it names none, and its last component.
+pub(super) fn split(path: &Path) -> Option<(&Path, &OsStr)> {
+    let (directory, name) = path.parent().zip(path.file_name())?;
+    Some((if directory.as_os_str().is_empty() { Path::new(".") } else { directory }, name))
 }
 
 fn directory_not_writable() -> io::Error {
