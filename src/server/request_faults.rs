@@ -51,7 +51,8 @@ impl RequestFaults {
             self.lost.push_front(Lost { client, request: request.into(), state: injector.into_state() });
             return (arrived, Vec::new());
         }
-        let twins = (1..copies).map(|_| Some(Box::new(injector.twin()))).collect::<Vec<_>>();
-        (arrived, [twins, vec![Some(Box::new(injector))]].into_iter().flatten().collect())
+        let mut injectors: Vec<_> = (1..copies).map(|_| Some(Box::new(injector.twin()))).collect();
+        injectors.push(Some(Box::new(injector)));
+        (arrived, injectors)
     }
 }

@@ -24,7 +24,7 @@ struct Incoming<'a> {
     datagram: &'a [u8],
     request: Request<'a>,
     /// With the bug, if it is active towards this client.
-    policy: Policy,
+    policy: &'a Policy,
 }
 
 impl Server {
@@ -55,16 +55,12 @@ impl Server {
         let mut policy = self.shared.policy();
         policy.bug = policy.bug.filter(|_| is_loopback(envelope.from.ip()));
         let (datagram, injectors) = self.request_faults.judge(envelope.from, datagram, policy.bug);
+        let Ok(Packet::Request(request)) = Packet::parse(&datagram) else { return };
         for injector in injectors {
-            let Ok(Packet::Request(request)) = Packet::parse(&datagram) else { return };
             // The machine of a repeated request repeats its answer itself.
             if policy.answer_twice || !self.ledger.is_doubled(envelope.from, &datagram) {
-                let policy = policy.clone();
-                self.answer(
-                    &Incoming { listener, envelope, datagram: &datagram, request, policy },
-                    injector,
-                    observers,
-                );
+                let incoming = Incoming { listener, envelope, datagram: &datagram, request, policy: &policy };
+                self.answer(&incoming, injector, observers);
             }
         }
     }
