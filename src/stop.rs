@@ -3,7 +3,7 @@
 use std::io;
 use std::os::unix::net::UnixStream;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -17,7 +17,7 @@ pub(crate) const INTERRUPTED: u8 = 130;
 /// A flag that asks a transfer or a server to stop. Clones share it.
 #[derive(Debug, Clone, Default)]
 pub struct Stop {
-    requests: Arc<AtomicUsize>,
+    requested: Arc<AtomicBool>,
 }
 
 impl Stop {
@@ -28,12 +28,12 @@ impl Stop {
 
     /// Raises the flag.
     pub fn request(&self) {
-        self.requests.fetch_add(1, Ordering::SeqCst);
+        self.requested.store(true, Ordering::SeqCst);
     }
 
     /// Whether the flag is raised.
     pub fn is_requested(&self) -> bool {
-        self.requests.load(Ordering::SeqCst) > 0
+        self.requested.load(Ordering::SeqCst)
     }
 
     /// Sleeps until a time, or until the flag is raised. Returns whether the time has come.
@@ -52,7 +52,7 @@ impl Stop {
 
     /// Lowers the flag, after the transfer that it was meant for.
     pub fn clear(&self) {
-        self.requests.store(0, Ordering::SeqCst);
+        self.requested.store(false, Ordering::SeqCst);
     }
 }
 
@@ -82,7 +82,7 @@ impl Signals {
             // Actions run in this order, so that the signal that arms does not end the process.
             flag::register_conditional_shutdown(signal, INTERRUPTED.into(), Arc::clone(&signals.armed))?;
             flag::register(signal, Arc::clone(&signals.armed))?;
-            flag::register_usize(signal, Arc::clone(&signals.stop.requests), 1)?;
+            flag::register(signal, Arc::clone(&signals.stop.requested))?;
             if signal != SIGINT {
                 flag::register(signal, Arc::clone(&signals.terminated))?;
             }

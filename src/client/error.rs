@@ -85,6 +85,10 @@ impl ClientError {
             Self::Remote { code, message, .. } => Failure::Remote { code: *code, message: message.clone() },
             Self::Protocol { failure, .. } => failure.clone(),
             Self::Network { error, .. } => Failure::Aborted(Abort::Network(error.to_string())),
+            Self::Local(error) => {
+                Failure::Aborted(Abort::File { code: ErrorCode::from_io(error), message: error.to_string() })
+            }
+            Self::Interrupted => Failure::Aborted(Abort::Interrupted),
             other => Failure::Aborted(Abort::Network(other.to_string())),
         }
     }
