@@ -151,14 +151,15 @@ impl AnnotatedPacket<'_> {
         self.flags.without(Flag::Tid).is_empty() && self.faults.is_empty() && self.abs.is_some_and(|block| block > 0)
     }
 
+    /// Returns its bytes, of a DATA packet at most the first 64 of the block.
+    pub(crate) fn beginning(&self) -> &[u8] {
+        let most = self.data_length().map(|_| DATA_HEADER + KEPT_DATA);
+        most.and_then(|most| self.bytes.get(..most)).unwrap_or(&self.bytes)
+    }
+
     fn kept(&self) -> AnnotatedPacket<'static> {
-        let most = match self.kind {
-            Kind::Known(Opcode::Data) => DATA_HEADER + KEPT_DATA,
-            _ => usize::from(u16::MAX),
-        };
-        let bytes = self.bytes.get(..most).unwrap_or(&self.bytes);
         AnnotatedPacket {
-            bytes: Cow::Owned(bytes.to_vec()),
+            bytes: Cow::Owned(self.beginning().to_vec()),
             why: self.why.clone(),
             faults: self.faults.clone(),
             local: self.local,

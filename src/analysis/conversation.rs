@@ -166,7 +166,7 @@ impl Conversation {
             judgement.flags.insert(Flag::Lost);
             judgement.why = Reason::Lost { rule: faults.last().map(|hit| hit.rule) };
         }
-        if has_trailing_bytes(datagram) {
+        if has_trailing_bytes(parsed, datagram.len()) {
             judgement.flags.insert(Flag::Trailing);
         }
         self.state = judgement.after.unwrap_or(self.state);

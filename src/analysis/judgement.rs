@@ -57,11 +57,11 @@ impl Judgement {
     }
 }
 
-/// Whether bytes follow the end of a packet that is accepted all the same.
-pub(super) fn has_trailing_bytes(datagram: &[u8]) -> bool {
-    match Packet::parse(datagram) {
-        Ok(Packet::Ack { .. }) => datagram.len() > DATA_HEADER,
-        Ok(Packet::Error { message, .. }) => datagram.len() > DATA_HEADER + message.len() + 1,
+/// Whether bytes follow the end of a packet that is accepted all the same, in a datagram of `length` bytes.
+pub(super) fn has_trailing_bytes(parsed: Result<Packet<'_>, Malformed>, length: usize) -> bool {
+    match parsed {
+        Ok(Packet::Ack { .. }) => length > DATA_HEADER,
+        Ok(Packet::Error { message, .. }) => length > DATA_HEADER + message.len() + 1,
         _ => false,
     }
 }

@@ -115,8 +115,8 @@ fn line(offset: usize, length: usize, hex: &str, name: &str, value: &str) -> Str
 fn abridged(bytes: &[u8]) -> String {
     match bytes.get(..6) {
         _ if bytes.is_empty() => "-".to_owned(),
-        Some(first) if bytes.len() > 8 => format!("{} ..", hex(first)),
-        _ => hex(bytes),
+        Some(first) if bytes.len() > 8 => format!("{} ..", hex(first, " ")),
+        _ => hex(bytes, " "),
     }
 }
 

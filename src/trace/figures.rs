@@ -1,3 +1,4 @@
+use std::fmt::Write as _;
 use std::time::Duration;
 
 use super::Tint;
@@ -9,9 +10,15 @@ pub(super) fn millis(time: Duration) -> String {
     format!("{:.1}", time.as_secs_f64() * 1000.0)
 }
 
-/// Formats bytes as pairs of hexadecimal digits with spaces between.
-pub(super) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().join(" ")
+/// Formats bytes as pairs of hexadecimal digits with `separator` between.
+pub(super) fn hex(bytes: &[u8], separator: &str) -> String {
+    let mut digits = String::with_capacity(bytes.len() * (2 + separator.len()));
+    for (place, byte) in bytes.iter().enumerate() {
+        let separator = if place == 0 { "" } else { separator };
+        // A String takes any text.
+        let _ = write!(digits, "{separator}{byte:02x}");
+    }
+    digits
 }
 
 /// Names the flag as the text views do.

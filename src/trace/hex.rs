@@ -52,7 +52,7 @@ pub(super) fn dump(packet: &AnnotatedPacket<'_>, whole: usize, out: &mut dyn Wri
         let (left, right) = bytes.split_at(bytes.len().min(ROW / 2));
         let readable = |byte: &u8| if matches!(byte, b' '..=b'~') { char::from(*byte) } else { '.' };
         let text: String = bytes.iter().map(readable).collect();
-        writeln!(out, "  {:04x}  {:<23}  {:<23}  |{text}|", index * ROW, hex(left), hex(right))
+        writeln!(out, "  {:04x}  {:<23}  {:<23}  |{text}|", index * ROW, hex(left, " "), hex(right, " "))
     };
     let rows = bytes.chunks(ROW).enumerate();
     if packet.length <= whole {

@@ -5,6 +5,7 @@ use serde::Serializer;
 use serde_json::Value;
 
 use super::View;
+use super::figures::hex;
 use crate::analysis::{Annotated, AnnotatedPacket, Annotation, Flag, Outcome, Reason, Summary};
 use crate::wire::{OptionList, Packet, Printable};
 
@@ -14,9 +15,6 @@ use crate::wire::{OptionList, Packet, Printable};
 /// added. File names that are not UTF-8 are in `file_hex`; `raw` holds at most the first 64 bytes of a block.
 #[derive(Debug)]
 pub struct Json;
-
-/// Bytes of a DATA packet in `raw`.
-const RAW: usize = 68;
 
 /// A key and its value; null and an empty list are left out.
 type Entry = (&'static str, Value);
@@ -67,10 +65,6 @@ fn event(kind: &Annotation<'_>) -> Vec<Entry> {
 }
 
 fn packet(packet: &AnnotatedPacket<'_>) -> Vec<Entry> {
-    let raw = match packet.data_length() {
-        Some(_) => packet.bytes.get(..RAW).unwrap_or(&packet.bytes),
-        None => &packet.bytes,
-    };
     let mut entries = vec![
         ("ev", "packet".into()),
         ("dir", packet.direction.name().into()),
@@ -94,7 +88,7 @@ fn packet(packet: &AnnotatedPacket<'_>) -> Vec<Entry> {
         ("state", [packet.before.to_string(), packet.after.to_string()].into()),
     ]);
     entries.extend(reason(&packet.why));
-    entries.push(("raw", hex(raw)));
+    entries.push(("raw", hex(packet.beginning(), "").into()));
     entries
 }
 
@@ -106,7 +100,8 @@ fn content(packet: &AnnotatedPacket<'_>) -> Vec<Entry> {
     match packet.parse() {
         Ok(Packet::Request(request)) => {
             let name = str::from_utf8(request.filename).ok().filter(|name| !name.contains(char::is_control));
-            let file = name.map_or_else(|| ("file_hex", hex(request.filename)), |name| ("file", name.into()));
+            let file =
+                name.map_or_else(|| ("file_hex", hex(request.filename, "").into()), |name| ("file", name.into()));
             vec![file, ("mode", printable(request.mode)), options(request.options)]
         }
         Ok(Packet::Oack(list)) => vec![options(list)],
@@ -149,10 +144,6 @@ fn reason(why: &Reason) -> [Entry; 3] {
 
 fn printable(bytes: &[u8]) -> Value {
     Printable(bytes).to_string().into()
-}
-
-fn hex(bytes: &[u8]) -> Value {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>().into()
 }
 
 /// Rounds to microseconds: more digits only look exact.
