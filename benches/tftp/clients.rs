@@ -54,10 +54,10 @@ impl Client {
     }
 
     pub(crate) fn is_installed(self) -> bool {
-        let output = Command::new(self.program()).arg("--version").stdin(Stdio::null()).output();
+        let run = |arg| Command::new(self.program()).arg(arg).stdin(Stdio::null()).output();
         match self {
-            Self::TftpHpa => Command::new("tftp").arg("-V").output().is_ok_and(|it| it.stdout.starts_with(b"tftp-hpa")),
-            _ => output.is_ok(),
+            Self::TftpHpa => run("-V").is_ok_and(|it| it.stdout.starts_with(b"tftp-hpa")),
+            _ => run("--version").is_ok(),
         }
     }
 

@@ -166,18 +166,16 @@ impl Bench {
     }
 
     fn tracing(&self) {
-        let size = 8 * MIB / self.shrink;
-        let (at, file) = (self.server.address(), self.file(&format!("f{size}"), size));
-        let mut contest = Contest::new("traced get 512", size);
-        contest.add("ours", || self.transfer(Client::Traced, false, at, &file, Some((512, 1))));
-        contest.add("untraced", || self.transfer(Client::Ours, false, at, &file, Some((512, 1))));
-        self.hold(contest, "traced get 512");
-        let size = 64 * MIB / self.shrink;
-        let file = self.file(&format!("f{size}"), size);
-        let mut contest = Contest::new("traced get 1428", size);
-        contest.add("ours", || self.transfer(Client::Traced, false, at, &file, Some((1428, 1))));
-        contest.add("untraced", || self.transfer(Client::Ours, false, at, &file, Some((1428, 1))));
-        self.hold(contest, "traced get 1428");
+        let at = self.server.address();
+        let size = |mib: usize| mib * MIB / self.shrink;
+        for (mib, blksize, name) in [(8, 512, "traced get 512"), (64, 1428, "traced get 1428")] {
+            let file = self.file(&format!("f{}", size(mib)), size(mib));
+            let mut contest = Contest::new(name, size(mib));
+            contest.add("ours", || self.transfer(Client::Traced, false, at, &file, Some((blksize, 1))));
+            contest.add("untraced", || self.transfer(Client::Ours, false, at, &file, Some((blksize, 1))));
+            self.hold(contest, name);
+        }
+        let size = size(64);
         let mut contest = Contest::new("watched get 1428x16, tracing off", size);
         contest.add("ours", || self.watched(at, size, true));
         contest.add("unwatched", || self.watched(at, size, false));
