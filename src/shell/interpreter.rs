@@ -57,17 +57,20 @@ impl Shell<'_> {
     }
 
     fn split(&self, line: &[u8]) -> Result<ParsedLine, SplitError> {
-        if self.workspace.session.settings.classic {
-            return Ok(split_at_spaces(line));
-        }
-        if let Some((before, command)) = cut_escape(line)
+        if !self.workspace.session.settings.classic
+            && let Some((before, command)) = cut_escape(line)
             && let Ok(ParsedLine { words, .. }) = split(before)
             && may_begin_command(&words)
         {
             let escape = [&b"!"[..], command].into_iter().filter(|word| !word.is_empty()).map(Word::new);
             return Ok(ParsedLine { words: words.into_iter().chain(escape).collect(), lost_backslash: false });
         }
-        split(line)
+        self.split_words(line)
+    }
+
+    /// Splits text in which `!` is a character like any other.
+    fn split_words(&self, text: &[u8]) -> Result<ParsedLine, SplitError> {
+        if self.workspace.session.settings.classic { Ok(split_at_spaces(text)) } else { split(text) }
     }
 
     /// Runs a command, reports its failure, and prints its JSON record where records are wanted.
@@ -153,7 +156,7 @@ impl Shell<'_> {
         let asked = self.prompt.as_mut().filter(|_| self.console.place == Place::Terminal);
         let (Some(question), Some(prompt)) = (command.ask, asked) else { return Ok(Some(Vec::new())) };
         match prompt.arguments(question, command.name)? {
-            Prompted::Line(answer) => Ok(Some(split(&answer).map_err(CommandError::local)?.words)),
+            Prompted::Line(answer) => Ok(Some(self.split_words(&answer).map_err(CommandError::local)?.words)),
             Prompted::End => Ok(Some(Vec::new())),
             Prompted::Cleared | Prompted::Garbled | Prompted::Leave => Ok(None),
         }

@@ -25,7 +25,6 @@ impl Shell<'_> {
         };
         let console = self.console.in_file(path.display()).silent();
         self.nested(console).settings_from(Script::of_text(path.display(), &text))?;
-        self.console.place = Place::Terminal;
         self.workspace.session.settings = settings(cli, self.workspace.session.settings.clone());
         Ok(())
     }

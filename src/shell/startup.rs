@@ -234,8 +234,8 @@ pub(super) fn settings(cli: &Cli, plain: Settings) -> Settings {
             ..transfer
         },
         literal: cli.literal || plain.literal,
-        verbose: cli.verbose || plain.verbose,
-        quiet: cli.quiet || plain.quiet,
+        verbose: cli.verbose || plain.verbose && !cli.quiet,
+        quiet: cli.quiet,
         ..plain
     }
 }
