@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{ArgAction, CommandFactory, FromArgMatches, Parser};
+use clap::{CommandFactory, FromArgMatches, Parser};
 
 use crate::client::Family;
 use crate::language::{Port, TraceVerb, Value, Word, trace_list, value};
@@ -124,7 +124,7 @@ pub(crate) struct Cli {
     pub json: bool,
 
     /// End a script at its first failure.
-    #[arg(long, action = ArgAction::SetTrue)]
+    #[arg(long)]
     pub stop_on_error: bool,
 
     /// Use colour: auto, always or never.

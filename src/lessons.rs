@@ -58,7 +58,7 @@ impl Lesson {
 }
 
 /// Splits a script: each step is a block of comments, with its empty lines, and the commands up to the next block.
-pub(crate) fn steps(script: &str) -> impl Iterator<Item = Step<'_>> {
+fn steps(script: &str) -> impl Iterator<Item = Step<'_>> {
     let mut lines = script.trim_start().lines().peekable();
     std::iter::from_fn(move || {
         let mut step = Step::default();

@@ -37,7 +37,7 @@ impl Session {
 
     /// Finds a bookmark by its name, in any letter case.
     pub(crate) fn bookmark(&self, name: &str) -> Option<&Bookmark> {
-        self.bookmarks.iter().find(|bookmark| bookmark.name.eq_ignore_ascii_case(name))
+        self.bookmarks.iter().find(|bookmark| bookmark.is_named(name))
     }
 }
 

@@ -4,7 +4,6 @@
 
 use std::env;
 use std::ffi::OsStr;
-use std::io::IsTerminal;
 
 use colored::{Colorize, control};
 
@@ -29,8 +28,8 @@ pub struct Style {
 impl Style {
     /// The style of a stream. For [`When::Auto`], `NO_COLOR` (if not empty) switches colour off, `CLICOLOR_FORCE` (if not
     /// 0) on; else a terminal is coloured, unless TERM says that it is dumb or `CLICOLOR` is 0.
-    pub fn of(stream: &impl IsTerminal, when: When) -> Self {
-        let on = is_wanted(when, stream.is_terminal(), |name| env::var_os(name));
+    pub fn of(is_terminal: bool, when: When) -> Self {
+        let on = is_wanted(when, is_terminal, |name| env::var_os(name));
         if on {
             // The crate decides once, from stdout alone; here each stream decides for itself.
             control::set_override(true);

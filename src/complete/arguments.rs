@@ -6,7 +6,7 @@ use clap::CommandFactory;
 
 use super::{Candidate, Sources, fit, hosts, line, paths, plain};
 use crate::cli::Cli;
-use crate::language::{Port, VIEWS, Value, Word, exact};
+use crate::language::{Port, VIEWS, Value, Word, exact, is_number};
 use crate::wire::{BlockSize, Mode, WindowSize};
 
 /// Completes the last argument of the program, after these.
@@ -20,8 +20,7 @@ pub(crate) fn arguments(before: &[Word], part: &str, sources: &Sources) -> Vec<C
     let connected = named.is_some();
     let (host, command) = match words.split_first() {
         Some((first, rest)) if !connected && exact(first).is_none() => {
-            let is_port = |word: &Word| word.bytes().iter().all(u8::is_ascii_digit);
-            (first.text(), if rest.first().is_some_and(is_port) { &rest[1..] } else { rest })
+            (first.text(), if rest.first().is_some_and(is_number) { &rest[1..] } else { rest })
         }
         _ => (named.as_ref().and_then(Word::text), words.as_slice()),
     };
@@ -108,10 +107,6 @@ fn option_or_value(options: &clap::Command, part: &str, sources: &Sources) -> Ve
 
 /// The values of an option, found by their name in its help.
 fn values(option: &clap::Arg, part: &str, sources: &Sources) -> Vec<Candidate> {
-    let possible = option.get_possible_values();
-    if !possible.is_empty() {
-        return fit(possible.iter().map(|value| plain(value.get_name(), "")), part);
-    }
     match option.get_value_names().and_then(<[_]>::first).map(|name| name.to_ascii_lowercase()).as_deref() {
         Some("host") => hosts(part, "", sources),
         Some("file") => paths(part, sources),

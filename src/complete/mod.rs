@@ -50,7 +50,7 @@ impl Sources {
 
     /// The address of a host whose name may be a bookmark.
     fn address<'a>(&'a self, host: &'a str) -> &'a str {
-        let known = self.bookmarks.iter().find(|bookmark| bookmark.name.eq_ignore_ascii_case(host));
+        let known = self.bookmarks.iter().find(|bookmark| bookmark.is_named(host));
         known.map_or(host, |bookmark| bookmark.host.as_str())
     }
 }
@@ -59,7 +59,10 @@ impl Sources {
 fn list(directory: &Path) -> Vec<Entry> {
     let entries = fs::read_dir(directory).into_iter().flatten().flatten();
     let entry = |entry: fs::DirEntry| {
-        let is_directory = entry.path().is_dir();
+        let is_directory = match entry.file_type() {
+            Ok(kind) if !kind.is_symlink() => kind.is_dir(),
+            _ => entry.path().is_dir(),
+        };
         Some(Entry { name: entry.file_name().into_string().ok()?, is_directory })
     };
     entries.filter_map(entry).collect()

@@ -19,6 +19,13 @@ pub struct Bookmark {
     pub blksize: Option<BlockSize>,
 }
 
+impl Bookmark {
+    /// Whether this is its name, in any letter case.
+    pub fn is_named(&self, name: &str) -> bool {
+        self.name.eq_ignore_ascii_case(name)
+    }
+}
+
 impl Display for Bookmark {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         write!(f, "{} {}", self.name, self.host)?;

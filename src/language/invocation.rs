@@ -83,7 +83,8 @@ fn server(words: &[Word], named: bool) -> Result<(Invocation, &[Word]), BadWords
     }
 }
 
-fn is_number(word: &Word) -> bool {
+/// Whether a word has only digits, as a port has.
+pub(crate) fn is_number(word: &Word) -> bool {
     !word.bytes().is_empty() && word.bytes().iter().all(u8::is_ascii_digit)
 }
 

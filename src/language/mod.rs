@@ -40,6 +40,7 @@ pub use command::Command;
 pub(crate) use command::Group;
 pub(crate) use expected::{Expected, Source};
 pub use invocation::Invocation;
+pub(crate) use invocation::is_number;
 pub(crate) use matching::begins;
 pub(crate) use mistake::Mistake;
 use mistake::MistakeKind;
@@ -49,7 +50,7 @@ pub(crate) use topics::{TOPICS, find as find_topic};
 pub(crate) use trace::VIEWS;
 pub use trace::trace_list;
 pub use uri::Uri;
-pub(crate) use uri::split_host;
+pub(crate) use uri::{split_host, unbracketed};
 pub(crate) use value::{Port, Sha256, Value};
 pub(crate) use verb::{
     BugVerb, Choice, FaultVerb, Get, LessonVerb, Put, Repeat, ServeVerb, ServerChange, Service, TraceVerb, Verb,

@@ -8,6 +8,7 @@ use super::command::{Command, Group, ROW};
 use super::expected::Source;
 use super::fault::{OF_SERVER, fault};
 use super::mistake::Mistake;
+use super::uri::unbracketed;
 use super::value::Port;
 use super::verb::{BugVerb, ServeVerb, ServerChange, Service, Verb};
 use super::words::Word;
@@ -77,7 +78,7 @@ fn host(args: &mut Arguments<'_>) -> Result<Verb, Mistake> {
     }
     let host = args.name(Source::Host, "address [port] [mode=..] [blksize=..]")?;
     let host = text(args, &host)?;
-    let host = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(host).to_owned();
+    let host = unbracketed(host).to_owned();
     let mut bookmark = Bookmark { name, host, port: None, mode: None, blksize: None };
     loop {
         if bookmark.port.is_none() && !args.is_assignment() {

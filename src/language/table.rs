@@ -37,7 +37,7 @@ pub fn find(word: &Word) -> Result<&'static Command, Mistake> {
             let begun = all.iter().map(|(name, _)| *name).filter(|name| begins(name, word.bytes()));
             MistakeKind::AmbiguousCommand { candidates: begun.collect() }
         }
-        Match::None => MistakeKind::NoCommand { nearest: nearest(word, all.iter().map(|(name, _)| *name)) },
+        Match::None => MistakeKind::NoCommand { nearest: suggest(word) },
     };
     Err(Mistake { kind, classic: true })
 }

@@ -113,6 +113,11 @@ fn mode(parameter: &[u8]) -> Result<Mode, BadUri> {
     mode.ok_or_else(|| BadUri(format!("{}: {rule}", Printable(parameter))))
 }
 
+/// The host without the brackets around it, if it has any.
+pub(crate) fn unbracketed(host: &str) -> &str {
+    host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(host)
+}
+
 /// Splits `host:file` or `[v6]:file`. A bare IPv6 address is not a host, since it is ambiguous.
 pub(crate) fn split_host(word: &[u8]) -> Option<(&str, &[u8])> {
     let text = str::from_utf8(word).ok();

@@ -46,7 +46,7 @@ fn line(line: &str) -> Option<Bookmark> {
 }
 
 fn names(line: &str, name: &str) -> bool {
-    self::line(line).is_some_and(|bookmark| bookmark.name.eq_ignore_ascii_case(name))
+    self::line(line).is_some_and(|bookmark| bookmark.is_named(name))
 }
 
 fn joined(lines: &[String]) -> String {

@@ -12,10 +12,10 @@ use crate::wire::Terms;
 pub(super) fn summary(report: &Report) -> String {
     let Stats { bytes, blocks, resent, duplicates, strangers, rtt, waits } = report.stats;
     let mut parts = vec![units::rate(bytes, report.elapsed), agreed(&report.terms, report.negotiated)];
-    parts.push(counted(blocks, "block"));
+    parts.push(units::counted(blocks, "block"));
     parts.extend((resent > 0).then(|| format!("{resent} resent")));
-    parts.extend((duplicates > 0).then(|| counted(duplicates, "duplicate")));
-    parts.extend((strangers > 0).then(|| counted(strangers, "stranger")));
+    parts.extend((duplicates > 0).then(|| units::counted(duplicates, "duplicate")));
+    parts.extend((strangers > 0).then(|| units::counted(strangers, "stranger")));
     parts.extend(round_trips(rtt));
     parts.extend(held_up(waits));
     parts.join(", ")
@@ -25,11 +25,6 @@ fn agreed(terms: &Terms, negotiated: bool) -> String {
     let Terms { blksize, windowsize, .. } = terms;
     let values = format!("blksize {blksize}, windowsize {windowsize}");
     if negotiated { values } else { format!("no options agreed ({values})") }
-}
-
-fn counted(number: u64, what: &str) -> String {
-    let plural = if number == 1 { "" } else { "s" };
-    format!("{number} {what}{plural}")
 }
 
 fn round_trips(rtt: Rtt) -> Option<String> {

@@ -83,9 +83,13 @@ impl Tracing {
             return Err(io::Error::other(format!("{} goes there already", other.content.name())));
         }
         let (view, out): (Box<dyn View>, Box<dyn Write>) = match content {
-            Content::View(view) if path.is(STDOUT) => (file_page(settings).view(view), console.lines(Stream::Output)),
             Content::View(view) => {
-                (file_page(settings).view(view), Box::new(LineBatcher::new(File::create(path.path())?)))
+                let out: Box<dyn Write> = if path.is(STDOUT) {
+                    console.lines(Stream::Output)
+                } else {
+                    Box::new(LineBatcher::new(File::create(path.path())?))
+                };
+                (file_page(settings).view(view), out)
             }
             Content::Capture { snap, lost } => {
                 let out: Box<dyn Write> =
@@ -132,8 +136,7 @@ impl Tracing {
 
     /// Makes ready for a transfer. `plain` forbids everything but words.
     pub(super) fn begin(&mut self, settings: &Settings, console: &Console, plain: bool) {
-        self.classic = None;
-        self.screen.take().inspect(|id| self.tracer.remove(*id));
+        self.end_screen();
         let Some(view) = settings.tracing else { return };
         let has_place = !self.has_stdout() && !console.is_diverted;
         let stream = if view == ViewName::Json && has_place { Stream::Output } else { console.stream() };
@@ -149,8 +152,14 @@ impl Tracing {
     /// Leaves the screen alone if the settings want that by now, though its last transfer may still go on.
     pub(super) fn keep_up(&mut self, settings: &Settings) {
         if settings.tracing.is_none() {
-            self.classic = None;
-            self.screen.take().inspect(|id| self.tracer.remove(*id));
+            self.end_screen();
+        }
+    }
+
+    fn end_screen(&mut self) {
+        self.classic = None;
+        if let Some(outlet) = self.screen.take() {
+            self.tracer.remove(outlet);
         }
     }
 

@@ -69,7 +69,8 @@ struct Channel {
 
 impl Channel {
     fn of(stream: &impl IsTerminal, color: When) -> Self {
-        Self { style: Style::of(stream, color), is_terminal: stream.is_terminal() }
+        let is_terminal = stream.is_terminal();
+        Self { style: Style::of(is_terminal, color), is_terminal }
     }
 }
 
@@ -206,7 +207,7 @@ impl Console {
 
     /// Folds text for a terminal, which would break words; a word longer than a line, as a digest, stays whole.
     fn fit(&self, stream: Stream, text: &str) -> String {
-        let columns = Self::columns(stream).filter(|_| self.channel(stream).is_terminal);
+        let columns = if self.channel(stream).is_terminal { Self::columns(stream) } else { None };
         let Some(columns) = columns else { return text.to_owned() };
         let fit = |line: &str| {
             let margin = line.len() - line.trim_start().len();

@@ -2,6 +2,12 @@
 
 use std::time::Duration;
 
+/// Formats a count with the noun in its number: `1 packet`, `2 packets`.
+pub(crate) fn counted(count: u64, noun: &str) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{count} {noun}{plural}")
+}
+
 /// Formats a size in powers of ten: `512 B`, `2.16 MB`.
 pub(crate) fn size(bytes: u64) -> String {
     scaled(bytes, 2)

@@ -7,7 +7,7 @@ use crate::language::{BugVerb, FaultVerb, ServerChange};
 use crate::server::Policy;
 use crate::shell::{CommandError, Handled, Shell};
 use crate::terminal::Place;
-use crate::trace::units::seconds;
+use crate::trace::units::{counted, seconds};
 use crate::transfer::Rexmt;
 
 /// Packets that `fault test` names one by one.
@@ -158,9 +158,9 @@ pub(crate) fn on_purpose(before: &Faults, after: &Faults) -> Option<String> {
     }
     counts.retain(|(_, count)| *count > 0);
     let ((deed, first), others) = counts.split_first()?;
-    let packets = if *first == 1 { "packet" } else { "packets" };
+    let packets = counted(*first, "packet");
     let others: String = others.iter().map(|(deed, count)| format!(", {count} {deed}")).collect();
-    Some(format!("{first} {packets} {deed}{others} on purpose"))
+    Some(format!("{packets} {deed}{others} on purpose"))
 }
 
 /// Which packets of the last transfer a rule would have hit.
@@ -178,8 +178,8 @@ fn test(rule: Rule, faults: &Faults, ring: Option<&Ring>) -> Result<String, Comm
     Ok(match hits.len() {
         0 => "It would have hit no packet of the last transfer.".to_owned(),
         count => {
-            let packets = if count == 1 { "packet" } else { "packets" };
-            format!("It would have hit {count} {packets} of the last transfer: {}", names.join(" "))
+            let packets = counted(count as u64, "packet");
+            format!("It would have hit {packets} of the last transfer: {}", names.join(" "))
         }
     })
 }

@@ -6,7 +6,7 @@ use super::faults;
 use super::local_files::directory_line;
 use super::trace::{on_off, or_auto};
 use crate::client::{Negotiation, Options, resolve};
-use crate::language::{Choice, Word};
+use crate::language::{Choice, Word, unbracketed};
 use crate::session::{Peer, Session, Settings};
 use crate::shell::{CommandError, Handled, Outcome, Shell};
 use crate::trace::units::seconds;
@@ -17,7 +17,7 @@ use crate::wire::{Mode, Terms};
 pub(crate) fn connect(shell: &mut Shell<'_>, host: &Word, port: Option<u16>) -> Handled {
     shell.workspace.session.peer = None;
     let name = host.text().ok_or_else(|| CommandError::classic(format!("{host}: unknown host (not UTF-8)")))?;
-    let name = name.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(name);
+    let name = unbracketed(name);
     let bookmark = shell.workspace.session.bookmark(name).cloned();
     let name = bookmark.as_ref().map_or(name, |bookmark| bookmark.host.as_str());
     let port = port.unwrap_or_else(|| shell.workspace.session.port(bookmark.as_ref()));

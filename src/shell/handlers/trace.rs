@@ -10,6 +10,7 @@ use crate::shell::tracing::{Aftermath, Content, STDOUT, screen_page};
 use crate::shell::workspace::Workspace;
 use crate::shell::{CommandError, Fatal, Handled, HandlerError, Outcome, Shell};
 use crate::terminal::Place;
+use crate::trace::units::counted;
 use crate::trace::{Limit, Page, ViewName, show};
 
 /// Does what `trace` asks for, and prints the answer.
@@ -192,8 +193,7 @@ fn status(shell: &Shell<'_>) -> String {
     ));
     let ring = shell.workspace.tracing.ring();
     let (events, transfers) = ring.map_or((0, 0), |ring| (ring.len(), ring.transfers().count()));
-    let plural = |count: usize, what: &str| format!("{count} {what}{}", if count == 1 { "" } else { "s" });
-    lines.push(format!("Kept: {}, {}", plural(events, "event"), plural(transfers, "transfer")));
+    lines.push(format!("Kept: {}, {}", counted(events as u64, "event"), counted(transfers as u64, "transfer")));
     lines.join("\n")
 }
 
