@@ -74,12 +74,27 @@ fn lesson(args: &mut Arguments<'_>) -> Result<Verb, Mistake> {
 mod tests {
     use super::super::{parse, split};
     use super::*;
+    use crate::fault::Percent;
 
     /// The bug that `client bug NAME` gives the client; `None` if it gives none.
     fn bug(name: &str) -> Option<ClientBug> {
         match parse(&split(format!("client bug {name}").as_bytes()).expect(name).words) {
             Ok(Verb::ClientBug(BugVerb::Make(bug))) => Some(bug),
             _ => None,
+        }
+    }
+
+    #[test]
+    fn packetdrop_takes_a_percentage() {
+        let rate = |words: &str| match parse(&split(format!("packetdrop {words}").as_bytes()).expect(words).words) {
+            Ok(Verb::Packetdrop(rate)) => Some(rate),
+            _ => None,
+        };
+        for (words, hundredths) in [("20", 2000), ("0", 0), ("0.5%", 50)] {
+            assert_eq!(rate(words), Percent::from_hundredths(hundredths), "{words}");
+        }
+        for bad in ["", "101", "many", "1 2"] {
+            assert_eq!(rate(bad), None, "{bad}");
         }
     }
 
