@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use nix::sys::signal::Signal;
 use serde_json::Value;
-use support::{NOWHERE, Peers, Port, Process, Ran, names, program, run, script, soon};
+use support::{NOWHERE, Peers, Port, Process, Ran, names, objects, program, run, script, soon};
 use tempfile::TempDir;
 
 /// The digest of the practice file hello.txt.
@@ -45,11 +45,6 @@ impl Stage {
 
 fn play(args: &[&str], lines: &str) -> Ran {
     Stage::new(&[]).play(args, lines)
-}
-
-/// Reads what stands on standard output, one object a line.
-fn outcomes(ran: &Ran) -> Vec<Value> {
-    ran.stdout.lines().map(|line| serde_json::from_str(line).expect(line)).collect()
 }
 
 #[test]
@@ -253,7 +248,7 @@ fn every_command_and_every_transfer_has_one_outcome() {
     let lines = "sha256 on\nget hello.txt other\nget hello.txt fw.bin text.txt\nput hello.txt fw.bin\n# nothing\n\n\
         bla\nget 'open\nrepeat 2 status\nsource inner\nsource nosuch\n!exit 3\nput\n";
     let ran = stage.play(&["--json"], lines);
-    let told: Vec<_> = outcomes(&ran)
+    let outcomes: Vec<_> = objects(&ran.stdout)
         .iter()
         .map(|outcome| {
             let word = |key: &str| outcome[key].as_str().unwrap_or("-").to_owned();
@@ -276,7 +271,7 @@ fn every_command_and_every_transfer_has_one_outcome() {
         "! - 1",
         "put - 1",
     ];
-    assert_eq!(told, expected, "{}", ran.stderr);
+    assert_eq!(outcomes, expected, "{}", ran.stderr);
     assert!(ran.stderr.contains("Received 13 bytes in S seconds\n"), "{}", ran.stderr);
 }
 
@@ -296,7 +291,7 @@ fn an_outcome_has_the_promised_keys() {
         "error",
     ];
     let ran = play(&["--json", "-b", "512"], "sha256 on\nget hello.txt\nget nosuch\n");
-    let outcomes = outcomes(&ran);
+    let outcomes = objects(&ran.stdout);
     for outcome in &outcomes {
         let object = outcome.as_object().expect("an object");
         assert!(object.len() == KEYS.len() && KEYS.iter().all(|key| object.contains_key(*key)), "{outcome}");
