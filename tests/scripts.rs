@@ -1,4 +1,4 @@
-//! Scripts: what they are told, what they end with, and what programs can read of them.
+//! Scripts: their input, their exit status, and their output for programs.
 
 mod support;
 
@@ -134,7 +134,7 @@ fn standard_input_is_not_for_commands_and_a_file_both() {
 }
 
 #[test]
-fn a_sourced_script_is_told_by_its_name_and_lines() {
+fn errors_of_a_sourced_script_name_it_and_the_line() {
     let stage = Stage::new(&[("outer", "get hello.txt\nsource inner\nget nosuch\n"), ("inner", "\nput nosuch\n")]);
     let ran = stage.play(&[], "source outer\nbla\n");
     let expected = "tftp: inner:2: put nosuch: nosuch: No such file or directory\n\
@@ -235,7 +235,7 @@ fn the_local_directory_is_where_files_go() {
 }
 
 #[test]
-fn the_digest_of_every_file_can_be_told_as_sha256sum_would() {
+fn the_digest_of_every_file_can_be_shown_as_sha256sum_would() {
     let stage = Stage::new(&[]);
     let ran = stage.play(&[], "sha256 on\nget hello.txt\nput hello.txt copy\nsha256 off\nget copy\nsha256 copy\n");
     let digests: Vec<_> = ran.stdout.lines().filter(|line| line.starts_with(HELLO)).collect();
@@ -338,13 +338,13 @@ fn what_cannot_be_read_or_written_is_named() {
         (String::from_utf8(output.stderr).expect("text"), output.status.code())
     };
     let directory = fs::File::open(stage.directory.path()).expect("a directory");
-    let told = run(&[], directory.into(), Stdio::null());
-    assert_eq!(told, ("tftp: standard input: Is a directory\n".to_owned(), Some(1)));
+    let failure = run(&[], directory.into(), Stdio::null());
+    assert_eq!(failure, ("tftp: standard input: Is a directory\n".to_owned(), Some(1)));
     if cfg!(target_os = "linux") {
         for option in ["--version", "--help"] {
             let full = fs::OpenOptions::new().write(true).open("/dev/full").expect("/dev/full");
-            let told = run(&[option], Stdio::null(), full.into());
-            assert_eq!(told, ("tftp: standard output: No space left on device\n".to_owned(), Some(1)), "{option}");
+            let failure = run(&[option], Stdio::null(), full.into());
+            assert_eq!(failure, ("tftp: standard output: No space left on device\n".to_owned(), Some(1)), "{option}");
         }
     }
 }
@@ -358,8 +358,8 @@ fn what_can_never_succeed_is_not_repeated_until_it_does() {
         let ended = soon(Duration::from_secs(60), || !child.is_running());
         // One that waits for its next turn is none the better for it.
         child.kill();
-        let told = child.errors();
-        assert!(told.contains(reason) && ended, "{told}");
+        let errors = child.errors();
+        assert!(errors.contains(reason) && ended, "{errors}");
     }
 }
 
