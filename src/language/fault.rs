@@ -173,6 +173,7 @@ mod tests {
         ] {
             assert_eq!(read(line), Err(expected.to_owned()), "fault {line}");
         }
+        assert!("".parse::<Rule>().is_err());
     }
 
     fn rules() -> impl Strategy<Value = Rule> {
