@@ -136,11 +136,16 @@ mod tests {
     use super::*;
     use crate::language::{self, Verb};
 
-    fn plan(line: &str) -> Plan {
+    fn read(line: &str) -> Result<Plan, String> {
         match language::parse(&language::split(format!("plan {line}").as_bytes()).unwrap().words) {
-            Ok(Verb::Plan(plan)) => plan,
-            other => panic!("{line}: {other:?}"),
+            Ok(Verb::Plan(plan)) => Ok(plan),
+            Ok(other) => panic!("{line}: {other:?}"),
+            Err(mistake) => Err(mistake.to_string()),
         }
+    }
+
+    fn plan(line: &str) -> Plan {
+        read(line).unwrap()
     }
 
     #[test]
@@ -156,6 +161,22 @@ mod tests {
         assert_eq!(plan("524300 blksize 8").get(), Cost { packets: 131_079, round_trips: 65_539 });
         assert_eq!(plan("131072 windowsize 8").get(), Cost { packets: 3 + 257 + 33, round_trips: 34 });
         assert_eq!(plan("131072 windowsize 8").plain_get(), None);
+        assert_eq!(plan(&u64::MAX.to_string()).blocks(), 1 << 55);
+    }
+
+    #[test]
+    fn values_out_of_range_and_times_without_a_sensible_unit_are_refused() {
+        for line in ["5 rtt 0.2s", "5 RTT 200ms", "5 rtt 200000us"] {
+            assert_eq!(plan(line).rtt, Some(Duration::from_millis(200)), "{line}");
+        }
+        for (line, expected) in [
+            ("", "usage: plan bytes [blksize value] [windowsize value] [rtt value]"),
+            ("5 windowsize 0", "windowsize must be 1 to 65535 blocks, not \"0\""),
+            ("5 rtt -1s", "rtt must be a time with its unit (10ms or 0.2s), not \"-1s\""),
+            ("5 rtt 1h", "rtt must be a time with its unit (10ms or 0.2s), not \"1h\""),
+        ] {
+            assert_eq!(read(line), Err(expected.to_owned()), "{line}");
+        }
     }
 
     #[test]

@@ -8,8 +8,8 @@ use support::{feed, program, serve_practice};
 use tftpsh::server::Policy;
 
 /// Runs `line`, with `script` on standard input, for a user whose bookmark `sw1` is a practice server that wants text in
-/// blocks of 600 bytes; tells what came of the last command.
-fn told(line: &str, script: &str) -> String {
+/// blocks of 600 bytes; returns the outcome of the last command.
+fn outcome(line: &str, script: &str) -> String {
     let home = tempfile::tempdir().expect("a directory");
     let server = serve_practice(Policy::default());
     let config = home.path().join(".config/tftpsh");
@@ -21,16 +21,16 @@ fn told(line: &str, script: &str) -> String {
     let mut command = program(home.path());
     command.args(["--json"].into_iter().chain(line.split_whitespace()));
     let output = feed(&mut command, home.path(), script.as_bytes());
-    let told = String::from_utf8(output.stdout).expect("text");
-    let last = told.lines().last().unwrap_or_default().to_owned();
+    let stdout = String::from_utf8(output.stdout).expect("text");
+    let last = stdout.lines().last().unwrap_or_default().to_owned();
     assert!(output.status.success(), "{line}: {last} {}", String::from_utf8_lossy(&output.stderr));
     last
 }
 
 fn carries(line: &str, script: &str, bytes: usize) {
-    let told = told(line, script);
+    let outcome = outcome(line, script);
     for part in [format!("\"bytes\":{bytes},"), "\"blksize\":600,".to_owned()] {
-        assert!(told.contains(&part), "{line}{script}: {part} {told}");
+        assert!(outcome.contains(&part), "{line}{script}: {part} {outcome}");
     }
 }
 
@@ -69,6 +69,6 @@ fn a_uri_says_its_mode_itself() {
 #[test]
 fn what_the_command_line_insists_on_wins() {
     carries("-m octet sw1 get hello.txt", "", 13);
-    let told = told("-b 1000 sw1 get hello.txt", "");
-    assert!(told.contains("\"blksize\":1000,"), "{told}");
+    let outcome = outcome("-b 1000 sw1 get hello.txt", "");
+    assert!(outcome.contains("\"blksize\":1000,"), "{outcome}");
 }

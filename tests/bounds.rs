@@ -15,7 +15,8 @@ use std::time::{Duration, Instant};
 
 use nix::sys::signal::Signal;
 use support::{
-    Client, Port, Process, ScriptedClient, ack, data, eventually, is_error, limited, memory as store, names, serve,
+    Client, Port, Process, ScriptedClient, ack, data, eventually, is_error, limited, memory as store, names,
+    reader_and_writer, serve,
 };
 use tempfile::tempdir;
 use tftpsh::client::{Negotiation, Options};
@@ -207,18 +208,10 @@ fn a_signal_ends_a_server_within_200_ms_and_its_clients_are_told() {
         let directory = tempdir().unwrap();
         fs::write(directory.path().join("f"), [7; 2000]).unwrap();
         let (mut program, address) = start_server(directory.path());
-        let (reader, writer) = (ScriptedClient::to(address), ScriptedClient::to(address));
-        reader.ask(b"\0\x01f\0octet\0");
-        let (_, peer) = reader.receive();
-        reader.send(peer, &ack(1));
-        reader.receive();
-        writer.ask(b"\0\x02new\0octet\0");
-        let (_, peer) = writer.receive();
-        writer.send(peer, &data(1, &[7; 512]));
-        writer.receive();
+        let clients = reader_and_writer(address);
         let (took, _) = end_by(&mut program, signal);
         assert!(took < Duration::from_millis(200), "{signal}: {took:?}");
-        for client in [reader, writer] {
+        for client in clients {
             assert!(is_error(&client.receive().0), "{signal}");
         }
         assert_eq!(names(directory.path()), ["f"], "no part of the upload");

@@ -85,13 +85,17 @@ fn whether_options_were_agreed_is_told() {
     };
     assert!(negotiated(window(4), &oack("blksize=8")));
     assert!(!negotiated(window(4), &data(1, 3)), "the server knows none");
-    let served = |offer: Offer| {
-        let mut talk = Talk::serve_write(offer);
+    let served = |mut talk: Talk, packets: &[Vec<u8>]| {
         talk.start();
-        talk.hear(CLIENT, &data(1, 3));
+        for packet in packets {
+            talk.hear(CLIENT, packet);
+        }
         talk.report().negotiated
     };
-    assert!(served(window(4)) && !served(Offer::default()));
+    let (block, acks) = ([data(1, 3)], [0, 1].map(|block| emit_ack(block).to_vec()));
+    assert!(served(Talk::serve_write(window(4)), &block) && served(Talk::serve_read(window(4), 3), &acks));
+    assert!(!served(Talk::serve_write(Offer::default()), &block));
+    assert!(!served(Talk::serve_read(Offer::default(), 3), &acks[1..]));
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! The client and the server as another program uses them.
 
-#![allow(clippy::unwrap_used, reason = "a test may stop where it stands")]
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 mod support;
 
@@ -133,9 +133,9 @@ fn a_server_keeps_to_its_policy() {
 }
 
 /// Sends what each record is.
-struct Told(Sender<String>);
+struct Recording(Sender<String>);
 
-impl Observer for Told {
+impl Observer for Recording {
     fn observe(&mut self, record: &Record<'_>) {
         let what = match record.kind {
             RecordKind::Begin(begin) => format!("begin {}", begin.filename.escape_ascii()),
@@ -153,14 +153,14 @@ impl Observer for Told {
 #[test]
 fn observers_of_both_ends_see_the_same_transfer() {
     let (at_server, of_server) = channel();
-    let server = builder().observer(Told(at_server)).bind("127.0.0.1:0").unwrap().spawn().unwrap();
+    let server = builder().observer(Recording(at_server)).bind("127.0.0.1:0").unwrap().spawn().unwrap();
     let (at_client, of_client) = channel();
-    let mut told = Told(at_client);
-    let mut client = Client::to(server.address()).options(Negotiation::Off).observer(&mut told);
+    let mut recording = Recording(at_client);
+    let mut client = Client::to(server.address()).options(Negotiation::Off).observer(&mut recording);
     client.get("f", io::sink()).unwrap();
     client.get("g", io::sink()).unwrap_err();
     drop(client);
-    drop((told, server));
+    drop((recording, server));
     let swapped = |line: String| match line.strip_prefix("sent") {
         Some(rest) => format!("received{rest}"),
         None => line.replace("received", "sent"),

@@ -336,7 +336,7 @@ fn ctrl_c_in_a_transfer_ends_the_script_and_leaves_no_file() {
         let directory = tempfile::tempdir().expect("a directory");
         let silent = Port::open();
         let port = silent.number().to_string();
-        let mut child = start_in(directory.path(), &["127.0.0.1", &port]);
+        let mut child = Process::start(directory.path(), &["127.0.0.1", &port]);
         child.say("get a\nget b");
         // The request shows that the transfer has begun.
         silent.receive();
@@ -349,7 +349,7 @@ fn ctrl_c_in_a_transfer_ends_the_script_and_leaves_no_file() {
 fn serve_stays_in_front_until_a_signal() {
     let directory = tempfile::tempdir().expect("a directory");
     fs::write(directory.path().join("served.txt"), "served\n").expect("a file");
-    let mut child = start_in(directory.path(), &["serve", ".", "--port", "0"]);
+    let mut child = Process::start(directory.path(), &["serve", ".", "--port", "0"]);
     let line = child.line();
     assert!(line.starts_with("Serving . at 127.0.0.1:"), "{line}");
     let port = served_at(&line).expect("where it serves").port().to_string();
@@ -370,7 +370,7 @@ fn switches_of_serve_stand_on_either_side_and_hold() {
     ] {
         let directory = tempfile::tempdir().expect("a directory");
         fs::write(directory.path().join("served.txt"), "old").expect("a file");
-        let mut child = start_in(directory.path(), args);
+        let mut child = Process::start(directory.path(), args);
         let line = child.line();
         assert!(line.starts_with("Serving . at 127.0.0.1:"), "{line}");
         let port = served_at(&line).expect("where it serves").port().to_string();
@@ -395,9 +395,5 @@ fn a_switch_of_another_command_is_a_mistake() {
 }
 
 fn start(args: &[&str]) -> Process {
-    start_in(&std::env::temp_dir(), args)
-}
-
-fn start_in(directory: &std::path::Path, args: &[&str]) -> Process {
-    Process::start(directory, args)
+    Process::start(&std::env::temp_dir(), args)
 }

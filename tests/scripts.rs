@@ -1,4 +1,4 @@
-//! Scripts: what they are told, what they end with, and what programs can read of them.
+//! Scripts: their input, their exit status, and their output for programs.
 
 mod support;
 
@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use nix::sys::signal::Signal;
 use serde_json::Value;
-use support::{NOWHERE, Peers, Port, Process, Ran, names, program, run, script, soon};
+use support::{NOWHERE, Peers, Port, Process, Ran, names, objects, program, run, script, soon};
 use tempfile::TempDir;
 
 /// The digest of the practice file hello.txt.
@@ -45,11 +45,6 @@ impl Stage {
 
 fn play(args: &[&str], lines: &str) -> Ran {
     Stage::new(&[]).play(args, lines)
-}
-
-/// Reads what stands on standard output, one object a line.
-fn outcomes(ran: &Ran) -> Vec<Value> {
-    ran.stdout.lines().map(|line| serde_json::from_str(line).expect(line)).collect()
 }
 
 #[test]
@@ -139,7 +134,7 @@ fn standard_input_is_not_for_commands_and_a_file_both() {
 }
 
 #[test]
-fn a_sourced_script_is_told_by_its_name_and_lines() {
+fn errors_of_a_sourced_script_name_it_and_the_line() {
     let stage = Stage::new(&[("outer", "get hello.txt\nsource inner\nget nosuch\n"), ("inner", "\nput nosuch\n")]);
     let ran = stage.play(&[], "source outer\nbla\n");
     let expected = "tftp: inner:2: put nosuch: nosuch: No such file or directory\n\
@@ -240,7 +235,7 @@ fn the_local_directory_is_where_files_go() {
 }
 
 #[test]
-fn the_digest_of_every_file_can_be_told_as_sha256sum_would() {
+fn the_digest_of_every_file_can_be_shown_as_sha256sum_would() {
     let stage = Stage::new(&[]);
     let ran = stage.play(&[], "sha256 on\nget hello.txt\nput hello.txt copy\nsha256 off\nget copy\nsha256 copy\n");
     let digests: Vec<_> = ran.stdout.lines().filter(|line| line.starts_with(HELLO)).collect();
@@ -253,7 +248,7 @@ fn every_command_and_every_transfer_has_one_outcome() {
     let lines = "sha256 on\nget hello.txt other\nget hello.txt fw.bin text.txt\nput hello.txt fw.bin\n# nothing\n\n\
         bla\nget 'open\nrepeat 2 status\nsource inner\nsource nosuch\n!exit 3\nput\n";
     let ran = stage.play(&["--json"], lines);
-    let told: Vec<_> = outcomes(&ran)
+    let outcomes: Vec<_> = objects(&ran.stdout)
         .iter()
         .map(|outcome| {
             let word = |key: &str| outcome[key].as_str().unwrap_or("-").to_owned();
@@ -276,7 +271,7 @@ fn every_command_and_every_transfer_has_one_outcome() {
         "! - 1",
         "put - 1",
     ];
-    assert_eq!(told, expected, "{}", ran.stderr);
+    assert_eq!(outcomes, expected, "{}", ran.stderr);
     assert!(ran.stderr.contains("Received 13 bytes in S seconds\n"), "{}", ran.stderr);
 }
 
@@ -296,7 +291,7 @@ fn an_outcome_has_the_promised_keys() {
         "error",
     ];
     let ran = play(&["--json", "-b", "512"], "sha256 on\nget hello.txt\nget nosuch\n");
-    let outcomes = outcomes(&ran);
+    let outcomes = objects(&ran.stdout);
     for outcome in &outcomes {
         let object = outcome.as_object().expect("an object");
         assert!(object.len() == KEYS.len() && KEYS.iter().all(|key| object.contains_key(*key)), "{outcome}");
@@ -343,13 +338,13 @@ fn what_cannot_be_read_or_written_is_named() {
         (String::from_utf8(output.stderr).expect("text"), output.status.code())
     };
     let directory = fs::File::open(stage.directory.path()).expect("a directory");
-    let told = run(&[], directory.into(), Stdio::null());
-    assert_eq!(told, ("tftp: standard input: Is a directory\n".to_owned(), Some(1)));
+    let failure = run(&[], directory.into(), Stdio::null());
+    assert_eq!(failure, ("tftp: standard input: Is a directory\n".to_owned(), Some(1)));
     if cfg!(target_os = "linux") {
         for option in ["--version", "--help"] {
             let full = fs::OpenOptions::new().write(true).open("/dev/full").expect("/dev/full");
-            let told = run(&[option], Stdio::null(), full.into());
-            assert_eq!(told, ("tftp: standard output: No space left on device\n".to_owned(), Some(1)), "{option}");
+            let failure = run(&[option], Stdio::null(), full.into());
+            assert_eq!(failure, ("tftp: standard output: No space left on device\n".to_owned(), Some(1)), "{option}");
         }
     }
 }
@@ -363,8 +358,8 @@ fn what_can_never_succeed_is_not_repeated_until_it_does() {
         let ended = soon(Duration::from_secs(60), || !child.is_running());
         // One that waits for its next turn is none the better for it.
         child.kill();
-        let told = child.errors();
-        assert!(told.contains(reason) && ended, "{told}");
+        let errors = child.errors();
+        assert!(errors.contains(reason) && ended, "{errors}");
     }
 }
 

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use support::{
     LOOPBACK, Port, ScriptedClient, Server, ack, bind, data, directory_with, error_of, eventually, is_error, names,
-    refusal, serve, serve_at, serve_directory, serve_practice,
+    reader_and_writer, refusal, serve, serve_at, serve_directory, serve_practice,
 };
 use tftpsh::Stop;
 use tftpsh::files::{Denied, MemoryStore, Source, Store, Target, WriteMode};
@@ -34,7 +34,7 @@ fn a_file_is_read_block_by_block_from_a_fresh_port() {
 }
 
 #[test]
-fn options_are_granted_within_the_limits_and_the_size_is_told() {
+fn options_are_granted_within_the_limits_and_the_size_is_sent() {
     let server = serve_practice(Policy::default());
     let request = b"\0\x01fw.bin\0octet\0tsize\x000\0blksize\x001000\0timeout\x003\0unheard\x001\0";
     let (oack, blocks) = ScriptedClient::of(&server).get(request, 1000);
@@ -357,20 +357,11 @@ fn an_address_in_use_is_an_error() {
 fn a_server_that_stops_tells_its_clients_and_leaves_no_partial_upload() {
     let directory = directory_with(&[("f", &[1; 600])]);
     let server = serve_directory(directory.path(), Policy::default());
-    let (reader, writer) = (ScriptedClient::of(&server), ScriptedClient::of(&server));
-    reader.ask(b"\0\x01f\0octet\0");
-    let (_, from) = reader.receive();
-    // The transfer has begun: the client has proved its address.
-    reader.send(from, &ack(1));
-    reader.receive();
-    writer.ask(b"\0\x02up\0octet\0");
-    let (_, to) = writer.receive();
-    writer.send(to, &data(1, &[2; 512]));
-    assert_eq!(writer.receive().0, ack(1));
+    let clients = reader_and_writer(server.address());
     let begun = Instant::now();
     drop(server);
     assert!(begun.elapsed() < Duration::from_millis(200), "{:?}", begun.elapsed());
-    for client in [reader, writer] {
+    for client in clients {
         let (code, message) = error_of(&client.receive().0);
         assert!(code == ErrorCode::UNDEFINED && message.contains("stopping"), "{message}");
     }
@@ -400,9 +391,9 @@ fn a_panic_ends_the_server_and_nothing_else() {
 }
 
 #[test]
-fn what_happens_is_told_in_order() {
-    let (stop, told) = (Stop::new(), std::sync::mpsc::channel());
-    let log = Log::new(move |line: &str| told.0.send(line.to_owned()).unwrap());
+fn events_are_logged_in_order() {
+    let (stop, (sender, lines)) = (Stop::new(), std::sync::mpsc::channel());
+    let log = Log::new(move |line: &str| sender.send(line.to_owned()).unwrap());
     let server = tftpsh::Server::builder(practice_files()).observer(log).bind(LOOPBACK).unwrap();
     let client = ScriptedClient::to(server.address());
     let flag = stop.clone();
@@ -410,7 +401,7 @@ fn what_happens_is_told_in_order() {
         server.run(&flag).unwrap();
     });
     client.get(b"\0\x01fw.bin\0octet\0blksize\x001024\0", 1024);
-    let next = || told.1.recv_timeout(Duration::from_secs(10)).unwrap();
+    let next = || lines.recv_timeout(Duration::from_secs(10)).unwrap();
     let address = client.port.address();
     assert_eq!(next(), format!("{address} get fw.bin [octet]: blksize=1024"));
     let end = next();

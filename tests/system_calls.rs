@@ -1,8 +1,8 @@
 //! Each system call of a get, a put and a server fails in turn, once or from then on, in the real program: strace(1)
 //! makes it fail.
 //!
-//! Whatever fails, nothing crashes, the old file or the whole new one is there with nothing beside it, who is told that
-//! a file is safe is told the truth, and what did not work is said.
+//! Whatever fails, nothing crashes, the old file or the whole new one is there with nothing beside it, a client
+//! that succeeds has its file stored, and what did not work is reported.
 
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a test may panic, and prints what it did")]
@@ -53,7 +53,7 @@ fn traced(directory: &Path, strace: &[&str], arguments: &[&str]) -> Command {
     command
 }
 
-/// The program, which fails as told. Strace runs apart (`-D`) from it, so that its status and signals are its own.
+/// The program, with this failure. Strace runs apart (`-D`) from it, so that its status and signals are its own.
 fn failing(directory: &Path, fault: &Fault, arguments: &[&str]) -> Command {
     let Fault { call, when, errno, and_on } = fault;
     let and_on = if *and_on { "+" } else { "" };
@@ -133,7 +133,7 @@ fn is_new(directory: &Path, fault: &Fault, said: &str) -> bool {
     file != b"old"
 }
 
-/// An end without a crash; a failure is told.
+/// An end without a crash; a failure is reported.
 fn check_end(status: ExitStatus, said: &str, fault: &Fault) {
     assert_eq!(status.signal(), None, "{fault:?}: {said}");
     assert!(status.code() != Some(101) && !said.contains("panicked"), "{fault:?}: {said}");
@@ -245,13 +245,13 @@ fn a_server_bears_the_failure_of_every_system_call() {
             assert!(!status.success(), "{fault:?}: it did not begin, and did not say so");
             return;
         };
-        let told = put(address);
+        let succeeded = put(address);
         // One client may have to bear a failure that passes, but not the next.
         let still_there = if fault.and_on { Some(()) } else { get(address).or_else(|| get(address)) };
         let (status, said) = end(server);
         check_end(status, &said, fault);
         let new = is_new(directory.path(), fault, &said);
-        assert!(new || !told, "{fault:?}: told that the file is safe, but it is not; {said}");
+        assert!(new || !succeeded, "{fault:?}: the client succeeded, but its file is not stored; {said}");
         assert!(still_there.is_some() || !status.success(), "{fault:?}: a server that serves no more; {said}");
     });
 }

@@ -74,6 +74,7 @@ fn every_row_says_what_it_does_and_shows_how() {
         );
         assert!(!command.brief.ends_with('.'), "{row}");
         assert!(command.brief.starts_with(char::is_lowercase), "{row}: as BSD's");
+        assert!(command.ask.is_none_or(|ask| ask.ends_with(") ")), "{row}: what is typed follows a blank");
         assert!(!command.usage.is_empty() && !command.examples.is_empty(), "{row}");
         for usage in command.usage {
             let words = usage.split(['[', ']', '|', ' ', '.']).next();

@@ -8,7 +8,7 @@ use std::path::Path;
 use std::process::Output;
 
 use serde_json::Value;
-use support::{NOWHERE, Process, data, feed, program, script};
+use support::{NOWHERE, Process, data, feed, objects, program, script};
 use tftpsh::server::practice_files;
 
 /// Runs the program with its own practice server, ASCII only.
@@ -38,11 +38,6 @@ fn arrows(text: &str) -> usize {
 
 fn file(name: &str) -> Vec<u8> {
     practice_files().get(name.as_bytes()).expect(name).to_vec()
-}
-
-/// Each line as an object.
-fn objects(bytes: &[u8]) -> Vec<Value> {
-    text(bytes).lines().map(|line| serde_json::from_str(line).expect(line)).collect()
 }
 
 #[test]
@@ -102,7 +97,7 @@ fn a_trace_stays_out_of_a_file_on_standard_output() {
 fn outcomes_and_traces_do_not_mix() {
     for view in ["--trace=ladder", "--trace=json"] {
         let (_directory, output) = once(&["--json", view, "get", "fw.bin"]);
-        let outcomes = objects(&output.stdout);
+        let outcomes = objects(text(&output.stdout));
         assert_eq!((outcomes.len(), &outcomes[0]["command"]), (1, &Value::from("get")), "{view}");
         assert!(text(&output.stderr).contains("DATA"), "{view}");
     }
@@ -111,7 +106,7 @@ fn outcomes_and_traces_do_not_mix() {
 #[test]
 fn a_json_trace_has_standard_output_for_itself() {
     let (_directory, output) = once(&["--trace=json", "get", "fw.bin"]);
-    let records = objects(&output.stdout);
+    let records = objects(text(&output.stdout));
     let packets = records.iter().filter(|record| record["ev"] == "packet").count();
     assert_eq!((status(&output), packets), (Some(0), 13));
     let end = records.last().expect("an end");
@@ -126,7 +121,7 @@ fn files_take_what_the_screen_does_not() {
     assert_eq!(status(&output), Some(0), "{}", text(&output.stderr));
     let read = |name: &str| fs::read(directory.path().join(name)).expect(name);
     assert_eq!(text(&output.stdout).lines().filter(|line| line.starts_with('#')).count(), 13);
-    assert_eq!(objects(&read("x.json")).iter().filter(|record| record["ev"] == "packet").count(), 13);
+    assert_eq!(objects(text(&read("x.json"))).iter().filter(|record| record["ev"] == "packet").count(), 13);
     assert_eq!(arrows(text(&read("x.txt"))), 13);
     assert_eq!(read("x.pcapng")[..4], [0x0a, 0x0d, 0x0d, 0x0a]);
     let (_directory, output) = once(&["--trace=explain,hex", "get", "fw.bin"]);
@@ -156,7 +151,7 @@ fn packets(script: &str) -> Vec<Value> {
     let directory = tempfile::tempdir().expect("a directory");
     let output = practice(directory.path(), &["--quiet"], &format!("trace json to packets.json\n{script}"));
     assert_eq!(status(&output), Some(0), "{}", text(&output.stderr));
-    let records = objects(&fs::read(directory.path().join("packets.json")).expect("the trace"));
+    let records = objects(&fs::read_to_string(directory.path().join("packets.json")).expect("the trace"));
     let mut packets: Vec<_> = records.into_iter().filter(|record| record["ev"] == "packet").collect();
     for packet in &mut packets {
         let packet = packet.as_object_mut().expect("an object");

@@ -167,6 +167,20 @@ mod tests {
     }
 
     #[test]
+    fn a_port_is_a_plain_number_above_zero() {
+        let connect =
+            |port: &str| match find(&Word::new("connect")).expect("a command").read(&["h", port].map(Word::new)) {
+                Ok(Verb::Connect(_, port)) => Ok(port),
+                Ok(verb) => panic!("{verb:?}"),
+                Err(mistake) => Err(mistake.to_string()),
+            };
+        assert_eq!(connect("6969"), Ok(Some(6969)));
+        for bad in ["0", "65536", "+5", "", "tftp", "6 9"] {
+            assert_eq!(connect(bad), Err(format!("{bad}: bad port number")));
+        }
+    }
+
+    #[test]
     fn a_digest_left_out_is_a_mistake() {
         for line in ["f verify", "f g verify", "f verify ''"] {
             assert!(get(line).is_err_and(|reason| reason.starts_with("verify needs a SHA-256 digest")), "{line}");

@@ -108,10 +108,19 @@ impl FromStr for Rule {
 mod tests {
     use proptest::prelude::*;
 
+    use super::super::{parse as parse_words, split};
     use super::*;
     use std::num::{NonZeroU32, NonZeroU64};
 
     use crate::fault::{Percent, Way};
+
+    fn read(line: &str) -> Result<FaultVerb, String> {
+        match parse_words(&split(format!("fault {line}").as_bytes()).expect(line).words) {
+            Ok(Verb::Fault(verb)) => Ok(verb),
+            Ok(other) => panic!("{line}: {other:?}"),
+            Err(mistake) => Err(mistake.to_string()),
+        }
+    }
 
     fn parse(line: &str) -> Rule {
         line.parse().expect(line)
@@ -132,6 +141,39 @@ mod tests {
         assert_eq!((rule.action, rule.kind, rule.which, rule.how), (Action::Delay(5), None, None, None));
         assert_eq!(parse("corrupt received data last").action, Action::Corrupt(None));
         assert_eq!(parse("corrupt 20 received data 2-4").which, Some(Which::Blocks(2, 4)));
+    }
+
+    #[test]
+    fn every_form_of_fault_is_understood() {
+        let rule = parse("drop sent ack 2");
+        for (line, verb) in [
+            ("", FaultVerb::List),
+            ("drop sent ack 2", FaultVerb::Add(rule)),
+            ("'drop sent ack 2'", FaultVerb::Add(rule)),
+            ("test 'drop sent ack 2'", FaultVerb::Test(rule)),
+            ("test drop sent ack 2", FaultVerb::Test(rule)),
+            ("seed 7", FaultVerb::Seed(7)),
+            ("off", FaultVerb::Off(None)),
+            ("OFF 2", FaultVerb::Off(Some(2))),
+            ("remote on", FaultVerb::Remote(true)),
+            ("remote off", FaultVerb::Remote(false)),
+        ] {
+            assert_eq!(read(line), Ok(verb), "fault {line}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_a_form_of_fault_is_refused_with_the_reason() {
+        for (line, expected) in [
+            ("off 1 2", "unexpected \"2\" after a complete rule"),
+            ("remote maybe", "\"maybe\" is not a switch; use on or off"),
+            ("test", "missing action after \"test\"; use drop, dup, swap, stranger, delay, corrupt or cut"),
+            ("drop sent ack rate", "missing percent after \"rate\"; use 0% to 100%"),
+            ("drop sent ack 2 once", "unexpected \"once\" after a complete rule; use times or rate"),
+        ] {
+            assert_eq!(read(line), Err(expected.to_owned()), "fault {line}");
+        }
+        assert!("".parse::<Rule>().is_err());
     }
 
     fn rules() -> impl Strategy<Value = Rule> {
@@ -166,6 +208,14 @@ mod tests {
         #[test]
         fn what_is_written_reads_back_the_same(rule in rules()) {
             prop_assert_eq!(rule.to_string().parse(), Ok(rule));
+        }
+
+        #[test]
+        fn no_words_panic(
+            line in "[ -~é]{0,40}",
+            words in "(drop|cut|corrupt|delay) (sent|both) (any|ack) [-0-9a-z%. ]{0,20}",
+        ) {
+            let _ = (line.parse::<Rule>(), words.parse::<Rule>());
         }
     }
 }

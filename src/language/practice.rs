@@ -69,3 +69,43 @@ fn lesson(args: &mut Arguments<'_>) -> Result<Verb, Mistake> {
     };
     args.end(Verb::Lesson(verb))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::{parse, split};
+    use super::*;
+    use crate::fault::Percent;
+
+    /// The bug that `client bug NAME` gives the client; `None` if it gives none.
+    fn bug(name: &str) -> Option<ClientBug> {
+        match parse(&split(format!("client bug {name}").as_bytes()).expect(name).words) {
+            Ok(Verb::ClientBug(BugVerb::Make(bug))) => Some(bug),
+            _ => None,
+        }
+    }
+
+    #[test]
+    fn packetdrop_takes_a_percentage() {
+        let rate = |words: &str| match parse(&split(format!("packetdrop {words}").as_bytes()).expect(words).words) {
+            Ok(Verb::Packetdrop(rate)) => Some(rate),
+            _ => None,
+        };
+        for (words, hundredths) in [("20", 2000), ("0", 0), ("0.5%", 50)] {
+            assert_eq!(rate(words), Percent::from_hundredths(hundredths), "{words}");
+        }
+        for bad in ["", "101", "many", "1 2"] {
+            assert_eq!(rate(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn every_client_bug_is_found_by_its_name() {
+        for known in ClientBug::ALL {
+            assert_eq!((bug(known.name()), bug(&known.name().to_uppercase())), (Some(known), Some(known)));
+            assert!(!known.brief().is_empty() && known.section().starts_with("RFC"), "{known:?}");
+        }
+        for name in ["''", "no-", "nobug", "no-tids", "off"] {
+            assert_eq!(bug(name), None, "{name}");
+        }
+    }
+}

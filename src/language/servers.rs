@@ -114,3 +114,28 @@ fn text<'a>(args: &Arguments<'_>, word: &'a Word) -> Result<&'a str, Mistake> {
     let fit = word.text().filter(|text| !text.is_empty() && !text.contains(|it: char| it.is_control() || it == ' '));
     fit.ok_or_else(|| args.breaks(format!("\"{word}\" must not be empty or have spaces or control characters")))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::{parse, split};
+    use super::*;
+
+    /// The bug that `serve bug NAME` gives the server; `None` if it gives none.
+    fn bug(name: &str) -> Option<ServerBug> {
+        match parse(&split(format!("serve bug {name}").as_bytes()).expect(name).words) {
+            Ok(Verb::Serve(ServeVerb::Change(ServerChange::Bug(BugVerb::Make(bug))))) => Some(bug),
+            _ => None,
+        }
+    }
+
+    #[test]
+    fn every_server_bug_is_found_by_its_name_or_an_unambiguous_beginning() {
+        for known in ServerBug::ALL {
+            assert_eq!((bug(known.name()), bug(&known.name().to_uppercase())), (Some(known), Some(known)));
+        }
+        assert_eq!(bug("sorc"), Some(ServerBug::Sorcerer));
+        for name in ["''", "no-", "oack", "nobug", "sorcerers", "off"] {
+            assert_eq!(bug(name), None, "{name}");
+        }
+    }
+}

@@ -47,3 +47,22 @@ pub(super) static ROWS: &[Command] = &[
         ..SETTING
     },
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Word, commands, following};
+
+    #[test]
+    fn a_switch_has_one_usage_line_with_its_two_positions() {
+        let is_switch = |name: &str| {
+            let expected = following(&[Word::new(name)]).expected;
+            expected.iter().map(|it| it.name()).eq(["on", "off"])
+        };
+        let switches: Vec<_> = commands().filter(|command| is_switch(command.name)).collect();
+        for switch in &switches {
+            assert_eq!(switch.usage, [format!("{} [ on | off ]", switch.name)]);
+        }
+        let names: Vec<_> = switches.iter().map(|switch| switch.name).collect();
+        assert_eq!(names, ["verbose", "literal", "progress"]);
+    }
+}

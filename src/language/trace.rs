@@ -124,3 +124,89 @@ fn item(item: &str) -> Result<TraceVerb, Mistake> {
     };
     args.end(verb)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::parse;
+    use super::*;
+
+    /// Reads the words after `trace`. No word is a comment here: the program's arguments have none.
+    fn read(line: &str) -> Result<TraceVerb, String> {
+        match parse(&split_at_spaces(format!("trace {line}").as_bytes()).words) {
+            Ok(Verb::Trace(verb)) => Ok(verb),
+            Ok(other) => panic!("{line}: {other:?}"),
+            Err(mistake) => Err(mistake.to_string()),
+        }
+    }
+
+    #[test]
+    fn every_form_of_trace_is_understood() {
+        use TraceVerb::{
+            Again, Ascii, Help, Limit as SetLimit, Pcap, PcapOff, Set, Show, Status, Toggle, View, ViewOff, ViewTo,
+        };
+        use ViewName::{Classic, Explain, Hex, Json, Ladder};
+        let file = || Word::new("x.txt");
+        for (line, verb) in [
+            ("", Toggle),
+            ("on", Set(true)),
+            ("OFF", Set(false)),
+            ("c", View(Classic)),
+            ("explain", View(Explain(Detail::First))),
+            ("explain full to x.txt", ViewTo(Explain(Detail::Full), file())),
+            ("e s", View(Explain(Detail::Short))),
+            ("hex", View(Hex)),
+            ("lad off", ViewOff(Ladder)),
+            ("ladder to x.txt", ViewTo(Ladder, file())),
+            ("json to -", ViewTo(Json, Word::new("-"))),
+            ("pcap x.pcapng", Pcap { file: Word::new("x.pcapng"), snap: None, lost: false }),
+            ("pcap - lost snap 64", Pcap { file: Word::new("-"), snap: Some(64), lost: true }),
+            ("pcap off", PcapOff),
+            ("again", Again(None, None)),
+            ("again ladder 8400-8434", Again(Some(Ladder), Some(8400..=8434))),
+            ("again #3", Again(None, Some(3..=3))),
+            ("again explain full 1-2", Again(Some(Explain(Detail::Full)), Some(1..=2))),
+            ("show #3", Show(3)),
+            ("limit 5", SetLimit(Limit::Pairs(5))),
+            ("limit all", SetLimit(Limit::All)),
+            ("ascii auto", Ascii(None)),
+            ("as on", Ascii(Some(true))),
+            ("as off", Ascii(Some(false))),
+            ("status", Status),
+            ("?", Help),
+        ] {
+            assert_eq!(read(line), Ok(verb), "trace {line}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_a_form_of_trace_is_refused_with_the_reason() {
+        for (line, expected) in [
+            (
+                "nonsense",
+                "\"nonsense\" is not a view or word of trace; use on, off, status, ?, classic, ladder, hex, json, \
+                 explain, pcap, again, show, limit or ascii",
+            ),
+            ("a", "\"a\" may be again or ascii"),
+            ("show", "missing packet after \"show\"; use a number (3 or #3)"),
+            ("again 9-3", "first-last must be numbers of packets (3 or 3-5), not \"9-3\""),
+            ("pcap x snap", "missing bytes after \"snap\"; use a number"),
+            ("limit -1", "pairs must be a number, or all, not \"-1\""),
+            ("on on", "unexpected \"on\" after a complete command"),
+        ] {
+            assert_eq!(read(line), Err(expected.to_owned()), "trace {line}");
+        }
+    }
+
+    #[test]
+    fn the_command_line_takes_the_same_words_with_commas() {
+        let list = |list: &str| trace_list(list).map_err(|mistake| mistake.to_string());
+        let lines = |lines: &[&str]| lines.iter().map(|line| read(line)).collect::<Result<Vec<_>, _>>();
+        assert_eq!(list("explain full,pcap=x.pcapng,json=y"), lines(&["explain full", "pcap x.pcapng", "json to y"]));
+        assert_eq!(list(""), lines(&["classic"]));
+        assert!(list("explain,,json").is_err());
+        assert_eq!(
+            list("explain,json=x,hex"),
+            Err("explain and hex: one view goes to the screen, others go to files (hex=FILE)".to_owned())
+        );
+    }
+}

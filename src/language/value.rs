@@ -181,3 +181,47 @@ fn decimal(text: &str, scale: f64) -> Option<Duration> {
     let is_plain = text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
     Duration::try_from_secs_f64(text.parse::<f64>().ok().filter(|_| is_plain)? * scale).ok()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read<T: Value>(text: impl Into<Vec<u8>>) -> Option<T> {
+        T::read(&Word::new(text))
+    }
+
+    #[test]
+    fn seconds_are_plain_numbers_above_zero() {
+        for (text, expected) in [("5", 5_000), ("0.2", 200), ("86400", 86_400_000)] {
+            assert_eq!(read::<Duration>(text), Some(Duration::from_millis(expected)), "{text}");
+        }
+        for bad in ["", ".", "0", "0.0", "-1", "+1", "1e3", "inf", "5s", "86401", &"9".repeat(400)] {
+            assert_eq!(read::<Duration>(bad), None, "{bad}");
+        }
+        assert_eq!(read::<Duration>(b"\xff"), None);
+    }
+
+    #[test]
+    fn modes_have_the_names_of_bsd_in_any_case() {
+        for (mode, words) in
+            [(Mode::Octet, &["octet", "BINARY", "Image"][..]), (Mode::Netascii, &["ascii", "NetASCII"])]
+        {
+            for word in words {
+                assert_eq!(read(*word), Some(mode), "{word}");
+            }
+        }
+        assert_eq!(read::<Mode>("mail"), None);
+    }
+
+    #[test]
+    fn a_digest_has_64_digits_in_any_case() {
+        /// The SHA-256 of `abc` (FIPS 180-4).
+        const ABC: &str = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+        let digest = crate::files::Digest::of(&b"abc"[..]).expect("bytes in memory can be read").0;
+        assert_eq!(read(ABC), Some(Sha256(digest)));
+        assert_eq!(read(ABC.to_ascii_uppercase()), Some(Sha256(digest)));
+        for bad in ["", &ABC[1..], &format!("{ABC}0"), &ABC.replace('b', "g"), &ABC.replace("ba", "+a")] {
+            assert_eq!(read::<Sha256>(bad), None, "{bad}");
+        }
+    }
+}

@@ -2,7 +2,7 @@
 //! server against a client that does.
 
 use std::io;
-use std::net::{SocketAddr, UdpSocket};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
@@ -10,12 +10,12 @@ use std::time::Duration;
 use tftpsh::Stop;
 use tftpsh::client::{ClientError, Negotiation, Options};
 use tftpsh::files::{MemoryStore, Source as FileSource, WriteFile};
-use tftpsh::server::{Policy, Server};
+use tftpsh::server::Policy;
 use tftpsh::transfer::{RetryPolicy, Rexmt};
 use tftpsh::wire::{Mode, Packet, RequestKind, emit_request};
 
 use crate::cases::{self, Case, Input, Role, Source, Step};
-use crate::support::Client;
+use crate::support::{Client, Port, memory, serve, soon};
 use crate::{CLIENT_CASES, SERVER_CASES};
 
 /// Longer than any case: nothing is sent again.
@@ -56,8 +56,8 @@ fn can_be_played(step: &Step) -> bool {
 /// A peer with two ports.
 struct Puppet<'a> {
     case: &'a Case,
-    port: UdpSocket,
-    stranger: UdpSocket,
+    port: Port,
+    stranger: Port,
     to: SocketAddr,
 }
 
@@ -66,16 +66,18 @@ impl Puppet<'_> {
     fn play(&self) {
         for step in &self.case.steps {
             let Input::Hear { from, datagram } = &step.input else { continue };
-            let socket = if *from == Source::Stranger { &self.stranger } else { &self.port };
             for _ in 0..step.times {
-                socket.send_to(datagram, self.to).unwrap();
+                self.port_of(*from).send(self.to, datagram);
             }
-            for (socket, words) in expand(&step.expected) {
-                let socket = if socket == Source::Stranger { &self.stranger } else { &self.port };
-                let received = receive(socket, &self.case.name).0;
+            for (to, words) in expand(&step.expected) {
+                let received = receive(self.port_of(to), &self.case.name).0;
                 assert_eq!(Packet::parse(&received).unwrap().to_string(), words, "{}: {}", self.case.name, step.text);
             }
         }
+    }
+
+    fn port_of(&self, source: Source) -> &Port {
+        if source == Source::Stranger { &self.stranger } else { &self.port }
     }
 }
 
@@ -93,17 +95,8 @@ fn expand(expected: &str) -> Vec<(Source, String)> {
     packets
 }
 
-fn receive(socket: &UdpSocket, case: &str) -> (Vec<u8>, SocketAddr) {
-    let mut buffer = vec![0; 65_536];
-    let (length, from) = socket.recv_from(&mut buffer).unwrap_or_else(|error| panic!("{case}: {error}"));
-    buffer.truncate(length);
-    (buffer, from)
-}
-
-fn port() -> UdpSocket {
-    let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
-    socket.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
-    socket
+fn receive(port: &Port, case: &str) -> (Vec<u8>, SocketAddr) {
+    port.try_receive().unwrap_or_else(|error| panic!("{case}: {error}"))
 }
 
 /// The end of the case: `Some(Ok)` with the bytes of the file, `Some(Err)` with the message, `None` before it.
@@ -116,15 +109,14 @@ fn end(case: &Case) -> Option<Result<u64, &str>> {
 }
 
 fn play_to_client(case: &Case) {
-    let well_known = port();
-    let number = well_known.local_addr().unwrap().port();
+    let well_known = Port::open();
     let stop = Stop::new();
     let flag = stop.clone();
-    let mut client = Client::to_host("127.0.0.1", number).stopped_by(stop);
+    let mut client = Client::to(well_known.address()).stopped_by(stop);
     thread::scope(|scope| {
         scope.spawn(move || {
             let (_, to) = receive(&well_known, &case.name);
-            Puppet { case, port: port(), stranger: port(), to }.play();
+            Puppet { case, port: Port::open(), stranger: Port::open(), to }.play();
             if end(case).is_none() {
                 flag.request();
             }
@@ -186,36 +178,26 @@ impl WriteFile for Memory {
 }
 
 fn play_to_server(case: &Case) {
-    let store = MemoryStore::new();
-    let kind = match case.role {
-        Role::ServeRead(size) => {
-            store.insert(b"f", vec![b'x'; size]);
-            RequestKind::Read
-        }
-        _ => RequestKind::Write,
+    let (kind, store) = match case.role {
+        Role::ServeRead(size) => (RequestKind::Read, memory("f", vec![b'x'; size])),
+        _ => (RequestKind::Write, MemoryStore::new()),
     };
     let policy = Policy { retry: RetryPolicy { rexmt: Rexmt::Fixed(LONG), timeout: LONG }, ..Policy::default() };
-    let server = Server::builder(store.clone()).policy(policy).bind("127.0.0.1:0").unwrap();
-    let server = server.spawn().unwrap();
-    let client = port();
-    let request = emit_request(kind, b"f", Mode::Octet, &case.offer).unwrap();
-    client.send_to(&request, server.address()).unwrap();
+    let server = serve(store.clone(), policy);
+    let client = Port::open();
+    client.send(server.address(), &emit_request(kind, b"f", Mode::Octet, &case.offer).unwrap());
     let (_, to) = receive(&client, &case.name);
-    Puppet { case, port: client, stranger: port(), to }.play();
+    Puppet { case, port: client, stranger: Port::open(), to }.play();
     let ended = end(case);
-    for _ in 0..5000 {
+    let counted = soon(Duration::from_secs(10), || {
         let status = server.status();
-        let counted = match ended {
+        match ended {
             Some(Ok(_)) => status.finished == 1,
             Some(Err(_)) => status.failed == 1,
             None => status.live == 1,
-        };
-        if counted {
-            let whole = kind == RequestKind::Read || matches!(ended, Some(Ok(_)));
-            assert_eq!(store.get(b"f").is_some(), whole, "{}: only whole files are there", case.name);
-            return;
         }
-        thread::sleep(Duration::from_millis(2));
-    }
-    panic!("{}: {}", case.name, server.status());
+    });
+    assert!(counted, "{}: {}", case.name, server.status());
+    let whole = kind == RequestKind::Read || matches!(ended, Some(Ok(_)));
+    assert_eq!(store.get(b"f").is_some(), whole, "{}: only whole files are there", case.name);
 }

@@ -11,7 +11,7 @@ fn lesson_1_shows_who_answers_from_where() {
     let explained = played.outputs("get text.txt")[0];
     let heads: Vec<_> = explained.iter().filter(|line| line.starts_with('#') && !line.starts_with("# ")).collect();
     let parts: Vec<Vec<&str>> = heads.iter().map(|line| line.split_whitespace().collect()).collect();
-    let told: Vec<_> = parts.iter().map(|it| (it[4], it[5], it[9])).collect();
+    let packets: Vec<_> = parts.iter().map(|it| (it[4], it[5], it[9])).collect();
     let expected = [
         ("sent", "RRQ", "17"),
         ("received", "DATA", "516"),
@@ -19,7 +19,7 @@ fn lesson_1_shows_who_answers_from_where() {
         ("received", "DATA", "68"),
         ("sent", "ACK", "4"),
     ];
-    assert_eq!(told, expected);
+    assert_eq!(packets, expected);
     let asked = parts[0][8];
     assert!(parts[1..].iter().all(|it| it[8] == parts[1][8] && it[8] != asked), "a new port answers: {heads:?}");
     assert!(heads[1].ends_with(&format!("[TID {}]", &parts[1][8][1..])), "{}", heads[1]);

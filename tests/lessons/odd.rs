@@ -16,11 +16,11 @@ fn lesson_7_tells_a_stranger_and_is_fooled_without_looking() {
         (ours, foreign)
     };
     let whole = plain_get("fw.bin", 3000);
-    let told = "ERROR 5 Unknown transfer ID".to_owned();
+    let refusal = "ERROR 5 Unknown transfer ID".to_owned();
     // The second server's answer: it is a real one, which serves the doubled request.
-    assert_eq!(ours(&transfers[0]), (whole.clone(), vec!["DATA 1  512 B".to_owned(), told.clone()]));
+    assert_eq!(ours(&transfers[0]), (whole.clone(), vec!["DATA 1  512 B".to_owned(), refusal.clone()]));
     assert!(transfers[0][0].notes.contains("x2 fault rule 1"), "{:?}", transfers[0][0]);
-    assert_eq!(ours(&transfers[1]), (whole.clone(), vec!["DATA 2  512 B".to_owned(), told]));
+    assert_eq!(ours(&transfers[1]), (whole.clone(), vec!["DATA 2  512 B".to_owned(), refusal]));
     // Without a look at the port the stranger's block is acknowledged, and the real one comes second.
     assert_eq!(ours(&transfers[2]), (whole, vec!["DATA 2  512 B".to_owned(), "ACK 2".to_owned()]));
     let real: Vec<_> = transfers[2].iter().filter(|it| it.label == "DATA 2  512 B").collect();

@@ -103,7 +103,7 @@ pub(crate) fn digest_of(file: &str) -> String {
     Digest::of(&bytes[..]).expect("memory can be read").to_string()
 }
 
-/// The digests that `sha256 FILE` told.
+/// The digests that `sha256 FILE` printed.
 pub(crate) fn digests(played: &Played, file: &str) -> Vec<String> {
     let outputs = played.outputs(&format!("sha256 {file}"));
     outputs.iter().map(|lines| lines[0].split(' ').next().unwrap_or_default().to_owned()).collect()

@@ -31,11 +31,11 @@ fn a_script_does_alone_what_the_lesson_does() {
         let folder = tempfile::tempdir().expect("a folder");
         let alone = run(folder.path(), lesson.script);
         assert_eq!(alone.status, Some(0), "{}", alone.stderr);
-        let told = |text: &str| {
-            let packets = text.lines().filter_map(drawn);
-            packets.map(|it| (it.sent, it.lost, it.label)).collect::<Vec<_>>()
+        let packets = |text: &str| {
+            let drawn = text.lines().filter_map(drawn);
+            drawn.map(|it| (it.sent, it.lost, it.label)).collect::<Vec<_>>()
         };
-        let (alone, given) = (told(&alone.text), told(&play(number).text));
+        let (alone, given) = (packets(&alone.text), packets(&play(number).text));
         assert!(alone.len() > 20 && alone.len() == given.len(), "{number}: {} and {}", alone.len(), given.len());
     }
 }

@@ -95,11 +95,11 @@ fn every_command_of_the_table_is_used() {
 }
 
 #[test]
-fn every_failure_is_told_in_some_session() {
-    let told: String =
+fn every_failure_is_shown_in_some_session() {
+    let output: String =
         sessions().iter().map(|session| [session.part("stdout"), session.part("stderr")].concat()).collect();
-    let untold: Vec<_> = ERRORS.iter().filter(|error| !told.contains(**error)).collect();
-    assert!(untold.is_empty(), "no session tells {untold:?}");
+    let unseen: Vec<_> = ERRORS.iter().filter(|error| !output.contains(**error)).collect();
+    assert!(unseen.is_empty(), "no session shows {unseen:?}");
 }
 
 #[test]

@@ -13,6 +13,7 @@
 //! peers            what a run of the program may connect to, and its output without what differs from run to run
 //! foreign          programs by other authors, known by what they print
 //! directory        what a directory holds
+//! json             output for programs
 //! privilege        tests that permissions must stop
 //! wait             waiting for what another thread or process does soon
 //! ```
@@ -23,6 +24,7 @@
 mod client;
 mod directory;
 mod foreign;
+mod json;
 mod packet;
 mod peers;
 mod port;
@@ -37,13 +39,14 @@ mod wait;
 pub(crate) use client::Client;
 pub(crate) use directory::{directory_with, names};
 pub(crate) use foreign::{Foreign, skip};
+pub(crate) use json::objects;
 pub(crate) use packet::{ack, data, error_of, is_error};
 pub(crate) use peers::Peers;
 pub(crate) use port::Port;
 pub(crate) use privilege::{allow, unprivileged};
 pub(crate) use process::{Process, served_at};
 pub(crate) use program::{NOWHERE, Ran, at_home, feed, limited, program, run, run_and_meet};
-pub(crate) use scripted_client::{ScriptedClient, refusal};
+pub(crate) use scripted_client::{ScriptedClient, reader_and_writer, refusal};
 pub(crate) use scripted_server::{ScriptedServer, script};
 pub(crate) use server::{LOOPBACK, Server, bind, memory, patient, serve, serve_at, serve_directory, serve_practice};
 pub(crate) use wait::{eventually, soon};

@@ -58,10 +58,15 @@ impl Port {
 
     /// Waits for a datagram; who sent it.
     pub(crate) fn receive(&self) -> (Vec<u8>, SocketAddr) {
+        self.try_receive().expect("a datagram")
+    }
+
+    /// Likewise, where the test says what it waited for.
+    pub(crate) fn try_receive(&self) -> io::Result<(Vec<u8>, SocketAddr)> {
         let mut buffer = vec![0; 65_536];
-        let (length, from) = self.0.recv_from(&mut buffer).expect("a datagram");
+        let (length, from) = self.0.recv_from(&mut buffer)?;
         buffer.truncate(length);
-        (buffer, from)
+        Ok((buffer, from))
     }
 
     /// Likewise, however long nothing comes.

@@ -87,6 +87,21 @@ impl ScriptedClient {
     }
 }
 
+/// A read of `f` whose first block is acknowledged, and a write of `new` with one block: both in progress.
+pub(crate) fn reader_and_writer(server: SocketAddr) -> [ScriptedClient; 2] {
+    let (reader, writer) = (ScriptedClient::to(server), ScriptedClient::to(server));
+    reader.ask(b"\0\x01f\0octet\0");
+    let (_, peer) = reader.receive();
+    // The transfer has begun: the client has proved its address.
+    reader.send(peer, &ack(1));
+    reader.receive();
+    writer.ask(b"\0\x02new\0octet\0");
+    let (_, peer) = writer.receive();
+    writer.send(peer, &data(1, &[2; 512]));
+    assert_eq!(writer.receive().0, ack(1));
+    [reader, writer]
+}
+
 /// The code with which a server refuses a request.
 pub(crate) fn refusal(server: &Server, request: &[u8]) -> ErrorCode {
     let client = ScriptedClient::of(server);

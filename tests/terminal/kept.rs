@@ -85,8 +85,9 @@ fn the_start_up_file_sets_and_does_nothing_else() {
     let command = at(home.path(), &["-m", "octet"]);
     let mut person = Person::meets(home, command, true);
     let before = person.sees("tftp> ");
-    for told in ["/rc:4: blksize: 7: bad value\r\n", "/rc:5: get: only settings are allowed in the start-up file\r\n"] {
-        assert!(before.contains(told), "{before}");
+    for error in ["/rc:4: blksize: 7: bad value\r\n", "/rc:5: get: only settings are allowed in the start-up file\r\n"]
+    {
+        assert!(before.contains(error), "{before}");
     }
     assert!(!before.contains("Verbose mode"), "{before}");
     person.says("status", "Mode: octet Verbose: on Tracing: off");

@@ -7,7 +7,7 @@ use tftpsh::trace::{Charset, Json, Ladder, Pcapng, View, plain};
 use tftpsh::wire::{BlockSize, Mode, Offer};
 
 use crate::story::{Story, ack, data, oack, rrq, wrq};
-use crate::support::Foreign;
+use crate::support::{Foreign, objects};
 use crate::{capture_of, page, stories};
 
 /// A packet in a capture file.
@@ -95,7 +95,7 @@ fn snap_cuts_blocks_and_keeps_their_length() {
 
 #[test]
 fn what_was_lost_on_the_way_here_is_written_only_if_asked_for() {
-    let story = stories::all().into_iter().find(|it| it.0 == "lost_request").expect("it is there").1;
+    let story = stories::lost_request();
     let lost = |all| {
         let file = page(&story, Box::new(Pcapng::new(None).with_lost(all))).bytes();
         packets(&file).iter().filter(|it| it.comment.starts_with("LOST")).map(|it| it.id).collect::<Vec<_>>()
@@ -140,11 +140,7 @@ fn json_ladder_and_capture_agree_packet_by_packet() {
         let ladder: Vec<_> = ladder.lines().collect();
         let json = page(&story, Box::new(Json)).text();
         let file = page(&story, Box::new(Pcapng::new(None).with_lost(true))).bytes();
-        let json: Vec<serde_json::Value> = json
-            .lines()
-            .map(|line| serde_json::from_str(line).expect("JSON"))
-            .filter(|line: &serde_json::Value| line["ev"] == "packet")
-            .collect();
+        let json: Vec<_> = objects(&json).into_iter().filter(|line| line["ev"] == "packet").collect();
         let captured = packets(&file);
         assert_eq!((json.len(), ladder.len()), (captured.len(), captured.len()), "{name}");
         for ((json, line), packet) in json.iter().zip(&ladder).zip(&captured) {

@@ -66,7 +66,7 @@ pub(crate) fn lost_ack() -> Story {
 }
 
 /// Our own timer expires too: the request is lost, then a block.
-fn lost_request() -> Story {
+pub(crate) fn lost_request() -> Story {
     let story = Story::new().fault(1, Action::Drop).loses_request(read("fw.bin"));
     let story = story.at(1.0).silence(1, 1.0).asks(read("fw.bin"));
     let story = story.at(1.0009).receives(data(1, 512)).at(1.0010).sends(ack(1));
@@ -220,7 +220,7 @@ fn malformed() -> Story {
 }
 
 /// Enough blocks to hide some, with a loss between.
-fn long() -> Story {
+pub(crate) fn long() -> Story {
     let mut story = Story::new().asks(read("big.bin"));
     let mut t = 0.0;
     for block in 1..=40 {

@@ -231,8 +231,7 @@ fn one_packet_is_shown_with_every_byte_and_its_answer() {
 fn the_limit_shortens_a_run() {
     let lines = |limit| {
         let view = Elided::new(Ladder::new(80, Charset::Unicode, plain), limit, None);
-        let story = stories::all().into_iter().find(|it| it.0 == "long").expect("it is there").1;
-        page(&story, Box::new(view)).text().lines().count()
+        page(&stories::long(), Box::new(view)).text().lines().count()
     };
     assert_eq!(lines(Limit::All), 1 + 1 + 82 + 1, "header, request, all packets, a pause");
     assert!(lines(Limit::Pairs(1)) < lines(Limit::Pairs(3)));
