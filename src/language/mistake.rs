@@ -83,7 +83,7 @@ impl Mistake {
 }
 
 /// The longest list of choices that an error prints.
-const LISTED: usize = 15;
+const LISTED: usize = 16;
 
 fn use_one_of(choices: &[String]) -> String {
     if (1..=LISTED).contains(&choices.len()) { format!("; use {}", one_of(choices)) } else { String::new() }

@@ -137,5 +137,7 @@ mod tests {
         for name in ["''", "no-", "oack", "nobug", "sorcerers", "off"] {
             assert_eq!(bug(name), None, "{name}");
         }
+        let mistake = parse(&split(b"serve bug nobug").unwrap().words).unwrap_err().to_string();
+        assert!(ServerBug::ALL.iter().all(|bug| mistake.contains(bug.name())), "{mistake}");
     }
 }
