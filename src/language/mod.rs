@@ -36,8 +36,8 @@ mod tests;
 
 use arguments::Arguments;
 pub(crate) use bookmark::Bookmark;
-pub use command::Command;
 pub(crate) use command::Group;
+pub use command::{Command, Origin};
 pub(crate) use expected::{Expected, Source};
 pub use invocation::Invocation;
 pub(crate) use invocation::is_number;

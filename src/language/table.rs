@@ -2,7 +2,7 @@
 //! has a file with its rows and their parsers.
 
 use super::arguments::{Arguments, Commands};
-use super::command::Command;
+use super::command::{Command, Origin};
 use super::expected::{Expected, Source};
 use super::matching::{Match, begins, choose, nearest};
 use super::mistake::{Mistake, MistakeKind};
@@ -17,12 +17,12 @@ pub fn commands() -> impl Iterator<Item = &'static Command> {
     FAMILIES.into_iter().flatten()
 }
 
-/// Finds the command that a word names, else the one classic command that it begins, else the one other command.
+/// Finds the command that a word names, else the one command of 4.3BSD that it begins, else the one other command.
 pub fn find(word: &Word) -> Result<&'static Command, Mistake> {
     if let Some(command) = exact(word) {
         return Ok(command);
     }
-    let classics: Vec<_> = commands().filter(|command| command.classic).map(|it| (it.name, it.name)).collect();
+    let classics: Vec<_> = commands().filter(|it| it.origin == Origin::Bsd).map(|it| (it.name, it.name)).collect();
     let all: Vec<_> = commands().flat_map(|command| command.names().map(|name| (name, command.name))).collect();
     let found = match choose(word, &classics) {
         Match::None => choose(word, &all),

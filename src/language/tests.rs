@@ -284,11 +284,18 @@ fn every_usage_line_has_instances_that_are_parsed() {
 }
 
 #[test]
-fn classic_commands_keep_every_prefix() {
+fn the_list_begins_with_the_commands_of_netbsd_in_their_order() {
+    let netbsd = "connect mode put get quit verbose blksize tsize trace status binary ascii rexmt timeout tout ?";
+    let first: Vec<_> = commands().take_while(|command| command.is_classic()).map(|it| it.name).collect();
+    assert_eq!(first.join(" "), netbsd);
+    assert_eq!(commands().filter(|command| command.is_classic()).count(), first.len());
+}
+
+#[test]
+fn the_commands_of_4_3bsd_keep_every_prefix() {
     let bsd = "connect mode put get quit verbose trace status binary ascii rexmt timeout ?";
-    let classic: Vec<_> = commands().take_while(|command| command.classic).map(|it| it.name).collect();
+    let classic: Vec<_> = commands().filter(|command| command.origin == Origin::Bsd).map(|it| it.name).collect();
     assert_eq!(classic.join(" "), bsd);
-    assert_eq!(commands().filter(|command| command.classic).count(), 13);
     for owner in &classic {
         for end in 1..=owner.len() {
             let prefix = &owner[..end];

@@ -17,7 +17,7 @@ pub(crate) fn help(shell: &mut Shell<'_>, words: &[Word]) -> Handled {
     if words.is_empty() {
         let classic = shell.workspace.session.settings.classic;
         shell.console.say("Commands may be abbreviated.  Commands are:\n")?;
-        for command in commands().filter(|command| command.classic || !classic) {
+        for command in commands().filter(|command| command.is_classic() || !classic) {
             shell.console.say(format_args!("{:<8}\t{}", command.name, command.brief))?;
         }
         if shell.console.place == Place::Terminal && !classic {
