@@ -102,10 +102,14 @@ impl Shell<'_> {
         Ok(Outcome::done())
     }
 
-    /// Remembers a transferred file for Tab, unless a script transferred it.
+    /// Remembers a transferred file for Tab, unless a script or another program transferred it.
     pub(super) fn learn(&self, host: &str, name: &[u8]) {
-        if let (Some(directories), Place::Terminal | Place::CommandLine) = (&self.setup.directories, self.console.place)
-        {
+        let by_person = match self.console.place {
+            Place::Terminal => true,
+            Place::CommandLine => self.console.shows_errors(),
+            Place::Script(_) => false,
+        };
+        if let Some(directories) = self.setup.directories.as_ref().filter(|_| by_person) {
             // A file of names that cannot be written does not fail the transfer.
             let _ = NamesSeen::record(&directories.names_seen, host, name);
         }

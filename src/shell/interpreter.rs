@@ -152,7 +152,7 @@ impl Shell<'_> {
     }
 
     /// Asks a person for the arguments that are missing; `None` where the person drops the command.
-    fn ask(&mut self, command: &'static Command) -> Result<Option<Vec<Word>>, HandlerError> {
+    pub(super) fn ask(&mut self, command: &'static Command) -> Result<Option<Vec<Word>>, HandlerError> {
         let asked = self.prompt.as_mut().filter(|_| self.console.place == Place::Terminal);
         let (Some(question), Some(prompt)) = (command.ask, asked) else { return Ok(Some(Vec::new())) };
         match prompt.arguments(question, command.name)? {

@@ -169,6 +169,11 @@ impl Console {
         self.out.is_terminal
     }
 
+    /// Whether standard error is a terminal. A program that runs this one usually takes or discards this stream.
+    pub(crate) fn shows_errors(&self) -> bool {
+        self.err.is_terminal
+    }
+
     /// Prints a JSON record, where records are wanted.
     pub(crate) fn record(&self, record: &impl Serialize) -> io::Result<()> {
         if self.json {

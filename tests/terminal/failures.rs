@@ -15,7 +15,7 @@ fn the_prompt_reports_a_failure_once_in_the_words_of_bsd_with_the_file() {
     let mut person = Person::begin(home(), &["--practice"]);
     let shown = person.says("get nosuch", "Error code 1: File not found (nosuch)");
     assert!(!shown.contains(PLAIN), "{shown}");
-    let shown = person.says("get hello.txt nosuch", "Error code 1: File not found (nosuch)");
+    let shown = person.says("get hello.txt nosuch fw.bin", "Error code 1: File not found (nosuch)");
     assert!(shown.contains("Received 13 bytes in 0.0 seconds (hello.txt)"), "{shown}");
     let shown = person.says("put missing.a missing.b there", "tftp: put missing.a: missing.a: No such file");
     assert!(shown.contains("tftp: put missing.b: missing.b: No such file"), "{shown}");
