@@ -10,7 +10,7 @@ use crate::client::{ClientError, Options, Requester};
 use crate::event::Observers;
 use crate::files::Digest;
 use crate::language::Word;
-use crate::session::{Peer, Settings};
+use crate::session::{LastTransfer, Peer, Settings};
 use crate::terminal::{Place, Subject, about};
 use crate::trace::{Notes, Progress};
 use crate::transfer::Report;
@@ -74,8 +74,12 @@ impl<'a> Transfer<'a> {
             shell.console.summarise(&injected, self.settings.verbose)?;
         }
         self.remember(shell, &result);
-        let report = result.map_err(|error| CommandError::transfer(error, self.local))?;
-        Ok((traces, report))
+        let result = result.map_err(|error| CommandError::transfer(error, self.local));
+        shell.workspace.session.last = Some(LastTransfer {
+            name: self.subject.to_string(),
+            result: result.as_ref().copied().map_err(ToString::to_string),
+        });
+        Ok((traces, result?))
     }
 
     /// A host named with a file becomes the default host, if there is such a host; Tab will know the file.
@@ -83,9 +87,8 @@ impl<'a> Transfer<'a> {
         if !matches!(result, Err(ClientError::UnknownHost(_))) {
             shell.workspace.session.peer = Some(self.peer.clone());
         }
-        if let Ok(report) = result {
+        if result.is_ok() {
             shell.learn(&self.peer.host, self.remote);
-            shell.workspace.session.last = Some(*report);
         }
     }
 
