@@ -15,8 +15,9 @@ const ON_OFF_AUTO: [(&str, Choice); 3] = [("on", Choice::On), ("off", Choice::Of
 #[rustfmt::skip] // Rows of a table, a few lines each.
 pub(super) static ROWS: &[Command] = &[
     Command {
-        name: "connect", group: Group::Transfer, usage: &["connect host-name [port]"], ask: Some("(to) "),
-        brief: "connect to remote tftp", examples: &["connect 192.0.2.1", "connect switch1 6969"],
+        name: "connect", aliases: &["open"], group: Group::Transfer, usage: &["connect host-name [port]"],
+        ask: Some("(to) "), brief: "connect to remote tftp",
+        examples: &["connect 192.0.2.1", "connect switch1 6969", "connect [2001:db8::1]:6969"],
         see: &["get", "host", "status"],
         parse: |args| {
             args.at_most(2)?;

@@ -15,7 +15,7 @@ pub struct Mistake {
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub(super) enum MistakeKind {
     #[error("no such command")]
-    NoCommand { nearest: Option<&'static str> },
+    NoCommand { hint: Option<String> },
     #[error("ambiguous command")]
     AmbiguousCommand { candidates: Vec<&'static str> },
     /// Too few words, or too many.
@@ -61,9 +61,8 @@ impl Mistake {
     /// bytes, or auto`.
     pub fn hint(&self) -> Option<String> {
         match &self.kind {
-            MistakeKind::NoCommand { nearest } | MistakeKind::Unknown { nearest, .. } => {
-                nearest.map(|name| format!("Did you mean \"{name}\"?"))
-            }
+            MistakeKind::NoCommand { hint } => hint.clone(),
+            MistakeKind::Unknown { nearest, .. } => nearest.map(|name| format!("Did you mean \"{name}\"?")),
             MistakeKind::AmbiguousCommand { candidates } => Some(format!("It may be {}.", candidates.join(", "))),
             MistakeKind::Value { what, range, is_setting: true, .. } => Some(format!("{what} must be {range}")),
             MistakeKind::Bsd { hint, .. } => hint.clone(),

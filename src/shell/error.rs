@@ -8,9 +8,8 @@ use thiserror::Error;
 use super::status::Status;
 use crate::client::{ClientError, UnknownHost};
 use crate::files::Mismatch;
-use crate::language::{Mistake, Port, Value, Word};
+use crate::language::{Mistake, Word};
 use crate::terminal::{Diagnostic, about, plain};
-use crate::wire::Printable;
 
 /// A failed command. `Display` is the plain sentence.
 #[derive(Debug, Error)]
@@ -125,11 +124,6 @@ impl Diagnostic for CommandError {
     fn hint(&self) -> Option<String> {
         match self {
             Self::Mistake(mistake) | Self::Topic { mistake, .. } => mistake.hint(),
-            Self::UnknownHost(UnknownHost { host, .. }) => {
-                let (host, port) = host.rsplit_once(':').filter(|(host, _)| !host.is_empty() && !host.contains(':'))?;
-                Port::read(&Word::new(port))?;
-                Some(format!("Write the port after a space: {} {port}", Printable(host.as_bytes())))
-            }
             Self::NoTarget(advice) => Some((*advice).to_owned()),
             Self::Trace(path, _) => Some(format!("Nothing more is written to {path}.")),
             Self::Transfer(error, _) => error.hint().map(|hint| format!("Hint: {hint}.")),

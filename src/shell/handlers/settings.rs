@@ -2,7 +2,7 @@
 
 use super::trace::{on_off, or_auto};
 use crate::client::{Negotiation, Options, resolve};
-use crate::language::{Choice, Word, unbracketed};
+use crate::language::{Choice, Word, server};
 use crate::session::{Peer, Settings};
 use crate::shell::{CommandError, Handled, Outcome, Shell};
 use crate::wire::Mode;
@@ -10,8 +10,12 @@ use crate::wire::Mode;
 /// Looks the host up and remembers it; nothing is sent. The earlier connection is dropped in any case.
 pub(crate) fn connect(shell: &mut Shell<'_>, host: &Word, port: Option<u16>) -> Handled {
     shell.workspace.session.peer = None;
-    let name = host.text().ok_or_else(|| CommandError::classic(format!("{host}: unknown host (not UTF-8)")))?;
-    let name = unbracketed(name);
+    let text = host.text().ok_or_else(|| CommandError::classic(format!("{host}: unknown host (not UTF-8)")))?;
+    let (name, own_port) = server(text).map_err(CommandError::classic)?;
+    if let (Some(_), Some(port)) = (own_port, port) {
+        return Err(CommandError::local(format_args!("{host} has a port already; omit {port}")).into());
+    }
+    let port = own_port.or(port);
     let bookmark = shell.workspace.session.bookmark(name).cloned();
     let port = port.unwrap_or_else(|| shell.workspace.session.port(bookmark.as_ref()));
     let peer = bookmark.as_ref().map_or_else(|| Peer::new(name, port), |known| Peer::bookmarked(known, port));
