@@ -3,6 +3,7 @@
 mod bare;
 mod kept;
 mod keys;
+mod paste;
 mod person;
 #[path = "../support/mod.rs"]
 mod support;
