@@ -13,9 +13,12 @@ use crate::trace::units::seconds;
 use crate::transfer::Rexmt;
 use crate::wire::{Mode, Terms};
 
-/// Looks the host up and remembers it; nothing is sent. The earlier connection is dropped in any case.
+/// Looks the host up and remembers it; nothing is sent. A failure keeps the earlier connection.
 pub(crate) fn connect(shell: &mut Shell<'_>, host: &Word, port: Option<u16>) -> Handled {
-    shell.workspace.session.peer = None;
+    if shell.workspace.session.settings.classic {
+        // As BSD does, before it looks up the host.
+        shell.workspace.session.peer = None;
+    }
     let name = host.text().ok_or_else(|| CommandError::classic(format!("{host}: unknown host (not UTF-8)")))?;
     let name = unbracketed(name);
     let bookmark = shell.workspace.session.bookmark(name).cloned();
@@ -24,7 +27,6 @@ pub(crate) fn connect(shell: &mut Shell<'_>, host: &Word, port: Option<u16>) -> 
     resolve(name, port, shell.workspace.session.settings.transfer.family).map_err(CommandError::UnknownHost)?;
     let peer = Peer { host: name.to_owned(), port };
     shell.workspace.switch_to(Some(&peer), bookmark.as_ref(), shell.setup.pinned);
-    shell.workspace.session.peer = Some(peer);
     Ok(Outcome::done())
 }
 
