@@ -1,20 +1,23 @@
-//! The thirteen commands of 4.3BSD, in its order.
+//! The sixteen commands of the NetBSD and macOS shell, in its order and words. Thirteen of them are those of 4.3BSD.
 
 use super::arguments::{Arguments, ON_OFF};
-use super::command::{CLASSIC, CLASSIC_SETTING, Command, Group};
+use super::command::{CLASSIC, CLASSIC_SETTING, Command, Group, NETBSD_SETTING};
 use super::expected::Source;
 use super::mistake::Mistake;
 use super::trace;
 use super::value::{Sha256, Sum, Value};
-use super::verb::{Get, Put, Verb};
+use super::verb::{Choice, Get, Put, Verb};
 use super::words::Word;
 use crate::wire::Mode;
+
+const ON_OFF_AUTO: [(&str, Choice); 3] = [("on", Choice::On), ("off", Choice::Off), ("auto", Choice::Auto)];
 
 #[rustfmt::skip] // Rows of a table, a few lines each.
 pub(super) static ROWS: &[Command] = &[
     Command {
-        name: "connect", group: Group::Transfer, usage: &["connect host-name [port]"], ask: Some("(to) "),
-        brief: "connect to remote tftp", examples: &["connect 192.0.2.1", "connect switch1 6969"],
+        name: "connect", aliases: &["open"], group: Group::Transfer, usage: &["connect host-name [port]"],
+        ask: Some("(to) "), brief: "connect to remote tftp",
+        examples: &["connect 192.0.2.1", "connect switch1 6969", "connect [2001:db8::1]:6969"],
         see: &["get", "host", "status"],
         parse: |args| {
             args.at_most(2)?;
@@ -48,6 +51,17 @@ pub(super) static ROWS: &[Command] = &[
         examples: &["verbose", "verbose on"], see: &["trace", "status"],
         parse: |args| args.only_choice(&ON_OFF).map(Verb::Verbose), ..CLASSIC_SETTING
     },
+    Command {
+        name: "blksize", aliases: &["blocksize"], usage: &["blksize value"], ask: Some("(value) "),
+        brief: "set an alternative blocksize (def. 512)", examples: &["blksize 1428", "blksize auto"],
+        see: &["windowsize", "options"],
+        parse: |args| args.only_value_or_auto().map(Verb::Blksize), ..NETBSD_SETTING
+    },
+    Command {
+        name: "tsize", usage: &["tsize [ on | off | auto ]"], brief: "toggle extended tsize option",
+        examples: &["tsize", "tsize on"], see: &["options"], parse: |args| args.only_choice(&ON_OFF_AUTO).map(Verb::Tsize),
+        ..NETBSD_SETTING
+    },
     trace::TRACE,
     Command {
         name: "status", usage: &["status"], brief: "show current status", examples: &["status"],
@@ -70,6 +84,11 @@ pub(super) static ROWS: &[Command] = &[
         name: "timeout", usage: &["timeout value"], ask: Some("(value) "), brief: "set total retransmission timeout",
         examples: &["timeout 60", "timeout auto"], see: &["rexmt", "errors"],
         parse: |args| args.only_value_or_auto().map(Verb::Timeout), ..CLASSIC_SETTING
+    },
+    Command {
+        name: "tout", usage: &["tout [ on | off | auto ]"], brief: "toggle extended timeout option",
+        examples: &["tout", "tout on"], see: &["rexmt", "options"], parse: |args| args.only_choice(&ON_OFF_AUTO).map(Verb::Tout),
+        ..NETBSD_SETTING
     },
     Command {
         name: "?", aliases: &["help"], usage: &["? [command or topic ...]"], brief: "print help information",

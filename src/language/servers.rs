@@ -8,7 +8,7 @@ use super::command::{Command, Group, ROW};
 use super::expected::Source;
 use super::fault::{OF_SERVER, fault};
 use super::mistake::Mistake;
-use super::uri::unbracketed;
+use super::uri::server;
 use super::value::Port;
 use super::verb::{BugVerb, ServeVerb, ServerChange, Service, Verb};
 use super::words::Word;
@@ -77,9 +77,8 @@ fn host(args: &mut Arguments<'_>) -> Result<Verb, Mistake> {
         return Ok(Verb::ForgetHost(name));
     }
     let host = args.name(Source::Host, "address [port] [mode=..] [blksize=..]")?;
-    let host = text(args, &host)?;
-    let host = unbracketed(host).to_owned();
-    let mut bookmark = Bookmark { name, host, port: None, mode: None, blksize: None };
+    let (host, port) = server(text(args, &host)?).map_err(|error| args.breaks(error.to_string()))?;
+    let mut bookmark = Bookmark { name, host: host.to_owned(), port, mode: None, blksize: None };
     loop {
         if bookmark.port.is_none() && !args.is_assignment() {
             bookmark.port = args.value_if("port")?.map(|Port(port)| port);

@@ -84,10 +84,12 @@ pub struct Put {
     pub remote: Word,
 }
 
-/// `repeat number [every seconds] command`
+/// `repeat number [every seconds] command`, `repeat until-ok [number] [every seconds] command`
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Repeat {
-    /// `None` repeats until the command succeeds.
+    /// The first success ends it, and earlier failures do not count.
+    pub until_ok: bool,
+    /// The most runs; `None` only with `until_ok`.
     pub times: Option<NonZeroU64>,
     /// The time from one start to the next.
     pub every: Option<Duration>,

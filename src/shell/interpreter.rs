@@ -11,7 +11,7 @@ use super::{InputSource, Shell, transfer};
 use crate::language::{
     Choice, Command, ParsedLine, SplitError, Verb, Word, cut_escape, find, may_begin_command, split, split_at_spaces,
 };
-use crate::terminal::{Place, Prompted};
+use crate::terminal::{Place, Prompted, Subject};
 use crate::transfer::{RetryPolicy, Rexmt};
 
 impl Shell<'_> {
@@ -46,7 +46,7 @@ impl Shell<'_> {
         let ParsedLine { words, lost_backslash } = match self.split(line) {
             Ok(line) => line,
             Err(unfinished) => {
-                let outcome = self.report("syntax", CommandError::local(unfinished))?;
+                let outcome = self.report(&Subject::command("syntax"), CommandError::local(unfinished))?;
                 return self.record(OutcomeRecord::default(), outcome);
             }
         };
@@ -85,7 +85,7 @@ impl Shell<'_> {
             Ok(command) => self.run_command(command, arguments),
             Err(mistake) => Err(self.mistake(mistake).into()),
         };
-        let outcome = late.then(self.reported(&name, result)?);
+        let outcome = late.then(self.reported(&Subject::command(&name), result)?);
         self.record(OutcomeRecord::of(name.bytes()), outcome)
     }
 
@@ -153,7 +153,7 @@ impl Shell<'_> {
     }
 
     /// Asks a person for the arguments that are missing; `None` where the person drops the command.
-    fn ask(&mut self, command: &'static Command) -> Result<Option<Vec<Word>>, HandlerError> {
+    pub(super) fn ask(&mut self, command: &'static Command) -> Result<Option<Vec<Word>>, HandlerError> {
         let asked = self.prompt.as_mut().filter(|_| self.console.place == Place::Terminal);
         let (Some(question), Some(prompt)) = (command.ask, asked) else { return Ok(Some(Vec::new())) };
         match prompt.arguments(question, command.name)? {

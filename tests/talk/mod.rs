@@ -37,7 +37,7 @@ pub(crate) struct World {
 /// A file with this many bytes left to send, or the count of bytes received.
 #[derive(Default)]
 pub(crate) struct File {
-    left: usize,
+    pub(crate) left: usize,
     written: u64,
     commits: u32,
     /// The next block cannot be written.

@@ -22,7 +22,7 @@ fn missing_arguments_are_asked_for() {
 fn a_slip_and_a_prefix_of_many_are_answered_with_names() {
     let mut person = Person::begin(home(), &[]);
     person.says("gett x", "?Invalid command\r\nDid you mean \"get\"?");
-    person.says("t", "?Ambiguous command\r\nIt may be trace, timeout, tsize, tout.");
+    person.says("t", "?Ambiguous command\r\nIt may be tsize, trace, timeout, tout.");
 }
 
 #[test]

@@ -6,7 +6,7 @@ use super::faults;
 use super::local_files::directory_line;
 use super::trace::{on_off, or_auto};
 use crate::client::{Negotiation, Options, resolve};
-use crate::language::{Choice, Word, unbracketed};
+use crate::language::{Choice, Word, server};
 use crate::session::{Peer, Session, Settings};
 use crate::shell::{CommandError, Handled, Outcome, Shell};
 use crate::trace::units::seconds;
@@ -19,8 +19,12 @@ pub(crate) fn connect(shell: &mut Shell<'_>, host: &Word, port: Option<u16>) -> 
         // As BSD does, before it looks up the host.
         shell.workspace.session.peer = None;
     }
-    let name = host.text().ok_or_else(|| CommandError::classic(format!("{host}: unknown host (not UTF-8)")))?;
-    let name = unbracketed(name);
+    let text = host.text().ok_or_else(|| CommandError::classic(format!("{host}: unknown host (not UTF-8)")))?;
+    let (name, own_port) = server(text).map_err(CommandError::classic)?;
+    if let (Some(_), Some(port)) = (own_port, port) {
+        return Err(CommandError::local(format_args!("{host} has a port already; omit {port}")).into());
+    }
+    let port = own_port.or(port);
     let bookmark = shell.workspace.session.bookmark(name).cloned();
     let name = bookmark.as_ref().map_or(name, |bookmark| bookmark.host.as_str());
     let port = port.unwrap_or_else(|| shell.workspace.session.port(bookmark.as_ref()));
