@@ -73,23 +73,18 @@ impl<'a> Transfer<'a> {
         if let Some(injected) = faults::on_purpose(&before, &shell.workspace.client.faults.lock()) {
             shell.console.summarise(&injected, self.settings.verbose)?;
         }
-        self.remember(shell, &result);
         let result = result.map_err(|error| CommandError::transfer(error, self.local));
-        shell.workspace.session.last = Some(LastTransfer {
-            name: self.subject.to_string(),
-            result: result.as_ref().copied().map_err(ToString::to_string),
-        });
+        self.remember(shell, &result);
         Ok((traces, result?))
     }
 
-    /// A host named with a file becomes the default host, if there is such a host; Tab will know the file.
-    fn remember(&self, shell: &mut Shell<'_>, result: &Result<Report, ClientError>) {
-        if !matches!(result, Err(ClientError::UnknownHost(_))) {
-            shell.workspace.session.peer = Some(self.peer.clone());
-        }
+    /// Remembers the result for `status`, and the file for Tab if there was one.
+    fn remember(&self, shell: &mut Shell<'_>, result: &Result<Report, CommandError>) {
         if result.is_ok() {
             shell.learn(&self.peer.host, self.remote);
         }
+        let (name, result) = (self.subject.to_string(), result.as_ref().copied().map_err(ToString::to_string));
+        shell.workspace.session.last = Some(LastTransfer { name, result });
     }
 
     /// A line that shows people how far the transfer is, unless a trace shows them more.

@@ -7,9 +7,12 @@ use crate::session::{Peer, Settings};
 use crate::shell::{CommandError, Handled, Outcome, Shell};
 use crate::wire::Mode;
 
-/// Looks the host up and remembers it; nothing is sent. The earlier connection is dropped in any case.
+/// Looks the host up and remembers it; nothing is sent. A failure keeps the earlier connection.
 pub(crate) fn connect(shell: &mut Shell<'_>, host: &Word, port: Option<u16>) -> Handled {
-    shell.workspace.session.peer = None;
+    if shell.workspace.session.settings.classic {
+        // As BSD does, before it looks up the host.
+        shell.workspace.session.peer = None;
+    }
     let text = host.text().ok_or_else(|| CommandError::classic(format!("{host}: unknown host (not UTF-8)")))?;
     let (name, own_port) = server(text).map_err(CommandError::classic)?;
     if let (Some(_), Some(port)) = (own_port, port) {
@@ -21,7 +24,6 @@ pub(crate) fn connect(shell: &mut Shell<'_>, host: &Word, port: Option<u16>) -> 
     let peer = bookmark.as_ref().map_or_else(|| Peer::new(name, port), |known| Peer::bookmarked(known, port));
     resolve(&peer.host, port, shell.workspace.session.settings.transfer.family).map_err(CommandError::UnknownHost)?;
     shell.workspace.switch_to(Some(&peer), bookmark.as_ref(), shell.setup.pinned);
-    shell.workspace.session.peer = Some(peer);
     Ok(Outcome::done())
 }
 
