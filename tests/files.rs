@@ -6,7 +6,7 @@ mod support;
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind, Read, Write};
-use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt, chown, symlink};
+use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt, chown, lchown, symlink};
 use std::path::{Path, PathBuf};
 use std::process::{self, Command};
 use std::sync::{Arc, Mutex};
@@ -105,6 +105,45 @@ fn a_dangling_link_leads_to_a_new_file_and_a_loop_to_an_error() {
     assert_eq!(fs::read(directory.path().join("real")).unwrap(), b"new");
     assert!(link.is_symlink());
     assert!(create(&around).is_err());
+}
+
+/// As `fs.protected_symlinks` of Linux, but wherever that is off too.
+#[test]
+fn a_link_of_another_user_in_a_sticky_directory_is_not_followed() {
+    const OTHER: Option<u32> = Some(65534);
+    if !nix::unistd::geteuid().is_root() {
+        return support::skip("only root makes links for others");
+    }
+    let (directory, outside) = (tempdir().unwrap(), tempdir().unwrap());
+    let [link, chain] = ["link", "chain"].map(|name| directory.path().join(name));
+    let file = outside.path().join("file");
+    fs::write(&file, "old").unwrap();
+    symlink(&file, &link).unwrap();
+    symlink("link", &chain).unwrap();
+    let open = |path: &Path| [create(path).map(drop), Source::open(path, Mode::Octet).map(drop)];
+    for (bits, link_owner, directory_owner, follows) in [
+        (0o1777, OTHER, Some(0), false),
+        (0o1777, OTHER, OTHER, true),
+        (0o1777, Some(0), OTHER, true),
+        (0o1755, OTHER, Some(0), true),
+        (0o777, OTHER, Some(0), true),
+    ] {
+        lchown(&link, link_owner, None).unwrap();
+        chown(directory.path(), directory_owner, None).unwrap();
+        allow(directory.path(), bits);
+        for opened in [&link, &chain].into_iter().flat_map(|path| open(path)) {
+            match opened {
+                Ok(()) => assert!(follows, "{bits:o}"),
+                Err(refused) => {
+                    assert!(
+                        !follows && refused.to_string().starts_with("a symbolic link of another user"),
+                        "{refused}"
+                    );
+                }
+            }
+        }
+    }
+    assert_eq!(fs::read(&file).unwrap(), b"old");
 }
 
 #[test]

@@ -13,8 +13,10 @@
 
 mod digest;
 mod dir_store;
+mod local_path;
 mod memory_store;
 mod source;
+mod standard;
 mod store;
 mod target;
 mod temp_file;
