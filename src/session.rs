@@ -93,10 +93,11 @@ impl Default for Settings {
 }
 
 impl Settings {
-    /// Returns the settings of 4.3BSD's tftp: netascii, no options, a fixed interval of five seconds.
+    /// Returns the settings of the BSD shell: netascii, no options unless the user sets some, a fixed interval of five
+    /// seconds.
     pub(crate) fn classic() -> Self {
         let retry = RetryPolicy { rexmt: Rexmt::Fixed(Duration::from_secs(5)), ..RetryPolicy::default() };
-        let transfer = Options { mode: Mode::Netascii, retry, negotiation: Negotiation::Off, ..Options::default() };
+        let transfer = Options { mode: Mode::Netascii, retry, negotiation: Negotiation::On, ..Options::default() };
         Self { transfer, classic: true, ..Self::default() }
     }
 }

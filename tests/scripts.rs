@@ -362,11 +362,3 @@ fn what_can_never_succeed_is_not_repeated_until_it_does() {
         assert!(errors.contains(reason) && ended, "{errors}");
     }
 }
-
-#[test]
-fn a_port_after_a_colon_is_shown_where_it_belongs() {
-    // An empty label never leaves the resolver.
-    let ran = play(&[], "connect a..b:6969\nconnect a..b:file\n");
-    let shown: Vec<_> = ran.stderr.lines().filter(|line| line.contains("port after")).collect();
-    assert_eq!(shown, ["tftp: line 1: Write the port after a space: a..b 6969"], "{}", ran.stderr);
-}

@@ -69,6 +69,7 @@ impl ClientError {
         match (cause, failure) {
             (Some(Cause::File(error)), _) => Self::Local(error),
             (Some(Cause::Network(error)), _) => Self::Network { server, error },
+            (None, Failure::Aborted(resized @ Abort::Resized { .. })) => Self::Local(io::Error::other(resized)),
             (None, Failure::Aborted(_)) => Self::Interrupted,
             (None, Failure::Refused) => Self::Refused { server },
             (None, Failure::TimedOut { answered }) => Self::TimedOut { server, answered },

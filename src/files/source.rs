@@ -1,7 +1,7 @@
 use std::fmt::{self, Debug, Formatter};
-use std::fs::{File, OpenOptions};
+use std::fs::{File, Metadata, OpenOptions};
 use std::io::{self, BufReader, Cursor, Read, Seek};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -61,7 +61,8 @@ impl Source {
         if found.is_dir() {
             return Err(Errno::EISDIR.into());
         }
-        let size = if found.is_file() { Some(found.len().saturating_sub(file.stream_position()?)) } else { None };
+        let size =
+            if has_its_size(&file, &found) { Some(found.len().saturating_sub(file.stream_position()?)) } else { None };
         let reader: Box<dyn Read + Send> = match mode {
             Mode::Octet => Box::new(BufReader::with_capacity(AHEAD, file)),
             // The conversion has its own buffer.
@@ -128,6 +129,15 @@ impl<R: Read> ReadFile for Source<R> {
         }
         Ok(filled)
     }
+}
+
+/// Whether this is a regular file whose length is what can be read: a file of /sys says 4096 and has less.
+fn has_its_size(file: &File, found: &Metadata) -> bool {
+    let on_disk = || found.blocks() > 0;
+    // One without blocks may also be sparse, or empty.
+    let has_last =
+        || found.len().checked_sub(1).is_none_or(|last| file.read_at(&mut [0], last).is_ok_and(|read| read > 0));
+    found.is_file() && (on_disk() || has_last())
 }
 
 impl<R> Debug for Source<R> {
@@ -210,6 +220,18 @@ mod tests {
         assert_eq!(Source::open(Path::new("/dev/null"), Mode::Octet).unwrap().size(), None);
         assert_eq!(Source::bytes(LOCAL.into(), Mode::Octet).size(), Some(LOCAL.len() as u64));
         assert_eq!(Source::reader(Box::new(LOCAL), Mode::Octet).size(), None);
+    }
+
+    #[test]
+    fn a_size_that_the_file_does_not_have_is_not_known() {
+        let size = |path: &Path| Source::open(path, Mode::Octet).unwrap().size();
+        let sparse = tempfile::NamedTempFile::new().unwrap();
+        sparse.as_file().set_len(1 << 20).unwrap();
+        assert_eq!(size(sparse.path()), Some(1 << 20));
+        let mtu = Path::new("/sys/class/net/lo/mtu");
+        if mtu.exists() {
+            assert_eq!(size(mtu), None, "4096 bytes, it says");
+        }
     }
 
     #[test]

@@ -11,7 +11,7 @@ use super::{InputSource, Shell, transfer};
 use crate::language::{
     Choice, Command, ParsedLine, SplitError, Verb, Word, cut_escape, find, may_begin_command, split, split_at_spaces,
 };
-use crate::terminal::{Place, Prompted};
+use crate::terminal::{Place, Prompted, Subject};
 use crate::transfer::{RetryPolicy, Rexmt};
 
 impl Shell<'_> {
@@ -30,7 +30,8 @@ impl Shell<'_> {
                 self.prompt.as_mut().map_or(Ok(Prompted::End), |prompt| prompt.command("tftp> ", host, offered))?;
             match input {
                 Prompted::Line(line) if self.line(&line)?.leaves => return Ok(Status::Success),
-                Prompted::Line(_) | Prompted::Cleared => {}
+                Prompted::Line(_) | Prompted::Cleared { was_empty: false } => {}
+                Prompted::Cleared { was_empty: true } => self.console.note("press ^C again to leave"),
                 Prompted::Garbled => {
                     self.console.note("tftp: input is not valid UTF-8 and was ignored; --plain accepts any bytes");
                 }
@@ -45,7 +46,7 @@ impl Shell<'_> {
         let ParsedLine { words, lost_backslash } = match self.split(line) {
             Ok(line) => line,
             Err(unfinished) => {
-                let outcome = self.report("syntax", CommandError::local(unfinished))?;
+                let outcome = self.report(&Subject::command("syntax"), CommandError::local(unfinished))?;
                 return self.record(OutcomeRecord::default(), outcome);
             }
         };
@@ -84,7 +85,7 @@ impl Shell<'_> {
             Ok(command) => self.run_command(command, arguments),
             Err(mistake) => Err(self.mistake(mistake).into()),
         };
-        let outcome = late.then(self.reported(&name, result)?);
+        let outcome = late.then(self.reported(&Subject::command(&name), result)?);
         self.record(OutcomeRecord::of(name.bytes()), outcome)
     }
 
@@ -152,13 +153,13 @@ impl Shell<'_> {
     }
 
     /// Asks a person for the arguments that are missing; `None` where the person drops the command.
-    fn ask(&mut self, command: &'static Command) -> Result<Option<Vec<Word>>, HandlerError> {
+    pub(super) fn ask(&mut self, command: &'static Command) -> Result<Option<Vec<Word>>, HandlerError> {
         let asked = self.prompt.as_mut().filter(|_| self.console.place == Place::Terminal);
         let (Some(question), Some(prompt)) = (command.ask, asked) else { return Ok(Some(Vec::new())) };
         match prompt.arguments(question, command.name)? {
             Prompted::Line(answer) => Ok(Some(self.split_words(&answer).map_err(CommandError::local)?.words)),
             Prompted::End => Ok(Some(Vec::new())),
-            Prompted::Cleared | Prompted::Garbled | Prompted::Leave => Ok(None),
+            Prompted::Cleared { .. } | Prompted::Garbled | Prompted::Leave => Ok(None),
         }
     }
 }

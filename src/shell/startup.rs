@@ -21,7 +21,7 @@ use crate::profile::Directories;
 use crate::session::{Session, Settings};
 use crate::stop::Signals;
 use crate::style::{self, When};
-use crate::terminal::{Console, Place, plain};
+use crate::terminal::{Console, Place, Subject, plain};
 use crate::transfer::RetryPolicy;
 use crate::wire::Mode;
 
@@ -128,7 +128,7 @@ impl Shell<'_> {
         }
         for verb in verbs {
             let result = handlers::trace::apply(self, verb).map(|_| Outcome::done());
-            outcome = outcome.then(self.reported("--trace", result)?);
+            outcome = outcome.then(self.reported(&Subject::command("--trace"), result)?);
         }
         Ok(outcome)
     }
@@ -182,14 +182,14 @@ impl Shell<'_> {
         let named = cli.host.as_deref().filter(|_| !invocation.serves()).map(Word::new);
         if let Some(host) = invocation.host.clone().or(named) {
             let result = handlers::settings::connect(self, &host, invocation.port);
-            outcome = self.reported("connect", result)?;
+            outcome = self.reported(&Subject::command("connect"), result)?;
             if outcome.is_failure() {
                 outcome = self.record(OutcomeRecord::of(b"connect"), outcome)?;
             }
         }
         if cli.practice {
             let result = handlers::server::practise(self, cli.port);
-            outcome = outcome.then(self.reported("serve", result)?);
+            outcome = outcome.then(self.reported(&Subject::command("serve"), result)?);
         }
         Ok(outcome)
     }
@@ -206,9 +206,12 @@ impl Shell<'_> {
     fn file(&mut self, path: &Path) -> Result<Outcome, Fatal> {
         let name = Word::new(path.as_os_str().as_bytes());
         match File::open(path) {
-            Ok(file) => self.script(Script::new(format_args!("-f: {name}"), BufReader::new(file))),
+            Ok(file) => {
+                self.console = self.console.in_file(&name);
+                self.script(Script::new(format_args!("-f: {name}"), BufReader::new(file)))
+            }
             Err(error) => {
-                let outcome = self.report("-f", CommandError::file(name, error))?;
+                let outcome = self.report(&Subject::command("-f"), CommandError::file(name, error))?;
                 self.record(OutcomeRecord::default(), outcome)
             }
         }

@@ -6,25 +6,31 @@ use super::faults;
 use super::local_files::directory_line;
 use super::trace::{on_off, or_auto};
 use crate::client::{Negotiation, Options, resolve};
-use crate::language::{Choice, Word, unbracketed};
+use crate::language::{Choice, Word, server};
 use crate::session::{Peer, Session, Settings};
 use crate::shell::{CommandError, Handled, Outcome, Shell};
 use crate::trace::units::seconds;
 use crate::transfer::Rexmt;
 use crate::wire::{Mode, Terms};
 
-/// Looks the host up and remembers it; nothing is sent. The earlier connection is dropped in any case.
+/// Looks the host up and remembers it; nothing is sent. A failure keeps the earlier connection.
 pub(crate) fn connect(shell: &mut Shell<'_>, host: &Word, port: Option<u16>) -> Handled {
-    shell.workspace.session.peer = None;
-    let name = host.text().ok_or_else(|| CommandError::classic(format!("{host}: unknown host (not UTF-8)")))?;
-    let name = unbracketed(name);
+    if shell.workspace.session.settings.classic {
+        // As BSD does, before it looks up the host.
+        shell.workspace.session.peer = None;
+    }
+    let text = host.text().ok_or_else(|| CommandError::classic(format!("{host}: unknown host (not UTF-8)")))?;
+    let (name, own_port) = server(text).map_err(CommandError::classic)?;
+    if let (Some(_), Some(port)) = (own_port, port) {
+        return Err(CommandError::local(format_args!("{host} has a port already; omit {port}")).into());
+    }
+    let port = own_port.or(port);
     let bookmark = shell.workspace.session.bookmark(name).cloned();
     let name = bookmark.as_ref().map_or(name, |bookmark| bookmark.host.as_str());
     let port = port.unwrap_or_else(|| shell.workspace.session.port(bookmark.as_ref()));
     resolve(name, port, shell.workspace.session.settings.transfer.family).map_err(CommandError::UnknownHost)?;
     let peer = Peer { host: name.to_owned(), port };
     shell.workspace.switch_to(Some(&peer), bookmark.as_ref(), shell.setup.pinned);
-    shell.workspace.session.peer = Some(peer);
     Ok(Outcome::done())
 }
 
