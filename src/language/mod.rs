@@ -37,8 +37,8 @@ mod tests;
 
 use arguments::Arguments;
 pub(crate) use bookmark::Bookmark;
-pub(crate) use command::Group;
 pub use command::{Command, Origin};
+pub(crate) use command::{Group, Scope};
 pub(crate) use expected::{Expected, Source};
 pub use invocation::Invocation;
 pub(crate) use invocation::is_number;
@@ -49,6 +49,7 @@ pub(crate) use table::{Following, may_begin_command};
 pub use table::{commands, exact, find, following};
 pub(crate) use topics::{TOPICS, find as find_topic};
 pub(crate) use trace::VIEWS;
+pub(crate) use trace::is_view;
 pub use trace::trace_list;
 pub use uri::Uri;
 pub(crate) use uri::{server, split_host};

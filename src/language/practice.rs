@@ -67,7 +67,7 @@ fn plan(args: &mut Arguments<'_>) -> Result<Verb, Mistake> {
 }
 
 fn lesson(args: &mut Arguments<'_>) -> Result<Verb, Mistake> {
-    let as_script = args.switch("--script");
+    let as_script = args.one_switch(&["--script"])?.is_some();
     let verb = match args.value_if("number")? {
         Some(lesson) if as_script => LessonVerb::Print(lesson),
         Some(lesson) => LessonVerb::Give(lesson),

@@ -119,8 +119,6 @@ impl Service {
             None => Server::builder(practice_files()),
             Some(directory) => {
                 let root = DirStore::open(directory.path()).map_err(|error| CommandError::file(directory, error))?;
-                // Removes what a killed server left; if that fails, it only takes space.
-                let _ = root.sweep();
                 Server::builder(root)
             }
         };
