@@ -1,7 +1,6 @@
 use std::fmt::{self, Debug, Formatter};
 use std::fs::File;
 use std::io::{self, BufReader, Cursor, Read, Seek};
-use std::os::fd::AsFd;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -10,6 +9,7 @@ use nix::errno::Errno;
 use super::ReadFile;
 use super::digest::{Digest, Hashed, Hasher};
 use super::text::{Encoding, read_some};
+use crate::stop::{Interruptible, Stop};
 use crate::wire::Mode;
 
 /// Size of the read-ahead buffer in bytes, one for each file served. It is used for small blocks only.
@@ -27,37 +27,51 @@ pub struct Source<R = Box<dyn Read + Send>> {
 }
 
 impl Source {
-    /// Opens a local file, a device, a FIFO or `/dev/stdin`; opening a FIFO waits for its writer.
+    /// Opens a local file, a device, a FIFO or `/dev/stdin`. Reading a FIFO waits for its writer.
     ///
     /// # Errors
     ///
     /// Those of open(2), and [`io::ErrorKind::IsADirectory`].
     pub fn open(path: &Path, mode: Mode) -> io::Result<Self> {
-        Self::file(File::open(path)?, mode)
+        Self::open_until(path, mode, &Stop::new())
     }
 
-    /// Reads the standard input of this process to its end.
+    /// Opens a file whose reads fail when `stop` is raised, even if they wait.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`open`](Self::open).
+    pub fn open_until(path: &Path, mode: Mode, stop: &Stop) -> io::Result<Self> {
+        Self::interruptible(Interruptible::open(path, stop)?, mode)
+    }
+
+    /// Reads the standard input of this process to its end, or until `stop` is raised.
     ///
     /// # Errors
     ///
     /// The standard input is closed or a directory.
-    pub fn stdin(mode: Mode) -> io::Result<Self> {
-        Self::file(io::stdin().as_fd().try_clone_to_owned()?.into(), mode)
+    pub fn stdin(mode: Mode, stop: &Stop) -> io::Result<Self> {
+        Self::interruptible(Interruptible::stdin(stop)?, mode)
+    }
+
+    fn interruptible(file: Interruptible<File>, mode: Mode) -> io::Result<Self> {
+        let size = size_from_here(file.file())?;
+        Ok(Self::buffered(file, size, mode))
     }
 
     /// Reads an open file from its present position.
-    pub(super) fn file(mut file: File, mode: Mode) -> io::Result<Self> {
-        let found = file.metadata()?;
-        if found.is_dir() {
-            return Err(Errno::EISDIR.into());
-        }
-        let size = if found.is_file() { Some(found.len().saturating_sub(file.stream_position()?)) } else { None };
+    pub(super) fn file(file: File, mode: Mode) -> io::Result<Self> {
+        let size = size_from_here(&file)?;
+        Ok(Self::buffered(file, size, mode))
+    }
+
+    fn buffered(file: impl Read + Send + 'static, size: Option<u64>, mode: Mode) -> Self {
         let reader: Box<dyn Read + Send> = match mode {
             Mode::Octet => Box::new(BufReader::with_capacity(AHEAD, file)),
             // The conversion has its own buffer.
             Mode::Netascii => Box::new(file),
         };
-        Ok(Self::new(reader, size, mode))
+        Self::new(reader, size, mode)
     }
 
     /// Reads from shared memory.
@@ -65,6 +79,15 @@ impl Source {
         let size = u64::try_from(bytes.len()).ok();
         Self::new(Box::new(Cursor::new(bytes)), size, mode)
     }
+}
+
+/// Returns the bytes between the position of a file and its end; `None` if it is not a regular file.
+fn size_from_here(mut file: &File) -> io::Result<Option<u64>> {
+    let found = file.metadata()?;
+    if found.is_dir() {
+        return Err(Errno::EISDIR.into());
+    }
+    if found.is_file() { Ok(Some(found.len().saturating_sub(file.stream_position()?))) } else { Ok(None) }
 }
 
 impl<R> Source<R> {

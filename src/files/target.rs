@@ -15,6 +15,7 @@ use super::digest::{Digest, Hasher, Mismatch};
 use super::memory_store::Upload;
 use super::temp_file::{self, Placing, TempFile};
 use super::text::Decoding;
+use crate::stop::{Interruptible, Stop};
 use crate::wire::Mode;
 
 /// The most symbolic links followed before they count as a loop, as on Linux.
@@ -36,20 +37,29 @@ pub struct Target<W = Box<dyn Write + Send>> {
 
 impl Target {
     /// Begins a local file. A link stays, and its file is replaced; an existing file keeps its permission bits. A
-    /// device, a FIFO or `/dev/stdout` is opened and written directly.
+    /// device, a FIFO or `/dev/stdout` is opened and written directly; a FIFO waits for its reader.
     ///
     /// # Errors
     ///
     /// The path is a directory, its directory is missing, or one of them is not writable.
     pub fn create(path: &Path, mode: Mode) -> io::Result<Self> {
+        Self::create_until(path, mode, &Stop::new())
+    }
+
+    /// Begins a file whose opening and writes fail when `stop` is raised, even if they wait.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`create`](Self::create).
+    pub fn create_until(path: &Path, mode: Mode, stop: &Stop) -> io::Result<Self> {
         let place = match destination(path)? {
-            Destination::Descriptor(path) => return Ok(Self::new(Sink::File(open_descriptor(&path)?), mode)),
+            Destination::Descriptor(path) => return Ok(Self::stream(open_descriptor(&path)?, mode, stop)),
             Destination::Path(path) => path,
         };
         match fs::metadata(&place) {
             Ok(found) if !found.is_file() && !found.is_dir() => {
-                let file = OpenOptions::new().write(true).open(&place)?;
-                Ok(Self::new(Sink::File(file), mode))
+                let file = Interruptible::open_with(OpenOptions::new().write(true), &place, stop)?;
+                Ok(Self::new(Sink::Stream(file), mode))
             }
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
             _ => {
@@ -60,13 +70,17 @@ impl Target {
         }
     }
 
-    /// Writes to the standard output of this process, after what was printed before.
+    /// Writes to the standard output of this process, after what was printed before. Writes fail when `stop` is raised.
     ///
     /// # Errors
     ///
     /// The standard output is closed, or what was printed before cannot be written.
-    pub fn stdout(mode: Mode) -> io::Result<Self> {
-        Ok(Self::new(Sink::File(shared_stdout()?), mode))
+    pub fn stdout(mode: Mode, stop: &Stop) -> io::Result<Self> {
+        Ok(Self::stream(shared_stdout()?, mode, stop))
+    }
+
+    fn stream(file: File, mode: Mode, stop: &Stop) -> Self {
+        Self::new(Sink::Stream(Interruptible::new(file, stop)), mode)
     }
 
     pub(super) fn upload(upload: Upload, mode: Mode) -> Self {
@@ -160,7 +174,7 @@ impl<W: Write> WriteFile for Target<W> {
         }
         match sink {
             Sink::TempFile(file) => file.commit(),
-            Sink::File(file) => Ok(close(file)?),
+            Sink::Stream(stream) => Ok(close(stream.into_file())?),
             Sink::Writer(mut writer) => writer.flush(),
             Sink::Upload(upload) => upload.commit(),
         }
@@ -181,7 +195,7 @@ pub(crate) fn too_large(limit: u64) -> String {
 /// The place of the local bytes.
 pub(super) enum Sink<W> {
     TempFile(TempFile),
-    File(File),
+    Stream(Interruptible<File>),
     Writer(W),
     Upload(Upload),
 }
@@ -189,7 +203,8 @@ pub(super) enum Sink<W> {
 impl<W: Write> Sink<W> {
     fn writer(&mut self) -> &mut dyn Write {
         match self {
-            Self::TempFile(TempFile { file, .. }) | Self::File(file) => file,
+            Self::TempFile(TempFile { file, .. }) => file,
+            Self::Stream(stream) => stream,
             Self::Writer(writer) => writer,
             Self::Upload(upload) => upload,
         }

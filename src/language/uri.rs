@@ -68,7 +68,7 @@ fn host_and_port(authority: &[u8]) -> Result<(String, Option<u16>), BadUri> {
     if authority.contains(&b'@') {
         return Err(BadUri("TFTP has no users (write %40 for an @ in a file name)".into()));
     }
-    let bad_host = || BadUri(format!("{}: bad host (an IPv6 address needs brackets)", Printable(authority)));
+    let bad_host = || BadUri(format!("{}: bad host (an IPv6 address needs brackets)", Printable(authority).brief()));
     let text = str::from_utf8(authority).map_err(|_| bad_host())?;
     let (host, port) = match text.strip_prefix('[') {
         // RFC 6874 section 2 encodes the percent sign of a scope: [fe80::1%25eth0].
@@ -99,7 +99,7 @@ fn host_and_port(authority: &[u8]) -> Result<(String, Option<u16>), BadUri> {
         None if port.is_empty() => Ok((host, None)),
         None => Err(bad_host()),
         Some(digits) => {
-            let bad_port = || BadUri(format!("{}: bad port number", Printable(digits.as_bytes())));
+            let bad_port = || BadUri(format!("{}: bad port number", Printable(digits.as_bytes()).brief()));
             Port::read(&Word::new(digits)).map(|Port(port)| (host, Some(port))).ok_or_else(bad_port)
         }
     }
@@ -110,7 +110,7 @@ fn mode(parameter: &[u8]) -> Result<Mode, BadUri> {
     let known = MODES.into_iter().find(|(known, _)| value.eq_ignore_ascii_case(known.as_bytes()));
     let mode = known.filter(|_| name.eq_ignore_ascii_case(b"mode=")).map(|(_, mode)| mode);
     let rule = "; can only come before mode=netascii or mode=octet (write %3B in a file name)";
-    mode.ok_or_else(|| BadUri(format!("{}: {rule}", Printable(parameter))))
+    mode.ok_or_else(|| BadUri(format!("{}: {rule}", Printable(parameter).brief())))
 }
 
 /// The host without the brackets around it, if it has any.

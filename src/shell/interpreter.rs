@@ -22,6 +22,9 @@ impl Shell<'_> {
         self.workspace.tracing.keep();
         self.take_terminal()?;
         loop {
+            if self.console.ends_here() {
+                return Ok(Status::Unread);
+            }
             let _: Outcome = transfer::notify_late(self)?;
             self.workspace.client.idle();
             let offered = self.workspace.offered();
@@ -56,7 +59,13 @@ impl Shell<'_> {
         Ok(outcome)
     }
 
-    fn split(&self, line: &[u8]) -> Result<ParsedLine, SplitError> {
+    /// Whether a line does something: it is not empty, nor only a comment.
+    pub(super) fn is_command(&self, line: &[u8]) -> bool {
+        self.split(line).map_or(true, |line| !line.words.is_empty())
+    }
+
+    /// Splits a line into words, the first of which names a command.
+    pub(super) fn split(&self, line: &[u8]) -> Result<ParsedLine, SplitError> {
         if !self.workspace.session.settings.classic
             && let Some((before, command)) = cut_escape(line)
             && let Ok(ParsedLine { words, .. }) = split(before)

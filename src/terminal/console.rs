@@ -3,12 +3,15 @@
 use std::cell::Cell;
 use std::fmt::Display;
 use std::io::{self, IsTerminal, LineWriter, Write};
+use std::path::Path;
 use std::rc::Rc;
 
 use serde::Serialize;
 use terminal_size::{Width, terminal_size_of};
 
 use super::line_batcher::LineBatcher;
+use super::output::{Output, Stream};
+use crate::stop::Stop;
 use crate::style::{Look, Style, When};
 use crate::trace::fold;
 
@@ -21,15 +24,6 @@ pub(crate) enum Place {
     Script(usize),
     /// The command line of the process.
     CommandLine,
-}
-
-/// A stream of the process.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Stream {
-    /// Standard output.
-    Output,
-    /// Standard error.
-    Error,
 }
 
 /// A failure that a console can report. `Display` is the plain sentence.
@@ -48,6 +42,7 @@ pub(crate) struct Console {
     pub place: Place,
     /// The sourced file that lines come from.
     file: Option<String>,
+    output: Output,
     out: Channel,
     err: Channel,
     /// Standard output is for files or records, so that no text or trace may go there.
@@ -75,9 +70,10 @@ impl Channel {
 }
 
 impl Console {
-    /// The streams of the process, coloured as asked.
-    pub(crate) fn new(place: Place, color: When) -> Self {
+    /// The streams of the process, coloured as asked. A write that waits ends when `stop` is raised.
+    pub(crate) fn new(place: Place, color: When, stop: &Stop) -> Self {
         Self {
+            output: Output::new(stop),
             out: Channel::of(&io::stdout(), color),
             err: Channel::of(&io::stderr(), color),
             place,
@@ -126,10 +122,27 @@ impl Console {
 
     /// A writer for a stream.
     pub(crate) fn writer(&self, stream: Stream) -> Box<dyn Write> {
-        match stream {
-            Stream::Output => Box::new(io::stdout()),
-            Stream::Error => Box::new(io::stderr()),
-        }
+        self.output.writer(stream)
+    }
+
+    /// Creates a file for a trace.
+    pub(crate) fn create(&self, path: &Path) -> io::Result<impl Write + use<>> {
+        self.output.create(path)
+    }
+
+    /// Whether no more commands may run, since nobody reads what they print. To be asked before each command.
+    pub(crate) fn ends_here(&self) -> bool {
+        self.output.ends_here()
+    }
+
+    /// Notes that the reader of standard output has gone: a file could not be written there.
+    pub(crate) fn lose_reader(&self) {
+        self.output.lose_reader();
+    }
+
+    /// Whether commands did not run for this reason.
+    pub(crate) fn is_cut_short(&self) -> bool {
+        self.output.is_cut_short()
     }
 
     /// A writer for many lines of a stream: one by one where a person watches.
@@ -167,9 +180,7 @@ impl Console {
     /// Prints a JSON record, where records are wanted.
     pub(crate) fn record(&self, record: &impl Serialize) -> io::Result<()> {
         if self.json {
-            let mut out = io::stdout().lock();
-            writeln!(out, "{}", serde_json::to_string(record)?)?;
-            out.flush()?;
+            self.print_line(Stream::Output, serde_json::to_string(record)?)?;
         }
         Ok(())
     }
@@ -199,9 +210,13 @@ impl Console {
     }
 
     fn print(&self, stream: Stream, text: &str, look: Look) -> io::Result<()> {
-        let text = self.style(stream).paint(look, &self.fit(stream, text));
+        self.print_line(stream, self.style(stream).paint(look, &self.fit(stream, text)))
+    }
+
+    /// Prints a line with one write, so that lines of several processes do not mix.
+    fn print_line(&self, stream: Stream, line: String) -> io::Result<()> {
         let mut out = self.writer(stream);
-        writeln!(out, "{text}")?;
+        out.write_all((line + "\n").as_bytes())?;
         out.flush()
     }
 

@@ -4,8 +4,9 @@ use std::io;
 use std::mem;
 use std::time::{Duration, Instant};
 
-use super::console::{Console, Stream};
+use super::console::Console;
 use super::line_editor::LineEditor;
+use super::output::Stream;
 use super::plain_input::PlainInput;
 use super::prompted::{Asked, Prompted};
 use crate::profile::Directories;
@@ -39,7 +40,7 @@ impl Prompt {
         let stream = if console.shows_output() { Stream::Output } else { Stream::Error };
         let style = console.style(stream);
         let typing = if plain || stream == Stream::Error {
-            Typing::Plain(PlainInput::new(signals, console.writer(stream), style)?)
+            Typing::Plain(PlainInput::new(signals.stop(), console.writer(stream), style)?)
         } else {
             Typing::Edited(Box::new(LineEditor::new(console, signals, directories)?))
         };

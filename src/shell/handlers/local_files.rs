@@ -1,7 +1,6 @@
 //! Commands about this side: quit, help, the local directory and digests of local files.
 
 use std::env;
-use std::fs::File;
 use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
@@ -9,6 +8,7 @@ use std::path::Path;
 use crate::files::Digest;
 use crate::language::{Command, TOPICS, Word, commands, find, find_topic};
 use crate::shell::{CommandError, Handled, Outcome, OutcomeRecord, Shell};
+use crate::stop::Interruptible;
 use crate::terminal::Place;
 use crate::wire::Printable;
 
@@ -82,9 +82,9 @@ pub(crate) fn directory_line(directory: &Path) -> String {
 pub(crate) fn sha256(shell: &Shell<'_>, files: &[Word]) -> Handled {
     let mut outcome = Outcome::done();
     for file in files {
-        let digest = File::open(file.path()).and_then(Digest::of);
+        let digest = Interruptible::open(file.path(), shell.stop()).and_then(Digest::of);
         let digest = digest.map_err(|error| CommandError::file(file, error))?;
-        shell.console.say(format_args!("{digest}  {file}"))?;
+        shell.console.say(format_args!("{digest}  {}", file.whole()))?;
         shell.console.record(&OutcomeRecord::of(b"sha256").file(file.bytes()).digest(Some(digest)))?;
         outcome.is_recorded = true;
     }

@@ -5,7 +5,7 @@ use std::env;
 use super::faults;
 use super::local_files::directory_line;
 use super::trace::{on_off, or_auto};
-use crate::client::{Negotiation, Options, resolve};
+use crate::client::{ClientError, Negotiation, Options, resolve};
 use crate::language::{Choice, Word, unbracketed};
 use crate::session::{Peer, Session, Settings};
 use crate::shell::{CommandError, Handled, Outcome, Shell};
@@ -21,7 +21,11 @@ pub(crate) fn connect(shell: &mut Shell<'_>, host: &Word, port: Option<u16>) -> 
     let bookmark = shell.workspace.session.bookmark(name).cloned();
     let name = bookmark.as_ref().map_or(name, |bookmark| bookmark.host.as_str());
     let port = port.unwrap_or_else(|| shell.workspace.session.port(bookmark.as_ref()));
-    resolve(name, port, shell.workspace.session.settings.transfer.family).map_err(CommandError::UnknownHost)?;
+    let family = shell.workspace.session.settings.transfer.family;
+    resolve(name, port, family, shell.stop()).map_err(|error| match error {
+        ClientError::UnknownHost(unknown) => CommandError::UnknownHost(unknown),
+        error => CommandError::transfer(error, host),
+    })?;
     let peer = Peer { host: name.to_owned(), port };
     shell.workspace.switch_to(Some(&peer), bookmark.as_ref(), shell.setup.pinned);
     shell.workspace.session.peer = Some(peer);

@@ -22,17 +22,21 @@ pub(crate) fn get(shell: &mut Shell<'_>, get: &Get) -> Handled {
         return Err(CommandError::local(format_args!("a file and {other} cannot both go to standard output")).into());
     }
     let mut outcome = Outcome::done();
-    for remote in remotes {
+    for (index, remote) in remotes.iter().enumerate() {
+        if index > 0 && shell.ends_here() {
+            return Ok(outcome.then(Outcome::interrupted()));
+        }
         outcome = outcome.then(match local {
             Some(_) if is_stream => {
                 let console = shell.console.diverted();
-                fetch(&mut shell.nested(console), remote, local.as_ref(), digest)?
+                let fetched = fetch(&mut shell.nested(console), remote, local.as_ref(), digest)?;
+                if fetched.failure.as_ref().is_some_and(CommandError::is_broken_pipe) {
+                    shell.console.lose_reader();
+                }
+                fetched
             }
             local => fetch(shell, remote, local.as_ref(), digest)?,
         });
-        if shell.is_interrupted() {
-            break;
-        }
     }
     Ok(outcome)
 }
@@ -48,13 +52,13 @@ pub(crate) fn put(shell: &mut Shell<'_>, put: &Put) -> Handled {
         [local] => store(shell, &remote, local, local.is(STREAM))?,
         locals => {
             let mut outcome = Outcome::done();
-            for local in locals {
+            for (index, local) in locals.iter().enumerate() {
+                if index > 0 && shell.ends_here() {
+                    return Ok(outcome.then(Outcome::interrupted()));
+                }
                 let directory = remote.file.strip_suffix(b"/").unwrap_or(&remote.file);
                 let file = [directory, b"/", base_name(local.bytes())].concat().into();
                 outcome = outcome.then(store(shell, &Remote { file, ..remote.clone() }, local, false)?);
-                if shell.is_interrupted() {
-                    break;
-                }
             }
             outcome
         }
@@ -116,11 +120,12 @@ fn fetch_from(
         return Err(CommandError::local(format!("{word}: does not name a file; give a local name")).into());
     }
     let mode = settings.transfer.mode;
-    let target = if to_stdout { Target::stdout(mode) } else { Target::create(local.path(), mode) };
+    let stop = shell.stop();
+    let target = if to_stdout { Target::stdout(mode, stop) } else { Target::create_until(local.path(), mode, stop) };
     let target = target.map_err(|error| CommandError::file(&local, error))?.digested(transfer.wants_digest(shell));
     let mut target = if let Some(digest) = expected { target.expecting(digest) } else { target };
     if settings.verbose {
-        let file = Printable(&remote.file);
+        let file = Printable(&remote.file).brief();
         shell.console.say(format_args!("getting from {}:{file} to {local} [{mode}]", peer.host))?;
     }
     let file = FileRef { host: &peer.host, port: peer.port, name: &remote.file };
@@ -148,11 +153,12 @@ fn store_to(shell: &mut Shell<'_>, remote: &Remote<'_>, local: &Word, from_stdin
         return Err(CommandError::local(reason).into());
     }
     let mode = settings.transfer.mode;
-    let source = if from_stdin { Source::stdin(mode) } else { Source::open(local.path(), mode) };
+    let stop = shell.stop();
+    let source = if from_stdin { Source::stdin(mode, stop) } else { Source::open_until(local.path(), mode, stop) };
     let source = source.map_err(|error| CommandError::file(local, error))?;
     let mut source = source.digested(transfer.wants_digest(shell));
     if settings.verbose {
-        let file = Printable(&remote.file);
+        let file = Printable(&remote.file).brief();
         shell.console.say(format_args!("putting {local} to {}:{file} [{mode}]", peer.host))?;
     }
     let file = FileRef { host: &peer.host, port: peer.port, name: &remote.file };
