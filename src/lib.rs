@@ -80,7 +80,7 @@ pub mod internals {
     pub use crate::client::requester::{FileRef, Requester};
     pub use crate::complete::{Candidate, Entry, Sources, hint, line};
     pub use crate::language::{
-        Command, Invocation, PartialLine, Uri, Word, bookmark, commands, exact, find, following, parse, split,
+        Command, Invocation, Origin, PartialLine, Uri, Word, bookmark, commands, exact, find, following, parse, split,
         split_at_spaces, trace_list, value,
     };
     pub use crate::lessons::Lesson;

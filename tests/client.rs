@@ -117,7 +117,7 @@ fn a_get_asks_for_what_the_path_carries_and_takes_less() {
 #[cfg(target_os = "linux")]
 fn a_put_tells_its_size_and_waits_for_the_last_ack() {
     let (server, played) = script(|mut port| {
-        port.expect(b"\0\x02fw.bin\0octet\0tsize\x00600\0blksize\x0065464\0");
+        port.expect(b"\0\x02fw.bin\0octet\0tsize\x00600\0blksize\x001468\0windowsize\x0016\0");
         let mut tid = port.another();
         tid.send(b"\0\x06tsize\x00600\0blksize\x00512\0");
         tid.expect(&data(1, &[7; 512]));

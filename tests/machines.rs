@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use talk::{CLIENT, SERVER, STRANGER, TID, Talk, data, oack, window};
 use tftpsh::transfer::Abort;
-use tftpsh::wire::{ErrorCode, Offer, emit_ack, emit_error};
+use tftpsh::wire::{BlockSize, ErrorCode, Offer, emit_ack, emit_error};
 
 const NOTHING: [&str; 0] = [];
 
@@ -155,6 +155,48 @@ fn a_first_block_with_number_0_is_refused_before_and_after_an_oack() {
     assert_eq!(talk.hear(TID, &data(0, 8)), end);
 }
 
+/// Whoever announced the size: its peer would take a part of the file for the whole.
+#[test]
+fn a_sender_whose_file_changes_sends_an_error_instead_of_the_last_block() {
+    let end = |read| {
+        let words = format!("the file changed while it was sent: {read} bytes read, 1024 announced");
+        [format!("ERROR <code=0, msg={words}>"), format!("failed: {words}")]
+    };
+    // Longer files are not read to their end.
+    for (left, blocks, read) in
+        [(0, 0, 0), (100, 0, 100), (512, 1, 512), (1023, 1, 1023), (1025, 2, 1025), (9999, 2, 1536)]
+    {
+        let mut put = Talk::put(Offer { tsize: Some(1024), ..Offer::default() }, left);
+        put.start();
+        let mut lines = put.hear(TID, &oack("tsize=1024"));
+        let mut serve = Talk::serve_read(Offer { tsize: Some(0), ..Offer::default() }, 1024);
+        assert_eq!(serve.start(), ["OACK <tsize=1024>"]);
+        serve.file().left = left;
+        let mut served = serve.hear(CLIENT, &emit_ack(0));
+        for block in 1..=blocks {
+            let data = [format!("DATA <block={block}, 512 bytes>")];
+            assert_eq!((&lines[..], &served[..]), (&data[..], &data[..]), "{left}");
+            (lines, served) = (put.hear(TID, &emit_ack(block)), serve.hear(CLIENT, &emit_ack(block)));
+        }
+        assert_eq!((&lines[..], &served[..]), (&end(read)[..], &end(read)[..]), "{left}");
+    }
+}
+
+#[test]
+fn a_sender_keeps_to_no_size_that_was_not_agreed() {
+    for answer in [emit_ack(0).to_vec(), oack("tsize=0"), oack("blksize=512")] {
+        let mut talk = Talk::put(Offer { tsize: Some(1024), blksize: BlockSize::new(512), ..Offer::default() }, 100);
+        talk.start();
+        assert_eq!(talk.hear(TID, &answer), ["DATA <block=1, 100 bytes>"]);
+    }
+    let mut talk = Talk::put(Offer { tsize: Some(0), ..Offer::default() }, 100);
+    talk.start();
+    assert_eq!(talk.hear(TID, &oack("tsize=5")), ["DATA <block=1, 100 bytes>"], "a file of /proc has size 0");
+    let mut talk = Talk::put(Offer { tsize: Some(100), ..Offer::default() }, 100);
+    talk.start();
+    assert_eq!(talk.hear(TID, &oack("tsize=5")), ["DATA <block=1, 100 bytes>"], "this side announced the size");
+}
+
 /// RFC 7440 section 4.
 #[test]
 fn a_gap_is_acknowledged_at_once_and_only_once() {
@@ -275,6 +317,26 @@ fn an_aborted_transfer_tells_its_peer_if_it_has_one() {
     let words = "transfer interrupted by the user";
     let lines = talk.abort(Abort::Interrupted);
     assert_eq!(lines, [format!("ERROR <code=0, msg={words}>"), format!("failed: {words}")]);
+}
+
+/// A producer that is interrupted together with the put ends early.
+#[test]
+fn after_a_stop_the_end_of_the_file_is_not_believed() {
+    let words = "transfer interrupted by the user";
+    // The end may come in the first block, with a window, or after a full block.
+    for (offer, oack_or_ack, sent) in
+        [(Offer::default(), emit_ack(0).to_vec(), 1), (window(4), oack("blksize=8,windowsize=4"), 4)]
+    {
+        for left in [0, 3, 8, 20] {
+            let mut talk = Talk::put(offer, 512 * sent);
+            talk.start();
+            assert_eq!(talk.hear(TID, &oack_or_ack).len(), sent);
+            talk.file().left = left;
+            talk.world.stop = Some(Abort::Interrupted);
+            let lines = talk.hear(TID, &emit_ack(sent as u16));
+            assert_eq!(lines, [format!("ERROR <code=0, msg={words}>"), format!("failed: {words}")]);
+        }
+    }
 }
 
 #[test]

@@ -283,7 +283,11 @@ fn failures_have_their_status() {
         ("127.0.0.1 -p 0 get x", "0: bad port number", 2),
         ("127.0.0.1 rexmt", "rexmt: usage: rexmt value", 2),
         ("--practice 127.0.0.1", "--practice is a server itself; name no other", 2),
-        ("get hello.txt", "get hello.txt: No target machine specified.", 1),
+        (
+            "get hello.txt",
+            "get hello.txt: No target machine specified.\ntftp: use tftp HOST get FILE, or tftp get HOST:FILE",
+            1,
+        ),
         ("127.0.0.1 {port} put nosuch", "put nosuch: nosuch: No such file or directory", 1),
         ("-f nosuch", "-f: nosuch: No such file or directory", 1),
         ("serve nosuch --port 6969", "serve: nosuch: No such file or directory", 1),
@@ -308,7 +312,7 @@ fn a_script_comes_from_a_file_too() {
     fs::write(directory.path().join("script"), "get hello.txt\r\nget nosuch\nquit\nget fw.bin\n").expect("a file");
     let ran = run(directory.path(), &["--practice", "-f", "script"], b"get even.bin\n");
     assert_eq!(ran.status, 11);
-    assert!(ran.stderr.contains("tftp: line 2: get nosuch: server: File not found (code 1)"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("tftp: script:2: get nosuch: server: File not found (code 1)"), "{}", ran.stderr);
     assert!(directory.path().join("hello.txt").exists());
     assert!(!directory.path().join("fw.bin").exists() && !directory.path().join("even.bin").exists());
 }

@@ -370,14 +370,6 @@ fn what_can_never_succeed_is_not_repeated_until_it_does() {
 }
 
 #[test]
-fn a_port_after_a_colon_is_shown_where_it_belongs() {
-    // An empty label never leaves the resolver.
-    let ran = play(&[], "connect a..b:6969\nconnect a..b:file\n");
-    let shown: Vec<_> = ran.stderr.lines().filter(|line| line.contains("port after")).collect();
-    assert_eq!(shown, ["tftp: line 1: Write the port after a space: a..b 6969"], "{}", ran.stderr);
-}
-
-#[test]
 fn a_line_of_more_than_1_mib_ends_the_script_and_is_never_kept() {
     let long = "x".repeat((1 << 20) + 1);
     let stage = Stage::new(&[("long", &format!("get nosuch\n{long}\nget hello.txt\n"))]);

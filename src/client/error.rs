@@ -71,6 +71,7 @@ impl ClientError {
             (Some(Cause::File(error)), _) if is_interruption(&error) => Self::Interrupted,
             (Some(Cause::File(error)), _) => Self::Local(error),
             (Some(Cause::Network(error)), _) => Self::Network { server, error },
+            (None, Failure::Aborted(resized @ Abort::Resized { .. })) => Self::Local(io::Error::other(resized)),
             (None, Failure::Aborted(_)) => Self::Interrupted,
             (None, Failure::Refused) => Self::Refused { server },
             (None, Failure::TimedOut { answered }) => Self::TimedOut { server, answered },

@@ -6,11 +6,14 @@ use crate::wire::{BlockSize, Mode, Offer, RequestKind, TimeoutSeconds, WindowSiz
 const WINDOWED: u16 = 8192;
 /// The automatic window.
 const WINDOW: u64 = 16;
+/// The largest blocks that a write asks for by itself, those of Ethernet: some servers agree to larger ones, read 8192
+/// bytes of each and store a damaged file.
+const WRITTEN: u64 = 1468;
 
 /// Returns the options of a request: those that the user set, and automatic ones that make the transfer fast.
 ///
-/// `size` is the length of the file to write. `path_blksize` is called only if needed; without it no option is
-/// automatic.
+/// A read asks for the blocks that the path carries, a write for at most [`WRITTEN`] bytes. `size` is the length of the
+/// file to write. `path_blksize` is called only if needed; without it no option is automatic.
 pub(super) fn offer(
     options: &Options,
     kind: RequestKind,
@@ -22,12 +25,16 @@ pub(super) fn offer(
     }
     let path_blksize = path_blksize.filter(|_| options.negotiation == Negotiation::Auto);
     let automatic = path_blksize.is_some();
-    let blksize = options.blksize.or_else(|| path_blksize.map(|path_blksize| path_blksize()));
+    let most = match kind {
+        RequestKind::Read => BlockSize::MOST,
+        RequestKind::Write => BlockSize::new(WRITTEN).unwrap_or_default(),
+    };
+    let blksize = options.blksize.or_else(|| path_blksize.map(|path_blksize| path_blksize().min(most)));
     let window = if blksize.is_some_and(|blksize| blksize.get() > WINDOWED) { 1 } else { WINDOW };
     let windowsize = options.windowsize.or_else(|| WindowSize::new(window).filter(|_| automatic));
     Offer {
-        tsize: tsize(options, kind, size).filter(|_| automatic || options.tsize),
-        timeout: options.tout.then(|| interval(options.retry.rexmt)),
+        tsize: tsize(options, kind, size).filter(|_| options.tsize.unwrap_or(automatic)),
+        timeout: options.tout.unwrap_or(false).then(|| interval(options.retry.rexmt)),
         blksize,
         windowsize,
     }
@@ -83,7 +90,16 @@ mod tests {
     fn automatic_options_follow_the_path() {
         let auto = Options::default();
         assert_eq!(asked(&auto, RequestKind::Read, ETHERNET), [Some(0), None, Some(1468), Some(16)]);
-        assert_eq!(asked(&auto, RequestKind::Write, LOOPBACK), [Some(2000), None, Some(65464), None]);
+        assert_eq!(asked(&auto, RequestKind::Read, LOOPBACK), [Some(0), None, Some(65464), None]);
+    }
+
+    #[test]
+    fn a_write_asks_for_large_blocks_only_if_the_user_does() {
+        let auto = Options::default();
+        assert_eq!(asked(&auto, RequestKind::Write, LOOPBACK), [Some(2000), None, Some(1468), Some(16)]);
+        assert_eq!(asked(&auto, RequestKind::Write, ETHERNET - 20), [Some(2000), None, Some(1448), Some(16)]);
+        let large = with(|it| it.blksize = Some(BlockSize::MOST));
+        assert_eq!(asked(&large, RequestKind::Write, LOOPBACK), [Some(2000), None, Some(65464), None]);
     }
 
     #[test]
@@ -91,7 +107,7 @@ mod tests {
         let settings = with(|it| {
             it.blksize = BlockSize::new(1024);
             it.windowsize = WindowSize::new(4);
-            it.tout = true;
+            it.tout = Some(true);
         });
         assert_eq!(asked(&settings, RequestKind::Read, LOOPBACK), [Some(0), Some(1), Some(1024), Some(4)]);
     }
@@ -109,10 +125,16 @@ mod tests {
     fn options_on_asks_only_for_values_of_the_user() {
         let on = with(|it| it.negotiation = Negotiation::On);
         assert_eq!(asked(&on, RequestKind::Read, ETHERNET), [None; 4]);
-        let set = Options { tsize: true, tout: true, blksize: BlockSize::new(1024), ..on };
+        let set = Options { tsize: Some(true), tout: Some(true), blksize: BlockSize::new(1024), ..on };
         let set =
             Options { retry: RetryPolicy { rexmt: Rexmt::Fixed(Duration::from_millis(1200)), ..set.retry }, ..set };
         assert_eq!(asked(&set, RequestKind::Read, ETHERNET), [Some(0), Some(2), Some(1024), None]);
+    }
+
+    #[test]
+    fn a_size_that_is_switched_off_is_not_asked_for() {
+        let off = with(|it| it.tsize = Some(false));
+        assert_eq!(asked(&off, RequestKind::Read, ETHERNET), [None, None, Some(1468), Some(16)]);
     }
 
     #[test]
@@ -120,8 +142,8 @@ mod tests {
         let off = with(|it| {
             it.negotiation = Negotiation::Off;
             it.blksize = BlockSize::new(1024);
-            it.tsize = true;
-            it.tout = true;
+            it.tsize = Some(true);
+            it.tout = Some(true);
         });
         assert_eq!(asked(&off, RequestKind::Write, ETHERNET), [None; 4]);
     }
@@ -130,7 +152,7 @@ mod tests {
     fn the_size_of_a_text_is_neither_sent_nor_asked_for() {
         let text = with(|it| {
             it.mode = Mode::Netascii;
-            it.tsize = true;
+            it.tsize = Some(true);
         });
         assert_eq!(asked(&text, RequestKind::Read, ETHERNET), [None, None, Some(1468), Some(16)]);
         assert_eq!(asked(&text, RequestKind::Write, ETHERNET), [None, None, Some(1468), Some(16)]);

@@ -1,14 +1,17 @@
 use std::fmt::{self, Debug, Formatter};
-use std::fs::File;
+use std::fs::{File, Metadata, OpenOptions};
 use std::io::{self, BufReader, Cursor, Read, Seek};
+use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::Path;
 use std::sync::Arc;
 
 use nix::errno::Errno;
+use nix::fcntl::OFlag;
 
-use super::ReadFile;
 use super::digest::{Digest, Hashed, Hasher};
+use super::local_path::LocalPath;
 use super::text::{Encoding, read_some};
+use super::{ReadFile, standard};
 use crate::stop::{Interruptible, Stop};
 use crate::wire::Mode;
 
@@ -31,7 +34,8 @@ impl Source {
     ///
     /// # Errors
     ///
-    /// Those of open(2), and [`io::ErrorKind::IsADirectory`].
+    /// Those of open(2), [`io::ErrorKind::IsADirectory`], and a link of another user in a sticky directory such as
+    /// `/tmp`.
     pub fn open(path: &Path, mode: Mode) -> io::Result<Self> {
         Self::open_until(path, mode, &Stop::new())
     }
@@ -42,16 +46,24 @@ impl Source {
     ///
     /// Those of [`open`](Self::open).
     pub fn open_until(path: &Path, mode: Mode, stop: &Stop) -> io::Result<Self> {
-        Self::interruptible(Interruptible::open(path, stop)?, mode)
+        match LocalPath::resolve(path)? {
+            LocalPath::Descriptor(path) if path.ends_with("0") => Self::stdin(mode, stop),
+            LocalPath::Descriptor(path) => Self::interruptible(Interruptible::open(&path, stop)?, mode),
+            LocalPath::File(path, _) => {
+                let options = &mut OpenOptions::new();
+                let file = Interruptible::open_with(options.read(true), OFlag::O_NOFOLLOW, &path, stop)?;
+                Self::interruptible(file, mode)
+            }
+        }
     }
 
     /// Reads the standard input of this process to its end, or until `stop` is raised.
     ///
     /// # Errors
     ///
-    /// The standard input is closed or a directory.
+    /// The standard input is closed, not open for reading, or a directory.
     pub fn stdin(mode: Mode, stop: &Stop) -> io::Result<Self> {
-        Self::interruptible(Interruptible::stdin(stop)?, mode)
+        Self::interruptible(Interruptible::new(standard::input()?, stop), mode)
     }
 
     fn interruptible(file: Interruptible<File>, mode: Mode) -> io::Result<Self> {
@@ -81,13 +93,16 @@ impl Source {
     }
 }
 
-/// Returns the bytes between the position of a file and its end; `None` if it is not a regular file.
+/// Returns the bytes between the position of a file and its end; `None` if it is unknown.
 fn size_from_here(mut file: &File) -> io::Result<Option<u64>> {
     let found = file.metadata()?;
     if found.is_dir() {
         return Err(Errno::EISDIR.into());
     }
-    if found.is_file() { Ok(Some(found.len().saturating_sub(file.stream_position()?))) } else { Ok(None) }
+    if !has_its_size(file, &found) {
+        return Ok(None);
+    }
+    Ok(Some(found.len().saturating_sub(file.stream_position()?)))
 }
 
 impl<R> Source<R> {
@@ -141,6 +156,15 @@ impl<R: Read> ReadFile for Source<R> {
         }
         Ok(filled)
     }
+}
+
+/// Whether this is a regular file whose length is what can be read: a file of /sys says 4096 and has less.
+fn has_its_size(file: &File, found: &Metadata) -> bool {
+    let on_disk = || found.blocks() > 0;
+    // One without blocks may also be sparse, or empty.
+    let has_last =
+        || found.len().checked_sub(1).is_none_or(|last| file.read_at(&mut [0], last).is_ok_and(|read| read > 0));
+    found.is_file() && (on_disk() || has_last())
 }
 
 impl<R> Debug for Source<R> {
@@ -223,6 +247,18 @@ mod tests {
         assert_eq!(Source::open(Path::new("/dev/null"), Mode::Octet).unwrap().size(), None);
         assert_eq!(Source::bytes(LOCAL.into(), Mode::Octet).size(), Some(LOCAL.len() as u64));
         assert_eq!(Source::reader(Box::new(LOCAL), Mode::Octet).size(), None);
+    }
+
+    #[test]
+    fn a_size_that_the_file_does_not_have_is_not_known() {
+        let size = |path: &Path| Source::open(path, Mode::Octet).unwrap().size();
+        let sparse = tempfile::NamedTempFile::new().unwrap();
+        sparse.as_file().set_len(1 << 20).unwrap();
+        assert_eq!(size(sparse.path()), Some(1 << 20));
+        let mtu = Path::new("/sys/class/net/lo/mtu");
+        if mtu.exists() {
+            assert_eq!(size(mtu), None, "4096 bytes, it says");
+        }
     }
 
     #[test]

@@ -292,9 +292,9 @@ impl<'a> Arguments<'a> {
     }
 
     /// Returns the mistake of a wrong next word, in BSD's words.
-    fn bsd(&self, wrong: &str, usage: Option<&'static str>) -> Mistake {
+    fn bsd(&self, wrong: &str, usage: Option<&'static str>, hint: Option<String>) -> Mistake {
         let word = self.peek().map(Word::to_string).unwrap_or_default();
-        self.mistake(MistakeKind::Bsd { sentence: format!("{word}: {wrong}"), usage })
+        self.mistake(MistakeKind::Bsd { sentence: format!("{word}: {wrong}"), usage, hint })
     }
 
     fn missing(&self, what: &'static str) -> Mistake {

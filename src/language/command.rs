@@ -11,8 +11,8 @@ pub struct Command {
     pub name: &'static str,
     /// Other names.
     pub aliases: &'static [&'static str],
-    /// Whether it is one of the thirteen of 4.3BSD. They keep all abbreviations that they had there.
-    pub classic: bool,
+    /// The shell that had it first.
+    pub origin: Origin,
     /// The subject.
     pub group: Group,
     /// The usage lines, one per form.
@@ -27,6 +27,17 @@ pub struct Command {
     pub see: &'static [&'static str],
     /// Reads its arguments.
     pub parse: fn(&mut Arguments<'_>) -> Result<Verb, Mistake>,
+}
+
+/// The shell that had a command first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Origin {
+    /// 4.3BSD. Its thirteen commands keep all abbreviations that they had there.
+    Bsd,
+    /// NetBSD, whose shell macOS has: sixteen with those of 4.3BSD.
+    NetBsd,
+    /// This program.
+    Tftpsh,
 }
 
 /// The subjects of commands.
@@ -50,9 +61,14 @@ impl Command {
         std::iter::once(self.name).chain(self.aliases.iter().copied())
     }
 
+    /// Whether it is one of the sixteen commands that `--classic` lists. Their mistakes go to standard output.
+    pub fn is_classic(&self) -> bool {
+        self.origin != Origin::Tftpsh
+    }
+
     /// Returns the parts that mistakes name.
     pub(super) fn synopsis(&self) -> Synopsis {
-        Synopsis { name: self.name, usage: self.usage, classic: self.classic }
+        Synopsis { name: self.name, usage: self.usage, classic: self.is_classic() }
     }
 }
 
@@ -60,7 +76,7 @@ impl Command {
 pub(super) const ROW: Command = Command {
     name: "",
     aliases: &[],
-    classic: false,
+    origin: Origin::Tftpsh,
     group: Group::Local,
     usage: &[],
     ask: None,
@@ -70,9 +86,11 @@ pub(super) const ROW: Command = Command {
     parse: |_| Ok(Verb::Quit),
 };
 /// A command of 4.3BSD.
-pub(super) const CLASSIC: Command = Command { classic: true, ..ROW };
+pub(super) const CLASSIC: Command = Command { origin: Origin::Bsd, ..ROW };
 /// A setting of 4.3BSD.
 pub(super) const CLASSIC_SETTING: Command = Command { group: Group::Settings, ..CLASSIC };
+/// A setting of NetBSD.
+pub(super) const NETBSD_SETTING: Command = Command { origin: Origin::NetBsd, ..SETTING };
 /// A newer setting.
 pub(super) const SETTING: Command = Command { group: Group::Settings, ..ROW };
 /// A command for a class.

@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use thiserror::Error;
 
 use super::command::Command;
+use super::missing::advice;
 use super::table::{exact, suggest};
 use super::uri::Uri;
 use super::value::{Port, Value};
@@ -117,6 +118,8 @@ fn no_command(words: &[Word], second: &Word, named: bool) -> BadWords {
 pub enum BadWords {
     #[error("no command \"{word}\"{hint}")]
     NoCommand { word: String, hint: String },
+    #[error("{0}")]
+    Missing(&'static str),
     #[error("{0}: missing command; use: tftp get {0}")]
     Uri(String),
     #[error("{0} belongs to another command")]
@@ -133,6 +136,9 @@ pub enum BadWords {
 
 impl BadWords {
     fn surplus(word: &Word) -> Self {
+        if let Some(advice) = advice(word) {
+            return Self::Missing(advice.trim_end_matches('.'));
+        }
         let hint = suggest(word).map(|near| format!("; did you mean \"{near}\"?")).unwrap_or_default();
         Self::NoCommand { word: word.to_string(), hint }
     }
@@ -210,6 +216,10 @@ mod tests {
             ("gett x", "no command \"gett\"; did you mean \"get\"? (a host named gett: tftp -H gett)"),
             ("192.0.2.1 gett x", "no command \"gett\"; did you mean \"get\"?"),
             ("192.0.2.1 fw.bin", "no command \"fw.bin\""),
+            (
+                "192.0.2.1 rm fw.bin",
+                "TFTP cannot delete files; do this on the server, or replace the file with \"put\"",
+            ),
             ("-H h gett x", "no command \"gett\"; did you mean \"get\"?"),
             ("tftp://h/f", "tftp://h/f: missing command; use: tftp get tftp://h/f"),
             ("h 65536", "65536: bad port number"),

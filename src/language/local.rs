@@ -35,9 +35,11 @@ pub(super) static ROWS: &[Command] = &[
         parse: |args| { let file = args.name(Source::Local, "file")?; args.end(Verb::Source(file)) }, ..ROW
     },
     Command {
-        name: "repeat", usage: &["repeat number [every seconds] command", "repeat until-ok [every seconds] command"],
+        name: "repeat",
+        usage: &["repeat number [every seconds] command", "repeat until-ok [number] [every seconds] command"],
         brief: "run a command repeatedly",
-        examples: &["repeat 10 get fw.bin /dev/null", "repeat until-ok every 5 get fw.bin"],
+        examples: &["repeat 10 get fw.bin /dev/null", "repeat until-ok every 5 get fw.bin",
+            "repeat until-ok 3 put log.txt"],
         see: &["source", "errors"], parse: repeat, ..ROW
     },
 ];
@@ -54,25 +56,27 @@ fn sha256(args: &mut Arguments<'_>) -> Result<Verb, Mistake> {
 }
 
 fn repeat(args: &mut Arguments<'_>) -> Result<Verb, Mistake> {
-    let times = match args.setting().flag("until-ok", "until it succeeds") {
-        true => None,
-        false => Some(args.value("number [every seconds] command").map(|Times(times)| times)?),
+    let until_ok = args.setting().flag("until-ok", "until it succeeds");
+    let times = match until_ok {
+        true => args.number_if("number")?,
+        false => Some(args.value("number [every seconds] command")?),
     };
     let every = if args.flag("every", "") { Some(args.value("seconds")?) } else { None };
-    Ok(Verb::Repeat(Repeat { times, every, line: args.line()? }))
+    let times = times.map(|Times(times)| times);
+    Ok(Verb::Repeat(Repeat { until_ok, times, every, line: args.line()? }))
 }
 
 #[cfg(test)]
 mod tests {
     use super::super::{Repeat, Verb, Word, find, may_begin_command, split};
 
-    /// `TIMES EVERY COMMAND`, or the mistake.
+    /// `UNTIL-OK TIMES EVERY COMMAND`, or the mistake.
     fn read(line: &str) -> String {
         let words = split(line.as_bytes()).expect(line).words;
         match find(&Word::new("repeat")).and_then(|repeat| repeat.read(&words)) {
-            Ok(Verb::Repeat(Repeat { times, every, line })) => {
+            Ok(Verb::Repeat(Repeat { until_ok, times, every, line })) => {
                 let line: Vec<_> = line.iter().map(Word::to_string).collect();
-                format!("{times:?} {every:?} {}", line.join(" "))
+                format!("{until_ok} {times:?} {every:?} {}", line.join(" "))
             }
             Ok(verb) => panic!("{verb:?}"),
             Err(mistake) => mistake.to_string(),
@@ -82,12 +86,15 @@ mod tests {
     #[test]
     fn the_forms_of_repeat_are_understood() {
         for (line, expected) in [
-            ("3 get a", "Some(3) None get a"),
-            ("3 every 0.5 get a", "Some(3) Some(500ms) get a"),
-            ("3 ev 0.5 get a", "Some(3) Some(500ms) get a"),
-            ("until-ok get a", "None None get a"),
-            ("Until every 5 get a", "None Some(5s) get a"),
+            ("3 get a", "false Some(3) None get a"),
+            ("3 every 0.5 get a", "false Some(3) Some(500ms) get a"),
+            ("3 ev 0.5 get a", "false Some(3) Some(500ms) get a"),
+            ("until-ok get a", "true None None get a"),
+            ("Until every 5 get a", "true None Some(5s) get a"),
+            ("until-ok 3 get a", "true Some(3) None get a"),
+            ("until 3 every 5 get a", "true Some(3) Some(5s) get a"),
             ("0 get a", "0: bad value"),
+            ("until-ok 0 get a", "0: bad value"),
             ("x get a", "x: bad value"),
             ("3 every x get a", "x: bad value"),
         ] {

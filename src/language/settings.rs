@@ -1,35 +1,18 @@
-//! The settings that 4.3BSD does not have.
+//! The settings that neither 4.3BSD nor NetBSD has.
 
 use super::arguments::ON_OFF;
 use super::command::{Command, SETTING};
 use super::verb::{Choice, Verb};
 
-const ON_OFF_AUTO: [(&str, Choice); 3] = [("on", Choice::On), ("off", Choice::Off), ("auto", Choice::Auto)];
 const AUTO_ON_OFF: [(&str, Choice); 3] = [("auto", Choice::Auto), ("on", Choice::On), ("off", Choice::Off)];
 
 #[rustfmt::skip] // Rows of a table, a few lines each.
 pub(super) static ROWS: &[Command] = &[
     Command {
-        name: "blksize", aliases: &["blocksize"], usage: &["blksize value"], ask: Some("(value) "),
-        brief: "set the block size to ask for", examples: &["blksize 1428", "blksize auto"],
-        see: &["windowsize", "options"],
-        parse: |args| args.only_value_or_auto().map(Verb::Blksize), ..SETTING
-    },
-    Command {
         name: "windowsize", usage: &["windowsize value"], ask: Some("(value) "),
         brief: "set the blocks sent for each acknowledgement", examples: &["windowsize 16", "windowsize auto"],
         see: &["blksize", "options"],
         parse: |args| args.only_value_or_auto().map(Verb::Windowsize), ..SETTING
-    },
-    Command {
-        name: "tsize", usage: &["tsize [ on | off | auto ]"], brief: "toggle asking for the file size",
-        examples: &["tsize", "tsize on"], see: &["options"], parse: |args| args.only_choice(&ON_OFF_AUTO).map(Verb::Tsize),
-        ..SETTING
-    },
-    Command {
-        name: "tout", usage: &["tout [ on | off | auto ]"], brief: "toggle asking for the retransmission interval",
-        examples: &["tout", "tout on"], see: &["rexmt", "options"], parse: |args| args.only_choice(&ON_OFF_AUTO).map(Verb::Tout),
-        ..SETTING
     },
     Command {
         name: "options", usage: &["options [ auto | on | off ]"], brief: "choose the options to ask for",

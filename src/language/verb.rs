@@ -84,10 +84,12 @@ pub struct Put {
     pub remote: Word,
 }
 
-/// `repeat number [every seconds] command`
+/// `repeat number [every seconds] command`, `repeat until-ok [number] [every seconds] command`
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Repeat {
-    /// `None` repeats until the command succeeds.
+    /// The first success ends it, and earlier failures do not count.
+    pub until_ok: bool,
+    /// The most runs; `None` only with `until_ok`.
     pub times: Option<NonZeroU64>,
     /// The time from one start to the next.
     pub every: Option<Duration>,
@@ -141,17 +143,19 @@ pub enum FaultVerb {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BugVerb<B> {
     Show,
+    /// Lists all bugs.
+    List,
     Off,
-    /// A bug that the seed chooses.
-    Riddle,
+    /// A bug that the seed chooses, and nobody names.
+    Random,
     Make(B),
 }
 
 impl<B> BugVerb<B> {
-    /// Returns the bug after this change. A riddle is for the shell to choose.
+    /// Returns the bug after this change. A random one is for the shell to choose.
     pub(crate) fn change(self, bug: Option<B>) -> Option<B> {
         match self {
-            Self::Show | Self::Riddle => bug,
+            Self::Show | Self::List | Self::Random => bug,
             Self::Off => None,
             Self::Make(bug) => Some(bug),
         }

@@ -8,7 +8,7 @@ use super::record::OutcomeRecord;
 use super::workspace::{PinnedByArgs, Workspace};
 use crate::profile::{Directories, NamesSeen};
 use crate::stop::{Signals, Stop, is_interruption};
-use crate::terminal::{Console, Place, Prompt};
+use crate::terminal::{Console, Place, Prompt, Subject};
 
 /// Where commands come from, which decides what else standard input may be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,10 +74,10 @@ impl Shell<'_> {
     }
 
     /// The outcome of a handler, with its error reported.
-    pub(super) fn reported(&self, label: impl Display, result: Handled) -> Result<Outcome, Fatal> {
+    pub(super) fn reported(&self, subject: &Subject, result: Handled) -> Result<Outcome, Fatal> {
         match result {
             Ok(outcome) => Ok(outcome),
-            Err(HandlerError::Command(error)) => self.report(label, error),
+            Err(HandlerError::Command(error)) => self.report(subject, error),
             // Its output could not be written until a signal came.
             Err(HandlerError::Fatal(fatal)) if is_interruption(&fatal) => Ok(Outcome::interrupted()),
             Err(HandlerError::Fatal(fatal)) => Err(fatal),
@@ -85,11 +85,8 @@ impl Shell<'_> {
     }
 
     /// Reports why a command failed.
-    pub(super) fn report(&self, label: impl Display, error: CommandError) -> Result<Outcome, Fatal> {
-        self.console.report(label, &error)?;
-        if let (CommandError::Mistake(mistake), Place::Terminal) = (&error, self.console.place) {
-            mistake.advice().iter().for_each(|advice| self.console.hint(advice));
-        }
+    pub(super) fn report(&self, subject: &Subject, error: CommandError) -> Result<Outcome, Fatal> {
+        self.console.report(subject, &error)?;
         Ok(Outcome::failed(error))
     }
 
@@ -107,10 +104,14 @@ impl Shell<'_> {
         Ok(Outcome::done())
     }
 
-    /// Remembers a transferred file for Tab, unless a script transferred it.
+    /// Remembers a transferred file for Tab, unless a script or another program transferred it.
     pub(super) fn learn(&self, host: &str, name: &[u8]) {
-        if let (Some(directories), Place::Terminal | Place::CommandLine) = (&self.setup.directories, self.console.place)
-        {
+        let by_person = match self.console.place {
+            Place::Terminal => true,
+            Place::CommandLine => self.console.shows_errors(),
+            Place::Script(_) => false,
+        };
+        if let Some(directories) = self.setup.directories.as_ref().filter(|_| by_person) {
             // A file of names that cannot be written does not fail the transfer.
             let _ = NamesSeen::record(&directories.names_seen, host, name);
         }

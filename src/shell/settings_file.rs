@@ -10,7 +10,7 @@ use crate::cli::Cli;
 use crate::language::{Group, find};
 use crate::profile::{Directories, directories};
 use crate::stop::open_regular;
-use crate::terminal::{Place, plain};
+use crate::terminal::{Place, Subject, plain};
 
 impl Shell<'_> {
     /// Runs the start-up file, if there is one. Only its mistakes are printed, and the options of the command line win
@@ -42,7 +42,8 @@ impl Shell<'_> {
             let words = self.split(&line).map(|line| line.words).unwrap_or_default();
             let _: Outcome = match words.first().map(find) {
                 Some(Ok(command)) if command.group != Group::Settings => {
-                    self.report(command.name, CommandError::local("only settings are allowed in the start-up file"))?
+                    let error = CommandError::local("only settings are allowed in the start-up file");
+                    self.report(&Subject::command(command.name), error)?
                 }
                 _ => self.line(&line)?,
             };

@@ -20,7 +20,7 @@ use crate::profile::Directories;
 use crate::session::{Session, Settings};
 use crate::stop::{Signals, Stop, is_interruption};
 use crate::style::{self, When};
-use crate::terminal::{Console, Place, Stream, plain};
+use crate::terminal::{Console, Place, Stream, Subject, plain};
 use crate::transfer::RetryPolicy;
 use crate::wire::Mode;
 
@@ -128,7 +128,7 @@ impl Shell<'_> {
         }
         for verb in verbs {
             let result = handlers::trace::apply(self, verb).map(|_| Outcome::done());
-            outcome = outcome.then(self.reported("--trace", result)?);
+            outcome = outcome.then(self.reported(&Subject::command("--trace"), result)?);
         }
         Ok(outcome)
     }
@@ -168,6 +168,7 @@ impl Shell<'_> {
         let outcome = match &cli.file {
             Some(path) if path != Path::new("-") => {
                 let name = Word::new(path.as_os_str().as_bytes());
+                self.console = self.console.in_file(&name);
                 self.whole_script("-f", Script::open(path, self.stop()), |error| CommandError::file(name, error))?
             }
             None if is_interactive(cli, invocation) => return self.converse(),
@@ -190,14 +191,14 @@ impl Shell<'_> {
         let named = cli.host.as_deref().filter(|_| !invocation.serves()).map(Word::new);
         if let Some(host) = invocation.host.clone().or(named) {
             let result = handlers::settings::connect(self, &host, invocation.port);
-            outcome = self.reported("connect", result)?;
+            outcome = self.reported(&Subject::command("connect"), result)?;
             if outcome.is_failure() {
                 outcome = self.record(OutcomeRecord::of(b"connect"), outcome)?;
             }
         }
         if cli.practice {
             let result = handlers::server::practise(self, cli.port);
-            outcome = outcome.then(self.reported("serve", result)?);
+            outcome = outcome.then(self.reported(&Subject::command("serve"), result)?);
         }
         Ok(outcome)
     }
@@ -227,7 +228,7 @@ impl Shell<'_> {
         };
         let Some(error) = error else { return Ok(outcome) };
         self.console.place = Place::CommandLine;
-        let failed = self.report(label, reason(error))?;
+        let failed = self.report(&Subject::command(label), reason(error))?;
         Ok(outcome.then(self.record(OutcomeRecord::default(), failed)?))
     }
 }

@@ -56,15 +56,15 @@ impl Interruptible<File> {
 
     /// Opens a file to read it. Its first read waits for the writer of a FIFO.
     pub(crate) fn open(path: &Path, stop: &Stop) -> io::Result<Self> {
-        Ok(Self::new(without_delay(OpenOptions::new().read(true), path)?, stop))
+        Self::open_with(OpenOptions::new().read(true), OFlag::empty(), path, stop)
     }
 
-    /// Opens a file to write it, and waits for the reader of a FIFO.
-    pub(crate) fn open_with(options: &OpenOptions, path: &Path, stop: &Stop) -> io::Result<Self> {
+    /// Opens a file with these options and flags. If it is a FIFO that is written, this waits for its reader.
+    pub(crate) fn open_with(options: &OpenOptions, flags: OFlag, path: &Path, stop: &Stop) -> io::Result<Self> {
         /// Between two looks for a reader: the system does not report when it comes.
         const PAUSE: Duration = Duration::from_millis(20);
         loop {
-            match without_delay(&mut options.clone(), path) {
+            match without_delay(options, flags, path) {
                 Err(error) if error.raw_os_error() == Some(Errno::ENXIO as i32) && is_fifo(path) => {
                     if !stop.sleep_until(Instant::now() + PAUSE) {
                         return Err(interruption());
@@ -77,13 +77,13 @@ impl Interruptible<File> {
 
     /// Creates a file or empties an old one, and waits for the reader of a FIFO.
     pub(crate) fn create(path: &Path, stop: &Stop) -> io::Result<Self> {
-        Self::open_with(OpenOptions::new().write(true).create(true).truncate(true), path, stop)
+        Self::open_with(OpenOptions::new().write(true).create(true).truncate(true), OFlag::empty(), path, stop)
     }
 }
 
 /// Opens a file of the user to read it. What is not a regular file is refused, and never waited for.
 pub(crate) fn open_regular(path: &Path) -> io::Result<File> {
-    let file = without_delay(OpenOptions::new().read(true), path)?;
+    let file = without_delay(OpenOptions::new().read(true), OFlag::empty(), path)?;
     match file.metadata()?.file_type() {
         found if found.is_file() => Ok(file),
         found if found.is_dir() => Err(Errno::EISDIR.into()),
@@ -92,8 +92,8 @@ pub(crate) fn open_regular(path: &Path) -> io::Result<File> {
 }
 
 /// Opens a file in a mode in which a FIFO does not wait for its other side.
-fn without_delay(options: &mut OpenOptions, path: &Path) -> io::Result<File> {
-    options.custom_flags(OFlag::O_NONBLOCK.bits()).open(path)
+fn without_delay(options: &OpenOptions, flags: OFlag, path: &Path) -> io::Result<File> {
+    options.clone().custom_flags((flags | OFlag::O_NONBLOCK).bits()).open(path)
 }
 
 fn is_fifo(path: &Path) -> bool {

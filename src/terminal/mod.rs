@@ -6,6 +6,7 @@
 
 mod console;
 mod control;
+mod failure;
 mod line_batcher;
 mod line_editor;
 mod line_reader;
@@ -14,7 +15,8 @@ mod plain_input;
 mod prompt;
 mod prompted;
 
-pub(crate) use self::console::{Console, Diagnostic, Place, plain};
+pub(crate) use self::console::{Console, Place, plain};
+pub(crate) use self::failure::{Diagnostic, Subject, about};
 pub(crate) use self::line_batcher::{FlushTimer, LineBatcher};
 pub(crate) use self::line_reader::LineReader;
 pub(crate) use self::output::Stream;

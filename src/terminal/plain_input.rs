@@ -29,7 +29,8 @@ impl PlainInput {
         let prompted = match self.lines.line() {
             Ok(Some((_, line))) => return Ok(Prompted::Line(line.strip_suffix(b"\n").unwrap_or(&line).to_vec())),
             Ok(None) => Prompted::End,
-            Err(error) if is_interruption(&error) => Prompted::Cleared,
+            // The system drops what was typed, and does not say whether that was anything.
+            Err(error) if is_interruption(&error) => Prompted::Cleared { was_empty: false },
             Err(error) => return Err(error),
         };
         // The prompt is still on the line of the cursor.

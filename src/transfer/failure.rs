@@ -64,6 +64,17 @@ pub enum Violation {
         /// The agreed size, in bytes.
         agreed: usize,
     },
+    /// The file does not have the size that its sender announced (RFC 2349).
+    #[error("{received} bytes received, {announced} announced")]
+    WrongSize {
+        /// Bytes received, with those of the last block; not all of them if they are more than announced.
+        received: u64,
+        /// Bytes announced.
+        announced: u64,
+        /// The agreed length of a block, in bytes. Fewer bytes than this were the first block and the last: its sender
+        /// may have agreed to longer blocks than it sends.
+        blksize: u16,
+    },
 }
 
 /// A sign that a server rejects options; the same request without them may succeed (RFC 2347).
@@ -107,6 +118,14 @@ pub enum Abort {
         /// Its message, made safe to print.
         message: String,
     },
+    /// The local file does not have the size that was announced to the peer (RFC 2349).
+    #[error("the file changed while it was sent: {read} bytes read, {announced} announced")]
+    Resized {
+        /// Bytes read; not all of them if they are more than announced.
+        read: u64,
+        /// Bytes announced.
+        announced: u64,
+    },
     /// Sending failed.
     #[error("{0}")]
     Network(String),
@@ -124,7 +143,7 @@ impl Abort {
     pub fn code(&self) -> ErrorCode {
         match self {
             Self::File { code, .. } | Self::Refused { code, .. } => *code,
-            Self::Interrupted | Self::Stopping | Self::Network(_) => ErrorCode::UNDEFINED,
+            Self::Interrupted | Self::Stopping | Self::Resized { .. } | Self::Network(_) => ErrorCode::UNDEFINED,
         }
     }
 }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use super::peer::Peer;
 use super::retry::{Demand, Retry, RetryPolicy, Rexmt};
 use super::{Abort, Event, Failure, Ignored, OptionsRejected, Output, Report, Stats};
-use crate::wire::{Answer, ErrorCode, Offer, OptionList, Packet, Printable, Terms, emit_error};
+use crate::wire::{Answer, ErrorCode, Mode, Offer, OptionList, Packet, Printable, Terms, emit_error};
 
 /// The state that both machines share: the peer and its transfer id, the timers, the costs, and outputs that wait.
 #[derive(Debug)]
@@ -17,6 +17,9 @@ pub(super) struct Link {
     pub(super) terms: Terms,
     /// Whether options were agreed at all.
     negotiated: bool,
+    /// The size of the file that was announced and agreed, in bytes (RFC 2349); `None` is unknown.
+    pub(super) announced: Option<u64>,
+    mode: Mode,
     /// The time of the last input.
     pub(super) now: Instant,
     started: Instant,
@@ -36,13 +39,15 @@ enum End {
 }
 
 impl Link {
-    fn new(now: Instant, peer: Peer, retry_policy: RetryPolicy) -> Self {
+    fn new(now: Instant, peer: Peer, mode: Mode, retry_policy: RetryPolicy) -> Self {
         Self {
             peer,
             retry: Retry::new(now, retry_policy),
             stats: Stats::default(),
             terms: Terms::default(),
             negotiated: false,
+            announced: None,
+            mode,
             now,
             started: now,
             events: VecDeque::new(),
@@ -53,14 +58,15 @@ impl Link {
     }
 
     /// Makes a client's link: it asks `server`, and the first answer from there fixes the transfer id.
-    pub(super) fn asking(now: Instant, server: SocketAddr, retry_policy: RetryPolicy) -> Self {
-        Self::new(now, Peer::asked(server), retry_policy)
+    pub(super) fn asking(now: Instant, server: SocketAddr, mode: Mode, retry_policy: RetryPolicy) -> Self {
+        Self::new(now, Peer::asked(server), mode, retry_policy)
     }
 
-    /// Makes a server's link: it answers `client`, whose address may be forged until it acknowledges.
+    /// Makes a server's link: it answers `client`, whose address may be forged until it acknowledges. A server grants
+    /// tsize in octet mode only.
     pub(super) fn answering(now: Instant, client: SocketAddr, answer: &Answer, retry_policy: RetryPolicy) -> Self {
         let terms = answer.terms();
-        let mut link = Self::new(now, Peer::known(client), retry_policy);
+        let mut link = Self::new(now, Peer::known(client), Mode::Octet, retry_policy);
         link.retry.proven = false;
         link.agree(terms, !answer.is_empty());
         if let Some(timeout) = terms.timeout {
@@ -105,7 +111,14 @@ impl Link {
 
     fn agree(&mut self, terms: Terms, negotiated: bool) {
         (self.terms, self.negotiated) = (terms, negotiated);
+        // The size of a text depends on who counts it, and 0 is the size of a file such as those of /proc.
+        self.announced = terms.tsize.filter(|size| *size > 0 && self.mode == Mode::Octet);
         self.emit(Event::Agreed(terms));
+    }
+
+    /// Returns the announced size if a file of `bytes` cannot have it; `last` means that these are all.
+    pub(super) fn misfit(&self, bytes: u64, last: bool) -> Option<u64> {
+        self.announced.filter(|size| bytes > *size || last && bytes < *size)
     }
 
     pub(super) fn emit(&mut self, event: Event) {

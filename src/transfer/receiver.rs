@@ -69,7 +69,7 @@ impl Receiver {
         retry_policy: RetryPolicy,
     ) -> Result<Self, BadRequest> {
         let datagram = emit_request(RequestKind::Read, request.filename, request.mode, &request.offer)?;
-        let link = Link::asking(now, server, retry_policy);
+        let link = Link::asking(now, server, request.mode, retry_policy);
         Ok(Self::new(link, Phase::Requesting(request.offer), datagram))
     }
 
@@ -166,6 +166,13 @@ impl Receiver {
     }
 
     fn expected(&mut self, length: usize, size: usize) {
+        let (total, last) = (self.link.stats.bytes + length as u64, length < size);
+        if let Some(announced) = self.link.misfit(total, last) {
+            let blksize = self.link.terms.blksize.get();
+            let wrong = Violation::WrongSize { received: total, announced, blksize };
+            // Either part would pass for the whole file.
+            return self.link.refuse(ErrorCode::UNDEFINED, wrong.into());
+        }
         self.deliver = Some(DATA_HEADER..DATA_HEADER + length);
         if let Some(wait) = self.link.retry.outwaited(self.link.now) {
             self.link.stats.waits.count += 1;
@@ -173,12 +180,12 @@ impl Receiver {
         }
         let timing = std::mem::take(&mut self.timing);
         self.link.retry.progress(self.link.now, timing);
-        self.link.stats.bytes += length as u64;
+        self.link.stats.bytes = total;
         self.link.stats.blocks += 1;
         self.next += 1;
         self.unacknowledged = self.unacknowledged.saturating_add(1);
         self.gap_answered = false;
-        if length < size {
+        if last {
             self.phase = Phase::Committing { asked: false };
             self.link.retry.rest();
         } else if self.unacknowledged >= self.window() {

@@ -57,7 +57,7 @@ impl Sender {
         retry_policy: RetryPolicy,
     ) -> Result<Self, BadRequest> {
         let datagram = emit_request(RequestKind::Write, request.filename, request.mode, &request.offer)?;
-        let link = Link::asking(now, server, retry_policy);
+        let link = Link::asking(now, server, request.mode, retry_policy);
         Ok(Self::new(link, Phase::Requesting(request.offer), datagram))
     }
 
@@ -104,6 +104,8 @@ impl Sender {
         match packet {
             Packet::Oack(oack) => {
                 if self.link.accept(&offer, from, &oack) {
+                    // This side announced the size, whatever the answer repeats.
+                    self.link.announced = self.link.announced.and(offer.tsize).filter(|size| *size > 0);
                     self.begin();
                 }
             }
@@ -299,7 +301,12 @@ impl Sending for Sender {
 
     fn filled(&mut self, now: Instant, length: usize) {
         self.link.now = now;
-        if length < self.block_size() {
+        let last = length < self.block_size();
+        let read = (self.filled - 1) * self.block_size() as u64 + length as u64;
+        if let Some(announced) = self.link.misfit(read, last) {
+            return self.link.abort(Abort::Resized { read, announced });
+        }
+        if last {
             self.last = Some((self.filled, length));
         }
         self.filled += 1;

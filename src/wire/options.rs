@@ -177,7 +177,8 @@ pub struct Terms {
     pub windowsize: WindowSize,
     /// Retransmission interval, if agreed.
     pub timeout: Option<TimeoutSeconds>,
-    /// Size of the file in bytes, if announced. A hint: never a reason to reserve memory or to end a transfer.
+    /// Size of the file in bytes, if announced; 0 means unknown. Never a reason to reserve memory. In octet mode, a
+    /// transfer of another size fails.
     pub tsize: Option<u64>,
 }
 

@@ -68,6 +68,7 @@ const KEEPERS: &[(&[&str], &[&str])] = &[
     (&["indicatif"], &["trace::progress"]),
     (&["nix"], &["net", "files", "stop", "terminal::control"]),
     (&["cap_std"], &["files"]),
+    (&["xattr"], &["files"]),
     (&["mio"], &["net"]),
     (&["sha2"], &["files"]),
 ];

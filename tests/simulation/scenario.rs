@@ -30,13 +30,18 @@ impl Scenario {
         let blocks = random.below(60) as usize;
         let tail = random.pick(&[0, 1, blksize / 2, blksize - 1]);
         let rare = |random: &mut Random, often| if random.chance(250) { often } else { 0 };
+        let kind = random.pick(&[RequestKind::Read, RequestKind::Write]);
+        let mode = random.pick(&[Mode::Octet, Mode::Octet, Mode::Octet, Mode::Netascii]);
+        let size = blocks * blksize + tail;
+        // A client asks for the size, or announces it; that of a text is unknown.
+        let tsize = if (kind, mode) == (RequestKind::Write, Mode::Octet) { size as u64 } else { 0 };
         Self {
             seed,
-            kind: random.pick(&[RequestKind::Read, RequestKind::Write]),
-            mode: random.pick(&[Mode::Octet, Mode::Octet, Mode::Octet, Mode::Netascii]),
-            size: blocks * blksize + tail,
+            kind,
+            mode,
+            size,
             offer: Offer {
-                tsize: random.chance(800).then_some(0),
+                tsize: random.chance(800).then_some(tsize),
                 timeout: TimeoutSeconds::new(1 + random.below(3)).filter(|_| random.chance(200)),
                 blksize: BlockSize::new(blksize as u64).filter(|_| random.chance(800)),
                 windowsize: WindowSize::new(windowsize).filter(|_| random.chance(800)),

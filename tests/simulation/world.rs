@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use tftpsh::transfer::{Failure, Input, Receiver, Request, RetryPolicy, Rexmt, Sender, Task};
-use tftpsh::wire::{Offer, Packet, RequestKind, WindowSize};
+use tftpsh::wire::{Mode, Offer, Packet, RequestKind, WindowSize};
 
 use crate::host::{File, Host};
 use crate::network::{Network, Random};
@@ -105,7 +105,9 @@ impl World<'_> {
         let retry_policy = retry_policy(scenario.server_rexmt);
         let task = match request.kind {
             RequestKind::Read => {
-                let answer = offer.answer(&scenario.limits, Some(self.content.len() as u64));
+                // The size of a text is unknown.
+                let size = (scenario.mode == Mode::Octet).then_some(self.content.len() as u64);
+                let answer = offer.answer(&scenario.limits, size);
                 let file = File::source(self.content.clone(), scenario.mode);
                 Task::send(Sender::answer(self.now, from, answer, retry_policy), file)
             }

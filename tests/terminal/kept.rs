@@ -51,17 +51,20 @@ fn names_seen_on_a_host_are_remembered_across_sessions() {
 }
 
 #[test]
-fn what_a_script_does_is_not_remembered() {
+fn only_what_a_person_does_is_remembered() {
     let home = home();
-    let run = |args: &[&str], script: &str| {
+    for (args, script) in [(["--practice"].as_slice(), "get text.txt\n"), (&["--practice", "get", "fw.bin"], "")] {
         let mut command = program(home.path());
         let output = feed(command.args(args), home.path(), script.as_bytes());
         assert!(output.status.success());
-        assert!(!home.path().join(STATE).join("history").exists());
-        fs::read_to_string(home.path().join(STATE).join("seen"))
-    };
-    assert!(run(&["--practice"], "get text.txt\n").is_err());
-    assert_eq!(run(&["--practice", "get", "fw.bin"], "").expect("a memory"), "127.0.0.1\n\tfw.bin\n");
+        assert!(!home.path().join(".local").exists(), "{args:?} left state");
+    }
+    let command = at(home.path(), &["--practice", "get", "fw.bin"]);
+    let (status, home) = Person::meets(home, command, true).ends();
+    assert_eq!(status, 0);
+    let seen = fs::read_to_string(home.path().join(STATE).join("seen"));
+    assert_eq!(seen.expect("a memory"), "127.0.0.1\n\tfw.bin\n");
+    assert!(!home.path().join(STATE).join("history").exists());
 }
 
 #[test]
@@ -72,7 +75,7 @@ fn bookmarks_are_known_everywhere() {
     person.sees("connect lab ");
     person.types("\r");
     person.sees("tftp> ");
-    person.says("status", "Connected to 127.0.0.1.");
+    person.says("status", "Connected to lab (127.0.0.1).");
     person.types(CTRL_D);
     let (_, home) = person.ends();
     let mut person = Person::begin(home, &["lab"]);

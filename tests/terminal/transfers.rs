@@ -75,3 +75,23 @@ fn a_narrow_terminal_breaks_no_word() {
     person.says("serve", "connected.");
     person.says("serve bug sorcerer", "resends DATA on a duplicate ACK\r\n(against RFC 1123 section 4.2.3.1).");
 }
+
+#[test]
+fn a_repeated_command_asks_for_its_words_once() {
+    let mut person = Person::begin(home(), &["--practice"]);
+    person.types("repeat 2 repeat 2 get\r");
+    person.sees("(files) ");
+    person.types("hello.txt\r");
+    for _ in 0..4 {
+        let before = person.sees("Received 13 bytes");
+        assert!(!before.contains("(files)"), "{before}");
+    }
+    person.sees("tftp> ");
+
+    person.types("repeat 3 get\r");
+    person.sees("(files) ");
+    person.types("\r");
+    let shown = person.sees("tftp> ");
+    assert_eq!(shown.matches("usage: get file").count(), 1, "{shown}");
+    assert!(!shown.contains("(files)"), "{shown}");
+}

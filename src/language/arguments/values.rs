@@ -73,15 +73,16 @@ impl Arguments<'_> {
     /// Takes a port, if there is a word.
     pub(in crate::language) fn port_if(&mut self) -> Result<Option<u16>, Mistake> {
         let port = self.value_if("[port]");
-        Ok(port.map_err(|_| self.bsd("bad port number", None))?.map(|Port(port)| port))
+        let range = || Some(format!("port must be {}", Port::range()));
+        Ok(port.map_err(|_| self.bsd("bad port number", None, range()))?.map(|Port(port)| port))
     }
 
     /// Takes a mode, if there is a word.
     pub(in crate::language) fn mode_if(&mut self) -> Result<Option<Mode>, Mistake> {
         let mode = self.value_if("ascii | netascii | binary | image | octet");
         mode.map_err(|_| match self.peek() {
-            Some(word) if word.is("mail") => self.bsd("obsolete mode, not supported (RFC 1350 section 1)", None),
-            _ => self.bsd("unknown mode", self.command.usage.first().copied()),
+            Some(word) if word.is("mail") => self.bsd("obsolete mode, not supported (RFC 1350 section 1)", None, None),
+            _ => self.bsd("unknown mode", self.command.usage.first().copied(), None),
         })
     }
 

@@ -9,7 +9,7 @@ use crate::files::Digest;
 use crate::language::{Command, TOPICS, Word, commands, find, find_topic};
 use crate::shell::{CommandError, Handled, Outcome, OutcomeRecord, Shell};
 use crate::stop::Interruptible;
-use crate::terminal::Place;
+use crate::terminal::{Place, Subject};
 use crate::wire::Printable;
 
 /// Lists the commands, or explains some of them.
@@ -17,7 +17,7 @@ pub(crate) fn help(shell: &mut Shell<'_>, words: &[Word]) -> Handled {
     if words.is_empty() {
         let classic = shell.workspace.session.settings.classic;
         shell.console.say("Commands may be abbreviated.  Commands are:\n")?;
-        for command in commands().filter(|command| command.classic || !classic) {
+        for command in commands().filter(|command| command.is_classic() || !classic) {
             shell.console.say(format_args!("{:<8}\t{}", command.name, command.brief))?;
         }
         if shell.console.place == Place::Terminal && !classic {
@@ -38,7 +38,7 @@ pub(crate) fn help(shell: &mut Shell<'_>, words: &[Word]) -> Handled {
             (Err(_), Some(topic)) => shell.console.say(topic.text.trim_end())?,
             (Err(mistake), None) => {
                 let error = CommandError::Topic { word: word.clone(), mistake };
-                outcome = outcome.then(shell.report("?", error)?);
+                outcome = outcome.then(shell.report(&Subject::command("?"), error)?);
             }
         }
     }

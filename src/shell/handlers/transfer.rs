@@ -5,7 +5,9 @@ use crate::files::{Digest, Source, Target};
 use crate::language::{Get, Put, Sha256, Verb, Word, parse};
 use crate::shell::remote::{Remote, base_name};
 use crate::shell::transfer::Transfer;
+use crate::shell::workspace::Connection;
 use crate::shell::{CommandError, Fatal, Handled, HandlerError, InputSource, Outcome, OutcomeRecord, Shell};
+use crate::terminal::Subject;
 use crate::transfer::Report;
 use crate::wire::Printable;
 
@@ -19,25 +21,35 @@ pub(crate) fn get(shell: &mut Shell<'_>, get: &Get) -> Handled {
     let is_stream = local.as_ref().is_some_and(|local| local.is(STREAM));
     let others = [("--json", shell.console.json), ("a trace", shell.workspace.tracing.has_stdout())];
     if let Some((other, _)) = others.iter().find(|(_, has_stdout)| is_stream && *has_stdout) {
-        return Err(CommandError::local(format_args!("a file and {other} cannot both go to standard output")).into());
+        let reason = format_args!("a file and {other} cannot both go to standard output");
+        return Err(shell.mistake(CommandError::local(reason)).into());
     }
+    let mut switch = Switch::begin(shell);
     let mut outcome = Outcome::done();
     for (index, remote) in remotes.iter().enumerate() {
         if index > 0 && shell.ends_here() {
-            return Ok(outcome.then(Outcome::interrupted()));
+            outcome = outcome.then(Outcome::interrupted());
+            break;
         }
-        outcome = outcome.then(match local {
+        let subject = subject(shell, "get", remote, remotes.len());
+        let latest = match local {
             Some(_) if is_stream => {
                 let console = shell.console.diverted();
-                let fetched = fetch(&mut shell.nested(console), remote, local.as_ref(), digest)?;
-                if fetched.failure.as_ref().is_some_and(CommandError::is_broken_pipe) {
-                    shell.console.lose_reader();
-                }
-                fetched
+                fetch(&mut shell.nested(console), &subject, remote, local.as_ref(), digest)?
             }
-            local => fetch(shell, remote, local.as_ref(), digest)?,
-        });
+            local => fetch(shell, &subject, remote, local.as_ref(), digest)?,
+        };
+        if is_stream && latest.failure.as_ref().is_some_and(CommandError::is_broken_pipe) {
+            shell.console.lose_reader();
+        }
+        switch.note(shell, &latest);
+        let is_over = lacks_target(&latest);
+        outcome = outcome.then(latest);
+        if is_over {
+            break;
+        }
     }
+    switch.end(shell);
     Ok(outcome)
 }
 
@@ -45,24 +57,76 @@ pub(crate) fn get(shell: &mut Shell<'_>, get: &Get) -> Handled {
 pub(crate) fn put(shell: &mut Shell<'_>, put: &Put) -> Handled {
     let Put { locals, remote: word } = put;
     let remote = Remote::named(&shell.workspace.session, word).map_err(|error| shell.mistake(error))?;
+    if locals.is_empty() && remote.file.is_empty() {
+        return Err(CommandError::local(format!("{word}: does not name a file")).into());
+    }
+    let mut switch = Switch::begin(shell);
     shell.workspace.switch_to(remote.peer.as_ref(), remote.bookmark.as_ref(), shell.setup.pinned);
-    Ok(match locals.as_slice() {
-        [] if remote.file.is_empty() => return Err(CommandError::local(format!("{word}: does not name a file")).into()),
-        [] => store(shell, &remote, &Word::new(&*remote.file), false)?,
-        [local] => store(shell, &remote, local, local.is(STREAM))?,
-        locals => {
-            let mut outcome = Outcome::done();
-            for (index, local) in locals.iter().enumerate() {
-                if index > 0 && shell.ends_here() {
-                    return Ok(outcome.then(Outcome::interrupted()));
-                }
-                let directory = remote.file.strip_suffix(b"/").unwrap_or(&remote.file);
-                let file = [directory, b"/", base_name(local.bytes())].concat().into();
-                outcome = outcome.then(store(shell, &Remote { file, ..remote.clone() }, local, false)?);
-            }
-            outcome
+    let outcome = match locals.as_slice() {
+        [] => store(shell, &remote, &Word::new(&*remote.file), 1, false)?,
+        [local] => store(shell, &remote, local, 1, local.is(STREAM))?,
+        locals => store_all(shell, &remote, locals, &mut switch)?,
+    };
+    switch.note(shell, &outcome);
+    switch.end(shell);
+    Ok(outcome)
+}
+
+/// Sends files into a directory.
+fn store_all(
+    shell: &mut Shell<'_>,
+    remote: &Remote<'_>,
+    locals: &[Word],
+    switch: &mut Switch,
+) -> Result<Outcome, Fatal> {
+    let mut outcome = Outcome::done();
+    let directory = remote.file.strip_suffix(b"/").unwrap_or(&remote.file);
+    for (index, local) in locals.iter().enumerate() {
+        if index > 0 && shell.ends_here() {
+            return Ok(outcome.then(Outcome::interrupted()));
         }
-    })
+        let file = [directory, b"/", base_name(local.bytes())].concat().into();
+        let latest = store(shell, &Remote { file, ..remote.clone() }, local, locals.len(), false)?;
+        switch.note(shell, &latest);
+        let is_over = lacks_target(&latest);
+        outcome = outcome.then(latest);
+        if is_over {
+            break;
+        }
+    }
+    Ok(outcome)
+}
+
+/// A server named with a file becomes the connected one with its first success. Until then it is so for the files that
+/// follow in the same line, which would otherwise come from another server than the one that was named for them.
+struct Switch(Connection);
+
+impl Switch {
+    fn begin(shell: &Shell<'_>) -> Self {
+        Self(shell.workspace.connection())
+    }
+
+    /// Notes the outcome of a transfer with the current server.
+    fn note(&mut self, shell: &Shell<'_>, outcome: &Outcome) {
+        if !outcome.is_failure() {
+            self.0 = shell.workspace.connection();
+        }
+    }
+
+    /// Keeps the last server that did what it was asked for.
+    fn end(self, shell: &mut Shell<'_>) {
+        shell.workspace.return_to(self.0);
+    }
+}
+
+/// What a failure of this file, one of so many, is about.
+fn subject(shell: &Shell<'_>, command: &str, file: &Word, count: usize) -> Subject {
+    Subject::command(command).file(file, count > 1, shell.workspace.session.settings.classic)
+}
+
+/// Whether no server was named: then the other files of a command have none either, and one report is enough.
+fn lacks_target(outcome: &Outcome) -> bool {
+    matches!(outcome.failure, Some(CommandError::NoTarget(_)))
 }
 
 /// Whether the command fills standard output with a file, so that no text may go there.
@@ -81,40 +145,45 @@ struct Done {
 /// Reports the outcome of one transfer, in words and as a record; `file` is the name on the server.
 fn report(
     shell: &Shell<'_>,
-    command: &str,
-    word: &Word,
+    subject: &Subject,
     file: &[u8],
     result: Result<Done, HandlerError>,
 ) -> Result<Outcome, Fatal> {
-    let record = OutcomeRecord::of(command.as_bytes()).file(file);
+    let record = OutcomeRecord::of(subject.name().as_bytes()).file(file);
     let (record, outcome) = match result {
         Ok(Done { traces, report, digest }) => (record.transferred(&report).digest(digest), traces),
-        Err(error) => (record, shell.reported(format_args!("{command} {word}"), Err(error))?),
+        Err(error) => (record, shell.reported(subject, Err(error))?),
     };
     shell.record(record, outcome)
 }
 
-fn fetch(shell: &mut Shell<'_>, word: &Word, local: Option<&Word>, expected: Option<Digest>) -> Result<Outcome, Fatal> {
+fn fetch(
+    shell: &mut Shell<'_>,
+    subject: &Subject,
+    word: &Word,
+    local: Option<&Word>,
+    expected: Option<Digest>,
+) -> Result<Outcome, Fatal> {
     match Remote::named(&shell.workspace.session, word) {
         Ok(remote) => {
             shell.workspace.switch_to(remote.peer.as_ref(), remote.bookmark.as_ref(), shell.setup.pinned);
-            let result = fetch_from(shell, &remote, word, local, expected);
-            report(shell, "get", word, &remote.file, result)
+            let result = fetch_from(shell, subject, &remote, (word, local), expected);
+            report(shell, subject, &remote.file, result)
         }
-        Err(error) => report(shell, "get", word, word.bytes(), Err(shell.mistake(error).into())),
+        Err(error) => report(shell, subject, word.bytes(), Err(shell.mistake(error).into())),
     }
 }
 
 fn fetch_from(
     shell: &mut Shell<'_>,
+    subject: &Subject,
     remote: &Remote<'_>,
-    word: &Word,
-    local: Option<&Word>,
+    (word, local): (&Word, Option<&Word>),
     expected: Option<Digest>,
 ) -> Result<Done, HandlerError> {
     let to_stdout = local.is_some_and(|local| local.is(STREAM));
     let local = local.cloned().unwrap_or_else(|| Word::new(base_name(&remote.file)));
-    let transfer = Transfer::new(shell, remote, &local)?;
+    let transfer = Transfer::new(shell, subject, remote, &local)?;
     let Transfer { peer, settings, .. } = &transfer;
     if local.bytes().is_empty() {
         return Err(CommandError::local(format!("{word}: does not name a file; give a local name")).into());
@@ -140,13 +209,27 @@ fn fetch_from(
     Ok(Done { traces, report, digest })
 }
 
-fn store(shell: &mut Shell<'_>, remote: &Remote<'_>, local: &Word, from_stdin: bool) -> Result<Outcome, Fatal> {
-    let result = store_to(shell, remote, local, from_stdin);
-    report(shell, "put", local, &remote.file, result)
+/// Sends a file, one of so many.
+fn store(
+    shell: &mut Shell<'_>,
+    remote: &Remote<'_>,
+    local: &Word,
+    count: usize,
+    from_stdin: bool,
+) -> Result<Outcome, Fatal> {
+    let subject = subject(shell, "put", local, count);
+    let result = store_to(shell, &subject, remote, local, from_stdin);
+    report(shell, &subject, &remote.file, result)
 }
 
-fn store_to(shell: &mut Shell<'_>, remote: &Remote<'_>, local: &Word, from_stdin: bool) -> Result<Done, HandlerError> {
-    let transfer = Transfer::new(shell, remote, local)?;
+fn store_to(
+    shell: &mut Shell<'_>,
+    subject: &Subject,
+    remote: &Remote<'_>,
+    local: &Word,
+    from_stdin: bool,
+) -> Result<Done, HandlerError> {
+    let transfer = Transfer::new(shell, subject, remote, local)?;
     let Transfer { peer, settings, .. } = &transfer;
     if from_stdin && shell.input != InputSource::CommandLine {
         let reason = "standard input has the commands; use -f FILE for them, or write ./- for a file of that name";
