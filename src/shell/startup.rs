@@ -181,11 +181,9 @@ impl Shell<'_> {
         let mut outcome = Outcome::done();
         let named = cli.host.as_deref().filter(|_| !invocation.serves()).map(Word::new);
         if let Some(host) = invocation.host.clone().or(named) {
-            let result = handlers::settings::connect(self, &host, invocation.port);
-            outcome = self.reported(&Subject::command("connect"), result)?;
-            if outcome.is_failure() {
-                outcome = self.record(OutcomeRecord::of(b"connect"), outcome)?;
-            }
+            let (record, connected) = handlers::settings::connected(self, &host, invocation.port)?;
+            // A success is not an outcome of the command that follows.
+            outcome = if connected.is_failure() { self.record(record, connected)? } else { connected };
         }
         if cli.practice {
             let result = handlers::server::practise(self, cli.port);

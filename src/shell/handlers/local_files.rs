@@ -82,11 +82,15 @@ pub(crate) fn directory_line(directory: &Path) -> String {
 pub(crate) fn sha256(shell: &Shell<'_>, files: &[Word]) -> Handled {
     let mut outcome = Outcome::done();
     for file in files {
-        let digest = File::open(file.path()).and_then(Digest::of);
-        let digest = digest.map_err(|error| CommandError::file(file, error))?;
-        shell.console.say(format_args!("{digest}  {file}"))?;
-        shell.console.record(&OutcomeRecord::of(b"sha256").file(file.bytes()).digest(Some(digest)))?;
-        outcome.is_recorded = true;
+        let record = OutcomeRecord::of(b"sha256").local(file);
+        let (record, latest) = match File::open(file.path()).and_then(Digest::of) {
+            Ok(digest) => {
+                shell.console.say(format_args!("{digest}  {file}"))?;
+                (record.digest(Some(digest)), Outcome::done())
+            }
+            Err(error) => (record, shell.report(&Subject::command("sha256"), CommandError::file(file, error))?),
+        };
+        outcome = outcome.then(shell.record(record, latest)?);
     }
     Ok(outcome)
 }
