@@ -5,7 +5,7 @@ mod support;
 use std::fs;
 
 use nix::sys::signal::Signal;
-use support::{NOWHERE, Peers, Port, Process, Ran, names, program, run, served_at};
+use support::{NOWHERE, Peers, Port, Process, Ran, names, objects, program, run, served_at};
 use tftpsh::server::practice_files;
 
 /// Runs `line` in a directory that holds `up.bin`, and returns what it left there and said.
@@ -246,12 +246,11 @@ fn quiet_says_nothing_of_what_goes_well() {
 #[test]
 fn outcomes_can_be_had_as_json() {
     let (_, ran) = tftp("--json 127.0.0.1 {port} get hello.txt");
-    let stdout = ran.stdout.replace("{port}", "6969");
-    let outcome: serde_json::Value = serde_json::from_str(&stdout).expect("one object");
+    let [outcome] = &objects(&ran.stdout)[..] else { panic!("one object: {}", ran.stdout) };
     assert_eq!((&outcome["command"], &outcome["bytes"], &outcome["status"]), (&"get".into(), &13.into(), &0.into()));
     assert_eq!(ran.stderr, "Received 13 bytes in S seconds\n");
     let (_, ran) = tftp("--json no..such.host get hello.txt");
-    let outcome: serde_json::Value = serde_json::from_str(&ran.stdout).expect("one object");
+    let [outcome] = &objects(&ran.stdout)[..] else { panic!("one object: {}", ran.stdout) };
     assert_eq!((&outcome["command"], &outcome["status"]), (&"connect".into(), &1.into()));
 }
 

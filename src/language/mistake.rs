@@ -80,7 +80,11 @@ impl Mistake {
 const LISTED: usize = 16;
 
 fn use_one_of(choices: &[String]) -> String {
-    if (1..=LISTED).contains(&choices.len()) { format!("; use {}", one_of(choices)) } else { String::new() }
+    match choices.len() {
+        1..=LISTED => format!("; use {}", one_of(choices)),
+        _ if choices.iter().any(|choice| choice == "?") => "; ? lists them".to_owned(),
+        _ => String::new(),
+    }
 }
 
 fn article(noun: &str) -> &'static str {

@@ -19,7 +19,7 @@ pub(super) static ROWS: &[Command] = &[
         parse: |args| args.at_most(1).and_then(|()| args.value("percent")).map(Verb::Packetdrop), ..PRACTICE
     },
     Command {
-        name: "client", usage: &["client bug [ no-tid | no-dally | off ]"],
+        name: "client", usage: &["client bug [ no-tid | no-dally | ? | off ]"],
         brief: "give the client a bug on purpose", examples: &["client bug no-tid", "client bug off"],
         see: &["serve", "lesson"], parse: client, ..PRACTICE
     },
@@ -41,7 +41,7 @@ fn client(args: &mut Arguments<'_>) -> Result<Verb, Mistake> {
         return Err(args.usage());
     }
     let mut bugs = ClientBug::ALL.map(|bug| (bug.name(), BugVerb::Make(bug))).to_vec();
-    bugs.push(("off", BugVerb::Off));
+    bugs.extend([("?", BugVerb::List), ("off", BugVerb::Off)]);
     let verb = args.choice_or_end("client bug", &bugs)?;
     args.end(Verb::ClientBug(verb.unwrap_or(BugVerb::Show)))
 }

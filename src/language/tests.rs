@@ -387,7 +387,7 @@ fn mistakes_say_what_was_expected() {
         ("plan 5 rtt 10", "rtt must be a time with its unit (10ms or 0.2s), not \"10\""),
         ("lesson x", "lesson must be 1 to 12, not \"x\""),
         ("serve bug no-", "\"no-\" may be no-resend, no-empty or no-wrap"),
-        ("client bug nonsense", "\"nonsense\" is not a client bug; use no-tid, no-dally or off"),
+        ("client bug nonsense", "\"nonsense\" is not a client bug; use no-tid, no-dally, ? or off"),
         ("serve rexmt", "missing value after \"rexmt\"; use seconds above 0 (5 or 0.2) or auto"),
         ("host get h", "get is a command and cannot be used as a host name"),
         ("host a b mode=mail", "mode must be ascii, netascii, binary, image or octet, not \"mail\""),

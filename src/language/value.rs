@@ -77,7 +77,6 @@ values! {
     Which: blocks, "N[-M]";
     &'static Lesson: |text| Lesson::find(number(text)?), format_args!("1 to {}", LESSONS.len()),
         LESSONS.map(|lesson| (lesson.number, lesson.title));
-    Sha256: sha256, "a SHA-256 of 64 digits";
 }
 
 /// The words for the modes of RFC 1350 section 5, and BSD's other words for them.
@@ -109,9 +108,31 @@ pub(super) struct Times(pub(super) NonZeroU64);
 /// The pairs of ordinary packets that a view shows before it shortens a run.
 pub(super) struct Pairs(pub(super) u32);
 
-/// A SHA-256 in 64 hexadecimal digits.
+/// A SHA-256.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Sha256(pub [u8; 32]);
+
+/// A SHA-256 in 64 hexadecimal digits, perhaps after `sha256:`, or with the name after it that sha256sum prints.
+pub(super) struct Sum {
+    pub(super) digest: Sha256,
+    pub(super) name: Option<Word>,
+}
+
+impl Value for Sum {
+    fn read(word: &Word) -> Option<Self> {
+        let text = word.bytes().trim_ascii();
+        let (digits, name) = text.split_at(text.iter().position(u8::is_ascii_whitespace).unwrap_or(text.len()));
+        let name = Some(name.trim_ascii()).filter(|name| !name.is_empty()).map(Word::new);
+        Some(Self { digest: sha256(str::from_utf8(digits).ok()?)?, name })
+    }
+
+    fn range() -> String {
+        "a SHA-256 of 64 digits".to_owned()
+    }
+}
+
+/// The name of the digest before its digits.
+const SHA256: &str = "sha256:";
 
 /// The longest time that can be set. It is far above any use and keeps sums of times from overflowing.
 const LONGEST: Duration = Duration::from_secs(86_400);
@@ -160,6 +181,8 @@ fn packets(text: &str) -> Option<Packets> {
 }
 
 fn sha256(text: &str) -> Option<Sha256> {
+    let (name, digits) = text.split_at_checked(SHA256.len()).unwrap_or_default();
+    let text = if name.eq_ignore_ascii_case(SHA256) { digits } else { text };
     let mut bytes = [0; 32];
     if text.len() != 2 * bytes.len() {
         return None;
@@ -218,10 +241,13 @@ mod tests {
         /// The SHA-256 of `abc` (FIPS 180-4).
         const ABC: &str = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
         let digest = crate::files::Digest::of(&b"abc"[..]).expect("bytes in memory can be read").0;
-        assert_eq!(read(ABC), Some(Sha256(digest)));
-        assert_eq!(read(ABC.to_ascii_uppercase()), Some(Sha256(digest)));
-        for bad in ["", &ABC[1..], &format!("{ABC}0"), &ABC.replace('b', "g"), &ABC.replace("ba", "+a")] {
-            assert_eq!(read::<Sha256>(bad), None, "{bad}");
+        let read = |text: &str| read::<Sum>(text).map(|sum| (sum.digest.0, sum.name.map(|name| name.to_string())));
+        assert_eq!(read(ABC), Some((digest, None)));
+        assert_eq!(read(&ABC.to_ascii_uppercase()), Some((digest, None)));
+        assert_eq!(read(&format!("sha256:{ABC}")), Some((digest, None)));
+        assert_eq!(read(&format!("{ABC}  my file\n")), Some((digest, Some("my file".to_owned()))));
+        for bad in ["", "sha256:", &ABC[1..], &format!("{ABC}0"), &ABC.replace('b', "g"), &ABC.replace("ba", "+a")] {
+            assert_eq!(read(bad), None, "{bad}");
         }
     }
 }

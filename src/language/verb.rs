@@ -143,17 +143,19 @@ pub enum FaultVerb {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BugVerb<B> {
     Show,
+    /// Lists all bugs.
+    List,
     Off,
-    /// A bug that the seed chooses.
-    Riddle,
+    /// A bug that the seed chooses, and nobody names.
+    Random,
     Make(B),
 }
 
 impl<B> BugVerb<B> {
-    /// Returns the bug after this change. A riddle is for the shell to choose.
+    /// Returns the bug after this change. A random one is for the shell to choose.
     pub(crate) fn change(self, bug: Option<B>) -> Option<B> {
         match self {
-            Self::Show | Self::Riddle => bug,
+            Self::Show | Self::List | Self::Random => bug,
             Self::Off => None,
             Self::Make(bug) => Some(bug),
         }

@@ -30,7 +30,8 @@ impl Shell<'_> {
                 self.prompt.as_mut().map_or(Ok(Prompted::End), |prompt| prompt.command("tftp> ", host, offered))?;
             match input {
                 Prompted::Line(line) if self.line(&line)?.leaves => return Ok(Status::Success),
-                Prompted::Line(_) | Prompted::Cleared => {}
+                Prompted::Line(_) | Prompted::Cleared { was_empty: false } => {}
+                Prompted::Cleared { was_empty: true } => self.console.note("press ^C again to leave"),
                 Prompted::Garbled => {
                     self.console.note("tftp: input is not valid UTF-8 and was ignored; --plain accepts any bytes");
                 }
@@ -158,7 +159,7 @@ impl Shell<'_> {
         match prompt.arguments(question, command.name)? {
             Prompted::Line(answer) => Ok(Some(self.split_words(&answer).map_err(CommandError::local)?.words)),
             Prompted::End => Ok(Some(Vec::new())),
-            Prompted::Cleared | Prompted::Garbled | Prompted::Leave => Ok(None),
+            Prompted::Cleared { .. } | Prompted::Garbled | Prompted::Leave => Ok(None),
         }
     }
 }

@@ -78,11 +78,8 @@ impl<'a> Transfer<'a> {
         Ok((traces, report))
     }
 
-    /// A host named with a file becomes the default host, if there is such a host; Tab will know the file.
+    /// Remembers what happened; Tab will know the file.
     fn remember(&self, shell: &mut Shell<'_>, result: &Result<Report, ClientError>) {
-        if !matches!(result, Err(ClientError::UnknownHost(_))) {
-            shell.workspace.session.peer = Some(self.peer.clone());
-        }
         if let Ok(report) = result {
             shell.learn(&self.peer.host, self.remote);
             shell.workspace.session.last = Some(*report);

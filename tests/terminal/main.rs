@@ -4,6 +4,7 @@ mod bare;
 mod failures;
 mod kept;
 mod keys;
+mod paste;
 mod person;
 #[path = "../support/mod.rs"]
 mod support;

@@ -14,7 +14,7 @@ use crate::trace::units::seconds;
 use crate::transfer::Rexmt;
 use crate::wire::{Mode, Terms};
 
-/// Looks the host up and remembers it; nothing is sent. The earlier connection is dropped in any case.
+/// Looks the host up and remembers it; nothing is sent. A failure keeps the earlier connection.
 pub(crate) fn connect(shell: &mut Shell<'_>, host: &Word, port: Option<u16>) -> Handled {
     let (record, outcome) = connected(shell, host, port)?;
     Ok(shell.record(record, outcome)?)
@@ -27,7 +27,10 @@ pub(crate) fn connected(
     port: Option<u16>,
 ) -> Result<(OutcomeRecord, Outcome), Fatal> {
     let record = OutcomeRecord::of(b"connect");
-    shell.workspace.session.peer = None;
+    if shell.workspace.session.settings.classic {
+        // As BSD does, before it looks up the host.
+        shell.workspace.session.peer = None;
+    }
     let (record, result) = match named(&shell.workspace.session, host, port) {
         Ok((name, port)) => (record.server(name.as_bytes(), Some(port)), connect_to(shell, name, port)),
         Err(error) => (record.server(host.bytes(), port), Err(error.into())),
@@ -51,7 +54,6 @@ fn connect_to(shell: &mut Shell<'_>, name: &str, port: u16) -> Handled {
     resolve(host, port, shell.workspace.session.settings.transfer.family).map_err(CommandError::UnknownHost)?;
     let peer = Peer { host: host.to_owned(), port };
     shell.workspace.switch_to(Some(&peer), bookmark.as_ref(), shell.setup.pinned);
-    shell.workspace.session.peer = Some(peer);
     Ok(Outcome::done())
 }
 

@@ -5,6 +5,7 @@ use crate::files::{Digest, Source, Target};
 use crate::language::{Get, Put, Sha256, Verb, Word, parse};
 use crate::shell::remote::{Remote, base_name};
 use crate::shell::transfer::Transfer;
+use crate::shell::workspace::Connection;
 use crate::shell::{CommandError, Fatal, Handled, HandlerError, InputSource, Outcome, OutcomeRecord, Shell};
 use crate::terminal::Subject;
 use crate::transfer::Report;
@@ -20,6 +21,7 @@ pub(crate) fn get(shell: &mut Shell<'_>, get: &Get) -> Handled {
     let is_stream = local.as_ref().is_some_and(|local| local.is(STREAM));
     let others = [("--json", shell.console.json), ("a trace", shell.workspace.tracing.has_stdout())];
     let other = others.iter().find(|(_, has_stdout)| is_stream && *has_stdout);
+    let mut switch = Switch::begin(shell);
     let mut outcome = Outcome::done();
     for remote in remotes {
         let subject = subject(shell, "get", remote, remotes.len());
@@ -27,7 +29,7 @@ pub(crate) fn get(shell: &mut Shell<'_>, get: &Get) -> Handled {
             (Some(local), Some((other, _))) => {
                 let error = format!("a file and {other} cannot both go to standard output");
                 let record = OutcomeRecord::of(b"get").file(remote.bytes()).local(local);
-                report(shell, &subject, record, Err(CommandError::Local(error).into()))?
+                report(shell, &subject, record, Err(shell.mistake(CommandError::Local(error)).into()))?
             }
             (Some(_), None) if is_stream => {
                 let console = shell.console.diverted();
@@ -35,6 +37,55 @@ pub(crate) fn get(shell: &mut Shell<'_>, get: &Get) -> Handled {
             }
             (local, _) => fetch(shell, &subject, remote, local.as_ref(), digest)?,
         };
+        switch.note(shell, &latest);
+        let is_over = shell.is_interrupted() || lacks_target(&latest);
+        outcome = outcome.then(latest);
+        if is_over {
+            break;
+        }
+    }
+    switch.end(shell);
+    Ok(outcome)
+}
+
+/// Sends one file under a name, or several into a directory.
+pub(crate) fn put(shell: &mut Shell<'_>, put: &Put) -> Handled {
+    let Put { locals, remote: word } = put;
+    let remote = match Remote::named(&shell.workspace.session, word).map_err(|error| shell.mistake(error)) {
+        Ok(remote) if !locals.is_empty() || !remote.file.is_empty() => remote,
+        refused => {
+            let nameless = || CommandError::local(format_args!("{word}: does not name a file"));
+            let error = refused.err().unwrap_or_else(nameless);
+            let record = OutcomeRecord::of(b"put").file(word.bytes());
+            let record = if let [local] = locals.as_slice() { record.local(local) } else { record };
+            return Ok(report(shell, &Subject::command("put"), record, Err(error.into()))?);
+        }
+    };
+    let mut switch = Switch::begin(shell);
+    shell.workspace.switch_to(remote.peer.as_ref(), remote.bookmark.as_ref(), shell.setup.pinned);
+    let outcome = match locals.as_slice() {
+        [] => store(shell, &remote, &Word::new(&*remote.file), 1, false)?,
+        [local] => store(shell, &remote, local, 1, local.is(STREAM))?,
+        locals => store_all(shell, &remote, locals, &mut switch)?,
+    };
+    switch.note(shell, &outcome);
+    switch.end(shell);
+    Ok(outcome)
+}
+
+/// Sends files into a directory.
+fn store_all(
+    shell: &mut Shell<'_>,
+    remote: &Remote<'_>,
+    locals: &[Word],
+    switch: &mut Switch,
+) -> Result<Outcome, Fatal> {
+    let mut outcome = Outcome::done();
+    let directory = remote.file.strip_suffix(b"/").unwrap_or(&remote.file);
+    for local in locals {
+        let file = [directory, b"/", base_name(local.bytes())].concat().into();
+        let latest = store(shell, &Remote { file, ..remote.clone() }, local, locals.len(), false)?;
+        switch.note(shell, &latest);
         let is_over = shell.is_interrupted() || lacks_target(&latest);
         outcome = outcome.then(latest);
         if is_over {
@@ -44,37 +95,26 @@ pub(crate) fn get(shell: &mut Shell<'_>, get: &Get) -> Handled {
     Ok(outcome)
 }
 
-/// Sends one file under a name, or several into a directory.
-pub(crate) fn put(shell: &mut Shell<'_>, put: &Put) -> Handled {
-    let Put { locals, remote: word } = put;
-    let remote = match Remote::named(&shell.workspace.session, word) {
-        Ok(remote) => remote,
-        Err(error) => {
-            let record = OutcomeRecord::of(b"put").file(word.bytes());
-            let record = if let [local] = locals.as_slice() { record.local(local) } else { record };
-            return Ok(report(shell, &Subject::command("put"), record, Err(shell.mistake(error).into()))?);
+/// A server named with a file becomes the connected one with its first success. Until then it is so for the files that
+/// follow in the same line, which would otherwise come from another server than the one that was named for them.
+struct Switch(Connection);
+
+impl Switch {
+    fn begin(shell: &Shell<'_>) -> Self {
+        Self(shell.workspace.connection())
+    }
+
+    /// Notes the outcome of a transfer with the current server.
+    fn note(&mut self, shell: &Shell<'_>, outcome: &Outcome) {
+        if !outcome.is_failure() {
+            self.0 = shell.workspace.connection();
         }
-    };
-    shell.workspace.switch_to(remote.peer.as_ref(), remote.bookmark.as_ref(), shell.setup.pinned);
-    Ok(match locals.as_slice() {
-        [] if remote.file.is_empty() => return Err(CommandError::local(format!("{word}: does not name a file")).into()),
-        [] => store(shell, &remote, &Word::new(&*remote.file), 1, false)?,
-        [local] => store(shell, &remote, local, 1, local.is(STREAM))?,
-        locals => {
-            let mut outcome = Outcome::done();
-            for local in locals {
-                let directory = remote.file.strip_suffix(b"/").unwrap_or(&remote.file);
-                let file = [directory, b"/", base_name(local.bytes())].concat().into();
-                let latest = store(shell, &Remote { file, ..remote.clone() }, local, locals.len(), false)?;
-                let is_over = shell.is_interrupted() || lacks_target(&latest);
-                outcome = outcome.then(latest);
-                if is_over {
-                    break;
-                }
-            }
-            outcome
-        }
-    })
+    }
+
+    /// Keeps the last server that did what it was asked for.
+    fn end(self, shell: &mut Shell<'_>) {
+        shell.workspace.return_to(self.0);
+    }
 }
 
 /// What a failure of this file, one of so many, is about.
