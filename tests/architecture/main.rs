@@ -68,6 +68,7 @@ const KEEPERS: &[(&[&str], &[&str])] = &[
     (&["indicatif"], &["trace::progress"]),
     (&["nix"], &["net", "files", "terminal::control", "terminal::plain_input"]),
     (&["cap_std"], &["files"]),
+    (&["xattr"], &["files"]),
     (&["mio"], &["net"]),
     (&["sha2"], &["files"]),
 ];

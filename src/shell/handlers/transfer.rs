@@ -145,7 +145,7 @@ fn record(shell: &Shell<'_>, subject: &Subject, remote: &Remote<'_>, local: &Wor
     let mode = remote.mode.unwrap_or(shell.workspace.session.settings.transfer.mode);
     let record = OutcomeRecord::of(subject.name().as_bytes()).file(&remote.file).local(local).mode(mode);
     match &remote.peer {
-        Some(peer) => record.server(peer.host.as_bytes(), Some(peer.port)),
+        Some(peer) => record.server(peer.given_name().as_bytes(), Some(peer.port)),
         None => record,
     }
 }
