@@ -69,7 +69,9 @@ fn run(cli: &Cli) -> anyhow::Result<Status> {
     }
     let switches: Vec<Word> = cli.switches.iter().map(|word| Word::new(word.as_bytes())).collect();
     let invocation = Invocation::read(&words, cli.words_before_command, cli.host.is_some());
-    let invocation = match invocation.and_then(|invocation| invocation.with(switches)) {
+    let invocation = invocation.and_then(|invocation| invocation.with(switches));
+    let invocation = invocation.and_then(|invocation| invocation.honours(&cli.given).map(|()| invocation));
+    let invocation = match invocation {
         Ok(invocation) => invocation,
         Err(error) => return Ok(mistake(cli, &error)),
     };
