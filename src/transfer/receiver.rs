@@ -69,8 +69,10 @@ impl Receiver {
         request: &Request<'_>,
         retry_policy: RetryPolicy,
     ) -> Result<Self, BadRequest> {
+        let (wanted, request) = (request.offer, &request.bounded());
         let datagram = emit_request(RequestKind::Read, request.filename, request.mode, &request.offer)?;
-        let link = Link::asking(now, server, request.mode, retry_policy);
+        let mut link = Link::asking(now, server, request.mode, retry_policy);
+        link.compare(&wanted, &request.offer);
         Ok(Self::new(link, Phase::Requesting(request.offer), datagram))
     }
 

@@ -59,8 +59,10 @@ impl Sender {
         request: &Request<'_>,
         retry_policy: RetryPolicy,
     ) -> Result<Self, BadRequest> {
+        let (wanted, request) = (request.offer, &request.bounded());
         let datagram = emit_request(RequestKind::Write, request.filename, request.mode, &request.offer)?;
         let mut link = Link::asking(now, server, request.mode, retry_policy);
+        link.compare(&wanted, &request.offer);
         link.retry.least = [WRITE_PAUSE, Duration::ZERO];
         Ok(Self::new(link, Phase::Requesting(request.offer), datagram))
     }
