@@ -2,14 +2,14 @@
 
 use super::error::{CommandError, Fatal, HandlerError};
 use super::handlers::{
-    escape, faults, hosts, lessons, local_files, repeat, server, settings, trace, transfer as transfers,
+    escape, faults, hosts, lessons, local_files, repeat, server, settings, status, trace, transfer as transfers,
 };
 use super::outcome::{Handled, Outcome};
 use super::record::OutcomeRecord;
 use super::status::Status;
 use super::{InputSource, Shell, transfer};
 use crate::language::{
-    Choice, Command, ParsedLine, SplitError, Verb, Word, cut_escape, find, may_begin_command, split, split_at_spaces,
+    Command, ParsedLine, SplitError, Verb, Word, cut_escape, find, may_begin_command, split, split_at_spaces,
 };
 use crate::terminal::{Place, Prompted, Subject};
 use crate::transfer::{RetryPolicy, Rexmt};
@@ -105,21 +105,19 @@ impl Shell<'_> {
 
     /// Does what the user wants.
     fn run(&mut self, verb: Verb) -> Handled {
-        let is_on = |choice| choice == Choice::On;
         match verb {
             Verb::Connect(host, port) => settings::connect(self, &host, port),
             Verb::Get(get) => transfers::get(self, &get),
             Verb::Put(put) => transfers::put(self, &put),
             Verb::Quit => Ok(Outcome::leave()),
-            Verb::Status => settings::status(self),
+            Verb::Status => status::status(self),
             Verb::Help(words) => local_files::help(self, &words),
             Verb::Mode(mode) => settings::mode(self, mode),
             Verb::Verbose(on) => settings::switch(self, on, "Verbose mode", |settings| &mut settings.verbose),
             Verb::Literal(on) => settings::switch(self, on, "Literal mode", |settings| &mut settings.literal),
             Verb::Progress(on) => settings::switch(self, on, "Progress display", |settings| &mut settings.progress),
-            // These start off: what is asked for automatically does not need them.
-            Verb::Tsize(on) => settings::switch(self, on.map(is_on), "Tsize mode", |it| &mut it.transfer.tsize),
-            Verb::Tout(on) => settings::switch(self, on.map(is_on), "Timeout option", |it| &mut it.transfer.tout),
+            Verb::Tsize(choice) => settings::option(self, choice, "Tsize mode", |it| &mut it.tsize),
+            Verb::Tout(choice) => settings::option(self, choice, "Timeout option", |it| &mut it.tout),
             Verb::Options(choice) => settings::options(self, choice),
             Verb::Rexmt(time) => settings::set(self, |it| it.retry.rexmt = time.map_or(Rexmt::Auto, Rexmt::Fixed)),
             Verb::Timeout(time) => {
@@ -147,7 +145,7 @@ impl Shell<'_> {
             Verb::Fault(verb) => faults::fault(self, verb),
             Verb::Packetdrop(rate) => faults::packetdrop(self, rate),
             Verb::ClientBug(verb) => faults::client(self, verb),
-            Verb::Plan(plan) => self.answer(plan),
+            Verb::Plan(plan) => local_files::plan(self, plan),
             Verb::Lesson(verb) => lessons::lesson(self, verb),
         }
     }

@@ -10,7 +10,7 @@ use crate::client::{ClientError, Options, Requester};
 use crate::event::Observers;
 use crate::files::Digest;
 use crate::language::Word;
-use crate::session::{Peer, Settings};
+use crate::session::{LastTransfer, Peer, Settings};
 use crate::terminal::{Place, Subject, about};
 use crate::trace::{Notes, Progress};
 use crate::transfer::Report;
@@ -73,17 +73,18 @@ impl<'a> Transfer<'a> {
         if let Some(injected) = faults::on_purpose(&before, &shell.workspace.client.faults.lock()) {
             shell.console.summarise(&injected, self.settings.verbose)?;
         }
+        let result = result.map_err(|error| CommandError::transfer(error, self.local));
         self.remember(shell, &result);
-        let report = result.map_err(|error| CommandError::transfer(error, self.local))?;
-        Ok((traces, report))
+        Ok((traces, result?))
     }
 
-    /// Remembers what happened; Tab will know the file.
-    fn remember(&self, shell: &mut Shell<'_>, result: &Result<Report, ClientError>) {
-        if let Ok(report) = result {
+    /// Remembers the result for `status`, and the file for Tab if there was one.
+    fn remember(&self, shell: &mut Shell<'_>, result: &Result<Report, CommandError>) {
+        if result.is_ok() {
             shell.learn(&self.peer.host, self.remote);
-            shell.workspace.session.last = Some(*report);
         }
+        let (name, result) = (self.subject.to_string(), result.as_ref().copied().map_err(ToString::to_string));
+        shell.workspace.session.last = Some(LastTransfer { name, result });
     }
 
     /// A line that shows people how far the transfer is, unless a trace shows them more.

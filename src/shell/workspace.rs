@@ -78,7 +78,11 @@ impl Workspace {
     /// Switches to a server, with the settings of its bookmark unless they are pinned. What the bookmark of the server
     /// before had overridden is undone.
     pub(super) fn switch_to(&mut self, peer: Option<&Peer>, bookmark: Option<&Bookmark>, pinned: PinnedByArgs) {
-        if bookmark.is_none() && peer == self.session.peer.as_ref() {
+        let is_same = match (peer, &self.session.peer) {
+            (Some(peer), Some(current)) => peer.is_same(current),
+            (peer, current) => peer.is_none() && current.is_none(),
+        };
+        if bookmark.is_none() && is_same {
             return;
         }
         self.session.peer = peer.cloned();
