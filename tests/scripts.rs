@@ -252,7 +252,8 @@ fn every_command_and_every_transfer_has_one_outcome() {
         .iter()
         .map(|outcome| {
             let word = |key: &str| outcome[key].as_str().unwrap_or("-").to_owned();
-            format!("{} {} {}", word("command"), word("file"), outcome["status"])
+            let file = if outcome["file"].is_null() { word("local") } else { word("file") };
+            format!("{} {file} {}", word("command"), outcome["status"])
         })
         .collect();
     let expected = [
@@ -277,10 +278,15 @@ fn every_command_and_every_transfer_has_one_outcome() {
 
 #[test]
 fn an_outcome_has_the_promised_keys() {
-    const KEYS: [&str; 11] = [
+    const KEYS: [&str; 16] = [
         "command",
-        "status",
+        "line",
+        "host",
+        "port",
         "file",
+        "local",
+        "mode",
+        "status",
         "bytes",
         "seconds",
         "blksize",

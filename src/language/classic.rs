@@ -1,7 +1,7 @@
 //! The sixteen commands of the NetBSD and macOS shell, in its order and words. Thirteen of them are those of 4.3BSD.
 
 use super::arguments::{Arguments, ON_OFF};
-use super::command::{CLASSIC, CLASSIC_SETTING, Command, Group, NETBSD_SETTING};
+use super::command::{CLASSIC, CLASSIC_SETTING, Command, Group, NETBSD_SETTING, Scope};
 use super::expected::Source;
 use super::mistake::Mistake;
 use super::trace;
@@ -44,7 +44,7 @@ pub(super) static ROWS: &[Command] = &[
     },
     Command {
         name: "quit", aliases: &["exit", "bye"], usage: &["quit"], brief: "exit tftp", examples: &["quit"],
-        see: &["connect"], parse: |args| args.end(Verb::Quit), ..CLASSIC
+        see: &["connect"], parse: |args| args.end(Verb::Quit), scope: Scope::Program, ..CLASSIC
     },
     Command {
         name: "verbose", usage: &["verbose [ on | off ]"], brief: "toggle verbose mode",
@@ -94,7 +94,8 @@ pub(super) static ROWS: &[Command] = &[
         name: "?", aliases: &["help"], usage: &["? [command or topic ...]"], brief: "print help information",
         examples: &["?", "help get", "help options"],
         see: &["status", "modes", "options", "errors", "scripts", "uri"],
-        parse: |args| Ok(Verb::Help(args.names(Source::Topic, "command or topic ..."))), ..CLASSIC
+        parse: |args| Ok(Verb::Help(args.names(Source::Topic, "command or topic ..."))), scope: Scope::Program,
+        ..CLASSIC
     },
 ];
 

@@ -4,8 +4,9 @@ use std::net::IpAddr;
 
 use thiserror::Error;
 
-use super::command::Command;
+use super::command::{Command, Scope};
 use super::missing::advice;
+use super::mistake::all_of;
 use super::table::{exact, suggest};
 use super::uri::Uri;
 use super::value::{Port, Value};
@@ -52,6 +53,24 @@ impl Invocation {
         }
         self.command.extend(switches);
         Ok(self)
+    }
+
+    /// Checks that the command honours the host, the port and these options, each with its scope. Lines that are read can
+    /// use all of them.
+    pub fn honours(&self, options: &[(String, Scope)]) -> Result<(), BadWords> {
+        let Some(command) = self.command.first().and_then(exact) else { return Ok(()) };
+        let server = self.host.iter().map(Word::to_string).chain(self.port.map(|port| port.to_string()));
+        let server = server.map(|word| (word, Scope::Session));
+        let unused = server.chain(options.iter().cloned()).filter(|(_, scope)| *scope > command.scope);
+        let unused: Vec<_> = unused.map(|(name, _)| name).collect();
+        if unused.is_empty() {
+            return Ok(());
+        }
+        let hint = match (command.scope, &self.host) {
+            (Scope::Address, Some(host)) => format!("; the address to listen on is -H {host}"),
+            _ => String::new(),
+        };
+        Err(BadWords::Unused { command: command.name, unused: all_of(&unused), hint })
     }
 
     /// Whether a word may be a bookmark: not in a get or put whose server is an address.
@@ -124,6 +143,8 @@ pub enum BadWords {
     Uri(String),
     #[error("{0} belongs to another command")]
     Switch(String),
+    #[error("{command} does not use {unused}{hint}")]
+    Unused { command: &'static str, unused: String, hint: String },
     #[error("{0}: bad port number")]
     Port(String),
     #[error("no command after -c")]
@@ -207,6 +228,28 @@ mod tests {
         }
         for line in ["192.0.2.1 get f", "::1 69 PUT f g"] {
             assert!(!may(line), "{line}");
+        }
+    }
+
+    #[test]
+    fn what_a_command_does_not_use_is_a_mistake() {
+        let options =
+            [("--json", Scope::Program), ("-H", Scope::Address), ("-b", Scope::Session), ("--trace", Scope::Session)];
+        let options = options.map(|(name, scope)| (name.to_owned(), scope));
+        for (line, unused) in [
+            ("", ""),
+            ("h 69", ""),
+            ("get f", ""),
+            ("h 69 get f", ""),
+            ("source f", ""),
+            ("serve .", "serve does not use -b and --trace"),
+            ("h serve .", "serve does not use h, -b and --trace; the address to listen on is -H h"),
+            ("h 69 plan 5", "plan does not use h, 69, -H, -b and --trace"),
+            ("help", "? does not use -H, -b and --trace"),
+        ] {
+            let words = split(line.as_bytes()).expect(line).words;
+            let honoured = Invocation::read(&words, None, false).expect(line).honours(&options);
+            assert_eq!(honoured.map_or_else(|error| error.to_string(), |()| String::new()), unused, "{line}");
         }
     }
 

@@ -77,7 +77,7 @@ impl Mistake {
 }
 
 /// The longest list of choices that an error prints.
-const LISTED: usize = 16;
+const LISTED: usize = 15;
 
 fn use_one_of(choices: &[String]) -> String {
     match choices.len() {
@@ -93,9 +93,18 @@ fn article(noun: &str) -> &'static str {
 
 /// `sent, received or both`
 pub(super) fn one_of(choices: &[impl AsRef<str>]) -> String {
+    joined(choices, "or")
+}
+
+/// `sent, received and both`
+pub(super) fn all_of(names: &[impl AsRef<str>]) -> String {
+    joined(names, "and")
+}
+
+fn joined(choices: &[impl AsRef<str>], conjunction: &str) -> String {
     let choices: Vec<_> = choices.iter().map(AsRef::as_ref).collect();
     match choices.split_last() {
-        Some((last, others)) if !others.is_empty() => format!("{} or {last}", others.join(", ")),
+        Some((last, others)) if !others.is_empty() => format!("{} {conjunction} {last}", others.join(", ")),
         _ => choices.concat(),
     }
 }

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use super::arguments::{Arguments, ON_OFF, pairs};
 use super::bookmark::Bookmark;
-use super::command::{Command, Group, ROW};
+use super::command::{Command, Group, LOCAL, ROW, Scope};
 use super::expected::Source;
 use super::fault::{OF_SERVER, fault};
 use super::mistake::Mistake;
@@ -22,12 +22,13 @@ pub(super) static ROWS: &[Command] = &[
             "serve fault [fault-words]", "serve bug [ name | random | ? | off ]", "serve rexmt value", "serve blksize value",
             "serve options [ on | off ]"], brief: "start a practice server",
         examples: &["serve", "serve . 6969", "serve . --read-only", "serve bug sorcerer", "serve stop"],
-        see: &["connect", "get", "fault"], parse: |args| serve(args).map(Verb::Serve), ..ROW
+        see: &["connect", "get", "fault"], parse: |args| serve(args).map(Verb::Serve),
+        scope: Scope::Address, ..ROW
     },
     HOST,
     Command {
         name: "hosts", group: Group::Transfer, usage: &["hosts"], brief: "list the named servers",
-        examples: &["hosts"], see: &["host", "connect"], parse: |args| args.end(Verb::Hosts), ..ROW
+        examples: &["hosts"], see: &["host", "connect"], parse: |args| args.end(Verb::Hosts), ..LOCAL
     },
 ];
 
@@ -36,7 +37,7 @@ pub(super) const HOST: Command = Command {
     name: "host", group: Group::Transfer,
     usage: &["host name address [port] [mode=..] [blksize=..]", "host name off"], brief: "give a server a name",
     examples: &["host sw1 192.0.2.1", "host old 192.0.2.9 6969 mode=netascii blksize=512", "host sw1 off"],
-    see: &["hosts", "connect", "uri"], parse: host, ..ROW
+    see: &["hosts", "connect", "uri"], parse: host, ..LOCAL
 };
 
 fn serve(args: &mut Arguments<'_>) -> Result<ServeVerb, Mistake> {
@@ -53,10 +54,11 @@ fn serve(args: &mut Arguments<'_>) -> Result<ServeVerb, Mistake> {
         Some("blksize") => ServerChange::Blksize(args.value_or_auto()?),
         Some(_) => ServerChange::Options(args.setting().choice_or_end("switch", &ON_OFF)?),
         None => {
-            let (read_only, overwrite) = (args.switch("--read-only"), args.switch("--overwrite"));
+            let switch = args.one_switch(&["--read-only", "--overwrite"])?;
             args.at_most(2)?;
             let directory = args.name_if(Source::Directory, "directory");
             let port = if directory.is_some() { args.port_if()? } else { None };
+            let (read_only, overwrite) = (switch == Some("--read-only"), switch == Some("--overwrite"));
             return args.end(ServeVerb::Start(Service { directory, port, read_only, overwrite }));
         }
     };

@@ -91,7 +91,7 @@ impl Shell<'_> {
     /// Prints the JSON record of an outcome, unless records of its parts were printed.
     pub(super) fn record(&self, record: OutcomeRecord, outcome: Outcome) -> Result<Outcome, Fatal> {
         if !outcome.is_recorded {
-            self.console.record(&record.of_outcome(&outcome))?;
+            self.console.record(&record.from(self.console.place).of_outcome(&outcome))?;
         }
         Ok(Outcome { is_recorded: true, ..outcome })
     }

@@ -145,7 +145,7 @@ impl Shell<'_> {
             Verb::Fault(verb) => faults::fault(self, verb),
             Verb::Packetdrop(rate) => faults::packetdrop(self, rate),
             Verb::ClientBug(verb) => faults::client(self, verb),
-            Verb::Plan(plan) => self.answer(plan),
+            Verb::Plan(plan) => local_files::plan(self, plan),
             Verb::Lesson(verb) => lessons::lesson(self, verb),
         }
     }

@@ -69,7 +69,9 @@ fn run(cli: &Cli) -> anyhow::Result<Status> {
     }
     let switches: Vec<Word> = cli.switches.iter().map(|word| Word::new(word.as_bytes())).collect();
     let invocation = Invocation::read(&words, cli.words_before_command, cli.host.is_some());
-    let invocation = match invocation.and_then(|invocation| invocation.with(switches)) {
+    let invocation = invocation.and_then(|invocation| invocation.with(switches));
+    let invocation = invocation.and_then(|invocation| invocation.honours(&cli.given).map(|()| invocation));
+    let invocation = match invocation {
         Ok(invocation) => invocation,
         Err(error) => return Ok(mistake(cli, &error)),
     };
@@ -181,11 +183,9 @@ impl Shell<'_> {
         let mut outcome = Outcome::done();
         let named = cli.host.as_deref().filter(|_| !invocation.serves()).map(Word::new);
         if let Some(host) = invocation.host.clone().or(named) {
-            let result = handlers::settings::connect(self, &host, invocation.port);
-            outcome = self.reported(&Subject::command("connect"), result)?;
-            if outcome.is_failure() {
-                outcome = self.record(OutcomeRecord::of(b"connect"), outcome)?;
-            }
+            let (record, connected) = handlers::settings::connected(self, &host, invocation.port)?;
+            // A success is not an outcome of the command that follows.
+            outcome = if connected.is_failure() { self.record(record, connected)? } else { connected };
         }
         if cli.practice {
             let result = handlers::server::practise(self, cli.port);
