@@ -47,8 +47,8 @@ impl Source {
     /// Those of [`open`](Self::open).
     pub fn open_until(path: &Path, mode: Mode, stop: &Stop) -> io::Result<Self> {
         match LocalPath::resolve(path)? {
-            LocalPath::Descriptor(path) if path.ends_with("0") => Self::stdin(mode, stop),
-            LocalPath::Descriptor(path) => Self::interruptible(Interruptible::open(&path, stop)?, mode),
+            LocalPath::Magic(_, Some(0)) => Self::stdin(mode, stop),
+            LocalPath::Magic(path, _) => Self::interruptible(Interruptible::open(&path, stop)?, mode),
             LocalPath::File(path, _) => {
                 let options = &mut OpenOptions::new();
                 let file = Interruptible::open_with(options.read(true), OFlag::O_NOFOLLOW, &path, stop)?;
