@@ -80,6 +80,7 @@ fn run(cli: &Cli) -> anyhow::Result<Status> {
         (cli.port == Some(0) && !serves, "0: bad port number"),
         (cli.practice && invocation.host.is_some(), "--practice is a server itself; name no other"),
         (cli.file.is_some() && !invocation.command.is_empty(), "a command or -f FILE, not both"),
+        (!cli.lines.is_empty() && !invocation.command.is_empty(), "a command or -e LINE, not both"),
     ];
     if let Some((_, error)) = contradictions.iter().find(|(is_one, _)| *is_one) {
         return Ok(mistake(cli, error));
@@ -167,14 +168,23 @@ impl Shell<'_> {
         if connected.is_failure() && self.setup.stop_on_error {
             return Ok(connected.status());
         }
-        let outcome = match &cli.file {
-            Some(path) if path != Path::new("-") => self.file(path)?,
-            None if is_interactive(cli, invocation) => return self.converse(),
-            _ => {
-                self.input = InputSource::Script;
-                self.script(Script::new("standard input", io::stdin().lock()))?
-            }
-        };
+        let lines: Vec<_> = cli.lines.iter().map(|line| line.as_bytes()).collect();
+        if is_interactive(cli, invocation) {
+            return self.converse(&lines);
+        }
+        let file = cli.file.as_ref().filter(|path| *path != Path::new("-"));
+        if file.is_none() {
+            self.input = InputSource::Script;
+        }
+        let console = self.console.in_file("-e");
+        let mut outcome = self.nested(console).script(Script::of_text("-e", &lines.join(&b'\n')))?;
+        let is_over = outcome.leaves || outcome.is_failure() && self.setup.stop_on_error || self.is_interrupted();
+        if !is_over {
+            outcome = outcome.then(match file {
+                Some(path) => self.file(path)?,
+                None => self.script(Script::new("standard input", io::stdin().lock()))?,
+            });
+        }
         Ok(if self.is_interrupted() { Status::Interrupted } else { connected.then(outcome).status() })
     }
 

@@ -1,6 +1,7 @@
 //! The program on a terminal, as a person meets it: typed keys in, what the terminal is told out.
 
 mod bare;
+mod first_lines;
 mod failures;
 mod kept;
 mod keys;
