@@ -1,8 +1,8 @@
 //! The program on a terminal, as a person meets it: typed keys in, what the terminal is told out.
 
 mod bare;
-mod first_lines;
 mod failures;
+mod first_lines;
 mod kept;
 mod keys;
 mod paste;
