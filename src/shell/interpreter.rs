@@ -15,12 +15,17 @@ use crate::terminal::{Place, Prompted, Subject};
 use crate::transfer::{RetryPolicy, Rexmt};
 
 impl Shell<'_> {
-    /// Runs lines that a person types. The person sees what fails: to leave is a success.
-    pub(super) fn converse(&mut self) -> Result<Status, Fatal> {
+    /// Runs these lines, then those that a person types. The person sees what fails: to leave is a success.
+    pub(super) fn converse(&mut self, lines: &[&[u8]]) -> Result<Status, Fatal> {
         self.input = InputSource::Terminal;
         self.console.place = Place::Terminal;
         self.workspace.tracing.keep();
         self.take_terminal()?;
+        for line in lines {
+            if self.line(line)?.leaves {
+                return Ok(Status::Success);
+            }
+        }
         loop {
             if self.console.ends_here() {
                 return Ok(Status::Unread);

@@ -80,6 +80,7 @@ fn run(cli: &Cli) -> anyhow::Result<Status> {
         (cli.port == Some(0) && !serves, "0: bad port number"),
         (cli.practice && invocation.host.is_some(), "--practice is a server itself; name no other"),
         (cli.file.is_some() && !invocation.command.is_empty(), "a command or -f FILE, not both"),
+        (!cli.lines.is_empty() && !invocation.command.is_empty(), "a command or -e LINE, not both"),
     ];
     if let Some((_, error)) = contradictions.iter().find(|(is_one, _)| *is_one) {
         return Ok(mistake(cli, error));
@@ -167,19 +168,32 @@ impl Shell<'_> {
         if connected.is_failure() && self.setup.stop_on_error {
             return Ok(connected.status());
         }
-        let outcome = match &cli.file {
-            Some(path) if path != Path::new("-") => {
-                let name = Word::new(path.as_os_str().as_bytes());
-                self.console = self.console.in_file(&name);
-                self.whole_script("-f", Script::open(path, self.stop()), |error| CommandError::file(name, error))?
-            }
-            None if is_interactive(cli, invocation) => return self.converse(),
-            _ => {
-                self.input = InputSource::Script;
-                let reason = |error: io::Error| CommandError::local(plain(&error));
-                self.whole_script("standard input", Script::stdin(self.stop()), reason)?
-            }
-        };
+        let lines: Vec<_> = cli.lines.iter().map(|line| line.as_bytes()).collect();
+        if is_interactive(cli, invocation) {
+            return self.converse(&lines);
+        }
+        let file = cli.file.as_ref().filter(|path| *path != Path::new("-"));
+        if file.is_none() {
+            self.input = InputSource::Script;
+        }
+        let console = self.console.in_file("-e");
+        let lines = lines.join(&b'\n');
+        // They are in memory, so that reading them does not fail.
+        let (mut outcome, _) = self.nested(console).script(Script::new(&*lines))?;
+        let is_over = outcome.leaves || outcome.is_failure() && self.setup.stop_on_error;
+        if !is_over {
+            outcome = outcome.then(match file {
+                Some(path) => {
+                    let name = Word::new(path.as_os_str().as_bytes());
+                    self.console = self.console.in_file(&name);
+                    self.whole_script("-f", Script::open(path, self.stop()), |error| CommandError::file(name, error))?
+                }
+                None => {
+                    let reason = |error: io::Error| CommandError::local(plain(&error));
+                    self.whole_script("standard input", Script::stdin(self.stop()), reason)?
+                }
+            });
+        }
         Ok(match connected.then(outcome) {
             _ if self.is_interrupted() => Status::Interrupted,
             _ if self.console.is_cut_short() => Status::Unread,
