@@ -123,6 +123,9 @@ impl Conversation {
                 let (blksize, windowsize) = (terms.blksize.get(), terms.windowsize.get());
                 (Choice::Terms, Reason::Terms { blksize, windowsize })
             }
+            Event::WindowReduced { wanted, asked } => {
+                (Choice::Window, Reason::WindowReduced { wanted: wanted.get(), asked: asked.get() })
+            }
             Event::Fallback(_) => (Choice::Fallback, Reason::ReqPlain),
             Event::Resending { after, .. } => {
                 self.expired = Some(*after);

@@ -51,6 +51,8 @@ catalogue! {
         (request("write", file, *options));
     ReqAgain { after: Duration } => "req.again", "RFC 1350 s2, RFC 1123 s4.2.3.2",
         (format_args!("No answer for {:.2} s: send the same packet again.", after.as_secs_f64()));
+    WindowReduced { wanted: u16, asked: u16 } => "window.reduced", "",
+        "A window of {wanted} blocks takes too much memory: ask for {asked}.";
     ReqPlain => "req.plain", "RFC 2347", "Ask again without options: the server may not support them.";
     ReqIn => "req.in", "RFC 1350 s4", "A request: only a server's well-known port accepts it.";
     TidNew { peer: u16, local: u16 } => "tid.new", "RFC 1350 s4",

@@ -1,7 +1,7 @@
 //! Commands about this side: the local directory and digests of local files.
 
 use std::env;
-use std::fs::{self, File};
+use std::fs;
 use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
@@ -10,6 +10,7 @@ use crate::files::Digest;
 use crate::language::{PlanVerb, PlannedSize, Word};
 use crate::plan::Plan;
 use crate::shell::{CommandError, Handled, Outcome, OutcomeRecord, Shell};
+use crate::stop::Interruptible;
 use crate::wire::Printable;
 
 /// Changes the directory in which local names are looked up, to the home directory if none is named.
@@ -59,11 +60,18 @@ fn size_of(file: &Word) -> Result<u64, CommandError> {
 pub(crate) fn sha256(shell: &Shell<'_>, files: &[Word]) -> Handled {
     let mut outcome = Outcome::done();
     for file in files {
-        let digest = File::open(file.path()).and_then(Digest::of);
-        let digest = digest.map_err(|error| CommandError::file(file, error))?;
-        shell.console.say(format_args!("{digest}  {file}"))?;
-        shell.console.record(&OutcomeRecord::of(b"sha256").file(file.bytes()).digest(Some(digest)))?;
-        outcome.is_recorded = true;
+        if shell.ends_here() {
+            return Ok(outcome.then(Outcome::interrupted()));
+        }
+        let record = OutcomeRecord::of(b"sha256").local(file);
+        let (record, latest) = match Interruptible::open(file.path(), shell.stop()).and_then(Digest::of) {
+            Ok(digest) => {
+                shell.console.say(format_args!("{digest}  {}", file.whole()))?;
+                (record.digest(Some(digest)), Outcome::done())
+            }
+            Err(error) => (record, shell.report(&Subject::command("sha256"), CommandError::file(file, error))?),
+        };
+        outcome = outcome.then(shell.record(record, latest)?);
     }
     Ok(outcome)
 }
