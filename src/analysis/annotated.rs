@@ -262,7 +262,7 @@ named! {
         Tid = "tid",
         /// The agreed terms.
         Terms = "terms",
-        /// A second request, without options.
+        /// Another request, which asks for less.
         Fallback = "fallback",
     }
 }

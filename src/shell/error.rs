@@ -91,7 +91,7 @@ impl CommandError {
                 ClientError::Local(_) => Status::Local,
                 ClientError::Interrupted => Status::Interrupted,
                 ClientError::Remote { code, .. } => Status::Server(*code),
-                ClientError::TimedOut { .. } => Status::TimedOut,
+                ClientError::TimedOut { .. } | ClientError::BlocksLost { .. } => Status::TimedOut,
                 ClientError::Refused { .. } | ClientError::Protocol { .. } | ClientError::Network { .. } => {
                     Status::Peer
                 }
@@ -109,7 +109,7 @@ impl Diagnostic for CommandError {
             Self::Transfer(error, _) => match &**error {
                 ClientError::UnknownHost(error) => Some(error.to_string()),
                 ClientError::Remote { code, message, .. } => Some(format!("Error code {}: {message}", code.0)),
-                ClientError::TimedOut { .. } => Some("Transfer timed out.".to_owned()),
+                ClientError::TimedOut { .. } | ClientError::BlocksLost { .. } => Some("Transfer timed out.".to_owned()),
                 _ => None,
             },
             Self::CommandLine(error) => error.bsd_line(),

@@ -4,7 +4,7 @@ use super::FailSoftWriter;
 use crate::event::{Observer, Record, RecordKind};
 use crate::transfer::Event;
 
-/// The observer that reports what no view of packets shows: that the request was repeated without options.
+/// The observer that reports what no view of packets shows: that a request asked for too much and another follows.
 pub struct Notes<W> {
     writer: FailSoftWriter<W>,
     prefix: String,
@@ -19,8 +19,8 @@ impl<W: Write> Notes<W> {
 
 impl<W: Write> Observer for Notes<W> {
     fn observe(&mut self, record: &Record<'_>) {
-        if let RecordKind::Machine(Event::Fallback(why)) = record.kind {
-            self.writer.write(&format!("{}{why}: asking again without options\n", self.prefix));
+        if let RecordKind::Machine(Event::Again { attempt, failure }) = record.kind {
+            self.writer.write(&format!("{}{failure}: asking again {attempt}\n", self.prefix));
             self.writer.flush();
         }
     }

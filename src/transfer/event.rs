@@ -1,7 +1,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use super::OptionsRejected;
+use super::{Attempt, Failure};
 use crate::wire::{Malformed, Terms};
 
 /// An event inside a machine, besides the packets.
@@ -27,8 +27,13 @@ pub enum Event {
     },
     /// Wire block numbers continue with this number after 65535.
     Wrapped(u16),
-    /// The request is sent again without options.
-    Fallback(OptionsRejected),
+    /// The transfer begins again, with a request that asks for less.
+    Again {
+        /// What it asks for.
+        attempt: Attempt,
+        /// The failure of the attempt before.
+        failure: Failure,
+    },
 }
 
 /// The reason why a datagram changed nothing.
