@@ -5,10 +5,12 @@ use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{CommandFactory, FromArgMatches, Parser};
+use clap::error::ErrorKind;
+use clap::parser::ValueSource;
+use clap::{Arg, ArgMatches, CommandFactory, FromArgMatches, Parser};
 
 use crate::client::Family;
-use crate::language::{Port, TraceVerb, Value, Word, trace_list, value};
+use crate::language::{Port, Scope, TraceVerb, Value, Word, is_view, trace_list, value};
 use crate::style::When;
 use crate::transfer::Rexmt;
 use crate::wire::{BlockSize, Mode, WindowSize};
@@ -30,6 +32,10 @@ pub(crate) struct Cli {
     /// The switches of commands, from any place.
     #[arg(skip)]
     pub switches: Vec<OsString>,
+
+    /// The options that were given, as the user finds them in the help, and what they set.
+    #[arg(skip)]
+    pub given: Vec<(String, Scope)>,
 
     /// The number of words before `-c`; `None` without `-c`.
     #[arg(skip)]
@@ -145,6 +151,10 @@ impl Cli {
             only_words |= arg == "--";
             !only_words && switches.iter().any(|switch| arg == switch)
         });
+        if let Some(view) = stray_view(&args) {
+            let reason = format!("a view belongs to its option: write --trace={view}");
+            return Err(Self::command().error(ErrorKind::ValueValidation, reason));
+        }
         let matches = Self::command().try_get_matches_from(args)?;
         let mut cli = Self::from_arg_matches(&matches)?;
         if cli.command_follows {
@@ -153,6 +163,7 @@ impl Cli {
             cli.words_before_command = Some(matches.indices_of("words").map_or(0, before));
         }
         cli.switches = switches;
+        cli.given = given(&matches);
         Ok(cli)
     }
 
@@ -169,6 +180,36 @@ impl Cli {
             _ => Family::Any,
         }
     }
+}
+
+/// The options that were given.
+fn given(matches: &ArgMatches) -> Vec<(String, Scope)> {
+    let is_given = |id: &str| matches.value_source(id) == Some(ValueSource::CommandLine);
+    let options = Cli::command();
+    let given = options.get_opts().filter(|option| is_given(option.get_id().as_str()));
+    let name = |option: &Arg| match (option.get_long(), option.get_short()) {
+        (Some(long), _) => format!("--{long}"),
+        (None, short) => format!("-{}", short.unwrap_or_default()),
+    };
+    given.map(|option| (name(option), scope(option))).collect()
+}
+
+/// What an option sets. A new option sets something of the session.
+pub(crate) fn scope(option: &Arg) -> Scope {
+    match option.get_id().as_str() {
+        "command_follows" | "file" | "no_rc" | "classic" | "json" | "color" | "plain" | "help" | "version" => {
+            Scope::Program
+        }
+        "host" | "port" => Scope::Address,
+        _ => Scope::Session,
+    }
+}
+
+/// Finds `--trace VIEW` with a space. The view would be a word, and often the local name of a file.
+fn stray_view(args: &[OsString]) -> Option<&str> {
+    let options = args.iter().take_while(|arg| *arg != "--");
+    let next = options.zip(args.iter().skip(1)).filter(|(option, _)| *option == "--trace").map(|(_, next)| next);
+    next.filter_map(|next| next.to_str()).find(|next| is_view(next))
 }
 
 /// The value of `--trace`; under its own name, clap does not read it as an option that repeats.
@@ -249,7 +290,25 @@ mod tests {
         for views in ["", "classic", "explain,pcap=x.pcapng", "json=x.json,lad"] {
             assert_eq!(read(&format!("--trace={views} get f")).expect(views).words.len(), 2, "{views}");
         }
-        assert!(read("--trace=nonsense").is_err());
+        let refused = |line: &str| read(line).err().map(|error| error.to_string()).unwrap_or_default();
+        assert!(refused("--trace=nonsense").contains("use classic, explain, ladder, hex, json or pcap"));
+        for line in ["--trace ladder h get f", "h get f --trace LADDER", "h get f --trace explain,pcap=x"] {
+            assert!(refused(line).contains("write --trace="), "{line}");
+        }
+        for line in ["h get f --trace ./ladder", "h get f ladder --trace", "h get -- --trace ladder", "--trace lad"] {
+            assert_eq!(refused(line), "", "{line}");
+        }
+    }
+
+    #[test]
+    fn the_options_that_were_given_are_known_with_what_they_set() {
+        let cli = read("-R 5:6 -b 512 -4 --trace --json -p 69 serve").expect("a line");
+        let mut given: Vec<_> = cli.given.iter().map(|(name, scope)| (name.as_str(), *scope)).collect();
+        given.sort_unstable();
+        let session = |name| (name, Scope::Session);
+        let (json, port) = (("--json", Scope::Program), ("--port", Scope::Address));
+        assert_eq!(given, [session("--blksize"), json, port, session("--trace"), session("-4"), session("-R")]);
+        assert_eq!(read("get f").expect("a line").given, []);
     }
 
     #[test]

@@ -1,13 +1,15 @@
 //! The state of the shell between commands: plain data and its defaults.
 
+use std::fmt::{self, Display, Formatter};
 use std::time::Duration;
 
 pub(crate) use crate::client::DEFAULT_PORT;
 use crate::client::{Negotiation, Options};
 use crate::language::Bookmark;
+use crate::trace::units::counted;
 use crate::trace::{Limit, ViewName};
 use crate::transfer::{Report, RetryPolicy, Rexmt};
-use crate::wire::Mode;
+use crate::wire::{Mode, Terms};
 
 /// The server, the settings and the last result.
 #[derive(Debug, Clone, Default)]
@@ -16,8 +18,8 @@ pub(crate) struct Session {
     pub peer: Option<Peer>,
     /// The settings that commands change.
     pub settings: Settings,
-    /// The last finished transfer.
-    pub last: Option<Report>,
+    /// The last transfer, even if it failed.
+    pub last: Option<LastTransfer>,
     /// The port of servers named without one; `None` is [`DEFAULT_PORT`].
     pub default_port: Option<u16>,
     /// The user's names for servers.
@@ -41,13 +43,72 @@ impl Session {
     }
 }
 
-/// A server as the user named it. Each transfer looks it up again.
+/// A server as the user named it. Each transfer looks it up again. `Display` writes `sw1 (192.0.2.1)`, or the host alone.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Peer {
     /// Name or address, without brackets.
     pub host: String,
     /// The port for requests.
     pub port: u16,
+    /// The bookmark that names it.
+    pub bookmark: Option<String>,
+}
+
+impl Peer {
+    /// A server that its name or address names.
+    pub(crate) fn new(host: impl Into<String>, port: u16) -> Self {
+        Self { host: host.into(), port, bookmark: None }
+    }
+
+    /// The server of a bookmark.
+    pub(crate) fn bookmarked(bookmark: &Bookmark, port: u16) -> Self {
+        Self { bookmark: Some(bookmark.name.clone()), ..Self::new(&bookmark.host, port) }
+    }
+
+    /// Returns what the user calls it: the bookmark, or the host.
+    pub(crate) fn given_name(&self) -> &str {
+        self.bookmark.as_ref().unwrap_or(&self.host)
+    }
+
+    /// Whether both are the same server, however it was named.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        (&self.host, self.port) == (&other.host, other.port)
+    }
+}
+
+impl Display for Peer {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match &self.bookmark {
+            Some(name) => write!(f, "{name} ({})", self.host),
+            None => f.write_str(&self.host),
+        }
+    }
+}
+
+/// What a transfer came to. `Display` writes it in one line, as `status` shows it.
+#[derive(Debug, Clone)]
+pub(crate) struct LastTransfer {
+    /// The command and the file: `get fw.bin`.
+    pub name: String,
+    /// The report, or the reason why it failed.
+    pub result: Result<Report, String>,
+}
+
+impl Display for LastTransfer {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let Self { name, result } = self;
+        let report = match result {
+            Ok(report) => report,
+            Err(reason) => return write!(f, "{name} failed: {reason}"),
+        };
+        let Terms { blksize, windowsize, .. } = report.terms;
+        write!(f, "{name}: {}, ", counted(report.stats.bytes, "byte"))?;
+        if report.negotiated {
+            write!(f, "blksize {blksize}, windowsize {windowsize}")
+        } else {
+            f.write_str("no options")
+        }
+    }
 }
 
 /// Everything a user can set.

@@ -6,9 +6,9 @@ mod support;
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind, Read, Write};
-use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt, chown, symlink};
-use std::path::{Path, PathBuf};
-use std::process::{self, Command};
+use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt, chown, lchown, symlink};
+use std::path::Path;
+use std::process::Command;
 use std::sync::{Arc, Mutex};
 use std::{env, thread};
 
@@ -33,13 +33,6 @@ fn bits(path: &Path) -> u32 {
     fs::metadata(path).unwrap().permissions().mode() & 0o7777
 }
 
-/// Returns the only temporary file in `directory`.
-fn temporary(directory: &Path) -> PathBuf {
-    let found: Vec<_> = names(directory).into_iter().filter(|name| name.ends_with(".part")).collect();
-    assert_eq!(found.len(), 1, "{found:?}");
-    directory.join(&found[0])
-}
-
 #[test]
 fn a_failed_get_leaves_the_old_file_untouched_and_nothing_else() {
     let directory = tempdir().unwrap();
@@ -59,24 +52,60 @@ fn a_file_is_there_only_when_it_is_whole() {
     let path = directory.path().join("fw.bin");
     let mut target = create(&path).unwrap();
     target.deliver(b"new").unwrap();
+    if cfg!(target_os = "linux") {
+        assert_eq!(names(directory.path()), [""; 0], "not even a hidden name");
+    }
     assert!(!path.exists());
-    let name = names(directory.path()).remove(0);
-    assert!(name.starts_with(&format!(".fw.bin.{}-", process::id())) && name.ends_with(".part"), "{name}");
     target.commit().unwrap();
     assert_eq!(fs::read(&path).unwrap(), b"new");
     assert_eq!(names(directory.path()), ["fw.bin"]);
 }
 
 #[test]
-fn a_commit_that_fails_is_told_and_leaves_the_old_file() {
+fn a_commit_that_fails_is_reported_and_leaves_the_old_file() {
     let directory = tempdir().unwrap();
     let path = directory.path().join("f");
     fs::write(&path, "old").unwrap();
     let mut target = create(&path).unwrap();
-    fs::remove_file(temporary(directory.path())).unwrap();
-    assert_eq!(target.commit().unwrap_err().kind(), ErrorKind::NotFound);
+    fs::rename(&path, directory.path().join("old")).unwrap();
+    fs::create_dir(&path).unwrap();
+    assert_eq!(target.commit().unwrap_err().kind(), ErrorKind::IsADirectory);
     assert!(target.commit().is_err() && target.deliver(b"x").is_err(), "a second commit fails too");
-    assert_eq!(fs::read(&path).unwrap(), b"old");
+    assert_eq!(names(directory.path()), ["f", "old"]);
+}
+
+#[test]
+fn a_file_that_came_meanwhile_is_replaced_as_if_it_had_been_there() {
+    let directory = tempdir().unwrap();
+    let path = directory.path().join("f");
+    let mut target = create(&path).unwrap();
+    target.deliver(b"new").unwrap();
+    fs::write(&path, "private").unwrap();
+    allow(&path, 0o600);
+    target.commit().unwrap();
+    assert_eq!((fs::read(&path).unwrap(), bits(&path)), (b"new".to_vec(), 0o600));
+    assert_eq!(names(directory.path()), ["f"]);
+}
+
+#[test]
+fn what_the_owner_sets_during_the_transfer_counts() {
+    let directory = tempdir().unwrap();
+    let path = directory.path().join("f");
+    fs::write(&path, "old").unwrap();
+    let mut target = create(&path).unwrap();
+    allow(&path, 0o640);
+    target.commit().unwrap();
+    assert_eq!(bits(&path), 0o640);
+}
+
+#[test]
+fn a_hard_link_keeps_the_old_file() {
+    let directory = tempdir().unwrap();
+    let [path, link] = ["f", "link"].map(|name| directory.path().join(name));
+    fs::write(&path, "old").unwrap();
+    fs::hard_link(&path, &link).unwrap();
+    receive(&path, b"new").unwrap();
+    assert_eq!((fs::read(&path).unwrap(), fs::read(&link).unwrap()), (b"new".to_vec(), b"old".to_vec()));
 }
 
 #[test]
@@ -87,10 +116,7 @@ fn a_link_survives_and_its_file_is_replaced() {
     fs::write(sub.join("real"), "old").unwrap();
     symlink("sub/real", &link).unwrap();
     symlink(&link, &chain).unwrap();
-    let mut target = create(&chain).unwrap();
-    target.deliver(b"new").unwrap();
-    assert_eq!(temporary(&sub).parent(), Some(sub.as_path()));
-    target.commit().unwrap();
+    receive(&chain, b"new").unwrap();
     assert_eq!(fs::read(sub.join("real")).unwrap(), b"new");
     assert!(link.is_symlink() && chain.is_symlink() && !sub.join("real").is_symlink());
 }
@@ -107,6 +133,45 @@ fn a_dangling_link_leads_to_a_new_file_and_a_loop_to_an_error() {
     assert!(create(&around).is_err());
 }
 
+/// As `fs.protected_symlinks` of Linux, but wherever that is off too.
+#[test]
+fn a_link_of_another_user_in_a_sticky_directory_is_not_followed() {
+    const OTHER: Option<u32> = Some(65534);
+    if !nix::unistd::geteuid().is_root() {
+        return support::skip("only root makes links for others");
+    }
+    let (directory, outside) = (tempdir().unwrap(), tempdir().unwrap());
+    let [link, chain] = ["link", "chain"].map(|name| directory.path().join(name));
+    let file = outside.path().join("file");
+    fs::write(&file, "old").unwrap();
+    symlink(&file, &link).unwrap();
+    symlink("link", &chain).unwrap();
+    let open = |path: &Path| [create(path).map(drop), Source::open(path, Mode::Octet).map(drop)];
+    for (bits, link_owner, directory_owner, follows) in [
+        (0o1777, OTHER, Some(0), false),
+        (0o1777, OTHER, OTHER, true),
+        (0o1777, Some(0), OTHER, true),
+        (0o1755, OTHER, Some(0), true),
+        (0o777, OTHER, Some(0), true),
+    ] {
+        lchown(&link, link_owner, None).unwrap();
+        chown(directory.path(), directory_owner, None).unwrap();
+        allow(directory.path(), bits);
+        for opened in [&link, &chain].into_iter().flat_map(|path| open(path)) {
+            match opened {
+                Ok(()) => assert!(follows, "{bits:o}"),
+                Err(refused) => {
+                    assert!(
+                        !follows && refused.to_string().starts_with("a symbolic link of another user"),
+                        "{refused}"
+                    );
+                }
+            }
+        }
+    }
+    assert_eq!(fs::read(&file).unwrap(), b"old");
+}
+
 #[test]
 fn an_old_file_keeps_its_permissions_and_a_new_one_gets_the_usual_ones() {
     let directory = tempdir().unwrap();
@@ -114,9 +179,7 @@ fn an_old_file_keeps_its_permissions_and_a_new_one_gets_the_usual_ones() {
     for kept in [0o600, 0o640, 0o666, 0o755] {
         fs::write(&old, "old").unwrap();
         allow(&old, kept);
-        let mut target = create(&old).unwrap();
-        assert_eq!(bits(&temporary(directory.path())), kept, "the temporary file is not more readable");
-        target.commit().unwrap();
+        receive(&old, b"new").unwrap();
         assert_eq!(bits(&old), kept);
     }
     receive(&new, b"").unwrap();

@@ -319,6 +319,26 @@ fn an_aborted_transfer_tells_its_peer_if_it_has_one() {
     assert_eq!(lines, [format!("ERROR <code=0, msg={words}>"), format!("failed: {words}")]);
 }
 
+/// A producer that is interrupted together with the put ends early.
+#[test]
+fn after_a_stop_the_end_of_the_file_is_not_believed() {
+    let words = "transfer interrupted by the user";
+    // The end may come in the first block, with a window, or after a full block.
+    for (offer, oack_or_ack, sent) in
+        [(Offer::default(), emit_ack(0).to_vec(), 1), (window(4), oack("blksize=8,windowsize=4"), 4)]
+    {
+        for left in [0, 3, 8, 20] {
+            let mut talk = Talk::put(offer, 512 * sent);
+            talk.start();
+            assert_eq!(talk.hear(TID, &oack_or_ack).len(), sent);
+            talk.file().left = left;
+            talk.world.stop = Some(Abort::Interrupted);
+            let lines = talk.hear(TID, &emit_ack(sent as u16));
+            assert_eq!(lines, [format!("ERROR <code=0, msg={words}>"), format!("failed: {words}")]);
+        }
+    }
+}
+
 #[test]
 fn a_closed_port_is_told_at_once_but_a_strangers_is_not_ours() {
     let mut talk = Talk::get(Offer::default());

@@ -14,12 +14,12 @@ use std::fs;
 use std::net::SocketAddr;
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
-use std::process::{Command, ExitStatus, Stdio};
+use std::process::{Command, ExitStatus};
 use std::thread;
 use std::time::Duration;
 
 use nix::sys::signal::Signal;
-use support::{Client, Foreign, NOWHERE, Process, Server, at_home, memory, names, serve_directory, served_at};
+use support::{Client, Process, Server, can_trace, memory, names, serve_directory, served_at, under_strace};
 use tempfile::{TempDir, tempdir};
 use tftpsh::client::Options;
 use tftpsh::server::Policy;
@@ -44,36 +44,12 @@ struct Fault {
     and_on: bool,
 }
 
-/// The program under strace.
-fn traced(directory: &Path, strace: &[&str], arguments: &[&str]) -> Command {
-    let mut command = Command::new("strace");
-    command.args(["-f", "-qq", "--seccomp-bpf"]).args(strace).arg(env!("CARGO_BIN_EXE_tftp")).args(arguments);
-    command.current_dir(directory).stdin(Stdio::null());
-    at_home(&mut command, NOWHERE).env("NO_COLOR", "1").env_remove("RUST_BACKTRACE");
-    command
-}
-
 /// The program, with this failure. Strace runs apart (`-D`) from it, so that its status and signals are its own.
 fn failing(directory: &Path, fault: &Fault, arguments: &[&str]) -> Command {
     let Fault { call, when, errno, and_on } = fault;
     let and_on = if *and_on { "+" } else { "" };
     let inject = format!("inject={call}:error={errno}:when={when}{and_on}");
-    traced(directory, &["-D", "-o", "/dev/null", "-e", &format!("trace={call}"), "-e", &inject], arguments)
-}
-
-/// Whether strace is here, as CI must have it, and may trace.
-fn can_trace() -> bool {
-    const STRACE: Foreign =
-        Foreign { name: "strace", program: "strace", asked: "-V", says: "strace -- version", needs_root: false };
-    let Some(program) = STRACE.find() else { return false };
-    let mut strace = Command::new(program);
-    strace.args(["-f", "--seccomp-bpf", "-D", "-o", "/dev/null", "-e", "trace=write", "true"]).stderr(Stdio::null());
-    let works = strace.status().is_ok_and(|status| status.success());
-    if !works {
-        // Not even CI can have it everywhere: a container may forbid it.
-        println!("skipped: strace may not trace");
-    }
-    works
+    under_strace(directory, &["-D", "-o", "/dev/null", "-e", &format!("trace={call}"), "-e", &inject], arguments)
 }
 
 /// Every call that an undisturbed run makes, failing in each way that suits it.
@@ -161,7 +137,7 @@ fn a_get_from_an_address_opens_nothing_in_vain() {
         let directory = tempdir().unwrap();
         let log = directory.path().join("log");
         let options = ["-o", log.to_str().unwrap(), "-e", "trace=openat,open,socket"];
-        let output = traced(directory.path(), &options, &[host, &port, "-4", "get", "f"]).output().unwrap();
+        let output = under_strace(directory.path(), &options, &[host, &port, "-4", "get", "f"]).output().unwrap();
         assert!(output.status.success(), "{output:?}");
         let calls = fs::read_to_string(&log).unwrap();
         assert_eq!(calls.contains("tftpsh/hosts"), reads_bookmarks, "{host}: {calls}");
@@ -181,7 +157,7 @@ fn a_get_bears_the_failure_of_every_system_call() {
     let directory = directory_with_an_old_file();
     let log = tempdir().unwrap();
     let log = log.path().join("log");
-    let undisturbed = traced(directory.path(), &["-o", log.to_str().unwrap(), "-e", TRACE_ALL], &arguments);
+    let undisturbed = under_strace(directory.path(), &["-o", log.to_str().unwrap(), "-e", TRACE_ALL], &arguments);
     assert!({ undisturbed }.output().unwrap().status.success());
     in_parallel("a get", &faults(&log), |_, fault| {
         let directory = directory_with_an_old_file();
@@ -205,7 +181,7 @@ fn a_put_bears_the_failure_of_every_system_call() {
     fs::write(directory.path().join("f"), content()).unwrap();
     let log = tempdir().unwrap();
     let log = log.path().join("log");
-    let undisturbed = traced(
+    let undisturbed = under_strace(
         directory.path(),
         &["-o", log.to_str().unwrap(), "-e", TRACE_ALL],
         &arguments(&port, &["put", "f", "undisturbed"]),
@@ -232,7 +208,7 @@ fn a_server_bears_the_failure_of_every_system_call() {
     let directory = directory_with_an_old_file();
     let log = tempdir().unwrap();
     let log = log.path().join("log");
-    let traced = traced(directory.path(), &["-D", "-o", log.to_str().unwrap(), "-e", TRACE_ALL], &SERVE);
+    let traced = under_strace(directory.path(), &["-D", "-o", log.to_str().unwrap(), "-e", TRACE_ALL], &SERVE);
     let (server, address) = serve(traced);
     assert!(put(address.unwrap()) && get(address.unwrap()).is_some());
     end(server);

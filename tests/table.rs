@@ -25,7 +25,7 @@ fn no_word_names_two_commands() {
 }
 
 /// The rule anew, in words: a whole name means its command; else the one command of 4.3BSD that begins so; else the one
-/// other command that begins so, under any of its names.
+/// other command whose own name begins so; else the one of which an alias does.
 #[test]
 fn every_abbreviation_means_what_the_rule_says() {
     let mut owners: HashMap<&str, BTreeSet<&str>> = HashMap::new();
@@ -40,10 +40,12 @@ fn every_abbreviation_means_what_the_rule_says() {
     for (prefix, owning) in owners {
         let whole = commands().find(|command| command.names().any(|name| name == prefix));
         let of_old: Vec<_> = classics.iter().filter(|name| name.starts_with(prefix)).collect();
-        let expected = match (whole, &of_old[..], owning.len()) {
-            (Some(command), _, _) => command.name,
-            (None, [only], _) => only,
-            (None, [], 1) => owning.first().expect("one"),
+        let own: Vec<_> = commands().map(|command| command.name).filter(|name| name.starts_with(prefix)).collect();
+        let expected = match (whole, &of_old[..], &own[..], owning.len()) {
+            (Some(command), ..) => command.name,
+            (None, [only], ..) => only,
+            (None, [], [only], _) => only,
+            (None, [], [], 1) => owning.first().expect("one"),
             _ => "ambiguous",
         };
         assert_eq!(found(prefix), expected, "{prefix}");

@@ -26,7 +26,7 @@ pub fn run(input: &[u8]) {
     }
     if let Err(mistake) = parse(&words) {
         assert_printable(&mistake);
-        let _ = (mistake.bsd_line(), mistake.hint(), mistake.advice());
+        let _ = (mistake.bsd_line(), mistake.hint());
     }
     let _ = bookmark(&words);
     for before_command in [None, Some(0), Some(1), Some(2)] {

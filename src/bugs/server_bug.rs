@@ -39,7 +39,7 @@ bugs! {
 }
 
 impl ServerBug {
-    /// Chooses the bug of `serve bug ?` by a seed, among those that a few small files can show.
+    /// Chooses the bug of `serve bug random` by a seed, among those that a few small files can show.
     pub fn puzzle(seed: u64) -> Self {
         let mut candidates = Self::ALL.to_vec();
         candidates.retain(|bug| !matches!(bug, Self::WrapToOne | Self::NoWrap));

@@ -33,8 +33,8 @@ pub(super) fn offer(
     let window = if blksize.is_some_and(|blksize| blksize.get() > WINDOWED) { 1 } else { WINDOW };
     let windowsize = options.windowsize.or_else(|| WindowSize::new(window).filter(|_| automatic));
     Offer {
-        tsize: tsize(options, kind, size).filter(|_| automatic || options.tsize),
-        timeout: options.tout.then(|| interval(options.retry.rexmt)),
+        tsize: tsize(options, kind, size).filter(|_| options.tsize.unwrap_or(automatic)),
+        timeout: options.tout.unwrap_or(false).then(|| interval(options.retry.rexmt)),
         blksize,
         windowsize,
     }
@@ -107,7 +107,7 @@ mod tests {
         let settings = with(|it| {
             it.blksize = BlockSize::new(1024);
             it.windowsize = WindowSize::new(4);
-            it.tout = true;
+            it.tout = Some(true);
         });
         assert_eq!(asked(&settings, RequestKind::Read, LOOPBACK), [Some(0), Some(1), Some(1024), Some(4)]);
     }
@@ -125,10 +125,16 @@ mod tests {
     fn options_on_asks_only_for_values_of_the_user() {
         let on = with(|it| it.negotiation = Negotiation::On);
         assert_eq!(asked(&on, RequestKind::Read, ETHERNET), [None; 4]);
-        let set = Options { tsize: true, tout: true, blksize: BlockSize::new(1024), ..on };
+        let set = Options { tsize: Some(true), tout: Some(true), blksize: BlockSize::new(1024), ..on };
         let set =
             Options { retry: RetryPolicy { rexmt: Rexmt::Fixed(Duration::from_millis(1200)), ..set.retry }, ..set };
         assert_eq!(asked(&set, RequestKind::Read, ETHERNET), [Some(0), Some(2), Some(1024), None]);
+    }
+
+    #[test]
+    fn a_size_that_is_switched_off_is_not_asked_for() {
+        let off = with(|it| it.tsize = Some(false));
+        assert_eq!(asked(&off, RequestKind::Read, ETHERNET), [None, None, Some(1468), Some(16)]);
     }
 
     #[test]
@@ -136,8 +142,8 @@ mod tests {
         let off = with(|it| {
             it.negotiation = Negotiation::Off;
             it.blksize = BlockSize::new(1024);
-            it.tsize = true;
-            it.tout = true;
+            it.tsize = Some(true);
+            it.tout = Some(true);
         });
         assert_eq!(asked(&off, RequestKind::Write, ETHERNET), [None; 4]);
     }
@@ -146,7 +152,7 @@ mod tests {
     fn the_size_of_a_text_is_neither_sent_nor_asked_for() {
         let text = with(|it| {
             it.mode = Mode::Netascii;
-            it.tsize = true;
+            it.tsize = Some(true);
         });
         assert_eq!(asked(&text, RequestKind::Read, ETHERNET), [None, None, Some(1468), Some(16)]);
         assert_eq!(asked(&text, RequestKind::Write, ETHERNET), [None, None, Some(1468), Some(16)]);

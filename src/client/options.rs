@@ -17,10 +17,10 @@ pub struct Options {
     pub blksize: Option<BlockSize>,
     /// Window size to ask for; `None` is automatic.
     pub windowsize: Option<WindowSize>,
-    /// Ask for the size even if options are not automatic.
-    pub tsize: bool,
-    /// Ask the server to use our retransmission interval (RFC 2349).
-    pub tout: bool,
+    /// Whether to ask for the size (RFC 2349); `None` asks if options are automatic.
+    pub tsize: Option<bool>,
+    /// Whether to ask the server to use our retransmission interval (RFC 2349); `None` does not ask.
+    pub tout: Option<bool>,
     /// Active client bug, on loopback only.
     #[doc(hidden)]
     pub bug: Option<ClientBug>,

@@ -5,8 +5,8 @@ use std::time::Duration;
 use clap::CommandFactory;
 
 use super::{Candidate, Sources, fit, hosts, line, paths, plain};
-use crate::cli::Cli;
-use crate::language::{Port, VIEWS, Value, Word, exact, is_number};
+use crate::cli::{Cli, scope};
+use crate::language::{Port, Scope, VIEWS, Value, Word, exact, is_number};
 use crate::wire::{BlockSize, Mode, WindowSize};
 
 /// Completes the last argument of the program, after these.
@@ -25,7 +25,8 @@ pub(crate) fn arguments(before: &[Word], part: &str, sources: &Sources) -> Vec<C
         _ => (named.as_ref().and_then(Word::text), words.as_slice()),
     };
     if !only_words && part.starts_with('-') {
-        let mut found = option_or_value(&options, part, sources);
+        let used = command.first().and_then(exact).map_or(Scope::Session, |command| command.scope);
+        let mut found = option_or_value(&options, used, part, sources);
         if !command.is_empty() {
             found.extend(line(command, part, None, sources).into_iter().filter(|it| it.value.starts_with('-')));
         }
@@ -82,8 +83,8 @@ fn wants_value(option: &clap::Arg, text: &str) -> bool {
     named && option.get_action().takes_values() && !option.is_require_equals_set()
 }
 
-/// Options, or the values after `--option=`.
-fn option_or_value(options: &clap::Command, part: &str, sources: &Sources) -> Vec<Candidate> {
+/// Options of commands with this scope, or the values after `--option=`.
+fn option_or_value(options: &clap::Command, used: Scope, part: &str, sources: &Sources) -> Vec<Candidate> {
     if let Some((name, value)) = part.split_once('=') {
         let of = |option: &&clap::Arg| option.get_long().is_some_and(|long| name.strip_prefix("--") == Some(long));
         let Some(option) = options.get_arguments().find(of) else { return Vec::new() };
@@ -94,6 +95,7 @@ fn option_or_value(options: &clap::Command, part: &str, sources: &Sources) -> Ve
         return found;
     }
     let shown = options.get_arguments().filter(|option| !option.is_hide_set() && !option.is_positional());
+    let shown = shown.filter(|option| scope(option) <= used);
     let spelled = shown.filter_map(|option| {
         let long = option.get_long().map(|long| format!("--{long}"));
         let short = option.get_short().map(|short| format!("-{short}"));
@@ -163,7 +165,9 @@ mod tests {
             ("-H router get ru", "run.cfg"),
             ("--host=router get ru", "run.cfg"),
             ("get router:", "router:run.cfg"),
-            ("serve --re", "--rexmt | --read-only"),
+            ("serve --re", "--read-only"),
+            ("serve . --p", "--port | --plain"),
+            ("plan 5 --p", "--plain"),
             ("-- --mo", ""),
         ] {
             assert_eq!(outside(text), expected, "{text}");

@@ -78,7 +78,7 @@ mod tests {
             ("serve stop ", ""),
             ("serve bug ", "[sorcerer | first-zero | oversize | wrong-code | one-port | no-resend | no-empty | ..]"),
             ("client", " bug"),
-            ("client bug ", "[no-tid | no-dally | off]"),
+            ("client bug ", "[no-tid | no-dally | ? | off]"),
             ("plan 2150 ", "[blksize | windowsize | rtt]"),
             ("host a ", "address [port] [mode=..] [blksize=..]"),
             ("nonsense ", ""),

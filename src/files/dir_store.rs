@@ -10,7 +10,8 @@ use nix::fcntl::OFlag;
 
 use super::store::relative;
 use super::target::Sink;
-use super::temp_file::{self, Placing, TempFile, TempName};
+use super::temp_file::{self, Placing, TempFile};
+use super::temp_name::is_temporary_name;
 use super::{Denied, Source, Store, Target, WriteMode};
 use crate::wire::{ErrorCode, Mode};
 
@@ -42,23 +43,6 @@ impl DirStore {
     /// It does not exist, is not a directory, or is not readable.
     pub fn open(path: impl AsRef<Path>) -> io::Result<Self> {
         Ok(Self { directory: Dir::open_ambient_dir(path, ambient_authority())? })
-    }
-
-    /// Removes the temporary files of processes that are gone, in the directory itself, and returns how many.
-    ///
-    /// # Errors
-    ///
-    /// The directory cannot be listed.
-    pub fn sweep(&self) -> io::Result<usize> {
-        let mut removed = 0;
-        for entry in self.directory.entries()? {
-            let entry = entry?;
-            let stray = TempName::of(entry.file_name().as_bytes()).is_some_and(TempName::is_gone);
-            if stray && entry.file_type().is_ok_and(|kind| kind.is_file()) && entry.remove_file().is_ok() {
-                removed += 1;
-            }
-        }
-        Ok(removed)
     }
 }
 
@@ -122,10 +106,7 @@ fn parse(name: &[u8]) -> Result<&Path, Denied> {
 
 /// Refuses the name of a temporary file: an unfinished upload may not be read or written.
 fn must_not_be_temporary(file: &OsStr) -> Result<(), Denied> {
-    match TempName::of(file.as_bytes()) {
-        Some(_) => Err(ErrorCode::ACCESS.into()),
-        None => Ok(()),
-    }
+    if is_temporary_name(file) { Err(ErrorCode::ACCESS.into()) } else { Ok(()) }
 }
 
 fn must_be_regular(found: &Metadata) -> Result<(), Denied> {

@@ -1,23 +1,27 @@
 //! The files of a transfer.
 //!
-//! A [`Source`] is read, a [`Target`] is written; both convert netascii. A target is a temporary file until it is
+//! A [`Source`] is read, a [`Target`] is written; both convert netascii. A target is not in its place until it is
 //! committed, so that a failed transfer leaves nothing and does not touch an existing file.
 //!
 //! ```text
-//!  file, FIFO, stdin, memory --Source--> fill        deliver --Target--> TempFile: renamed at the end
+//!  file, FIFO, stdin, memory --Source--> fill        deliver --Target--> TempFile: gets its name at the end
 //!                              netascii encoded      netascii decoded    device, FIFO, stdout: written directly
 //!                                                                        Upload: memory
 //! ```
 //!
 //! A [`Store`] is what a server serves: a directory ([`DirStore`]) or files in memory ([`MemoryStore`]).
 
+mod attributes;
 mod digest;
 mod dir_store;
+mod local_path;
 mod memory_store;
 mod source;
+mod standard;
 mod store;
 mod target;
 mod temp_file;
+mod temp_name;
 mod text;
 
 pub use digest::{Digest, Mismatch};

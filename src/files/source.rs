@@ -1,16 +1,17 @@
 use std::fmt::{self, Debug, Formatter};
-use std::fs::{File, Metadata};
+use std::fs::{File, Metadata, OpenOptions};
 use std::io::{self, BufReader, Cursor, Read, Seek};
-use std::os::fd::AsFd;
-use std::os::unix::fs::{FileExt, MetadataExt};
+use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
 use std::path::Path;
 use std::sync::Arc;
 
 use nix::errno::Errno;
+use nix::fcntl::OFlag;
 
-use super::ReadFile;
 use super::digest::{Digest, Hashed, Hasher};
+use super::local_path::LocalPath;
 use super::text::{Encoding, read_some};
+use super::{ReadFile, standard};
 use crate::wire::Mode;
 
 /// Size of the read-ahead buffer in bytes, one for each file served. It is used for small blocks only.
@@ -32,18 +33,26 @@ impl Source {
     ///
     /// # Errors
     ///
-    /// Those of open(2), and [`io::ErrorKind::IsADirectory`].
+    /// Those of open(2), [`io::ErrorKind::IsADirectory`], and a link of another user in a sticky directory such as
+    /// `/tmp`.
     pub fn open(path: &Path, mode: Mode) -> io::Result<Self> {
-        Self::file(File::open(path)?, mode)
+        match LocalPath::resolve(path)? {
+            LocalPath::Descriptor(path) if path.ends_with("0") => Self::stdin(mode),
+            LocalPath::Descriptor(path) => Self::file(File::open(path)?, mode),
+            LocalPath::File(path, _) => {
+                let options = &mut OpenOptions::new();
+                Self::file(options.read(true).custom_flags(OFlag::O_NOFOLLOW.bits()).open(path)?, mode)
+            }
+        }
     }
 
     /// Reads the standard input of this process to its end.
     ///
     /// # Errors
     ///
-    /// The standard input is closed or a directory.
+    /// The standard input is closed, not open for reading, or a directory.
     pub fn stdin(mode: Mode) -> io::Result<Self> {
-        Self::file(io::stdin().as_fd().try_clone_to_owned()?.into(), mode)
+        Self::file(standard::input()?, mode)
     }
 
     /// Reads an open file from its present position.

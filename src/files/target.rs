@@ -1,29 +1,28 @@
 use std::fmt::{self, Debug, Formatter};
-use std::fs::{self, File, OpenOptions};
+use std::fs::{File, OpenOptions};
 use std::io::{self, IoSlice, Seek, Write};
 use std::os::fd::AsFd;
-use std::os::unix::ffi::OsStrExt;
-use std::path::{Path, PathBuf};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
 
 use cap_std::ambient_authority;
 use cap_std::fs::Dir;
 use nix::errno::Errno;
+use nix::fcntl::OFlag;
 use nix::unistd::close;
 
-use super::WriteFile;
 use super::digest::{Digest, Hasher, Mismatch};
+use super::local_path::LocalPath;
 use super::memory_store::Upload;
 use super::temp_file::{self, Placing, TempFile};
 use super::text::Decoding;
+use super::{WriteFile, standard};
 use crate::wire::Mode;
-
-/// The most symbolic links followed before they count as a loop, as on Linux.
-const MOST_LINKS: usize = 40;
 
 /// A file that is received.
 ///
-/// A regular file is written under a temporary name, and [`WriteFile::commit`] renames it. After any failure an
-/// existing file is unchanged. Dropping the target removes the temporary file. Nothing is synced to the disk.
+/// A regular file has no name, or a hidden one, until [`WriteFile::commit`] puts it in its place. After any failure an
+/// existing file is unchanged. Dropping the target leaves nothing. Nothing is synced to the disk.
 pub struct Target<W = Box<dyn Write + Send>> {
     /// `None` after the commit, or after a failed write: a file with a hole must never be committed.
     sink: Option<Sink<W>>,
@@ -35,29 +34,27 @@ pub struct Target<W = Box<dyn Write + Send>> {
 }
 
 impl Target {
-    /// Begins a local file. A link stays, and its file is replaced; an existing file keeps its permission bits. A
-    /// device, a FIFO or `/dev/stdout` is opened and written directly.
+    /// Begins a local file. A link stays, and its file is replaced. The new file keeps the permission bits, the ACL and
+    /// the extended attributes of the old one, where the system permits. A device, a FIFO or `/dev/stdout` is opened
+    /// and written directly.
     ///
     /// # Errors
     ///
-    /// The path is a directory, its directory is missing, or one of them is not writable.
+    /// The path is a directory, its directory is missing, one of them is not writable, or the path is a link of another
+    /// user in a sticky directory such as `/tmp`.
     pub fn create(path: &Path, mode: Mode) -> io::Result<Self> {
-        let place = match destination(path)? {
-            Destination::Descriptor(path) => return Ok(Self::new(Sink::File(open_descriptor(&path)?), mode)),
-            Destination::Path(path) => path,
+        let (place, found) = match LocalPath::resolve(path)? {
+            LocalPath::Descriptor(path) => return Ok(Self::new(Sink::File(open_descriptor(&path)?), mode)),
+            LocalPath::File(path, found) => (path, found),
         };
-        match fs::metadata(&place) {
-            Ok(found) if !found.is_file() && !found.is_dir() => {
-                let file = OpenOptions::new().write(true).open(&place)?;
-                Ok(Self::new(Sink::File(file), mode))
-            }
-            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-            _ => {
-                let (directory, name) = temp_file::split(&place).ok_or(Errno::EISDIR)?;
-                let directory = Dir::open_ambient_dir(directory, ambient_authority()).map_err(no_directory)?;
-                Ok(Self::new(Sink::TempFile(TempFile::create(directory, name, Placing::Replace)?), mode))
-            }
+        if found.is_some_and(|found| !found.is_file() && !found.is_dir()) {
+            let options = &mut OpenOptions::new();
+            let file = options.write(true).custom_flags(OFlag::O_NOFOLLOW.bits()).open(&place)?;
+            return Ok(Self::new(Sink::File(file), mode));
         }
+        let (directory, name) = temp_file::split(&place).ok_or(Errno::EISDIR)?;
+        let directory = Dir::open_ambient_dir(directory, ambient_authority()).map_err(no_directory)?;
+        Ok(Self::new(Sink::TempFile(TempFile::create(directory, name, Placing::Replace)?), mode))
     }
 
     /// Writes to the standard output of this process, after what was printed before.
@@ -66,7 +63,7 @@ impl Target {
     ///
     /// The standard output is closed, or what was printed before cannot be written.
     pub fn stdout(mode: Mode) -> io::Result<Self> {
-        Ok(Self::new(Sink::File(shared_stdout()?), mode))
+        Ok(Self::new(Sink::File(standard::output()?), mode))
     }
 
     pub(super) fn upload(upload: Upload, mode: Mode) -> Self {
@@ -238,58 +235,10 @@ fn no_directory(error: io::Error) -> io::Error {
     }
 }
 
-/// Shares our own output rather than opening it again, so that later output goes after the file.
-fn shared_stdout() -> io::Result<File> {
-    let mut stdout = io::stdout();
-    stdout.flush()?;
-    Ok(stdout.as_fd().try_clone_to_owned()?.into())
-}
-
-/// The file that a path names after all links of its last component.
-enum Destination {
-    /// A path that is not a link, and may not exist yet.
-    Path(PathBuf),
-    /// An open file of this process, such as `/dev/stdout`, which a rename cannot replace.
-    Descriptor(PathBuf),
-}
-
-fn destination(path: &Path) -> io::Result<Destination> {
-    let mut path = path.to_owned();
-    for _ in 0..MOST_LINKS {
-        let bytes = path.as_os_str().as_bytes();
-        if bytes.is_empty() {
-            return Err(Errno::ENOENT.into());
-        }
-        // `Path` ignores both endings, but they name a directory.
-        if bytes.ends_with(b"/") || bytes.ends_with(b"/.") {
-            return Err(Errno::EISDIR.into());
-        }
-        let directory = path.parent().unwrap_or(Path::new(""));
-        if lists_open_files(directory) {
-            return Ok(Destination::Descriptor(path));
-        }
-        match fs::read_link(&path) {
-            Ok(link) => path = directory.join(link),
-            // Not a link (EINVAL), or not there yet.
-            Err(error) if matches!(error.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::NotFound) => {
-                return Ok(Destination::Path(path));
-            }
-            Err(error) => return Err(error),
-        }
-    }
-    Err(Errno::ELOOP.into())
-}
-
-/// Whether `directory` is `/dev/fd`, which is `/proc/self/fd` on Linux.
-fn lists_open_files(directory: &Path) -> bool {
-    directory == Path::new("/dev/fd")
-        || directory.ends_with("fd") && fs::canonicalize(directory).is_ok_and(|path| path.starts_with("/proc"))
-}
-
 /// Opens an open file again. Our own outputs are shared; others are appended to, since their writers are at the end.
 fn open_descriptor(path: &Path) -> io::Result<File> {
     match path.file_name().and_then(|name| name.to_str()) {
-        Some("1") => shared_stdout(),
+        Some("1") => standard::output(),
         Some("2") => Ok(io::stderr().as_fd().try_clone_to_owned()?.into()),
         _ => OpenOptions::new().append(true).open(path),
     }

@@ -231,15 +231,18 @@ impl<'a> Arguments<'a> {
         Ok(rest)
     }
 
-    /// Takes this switch from the remaining words, if it is there.
-    pub(super) fn switch(&mut self, name: &'static str) -> bool {
-        let is_given = self.rest().iter().any(|word| word.is(name));
-        if is_given {
-            self.words.to_mut().retain(|word| !word.is(name));
-        } else {
-            self.switches.push(name);
+    /// Takes one of these switches from the remaining words, if it is there. They exclude each other.
+    pub(super) fn one_switch(&mut self, names: &[&'static str]) -> Result<Option<&'static str>, Mistake> {
+        let mut given = names.iter().copied().filter(|name| self.rest().iter().any(|word| word.is(name)));
+        let (first, second) = (given.next(), given.next());
+        if let (Some(first), Some(second)) = (first, second) {
+            return Err(self.breaks(format!("{first} and {second} exclude each other")));
         }
-        is_given
+        match first {
+            Some(name) => self.words.to_mut().retain(|word| !word.is(name)),
+            None => self.switches.extend(names),
+        }
+        Ok(first)
     }
 
     /// Splits the remaining words at their spaces: `"drop sent ack 2"` is a `subject` of four.
@@ -292,9 +295,9 @@ impl<'a> Arguments<'a> {
     }
 
     /// Returns the mistake of a wrong next word, in BSD's words.
-    fn bsd(&self, wrong: &str, usage: Option<&'static str>) -> Mistake {
+    fn bsd(&self, wrong: &str, usage: Option<&'static str>, hint: Option<String>) -> Mistake {
         let word = self.peek().map(Word::to_string).unwrap_or_default();
-        self.mistake(MistakeKind::Bsd { sentence: format!("{word}: {wrong}"), usage })
+        self.mistake(MistakeKind::Bsd { sentence: format!("{word}: {wrong}"), usage, hint })
     }
 
     fn missing(&self, what: &'static str) -> Mistake {

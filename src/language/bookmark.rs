@@ -57,6 +57,8 @@ mod tests {
         {
             assert_eq!(read(line).as_deref(), Ok(line));
         }
+        assert_eq!(read("a h:6969").as_deref(), Ok("a h 6969"));
+        assert_eq!(read("a [::1]:69 mode=octet").as_deref(), Ok("a ::1 69 mode=octet"));
         assert_eq!(read("a [::1] mode=binary blocksize=512 69").as_deref(), Ok("a ::1 69 mode=octet blksize=512"));
     }
 
@@ -65,8 +67,18 @@ mod tests {
         for line in ["get h", "GET h", "-v h", "a:b h", "a/b h", "'a b' h", "#a h", "'' h", "a ''", "192.0.2.1 h"] {
             assert!(read(line).is_err(), "{line}");
         }
-        for line in ["a", "a off", "a h 0", "a h 70000", "a h mode=mail", "a h blksize=7", "a h colour=red", "a h 1 2"]
-        {
+        for line in [
+            "a",
+            "a off",
+            "a h 0",
+            "a h 70000",
+            "a h mode=mail",
+            "a h blksize=7",
+            "a h colour=red",
+            "a h 1 2",
+            "a h:1 2",
+            "a h:0",
+        ] {
             assert!(read(line).is_err(), "{line}");
         }
     }

@@ -1,11 +1,11 @@
 //! The sixteen commands of the NetBSD and macOS shell, in its order and words. Thirteen of them are those of 4.3BSD.
 
 use super::arguments::{Arguments, ON_OFF};
-use super::command::{CLASSIC, CLASSIC_SETTING, Command, Group, NETBSD_SETTING};
+use super::command::{CLASSIC, CLASSIC_SETTING, Command, Group, NETBSD_SETTING, Scope};
 use super::expected::Source;
 use super::mistake::Mistake;
 use super::trace;
-use super::value::Sha256;
+use super::value::{Sha256, Sum, Value};
 use super::verb::{Choice, Get, Put, Verb};
 use super::words::Word;
 use crate::wire::Mode;
@@ -15,8 +15,9 @@ const ON_OFF_AUTO: [(&str, Choice); 3] = [("on", Choice::On), ("off", Choice::Of
 #[rustfmt::skip] // Rows of a table, a few lines each.
 pub(super) static ROWS: &[Command] = &[
     Command {
-        name: "connect", group: Group::Transfer, usage: &["connect host-name [port]"], ask: Some("(to) "),
-        brief: "connect to remote tftp", examples: &["connect 192.0.2.1", "connect switch1 6969"],
+        name: "connect", aliases: &["open"], group: Group::Transfer, usage: &["connect host-name [port]"],
+        ask: Some("(to) "), brief: "connect to remote tftp",
+        examples: &["connect 192.0.2.1", "connect switch1 6969", "connect [2001:db8::1]:6969"],
         see: &["get", "host", "status"],
         parse: |args| {
             args.at_most(2)?;
@@ -43,7 +44,7 @@ pub(super) static ROWS: &[Command] = &[
     },
     Command {
         name: "quit", aliases: &["exit", "bye"], usage: &["quit"], brief: "exit tftp", examples: &["quit"],
-        see: &["connect"], parse: |args| args.end(Verb::Quit), ..CLASSIC
+        see: &["connect"], parse: |args| args.end(Verb::Quit), scope: Scope::Program, ..CLASSIC
     },
     Command {
         name: "verbose", usage: &["verbose [ on | off ]"], brief: "toggle verbose mode",
@@ -93,7 +94,8 @@ pub(super) static ROWS: &[Command] = &[
         name: "?", aliases: &["help"], usage: &["? [command or topic ...]"], brief: "print help information",
         examples: &["?", "help get", "help options"],
         see: &["status", "modes", "options", "errors", "scripts", "uri"],
-        parse: |args| Ok(Verb::Help(args.names(Source::Topic, "command or topic ..."))), ..CLASSIC
+        parse: |args| Ok(Verb::Help(args.names(Source::Topic, "command or topic ..."))), scope: Scope::Program,
+        ..CLASSIC
     },
 ];
 
@@ -103,8 +105,11 @@ fn put(args: &mut Arguments<'_>) -> Result<Verb, Mistake> {
     while let Some(next) = args.name_if(Source::Destination, "remotename") {
         locals.push(std::mem::replace(&mut remote, next));
     }
-    if locals.is_empty() && remote.is("-") {
-        return Err(args.breaks("put - needs a remote name: put - FILE"));
+    if remote.is("-") {
+        return Err(args.breaks(match locals.as_slice() {
+            [] => "put - needs a remote name: put - FILE",
+            _ => "- cannot be a remote name; write ./- for that name",
+        }));
     }
     Ok(Verb::Put(Put { locals, remote }))
 }
@@ -113,8 +118,12 @@ fn get(args: &mut Arguments<'_>) -> Result<Verb, Mistake> {
     let mut files = vec![args.name(Source::Remote, "file")?];
     let mut digest = None;
     loop {
-        if is_verified(args.rest(), files.len()) && args.whole_keyword_if("verify") {
-            digest = Some(expected(args, files.len())?);
+        // After a file name, the whole word is a keyword whatever follows, so that no mistake in a digest skips the check.
+        if files.len() > 2 && args.rest().first().is_some_and(|word| word.is("verify")) {
+            return Err(args.breaks("verify is for one file: get FILE [LOCAL] verify DIGEST"));
+        }
+        if files.len() <= 2 && args.whole_keyword_if("verify") {
+            digest = Some(expected_digest(args, &files)?);
             break;
         }
         let (source, name) = if files.len() == 1 { (Source::Local, "localname") } else { (Source::Remote, "file") };
@@ -124,32 +133,38 @@ fn get(args: &mut Arguments<'_>) -> Result<Verb, Mistake> {
         }
     }
     let local = if files.len() == 2 { files.pop() } else { None };
-    Ok(Verb::Get(Get { remotes: files, local, digest }))
+    args.end(Verb::Get(Get { remotes: files, local, digest }))
 }
 
-/// Whether `verify` is next and a keyword: nothing, an empty word (a variable that is not set) or most of a digest follows.
-fn is_verified(rest: &[Word], files: usize) -> bool {
-    const MOST_OF_ONE: usize = 32;
-    match rest {
-        [] => files < 3,
-        [_] => true,
-        [_, digest] => {
-            let digits = digest.bytes();
-            digits.is_empty() || digits.len() >= MOST_OF_ONE && digits.iter().all(u8::is_ascii_hexdigit)
+/// Takes what follows `verify`: `HEX`, `sha256:HEX`, or a line of sha256sum for one of these files, as one word or two.
+fn expected_digest(args: &mut Arguments<'_>, files: &[Word]) -> Result<Sha256, Mistake> {
+    const A_FILE: &str = "(write ./verify for a file of that name)";
+    let word = args.rest().first().cloned();
+    let sum = args.value_if("sha256-digest");
+    let Sum { digest, name } = match (word, sum) {
+        (_, Ok(Some(sum))) => sum,
+        (Some(word), _) if !word.bytes().is_empty() => {
+            return Err(args.breaks(format!("\"{word}\" is not {} {A_FILE}", Sum::range())));
         }
-        _ => false,
+        // An empty word is a variable that is not set.
+        _ => return Err(args.breaks(format!("verify needs a SHA-256 digest {A_FILE}"))),
+    };
+    let has_name = name.is_none() && args.rest().len() == 1;
+    // Another name may be a second file, which nobody would get.
+    match if has_name { args.name_if(Source::Anything, "name") } else { name } {
+        Some(name) if !is_sum_of(&name, files) => {
+            Err(args.breaks(format!("\"{name}\" after the digest is not the name of the file; get one file at a time")))
+        }
+        _ => Ok(digest),
     }
 }
 
-/// Takes the digest after `verify`.
-fn expected(args: &mut Arguments<'_>, files: usize) -> Result<Sha256, Mistake> {
-    let needs = "verify needs a SHA-256 digest (write ./verify for a file of that name)";
-    match args.rest().first().map(|digest| digest.bytes().len()) {
-        Some(0) => Err(args.breaks(needs)),
-        Some(_) if files > 2 => Err(args.breaks("verify is for one file: get FILE [LOCAL] verify DIGEST")),
-        Some(length) if length != 64 => Err(args.breaks(format!("a SHA-256 has 64 digits, not {length}"))),
-        _ => args.value_if("sha256-digest")?.ok_or_else(|| args.breaks(needs)),
-    }
+/// Whether sha256sum prints this name for one of these files, perhaps in another directory, or for its standard input.
+fn is_sum_of(name: &Word, files: &[Word]) -> bool {
+    // A star marks a file that was read as it is.
+    let name = name.bytes().strip_prefix(b"*").unwrap_or(name.bytes());
+    let last = |path: &[u8]| path.rsplit(|byte| b"/:".contains(byte)).next().map(<[u8]>::to_vec);
+    name == b"-" || files.iter().any(|file| last(file.bytes()) == last(name))
 }
 
 #[cfg(test)]
@@ -170,18 +185,54 @@ mod tests {
     }
 
     #[test]
-    fn verify_is_recognised_by_the_digits_after_it() {
+    fn verify_after_a_file_name_is_a_keyword_whatever_follows() {
         let digits = "0".repeat(64);
-        assert_eq!(get(&format!("f verify {digits}")), Ok((1, None, true)));
-        assert_eq!(get(&format!("f g VERIFY {}", "aB".repeat(32))), Ok((1, Some("g".to_owned()), true)));
+        let verified = Ok((1, None, true));
+        for line in [
+            format!("f verify {digits}"),
+            format!("verify verify {digits}"),
+            format!("f verify sha256:{digits}"),
+            format!("f verify SHA256:{digits}"),
+            // What sha256sum prints, typed or as "$(sha256sum f)".
+            format!("f verify {digits}  f"),
+            format!("f verify {digits} *f"),
+            format!("f verify '{digits}  f'"),
+            format!("f verify '{digits} *dir/f'"),
+            format!("h:dir/f verify '{digits}  f'"),
+            format!("f verify {digits}  -"),
+        ] {
+            assert_eq!(get(&line), verified, "{line}");
+        }
+        let local = Ok((1, Some("my file".to_owned()), true));
+        assert_eq!(get(&format!("f 'my file' VERIFY {}", "aB".repeat(32))), local);
+        assert_eq!(get(&format!("f 'my file' verify '{digits}  my file'")), local);
         assert_eq!(get("f ./verify"), Ok((1, Some("./verify".to_owned()), false)));
-        assert_eq!(get("verify"), Ok((1, None, false)));
+        assert_eq!(get("verify"), Ok((1, None, false)), "the first word is a file");
         assert_eq!(get("verify g"), Ok((1, Some("g".to_owned()), false)));
-        assert_eq!(get("f verify g"), Ok((3, None, false)));
         assert_eq!(get("f ver g"), Ok((3, None, false)), "a keyword among file names is whole");
-        assert_eq!(get(&format!("verify {digits}")), Ok((1, Some(digits.clone()), false)));
-        assert_eq!(get(&format!("f verify {}", "0".repeat(63))), Err("a SHA-256 has 64 digits, not 63".to_owned()));
-        assert!(get(&format!("f g h verify {digits}")).is_err());
+        for (line, reason) in [
+            ("f verify g".to_owned(), "\"g\" is not a SHA-256 of 64 digits (write ./verify for a file of that name)"),
+            (format!("f verify {digits}0"), "0\" is not a SHA-256 of 64 digits"),
+            (format!("f verify sha256={digits}"), "is not a SHA-256"),
+            ("f verify g h".to_owned(), "\"g\" is not a SHA-256"),
+            (format!("f verify {digits} g"), "\"g\" after the digest is not the name of the file"),
+            (format!("f verify {digits} f g"), "unexpected \"f\""),
+            (format!("f g h verify {digits}"), "verify is for one file"),
+            ("f g h verify".to_owned(), "verify is for one file"),
+        ] {
+            assert!(get(&line).is_err_and(|error| error.contains(reason)), "{line}: {:?}", get(&line));
+        }
+    }
+
+    #[test]
+    fn a_dash_is_not_a_remote_name() {
+        let put = |line: &str| {
+            let words = split(line.as_bytes()).expect(line).words;
+            find(&Word::new("put")).and_then(|put| put.read(&words)).map(drop).map_err(|mistake| mistake.to_string())
+        };
+        let refused = Err("- cannot be a remote name; write ./- for that name".to_owned());
+        assert_eq!((put("a.txt -"), put("a b -")), (refused.clone(), refused));
+        assert_eq!((put("a.txt ./-"), put("- a.txt"), put("a.txt h:-")), (Ok(()), Ok(()), Ok(())));
     }
 
     #[test]

@@ -25,6 +25,8 @@ pub struct Command {
     pub examples: &'static [&'static str],
     /// Related commands and topics.
     pub see: &'static [&'static str],
+    /// What it uses of that which options of the command line set.
+    pub scope: Scope,
     /// Reads its arguments.
     pub parse: fn(&mut Arguments<'_>) -> Result<Verb, Mistake>,
 }
@@ -55,6 +57,18 @@ pub enum Group {
     Local,
 }
 
+/// What an option of the command line sets, and what a command uses. A command honours the options of its scope and of
+/// smaller ones; any other option beside it is a mistake.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Scope {
+    /// The program: its input and output.
+    Program,
+    /// An address too: of the server, or of this side.
+    Address,
+    /// The whole session: the connected server, settings of transfers, and traces.
+    Session,
+}
+
 impl Command {
     /// Returns the name and all aliases.
     pub fn names(&self) -> impl Iterator<Item = &'static str> + use<> {
@@ -83,8 +97,11 @@ pub(super) const ROW: Command = Command {
     brief: "",
     examples: &[],
     see: &[],
+    scope: Scope::Session,
     parse: |_| Ok(Verb::Quit),
 };
+/// A command that needs no session.
+pub(super) const LOCAL: Command = Command { scope: Scope::Program, ..ROW };
 /// A command of 4.3BSD.
 pub(super) const CLASSIC: Command = Command { origin: Origin::Bsd, ..ROW };
 /// A setting of 4.3BSD.
@@ -94,4 +111,4 @@ pub(super) const NETBSD_SETTING: Command = Command { origin: Origin::NetBsd, ..S
 /// A newer setting.
 pub(super) const SETTING: Command = Command { group: Group::Settings, ..ROW };
 /// A command for a class.
-pub(super) const PRACTICE: Command = Command { group: Group::Practice, ..ROW };
+pub(super) const PRACTICE: Command = Command { group: Group::Practice, ..LOCAL };

@@ -4,7 +4,9 @@ use std::net::IpAddr;
 
 use thiserror::Error;
 
-use super::command::Command;
+use super::command::{Command, Scope};
+use super::missing::advice;
+use super::mistake::all_of;
 use super::table::{exact, suggest};
 use super::uri::Uri;
 use super::value::{Port, Value};
@@ -51,6 +53,24 @@ impl Invocation {
         }
         self.command.extend(switches);
         Ok(self)
+    }
+
+    /// Checks that the command honours the host, the port and these options, each with its scope. Lines that are read can
+    /// use all of them.
+    pub fn honours(&self, options: &[(String, Scope)]) -> Result<(), BadWords> {
+        let Some(command) = self.command.first().and_then(exact) else { return Ok(()) };
+        let server = self.host.iter().map(Word::to_string).chain(self.port.map(|port| port.to_string()));
+        let server = server.map(|word| (word, Scope::Session));
+        let unused = server.chain(options.iter().cloned()).filter(|(_, scope)| *scope > command.scope);
+        let unused: Vec<_> = unused.map(|(name, _)| name).collect();
+        if unused.is_empty() {
+            return Ok(());
+        }
+        let hint = match (command.scope, &self.host) {
+            (Scope::Address, Some(host)) => format!("; the address to listen on is -H {host}"),
+            _ => String::new(),
+        };
+        Err(BadWords::Unused { command: command.name, unused: all_of(&unused), hint })
     }
 
     /// Whether a word may be a bookmark: not in a get or put whose server is an address.
@@ -117,10 +137,14 @@ fn no_command(words: &[Word], second: &Word, named: bool) -> BadWords {
 pub enum BadWords {
     #[error("no command \"{word}\"{hint}")]
     NoCommand { word: String, hint: String },
+    #[error("{0}")]
+    Missing(&'static str),
     #[error("{0}: missing command; use: tftp get {0}")]
     Uri(String),
     #[error("{0} belongs to another command")]
     Switch(String),
+    #[error("{command} does not use {unused}{hint}")]
+    Unused { command: &'static str, unused: String, hint: String },
     #[error("{0}: bad port number")]
     Port(String),
     #[error("no command after -c")]
@@ -133,6 +157,9 @@ pub enum BadWords {
 
 impl BadWords {
     fn surplus(word: &Word) -> Self {
+        if let Some(advice) = advice(word) {
+            return Self::Missing(advice.trim_end_matches('.'));
+        }
         let hint = suggest(word).map(|near| format!("; did you mean \"{near}\"?")).unwrap_or_default();
         Self::NoCommand { word: word.to_string(), hint }
     }
@@ -205,11 +232,37 @@ mod tests {
     }
 
     #[test]
+    fn what_a_command_does_not_use_is_a_mistake() {
+        let options =
+            [("--json", Scope::Program), ("-H", Scope::Address), ("-b", Scope::Session), ("--trace", Scope::Session)];
+        let options = options.map(|(name, scope)| (name.to_owned(), scope));
+        for (line, unused) in [
+            ("", ""),
+            ("h 69", ""),
+            ("get f", ""),
+            ("h 69 get f", ""),
+            ("source f", ""),
+            ("serve .", "serve does not use -b and --trace"),
+            ("h serve .", "serve does not use h, -b and --trace; the address to listen on is -H h"),
+            ("h 69 plan 5", "plan does not use h, 69, -H, -b and --trace"),
+            ("help", "? does not use -H, -b and --trace"),
+        ] {
+            let words = split(line.as_bytes()).expect(line).words;
+            let honoured = Invocation::read(&words, None, false).expect(line).honours(&options);
+            assert_eq!(honoured.map_or_else(|error| error.to_string(), |()| String::new()), unused, "{line}");
+        }
+    }
+
+    #[test]
     fn mistakes_suggest_the_nearest_command() {
         for (line, expected) in [
             ("gett x", "no command \"gett\"; did you mean \"get\"? (a host named gett: tftp -H gett)"),
             ("192.0.2.1 gett x", "no command \"gett\"; did you mean \"get\"?"),
             ("192.0.2.1 fw.bin", "no command \"fw.bin\""),
+            (
+                "192.0.2.1 rm fw.bin",
+                "TFTP cannot delete files; do this on the server, or replace the file with \"put\"",
+            ),
             ("-H h gett x", "no command \"gett\"; did you mean \"get\"?"),
             ("tftp://h/f", "tftp://h/f: missing command; use: tftp get tftp://h/f"),
             ("h 65536", "65536: bad port number"),

@@ -1,7 +1,7 @@
 //! Local commands: directories, digests, and lines that run other lines.
 
 use super::arguments::{Arguments, ON_OFF};
-use super::command::{Command, ROW};
+use super::command::{Command, LOCAL, ROW};
 use super::expected::Source;
 use super::mistake::Mistake;
 use super::value::Times;
@@ -12,21 +12,21 @@ pub(super) static ROWS: &[Command] = &[
     Command {
         name: "lcd", usage: &["lcd [directory]"], brief: "change the local directory",
         examples: &["lcd /tmp", "lcd"], see: &["lpwd"],
-        parse: |args| { let name = args.name_if(Source::Directory, "directory"); args.end(Verb::ChangeDirectory(name)) }, ..ROW
+        parse: |args| { let name = args.name_if(Source::Directory, "directory"); args.end(Verb::ChangeDirectory(name)) }, ..LOCAL
     },
     Command {
         name: "lpwd", usage: &["lpwd"], brief: "show the local directory", examples: &["lpwd"], see: &["lcd"],
-        parse: |args| args.end(Verb::ShowDirectory), ..ROW
+        parse: |args| args.end(Verb::ShowDirectory), ..LOCAL
     },
     Command {
         name: "!", usage: &["! [command]"], brief: "run a command of the system's shell",
         examples: &["! ls -l", "!sha256sum *.bin"], see: &["source", "lcd"],
-        parse: |args| Ok(Verb::Escape(args.names(Source::Anything, "command"))), ..ROW
+        parse: |args| Ok(Verb::Escape(args.names(Source::Anything, "command"))), ..LOCAL
     },
     Command {
         name: "sha256", usage: &["sha256 file ...", "sha256 on | off"], ask: Some("(file) "),
         brief: "show the SHA-256 of a local file, or of each transferred one",
-        examples: &["sha256 fw.bin", "sha256 on"], see: &["get", "scripts"], parse: sha256, ..ROW
+        examples: &["sha256 fw.bin", "sha256 on"], see: &["get", "scripts"], parse: sha256, ..LOCAL
     },
     Command {
         name: "source", usage: &["source file"], ask: Some("(file) "),

@@ -15,7 +15,7 @@ pub struct Mistake {
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub(super) enum MistakeKind {
     #[error("no such command")]
-    NoCommand { nearest: Option<&'static str> },
+    NoCommand { hint: Option<String> },
     #[error("ambiguous command")]
     AmbiguousCommand { candidates: Vec<&'static str> },
     /// Too few words, or too many.
@@ -34,9 +34,9 @@ pub(super) enum MistakeKind {
     Unexpected { word: String, subject: &'static str, choices: Vec<String> },
     #[error("{}", if *is_setting { format!("{word}: bad value") } else { format!("{what} must be {range}, not \"{word}\"") })]
     Value { word: String, what: &'static str, range: String, is_setting: bool },
-    /// A sentence of BSD's, and the usage after it.
+    /// A sentence of BSD's, and the usage after it or a hint.
     #[error("{sentence}")]
-    Bsd { sentence: String, usage: Option<&'static str> },
+    Bsd { sentence: String, usage: Option<&'static str>, hint: Option<String> },
     /// A violation of a rule beyond the grammar.
     #[error("{0}")]
     Rule(String),
@@ -49,29 +49,23 @@ impl Mistake {
             MistakeKind::NoCommand { .. } => Some("?Invalid command".to_owned()),
             MistakeKind::AmbiguousCommand { .. } => Some("?Ambiguous command".to_owned()),
             MistakeKind::Usage { usage } => Some(format!("usage: {}", usage.join("\n       "))),
-            MistakeKind::Bsd { sentence, usage: Some(usage) } => Some(format!("{sentence}\nusage: {usage}")),
-            MistakeKind::Bsd { sentence, usage: None } => Some(sentence.clone()),
+            MistakeKind::Bsd { sentence, usage: Some(usage), .. } => Some(format!("{sentence}\nusage: {usage}")),
+            MistakeKind::Bsd { sentence, usage: None, .. } => Some(sentence.clone()),
             MistakeKind::Value { is_setting: true, .. } => Some(self.to_string()),
             MistakeKind::Rule(_) => None,
             _ => self.classic.then(|| self.to_string()),
         }
     }
 
-    /// Returns the next step, as a sentence.
+    /// Returns the next step, as a sentence. After a bad value it is the range of the setting: `blksize must be 8 to 65464
+    /// bytes, or auto`.
     pub fn hint(&self) -> Option<String> {
         match &self.kind {
-            MistakeKind::NoCommand { nearest } | MistakeKind::Unknown { nearest, .. } => {
-                nearest.map(|name| format!("Did you mean \"{name}\"?"))
-            }
+            MistakeKind::NoCommand { hint } => hint.clone(),
+            MistakeKind::Unknown { nearest, .. } => nearest.map(|name| format!("Did you mean \"{name}\"?")),
             MistakeKind::AmbiguousCommand { candidates } => Some(format!("It may be {}.", candidates.join(", "))),
-            _ => None,
-        }
-    }
-
-    /// Returns the range of a setting after a bad value: `blksize must be 8 to 65464 bytes, or auto`.
-    pub fn advice(&self) -> Option<String> {
-        match &self.kind {
             MistakeKind::Value { what, range, is_setting: true, .. } => Some(format!("{what} must be {range}")),
+            MistakeKind::Bsd { hint, .. } => hint.clone(),
             _ => None,
         }
     }
@@ -83,10 +77,14 @@ impl Mistake {
 }
 
 /// The longest list of choices that an error prints.
-const LISTED: usize = 16;
+const LISTED: usize = 15;
 
 fn use_one_of(choices: &[String]) -> String {
-    if (1..=LISTED).contains(&choices.len()) { format!("; use {}", one_of(choices)) } else { String::new() }
+    match choices.len() {
+        1..=LISTED => format!("; use {}", one_of(choices)),
+        _ if choices.iter().any(|choice| choice == "?") => "; ? lists them".to_owned(),
+        _ => String::new(),
+    }
 }
 
 fn article(noun: &str) -> &'static str {
@@ -95,9 +93,18 @@ fn article(noun: &str) -> &'static str {
 
 /// `sent, received or both`
 pub(super) fn one_of(choices: &[impl AsRef<str>]) -> String {
+    joined(choices, "or")
+}
+
+/// `sent, received and both`
+pub(super) fn all_of(names: &[impl AsRef<str>]) -> String {
+    joined(names, "and")
+}
+
+fn joined(choices: &[impl AsRef<str>], conjunction: &str) -> String {
     let choices: Vec<_> = choices.iter().map(AsRef::as_ref).collect();
     match choices.split_last() {
-        Some((last, others)) if !others.is_empty() => format!("{} or {last}", others.join(", ")),
+        Some((last, others)) if !others.is_empty() => format!("{} {conjunction} {last}", others.join(", ")),
         _ => choices.concat(),
     }
 }

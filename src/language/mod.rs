@@ -19,6 +19,7 @@ mod fault;
 mod invocation;
 mod local;
 mod matching;
+mod missing;
 mod mistake;
 mod practice;
 mod servers;
@@ -36,8 +37,8 @@ mod tests;
 
 use arguments::Arguments;
 pub(crate) use bookmark::Bookmark;
-pub(crate) use command::Group;
 pub use command::{Command, Origin};
+pub(crate) use command::{Group, Scope};
 pub(crate) use expected::{Expected, Source};
 pub use invocation::Invocation;
 pub(crate) use invocation::is_number;
@@ -48,12 +49,14 @@ pub(crate) use table::{Following, may_begin_command};
 pub use table::{commands, exact, find, following};
 pub(crate) use topics::{TOPICS, find as find_topic};
 pub(crate) use trace::VIEWS;
+pub(crate) use trace::is_view;
 pub use trace::trace_list;
 pub use uri::Uri;
-pub(crate) use uri::{split_host, unbracketed};
+pub(crate) use uri::{server, split_host};
 pub(crate) use value::{Port, Sha256, Value};
 pub(crate) use verb::{
-    BugVerb, Choice, FaultVerb, Get, LessonVerb, Put, Repeat, ServeVerb, ServerChange, Service, TraceVerb, Verb,
+    BugVerb, Choice, FaultVerb, Get, LessonVerb, PlanVerb, PlannedSize, Put, Repeat, ServeVerb, ServerChange, Service,
+    TraceVerb, Verb,
 };
 pub(crate) use words::{ParsedLine, SplitError, cut_escape};
 pub use words::{PartialLine, Word, split, split_at_spaces};
@@ -62,7 +65,7 @@ pub use words::{PartialLine, Word, split, split_at_spaces};
 pub fn parse(words: &[Word]) -> Result<Verb, Mistake> {
     match words.split_first() {
         Some((name, arguments)) => find(name)?.read(arguments),
-        None => Err(Mistake { kind: MistakeKind::NoCommand { nearest: None }, classic: true }),
+        None => Err(Mistake { kind: MistakeKind::NoCommand { hint: None }, classic: true }),
     }
 }
 

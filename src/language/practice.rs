@@ -2,12 +2,13 @@
 
 use super::arguments::Arguments;
 use super::command::{Command, PRACTICE};
+use super::expected::Source;
 use super::fault;
 use super::mistake::Mistake;
-use super::value::Time;
-use super::verb::{BugVerb, LessonVerb, Verb};
+use super::value::{FileSize, Time};
+use super::verb::{BugVerb, LessonVerb, PlanVerb, PlannedSize, Verb};
 use crate::bugs::ClientBug;
-use crate::plan::Plan;
+use crate::wire::{BlockSize, WindowSize};
 
 #[rustfmt::skip] // Rows of a table, a few lines each.
 pub(super) static ROWS: &[Command] = &[
@@ -19,14 +20,16 @@ pub(super) static ROWS: &[Command] = &[
         parse: |args| args.at_most(1).and_then(|()| args.value("percent")).map(Verb::Packetdrop), ..PRACTICE
     },
     Command {
-        name: "client", usage: &["client bug [ no-tid | no-dally | off ]"],
+        name: "client", usage: &["client bug [ no-tid | no-dally | ? | off ]"],
         brief: "give the client a bug on purpose", examples: &["client bug no-tid", "client bug off"],
         see: &["serve", "lesson"], parse: client, ..PRACTICE
     },
     Command {
-        name: "plan", usage: &["plan bytes [blksize value] [windowsize value] [rtt value]"], ask: Some("(bytes) "),
+        name: "plan",
+        usage: &["plan bytes [blksize value] [windowsize value] [rtt value]",
+            "plan file [blksize value] [windowsize value] [rtt value]"], ask: Some("(bytes or file) "),
         brief: "calculate the packets of a transfer",
-        examples: &["plan 2150", "plan 131072 blksize 1428 windowsize 8 rtt 10ms"], see: &["lesson", "blksize"],
+        examples: &["plan 2,150", "plan 64K blksize 1428 windowsize 8 rtt 10ms", "plan fw.bin"], see: &["lesson", "blksize"],
         parse: plan, ..PRACTICE
     },
     Command {
@@ -41,13 +44,17 @@ fn client(args: &mut Arguments<'_>) -> Result<Verb, Mistake> {
         return Err(args.usage());
     }
     let mut bugs = ClientBug::ALL.map(|bug| (bug.name(), BugVerb::Make(bug))).to_vec();
-    bugs.push(("off", BugVerb::Off));
+    bugs.extend([("?", BugVerb::List), ("off", BugVerb::Off)]);
     let verb = args.choice_or_end("client bug", &bugs)?;
     args.end(Verb::ClientBug(verb.unwrap_or(BugVerb::Show)))
 }
 
 fn plan(args: &mut Arguments<'_>) -> Result<Verb, Mistake> {
-    let mut plan = Plan::new(args.value("bytes")?);
+    let size = match args.value_or_name("bytes", Source::Local, "file")? {
+        Ok(FileSize(bytes)) => PlannedSize::Bytes(bytes),
+        Err(file) => PlannedSize::OfFile(file),
+    };
+    let mut plan = PlanVerb { size, blksize: BlockSize::default(), windowsize: WindowSize::default(), rtt: None };
     let quantities = [("blksize", 'b'), ("blocksize", 'b'), ("windowsize", 'w'), ("rtt", 'r')];
     while let Some(quantity) = args.choice_if(&quantities)? {
         match quantity {
@@ -60,7 +67,7 @@ fn plan(args: &mut Arguments<'_>) -> Result<Verb, Mistake> {
 }
 
 fn lesson(args: &mut Arguments<'_>) -> Result<Verb, Mistake> {
-    let as_script = args.switch("--script");
+    let as_script = args.one_switch(&["--script"])?.is_some();
     let verb = match args.value_if("number")? {
         Some(lesson) if as_script => LessonVerb::Print(lesson),
         Some(lesson) => LessonVerb::Give(lesson),

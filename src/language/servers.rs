@@ -4,11 +4,11 @@ use std::net::IpAddr;
 
 use super::arguments::{Arguments, ON_OFF, pairs};
 use super::bookmark::Bookmark;
-use super::command::{Command, Group, ROW};
+use super::command::{Command, Group, LOCAL, ROW, Scope};
 use super::expected::Source;
 use super::fault::{OF_SERVER, fault};
 use super::mistake::Mistake;
-use super::uri::unbracketed;
+use super::uri::server;
 use super::value::Port;
 use super::verb::{BugVerb, ServeVerb, ServerChange, Service, Verb};
 use super::words::Word;
@@ -19,15 +19,16 @@ pub(super) static ROWS: &[Command] = &[
     Command {
         name: "serve", group: Group::Practice,
         usage: &["serve [directory [port]] [--read-only | --overwrite]", "serve status", "serve stop",
-            "serve fault [fault-words]", "serve bug [ name | ? | off ]", "serve rexmt value", "serve blksize value",
+            "serve fault [fault-words]", "serve bug [ name | random | ? | off ]", "serve rexmt value", "serve blksize value",
             "serve options [ on | off ]"], brief: "start a practice server",
         examples: &["serve", "serve . 6969", "serve . --read-only", "serve bug sorcerer", "serve stop"],
-        see: &["connect", "get", "fault"], parse: |args| serve(args).map(Verb::Serve), ..ROW
+        see: &["connect", "get", "fault"], parse: |args| serve(args).map(Verb::Serve),
+        scope: Scope::Address, ..ROW
     },
     HOST,
     Command {
         name: "hosts", group: Group::Transfer, usage: &["hosts"], brief: "list the named servers",
-        examples: &["hosts"], see: &["host", "connect"], parse: |args| args.end(Verb::Hosts), ..ROW
+        examples: &["hosts"], see: &["host", "connect"], parse: |args| args.end(Verb::Hosts), ..LOCAL
     },
 ];
 
@@ -36,7 +37,7 @@ pub(super) const HOST: Command = Command {
     name: "host", group: Group::Transfer,
     usage: &["host name address [port] [mode=..] [blksize=..]", "host name off"], brief: "give a server a name",
     examples: &["host sw1 192.0.2.1", "host old 192.0.2.9 6969 mode=netascii blksize=512", "host sw1 off"],
-    see: &["hosts", "connect", "uri"], parse: host, ..ROW
+    see: &["hosts", "connect", "uri"], parse: host, ..LOCAL
 };
 
 fn serve(args: &mut Arguments<'_>) -> Result<ServeVerb, Mistake> {
@@ -53,10 +54,11 @@ fn serve(args: &mut Arguments<'_>) -> Result<ServeVerb, Mistake> {
         Some("blksize") => ServerChange::Blksize(args.value_or_auto()?),
         Some(_) => ServerChange::Options(args.setting().choice_or_end("switch", &ON_OFF)?),
         None => {
-            let (read_only, overwrite) = (args.switch("--read-only"), args.switch("--overwrite"));
+            let switch = args.one_switch(&["--read-only", "--overwrite"])?;
             args.at_most(2)?;
             let directory = args.name_if(Source::Directory, "directory");
             let port = if directory.is_some() { args.port_if()? } else { None };
+            let (read_only, overwrite) = (switch == Some("--read-only"), switch == Some("--overwrite"));
             return args.end(ServeVerb::Start(Service { directory, port, read_only, overwrite }));
         }
     };
@@ -65,7 +67,7 @@ fn serve(args: &mut Arguments<'_>) -> Result<ServeVerb, Mistake> {
 
 fn bug(args: &mut Arguments<'_>) -> Result<BugVerb<ServerBug>, Mistake> {
     let mut bugs = ServerBug::ALL.map(|bug| (bug.name(), BugVerb::Make(bug))).to_vec();
-    bugs.extend([("?", BugVerb::Riddle), ("off", BugVerb::Off)]);
+    bugs.extend([("random", BugVerb::Random), ("?", BugVerb::List), ("off", BugVerb::Off)]);
     Ok(args.choice_or_end("server bug", &bugs)?.unwrap_or(BugVerb::Show))
 }
 
@@ -77,9 +79,8 @@ fn host(args: &mut Arguments<'_>) -> Result<Verb, Mistake> {
         return Ok(Verb::ForgetHost(name));
     }
     let host = args.name(Source::Host, "address [port] [mode=..] [blksize=..]")?;
-    let host = text(args, &host)?;
-    let host = unbracketed(host).to_owned();
-    let mut bookmark = Bookmark { name, host, port: None, mode: None, blksize: None };
+    let (host, port) = server(text(args, &host)?).map_err(|error| args.breaks(error.to_string()))?;
+    let mut bookmark = Bookmark { name, host: host.to_owned(), port, mode: None, blksize: None };
     loop {
         if bookmark.port.is_none() && !args.is_assignment() {
             bookmark.port = args.value_if("port")?.map(|Port(port)| port);
@@ -138,6 +139,6 @@ mod tests {
             assert_eq!(bug(name), None, "{name}");
         }
         let mistake = parse(&split(b"serve bug nobug").unwrap().words).unwrap_err().to_string();
-        assert!(ServerBug::ALL.iter().all(|bug| mistake.contains(bug.name())), "{mistake}");
+        assert_eq!(mistake, "\"nobug\" is not a server bug; ? lists them");
     }
 }

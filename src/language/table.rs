@@ -8,7 +8,7 @@ use super::matching::{Match, begins, choose, nearest};
 use super::mistake::{Mistake, MistakeKind};
 use super::verb::Verb;
 use super::words::Word;
-use super::{classic, local, practice, servers, settings};
+use super::{classic, local, missing, practice, servers, settings};
 
 const FAMILIES: [&[Command]; 5] = [classic::ROWS, settings::ROWS, servers::ROWS, local::ROWS, practice::ROWS];
 
@@ -17,27 +17,27 @@ pub fn commands() -> impl Iterator<Item = &'static Command> {
     FAMILIES.into_iter().flatten()
 }
 
-/// Finds the command that a word names, else the one command of 4.3BSD that it begins, else the one other command.
+/// Finds the command that a word names, else the one command of 4.3BSD that it begins, else the one other command. An
+/// alias takes no abbreviation from a command's own name.
 pub fn find(word: &Word) -> Result<&'static Command, Mistake> {
     if let Some(command) = exact(word) {
         return Ok(command);
     }
     let classics: Vec<_> = commands().filter(|it| it.origin == Origin::Bsd).map(|it| (it.name, it.name)).collect();
+    let own: Vec<_> = commands().map(|it| (it.name, it.name)).collect();
     let all: Vec<_> = commands().flat_map(|command| command.names().map(|name| (name, command.name))).collect();
-    let found = match choose(word, &classics) {
-        Match::None => choose(word, &all),
-        found => found,
-    };
+    let found = [&classics, &own, &all].map(|names| choose(word, names));
+    let found = found.into_iter().find(|found| *found != Match::None).unwrap_or(Match::None);
     let kind = match found {
         Match::One(_, name) => match commands().find(|command| command.name == name) {
             Some(command) => return Ok(command),
-            None => MistakeKind::NoCommand { nearest: None },
+            None => MistakeKind::NoCommand { hint: None },
         },
         Match::Several(_) => {
             let begun = all.iter().map(|(name, _)| *name).filter(|name| begins(name, word.bytes()));
             MistakeKind::AmbiguousCommand { candidates: begun.collect() }
         }
-        Match::None => MistakeKind::NoCommand { nearest: suggest(word) },
+        Match::None => MistakeKind::NoCommand { hint: hint(word) },
     };
     Err(Mistake { kind, classic: true })
 }
@@ -45,6 +45,12 @@ pub fn find(word: &Word) -> Result<&'static Command, Mistake> {
 /// Finds the command with exactly this name, in any letter case.
 pub fn exact(word: &Word) -> Option<&'static Command> {
     commands().find(|command| command.names().any(|name| word.is(name)))
+}
+
+/// Returns what to use instead of a word that is not a command.
+pub(super) fn hint(word: &Word) -> Option<String> {
+    let nearest = || suggest(word).map(|name| format!("Did you mean \"{name}\"?"));
+    missing::advice(word).map(str::to_owned).or_else(nearest)
 }
 
 /// Finds the command that a mistyped word most likely means.

@@ -109,6 +109,17 @@ pub fn trace_list(list: &str) -> Result<Vec<TraceVerb>, Mistake> {
     }
 }
 
+/// Whether the first word of such a list is the name of a view, in any letter case.
+pub(crate) fn is_view(list: &str) -> bool {
+    let end = list.find([',', '=', ' ']).unwrap_or(list.len());
+    list_names().iter().any(|(name, _)| list.get(..end).is_some_and(|word| word.eq_ignore_ascii_case(name)))
+}
+
+/// The names in a list: the views, and captures.
+fn list_names() -> Vec<(&'static str, &'static str)> {
+    pairs(&VIEWS).into_iter().chain([("pcap", "pcap")]).collect()
+}
+
 fn item(item: &str) -> Result<TraceVerb, Mistake> {
     let (words, file) = item.split_once('=').map_or((item, None), |(words, file)| (words, Some(file)));
     let mut words = split_at_spaces(words.as_bytes()).words;
@@ -116,11 +127,11 @@ fn item(item: &str) -> Result<TraceVerb, Mistake> {
         words.push(Word::new(item));
     }
     let mut args = Arguments::new(TRACE.synopsis(), &words);
-    let Some(file) = file.map(Word::new) else { return trace(&mut args) };
-    let verb = match keyword(&mut args)? {
-        Some("pcap") => TraceVerb::Pcap { file, snap: None, lost: false },
-        Some(name) if VIEWS.contains(&name) => TraceVerb::ViewTo(view(&mut args, name)?, file),
-        _ => return Err(args.usage()),
+    let verb = match (args.choice("view", &list_names())?, file.map(Word::new)) {
+        ("pcap", Some(file)) => TraceVerb::Pcap { file, snap: None, lost: false },
+        ("pcap", None) => return Err(args.breaks("pcap needs a file: pcap=FILE")),
+        (name, Some(file)) => TraceVerb::ViewTo(view(&mut args, name)?, file),
+        (name, None) => TraceVerb::View(view(&mut args, name)?),
     };
     args.end(verb)
 }
@@ -204,6 +215,13 @@ mod tests {
         assert_eq!(list("explain full,pcap=x.pcapng,json=y"), lines(&["explain full", "pcap x.pcapng", "json to y"]));
         assert_eq!(list(""), lines(&["classic"]));
         assert!(list("explain,,json").is_err());
+        for (wrong, reason) in [
+            ("nonsense", "\"nonsense\" is not a view; use classic, explain, ladder, hex, json or pcap"),
+            ("status", "\"status\" is not a view; use classic, explain, ladder, hex, json or pcap"),
+            ("pcap", "pcap needs a file: pcap=FILE"),
+        ] {
+            assert_eq!(list(wrong), Err(reason.to_owned()), "{wrong}");
+        }
         assert_eq!(
             list("explain,json=x,hex"),
             Err("explain and hex: one view goes to the screen, others go to files (hex=FILE)".to_owned())

@@ -99,7 +99,7 @@ fn host_and_port(authority: &[u8]) -> Result<(String, Option<u16>), BadUri> {
         None if port.is_empty() => Ok((host, None)),
         None => Err(bad_host()),
         Some(digits) => {
-            let bad_port = || BadUri(format!("{}: bad port number", Printable(digits.as_bytes())));
+            let bad_port = || BadUri(BadPort(digits).to_string());
             Port::read(&Word::new(digits)).map(|Port(port)| (host, Some(port))).ok_or_else(bad_port)
         }
     }
@@ -113,10 +113,23 @@ fn mode(parameter: &[u8]) -> Result<Mode, BadUri> {
     mode.ok_or_else(|| BadUri(format!("{}: {rule}", Printable(parameter))))
 }
 
-/// The host without the brackets around it, if it has any.
-pub(crate) fn unbracketed(host: &str) -> &str {
-    host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(host)
+/// Reads `host`, `host:port`, `[v6]` or `[v6]:port`. An IPv6 address without brackets has no port.
+pub(crate) fn server(text: &str) -> Result<(&str, Option<u16>), BadPort<'_>> {
+    let bracketed = text.strip_prefix('[').and_then(|rest| rest.split_once(']'));
+    let (host, digits) = match (bracketed, text.split_once(':')) {
+        (Some((host, "")), _) => (host, None),
+        (Some((host, port)), _) if port.starts_with(':') => (host, port.strip_prefix(':')),
+        (_, Some((host, port))) if !host.is_empty() && !port.contains(':') => (host, Some(port)),
+        _ => (text, None),
+    };
+    let port = |digits| Port::read(&Word::new(digits)).map(|Port(port)| port).ok_or(BadPort(digits));
+    Ok((host, digits.map(port).transpose()?))
 }
+
+/// The error of what is not a port, in BSD's words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error("{}: bad port number", Printable(.0.as_bytes()))]
+pub(crate) struct BadPort<'a>(&'a str);
 
 /// Splits `host:file` or `[v6]:file`. A bare IPv6 address is not a host, since it is ambiguous.
 pub(crate) fn split_host(word: &[u8]) -> Option<(&str, &[u8])> {
@@ -264,6 +277,27 @@ mod tests {
         ] {
             let expected = expected.map(|(host, file): (&str, &str)| (host, file.as_bytes()));
             assert_eq!(split_host(word.as_bytes()), expected, "{word}");
+        }
+    }
+
+    #[test]
+    fn a_port_comes_after_a_colon() {
+        for (text, expected) in [
+            ("sw1", Ok(("sw1", None))),
+            ("sw1:6969", Ok(("sw1", Some(6969)))),
+            ("192.0.2.1:69", Ok(("192.0.2.1", Some(69)))),
+            ("[::1]", Ok(("::1", None))),
+            ("[fe80::1%eth0]:69", Ok(("fe80::1%eth0", Some(69)))),
+            ("::1", Ok(("::1", None))),
+            ("2001:db8::1", Ok(("2001:db8::1", None))),
+            ("sw1:", Err(BadPort(""))),
+            ("sw1:0", Err(BadPort("0"))),
+            ("[::1]:tftp", Err(BadPort("tftp"))),
+            ("[::1]69", Ok(("[::1]69", None))),
+            (":69", Ok((":69", None))),
+            ("", Ok(("", None))),
+        ] {
+            assert_eq!(server(text), expected, "{text}");
         }
     }
 

@@ -75,9 +75,9 @@ values! {
     Time: time, "a time with its unit (10ms or 0.2s)";
     Percent: percent, "0% to 100%", [("0", "none"), ("5", ""), ("20", "")];
     Which: blocks, "N[-M]";
+    FileSize: |text| size(text).map(Self), "a number of bytes (2150, 2,150, 64K or 5M)", [("2150", "bytes"), ("64K", "")];
     &'static Lesson: |text| Lesson::find(number(text)?), format_args!("1 to {}", LESSONS.len()),
         LESSONS.map(|lesson| (lesson.number, lesson.title));
-    Sha256: sha256, "a SHA-256 of 64 digits";
 }
 
 /// The words for the modes of RFC 1350 section 5, and BSD's other words for them.
@@ -103,15 +103,40 @@ pub(super) struct Packet(pub(super) u64);
 /// Packets by their numbers in a trace: `3`, `#3-#5`.
 pub(super) struct Packets(pub(super) RangeInclusive<u64>);
 
+/// The size of a file: `2150`, `2,150`, `64K`, `5M`, `5MB`.
+pub(super) struct FileSize(pub(super) u64);
+
 /// The number of repetitions of a command.
 pub(super) struct Times(pub(super) NonZeroU64);
 
 /// The pairs of ordinary packets that a view shows before it shortens a run.
 pub(super) struct Pairs(pub(super) u32);
 
-/// A SHA-256 in 64 hexadecimal digits.
+/// A SHA-256.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Sha256(pub [u8; 32]);
+
+/// A SHA-256 in 64 hexadecimal digits, perhaps after `sha256:`, or with the name after it that sha256sum prints.
+pub(super) struct Sum {
+    pub(super) digest: Sha256,
+    pub(super) name: Option<Word>,
+}
+
+impl Value for Sum {
+    fn read(word: &Word) -> Option<Self> {
+        let text = word.bytes().trim_ascii();
+        let (digits, name) = text.split_at(text.iter().position(u8::is_ascii_whitespace).unwrap_or(text.len()));
+        let name = Some(name.trim_ascii()).filter(|name| !name.is_empty()).map(Word::new);
+        Some(Self { digest: sha256(str::from_utf8(digits).ok()?)?, name })
+    }
+
+    fn range() -> String {
+        "a SHA-256 of 64 digits".to_owned()
+    }
+}
+
+/// The name of the digest before its digits.
+const SHA256: &str = "sha256:";
 
 /// The longest time that can be set. It is far above any use and keeps sums of times from overflowing.
 const LONGEST: Duration = Duration::from_secs(86_400);
@@ -159,7 +184,36 @@ fn packets(text: &str) -> Option<Packets> {
     (first <= last).then_some(Packets(first..=last))
 }
 
+/// Reads a number with an optional unit, as `head -c` does: K is 1024, kB is 1000.
+fn size(text: &str) -> Option<u64> {
+    let end = text.find(|letter: char| letter.is_ascii_alphabetic()).unwrap_or(text.len());
+    let (digits, unit) = text.split_at_checked(end)?;
+    let factor: u64 = match unit.to_ascii_lowercase().as_str() {
+        "" | "b" => 1,
+        "k" | "kib" => 1 << 10,
+        "m" | "mib" => 1 << 20,
+        "g" | "gib" => 1 << 30,
+        "kb" => 1_000,
+        "mb" => 1_000_000,
+        "gb" => 1_000_000_000,
+        _ => return None,
+    };
+    grouped(digits)?.checked_mul(factor)
+}
+
+/// Reads digits, which commas may separate in groups of three.
+fn grouped(digits: &str) -> Option<u64> {
+    if let Some((first, rest)) = digits.split_once(',')
+        && (!(1..=3).contains(&first.len()) || rest.split(',').any(|group| group.len() != 3))
+    {
+        return None;
+    }
+    number(&digits.replace(',', ""))
+}
+
 fn sha256(text: &str) -> Option<Sha256> {
+    let (name, digits) = text.split_at_checked(SHA256.len()).unwrap_or_default();
+    let text = if name.eq_ignore_ascii_case(SHA256) { digits } else { text };
     let mut bytes = [0; 32];
     if text.len() != 2 * bytes.len() {
         return None;
@@ -202,6 +256,23 @@ mod tests {
     }
 
     #[test]
+    fn sizes_have_groups_and_units() {
+        for (text, bytes) in [
+            ("2150", 2150),
+            ("2,150", 2150),
+            ("1,234,567", 1_234_567),
+            ("64K", 65_536),
+            ("5m", 5 << 20),
+            ("5MB", 5_000_000),
+        ] {
+            assert_eq!(read::<FileSize>(text).map(|FileSize(size)| size), Some(bytes), "{text}");
+        }
+        for bad in ["", "K", "2,15", "2150,", ",150", "1234,567", "5Q", "-1", "1.5M", "99999999999G", "fw.bin"] {
+            assert!(read::<FileSize>(bad).is_none(), "{bad}");
+        }
+    }
+
+    #[test]
     fn modes_have_the_names_of_bsd_in_any_case() {
         for (mode, words) in
             [(Mode::Octet, &["octet", "BINARY", "Image"][..]), (Mode::Netascii, &["ascii", "NetASCII"])]
@@ -218,10 +289,13 @@ mod tests {
         /// The SHA-256 of `abc` (FIPS 180-4).
         const ABC: &str = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
         let digest = crate::files::Digest::of(&b"abc"[..]).expect("bytes in memory can be read").0;
-        assert_eq!(read(ABC), Some(Sha256(digest)));
-        assert_eq!(read(ABC.to_ascii_uppercase()), Some(Sha256(digest)));
-        for bad in ["", &ABC[1..], &format!("{ABC}0"), &ABC.replace('b', "g"), &ABC.replace("ba", "+a")] {
-            assert_eq!(read::<Sha256>(bad), None, "{bad}");
+        let read = |text: &str| read::<Sum>(text).map(|sum| (sum.digest.0, sum.name.map(|name| name.to_string())));
+        assert_eq!(read(ABC), Some((digest, None)));
+        assert_eq!(read(&ABC.to_ascii_uppercase()), Some((digest, None)));
+        assert_eq!(read(&format!("sha256:{ABC}")), Some((digest, None)));
+        assert_eq!(read(&format!("{ABC}  my file\n")), Some((digest, Some("my file".to_owned()))));
+        for bad in ["", "sha256:", &ABC[1..], &format!("{ABC}0"), &ABC.replace('b', "g"), &ABC.replace("ba", "+a")] {
+            assert_eq!(read(bad), None, "{bad}");
         }
     }
 }

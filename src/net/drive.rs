@@ -10,7 +10,7 @@ use super::wire::{SendErrors, Wire};
 use crate::event::{Direction, Observers};
 use crate::files::{ReadFile, WriteFile};
 use crate::stop::Stop;
-use crate::transfer::{Abort, Failure, Input, Report, Step, Stopped, Task};
+use crate::transfer::{Failure, Input, Io, Report, Step, Stopped, Task};
 
 /// How long a transfer with faults listens after its end.
 const QUIET: Duration = Duration::from_millis(50);
@@ -30,8 +30,9 @@ pub(crate) fn drive<R: ReadFile, W: WriteFile>(
     stop: &Stop,
 ) -> Result<Report, Stopped> {
     let (local, errors) = (socket.local(), SendErrors::Fatal { asked: None, answered: false });
-    let mut drive = Drive { task, wire: Wire { socket, injector, reporter: Reporter { observers, local }, errors } };
-    let result = drive.run(stop);
+    let reporter = Reporter { observers, local };
+    let mut drive = Drive { task, wire: Wire { socket, injector, reporter, errors, stop: Some(stop) } };
+    let result = drive.run();
     let Wire { socket, injector, .. } = drive.wire;
     if let Some(injector) = injector {
         injector.flush(socket);
@@ -45,15 +46,17 @@ struct Drive<'a, 'o, R, W> {
 }
 
 impl<R: ReadFile, W: WriteFile> Drive<'_, '_, R, W> {
-    fn run(&mut self, stop: &Stop) -> Result<Report, Stopped> {
+    fn run(&mut self) -> Result<Report, Stopped> {
         let mut buffer = vec![0; LARGEST_DATAGRAM];
         let mut step = self.input(Input::Start);
         loop {
             step = match step {
-                Step::Wait(_) if stop.is_requested() => self.input(Input::Abort(Abort::Interrupted)),
-                Step::Wait(until) => self.turn(&mut buffer, until),
+                Step::Wait(until) => match self.wire.stop() {
+                    Some(reason) => self.input(Input::Abort(reason)),
+                    None => self.turn(&mut buffer, until),
+                },
                 Step::Complete { report, dally } => {
-                    self.settle_faults(&mut buffer, dally, stop);
+                    self.settle_faults(&mut buffer, dally);
                     return Ok(report);
                 }
                 Step::Failed(stopped) => return Err(stopped),
@@ -116,11 +119,11 @@ impl<R: ReadFile, W: WriteFile> Drive<'_, '_, R, W> {
     }
 
     /// Repeats a last ACK that a fault dropped, and receives delayed packets, for observers. The file is safe already.
-    fn settle_faults(&mut self, buffer: &mut [u8], mut dally: Option<Instant>, stop: &Stop) {
+    fn settle_faults(&mut self, buffer: &mut [u8], mut dally: Option<Instant>) {
         let quiet = Instant::now() + QUIET;
         while let (Some(injector), Some(until)) = (&self.wire.injector, dally) {
             let pending = injector.has_pending();
-            if stop.is_requested() || !pending && Instant::now() >= quiet {
+            if self.wire.stop().is_some() || !pending && Instant::now() >= quiet {
                 return;
             }
             dally = match self.turn(buffer, if pending { until } else { until.min(quiet) }) {

@@ -7,7 +7,8 @@ use super::reporter::Reporter;
 use super::socket::Socket;
 use crate::event::{Direction, Record, RecordKind};
 use crate::fault::InFlight;
-use crate::transfer::{Event, Io};
+use crate::stop::Stop;
+use crate::transfer::{Abort, Event, Io};
 
 /// The socket of a transfer, with its fault injector and its observers.
 pub(super) struct Wire<'a, 'o> {
@@ -15,6 +16,8 @@ pub(super) struct Wire<'a, 'o> {
     pub(super) injector: Option<&'a mut FaultInjector>,
     pub(super) reporter: Reporter<'a, 'o>,
     pub(super) errors: SendErrors,
+    /// Ends the transfer when it is raised, if the loop does not do that itself.
+    pub(super) stop: Option<&'a Stop>,
 }
 
 /// The meaning of a send error.
@@ -87,6 +90,10 @@ impl Io for Wire<'_, '_> {
             }
         }
         sent.or_else(|error| if self.is_fatal(&error) { Err(error) } else { Ok(()) })
+    }
+
+    fn stop(&mut self) -> Option<Abort> {
+        self.stop.is_some_and(Stop::is_requested).then_some(Abort::Interrupted)
     }
 
     fn received(&mut self, from: SocketAddr, datagram: &[u8]) {

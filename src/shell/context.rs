@@ -8,7 +8,7 @@ use super::record::OutcomeRecord;
 use super::workspace::{PinnedByArgs, Workspace};
 use crate::profile::{Directories, NamesSeen};
 use crate::stop::Signals;
-use crate::terminal::{Console, Place, Prompt};
+use crate::terminal::{Console, Place, Prompt, Subject};
 
 /// Where commands come from, which decides what else standard input may be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,27 +74,24 @@ impl Shell<'_> {
     }
 
     /// The outcome of a handler, with its error reported.
-    pub(super) fn reported(&self, label: impl Display, result: Handled) -> Result<Outcome, Fatal> {
+    pub(super) fn reported(&self, subject: &Subject, result: Handled) -> Result<Outcome, Fatal> {
         match result {
             Ok(outcome) => Ok(outcome),
-            Err(HandlerError::Command(error)) => self.report(label, error),
+            Err(HandlerError::Command(error)) => self.report(subject, error),
             Err(HandlerError::Fatal(fatal)) => Err(fatal),
         }
     }
 
     /// Reports why a command failed.
-    pub(super) fn report(&self, label: impl Display, error: CommandError) -> Result<Outcome, Fatal> {
-        self.console.report(label, &error)?;
-        if let (CommandError::Mistake(mistake), Place::Terminal) = (&error, self.console.place) {
-            mistake.advice().iter().for_each(|advice| self.console.hint(advice));
-        }
+    pub(super) fn report(&self, subject: &Subject, error: CommandError) -> Result<Outcome, Fatal> {
+        self.console.report(subject, &error)?;
         Ok(Outcome::failed(error))
     }
 
     /// Prints the JSON record of an outcome, unless records of its parts were printed.
     pub(super) fn record(&self, record: OutcomeRecord, outcome: Outcome) -> Result<Outcome, Fatal> {
         if !outcome.is_recorded {
-            self.console.record(&record.of_outcome(&outcome))?;
+            self.console.record(&record.from(self.console.place).of_outcome(&outcome))?;
         }
         Ok(Outcome { is_recorded: true, ..outcome })
     }

@@ -8,9 +8,8 @@ use thiserror::Error;
 use super::status::Status;
 use crate::client::{ClientError, UnknownHost};
 use crate::files::Mismatch;
-use crate::language::{Mistake, Port, Value, Word};
-use crate::terminal::{Diagnostic, plain};
-use crate::wire::Printable;
+use crate::language::{Mistake, Word};
+use crate::terminal::{Diagnostic, about, plain};
 
 /// A failed command. `Display` is the plain sentence.
 #[derive(Debug, Error)]
@@ -29,6 +28,9 @@ pub(crate) enum CommandError {
     /// `connect` found no address.
     #[error(transparent)]
     UnknownHost(#[from] UnknownHost),
+    /// A transfer without a server; this is how to name one.
+    #[error("No target machine specified.")]
+    NoTarget(&'static str),
     /// Any other local failure, in a sentence that BSD prints too.
     #[error("{0}")]
     Classic(String),
@@ -102,17 +104,21 @@ impl CommandError {
 }
 
 impl Diagnostic for CommandError {
-    fn bsd_line(&self) -> Option<String> {
+    fn bsd_line(&self, file: Option<&str>) -> Option<String> {
         match self {
             Self::Mistake(mistake) => mistake.bsd_line(),
-            Self::Topic { .. } | Self::UnknownHost(_) | Self::Classic(_) => Some(self.to_string()),
+            Self::Topic { .. } | Self::UnknownHost(_) | Self::NoTarget(_) | Self::Classic(_) => Some(self.to_string()),
             Self::Transfer(error, _) => match &**error {
                 ClientError::UnknownHost(error) => Some(error.to_string()),
-                ClientError::Remote { code, message, .. } => Some(format!("Error code {}: {message}", code.0)),
-                ClientError::TimedOut { .. } | ClientError::BlocksLost { .. } => Some("Transfer timed out.".to_owned()),
+                ClientError::Remote { code, message, .. } => {
+                    Some(about(&format!("Error code {}: {message}", code.0), file))
+                }
+                ClientError::TimedOut { .. } | ClientError::BlocksLost { .. } => {
+                    Some(about("Transfer timed out.", file))
+                }
                 _ => None,
             },
-            Self::CommandLine(error) => error.bsd_line(),
+            Self::CommandLine(error) => error.bsd_line(file),
             _ => None,
         }
     }
@@ -120,11 +126,7 @@ impl Diagnostic for CommandError {
     fn hint(&self) -> Option<String> {
         match self {
             Self::Mistake(mistake) | Self::Topic { mistake, .. } => mistake.hint(),
-            Self::UnknownHost(UnknownHost { host, .. }) => {
-                let (host, port) = host.rsplit_once(':').filter(|(host, _)| !host.is_empty() && !host.contains(':'))?;
-                Port::read(&Word::new(port))?;
-                Some(format!("Write the port after a space: {} {port}", Printable(host.as_bytes())))
-            }
+            Self::NoTarget(advice) => Some((*advice).to_owned()),
             Self::Trace(path, _) => Some(format!("Nothing more is written to {path}.")),
             Self::Transfer(error, _) => error.hint().map(|hint| format!("Hint: {hint}.")),
             Self::CommandLine(error) => error.hint(),
@@ -163,7 +165,7 @@ mod tests {
 
     /// Status, sentence, BSD's line and hint.
     fn rendered(error: &CommandError) -> (u8, String, Option<String>, Option<String>) {
-        (error.status().number(), error.to_string(), error.bsd_line(), error.hint())
+        (error.status().number(), error.to_string(), error.bsd_line(None), error.hint())
     }
 
     #[test]
@@ -175,7 +177,8 @@ mod tests {
         let unknown = CommandError::CommandLine(Box::new(unknown));
         assert_eq!(rendered(&unknown), (2, "no such command".to_owned(), Some(said), Some(hint)));
         let bad = "7: bad value".to_owned();
-        assert_eq!(rendered(&mistake("blksize 7")), (1, bad.clone(), Some(bad), None));
+        let range = "blksize must be 8 to 65464 bytes, or auto".to_owned();
+        assert_eq!(rendered(&mistake("blksize 7")), (1, bad.clone(), Some(bad), Some(range)));
     }
 
     #[test]

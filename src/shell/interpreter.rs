@@ -2,16 +2,16 @@
 
 use super::error::{CommandError, Fatal, HandlerError};
 use super::handlers::{
-    escape, faults, hosts, lessons, local_files, repeat, server, settings, trace, transfer as transfers,
+    escape, faults, hosts, lessons, local_files, repeat, server, settings, status, trace, transfer as transfers,
 };
 use super::outcome::{Handled, Outcome};
 use super::record::OutcomeRecord;
 use super::status::Status;
 use super::{InputSource, Shell, transfer};
 use crate::language::{
-    Choice, Command, ParsedLine, SplitError, Verb, Word, cut_escape, find, may_begin_command, split, split_at_spaces,
+    Command, ParsedLine, SplitError, Verb, Word, cut_escape, find, may_begin_command, split, split_at_spaces,
 };
-use crate::terminal::{Place, Prompted};
+use crate::terminal::{Place, Prompted, Subject};
 use crate::transfer::{RetryPolicy, Rexmt};
 
 impl Shell<'_> {
@@ -30,7 +30,8 @@ impl Shell<'_> {
                 self.prompt.as_mut().map_or(Ok(Prompted::End), |prompt| prompt.command("tftp> ", host, offered))?;
             match input {
                 Prompted::Line(line) if self.line(&line)?.leaves => return Ok(Status::Success),
-                Prompted::Line(_) | Prompted::Cleared => {}
+                Prompted::Line(_) | Prompted::Cleared { was_empty: false } => {}
+                Prompted::Cleared { was_empty: true } => self.console.note("press ^C again to leave"),
                 Prompted::Garbled => {
                     self.console.note("tftp: input is not valid UTF-8 and was ignored; --plain accepts any bytes");
                 }
@@ -45,7 +46,7 @@ impl Shell<'_> {
         let ParsedLine { words, lost_backslash } = match self.split(line) {
             Ok(line) => line,
             Err(unfinished) => {
-                let outcome = self.report("syntax", CommandError::local(unfinished))?;
+                let outcome = self.report(&Subject::command("syntax"), CommandError::local(unfinished))?;
                 return self.record(OutcomeRecord::default(), outcome);
             }
         };
@@ -84,7 +85,7 @@ impl Shell<'_> {
             Ok(command) => self.run_command(command, arguments),
             Err(mistake) => Err(self.mistake(mistake).into()),
         };
-        let outcome = late.then(self.reported(&name, result)?);
+        let outcome = late.then(self.reported(&Subject::command(&name), result)?);
         self.record(OutcomeRecord::of(name.bytes()), outcome)
     }
 
@@ -104,21 +105,19 @@ impl Shell<'_> {
 
     /// Does what the user wants.
     fn run(&mut self, verb: Verb) -> Handled {
-        let is_on = |choice| choice == Choice::On;
         match verb {
             Verb::Connect(host, port) => settings::connect(self, &host, port),
             Verb::Get(get) => transfers::get(self, &get),
             Verb::Put(put) => transfers::put(self, &put),
             Verb::Quit => Ok(Outcome::leave()),
-            Verb::Status => settings::status(self),
+            Verb::Status => status::status(self),
             Verb::Help(words) => local_files::help(self, &words),
             Verb::Mode(mode) => settings::mode(self, mode),
             Verb::Verbose(on) => settings::switch(self, on, "Verbose mode", |settings| &mut settings.verbose),
             Verb::Literal(on) => settings::switch(self, on, "Literal mode", |settings| &mut settings.literal),
             Verb::Progress(on) => settings::switch(self, on, "Progress display", |settings| &mut settings.progress),
-            // These start off: what is asked for automatically does not need them.
-            Verb::Tsize(on) => settings::switch(self, on.map(is_on), "Tsize mode", |it| &mut it.transfer.tsize),
-            Verb::Tout(on) => settings::switch(self, on.map(is_on), "Timeout option", |it| &mut it.transfer.tout),
+            Verb::Tsize(choice) => settings::option(self, choice, "Tsize mode", |it| &mut it.tsize),
+            Verb::Tout(choice) => settings::option(self, choice, "Timeout option", |it| &mut it.tout),
             Verb::Options(choice) => settings::options(self, choice),
             Verb::Rexmt(time) => settings::set(self, |it| it.retry.rexmt = time.map_or(Rexmt::Auto, Rexmt::Fixed)),
             Verb::Timeout(time) => {
@@ -146,7 +145,7 @@ impl Shell<'_> {
             Verb::Fault(verb) => faults::fault(self, verb),
             Verb::Packetdrop(rate) => faults::packetdrop(self, rate),
             Verb::ClientBug(verb) => faults::client(self, verb),
-            Verb::Plan(plan) => self.answer(plan),
+            Verb::Plan(plan) => local_files::plan(self, plan),
             Verb::Lesson(verb) => lessons::lesson(self, verb),
         }
     }
@@ -158,7 +157,7 @@ impl Shell<'_> {
         match prompt.arguments(question, command.name)? {
             Prompted::Line(answer) => Ok(Some(self.split_words(&answer).map_err(CommandError::local)?.words)),
             Prompted::End => Ok(Some(Vec::new())),
-            Prompted::Cleared | Prompted::Garbled | Prompted::Leave => Ok(None),
+            Prompted::Cleared { .. } | Prompted::Garbled | Prompted::Leave => Ok(None),
         }
     }
 }

@@ -35,16 +35,17 @@ impl<'a> Remote<'a> {
             // The URI decides the mode.
             let bookmark = session.bookmark(&host).map(|known| Bookmark { mode: None, ..known.clone() });
             let port = port.unwrap_or_else(|| session.port(bookmark.as_ref()));
-            let host = bookmark.as_ref().map_or(host, |known| known.host.clone());
-            return Ok(Self { peer: Some(Peer { host, port }), bookmark, file: Cow::Owned(file), mode: Some(mode) });
+            let peer = bookmark.as_ref().map_or_else(|| Peer::new(host, port), |known| Peer::bookmarked(known, port));
+            return Ok(Self { peer: Some(peer), bookmark, file: Cow::Owned(file), mode: Some(mode) });
         }
         Ok(match split_host(word.bytes()) {
             Some((host, file)) => {
                 let bookmark = session.bookmark(host).cloned();
                 let current = || session.peer.as_ref().map_or(session.default_port(), |peer| peer.port);
                 let port = bookmark.as_ref().map_or_else(current, |known| session.port(Some(known)));
-                let host = bookmark.as_ref().map_or(host, |known| known.host.as_str()).to_owned();
-                Self { peer: Some(Peer { host, port }), bookmark, file: Cow::Borrowed(file), mode: None }
+                let peer =
+                    bookmark.as_ref().map_or_else(|| Peer::new(host, port), |known| Peer::bookmarked(known, port));
+                Self { peer: Some(peer), bookmark, file: Cow::Borrowed(file), mode: None }
             }
             None => whole(session.peer.clone()),
         })
@@ -73,7 +74,7 @@ mod tests {
         assert_eq!(port(&session), Some(69));
         session.default_port = Some(1069);
         assert_eq!(port(&session), Some(1069));
-        session.peer = Some(Peer { host: "other".to_owned(), port: 6969 });
+        session.peer = Some(Peer::new("other", 6969));
         assert_eq!(port(&session), Some(6969));
         session.settings.literal = true;
         assert_eq!(named(&session, "h:f"), (Some(("other".to_owned(), 6969)), b"h:f".to_vec(), None));
@@ -83,7 +84,7 @@ mod tests {
     #[test]
     fn a_bookmark_names_another_server_than_the_connected_one() {
         let bookmarks = crate::profile::bookmarks::parse("h 192.0.2.1\ni ::1 1234 mode=netascii");
-        let peer = Some(Peer { host: "other".to_owned(), port: 6969 });
+        let peer = Some(Peer::new("other", 6969));
         let session = Session { bookmarks, peer, ..Session::default() };
         let place = |word| named(&session, word).0.map(|(host, port)| format!("{host} {port}"));
         assert_eq!(place("h:f").as_deref(), Some("192.0.2.1 69"));
@@ -95,7 +96,7 @@ mod tests {
 
     #[test]
     fn a_uri_says_all_by_itself() {
-        let mut session = Session { peer: Some(Peer { host: "other".to_owned(), port: 6969 }), ..Session::default() };
+        let mut session = Session { peer: Some(Peer::new("other", 6969)), ..Session::default() };
         session.settings.transfer.mode = Mode::Netascii;
         let octet = Some(Mode::Octet);
         assert_eq!(named(&session, "tftp://h/f"), (Some(("h".to_owned(), 69)), b"f".to_vec(), octet));

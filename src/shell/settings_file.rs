@@ -8,7 +8,7 @@ use super::{CommandError, Fatal, Outcome, Shell};
 use crate::cli::Cli;
 use crate::language::{Group, find, split};
 use crate::profile::{Directories, directories};
-use crate::terminal::{Place, plain};
+use crate::terminal::{Place, Subject, plain};
 
 impl Shell<'_> {
     /// Runs the start-up file, if there is one. Only its mistakes are printed, and the options of the command line win
@@ -35,7 +35,8 @@ impl Shell<'_> {
             let first = split(&line).ok().and_then(|line| line.words.into_iter().next());
             let _: Outcome = match first.as_ref().map(|word| (word, find(word))) {
                 Some((_, Ok(command))) if command.group != Group::Settings => {
-                    self.report(command.name, CommandError::local("only settings are allowed in the start-up file"))?
+                    let error = CommandError::local("only settings are allowed in the start-up file");
+                    self.report(&Subject::command(command.name), error)?
                 }
                 _ => self.line(&line)?,
             };

@@ -21,7 +21,7 @@ use crate::profile::Directories;
 use crate::session::{Session, Settings};
 use crate::stop::Signals;
 use crate::style::{self, When};
-use crate::terminal::{Console, Place, plain};
+use crate::terminal::{Console, Place, Subject, plain};
 use crate::transfer::RetryPolicy;
 use crate::wire::Mode;
 
@@ -69,7 +69,9 @@ fn run(cli: &Cli) -> anyhow::Result<Status> {
     }
     let switches: Vec<Word> = cli.switches.iter().map(|word| Word::new(word.as_bytes())).collect();
     let invocation = Invocation::read(&words, cli.words_before_command, cli.host.is_some());
-    let invocation = match invocation.and_then(|invocation| invocation.with(switches)) {
+    let invocation = invocation.and_then(|invocation| invocation.with(switches));
+    let invocation = invocation.and_then(|invocation| invocation.honours(&cli.given).map(|()| invocation));
+    let invocation = match invocation {
         Ok(invocation) => invocation,
         Err(error) => return Ok(mistake(cli, &error)),
     };
@@ -128,7 +130,7 @@ impl Shell<'_> {
         }
         for verb in verbs {
             let result = handlers::trace::apply(self, verb).map(|_| Outcome::done());
-            outcome = outcome.then(self.reported("--trace", result)?);
+            outcome = outcome.then(self.reported(&Subject::command("--trace"), result)?);
         }
         Ok(outcome)
     }
@@ -181,15 +183,13 @@ impl Shell<'_> {
         let mut outcome = Outcome::done();
         let named = cli.host.as_deref().filter(|_| !invocation.serves()).map(Word::new);
         if let Some(host) = invocation.host.clone().or(named) {
-            let result = handlers::settings::connect(self, &host, invocation.port);
-            outcome = self.reported("connect", result)?;
-            if outcome.is_failure() {
-                outcome = self.record(OutcomeRecord::of(b"connect"), outcome)?;
-            }
+            let (record, connected) = handlers::settings::connected(self, &host, invocation.port)?;
+            // A success is not an outcome of the command that follows.
+            outcome = if connected.is_failure() { self.record(record, connected)? } else { connected };
         }
         if cli.practice {
             let result = handlers::server::practise(self, cli.port);
-            outcome = outcome.then(self.reported("serve", result)?);
+            outcome = outcome.then(self.reported(&Subject::command("serve"), result)?);
         }
         Ok(outcome)
     }
@@ -206,9 +206,12 @@ impl Shell<'_> {
     fn file(&mut self, path: &Path) -> Result<Outcome, Fatal> {
         let name = Word::new(path.as_os_str().as_bytes());
         match File::open(path) {
-            Ok(file) => self.script(Script::new(format_args!("-f: {name}"), BufReader::new(file))),
+            Ok(file) => {
+                self.console = self.console.in_file(&name);
+                self.script(Script::new(format_args!("-f: {name}"), BufReader::new(file)))
+            }
             Err(error) => {
-                let outcome = self.report("-f", CommandError::file(name, error))?;
+                let outcome = self.report(&Subject::command("-f"), CommandError::file(name, error))?;
                 self.record(OutcomeRecord::default(), outcome)
             }
         }

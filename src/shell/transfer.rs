@@ -10,7 +10,8 @@ use crate::client::{ClientError, Options, Requester};
 use crate::event::Observers;
 use crate::files::Digest;
 use crate::language::Word;
-use crate::session::{Peer, Settings};
+use crate::session::{LastTransfer, Peer, Settings};
+use crate::terminal::{Place, Subject, about};
 use crate::trace::{Notes, Progress};
 use crate::transfer::Report;
 
@@ -22,16 +23,22 @@ pub(super) struct Transfer<'a> {
     /// The name on the server.
     remote: &'a [u8],
     local: &'a Word,
+    subject: &'a Subject,
 }
 
 impl<'a> Transfer<'a> {
     /// A transfer with the server that was named, or the connected one.
-    pub(super) fn new(shell: &Shell<'_>, remote: &'a Remote<'_>, local: &'a Word) -> Result<Self, CommandError> {
-        let peer = remote.peer.clone().ok_or_else(|| CommandError::classic("No target machine specified."))?;
+    pub(super) fn new(
+        shell: &Shell<'_>,
+        subject: &'a Subject,
+        remote: &'a Remote<'_>,
+        local: &'a Word,
+    ) -> Result<Self, CommandError> {
+        let peer = remote.peer.clone().ok_or_else(|| no_target(shell.console.place, subject.name()))?;
         let settings = shell.workspace.session.settings.clone();
         let mode = remote.mode.unwrap_or(settings.transfer.mode);
         let settings = Settings { transfer: Options { mode, ..settings.transfer }, ..settings };
-        Ok(Self { peer, settings, remote: &remote.file, local })
+        Ok(Self { peer, settings, remote: &remote.file, local, subject })
     }
 
     /// Whether the user or a trace wants the digest of the file.
@@ -66,20 +73,18 @@ impl<'a> Transfer<'a> {
         if let Some(injected) = faults::on_purpose(&before, &shell.workspace.client.faults.lock()) {
             shell.console.summarise(&injected, self.settings.verbose)?;
         }
+        let result = result.map_err(|error| CommandError::transfer(error, self.local));
         self.remember(shell, &result);
-        let report = result.map_err(|error| CommandError::transfer(error, self.local))?;
-        Ok((traces, report))
+        Ok((traces, result?))
     }
 
-    /// A host named with a file becomes the default host, if there is such a host; Tab will know the file.
-    fn remember(&self, shell: &mut Shell<'_>, result: &Result<Report, ClientError>) {
-        if !matches!(result, Err(ClientError::UnknownHost(_))) {
-            shell.workspace.session.peer = Some(self.peer.clone());
-        }
-        if let Ok(report) = result {
+    /// Remembers the result for `status`, and the file for Tab if there was one.
+    fn remember(&self, shell: &mut Shell<'_>, result: &Result<Report, CommandError>) {
+        if result.is_ok() {
             shell.learn(&self.peer.host, self.remote);
-            shell.workspace.session.last = Some(*report);
         }
+        let (name, result) = (self.subject.to_string(), result.as_ref().copied().map_err(ToString::to_string));
+        shell.workspace.session.last = Some(LastTransfer { name, result });
     }
 
     /// A line that shows people how far the transfer is, unless a trace shows them more.
@@ -99,7 +104,8 @@ impl<'a> Transfer<'a> {
         let rate = verbose.then(|| format!(" [{:.0} bits/sec]", bytes as f64 * 8.0 / seconds.max(1e-6)));
         if !quiet {
             let rate = rate.unwrap_or_default();
-            shell.console.say(format_args!("{done} {bytes} bytes in {seconds:.1} seconds{rate}"))?;
+            let line = format!("{done} {bytes} bytes in {seconds:.1} seconds{rate}");
+            shell.console.say(about(&line, self.subject.one_of_several()))?;
             if !classic {
                 shell.console.summarise(&summary(report), verbose)?;
             }
@@ -117,6 +123,16 @@ impl<'a> Transfer<'a> {
         let digest = digest.filter(|_| self.settings.sha256);
         digest.map_or(Ok(()), |digest| shell.console.say(format_args!("{digest}  {}", self.local)))
     }
+}
+
+/// The error of a get or put without a server, with the ways to name one here.
+fn no_target(place: Place, command: &str) -> CommandError {
+    CommandError::NoTarget(match (place, command) {
+        (Place::CommandLine, "get") => "use tftp HOST get FILE, or tftp get HOST:FILE",
+        (Place::CommandLine, _) => "use tftp HOST put FILE, or tftp put FILE HOST:NAME",
+        (_, "get") => "connect HOST, or get HOST:FILE",
+        _ => "connect HOST, or put FILE HOST:NAME",
+    })
 }
 
 /// Shows the observers of the last get which packets came and went after its end.

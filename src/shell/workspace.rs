@@ -22,10 +22,18 @@ pub(super) struct Workspace {
 }
 
 /// What settings were before a bookmark overrode them, until the user sets them or switches to another server.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct BookmarkOverrides {
     pub(super) mode: Option<Mode>,
     pub(super) blksize: Option<Option<BlockSize>>,
+}
+
+/// The connected server, with the settings that its bookmark overrides.
+pub(super) struct Connection {
+    peer: Option<Peer>,
+    mode: Mode,
+    blksize: Option<BlockSize>,
+    overrides: BookmarkOverrides,
 }
 
 /// Settings that options of the command line made, and no bookmark overrides.
@@ -48,12 +56,36 @@ impl Workspace {
         }
     }
 
+    /// The connection as it is now, to [return](Self::return_to) to.
+    pub(super) fn connection(&self) -> Connection {
+        let transfer = &self.session.settings.transfer;
+        Connection {
+            peer: self.session.peer.clone(),
+            mode: transfer.mode,
+            blksize: transfer.blksize,
+            overrides: self.overrides.clone(),
+        }
+    }
+
+    /// Returns to an earlier connection, after a failure at another server.
+    pub(super) fn return_to(&mut self, connection: Connection) {
+        let Connection { peer, mode, blksize, overrides } = connection;
+        (self.session.peer, self.overrides) = (peer, overrides);
+        let transfer = &mut self.session.settings.transfer;
+        (transfer.mode, transfer.blksize) = (mode, blksize);
+    }
+
     /// Switches to a server, with the settings of its bookmark unless they are pinned. What the bookmark of the server
     /// before had overridden is undone.
     pub(super) fn switch_to(&mut self, peer: Option<&Peer>, bookmark: Option<&Bookmark>, pinned: PinnedByArgs) {
-        if bookmark.is_none() && peer == self.session.peer.as_ref() {
+        let is_same = match (peer, &self.session.peer) {
+            (Some(peer), Some(current)) => peer.is_same(current),
+            (peer, current) => peer.is_none() && current.is_none(),
+        };
+        if bookmark.is_none() && is_same {
             return;
         }
+        self.session.peer = peer.cloned();
         let settings = &mut self.session.settings;
         let overrides = mem::take(&mut self.overrides);
         settings.transfer.mode = overrides.mode.unwrap_or(settings.transfer.mode);

@@ -2,7 +2,10 @@
 
 use std::cell::Cell;
 use std::fmt::Display;
+use std::fs::File;
 use std::io::{self, IsTerminal, LineWriter, Write};
+use std::os::fd::AsFd;
+use std::os::unix::fs::MetadataExt;
 use std::rc::Rc;
 
 use serde::Serialize;
@@ -32,15 +35,6 @@ pub(crate) enum Stream {
     Error,
 }
 
-/// A failure that a console can report. `Display` is the plain sentence.
-pub(crate) trait Diagnostic: Display {
-    /// The line that BSD prints on standard output; `None` where it prints on standard error.
-    fn bsd_line(&self) -> Option<String>;
-
-    /// What the user can do next.
-    fn hint(&self) -> Option<String>;
-}
-
 /// Both output streams, written line by line, for lines from one place.
 #[derive(Debug, Clone)]
 pub(crate) struct Console {
@@ -50,6 +44,8 @@ pub(crate) struct Console {
     file: Option<String>,
     out: Channel,
     err: Channel,
+    /// Both streams are the same terminal.
+    share_terminal: bool,
     /// Standard output is for files or records, so that no text or trace may go there.
     pub is_diverted: bool,
     /// Standard output is for a trace that programs read; shared by the consoles of a workspace.
@@ -80,6 +76,7 @@ impl Console {
         Self {
             out: Channel::of(&io::stdout(), color),
             err: Channel::of(&io::stderr(), color),
+            share_terminal: terminal(io::stdout()).is_some_and(|it| Some(it) == terminal(io::stderr())),
             place,
             file: None,
             is_diverted: false,
@@ -122,6 +119,14 @@ impl Console {
     /// The stream for text.
     pub(crate) fn stream(&self) -> Stream {
         if self.is_diverted || self.traced.get() { Stream::Error } else { Stream::Output }
+    }
+
+    /// Whether text and diagnostics appear on one terminal.
+    pub(super) fn is_one_terminal(&self) -> bool {
+        match self.stream() {
+            Stream::Output => self.share_terminal,
+            Stream::Error => self.err.is_terminal,
+        }
     }
 
     /// A writer for a stream.
@@ -192,14 +197,16 @@ impl Console {
 
     /// Prints text on standard error, and ignores failures to do so.
     pub(crate) fn note(&self, text: impl Display) {
-        self.print_aside(&text.to_string(), Look::Plain);
+        self.aside(&text.to_string(), Look::Plain);
     }
 
-    fn print_text(&self, text: &str, look: Look) -> io::Result<()> {
+    /// Prints text on the [stream](Self::stream) for it.
+    pub(super) fn print_text(&self, text: &str, look: Look) -> io::Result<()> {
         if self.silent { Ok(()) } else { self.print(self.stream(), text, look) }
     }
 
-    fn print_aside(&self, text: &str, look: Look) {
+    /// Prints text on standard error, and ignores failures to do so.
+    pub(super) fn aside(&self, text: &str, look: Look) {
         let _ = self.print(Stream::Error, text, look);
     }
 
@@ -222,46 +229,26 @@ impl Console {
         text.split('\n').map(fit).collect::<Vec<_>>().join("\n")
     }
 
-    /// Reports why the command `label` failed: to people once, in BSD's words if any; to scripts also with a line number.
-    pub(crate) fn report(&self, label: impl Display, error: &impl Diagnostic) -> io::Result<()> {
-        let bsd_line = error.bsd_line();
-        if let Some(line) = &bsd_line {
-            self.print_text(line, Look::Error)?;
-        }
-        let subject = match self.place {
-            Place::Terminal => String::new(),
-            Place::Script(line) => format!("{}: {label}: ", self.name_of_line(line)),
-            Place::CommandLine => format!("{label}: "),
-        };
-        if bsd_line.is_none() || self.place != Place::Terminal {
-            self.print_aside(&format!("tftp: {subject}{error}"), Look::Error);
-        }
-        error.hint().iter().for_each(|hint| self.hint(hint));
-        Ok(())
-    }
-
     /// Prints the cost of a transfer: on standard output if it was asked for, else only to a person who watches.
     pub(crate) fn summarise(&self, summary: &str, asked_for: bool) -> io::Result<()> {
         if asked_for {
             self.print_text(summary, Look::Summary)?;
         } else if self.is_observed() {
-            self.print_aside(summary, Look::Summary);
+            self.aside(summary, Look::Summary);
         }
         Ok(())
     }
 
-    /// Prints what to do about a failure.
-    pub(crate) fn hint(&self, hint: &str) {
-        match self.place {
-            Place::Script(line) => self.note(format_args!("tftp: {}: {hint}", self.name_of_line(line))),
-            Place::Terminal | Place::CommandLine => self.note(hint),
-        }
-    }
-
     /// `line 7`, or `FILE:7` in a sourced file.
-    fn name_of_line(&self, number: usize) -> String {
+    pub(super) fn name_of_line(&self, number: usize) -> String {
         self.file.as_ref().map_or_else(|| format!("line {number}"), |file| format!("{file}:{number}"))
     }
+}
+
+/// The number of a stream's terminal; `None` if it is something else.
+fn terminal(stream: impl AsFd + IsTerminal) -> Option<u64> {
+    let file = File::from(stream.is_terminal().then(|| stream.as_fd().try_clone_to_owned().ok())??);
+    Some(file.metadata().ok()?.rdev())
 }
 
 /// The system's words for an error, without its number.

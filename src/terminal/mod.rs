@@ -6,13 +6,15 @@
 
 mod console;
 mod control;
+mod failure;
 mod line_batcher;
 mod line_editor;
 mod plain_input;
 mod prompt;
 mod prompted;
 
-pub(crate) use self::console::{Console, Diagnostic, Place, Stream, plain};
+pub(crate) use self::console::{Console, Place, Stream, plain};
+pub(crate) use self::failure::{Diagnostic, Subject, about};
 pub(crate) use self::line_batcher::{FlushTimer, LineBatcher};
 pub(crate) use self::prompt::Prompt;
 pub(crate) use self::prompted::Prompted;

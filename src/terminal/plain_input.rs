@@ -40,7 +40,8 @@ impl PlainInput {
         loop {
             if self.keys.buffer().is_empty() && !self.has_keys()? {
                 writeln!(self.out)?;
-                return Ok(Prompted::Cleared);
+                // The system drops what was typed, and does not say whether that was anything.
+                return Ok(Prompted::Cleared { was_empty: false });
             }
             let keys = self.keys.fill_buf()?;
             if keys.is_empty() {

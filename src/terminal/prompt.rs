@@ -1,7 +1,6 @@
 //! Asking a person at a terminal: with a line editor where things can be drawn over, else line by line.
 
 use std::io;
-use std::mem;
 use std::time::{Duration, Instant};
 
 use super::console::{Console, Stream};
@@ -11,15 +10,22 @@ use super::prompted::{Asked, Prompted};
 use crate::profile::Directories;
 use crate::stop::Signals;
 
-/// Two Ctrl-C within this time end the shell.
+/// Two Ctrl-C within this time end the shell, whatever was typed.
 const TWICE: Duration = Duration::from_secs(1);
 
 /// A person at a terminal.
 pub(crate) struct Prompt {
     typing: Typing,
     signals: Signals,
-    /// When the last line was dropped.
-    cleared: Option<Instant>,
+    /// The line before was dropped.
+    cleared: Option<Cleared>,
+}
+
+/// A line that Ctrl-C dropped.
+struct Cleared {
+    at: Instant,
+    /// There was nothing to drop, and the shell said that another Ctrl-C leaves.
+    announced: bool,
 }
 
 enum Typing {
@@ -70,6 +76,9 @@ impl Prompt {
     }
 
     fn read(&mut self, prompt: &str, asked: Asked) -> io::Result<Prompted> {
+        if let (Typing::Edited(editor), true) = (&self.typing, self.signals.stop().is_requested()) {
+            editor.end_paste();
+        }
         self.signals.ask();
         let input = match &mut self.typing {
             _ if self.signals.is_terminated() => Ok(Prompted::Leave),
@@ -82,9 +91,42 @@ impl Prompt {
             return Ok(Prompted::Leave);
         }
         let input = input?;
-        let now = (input == Prompted::Cleared).then(Instant::now);
-        let earlier = mem::replace(&mut self.cleared, now);
-        let twice = now.is_some() && earlier.is_some_and(|earlier| earlier.elapsed() < TWICE);
-        Ok(if twice { Prompted::Leave } else { input })
+        let Prompted::Cleared { was_empty } = input else {
+            self.cleared = None;
+            return Ok(input);
+        };
+        let cleared = Cleared { at: Instant::now(), announced: was_empty && asked == Asked::Command };
+        let leaves = self.cleared.as_ref().is_some_and(|earlier| cleared.leaves_after(earlier));
+        self.cleared = Some(cleared);
+        Ok(if leaves { Prompted::Leave } else { input })
+    }
+}
+
+impl Cleared {
+    /// Whether this Ctrl-C leaves: soon after the other one, or as the shell said after that one.
+    fn leaves_after(&self, earlier: &Self) -> bool {
+        let is_soon = self.at.saturating_duration_since(earlier.at) < TWICE;
+        is_soon || earlier.announced && self.announced
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_ctrl_c_leave_soon_after_each_other_or_at_empty_prompts() {
+        let at = Instant::now();
+        for (first, second, later, leaves) in [
+            (false, false, 0.9, true),
+            (false, true, 1.1, false),
+            (true, true, 3600.0, true),
+            // The line was dropped, which is what the user wanted.
+            (true, false, 1.1, false),
+        ] {
+            let earlier = Cleared { at, announced: first };
+            let cleared = Cleared { at: at + Duration::from_secs_f64(later), announced: second };
+            assert_eq!(cleared.leaves_after(&earlier), leaves, "{first} {second} {later}");
+        }
     }
 }

@@ -6,7 +6,10 @@ pub(crate) enum Prompted {
     /// A line, without its end.
     Line(Vec<u8>),
     /// Ctrl-C, which drops the line.
-    Cleared,
+    Cleared {
+        /// There was nothing to drop, as far as is known.
+        was_empty: bool,
+    },
     /// A line that is not UTF-8.
     Garbled,
     /// Ctrl-C twice, or a signal that ends the process.

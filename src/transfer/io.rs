@@ -16,6 +16,14 @@ pub trait Io {
     /// An error ends the transfer. A send that counts as a lost packet returns `Ok`: timers repair that.
     fn transmit(&mut self, to: SocketAddr, datagrams: &[u8], stride: usize) -> io::Result<()>;
 
+    /// Returns why this side must end the transfer now, if it must.
+    ///
+    /// Asked after each read of a file that is sent. The end of the file is not believed then: a producer that is
+    /// interrupted together with this side ends early, and its bytes would pass for the whole file.
+    fn stop(&mut self) -> Option<Abort> {
+        None
+    }
+
     /// Called for each datagram before the machine takes it.
     fn received(&mut self, from: SocketAddr, datagram: &[u8]) {
         let _ = (from, datagram);

@@ -3,7 +3,7 @@
 //! ```text
 //!   Input: Start, Datagrams, Unreachable, Tick, Abort
 //!                        |
-//!                        v                               Io: now, transmit, received, event
+//!                        v                               Io: now, transmit, stop, received, event
 //!   Task::send      Sender     client put, server read     ReadFile: fill
 //!   Task::receive   Receiver   client get, server write    WriteFile: deliver, commit
 //!                        |
@@ -17,6 +17,7 @@
 //! - Nothing is acknowledged unwritten. Delivered blocks may wait in a [`WriteBatch`], but are written before the
 //!   next packet is sent and before the file is committed.
 //! - The last ACK waits until the file is committed.
+//! - After a stop, nothing of the file is sent, so that no block passes for its last.
 //! - An error of the file or of the network aborts the machine, which sends an ERROR to its peer.
 //!
 //! The type of a machine gives its direction: a [`Receiver`] cannot be filled, a [`Sender`] cannot commit.

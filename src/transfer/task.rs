@@ -78,7 +78,10 @@ impl<'d, R: ReadFile, W: WriteFile> Side<'_, 'd, R, W> {
             Self::Send { machine, file } => {
                 let Some(space) = machine.space() else { return Ok(false) };
                 let length = file.fill(space)?;
-                machine.filled(io.now(), length);
+                match io.stop() {
+                    None => machine.filled(io.now(), length),
+                    Some(reason) => machine.abort(io.now(), reason),
+                }
             }
             Self::Receive { machine, blocks, file } => match machine.delivery() {
                 None => return Ok(false),

@@ -27,8 +27,8 @@ const MODULES: &[(&str, &[&str])] = &[
     // What a class reads and computes.
     ("plan", &["wire", "trace"]),
     ("lessons", &[]),
-    // The language parses into plain values: rules, bugs, plans, lessons and the names of views.
-    ("language", &["wire", "fault", "bugs", "plan", "lessons", "trace"]),
+    // The language parses into plain values: rules, bugs, lessons and the names of views.
+    ("language", &["wire", "fault", "bugs", "lessons", "trace"]),
     // Flags, colours and files know nothing of the protocol but its text mode.
     ("stop", &[]),
     ("style", &[]),
@@ -49,8 +49,8 @@ const MODULES: &[(&str, &[&str])] = &[
     (
         "shell",
         &[
-            "wire", "transfer", "event", "analysis", "fault", "bugs", "lessons", "stop", "style", "files", "trace",
-            "session", "cli", "client", "server", "language", "complete", "profile", "terminal",
+            "wire", "transfer", "event", "analysis", "fault", "bugs", "plan", "lessons", "stop", "style", "files",
+            "trace", "session", "cli", "client", "server", "language", "complete", "profile", "terminal",
         ],
     ),
     ("main", &[]),
@@ -68,6 +68,7 @@ const KEEPERS: &[(&[&str], &[&str])] = &[
     (&["indicatif"], &["trace::progress"]),
     (&["nix"], &["net", "files", "terminal::control", "terminal::plain_input"]),
     (&["cap_std"], &["files"]),
+    (&["xattr"], &["files"]),
     (&["mio"], &["net"]),
     (&["sha2"], &["files"]),
 ];

@@ -141,8 +141,8 @@ fn play_to_client(case: &Case) {
 fn transfer(client: &mut Client, case: &Case, memory: &mut Memory) -> Result<u64, ClientError> {
     client.options = Options {
         negotiation: Negotiation::On,
-        tsize: case.offer.tsize.is_some(),
-        tout: case.offer.timeout.is_some(),
+        tsize: Some(case.offer.tsize.is_some()),
+        tout: Some(case.offer.timeout.is_some()),
         blksize: case.offer.blksize,
         windowsize: case.offer.windowsize,
         retry: RetryPolicy {

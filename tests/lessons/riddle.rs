@@ -47,7 +47,7 @@ fn every_bug_that_lesson_12_may_choose_shows_itself() {
     let script = Lesson::find(12).expect("there is a lesson 12").script;
     let shown = |bug: &str| {
         let folder = tempfile::tempdir().expect("a folder");
-        let played = run(folder.path(), &script.replace("serve bug ?", &format!("serve bug {bug}")));
+        let played = run(folder.path(), &script.replace("serve bug random", &format!("serve bug {bug}")));
         assert_eq!(played.status, Some(0), "{bug}: {}", played.stderr);
         packets_in_words(&played.text)
     };

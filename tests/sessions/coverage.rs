@@ -55,7 +55,7 @@ const ERRORS: &[&str] = &[
     "more than 16 scripts and repetitions in each other",
     "usage: repeat number [every seconds] command",
     "as expected",
-    "a SHA-256 has 64 digits, not 63",
+    "is not a SHA-256 of 64 digits",
     "verify is for one file",
     "names no file: tftp://HOST/FILE",
     "names no host",

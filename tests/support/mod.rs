@@ -10,6 +10,7 @@
 //! packet           packets as octets
 //! program          the program, run to its end
 //! process          the program, while it runs
+//! strace           the program, its system calls shown or failing
 //! peers            what a run of the program may connect to, and its output without what differs from run to run
 //! foreign          programs by other authors, known by what they print
 //! directory        what a directory holds
@@ -19,7 +20,7 @@
 //! ```
 
 #![allow(dead_code, unused_imports, reason = "each test takes what it needs")]
-#![allow(clippy::unwrap_used, reason = "a helper that cannot go on fails its test")]
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a helper that cannot go on fails its test")]
 
 mod client;
 mod directory;
@@ -34,6 +35,7 @@ mod program;
 mod scripted_client;
 mod scripted_server;
 mod server;
+mod strace;
 mod wait;
 
 pub(crate) use client::Client;
@@ -49,4 +51,5 @@ pub(crate) use program::{NOWHERE, Ran, at_home, feed, limited, program, run, run
 pub(crate) use scripted_client::{ScriptedClient, reader_and_writer, refusal};
 pub(crate) use scripted_server::{ScriptedServer, script};
 pub(crate) use server::{LOOPBACK, Server, bind, memory, patient, serve, serve_at, serve_directory, serve_practice};
+pub(crate) use strace::{can_trace, under_strace};
 pub(crate) use wait::{eventually, soon};

@@ -30,6 +30,8 @@ pub(crate) struct Talk {
 pub(crate) struct World {
     pub(crate) now: Instant,
     lines: Vec<String>,
+    /// The reason to stop, once a file was read.
+    pub(crate) stop: Option<Abort>,
     /// Why datagrams were ignored.
     pub(crate) ignored: Vec<(SocketAddr, Ignored)>,
 }
@@ -70,7 +72,7 @@ impl Talk {
     }
 
     pub(crate) fn new(now: Instant, task: Task<File, File>) -> Self {
-        let world = World { now, lines: Vec::new(), ignored: Vec::new() };
+        let world = World { now, lines: Vec::new(), stop: None, ignored: Vec::new() };
         Self { task, deadline: None, report: None, world }
     }
 
@@ -178,6 +180,10 @@ impl Io for World {
             format!("{}{stranger}", Packet::parse(datagram).unwrap())
         }));
         Ok(())
+    }
+
+    fn stop(&mut self) -> Option<Abort> {
+        self.stop.clone()
     }
 
     fn event(&mut self, event: &Event) {

@@ -72,7 +72,7 @@ fn bookmarks_are_known_everywhere() {
     person.sees("connect lab ");
     person.types("\r");
     person.sees("tftp> ");
-    person.says("status", "Connected to 127.0.0.1.");
+    person.says("status", "Connected to lab (127.0.0.1).");
     person.types(CTRL_D);
     let (_, home) = person.ends();
     let mut person = Person::begin(home, &["lab"]);

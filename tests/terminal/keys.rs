@@ -1,15 +1,6 @@
 //! Lines, questions, Ctrl-C and Ctrl-D.
 
-use crate::person::{CTRL_C, CTRL_D, CTRL_L, Person, home};
-
-#[test]
-fn lines_pasted_at_once_are_carried_out_one_by_one() {
-    let mut person = Person::begin(home(), &[]);
-    person.types("mode\rverbose on\rstatus\rmode netascii\r");
-    for answer in ["Using octet mode", "Verbose mode on.", "Not connected.", "mode set to netascii"] {
-        person.sees(answer);
-    }
-}
+use crate::person::{CTRL_C, CTRL_D, CTRL_L, Person, UP, home};
 
 #[test]
 fn missing_arguments_are_asked_for() {
@@ -77,6 +68,42 @@ fn ctrl_c_at_the_prompt_drops_the_line_and_twice_leaves() {
     person.sees("tftp> ");
     person.types(CTRL_C);
     assert_eq!(person.ends().0, 130);
+}
+
+#[test]
+fn the_first_ctrl_c_at_an_empty_prompt_says_what_the_second_does() {
+    let mut person = Person::begin(home(), &[]);
+    person.types("get what");
+    person.types(CTRL_C);
+    let shown = person.sees("tftp> ");
+    assert!(!shown.contains("leave"), "the line was dropped: {shown}");
+    person.says("mode", "Using octet mode");
+    person.types(CTRL_C);
+    person.sees("press ^C again to leave\r\n");
+    person.sees("tftp> ");
+    person.types(CTRL_C);
+    assert_eq!(person.ends().0, 130);
+}
+
+#[test]
+fn up_searches_the_lines_that_begin_as_typed_with_the_cursor_at_the_end() {
+    let mut person = Person::begin(home(), &[]);
+    for (line, answer) in [("mode netascii", ""), ("literal on", "on."), ("mode octet", ""), ("progress off", "off.")] {
+        person.says(line, answer);
+    }
+    person.types("mo");
+    person.types(UP);
+    person.sees("mode octet");
+    person.types(UP);
+    person.sees("mode netascii");
+    // The cursor is at the end.
+    person.types("x\r");
+    person.sees("netasciix: unknown mode");
+    person.sees("tftp> ");
+    person.types(UP);
+    person.types(UP);
+    person.types("\r");
+    person.sees("Progress display off.");
 }
 
 #[test]

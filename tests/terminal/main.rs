@@ -1,8 +1,10 @@
 //! The program on a terminal, as a person meets it: typed keys in, what the terminal is told out.
 
 mod bare;
+mod failures;
 mod kept;
 mod keys;
+mod paste;
 mod person;
 #[path = "../support/mod.rs"]
 mod support;

@@ -1,6 +1,6 @@
 //! The steps that take values.
 
-use super::super::expected::Expected;
+use super::super::expected::{Expected, Source};
 use super::super::matching::begins;
 use super::super::mistake::Mistake;
 use super::super::value::{Port, Value};
@@ -40,6 +40,18 @@ impl Arguments<'_> {
         Ok(Some(value))
     }
 
+    /// Takes a value, or else a name from this source.
+    pub(in crate::language) fn value_or_name<T: Value>(
+        &mut self,
+        value: &'static str,
+        source: Source,
+        name: &'static str,
+    ) -> Result<Result<T, Word>, Mistake> {
+        self.expected.push(Expected::Value(value, T::range, T::suggestions));
+        let word = self.name(source, name)?;
+        Ok(T::read(&word).ok_or(word))
+    }
+
     /// Takes the value of a setting, the only word, or `auto`, which is `None`.
     pub(in crate::language) fn only_value_or_auto<T: Value>(&mut self) -> Result<Option<T>, Mistake> {
         self.at_most(1)?;
@@ -73,15 +85,16 @@ impl Arguments<'_> {
     /// Takes a port, if there is a word.
     pub(in crate::language) fn port_if(&mut self) -> Result<Option<u16>, Mistake> {
         let port = self.value_if("[port]");
-        Ok(port.map_err(|_| self.bsd("bad port number", None))?.map(|Port(port)| port))
+        let range = || Some(format!("port must be {}", Port::range()));
+        Ok(port.map_err(|_| self.bsd("bad port number", None, range()))?.map(|Port(port)| port))
     }
 
     /// Takes a mode, if there is a word.
     pub(in crate::language) fn mode_if(&mut self) -> Result<Option<Mode>, Mistake> {
         let mode = self.value_if("ascii | netascii | binary | image | octet");
         mode.map_err(|_| match self.peek() {
-            Some(word) if word.is("mail") => self.bsd("obsolete mode, not supported (RFC 1350 section 1)", None),
-            _ => self.bsd("unknown mode", self.command.usage.first().copied()),
+            Some(word) if word.is("mail") => self.bsd("obsolete mode, not supported (RFC 1350 section 1)", None, None),
+            _ => self.bsd("unknown mode", self.command.usage.first().copied(), None),
         })
     }
 

@@ -134,7 +134,7 @@ impl Transfer {
     fn wire<'a, 'o>(&'a mut self, observers: &'a mut Observers<'o>) -> (&'a mut ServerTask, Wire<'a, 'o>) {
         let Self { socket, task, injector, .. } = self;
         let reporter = Reporter { observers, local: socket.local() };
-        (task, Wire { socket, injector: injector.as_deref_mut(), reporter, errors: SendErrors::Loss })
+        (task, Wire { socket, injector: injector.as_deref_mut(), reporter, errors: SendErrors::Loss, stop: None })
     }
 
     /// Returns when the machine or the injector is due.

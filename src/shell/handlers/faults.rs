@@ -44,6 +44,9 @@ pub(crate) fn packetdrop(shell: &mut Shell<'_>, rate: Percent) -> Handled {
 
 /// Shows or changes the bug of the client.
 pub(crate) fn client(shell: &mut Shell<'_>, verb: BugVerb<ClientBug>) -> Handled {
+    if verb == BugVerb::List {
+        return shell.answer(list(ClientBug::ALL.map(|bug| (bug.name(), bug.brief()))));
+    }
     let setting = &mut shell.workspace.session.settings.transfer.bug;
     *setting = verb.change(*setting);
     let said = match *setting {
@@ -65,12 +68,15 @@ pub(super) fn not_running() -> CommandError {
 
 /// Changes the running server, or shows what it does.
 pub(super) fn change(shell: &mut Shell<'_>, change: ServerChange) -> Handled {
+    if change == ServerChange::Bug(BugVerb::List) {
+        return shell.answer(list(ServerBug::ALL.map(|bug| (bug.name(), bug.brief()))));
+    }
     let seed = shell.workspace.client.faults.lock().seed();
     let serving = shell.workspace.serving.as_ref().ok_or_else(not_running)?;
     let mut policy = serving.policy();
     let said = match change {
         ServerChange::Fault(verb) => instruct(&mut serving.faults().lock(), verb)?,
-        ServerChange::Bug(BugVerb::Riddle) => {
+        ServerChange::Bug(BugVerb::Random) => {
             policy.bug = Some(ServerBug::puzzle(seed));
             format!("A server bug is active, chosen by seed {seed}; \"serve status\" names it.")
         }
@@ -100,6 +106,11 @@ pub(super) fn change(shell: &mut Shell<'_>, change: ServerChange) -> Handled {
 /// `Server bug active: sorcerer, resends DATA on a duplicate ACK (against RFC 1123 section 4.2.3.1).`
 pub(crate) fn server_bug(bug: ServerBug) -> String {
     format!("Server bug active: {bug}, {} {}.", bug.brief(), against(bug.section()))
+}
+
+/// A line for each bug: its name, and what it does.
+fn list<const N: usize>(bugs: [(&str, &str); N]) -> String {
+    bugs.map(|(name, brief)| format!("{name:<15}{brief}")).join("\n")
 }
 
 fn against(section: &str) -> String {

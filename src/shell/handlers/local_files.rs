@@ -1,15 +1,16 @@
 //! Commands about this side: quit, help, the local directory and digests of local files.
 
 use std::env;
-use std::fs::File;
+use std::fs::{self, File};
 use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 use crate::files::Digest;
-use crate::language::{Command, TOPICS, Word, commands, find, find_topic};
+use crate::language::{Command, PlanVerb, PlannedSize, TOPICS, Word, commands, find, find_topic};
+use crate::plan::Plan;
 use crate::shell::{CommandError, Handled, Outcome, OutcomeRecord, Shell};
-use crate::terminal::Place;
+use crate::terminal::{Place, Subject};
 use crate::wire::Printable;
 
 /// Lists the commands, or explains some of them.
@@ -38,7 +39,7 @@ pub(crate) fn help(shell: &mut Shell<'_>, words: &[Word]) -> Handled {
             (Err(_), Some(topic)) => shell.console.say(topic.text.trim_end())?,
             (Err(mistake), None) => {
                 let error = CommandError::Topic { word: word.clone(), mistake };
-                outcome = outcome.then(shell.report("?", error)?);
+                outcome = outcome.then(shell.report(&Subject::command("?"), error)?);
             }
         }
     }
@@ -78,15 +79,40 @@ pub(crate) fn directory_line(directory: &Path) -> String {
     format!("Local directory: {}", Printable(directory.as_os_str().as_bytes()))
 }
 
+/// Calculates the packets of a transfer.
+pub(crate) fn plan(shell: &Shell<'_>, PlanVerb { size, blksize, windowsize, rtt }: PlanVerb) -> Handled {
+    let size = match size {
+        PlannedSize::Bytes(size) => size,
+        PlannedSize::OfFile(file) => size_of(&file)?,
+    };
+    shell.answer(Plan { size, blksize, windowsize, rtt })
+}
+
+fn size_of(file: &Word) -> Result<u64, CommandError> {
+    match fs::metadata(file.path()) {
+        Ok(file) if file.is_file() => Ok(file.len()),
+        Ok(_) => Err(CommandError::local(format_args!("{file}: not a regular file, so its size is not known"))),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            let reason = "not a size (2150, 2,150, 64K or 5M), and not a local file";
+            Err(CommandError::local(format_args!("{file}: {reason}")))
+        }
+        Err(error) => Err(CommandError::file(file, error)),
+    }
+}
+
 /// Prints the digests of files, as sha256sum does.
 pub(crate) fn sha256(shell: &Shell<'_>, files: &[Word]) -> Handled {
     let mut outcome = Outcome::done();
     for file in files {
-        let digest = File::open(file.path()).and_then(Digest::of);
-        let digest = digest.map_err(|error| CommandError::file(file, error))?;
-        shell.console.say(format_args!("{digest}  {file}"))?;
-        shell.console.record(&OutcomeRecord::of(b"sha256").file(file.bytes()).digest(Some(digest)))?;
-        outcome.is_recorded = true;
+        let record = OutcomeRecord::of(b"sha256").local(file);
+        let (record, latest) = match File::open(file.path()).and_then(Digest::of) {
+            Ok(digest) => {
+                shell.console.say(format_args!("{digest}  {file}"))?;
+                (record.digest(Some(digest)), Outcome::done())
+            }
+            Err(error) => (record, shell.report(&Subject::command("sha256"), CommandError::file(file, error))?),
+        };
+        outcome = outcome.then(shell.record(record, latest)?);
     }
     Ok(outcome)
 }

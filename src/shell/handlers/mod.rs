@@ -8,5 +8,6 @@ pub(super) mod local_files;
 pub(super) mod repeat;
 pub(super) mod server;
 pub(super) mod settings;
+pub(super) mod status;
 pub(super) mod trace;
 pub(super) mod transfer;

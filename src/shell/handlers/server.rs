@@ -62,7 +62,7 @@ impl Service {
         let serving = server.spawn().map_err(|error| CommandError::file("serve", error))?;
         match (&self.directory, serving.addresses().first()) {
             (None, Some(first)) => {
-                shell.workspace.session.peer = Some(Peer { host: first.ip().to_string(), port: first.port() });
+                shell.workspace.session.peer = Some(Peer::new(first.ip().to_string(), first.port()));
                 let what = "with hello.txt, text.txt, fw.bin, big.bin and more";
                 shell.console.note(format_args!("Practice server at {place} {what}: connected."));
             }
@@ -119,8 +119,6 @@ impl Service {
             None => Server::builder(practice_files()),
             Some(directory) => {
                 let root = DirStore::open(directory.path()).map_err(|error| CommandError::file(directory, error))?;
-                // Removes what a killed server left; if that fails, it only takes space.
-                let _ = root.sweep();
                 Server::builder(root)
             }
         };

@@ -1,30 +1,52 @@
 //! Commands that change or show the session.
 
-use std::env;
-
-use super::faults;
-use super::local_files::directory_line;
 use super::trace::{on_off, or_auto};
 use crate::client::{Negotiation, Options, resolve};
-use crate::language::{Choice, Word, unbracketed};
+use crate::language::{Choice, Word, server};
 use crate::session::{Peer, Session, Settings};
-use crate::shell::{CommandError, Handled, Outcome, Shell};
-use crate::trace::units::seconds;
-use crate::transfer::Rexmt;
-use crate::wire::{Mode, Terms};
+use crate::shell::{CommandError, Fatal, Handled, Outcome, OutcomeRecord, Shell};
+use crate::terminal::Subject;
+use crate::wire::Mode;
 
-/// Looks the host up and remembers it; nothing is sent. The earlier connection is dropped in any case.
+/// Looks the host up and remembers it; nothing is sent. A failure keeps the earlier connection.
 pub(crate) fn connect(shell: &mut Shell<'_>, host: &Word, port: Option<u16>) -> Handled {
-    shell.workspace.session.peer = None;
-    let name = host.text().ok_or_else(|| CommandError::classic(format!("{host}: unknown host (not UTF-8)")))?;
-    let name = unbracketed(name);
+    let (record, outcome) = connected(shell, host, port)?;
+    Ok(shell.record(record, outcome)?)
+}
+
+/// Connects and reports any failure. Returns what a JSON record says about it.
+pub(crate) fn connected(
+    shell: &mut Shell<'_>,
+    host: &Word,
+    port: Option<u16>,
+) -> Result<(OutcomeRecord, Outcome), Fatal> {
+    let record = OutcomeRecord::of(b"connect");
+    if shell.workspace.session.settings.classic {
+        // As BSD does, before it looks up the host.
+        shell.workspace.session.peer = None;
+    }
+    let (record, result) = match named(&shell.workspace.session, host, port) {
+        Ok((name, port)) => (record.server(name.as_bytes(), Some(port)), connect_to(shell, name, port)),
+        Err(error) => (record.server(host.bytes(), port), Err(error.into())),
+    };
+    Ok((record, shell.reported(&Subject::command("connect"), result)?))
+}
+
+/// Reads a server as the user names it. The port comes from the words, the bookmark or the default.
+fn named<'a>(session: &Session, host: &'a Word, port: Option<u16>) -> Result<(&'a str, u16), CommandError> {
+    let text = host.text().ok_or_else(|| CommandError::classic(format!("{host}: unknown host (not UTF-8)")))?;
+    let (name, own_port) = server(text).map_err(CommandError::classic)?;
+    if let (Some(_), Some(port)) = (own_port, port) {
+        return Err(CommandError::local(format_args!("{host} has a port already; omit {port}")));
+    }
+    Ok((name, own_port.or(port).unwrap_or_else(|| session.port(session.bookmark(name)))))
+}
+
+fn connect_to(shell: &mut Shell<'_>, name: &str, port: u16) -> Handled {
     let bookmark = shell.workspace.session.bookmark(name).cloned();
-    let name = bookmark.as_ref().map_or(name, |bookmark| bookmark.host.as_str());
-    let port = port.unwrap_or_else(|| shell.workspace.session.port(bookmark.as_ref()));
-    resolve(name, port, shell.workspace.session.settings.transfer.family).map_err(CommandError::UnknownHost)?;
-    let peer = Peer { host: name.to_owned(), port };
+    let peer = bookmark.as_ref().map_or_else(|| Peer::new(name, port), |known| Peer::bookmarked(known, port));
+    resolve(&peer.host, port, shell.workspace.session.settings.transfer.family).map_err(CommandError::UnknownHost)?;
     shell.workspace.switch_to(Some(&peer), bookmark.as_ref(), shell.setup.pinned);
-    shell.workspace.session.peer = Some(peer);
     Ok(Outcome::done())
 }
 
@@ -56,6 +78,24 @@ pub(crate) fn switch(
     shell.answer(format_args!("{title} {state}."))
 }
 
+/// Toggles an option of requests, or sets it, and answers as NetBSD does.
+pub(crate) fn option(
+    shell: &mut Shell<'_>,
+    choice: Option<Choice>,
+    title: &str,
+    setting: fn(&mut Options) -> &mut Option<bool>,
+) -> Handled {
+    let setting = setting(&mut shell.workspace.session.settings.transfer);
+    *setting = match choice {
+        None => Some(*setting != Some(true)),
+        Some(Choice::On) => Some(true),
+        Some(Choice::Off) => Some(false),
+        Some(Choice::Auto) => None,
+    };
+    let state = or_auto(setting.map(on_off));
+    shell.answer(format_args!("{title} {state}."))
+}
+
 /// Changes how transfers go, without a word.
 pub(crate) fn set(shell: &mut Shell<'_>, change: impl FnOnce(&mut Options)) -> Handled {
     change(&mut shell.workspace.session.settings.transfer);
@@ -81,50 +121,8 @@ pub(crate) fn options(shell: &mut Shell<'_>, choice: Option<Choice>) -> Handled 
     Ok(Outcome::done())
 }
 
-/// Three lines as BSD has them, then what it does not know.
-pub(crate) fn status(shell: &Shell<'_>) -> Handled {
-    let Session { peer, settings, last, .. } = &shell.workspace.session;
-    let transfer = &settings.transfer;
-    let [verbose, tracing] = [settings.verbose, settings.tracing.is_some()].map(on_off);
-    let rexmt = if let Rexmt::Fixed(interval) = transfer.retry.rexmt { Some(seconds(interval)) } else { None };
-    let mut lines = vec![
-        match peer {
-            Some(peer) => format!("Connected to {}.", peer.host),
-            None => "Not connected.".to_owned(),
-        },
-        format!("Mode: {} Verbose: {verbose} Tracing: {tracing}", transfer.mode),
-        format!("Rexmt-interval: {}, Max-timeout: {}", or_auto(rexmt), seconds(transfer.retry.timeout)),
-    ];
-    if !settings.classic {
-        let port = peer.as_ref().map_or(shell.workspace.session.default_port(), |peer| peer.port);
-        lines.push(format!("Port: {port}, Literal: {}", on_off(settings.literal)));
-        lines.push(format!(
-            "Options: {}, Blksize: {}, Windowsize: {}, Tsize: {}, Timeout: {}",
-            options_name(transfer.negotiation),
-            or_auto(transfer.blksize),
-            or_auto(transfer.windowsize),
-            on_off(transfer.tsize),
-            on_off(transfer.tout),
-        ));
-        if let Some(report) = last {
-            let Terms { blksize, windowsize, .. } = report.terms;
-            let bytes = report.stats.bytes;
-            lines.push(format!("Last transfer: {bytes} bytes, blksize {blksize}, windowsize {windowsize}"));
-        }
-        lines.extend(super::trace::brief(shell));
-        lines.extend(env::current_dir().ok().map(|directory| directory_line(&directory)));
-        lines.extend(shell.workspace.serving.as_ref().map(|serving| format!("Serving: {}", serving.status())));
-        lines.extend(transfer.bug.map(faults::client_bug));
-        let faults = shell.workspace.client.faults.lock();
-        lines.extend(faults.rules().next().map(|_| faults.to_string()));
-    }
-    for line in lines {
-        shell.console.say(line)?;
-    }
-    Ok(Outcome::done())
-}
-
-fn options_name(options: Negotiation) -> &'static str {
+/// The name of a choice of `options`.
+pub(super) fn options_name(options: Negotiation) -> &'static str {
     match options {
         Negotiation::Auto => "auto",
         Negotiation::On => "on",

@@ -9,7 +9,7 @@ use crate::language::{TraceVerb, Word, exact};
 use crate::shell::tracing::{Aftermath, Content, STDOUT, screen_page};
 use crate::shell::workspace::Workspace;
 use crate::shell::{CommandError, Fatal, Handled, HandlerError, Outcome, Shell};
-use crate::terminal::Place;
+use crate::terminal::{Place, Subject};
 use crate::trace::units::counted;
 use crate::trace::{Limit, Page, ViewName, show};
 
@@ -87,7 +87,7 @@ pub(crate) fn report(shell: &mut Shell<'_>) -> Result<Outcome, Fatal> {
     let Aftermath { failed, hints } = shell.workspace.tracing.finish()?;
     shell.console.give_way(shell.workspace.tracing.takes_stdout(&shell.workspace.session.settings));
     for (path, error) in failed {
-        outcome = outcome.then(shell.report("trace", CommandError::Trace(path, error))?);
+        outcome = outcome.then(shell.report(&Subject::command("trace"), CommandError::Trace(path, error))?);
     }
     if shell.console.is_observed() {
         hints.iter().for_each(|hint| shell.console.hint(hint));

@@ -5,7 +5,9 @@ use crate::files::{Digest, Source, Target};
 use crate::language::{Get, Put, Sha256, Verb, Word, parse};
 use crate::shell::remote::{Remote, base_name};
 use crate::shell::transfer::Transfer;
+use crate::shell::workspace::Connection;
 use crate::shell::{CommandError, Fatal, Handled, HandlerError, InputSource, Outcome, OutcomeRecord, Shell};
+use crate::terminal::Subject;
 use crate::transfer::Report;
 use crate::wire::Printable;
 
@@ -18,47 +20,111 @@ pub(crate) fn get(shell: &mut Shell<'_>, get: &Get) -> Handled {
     let digest = digest.map(|Sha256(digits)| Digest::from(digits));
     let is_stream = local.as_ref().is_some_and(|local| local.is(STREAM));
     let others = [("--json", shell.console.json), ("a trace", shell.workspace.tracing.has_stdout())];
-    if let Some((other, _)) = others.iter().find(|(_, has_stdout)| is_stream && *has_stdout) {
-        return Err(CommandError::local(format_args!("a file and {other} cannot both go to standard output")).into());
-    }
+    let other = others.iter().find(|(_, has_stdout)| is_stream && *has_stdout);
+    let mut switch = Switch::begin(shell);
     let mut outcome = Outcome::done();
     for remote in remotes {
-        outcome = outcome.then(match local {
-            Some(_) if is_stream => {
-                let console = shell.console.diverted();
-                fetch(&mut shell.nested(console), remote, local.as_ref(), digest)?
+        let subject = subject(shell, "get", remote, remotes.len());
+        let latest = match (local, other) {
+            (Some(local), Some((other, _))) => {
+                let error = format!("a file and {other} cannot both go to standard output");
+                let record = OutcomeRecord::of(b"get").file(remote.bytes()).local(local);
+                report(shell, &subject, record, Err(shell.mistake(CommandError::Local(error)).into()))?
             }
-            local => fetch(shell, remote, local.as_ref(), digest)?,
-        });
-        if shell.is_interrupted() {
+            (Some(_), None) if is_stream => {
+                let console = shell.console.diverted();
+                fetch(&mut shell.nested(console), &subject, remote, local.as_ref(), digest)?
+            }
+            (local, _) => fetch(shell, &subject, remote, local.as_ref(), digest)?,
+        };
+        switch.note(shell, &latest);
+        let is_over = shell.is_interrupted() || lacks_target(&latest);
+        outcome = outcome.then(latest);
+        if is_over {
             break;
         }
     }
+    switch.end(shell);
     Ok(outcome)
 }
 
 /// Sends one file under a name, or several into a directory.
 pub(crate) fn put(shell: &mut Shell<'_>, put: &Put) -> Handled {
     let Put { locals, remote: word } = put;
-    let remote = Remote::named(&shell.workspace.session, word).map_err(|error| shell.mistake(error))?;
-    shell.workspace.switch_to(remote.peer.as_ref(), remote.bookmark.as_ref(), shell.setup.pinned);
-    Ok(match locals.as_slice() {
-        [] if remote.file.is_empty() => return Err(CommandError::local(format!("{word}: does not name a file")).into()),
-        [] => store(shell, &remote, &Word::new(&*remote.file), false)?,
-        [local] => store(shell, &remote, local, local.is(STREAM))?,
-        locals => {
-            let mut outcome = Outcome::done();
-            for local in locals {
-                let directory = remote.file.strip_suffix(b"/").unwrap_or(&remote.file);
-                let file = [directory, b"/", base_name(local.bytes())].concat().into();
-                outcome = outcome.then(store(shell, &Remote { file, ..remote.clone() }, local, false)?);
-                if shell.is_interrupted() {
-                    break;
-                }
-            }
-            outcome
+    let remote = match Remote::named(&shell.workspace.session, word).map_err(|error| shell.mistake(error)) {
+        Ok(remote) if !locals.is_empty() || !remote.file.is_empty() => remote,
+        refused => {
+            let nameless = || CommandError::local(format_args!("{word}: does not name a file"));
+            let error = refused.err().unwrap_or_else(nameless);
+            let record = OutcomeRecord::of(b"put").file(word.bytes());
+            let record = if let [local] = locals.as_slice() { record.local(local) } else { record };
+            return Ok(report(shell, &Subject::command("put"), record, Err(error.into()))?);
         }
-    })
+    };
+    let mut switch = Switch::begin(shell);
+    shell.workspace.switch_to(remote.peer.as_ref(), remote.bookmark.as_ref(), shell.setup.pinned);
+    let outcome = match locals.as_slice() {
+        [] => store(shell, &remote, &Word::new(&*remote.file), 1, false)?,
+        [local] => store(shell, &remote, local, 1, local.is(STREAM))?,
+        locals => store_all(shell, &remote, locals, &mut switch)?,
+    };
+    switch.note(shell, &outcome);
+    switch.end(shell);
+    Ok(outcome)
+}
+
+/// Sends files into a directory.
+fn store_all(
+    shell: &mut Shell<'_>,
+    remote: &Remote<'_>,
+    locals: &[Word],
+    switch: &mut Switch,
+) -> Result<Outcome, Fatal> {
+    let mut outcome = Outcome::done();
+    let directory = remote.file.strip_suffix(b"/").unwrap_or(&remote.file);
+    for local in locals {
+        let file = [directory, b"/", base_name(local.bytes())].concat().into();
+        let latest = store(shell, &Remote { file, ..remote.clone() }, local, locals.len(), false)?;
+        switch.note(shell, &latest);
+        let is_over = shell.is_interrupted() || lacks_target(&latest);
+        outcome = outcome.then(latest);
+        if is_over {
+            break;
+        }
+    }
+    Ok(outcome)
+}
+
+/// A server named with a file becomes the connected one with its first success. Until then it is so for the files that
+/// follow in the same line, which would otherwise come from another server than the one that was named for them.
+struct Switch(Connection);
+
+impl Switch {
+    fn begin(shell: &Shell<'_>) -> Self {
+        Self(shell.workspace.connection())
+    }
+
+    /// Notes the outcome of a transfer with the current server.
+    fn note(&mut self, shell: &Shell<'_>, outcome: &Outcome) {
+        if !outcome.is_failure() {
+            self.0 = shell.workspace.connection();
+        }
+    }
+
+    /// Keeps the last server that did what it was asked for.
+    fn end(self, shell: &mut Shell<'_>) {
+        shell.workspace.return_to(self.0);
+    }
+}
+
+/// What a failure of this file, one of so many, is about.
+fn subject(shell: &Shell<'_>, command: &str, file: &Word, count: usize) -> Subject {
+    Subject::command(command).file(file, count > 1, shell.workspace.session.settings.classic)
+}
+
+/// Whether no server was named: then the other files of a command have none either, and one report is enough.
+fn lacks_target(outcome: &Outcome) -> bool {
+    matches!(outcome.failure, Some(CommandError::NoTarget(_)))
 }
 
 /// Whether the command fills standard output with a file, so that no text may go there.
@@ -74,50 +140,69 @@ struct Done {
     digest: Option<Digest>,
 }
 
-/// Reports the outcome of one transfer, in words and as a record; `file` is the name on the server.
+/// The record of a transfer between these files.
+fn record(shell: &Shell<'_>, subject: &Subject, remote: &Remote<'_>, local: &Word) -> OutcomeRecord {
+    let mode = remote.mode.unwrap_or(shell.workspace.session.settings.transfer.mode);
+    let record = OutcomeRecord::of(subject.name().as_bytes()).file(&remote.file).local(local).mode(mode);
+    match &remote.peer {
+        Some(peer) => record.server(peer.given_name().as_bytes(), Some(peer.port)),
+        None => record,
+    }
+}
+
+/// Reports the outcome of one transfer, in words and as a record.
 fn report(
     shell: &Shell<'_>,
-    command: &str,
-    word: &Word,
-    file: &[u8],
+    subject: &Subject,
+    record: OutcomeRecord,
     result: Result<Done, HandlerError>,
 ) -> Result<Outcome, Fatal> {
-    let record = OutcomeRecord::of(command.as_bytes()).file(file);
     let (record, outcome) = match result {
         Ok(Done { traces, report, digest }) => (record.transferred(&report).digest(digest), traces),
-        Err(error) => (record, shell.reported(format_args!("{command} {word}"), Err(error))?),
+        Err(error) => (record, shell.reported(subject, Err(error))?),
     };
     shell.record(record, outcome)
 }
 
-fn fetch(shell: &mut Shell<'_>, word: &Word, local: Option<&Word>, expected: Option<Digest>) -> Result<Outcome, Fatal> {
+fn fetch(
+    shell: &mut Shell<'_>,
+    subject: &Subject,
+    word: &Word,
+    local: Option<&Word>,
+    expected: Option<Digest>,
+) -> Result<Outcome, Fatal> {
     match Remote::named(&shell.workspace.session, word) {
         Ok(remote) => {
             shell.workspace.switch_to(remote.peer.as_ref(), remote.bookmark.as_ref(), shell.setup.pinned);
-            let result = fetch_from(shell, &remote, word, local, expected);
-            report(shell, "get", word, &remote.file, result)
+            let to_stdout = local.is_some_and(|local| local.is(STREAM));
+            let local = local.cloned().unwrap_or_else(|| Word::new(base_name(&remote.file)));
+            let record = record(shell, subject, &remote, &local);
+            let result = fetch_from(shell, subject, &remote, (word, &local, to_stdout), expected);
+            report(shell, subject, record, result)
         }
-        Err(error) => report(shell, "get", word, word.bytes(), Err(shell.mistake(error).into())),
+        Err(error) => {
+            let record = OutcomeRecord::of(b"get").file(word.bytes());
+            let record = if let Some(local) = local { record.local(local) } else { record };
+            report(shell, subject, record, Err(shell.mistake(error).into()))
+        }
     }
 }
 
 fn fetch_from(
     shell: &mut Shell<'_>,
+    subject: &Subject,
     remote: &Remote<'_>,
-    word: &Word,
-    local: Option<&Word>,
+    (word, local, to_stdout): (&Word, &Word, bool),
     expected: Option<Digest>,
 ) -> Result<Done, HandlerError> {
-    let to_stdout = local.is_some_and(|local| local.is(STREAM));
-    let local = local.cloned().unwrap_or_else(|| Word::new(base_name(&remote.file)));
-    let transfer = Transfer::new(shell, remote, &local)?;
+    let transfer = Transfer::new(shell, subject, remote, local)?;
     let Transfer { peer, settings, .. } = &transfer;
     if local.bytes().is_empty() {
         return Err(CommandError::local(format!("{word}: does not name a file; give a local name")).into());
     }
     let mode = settings.transfer.mode;
     let target = if to_stdout { Target::stdout(mode) } else { Target::create(local.path(), mode) };
-    let target = target.map_err(|error| CommandError::file(&local, error))?.digested(transfer.wants_digest(shell));
+    let target = target.map_err(|error| CommandError::file(local, error))?.digested(transfer.wants_digest(shell));
     let mut target = if let Some(digest) = expected { target.expecting(digest) } else { target };
     if settings.verbose {
         let file = Printable(&remote.file);
@@ -135,13 +220,28 @@ fn fetch_from(
     Ok(Done { traces, report, digest })
 }
 
-fn store(shell: &mut Shell<'_>, remote: &Remote<'_>, local: &Word, from_stdin: bool) -> Result<Outcome, Fatal> {
-    let result = store_to(shell, remote, local, from_stdin);
-    report(shell, "put", local, &remote.file, result)
+/// Sends a file, one of so many.
+fn store(
+    shell: &mut Shell<'_>,
+    remote: &Remote<'_>,
+    local: &Word,
+    count: usize,
+    from_stdin: bool,
+) -> Result<Outcome, Fatal> {
+    let subject = subject(shell, "put", local, count);
+    let record = record(shell, &subject, remote, local);
+    let result = store_to(shell, &subject, remote, local, from_stdin);
+    report(shell, &subject, record, result)
 }
 
-fn store_to(shell: &mut Shell<'_>, remote: &Remote<'_>, local: &Word, from_stdin: bool) -> Result<Done, HandlerError> {
-    let transfer = Transfer::new(shell, remote, local)?;
+fn store_to(
+    shell: &mut Shell<'_>,
+    subject: &Subject,
+    remote: &Remote<'_>,
+    local: &Word,
+    from_stdin: bool,
+) -> Result<Done, HandlerError> {
+    let transfer = Transfer::new(shell, subject, remote, local)?;
     let Transfer { peer, settings, .. } = &transfer;
     if from_stdin && shell.input != InputSource::CommandLine {
         let reason = "standard input has the commands; use -f FILE for them, or write ./- for a file of that name";

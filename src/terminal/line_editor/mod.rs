@@ -1,6 +1,9 @@
-//! Lines typed at a terminal; the only file that names `rustyline`.
+//! Lines typed at a terminal; the only module that names `rustyline`.
 //!
 //! Tab asks the [completer](complete), a grey hint shows what is missing, and the history keeps lines.
+
+mod keys;
+mod recall;
 
 use std::borrow::Cow;
 use std::io;
@@ -11,8 +14,10 @@ use rustyline::highlight::Highlighter;
 use rustyline::hint::{Hint, Hinter};
 use rustyline::history::FileHistory;
 use rustyline::validate::Validator;
-use rustyline::{ColorMode, CompletionType, Config, Context};
+use rustyline::{ColorMode, CompletionType, Config, Context, Event, EventHandler};
 
+use self::keys::Keys;
+use self::recall::Recall;
 use super::console::{Console, Stream, plain};
 use super::control;
 use super::prompted::{Asked, Prompted};
@@ -27,7 +32,8 @@ const LINES: usize = 1000;
 
 /// The line editor.
 pub(super) struct LineEditor {
-    inner: rustyline::Editor<Helper, FileHistory>,
+    inner: rustyline::Editor<Helper, Recall>,
+    keys: Keys,
     directories: Option<Directories>,
     style: Style,
 }
@@ -45,7 +51,10 @@ impl LineEditor {
             // By default rustyline reads NO_COLOR alone, and ignores `style`.
             .color_mode(if style.is_on() { ColorMode::Forced } else { ColorMode::Disabled })
             .build();
-        let mut inner = rustyline::Editor::with_config(config).map_err(io::Error::other)?;
+        let recall = Recall::new(FileHistory::with_config(&config));
+        let mut inner = rustyline::Editor::with_history(config, recall).map_err(io::Error::other)?;
+        let keys = Keys::default();
+        inner.bind_sequence(Event::Any, EventHandler::Conditional(Box::new(keys.clone())));
         inner.set_helper(Some(Helper {
             directories: directories.cloned(),
             host: None,
@@ -61,7 +70,7 @@ impl LineEditor {
             console.note(format_args!("tftp: {path}: {reason}; no lines are saved while this file exists"));
         }
         control::wake_on_termination(signals)?;
-        Ok(Self { inner, directories: directories.cloned(), style })
+        Ok(Self { inner, keys, directories: directories.cloned(), style })
     }
 
     /// Sets the connected server, whose files Tab knows, and what it offers.
@@ -71,8 +80,14 @@ impl LineEditor {
         }
     }
 
+    /// Forgets that a paste is not complete: Ctrl-C during a command dropped the rest.
+    pub(super) fn end_paste(&self) {
+        self.keys.end_paste();
+    }
+
     /// Asks for a line; commands are kept.
     pub(super) fn read(&mut self, prompt: &str, asked: Asked) -> io::Result<Prompted> {
+        self.inner.history_mut().begin();
         if let Some(helper) = self.inner.helper_mut() {
             helper.asked = asked;
         }
@@ -85,8 +100,12 @@ impl LineEditor {
                 Ok(Prompted::Line(line.into_bytes()))
             }
             Err(ReadlineError::Eof) => Ok(Prompted::End),
-            // Ctrl-C or SIGINT.
-            Err(ReadlineError::Interrupted | ReadlineError::Signal(_)) => Ok(Prompted::Cleared),
+            Err(ReadlineError::Interrupted) => {
+                self.end_paste();
+                Ok(Prompted::Cleared { was_empty: self.keys.pressed_on_empty_line() })
+            }
+            // Nobody pressed a key.
+            Err(ReadlineError::Signal(_)) => Ok(Prompted::Cleared { was_empty: false }),
             Err(ReadlineError::Io(error)) if error.kind() == io::ErrorKind::InvalidData => Ok(Prompted::Garbled),
             Err(ReadlineError::Io(error)) => Err(error),
             Err(error) => Err(io::Error::other(error)),
