@@ -262,6 +262,8 @@ named! {
         Tid = "tid",
         /// The agreed terms.
         Terms = "terms",
+        /// A window smaller than was wanted.
+        Window = "window",
         /// Another request, which asks for less.
         Fallback = "fallback",
     }

@@ -125,6 +125,9 @@ impl Conversation {
                 let (blksize, windowsize) = (terms.blksize.get(), terms.windowsize.get());
                 (Choice::Terms, Reason::Terms { blksize, windowsize })
             }
+            Event::WindowReduced { wanted, asked } => {
+                (Choice::Window, Reason::WindowReduced { wanted: wanted.get(), asked: asked.get() })
+            }
             Event::Again { attempt, failure } => {
                 let why = Reason::ReqLess { attempt: *attempt, failure: failure.to_string() };
                 self.again = Some(why.clone());

@@ -37,8 +37,8 @@ impl Source {
     /// `/tmp`.
     pub fn open(path: &Path, mode: Mode) -> io::Result<Self> {
         match LocalPath::resolve(path)? {
-            LocalPath::Descriptor(path) if path.ends_with("0") => Self::stdin(mode),
-            LocalPath::Descriptor(path) => Self::file(File::open(path)?, mode),
+            LocalPath::Magic(_, Some(0)) => Self::stdin(mode),
+            LocalPath::Magic(path, _) => Self::file(File::open(path)?, mode),
             LocalPath::File(path, _) => {
                 let options = &mut OpenOptions::new();
                 Self::file(options.read(true).custom_flags(OFlag::O_NOFOLLOW.bits()).open(path)?, mode)

@@ -44,7 +44,7 @@ impl Target {
     /// user in a sticky directory such as `/tmp`.
     pub fn create(path: &Path, mode: Mode) -> io::Result<Self> {
         let (place, found) = match LocalPath::resolve(path)? {
-            LocalPath::Descriptor(path) => return Ok(Self::new(Sink::File(open_descriptor(&path)?), mode)),
+            LocalPath::Magic(path, number) => return Ok(Self::new(Sink::File(open_magic(&path, number)?), mode)),
             LocalPath::File(path, found) => (path, found),
         };
         if found.is_some_and(|found| !found.is_file() && !found.is_dir()) {
@@ -236,10 +236,10 @@ fn no_directory(error: io::Error) -> io::Error {
 }
 
 /// Opens an open file again. Our own outputs are shared; others are appended to, since their writers are at the end.
-fn open_descriptor(path: &Path) -> io::Result<File> {
-    match path.file_name().and_then(|name| name.to_str()) {
-        Some("1") => standard::output(),
-        Some("2") => Ok(io::stderr().as_fd().try_clone_to_owned()?.into()),
+fn open_magic(path: &Path, number: Option<u32>) -> io::Result<File> {
+    match number {
+        Some(1) => standard::output(),
+        Some(2) => Ok(io::stderr().as_fd().try_clone_to_owned()?.into()),
         _ => OpenOptions::new().append(true).open(path),
     }
 }

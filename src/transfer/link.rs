@@ -296,6 +296,15 @@ impl Link {
         }
     }
 
+    /// Reports that a request asks for a smaller window than was wanted.
+    pub(super) fn compare(&mut self, wanted: &Offer, asked: &Offer) {
+        if let (Some(wanted), Some(asked)) = (wanted.windowsize, asked.windowsize)
+            && asked < wanted
+        {
+            self.emit(Event::WindowReduced { wanted, asked });
+        }
+    }
+
     /// Accepts an OACK to `offer`, or refuses it with ERROR 8 (RFC 2347).
     pub(super) fn accept(&mut self, offer: &Offer, from: SocketAddr, oack: &OptionList<'_>) -> bool {
         self.lock(from);

@@ -108,6 +108,13 @@ pub struct Request<'a> {
     pub filename: &'a [u8],
     /// The mode named in the request; the file itself does the conversion.
     pub mode: Mode,
-    /// The options; an empty offer makes a plain RFC 1350 request.
+    /// The options; an empty offer makes a plain RFC 1350 request, and a window of more than 64 MiB is reduced.
     pub offer: Offer,
+}
+
+impl Request<'_> {
+    /// Returns the request as it is sent: with a window of at most 64 MiB.
+    fn bounded(&self) -> Self {
+        Self { offer: self.offer.bounded(), ..*self }
+    }
 }

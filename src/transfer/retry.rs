@@ -22,8 +22,8 @@ impl Default for RetryPolicy {
 /// The retransmission interval.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Rexmt {
-    /// From the round trips: SRTT + max(10 ms, 4 RTTVAR), doubled at each retransmission, at most 5 s; 1 s before the
-    /// first measurement (RFC 6298, RFC 1123 section 4.2.3.2).
+    /// From the round trips: SRTT + max(10 ms, 4 RTTVAR), doubled at each retransmission, at most 5 s; before the first
+    /// measurement 1 s, and 2 s for a write request (RFC 6298, RFC 1123 section 4.2.3.2).
     #[default]
     Auto,
     /// Always this time, as in BSD's tftp.
@@ -52,8 +52,8 @@ pub(super) struct Retry {
     trips: RttStats,
     smoothed: Option<Duration>,
     variation: Duration,
-    /// The least retransmission interval.
-    pub(super) least: Duration,
+    /// The least interval before the first retransmission of a packet, and before each later one.
+    pub(super) least: [Duration; 2],
     /// Retransmissions of the unanswered packet.
     pub(super) attempt: u32,
     due: Option<Instant>,
@@ -79,7 +79,7 @@ impl Retry {
             trips: RttStats::default(),
             smoothed: None,
             variation: Duration::ZERO,
-            least: Duration::ZERO,
+            least: [Duration::ZERO; 2],
             attempt: 0,
             due: None,
             sent: now,
@@ -119,6 +119,11 @@ impl Retry {
     /// Whether a packet that arrives now can be an answer to the last packet sent.
     pub(super) fn round_trip_passed(&self, now: Instant) -> bool {
         self.trips.least().is_some_and(|least| now.saturating_duration_since(self.sent) >= least)
+    }
+
+    /// Whether an answer that arrives now is the first one: later, the peer may have sent it twice.
+    pub(super) fn is_first_answer(&self, now: Instant) -> bool {
+        now.saturating_duration_since(self.sent) < FIRST
     }
 
     /// Returns when the next timer expires.
@@ -164,8 +169,9 @@ impl Retry {
         if let Rexmt::Fixed(interval) = self.policy.rexmt {
             return interval;
         }
-        let doubled = self.measured().max(self.least).saturating_mul(1 << self.attempt.min(10));
-        doubled.min(CEILING)
+        let [first, later] = self.least;
+        let least = if self.attempt == 0 { first } else { later };
+        self.measured().saturating_mul(1 << self.attempt.min(10)).max(least).min(CEILING)
     }
 
     /// Returns the retransmission timeout of RFC 6298 section 2.
@@ -283,6 +289,21 @@ mod tests {
             assert_eq!(retry.check(now), Some(Demand::Again { attempt, after: 5000 * MS }));
         }
         assert_eq!(retry.check(now + 5000 * MS), Some(Demand::GiveUp));
+    }
+
+    #[test]
+    fn the_first_and_the_later_intervals_have_their_own_least() {
+        let (start, mut retry) = retry(Rexmt::Auto);
+        retry.sent(start);
+        retry.progress(start + 20 * MS, true);
+        retry.least = [100 * MS, 700 * MS];
+        let mut now = start + 20 * MS;
+        for interval in [100, 700, 700, 700, 960, 1920] {
+            assert_eq!(retry.interval(), interval * MS);
+            retry.sent(now);
+            now = retry.deadline();
+            assert!(matches!(retry.check(now), Some(Demand::Again { .. })));
+        }
     }
 
     #[test]

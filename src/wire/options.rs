@@ -17,6 +17,9 @@ pub mod names {
     pub const WINDOWSIZE: &str = "windowsize";
 }
 
+/// The most bytes of a window: either end holds one in memory.
+const WINDOW_BYTES: u32 = 64 << 20;
+
 /// The options of a request; also the shape of an [`Answer`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Offer {
@@ -54,6 +57,12 @@ impl Offer {
         Self { blksize, windowsize: self.windowsize.filter(|window| *window != WindowSize::default()), ..self }
     }
 
+    /// Asks for a smaller window if this one has more than 64 MiB.
+    pub(crate) fn bounded(self) -> Self {
+        let most = affordable(WINDOW_BYTES, self.blksize);
+        Self { windowsize: self.windowsize.map(|asked| asked.min(most)), ..self }
+    }
+
     /// Whether it has no option.
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
@@ -65,8 +74,7 @@ impl Offer {
             return Answer::default();
         }
         let blksize = self.blksize.map(|asked| asked.min(limits.blksize));
-        let affordable = limits.window_bytes / u32::from(blksize.unwrap_or_default().get());
-        let most = WindowSize::new(affordable.clamp(1, 65535).into()).unwrap_or_default().min(limits.windowsize);
+        let most = affordable(limits.window_bytes.min(WINDOW_BYTES), blksize).min(limits.windowsize);
         Answer(Self {
             tsize: self.tsize.and(size),
             timeout: self.timeout,
@@ -172,7 +180,7 @@ pub struct Limits {
     pub blksize: BlockSize,
     /// Largest window size granted.
     pub windowsize: WindowSize,
-    /// Most bytes of a window, whatever was asked; one block is always granted.
+    /// Most bytes of a window, whatever was asked, and never more than 64 MiB; one block is always granted.
     pub window_bytes: u32,
 }
 
@@ -234,6 +242,12 @@ pub enum BadOptionKind {
     Invalid,
 }
 
+/// Returns the largest window of so many bytes; one block is always allowed.
+fn affordable(bytes: u32, blksize: Option<BlockSize>) -> WindowSize {
+    let blocks = bytes / u32::from(blksize.unwrap_or_default().get());
+    WindowSize::new(blocks.clamp(1, 65535).into()).unwrap_or_default()
+}
+
 fn known_name(name: &[u8]) -> Option<&'static str> {
     [names::TSIZE, names::TIMEOUT, names::BLKSIZE, names::WINDOWSIZE]
         .into_iter()
@@ -292,6 +306,14 @@ mod tests {
             offer(0, 1, 1024, 65535).answer(&Limits { window_bytes: 1, ..limits() }, None).terms().windowsize.get(),
             1
         );
+    }
+
+    #[test]
+    fn no_window_has_more_than_64_mib_at_either_end() {
+        let bounded = |windowsize, blksize| offer(0, 1, blksize, windowsize).bounded().windowsize.unwrap().get();
+        assert_eq!([bounded(65535, 1024), bounded(65535, 1468), bounded(65535, 65464)], [65535, 45714, 1025]);
+        let large = Limits { window_bytes: u32::MAX, ..Limits::default() };
+        assert_eq!(offer(0, 1, 65464, 65535).answer(&large, None).terms().windowsize.get(), 1025);
     }
 
     #[test]
