@@ -3,6 +3,7 @@ use std::io;
 use thiserror::Error;
 
 use super::UnknownHost;
+use crate::stop::is_interruption;
 use crate::transfer::{Abort, Cause, Failure, Stopped, Violation};
 use crate::wire::{BadRequest, BlockSize, ErrorCode};
 
@@ -78,6 +79,7 @@ impl ClientError {
     /// Makes the error of a transfer with `server`.
     pub(super) fn stopped(server: String, Stopped { failure, cause }: Stopped) -> Self {
         match (cause, failure) {
+            (Some(Cause::File(error)), _) if is_interruption(&error) => Self::Interrupted,
             (Some(Cause::File(error)), _) => Self::Local(error),
             (Some(Cause::Network(error)), _) => Self::Network { server, error },
             (None, Failure::Aborted(resized @ Abort::Resized { .. })) => Self::Local(io::Error::other(resized)),

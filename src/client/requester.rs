@@ -32,7 +32,7 @@ pub struct FileRef<'a> {
 impl FileRef<'_> {
     /// Returns `switch1:69` or `[::1]:69`.
     pub(super) fn server(&self) -> String {
-        let host = Printable(self.host.as_bytes());
+        let host = Printable(self.host.as_bytes()).brief();
         if self.host.contains(':') { format!("[{host}]:{}", self.port) } else { format!("{host}:{}", self.port) }
     }
 }
@@ -88,7 +88,7 @@ impl Requester {
         local_file: &mut Local<'_>,
         observers: &mut Observers<'_>,
     ) -> Result<Report, ClientError> {
-        let addresses = resolve(file.host, file.port, options.family)?;
+        let addresses = resolve(file.host, file.port, options.family, &self.stop)?;
         match &options.local_ports {
             // The last get and its thread may hold the only free ports.
             Some(ports) if ports.len() <= 2 => self.last_get.close(),
