@@ -3,7 +3,7 @@
 //! ```text
 //! address --resolve--> addresses --each until one does not refuse--> socket + machine --drive--> Report
 //!                                          |
-//!                          options rejected: again without
+//!                          asked for too much: again, for less
 //! ```
 //!
 //! ```
@@ -23,6 +23,7 @@
 //! ```
 
 mod address;
+mod attempts;
 mod error;
 mod offer;
 mod options;

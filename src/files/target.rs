@@ -1,6 +1,6 @@
 use std::fmt::{self, Debug, Formatter};
 use std::fs::{File, OpenOptions};
-use std::io::{self, IoSlice, Write};
+use std::io::{self, IoSlice, Seek, Write};
 use std::os::fd::AsFd;
 use std::path::Path;
 
@@ -152,6 +152,22 @@ impl<W: Write> WriteFile for Target<W> {
         self.charge(pieces.iter().map(|piece| piece.len()).sum())?;
         let sink = self.sink.as_mut().ok_or_else(already_over)?;
         write_all(sink.writer(), pieces).inspect_err(|_| self.sink = None)
+    }
+
+    fn can_start_over(&self) -> bool {
+        matches!(self.sink, Some(Sink::TempFile(_)))
+    }
+
+    fn start_over(&mut self) -> io::Result<()> {
+        let Some(Sink::TempFile(TempFile { file, .. })) = &mut self.sink else {
+            return Err(io::ErrorKind::Unsupported.into());
+        };
+        file.set_len(0)?;
+        file.rewind()?;
+        self.text = self.text.take().map(|_| Decoding::default());
+        self.hasher = self.hasher.take().map(|_| Hasher::default());
+        self.limit = self.limit.map(|(limit, _)| (limit, limit));
+        Ok(())
     }
 
     fn commit(&mut self) -> io::Result<()> {

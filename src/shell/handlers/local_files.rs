@@ -11,6 +11,7 @@ use crate::language::{PlanVerb, PlannedSize, Word};
 use crate::plan::Plan;
 use crate::shell::{CommandError, Handled, Outcome, OutcomeRecord, Shell};
 use crate::stop::Interruptible;
+use crate::terminal::Subject;
 use crate::wire::Printable;
 
 /// Changes the directory in which local names are looked up, to the home directory if none is named.
