@@ -21,9 +21,11 @@ mod local;
 mod matching;
 mod missing;
 mod mistake;
+mod partial_line;
 mod practice;
 mod servers;
 mod settings;
+mod splitter;
 mod table;
 mod topics;
 mod trace;
@@ -45,6 +47,7 @@ pub(crate) use invocation::is_number;
 pub(crate) use matching::begins;
 pub(crate) use mistake::Mistake;
 use mistake::MistakeKind;
+pub use partial_line::PartialLine;
 pub(crate) use table::{Following, may_begin_command};
 pub use table::{commands, exact, find, following};
 pub(crate) use topics::{TOPICS, find as find_topic};
@@ -58,7 +61,7 @@ pub(crate) use verb::{
     BugVerb, Choice, FaultVerb, Get, LessonVerb, Put, Repeat, ServeVerb, ServerChange, Service, TraceVerb, Verb,
 };
 pub(crate) use words::{ParsedLine, SplitError, cut_escape};
-pub use words::{PartialLine, Word, split, split_at_spaces};
+pub use words::{Word, split, split_at_spaces};
 
 /// Reads the words of a line.
 pub fn parse(words: &[Word]) -> Result<Verb, Mistake> {
