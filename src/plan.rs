@@ -3,7 +3,7 @@
 use std::fmt::{self, Display, Formatter};
 use std::time::Duration;
 
-use crate::trace::units::thousands;
+use crate::trace::units::{plural, thousands};
 use crate::wire::{BlockSize, WindowSize};
 
 /// The number of different block numbers, without 0.
@@ -11,7 +11,7 @@ const NUMBERS: u64 = u16::MAX as u64;
 
 /// A transfer without losses. [`Display`] writes its cost for people.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Plan {
+pub(crate) struct Plan {
     /// Bytes of the file, as transferred.
     pub size: u64,
     /// Bytes of a full block (RFC 2348).
@@ -32,11 +32,6 @@ pub(crate) struct Cost {
 }
 
 impl Plan {
-    /// Plans a file of so many bytes with RFC 1350's blocks and windows.
-    pub fn new(size: u64) -> Self {
-        Self { size, blksize: BlockSize::default(), windowsize: WindowSize::default(), rtt: None }
-    }
-
     /// DATA packets: a file whose size is a multiple of the block size ends with an empty one (RFC 1350 section 6).
     pub(crate) fn blocks(&self) -> u64 {
         self.size / self.block() + 1
@@ -93,14 +88,14 @@ impl Plan {
     }
 
     fn row(&self, f: &mut Formatter<'_>, name: &str, cost: Cost) -> fmt::Result {
-        write!(
-            f,
-            "\n  {name:<17}{:>12} packets{:>12} round trips",
-            thousands(cost.packets),
-            thousands(cost.round_trips)
-        )?;
+        let [(packets, packet), (trips, trip)] = [(cost.packets, "packet"), (cost.round_trips, "round trip")]
+            .map(|(count, noun)| (thousands(count), plural(count, noun)));
+        write!(f, "\n  {name:<17}{packets:>12} {packet:<7}{trips:>12} {trip}")?;
         match self.rtt {
-            Some(rtt) => write!(f, "  {:>9.3} s", rtt.as_secs_f64() * cost.round_trips as f64),
+            Some(rtt) => {
+                let margin = "round trips".len() - trip.len();
+                write!(f, "{:margin$}  {:>9.3} s", "", rtt.as_secs_f64() * cost.round_trips as f64)
+            }
             None => Ok(()),
         }
     }
@@ -109,15 +104,14 @@ impl Plan {
 impl Display for Plan {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         let (size, blocks) = (thousands(self.size), self.blocks());
-        write!(f, "{size} bytes in blocks of {}", self.blksize)?;
+        write!(f, "{size} {} in blocks of {}", plural(self.size, "byte"), self.blksize)?;
         if self.windowsize != WindowSize::default() {
             write!(f, ", {} to a window", self.windowsize)?;
         }
-        write!(f, ": {} DATA, the last ", thousands(blocks))?;
+        write!(f, ": {} DATA, {}", thousands(blocks), if blocks == 1 { "" } else { "the last " })?;
         match self.last() {
             0 => f.write_str("empty, because only a short block ends a file")?,
-            1 => f.write_str("with 1 byte")?,
-            last => write!(f, "with {last} bytes")?,
+            last => write!(f, "with {last} {}", plural(last, "byte"))?,
         }
         if let (Some(get), Some(put)) = (self.plain_get(), self.plain_put()) {
             self.row(f, "get", get)?;
@@ -134,11 +128,13 @@ impl Display for Plan {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::language::{self, Verb};
+    use crate::language::{self, PlanVerb, PlannedSize, Verb};
 
     fn read(line: &str) -> Result<Plan, String> {
         match language::parse(&language::split(format!("plan {line}").as_bytes()).unwrap().words) {
-            Ok(Verb::Plan(plan)) => Ok(plan),
+            Ok(Verb::Plan(PlanVerb { size: PlannedSize::Bytes(size), blksize, windowsize, rtt })) => {
+                Ok(Plan { size, blksize, windowsize, rtt })
+            }
             Ok(other) => panic!("{line}: {other:?}"),
             Err(mistake) => Err(mistake.to_string()),
         }
@@ -170,7 +166,7 @@ mod tests {
             assert_eq!(plan(line).rtt, Some(Duration::from_millis(200)), "{line}");
         }
         for (line, expected) in [
-            ("", "usage: plan bytes [blksize value] [windowsize value] [rtt value]"),
+            ("5 blksize 7", "blksize must be 8 to 65464 bytes, not \"7\""),
             ("5 windowsize 0", "windowsize must be 1 to 65535 blocks, not \"0\""),
             ("5 rtt -1s", "rtt must be a time with its unit (10ms or 0.2s), not \"-1s\""),
             ("5 rtt 1h", "rtt must be a time with its unit (10ms or 0.2s), not \"1h\""),
@@ -207,5 +203,18 @@ mod tests {
              Block numbers wrap after 65,535; the largest file without a wrap has 524,279 bytes."
         );
         assert!(plan("1024").to_string().contains("3 DATA, the last empty"));
+    }
+
+    #[test]
+    fn one_is_singular() {
+        assert_eq!(
+            plan("1 rtt 1s").to_string(),
+            "1 byte in blocks of 512: 1 DATA, with 1 byte\n  \
+             get                         3 packets           1 round trip       1.000 s\n  \
+             put                         4 packets           2 round trips      2.000 s\n  \
+             get with options            5 packets           2 round trips      2.000 s\n  \
+             put with options            4 packets           2 round trips      2.000 s\n\
+             Block numbers do not wrap; the largest file without a wrap has 33,553,919 bytes."
+        );
     }
 }

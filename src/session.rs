@@ -65,6 +65,11 @@ impl Peer {
         Self { bookmark: Some(bookmark.name.clone()), ..Self::new(&bookmark.host, port) }
     }
 
+    /// Returns what the user calls it: the bookmark, or the host.
+    pub(crate) fn given_name(&self) -> &str {
+        self.bookmark.as_ref().unwrap_or(&self.host)
+    }
+
     /// Whether both are the same server, however it was named.
     pub(crate) fn is_same(&self, other: &Self) -> bool {
         (&self.host, self.port) == (&other.host, other.port)

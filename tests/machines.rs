@@ -7,7 +7,7 @@ mod talk;
 use std::time::Duration;
 
 use talk::{CLIENT, SERVER, STRANGER, TID, Talk, data, oack, window};
-use tftpsh::transfer::Abort;
+use tftpsh::transfer::{Abort, RetryPolicy};
 use tftpsh::wire::{BlockSize, ErrorCode, Offer, emit_ack, emit_error};
 
 const NOTHING: [&str; 0] = [];
@@ -131,6 +131,40 @@ fn a_put_never_falls_back_on_silence() {
     let mut talk = Talk::put(window(4), 3);
     talk.start();
     assert_eq!(talk.until_the_end().last().unwrap(), "25.0 failed: Transfer timed out.");
+}
+
+/// A device that erases its flash memory first would get two requests.
+#[test]
+fn a_write_request_is_repeated_after_two_seconds() {
+    let mut talk = Talk::put_with(Offer::default(), 3, RetryPolicy::default());
+    talk.start();
+    let again = |time| format!("{time} WRQ <file=f, mode=octet>");
+    let end = "25.0 failed: Transfer timed out.".to_owned();
+    let ends: Vec<_> = ["2.0", "4.0", "8.0", "13.0", "18.0", "23.0"].map(again).into_iter().chain([end]).collect();
+    assert_eq!(talk.until_the_end(), ends);
+}
+
+/// Many servers begin their second of waiting anew at each ACK. tftp-hpa, which repeats none, waits 1.0 s.
+#[test]
+fn repeated_acks_hold_no_timer_of_a_server_off() {
+    let wait = |blocks: [(u16, usize); 2]| {
+        let mut talk = Talk::get_with(Offer::default(), RetryPolicy::default());
+        talk.start();
+        talk.hear(TID, &data(1, 512));
+        for (block, lines) in blocks {
+            assert_eq!(talk.hear(TID, &data(block, 512)).len(), lines, "{block}");
+        }
+        let (mut time, mut due) = (0, 1000);
+        while time < due {
+            time += 1;
+            if !talk.silence(1).is_empty() {
+                due = time + 1000;
+            }
+        }
+        time
+    };
+    assert_eq!(wait([(3, 0), (2, 2)]), 1000, "swapped");
+    assert_eq!(wait([(2, 2), (2, 1)]), 1100, "the next one is lost");
 }
 
 #[test]

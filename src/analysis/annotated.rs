@@ -262,7 +262,9 @@ named! {
         Tid = "tid",
         /// The agreed terms.
         Terms = "terms",
-        /// A second request, without options.
+        /// A window smaller than was wanted.
+        Window = "window",
+        /// Another request, which asks for less.
         Fallback = "fallback",
     }
 }

@@ -77,7 +77,7 @@ impl Mistake {
 }
 
 /// The longest list of choices that an error prints.
-const LISTED: usize = 16;
+const LISTED: usize = 15;
 
 fn use_one_of(choices: &[String]) -> String {
     match choices.len() {

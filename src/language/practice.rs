@@ -2,12 +2,13 @@
 
 use super::arguments::Arguments;
 use super::command::{Command, PRACTICE};
+use super::expected::Source;
 use super::fault;
 use super::mistake::Mistake;
-use super::value::Time;
-use super::verb::{BugVerb, LessonVerb, Verb};
+use super::value::{FileSize, Time};
+use super::verb::{BugVerb, LessonVerb, PlanVerb, PlannedSize, Verb};
 use crate::bugs::ClientBug;
-use crate::plan::Plan;
+use crate::wire::{BlockSize, WindowSize};
 
 #[rustfmt::skip] // Rows of a table, a few lines each.
 pub(super) static ROWS: &[Command] = &[
@@ -24,9 +25,11 @@ pub(super) static ROWS: &[Command] = &[
         see: &["serve", "lesson"], parse: client, ..PRACTICE
     },
     Command {
-        name: "plan", usage: &["plan bytes [blksize value] [windowsize value] [rtt value]"], ask: Some("(bytes) "),
+        name: "plan",
+        usage: &["plan bytes [blksize value] [windowsize value] [rtt value]",
+            "plan file [blksize value] [windowsize value] [rtt value]"], ask: Some("(bytes or file) "),
         brief: "calculate the packets of a transfer",
-        examples: &["plan 2150", "plan 131072 blksize 1428 windowsize 8 rtt 10ms"], see: &["lesson", "blksize"],
+        examples: &["plan 2,150", "plan 64K blksize 1428 windowsize 8 rtt 10ms", "plan fw.bin"], see: &["lesson", "blksize"],
         parse: plan, ..PRACTICE
     },
     Command {
@@ -47,7 +50,11 @@ fn client(args: &mut Arguments<'_>) -> Result<Verb, Mistake> {
 }
 
 fn plan(args: &mut Arguments<'_>) -> Result<Verb, Mistake> {
-    let mut plan = Plan::new(args.value("bytes")?);
+    let size = match args.value_or_name("bytes", Source::Local, "file")? {
+        Ok(FileSize(bytes)) => PlannedSize::Bytes(bytes),
+        Err(file) => PlannedSize::OfFile(file),
+    };
+    let mut plan = PlanVerb { size, blksize: BlockSize::default(), windowsize: WindowSize::default(), rtt: None };
     let quantities = [("blksize", 'b'), ("blocksize", 'b'), ("windowsize", 'w'), ("rtt", 'r')];
     while let Some(quantity) = args.choice_if(&quantities)? {
         match quantity {

@@ -380,7 +380,6 @@ fn mistakes_say_what_was_expected() {
         ("trace show x", "packet must be a number (3 or #3), not \"x\""),
         ("trace hex x.txt", "unexpected \"x.txt\" after a complete command; use to or off"),
         ("trace pcap", "missing file after \"pcap\"; use off or file"),
-        ("plan 5M", "bytes must be a number, not \"5M\""),
         ("plan 5 rate 3", "unexpected \"rate\" after a complete command; use blksize, windowsize or rtt"),
         ("plan 5 blksize", "missing value after \"blksize\"; use 8 to 65464 bytes"),
         ("plan 5 blk 7", "blksize must be 8 to 65464 bytes, not \"7\""),

@@ -75,6 +75,7 @@ values! {
     Time: time, "a time with its unit (10ms or 0.2s)";
     Percent: percent, "0% to 100%", [("0", "none"), ("5", ""), ("20", "")];
     Which: blocks, "N[-M]";
+    FileSize: |text| size(text).map(Self), "a number of bytes (2150, 2,150, 64K or 5M)", [("2150", "bytes"), ("64K", "")];
     &'static Lesson: |text| Lesson::find(number(text)?), format_args!("1 to {}", LESSONS.len()),
         LESSONS.map(|lesson| (lesson.number, lesson.title));
 }
@@ -101,6 +102,9 @@ pub(super) struct Packet(pub(super) u64);
 
 /// Packets by their numbers in a trace: `3`, `#3-#5`.
 pub(super) struct Packets(pub(super) RangeInclusive<u64>);
+
+/// The size of a file: `2150`, `2,150`, `64K`, `5M`, `5MB`.
+pub(super) struct FileSize(pub(super) u64);
 
 /// The number of repetitions of a command.
 pub(super) struct Times(pub(super) NonZeroU64);
@@ -180,6 +184,33 @@ fn packets(text: &str) -> Option<Packets> {
     (first <= last).then_some(Packets(first..=last))
 }
 
+/// Reads a number with an optional unit, as `head -c` does: K is 1024, kB is 1000.
+fn size(text: &str) -> Option<u64> {
+    let end = text.find(|letter: char| letter.is_ascii_alphabetic()).unwrap_or(text.len());
+    let (digits, unit) = text.split_at_checked(end)?;
+    let factor: u64 = match unit.to_ascii_lowercase().as_str() {
+        "" | "b" => 1,
+        "k" | "kib" => 1 << 10,
+        "m" | "mib" => 1 << 20,
+        "g" | "gib" => 1 << 30,
+        "kb" => 1_000,
+        "mb" => 1_000_000,
+        "gb" => 1_000_000_000,
+        _ => return None,
+    };
+    grouped(digits)?.checked_mul(factor)
+}
+
+/// Reads digits, which commas may separate in groups of three.
+fn grouped(digits: &str) -> Option<u64> {
+    if let Some((first, rest)) = digits.split_once(',')
+        && (!(1..=3).contains(&first.len()) || rest.split(',').any(|group| group.len() != 3))
+    {
+        return None;
+    }
+    number(&digits.replace(',', ""))
+}
+
 fn sha256(text: &str) -> Option<Sha256> {
     let (name, digits) = text.split_at_checked(SHA256.len()).unwrap_or_default();
     let text = if name.eq_ignore_ascii_case(SHA256) { digits } else { text };
@@ -222,6 +253,23 @@ mod tests {
             assert_eq!(read::<Duration>(bad), None, "{bad}");
         }
         assert_eq!(read::<Duration>(b"\xff"), None);
+    }
+
+    #[test]
+    fn sizes_have_groups_and_units() {
+        for (text, bytes) in [
+            ("2150", 2150),
+            ("2,150", 2150),
+            ("1,234,567", 1_234_567),
+            ("64K", 65_536),
+            ("5m", 5 << 20),
+            ("5MB", 5_000_000),
+        ] {
+            assert_eq!(read::<FileSize>(text).map(|FileSize(size)| size), Some(bytes), "{text}");
+        }
+        for bad in ["", "K", "2,15", "2150,", ",150", "1234,567", "5Q", "-1", "1.5M", "99999999999G", "fw.bin"] {
+            assert!(read::<FileSize>(bad).is_none(), "{bad}");
+        }
     }
 
     #[test]

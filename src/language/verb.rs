@@ -10,7 +10,6 @@ use super::words::Word;
 use crate::bugs::{ClientBug, ServerBug};
 use crate::fault::{Percent, Rule};
 use crate::lessons::Lesson;
-use crate::plan::Plan;
 use crate::trace::{Limit, ViewName};
 use crate::wire::{BlockSize, Mode, WindowSize};
 
@@ -53,7 +52,7 @@ pub enum Verb {
     Fault(FaultVerb),
     Packetdrop(Percent),
     ClientBug(BugVerb<ClientBug>),
-    Plan(Plan),
+    Plan(PlanVerb),
     Lesson(LessonVerb),
 }
 
@@ -191,6 +190,23 @@ pub enum ServerChange {
     Rexmt(Option<Duration>),
     Blksize(Option<BlockSize>),
     Options(Option<bool>),
+}
+
+/// `plan bytes`, `plan file`: a transfer to calculate.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PlanVerb {
+    pub size: PlannedSize,
+    pub blksize: BlockSize,
+    pub windowsize: WindowSize,
+    pub rtt: Option<Duration>,
+}
+
+/// The size of a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PlannedSize {
+    Bytes(u64),
+    /// That of this local file.
+    OfFile(Word),
 }
 
 /// `lesson`, `lesson N`, `lesson N --script`

@@ -1,20 +1,33 @@
 //! The outcome of a command or a transfer as a line of JSON, for programs that run this one.
 
-use super::Outcome;
 use serde::Serialize;
 
+use super::Outcome;
 use crate::files::Digest;
+use crate::language::Word;
+use crate::terminal::Place;
 use crate::transfer::Report;
+use crate::wire::Mode;
 
 /// One line of `--json`. Every key is always there, `null` where it has no meaning; the keys are stable.
 #[derive(Debug, Default, Serialize)]
 pub(super) struct OutcomeRecord {
     /// The command's full name, or the word that is not a command; `null` where the line has no words.
     command: Option<String>,
+    /// The number of the line in its script.
+    line: Option<usize>,
+    /// The server as the user named it.
+    host: Option<String>,
+    /// Its port for requests.
+    port: Option<u16>,
+    /// The file's name on the server. Bytes that are not UTF-8 are replaced.
+    file: Option<String>,
+    /// The local file; `-` is standard input or output.
+    local: Option<String>,
+    /// The mode of the transfer.
+    mode: Option<String>,
     /// The exit status that this alone would have.
     status: u8,
-    /// The file: its name on the server, of `sha256` the local one. Bytes that are not UTF-8 are replaced.
-    file: Option<String>,
     /// Bytes as they were on the wire.
     bytes: Option<u64>,
     /// From the first request to the file being safe.
@@ -39,9 +52,30 @@ impl OutcomeRecord {
         Self { command: Some(text(command)), ..Self::default() }
     }
 
-    /// The same, about this file.
+    /// The same, about this server, as the user named it. The port may be unknown.
+    pub(super) fn server(self, host: &[u8], port: Option<u16>) -> Self {
+        Self { host: Some(text(host)), port, ..self }
+    }
+
+    /// The same, about this file on the server.
     pub(super) fn file(self, name: &[u8]) -> Self {
         Self { file: Some(text(name)), ..self }
+    }
+
+    /// The same, about this local file.
+    pub(super) fn local(self, name: &Word) -> Self {
+        Self { local: Some(text(name.bytes())), ..self }
+    }
+
+    /// The same, for a transfer in this mode.
+    pub(super) fn mode(self, mode: Mode) -> Self {
+        Self { mode: Some(mode.to_string()), ..self }
+    }
+
+    /// The same, for a line from this place.
+    pub(super) fn from(self, place: Place) -> Self {
+        let line = if let Place::Script(number) = place { Some(number) } else { None };
+        Self { line, ..self }
     }
 
     /// The same, with the digest of the file if it is known.
@@ -81,11 +115,14 @@ mod tests {
     #[test]
     fn every_key_is_there_in_its_order() {
         let outcome = Outcome::failed(CommandError::Interrupted("no answer".to_owned()));
-        let record = OutcomeRecord::of(b"get").file(b"a\"\xff\n").of_outcome(&outcome);
+        let record = OutcomeRecord::of(b"get").server(b"sw1", Some(69)).file(b"a\"\xff\n").local(&Word::new("b"));
+        let record = record.mode(Mode::Octet).from(Place::Script(7)).of_outcome(&outcome);
         let line = serde_json::to_string(&record).unwrap();
-        let expected = r#"{"command":"get","status":130,"file":"a\"�\n","bytes":null,"seconds":null,"blksize":null,"#;
-        assert!(line.starts_with(expected), "{line}");
-        let rest = r#""windowsize":null,"retransmits":null,"duplicates":null,"sha256":null,"error":"no answer"}"#;
-        assert!(line.ends_with(rest), "{line}");
+        let expected = concat!(
+            r#"{"command":"get","line":7,"host":"sw1","port":69,"file":"a\"�\n","local":"b","mode":"octet","status":130,"#,
+            r#""bytes":null,"seconds":null,"blksize":null,"windowsize":null,"retransmits":null,"duplicates":null,"#,
+            r#""sha256":null,"error":"no answer"}"#,
+        );
+        assert_eq!(line, expected);
     }
 }

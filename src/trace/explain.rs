@@ -117,7 +117,7 @@ impl View for Explain {
                 text.push_str("  [RFC 1123 s4.2.3.2]");
                 self.line(annotated, &text, out)
             }
-            Annotation::Choice { choice: Choice::Fallback, why }
+            Annotation::Choice { choice: Choice::Fallback | Choice::Window, why }
             | Annotation::Choice { why: why @ Reason::TidSame { .. }, .. } => self.line(annotated, &reason(why), out),
             Annotation::End(summary) => {
                 failure(summary, self.last).map_or(Ok(()), |failure| self.line(annotated, &failure, out))

@@ -4,7 +4,7 @@ use super::FailSoftWriter;
 use crate::event::{Observer, Record, RecordKind};
 use crate::transfer::Event;
 
-/// The observer that reports what no view of packets shows: that the request was repeated without options.
+/// The observer that reports what few views of packets show: that a request was changed.
 pub struct Notes<W> {
     writer: FailSoftWriter<W>,
     prefix: String,
@@ -19,9 +19,14 @@ impl<W: Write> Notes<W> {
 
 impl<W: Write> Observer for Notes<W> {
     fn observe(&mut self, record: &Record<'_>) {
-        if let RecordKind::Machine(Event::Fallback(why)) = record.kind {
-            self.writer.write(&format!("{}{why}: asking again without options\n", self.prefix));
-            self.writer.flush();
-        }
+        let note = match record.kind {
+            RecordKind::Machine(Event::Again { attempt, failure }) => format!("{failure}: asking again {attempt}"),
+            RecordKind::Machine(Event::WindowReduced { wanted, asked }) => {
+                format!("a window of {wanted} blocks takes too much memory: asking for {asked}")
+            }
+            _ => return,
+        };
+        self.writer.write(&format!("{}{note}\n", self.prefix));
+        self.writer.flush();
     }
 }

@@ -4,8 +4,12 @@ use std::time::Duration;
 
 /// Formats a count with the noun in its number: `1 packet`, `2 packets`.
 pub(crate) fn counted(count: u64, noun: &str) -> String {
-    let plural = if count == 1 { "" } else { "s" };
-    format!("{count} {noun}{plural}")
+    format!("{count} {}", plural(count, noun))
+}
+
+/// Returns the noun in the number of this count.
+pub(crate) fn plural(count: u64, noun: &str) -> String {
+    format!("{noun}{}", if count == 1 { "" } else { "s" })
 }
 
 /// Formats a size in powers of ten: `512 B`, `2.16 MB`.

@@ -1,8 +1,8 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use super::OptionsRejected;
-use crate::wire::{Malformed, Terms};
+use super::{Attempt, Failure};
+use crate::wire::{Malformed, Terms, WindowSize};
 
 /// An event inside a machine, besides the packets.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,8 +27,20 @@ pub enum Event {
     },
     /// Wire block numbers continue with this number after 65535.
     Wrapped(u16),
-    /// The request is sent again without options.
-    Fallback(OptionsRejected),
+    /// The request asks for a smaller window, because a larger one would take too much memory.
+    WindowReduced {
+        /// The window that was wanted.
+        wanted: WindowSize,
+        /// The window asked for.
+        asked: WindowSize,
+    },
+    /// The transfer begins again, with a request that asks for less.
+    Again {
+        /// What it asks for.
+        attempt: Attempt,
+        /// The failure of the attempt before.
+        failure: Failure,
+    },
 }
 
 /// The reason why a datagram changed nothing.

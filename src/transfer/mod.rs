@@ -66,6 +66,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod attempt;
 mod batch;
 mod event;
 mod failure;
@@ -75,20 +76,23 @@ mod link;
 mod machine;
 mod peer;
 mod receiver;
+mod replay;
 mod retry;
 mod rtt_stats;
 mod sender;
 mod stats;
 mod task;
 
+pub use attempt::{Attempt, FailedAttempt};
 pub use batch::WriteBatch;
 pub use event::{Event, Ignored};
-pub use failure::{Abort, Failure, OptionsRejected, Violation};
+pub use failure::{Abort, Failure, MeaninglessAnswer, Violation};
 pub use file::{ReadFile, WriteFile};
 pub(crate) use io::datagrams;
 pub use io::{Cause, Input, Io, Step, Stopped};
 pub use machine::{Delivery, Machine, Output, Receiving, Sending};
 pub use receiver::Receiver;
+pub use replay::{Replay, Unacknowledged};
 pub use retry::{RetryPolicy, Rexmt};
 pub(crate) use rtt_stats::RttStats;
 pub use sender::Sender;
@@ -104,6 +108,13 @@ pub struct Request<'a> {
     pub filename: &'a [u8],
     /// The mode named in the request; the file itself does the conversion.
     pub mode: Mode,
-    /// The options; an empty offer makes a plain RFC 1350 request.
+    /// The options; an empty offer makes a plain RFC 1350 request, and a window of more than 64 MiB is reduced.
     pub offer: Offer,
+}
+
+impl Request<'_> {
+    /// Returns the request as it is sent: with a window of at most 64 MiB.
+    fn bounded(&self) -> Self {
+        Self { offer: self.offer.bounded(), ..*self }
+    }
 }

@@ -4,16 +4,16 @@ use std::time::{Duration, Instant};
 
 use super::link::Link;
 use super::{
-    Abort, Delivery, Event, Failure, Ignored, Machine, OptionsRejected, Output, Receiving, Request, RetryPolicy, Stats,
-    Violation,
+    Abort, Delivery, Event, Failure, Ignored, Machine, Output, Receiving, Request, RetryPolicy, Stats, Violation,
 };
 use crate::wire::{
     Answer, BadRequest, DATA_HEADER, ErrorCode, Offer, Packet, RequestKind, Terms, Wrap, emit_ack, emit_oack,
     emit_request,
 };
 
-/// The least time before a lock-step receiver repeats its ACK: many senders answer each ACK with DATA.
-const LOCK_STEP_PAUSE: Duration = Duration::from_millis(100);
+/// The least time before a lock-step receiver repeats its ACK, and before it repeats it again: many senders answer each
+/// ACK with DATA, and some begin their second of waiting anew at each ACK, so that more of them would only delay it.
+const LOCK_STEP_PAUSES: [Duration; 2] = [Duration::from_millis(100), Duration::from_millis(1500)];
 /// How long a receiver dallies: longer than the 5 s after which the slowest common peers send again.
 const DALLY: Duration = Duration::from_secs(6);
 
@@ -68,8 +68,10 @@ impl Receiver {
         request: &Request<'_>,
         retry_policy: RetryPolicy,
     ) -> Result<Self, BadRequest> {
+        let (wanted, request) = (request.offer, &request.bounded());
         let datagram = emit_request(RequestKind::Read, request.filename, request.mode, &request.offer)?;
-        let link = Link::asking(now, server, request.mode, retry_policy);
+        let mut link = Link::asking(now, server, RequestKind::Read, request, retry_policy);
+        link.compare(&wanted, &request.offer);
         Ok(Self::new(link, Phase::Requesting(request.offer), datagram))
     }
 
@@ -77,7 +79,7 @@ impl Receiver {
     pub fn answer(now: Instant, client: SocketAddr, answer: Answer, retry_policy: RetryPolicy) -> Self {
         let first = if answer.is_empty() { emit_ack(0).to_vec() } else { emit_oack(&answer) };
         let mut receiver = Self::new(Link::answering(now, client, &answer, retry_policy), Phase::Receiving, first);
-        receiver.set_pause();
+        receiver.set_pauses();
         receiver
     }
 
@@ -97,9 +99,9 @@ impl Receiver {
         }
     }
 
-    fn set_pause(&mut self) {
+    fn set_pauses(&mut self) {
         if self.window() == 1 {
-            self.link.retry.least = LOCK_STEP_PAUSE;
+            self.link.retry.least = LOCK_STEP_PAUSES;
         }
     }
 
@@ -126,15 +128,15 @@ impl Receiver {
                 self.refuse_block_zero();
             }
             Packet::Error { code, message } => self.link.refused(&offer, code, message),
-            Packet::Data { .. } => self.link.ignore(from, Ignored::OutOfPlace),
-            Packet::Ack { .. } | Packet::Request(_) => self.link.ignore(from, Ignored::Unexpected),
+            Packet::Data { .. } => self.link.ignore_answer(from, &packet, Ignored::OutOfPlace),
+            Packet::Ack { .. } | Packet::Request(_) => self.link.ignore_answer(from, &packet, Ignored::Unexpected),
         }
     }
 
     fn begin(&mut self) {
         // This round trip includes the time to open the file. It is still a good first estimate.
         self.link.retry.progress(self.link.now, true);
-        self.set_pause();
+        self.set_pauses();
         self.phase = Phase::Receiving;
     }
 
@@ -161,6 +163,7 @@ impl Receiver {
         match self.wrap.ahead(wire, self.next) {
             0 => self.expected(length, size),
             ahead if ahead < self.window().into() => self.gap(from),
+            1 => self.early(from),
             _ => self.old(from, wire),
         }
     }
@@ -204,6 +207,13 @@ impl Receiver {
         }
     }
 
+    /// Ignores a block that overtook the one before it, in lock-step. Its sender is ahead, so its own timer sends it again,
+    /// and a repeated ACK would not.
+    fn early(&mut self, from: SocketAddr) {
+        self.link.ignore(from, Ignored::OutOfPlace);
+        self.link.retry.least = [LOCK_STEP_PAUSES[1]; 2];
+    }
+
     /// Handles an old block. Only the block acknowledged last is answered: its sender did not get that ACK.
     fn old(&mut self, from: SocketAddr, wire: u16) {
         if wire != self.wrap.wire(self.next - 1) {
@@ -231,11 +241,7 @@ impl Receiver {
     }
 
     fn resend(&mut self) {
-        if let Phase::Requesting(offer) = self.phase {
-            // A server may drop requests with options. (The first request of a put may have created the file.)
-            if !offer.is_empty() && self.link.retry.attempt >= 2 {
-                return self.link.fail(OptionsRejected::Silence.into());
-            }
+        if let Phase::Requesting(_) = self.phase {
             return self.repeat();
         }
         // In the middle of a window the last ACK is older than the blocks that arrived since.

@@ -2,6 +2,7 @@ use std::time::{Duration, Instant};
 
 use super::Rtt;
 use super::rtt_stats::RttStats;
+use crate::wire::RequestKind;
 
 /// When a transfer retransmits, and when it fails.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,8 +22,8 @@ impl Default for RetryPolicy {
 /// The retransmission interval.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Rexmt {
-    /// From the round trips: SRTT + max(10 ms, 4 RTTVAR), doubled at each retransmission, at most 5 s; 1 s before the
-    /// first measurement (RFC 6298, RFC 1123 section 4.2.3.2).
+    /// From the round trips: SRTT + max(10 ms, 4 RTTVAR), doubled at each retransmission, at most 5 s; before the first
+    /// measurement 1 s, and 2 s for a write request (RFC 6298, RFC 1123 section 4.2.3.2).
     #[default]
     Auto,
     /// Always this time, as in BSD's tftp.
@@ -35,6 +36,10 @@ const FIRST: Duration = Duration::from_secs(1);
 const CEILING: Duration = Duration::from_secs(5);
 /// The least difference between the interval and the smoothed round trip.
 const MARGIN: Duration = Duration::from_millis(10);
+/// How long a server may take for block 1, and how long for the ACK of block 1, before the blocks count as lost: some
+/// devices erase their flash memory in between.
+const PATIENCE: Duration = Duration::from_secs(3);
+const PATIENCE_OF_WRITE: Duration = Duration::from_secs(10);
 /// The most datagrams to an address that has acknowledged nothing: a forged request must not flood its victim.
 const UNPROVEN: u32 = 3;
 
@@ -47,8 +52,8 @@ pub(super) struct Retry {
     trips: RttStats,
     smoothed: Option<Duration>,
     variation: Duration,
-    /// The least retransmission interval.
-    pub(super) least: Duration,
+    /// The least interval before the first retransmission of a packet, and before each later one.
+    pub(super) least: [Duration; 2],
     /// Retransmissions of the unanswered packet.
     pub(super) attempt: u32,
     due: Option<Instant>,
@@ -74,7 +79,7 @@ impl Retry {
             trips: RttStats::default(),
             smoothed: None,
             variation: Duration::ZERO,
-            least: Duration::ZERO,
+            least: [Duration::ZERO; 2],
             attempt: 0,
             due: None,
             sent: now,
@@ -116,6 +121,11 @@ impl Retry {
         self.trips.least().is_some_and(|least| now.saturating_duration_since(self.sent) >= least)
     }
 
+    /// Whether an answer that arrives now is the first one: later, the peer may have sent it twice.
+    pub(super) fn is_first_answer(&self, now: Instant) -> bool {
+        now.saturating_duration_since(self.sent) < FIRST
+    }
+
     /// Returns when the next timer expires.
     pub(super) fn deadline(&self) -> Instant {
         let end = self.progress + self.policy.timeout;
@@ -143,13 +153,25 @@ impl Retry {
         Some(Demand::Again { attempt: self.attempt, after })
     }
 
+    /// Whether the packet whose answer is due now was sent twice in vain, long enough ago to try another request. That
+    /// leaves more than half of the timeout to it.
+    pub(super) fn was_lost_twice(&self, now: Instant, kind: RequestKind) -> bool {
+        let patience = match (kind, self.policy.rexmt) {
+            (RequestKind::Read, Rexmt::Fixed(_)) => Duration::ZERO,
+            (RequestKind::Read, Rexmt::Auto) => PATIENCE,
+            (RequestKind::Write, _) => PATIENCE_OF_WRITE,
+        };
+        self.attempt >= 2 && now.saturating_duration_since(self.progress) >= patience.min(self.policy.timeout * 2 / 5)
+    }
+
     /// Returns how long a packet waits for its answer now.
     pub(super) fn interval(&self) -> Duration {
         if let Rexmt::Fixed(interval) = self.policy.rexmt {
             return interval;
         }
-        let doubled = self.measured().max(self.least).saturating_mul(1 << self.attempt.min(10));
-        doubled.min(CEILING)
+        let [first, later] = self.least;
+        let least = if self.attempt == 0 { first } else { later };
+        self.measured().saturating_mul(1 << self.attempt.min(10)).max(least).min(CEILING)
     }
 
     /// Returns the retransmission timeout of RFC 6298 section 2.
@@ -267,6 +289,21 @@ mod tests {
             assert_eq!(retry.check(now), Some(Demand::Again { attempt, after: 5000 * MS }));
         }
         assert_eq!(retry.check(now + 5000 * MS), Some(Demand::GiveUp));
+    }
+
+    #[test]
+    fn the_first_and_the_later_intervals_have_their_own_least() {
+        let (start, mut retry) = retry(Rexmt::Auto);
+        retry.sent(start);
+        retry.progress(start + 20 * MS, true);
+        retry.least = [100 * MS, 700 * MS];
+        let mut now = start + 20 * MS;
+        for interval in [100, 700, 700, 700, 960, 1920] {
+            assert_eq!(retry.interval(), interval * MS);
+            retry.sent(now);
+            now = retry.deadline();
+            assert!(matches!(retry.check(now), Some(Demand::Again { .. })));
+        }
     }
 
     #[test]

@@ -17,6 +17,9 @@ pub mod names {
     pub const WINDOWSIZE: &str = "windowsize";
 }
 
+/// The most bytes of a window: either end holds one in memory.
+const WINDOW_BYTES: u32 = 64 << 20;
+
 /// The options of a request; also the shape of an [`Answer`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Offer {
@@ -54,6 +57,12 @@ impl Offer {
         Self { blksize, windowsize: self.windowsize.filter(|window| *window != WindowSize::default()), ..self }
     }
 
+    /// Asks for a smaller window if this one has more than 64 MiB.
+    pub(crate) fn bounded(self) -> Self {
+        let most = affordable(WINDOW_BYTES, self.blksize);
+        Self { windowsize: self.windowsize.map(|asked| asked.min(most)), ..self }
+    }
+
     /// Whether it has no option.
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
@@ -65,8 +74,7 @@ impl Offer {
             return Answer::default();
         }
         let blksize = self.blksize.map(|asked| asked.min(limits.blksize));
-        let affordable = limits.window_bytes / u32::from(blksize.unwrap_or_default().get());
-        let most = WindowSize::new(affordable.clamp(1, 65535).into()).unwrap_or_default().min(limits.windowsize);
+        let most = affordable(limits.window_bytes.min(WINDOW_BYTES), blksize).min(limits.windowsize);
         Answer(Self {
             tsize: self.tsize.and(size),
             timeout: self.timeout,
@@ -77,12 +85,15 @@ impl Offer {
 
     /// Checks an OACK: each option asked for, once, valid, and never larger than asked.
     ///
+    /// An option that was not asked for is accepted if it changes nothing, since several servers send one: blksize=512,
+    /// windowsize=1, or a tsize, which is ignored.
+    ///
     /// # Errors
     ///
-    /// The OACK has an option that was not offered, or a value that does not fit the offer.
+    /// The OACK has another option that was not offered, or a value that does not fit the offer.
     pub fn accept(&self, oack: &OptionList<'_>) -> Result<Terms, BadOption> {
         let mut answer = Self::default();
-        for (name, value) in oack.pairs() {
+        for (name, value) in oack.pairs().filter(|(name, value)| !self.can_ignore(name, value)) {
             let (known, number) = (known_name(name), decimal(value));
             let accepted = match known {
                 Some(names::TSIZE) => accept(&mut answer.tsize, number, self.tsize, |_, _| true),
@@ -106,6 +117,17 @@ impl Offer {
             })?;
         }
         Ok(Answer(answer).terms())
+    }
+
+    /// Whether an option of an OACK was not asked for and changes nothing.
+    pub(crate) fn can_ignore(&self, name: &[u8], value: &[u8]) -> bool {
+        let value = decimal(value);
+        match known_name(name) {
+            Some(names::TSIZE) => self.tsize.is_none() && value.is_some(),
+            Some(names::BLKSIZE) => self.blksize.is_none() && value == Some(BlockSize::default().get().into()),
+            Some(names::WINDOWSIZE) => self.windowsize.is_none() && value == Some(WindowSize::default().get().into()),
+            _ => false,
+        }
     }
 
     /// Returns the name and the value of each option, in the order sent.
@@ -158,7 +180,7 @@ pub struct Limits {
     pub blksize: BlockSize,
     /// Largest window size granted.
     pub windowsize: WindowSize,
-    /// Most bytes of a window, whatever was asked; one block is always granted.
+    /// Most bytes of a window, whatever was asked, and never more than 64 MiB; one block is always granted.
     pub window_bytes: u32,
 }
 
@@ -218,6 +240,12 @@ pub enum BadOptionKind {
     /// The value is not a number that its RFC allows.
     #[error("which is not a valid value")]
     Invalid,
+}
+
+/// Returns the largest window of so many bytes; one block is always allowed.
+fn affordable(bytes: u32, blksize: Option<BlockSize>) -> WindowSize {
+    let blocks = bytes / u32::from(blksize.unwrap_or_default().get());
+    WindowSize::new(blocks.clamp(1, 65535).into()).unwrap_or_default()
 }
 
 fn known_name(name: &[u8]) -> Option<&'static str> {
@@ -281,6 +309,14 @@ mod tests {
     }
 
     #[test]
+    fn no_window_has_more_than_64_mib_at_either_end() {
+        let bounded = |windowsize, blksize| offer(0, 1, blksize, windowsize).bounded().windowsize.unwrap().get();
+        assert_eq!([bounded(65535, 1024), bounded(65535, 1468), bounded(65535, 65464)], [65535, 45714, 1025]);
+        let large = Limits { window_bytes: u32::MAX, ..Limits::default() };
+        assert_eq!(offer(0, 1, 65464, 65535).answer(&large, None).terms().windowsize.get(), 1025);
+    }
+
+    #[test]
     fn the_first_valid_value_of_each_known_option_counts() {
         let list = OptionList::parse(
             b"BlkSize\x001428\0utimeout\x005\0windowsize\x000\0timeout\x00256\0tsize\0-1\0blksize\x008\0",
@@ -309,8 +345,22 @@ mod tests {
         ] {
             assert_eq!(accept(bytes), Err(kind), "{bytes:?}");
         }
-        let nothing = Offer::default().accept(&OptionList::parse(b"tsize\x005\0").unwrap());
-        assert!(nothing.is_err_and(|it| it.to_string() == "the server answered tsize=5, which was not asked for"));
+        let nothing = Offer::default().accept(&OptionList::parse(b"timeout\x005\0").unwrap());
+        assert!(nothing.is_err_and(|it| it.to_string() == "the server answered timeout=5, which was not asked for"));
+    }
+
+    #[test]
+    fn an_option_that_was_not_asked_for_is_ignored_if_it_changes_nothing() {
+        let accept = |asked: Offer, bytes: &'static [u8]| asked.accept(&OptionList::parse(bytes).unwrap());
+        let (timeout, plain) = (Offer { timeout: TimeoutSeconds::new(3), ..Offer::default() }, Offer::default());
+        let agreed = Terms { timeout: timeout.timeout, ..Terms::default() };
+        assert_eq!(accept(timeout, b"BLKSIZE\x00512\0tsize\x0077\0timeout\x003\0windowsize\x001\0"), Ok(agreed));
+        assert_eq!(accept(plain, b"tsize\x000\0tsize\x0018446744073709551615\0"), Ok(Terms::default()));
+        for bytes in
+            [&b"blksize\x00511\0"[..], b"windowsize\x002\0", b"tsize\0-1\0", b"tsize\0\0", b"blksize2\x00512\0"]
+        {
+            assert_eq!(accept(plain, bytes).map_err(|bad| bad.kind), Err(BadOptionKind::Unasked), "{bytes:?}");
+        }
     }
 
     #[test]

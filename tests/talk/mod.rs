@@ -48,14 +48,22 @@ pub(crate) struct File {
 
 impl Talk {
     pub(crate) fn get(offer: Offer) -> Self {
+        Self::get_with(offer, retry_policy())
+    }
+
+    pub(crate) fn get_with(offer: Offer, retry_policy: RetryPolicy) -> Self {
         let now = Instant::now();
-        let machine = Receiver::request(now, at(SERVER), &request(offer), retry_policy()).unwrap();
+        let machine = Receiver::request(now, at(SERVER), &request(offer), retry_policy).unwrap();
         Self::new(now, Task::receive(machine, File::default()))
     }
 
     pub(crate) fn put(offer: Offer, size: usize) -> Self {
+        Self::put_with(offer, size, retry_policy())
+    }
+
+    pub(crate) fn put_with(offer: Offer, size: usize, retry_policy: RetryPolicy) -> Self {
         let now = Instant::now();
-        let machine = Sender::request(now, at(SERVER), &request(offer), retry_policy()).unwrap();
+        let machine = Sender::request(now, at(SERVER), &request(offer), retry_policy).unwrap();
         Self::new(now, Task::send(machine, File::of(size)))
     }
 

@@ -1,6 +1,6 @@
 //! The steps that take values.
 
-use super::super::expected::Expected;
+use super::super::expected::{Expected, Source};
 use super::super::matching::begins;
 use super::super::mistake::Mistake;
 use super::super::value::{Port, Value};
@@ -38,6 +38,18 @@ impl Arguments<'_> {
         let value = T::read(word).ok_or_else(|| self.bad_value(word, name, range()))?;
         self.take();
         Ok(Some(value))
+    }
+
+    /// Takes a value, or else a name from this source.
+    pub(in crate::language) fn value_or_name<T: Value>(
+        &mut self,
+        value: &'static str,
+        source: Source,
+        name: &'static str,
+    ) -> Result<Result<T, Word>, Mistake> {
+        self.expected.push(Expected::Value(value, T::range, T::suggestions));
+        let word = self.name(source, name)?;
+        Ok(T::read(&word).ok_or(word))
     }
 
     /// Takes the value of a setting, the only word, or `auto`, which is `None`.

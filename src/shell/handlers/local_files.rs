@@ -1,14 +1,16 @@
 //! Commands about this side: quit, help, the local directory and digests of local files.
 
 use std::env;
-use std::fs::File;
+use std::fs;
 use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 use crate::files::Digest;
-use crate::language::{Command, TOPICS, Word, commands, find, find_topic};
+use crate::language::{Command, PlanVerb, PlannedSize, TOPICS, Word, commands, find, find_topic};
+use crate::plan::Plan;
 use crate::shell::{CommandError, Handled, Outcome, OutcomeRecord, Shell};
+use crate::stop::Interruptible;
 use crate::terminal::{Place, Subject};
 use crate::wire::Printable;
 
@@ -78,15 +80,43 @@ pub(crate) fn directory_line(directory: &Path) -> String {
     format!("Local directory: {}", Printable(directory.as_os_str().as_bytes()))
 }
 
+/// Calculates the packets of a transfer.
+pub(crate) fn plan(shell: &Shell<'_>, PlanVerb { size, blksize, windowsize, rtt }: PlanVerb) -> Handled {
+    let size = match size {
+        PlannedSize::Bytes(size) => size,
+        PlannedSize::OfFile(file) => size_of(&file)?,
+    };
+    shell.answer(Plan { size, blksize, windowsize, rtt })
+}
+
+fn size_of(file: &Word) -> Result<u64, CommandError> {
+    match fs::metadata(file.path()) {
+        Ok(file) if file.is_file() => Ok(file.len()),
+        Ok(_) => Err(CommandError::local(format_args!("{file}: not a regular file, so its size is not known"))),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            let reason = "not a size (2150, 2,150, 64K or 5M), and not a local file";
+            Err(CommandError::local(format_args!("{file}: {reason}")))
+        }
+        Err(error) => Err(CommandError::file(file, error)),
+    }
+}
+
 /// Prints the digests of files, as sha256sum does.
 pub(crate) fn sha256(shell: &Shell<'_>, files: &[Word]) -> Handled {
     let mut outcome = Outcome::done();
     for file in files {
-        let digest = File::open(file.path()).and_then(Digest::of);
-        let digest = digest.map_err(|error| CommandError::file(file, error))?;
-        shell.console.say(format_args!("{digest}  {file}"))?;
-        shell.console.record(&OutcomeRecord::of(b"sha256").file(file.bytes()).digest(Some(digest)))?;
-        outcome.is_recorded = true;
+        if shell.ends_here() {
+            return Ok(outcome.then(Outcome::interrupted()));
+        }
+        let record = OutcomeRecord::of(b"sha256").local(file);
+        let (record, latest) = match Interruptible::open(file.path(), shell.stop()).and_then(Digest::of) {
+            Ok(digest) => {
+                shell.console.say(format_args!("{digest}  {}", file.whole()))?;
+                (record.digest(Some(digest)), Outcome::done())
+            }
+            Err(error) => (record, shell.report(&Subject::command("sha256"), CommandError::file(file, error))?),
+        };
+        outcome = outcome.then(shell.record(record, latest)?);
     }
     Ok(outcome)
 }

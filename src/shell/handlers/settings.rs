@@ -1,28 +1,55 @@
 //! Commands that change or show the session.
 
 use super::trace::{on_off, or_auto};
-use crate::client::{Negotiation, Options, resolve};
+use crate::client::{ClientError, Negotiation, Options, resolve};
 use crate::language::{Choice, Word, server};
-use crate::session::{Peer, Settings};
-use crate::shell::{CommandError, Handled, Outcome, Shell};
+use crate::session::{Peer, Session, Settings};
+use crate::shell::{CommandError, Fatal, Handled, Outcome, OutcomeRecord, Shell};
+use crate::terminal::Subject;
 use crate::wire::Mode;
 
 /// Looks the host up and remembers it; nothing is sent. A failure keeps the earlier connection.
 pub(crate) fn connect(shell: &mut Shell<'_>, host: &Word, port: Option<u16>) -> Handled {
+    let (record, outcome) = connected(shell, host, port)?;
+    Ok(shell.record(record, outcome)?)
+}
+
+/// Connects and reports any failure. Returns what a JSON record says about it.
+pub(crate) fn connected(
+    shell: &mut Shell<'_>,
+    host: &Word,
+    port: Option<u16>,
+) -> Result<(OutcomeRecord, Outcome), Fatal> {
+    let record = OutcomeRecord::of(b"connect");
     if shell.workspace.session.settings.classic {
         // As BSD does, before it looks up the host.
         shell.workspace.session.peer = None;
     }
+    let (record, result) = match named(&shell.workspace.session, host, port) {
+        Ok((name, port)) => (record.server(name.as_bytes(), Some(port)), connect_to(shell, name, port)),
+        Err(error) => (record.server(host.bytes(), port), Err(error.into())),
+    };
+    Ok((record, shell.reported(&Subject::command("connect"), result)?))
+}
+
+/// Reads a server as the user names it. The port comes from the words, the bookmark or the default.
+fn named<'a>(session: &Session, host: &'a Word, port: Option<u16>) -> Result<(&'a str, u16), CommandError> {
     let text = host.text().ok_or_else(|| CommandError::classic(format!("{host}: unknown host (not UTF-8)")))?;
     let (name, own_port) = server(text).map_err(CommandError::classic)?;
     if let (Some(_), Some(port)) = (own_port, port) {
-        return Err(CommandError::local(format_args!("{host} has a port already; omit {port}")).into());
+        return Err(CommandError::local(format_args!("{host} has a port already; omit {port}")));
     }
-    let port = own_port.or(port);
+    Ok((name, own_port.or(port).unwrap_or_else(|| session.port(session.bookmark(name)))))
+}
+
+fn connect_to(shell: &mut Shell<'_>, name: &str, port: u16) -> Handled {
     let bookmark = shell.workspace.session.bookmark(name).cloned();
-    let port = port.unwrap_or_else(|| shell.workspace.session.port(bookmark.as_ref()));
     let peer = bookmark.as_ref().map_or_else(|| Peer::new(name, port), |known| Peer::bookmarked(known, port));
-    resolve(&peer.host, port, shell.workspace.session.settings.transfer.family).map_err(CommandError::UnknownHost)?;
+    let family = shell.workspace.session.settings.transfer.family;
+    resolve(&peer.host, port, family, shell.stop()).map_err(|error| match error {
+        ClientError::UnknownHost(unknown) => CommandError::UnknownHost(unknown),
+        error => CommandError::transfer(error, name),
+    })?;
     shell.workspace.switch_to(Some(&peer), bookmark.as_ref(), shell.setup.pinned);
     Ok(Outcome::done())
 }

@@ -20,23 +20,32 @@ pub(crate) fn get(shell: &mut Shell<'_>, get: &Get) -> Handled {
     let digest = digest.map(|Sha256(digits)| Digest::from(digits));
     let is_stream = local.as_ref().is_some_and(|local| local.is(STREAM));
     let others = [("--json", shell.console.json), ("a trace", shell.workspace.tracing.has_stdout())];
-    if let Some((other, _)) = others.iter().find(|(_, has_stdout)| is_stream && *has_stdout) {
-        let reason = format_args!("a file and {other} cannot both go to standard output");
-        return Err(shell.mistake(CommandError::local(reason)).into());
-    }
+    let other = others.iter().find(|(_, has_stdout)| is_stream && *has_stdout);
     let mut switch = Switch::begin(shell);
     let mut outcome = Outcome::done();
-    for remote in remotes {
+    for (index, remote) in remotes.iter().enumerate() {
+        if index > 0 && shell.ends_here() {
+            outcome = outcome.then(Outcome::interrupted());
+            break;
+        }
         let subject = subject(shell, "get", remote, remotes.len());
-        let latest = match local {
-            Some(_) if is_stream => {
+        let latest = match (local, other) {
+            (Some(local), Some((other, _))) => {
+                let error = format!("a file and {other} cannot both go to standard output");
+                let record = OutcomeRecord::of(b"get").file(remote.bytes()).local(local);
+                report(shell, &subject, record, Err(shell.mistake(CommandError::Local(error)).into()))?
+            }
+            (Some(_), None) if is_stream => {
                 let console = shell.console.diverted();
                 fetch(&mut shell.nested(console), &subject, remote, local.as_ref(), digest)?
             }
-            local => fetch(shell, &subject, remote, local.as_ref(), digest)?,
+            (local, _) => fetch(shell, &subject, remote, local.as_ref(), digest)?,
         };
+        if is_stream && latest.failure.as_ref().is_some_and(CommandError::is_broken_pipe) {
+            shell.console.lose_reader();
+        }
         switch.note(shell, &latest);
-        let is_over = shell.is_interrupted() || lacks_target(&latest);
+        let is_over = lacks_target(&latest);
         outcome = outcome.then(latest);
         if is_over {
             break;
@@ -49,10 +58,16 @@ pub(crate) fn get(shell: &mut Shell<'_>, get: &Get) -> Handled {
 /// Sends one file under a name, or several into a directory.
 pub(crate) fn put(shell: &mut Shell<'_>, put: &Put) -> Handled {
     let Put { locals, remote: word } = put;
-    let remote = Remote::named(&shell.workspace.session, word).map_err(|error| shell.mistake(error))?;
-    if locals.is_empty() && remote.file.is_empty() {
-        return Err(CommandError::local(format!("{word}: does not name a file")).into());
-    }
+    let remote = match Remote::named(&shell.workspace.session, word).map_err(|error| shell.mistake(error)) {
+        Ok(remote) if !locals.is_empty() || !remote.file.is_empty() => remote,
+        refused => {
+            let nameless = || CommandError::local(format_args!("{word}: does not name a file"));
+            let error = refused.err().unwrap_or_else(nameless);
+            let record = OutcomeRecord::of(b"put").file(word.bytes());
+            let record = if let [local] = locals.as_slice() { record.local(local) } else { record };
+            return Ok(report(shell, &Subject::command("put"), record, Err(error.into()))?);
+        }
+    };
     let mut switch = Switch::begin(shell);
     shell.workspace.switch_to(remote.peer.as_ref(), remote.bookmark.as_ref(), shell.setup.pinned);
     let outcome = match locals.as_slice() {
@@ -74,11 +89,14 @@ fn store_all(
 ) -> Result<Outcome, Fatal> {
     let mut outcome = Outcome::done();
     let directory = remote.file.strip_suffix(b"/").unwrap_or(&remote.file);
-    for local in locals {
+    for (index, local) in locals.iter().enumerate() {
+        if index > 0 && shell.ends_here() {
+            return Ok(outcome.then(Outcome::interrupted()));
+        }
         let file = [directory, b"/", base_name(local.bytes())].concat().into();
         let latest = store(shell, &Remote { file, ..remote.clone() }, local, locals.len(), false)?;
         switch.note(shell, &latest);
-        let is_over = shell.is_interrupted() || lacks_target(&latest);
+        let is_over = lacks_target(&latest);
         outcome = outcome.then(latest);
         if is_over {
             break;
@@ -132,14 +150,23 @@ struct Done {
     digest: Option<Digest>,
 }
 
-/// Reports the outcome of one transfer, in words and as a record; `file` is the name on the server.
+/// The record of a transfer between these files.
+fn record(shell: &Shell<'_>, subject: &Subject, remote: &Remote<'_>, local: &Word) -> OutcomeRecord {
+    let mode = remote.mode.unwrap_or(shell.workspace.session.settings.transfer.mode);
+    let record = OutcomeRecord::of(subject.name().as_bytes()).file(&remote.file).local(local).mode(mode);
+    match &remote.peer {
+        Some(peer) => record.server(peer.given_name().as_bytes(), Some(peer.port)),
+        None => record,
+    }
+}
+
+/// Reports the outcome of one transfer, in words and as a record.
 fn report(
     shell: &Shell<'_>,
     subject: &Subject,
-    file: &[u8],
+    record: OutcomeRecord,
     result: Result<Done, HandlerError>,
 ) -> Result<Outcome, Fatal> {
-    let record = OutcomeRecord::of(subject.name().as_bytes()).file(file);
     let (record, outcome) = match result {
         Ok(Done { traces, report, digest }) => (record.transferred(&report).digest(digest), traces),
         Err(error) => (record, shell.reported(subject, Err(error))?),
@@ -157,10 +184,17 @@ fn fetch(
     match Remote::named(&shell.workspace.session, word) {
         Ok(remote) => {
             shell.workspace.switch_to(remote.peer.as_ref(), remote.bookmark.as_ref(), shell.setup.pinned);
-            let result = fetch_from(shell, subject, &remote, (word, local), expected);
-            report(shell, subject, &remote.file, result)
+            let to_stdout = local.is_some_and(|local| local.is(STREAM));
+            let local = local.cloned().unwrap_or_else(|| Word::new(base_name(&remote.file)));
+            let record = record(shell, subject, &remote, &local);
+            let result = fetch_from(shell, subject, &remote, (word, &local, to_stdout), expected);
+            report(shell, subject, record, result)
         }
-        Err(error) => report(shell, subject, word.bytes(), Err(shell.mistake(error).into())),
+        Err(error) => {
+            let record = OutcomeRecord::of(b"get").file(word.bytes());
+            let record = if let Some(local) = local { record.local(local) } else { record };
+            report(shell, subject, record, Err(shell.mistake(error).into()))
+        }
     }
 }
 
@@ -168,22 +202,21 @@ fn fetch_from(
     shell: &mut Shell<'_>,
     subject: &Subject,
     remote: &Remote<'_>,
-    (word, local): (&Word, Option<&Word>),
+    (word, local, to_stdout): (&Word, &Word, bool),
     expected: Option<Digest>,
 ) -> Result<Done, HandlerError> {
-    let to_stdout = local.is_some_and(|local| local.is(STREAM));
-    let local = local.cloned().unwrap_or_else(|| Word::new(base_name(&remote.file)));
-    let transfer = Transfer::new(shell, subject, remote, &local)?;
+    let transfer = Transfer::new(shell, subject, remote, local)?;
     let Transfer { peer, settings, .. } = &transfer;
     if local.bytes().is_empty() {
         return Err(CommandError::local(format!("{word}: does not name a file; give a local name")).into());
     }
     let mode = settings.transfer.mode;
-    let target = if to_stdout { Target::stdout(mode) } else { Target::create(local.path(), mode) };
-    let target = target.map_err(|error| CommandError::file(&local, error))?.digested(transfer.wants_digest(shell));
+    let stop = shell.stop();
+    let target = if to_stdout { Target::stdout(mode, stop) } else { Target::create_until(local.path(), mode, stop) };
+    let target = target.map_err(|error| CommandError::file(local, error))?.digested(transfer.wants_digest(shell));
     let mut target = if let Some(digest) = expected { target.expecting(digest) } else { target };
     if settings.verbose {
-        let file = Printable(&remote.file);
+        let file = Printable(&remote.file).brief();
         shell.console.say(format_args!("getting from {}:{file} to {local} [{mode}]", peer.host))?;
     }
     let file = FileRef { host: &peer.host, port: peer.port, name: &remote.file };
@@ -207,8 +240,9 @@ fn store(
     from_stdin: bool,
 ) -> Result<Outcome, Fatal> {
     let subject = subject(shell, "put", local, count);
+    let record = record(shell, &subject, remote, local);
     let result = store_to(shell, &subject, remote, local, from_stdin);
-    report(shell, &subject, &remote.file, result)
+    report(shell, &subject, record, result)
 }
 
 fn store_to(
@@ -225,11 +259,12 @@ fn store_to(
         return Err(CommandError::local(reason).into());
     }
     let mode = settings.transfer.mode;
-    let source = if from_stdin { Source::stdin(mode) } else { Source::open(local.path(), mode) };
+    let stop = shell.stop();
+    let source = if from_stdin { Source::stdin(mode, stop) } else { Source::open_until(local.path(), mode, stop) };
     let source = source.map_err(|error| CommandError::file(local, error))?;
     let mut source = source.digested(transfer.wants_digest(shell));
     if settings.verbose {
-        let file = Printable(&remote.file);
+        let file = Printable(&remote.file).brief();
         shell.console.say(format_args!("putting {local} to {}:{file} [{mode}]", peer.host))?;
     }
     let file = FileRef { host: &peer.host, port: peer.port, name: &remote.file };
