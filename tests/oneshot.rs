@@ -331,7 +331,7 @@ fn a_script_that_nobody_reads_any_more_ends_with_141_unless_every_command_ran() 
         (&["--json"], "gett\n".to_owned(), 1),
         (&["--practice", "--trace"], "get hello.txt /dev/null\n".to_owned(), 0),
         (&["--practice", "--trace"], "get hello.txt /dev/null\nlpwd\n".to_owned(), 141),
-        (&["--practice", "--trace=pcap -"], "get hello.txt /dev/null\n\nlpwd\n".to_owned(), 141),
+        (&["--practice", "--trace=pcap=-"], "get hello.txt /dev/null\n\nlpwd\n".to_owned(), 141),
         (&["--practice", "-f", "/dev/stdin"], "get big.bin -\nget big.bin -\n".to_owned(), 141),
         (&["repeat", "1000000", "status"], String::new(), 141),
         (&["status"], String::new(), 0),
