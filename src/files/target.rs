@@ -186,7 +186,8 @@ pub(super) enum Sink<W> {
 impl<W: Write> Sink<W> {
     fn writer(&mut self) -> &mut dyn Write {
         match self {
-            Self::TempFile(TempFile { file, .. }) | Self::File(file) => file,
+            Self::TempFile(file) => file.writer(),
+            Self::File(file) => file,
             Self::Writer(writer) => writer,
             Self::Upload(upload) => upload,
         }
