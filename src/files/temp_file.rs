@@ -67,7 +67,7 @@ impl TempFile {
         Ok(Self { new, directory, name: name.to_owned(), placing, temporary })
     }
 
-    pub(super) fn writer(&mut self) -> &mut File {
+    pub(super) fn file(&mut self) -> &mut File {
         &mut self.new.file
     }
 
@@ -245,7 +245,7 @@ mod tests {
         fn file(&self, placing: Placing, unnamed: impl FnOnce(&Dir) -> io::Result<Option<NewFile>>) -> TempFile {
             let directory = Dir::open_ambient_dir(self.0.path(), cap_std::ambient_authority()).unwrap();
             let mut file = TempFile::create_by(unnamed, directory, OsStr::new("f"), placing).unwrap();
-            file.writer().write_all(b"new").unwrap();
+            file.file().write_all(b"new").unwrap();
             file
         }
 
