@@ -1,6 +1,6 @@
 use std::fmt::{self, Debug, Formatter};
 use std::fs::{File, OpenOptions};
-use std::io::{self, IoSlice, Write};
+use std::io::{self, IoSlice, Seek, Write};
 use std::os::fd::AsFd;
 use std::path::Path;
 
@@ -154,6 +154,23 @@ impl<W: Write> WriteFile for Target<W> {
         write_all(sink.writer(), pieces).inspect_err(|_| self.sink = None)
     }
 
+    fn can_start_over(&self) -> bool {
+        matches!(self.sink, Some(Sink::TempFile(_)))
+    }
+
+    fn start_over(&mut self) -> io::Result<()> {
+        let Some(Sink::TempFile(temporary)) = &mut self.sink else {
+            return Err(io::ErrorKind::Unsupported.into());
+        };
+        let file = temporary.file();
+        file.set_len(0)?;
+        file.rewind()?;
+        self.text = self.text.take().map(|_| Decoding::default());
+        self.hasher = self.hasher.take().map(|_| Hasher::default());
+        self.limit = self.limit.map(|(limit, _)| (limit, limit));
+        Ok(())
+    }
+
     fn commit(&mut self) -> io::Result<()> {
         let mut sink = self.sink.take().ok_or_else(already_over)?;
         if let Some(text) = &mut self.text {
@@ -199,7 +216,7 @@ pub(super) enum Sink<W> {
 impl<W: Write> Sink<W> {
     fn writer(&mut self) -> &mut dyn Write {
         match self {
-            Self::TempFile(TempFile { file, .. }) => file,
+            Self::TempFile(temporary) => temporary.file(),
             Self::Stream(stream) => stream,
             Self::Writer(writer) => writer,
             Self::Upload(upload) => upload,

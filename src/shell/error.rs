@@ -101,7 +101,7 @@ impl CommandError {
                 ClientError::Local(_) => Status::Local,
                 ClientError::Interrupted => Status::Interrupted,
                 ClientError::Remote { code, .. } => Status::Server(*code),
-                ClientError::TimedOut { .. } => Status::TimedOut,
+                ClientError::TimedOut { .. } | ClientError::BlocksLost { .. } => Status::TimedOut,
                 ClientError::Refused { .. } | ClientError::Protocol { .. } | ClientError::Network { .. } => {
                     Status::Peer
                 }
@@ -121,7 +121,9 @@ impl Diagnostic for CommandError {
                 ClientError::Remote { code, message, .. } => {
                     Some(about(&format!("Error code {}: {message}", code.0), file))
                 }
-                ClientError::TimedOut { .. } => Some(about("Transfer timed out.", file)),
+                ClientError::TimedOut { .. } | ClientError::BlocksLost { .. } => {
+                    Some(about("Transfer timed out.", file))
+                }
                 _ => None,
             },
             Self::CommandLine(error) => error.bsd_line(file),

@@ -5,7 +5,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::time::Instant;
 
-use tftpsh::transfer::{Event, Failure, Input, Io, ReadFile, Report, Step, Task, WriteFile};
+use tftpsh::transfer::{Event, Failure, Input, Io, ReadFile, Replay, Report, Step, Task, WriteFile};
 use tftpsh::wire::netascii::{Decoder, Encoder};
 use tftpsh::wire::{Mode, Packet};
 
@@ -13,7 +13,7 @@ use crate::network::Network;
 
 pub(crate) struct Host {
     pub(crate) address: SocketAddr,
-    pub(crate) task: Task<File, File>,
+    pub(crate) task: Task<Replay<File>, File>,
     pub(crate) wake: Option<Instant>,
     pub(crate) report: Option<Report>,
     pub(crate) end: Option<Result<(), Failure>>,
@@ -86,10 +86,19 @@ impl WriteFile for File {
         assert!(!std::mem::replace(&mut self.committed, true), "one commit a file");
         Ok(())
     }
+
+    fn can_start_over(&self) -> bool {
+        !self.committed
+    }
+
+    fn start_over(&mut self) -> io::Result<()> {
+        *self = Self::target(self.mode);
+        Ok(())
+    }
 }
 
 impl Host {
-    pub(crate) fn new(address: SocketAddr, task: Task<File, File>) -> Self {
+    pub(crate) fn new(address: SocketAddr, task: Task<Replay<File>, File>) -> Self {
         Self { address, task, wake: None, report: None, end: None, counts: Counts::default() }
     }
 
@@ -110,15 +119,10 @@ impl Host {
         }
     }
 
-    pub(crate) fn file_mut(&mut self) -> &mut File {
-        match &mut self.task {
-            Task::Send { file, .. } | Task::Receive { file, .. } => file,
-        }
-    }
-
     pub(crate) fn file(&self) -> &File {
         match &self.task {
-            Task::Send { file, .. } | Task::Receive { file, .. } => file,
+            Task::Send { file, .. } => file.file(),
+            Task::Receive { file, .. } => file,
         }
     }
 

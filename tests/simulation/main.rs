@@ -14,8 +14,8 @@ use std::panic::catch_unwind;
 
 use network::Weather;
 use scenario::{MS, Scenario};
-use tftpsh::transfer::Failure;
-use tftpsh::wire::{Offer, RequestKind};
+use tftpsh::transfer::{Attempt, Failure, Rexmt};
+use tftpsh::wire::{BlockSize, Limits, Offer, RequestKind, WindowSize};
 use world::run;
 
 type End = Option<Result<(), Failure>>;
@@ -81,6 +81,29 @@ fn a_clear_day_costs_no_packet_twice() {
         let (client, server) = (outcome.client.task.machine().stats(), outcome.servers[0].task.machine().stats());
         assert_eq!((client.resent, server.resent, client.duplicates, server.duplicates), (0, 0, 0, 0), "{scenario:?}");
         assert!(outcome.succeeded() && outcome.servers.len() == 1);
+    }
+}
+
+#[test]
+fn a_path_that_loses_long_datagrams_costs_one_more_request() {
+    let clear = Weather { delay: 5 * MS, longest: Some(600), ..Weather::default() };
+    let blksize = BlockSize::new(1428);
+    for (kind, windowsize) in
+        [RequestKind::Read, RequestKind::Write].into_iter().flat_map(|kind| [(kind, 1), (kind, 16)])
+    {
+        // The short last block of 3,000 bytes gets through, before those that it follows.
+        for size in [0, 500, 3_000, 30_000] {
+            let offer = Offer { blksize, windowsize: WindowSize::new(windowsize), tsize: None, timeout: None };
+            let (limits, rexmt) = (Limits::default(), Rexmt::Auto);
+            let scenario =
+                Scenario { size, kind, offer, limits, weather: clear, client_rexmt: rexmt, ..Scenario::new(1) };
+            let outcome = run(&scenario);
+            outcome.check(&scenario);
+            assert!(outcome.succeeded(), "{scenario:?}: {:?}", outcome.client.end);
+            let expected = if size > 600 { Attempt::SmallBlocks } else { Attempt::Full };
+            assert_eq!(outcome.attempt, expected, "{scenario:?}");
+            assert_eq!(outcome.client.task.machine().terms().blksize.get(), if size > 600 { 512 } else { 1428 });
+        }
     }
 }
 

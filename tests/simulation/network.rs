@@ -18,6 +18,8 @@ pub(crate) struct Weather {
     pub(crate) junk: u64,
     /// Followed by a packet of a stranger: the same bytes, or a forged answer.
     pub(crate) forgery: u64,
+    /// The longest datagram that gets through, in bytes; a longer one is lost without a word. `None` is any.
+    pub(crate) longest: Option<usize>,
     /// Least delay.
     pub(crate) delay: Duration,
     /// Additional time at random, which also changes the order.
@@ -46,6 +48,9 @@ impl Network {
     }
 
     pub(crate) fn send(&mut self, now: Instant, from: SocketAddr, to: SocketAddr, datagram: &[u8]) {
+        if self.weather.longest.is_some_and(|longest| datagram.len() > longest) {
+            return;
+        }
         let copies = if self.random.chance(self.weather.duplication) { 2 } else { 1 };
         for _ in 0..copies {
             if !self.random.chance(self.weather.loss) {

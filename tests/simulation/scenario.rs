@@ -57,6 +57,7 @@ impl Scenario {
                 duplication: random.pick(&[0, 0, 20, 200]),
                 junk: rare(&mut random, 100),
                 forgery: rare(&mut random, 100),
+                longest: random.chance(100).then_some(600),
                 delay: random.pick(&[MS / 10, 5 * MS, 40 * MS]),
                 jitter: random.pick(&[Duration::ZERO, MS, 30 * MS]),
             },
