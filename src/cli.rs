@@ -121,6 +121,10 @@ pub(crate) struct Cli {
     #[arg(short, value_name = "FILE")]
     pub file: Option<PathBuf>,
 
+    /// Run this line first, then read lines as usual. Several lines run in their order.
+    #[arg(short = 'e', value_name = "LINE", allow_hyphen_values = true)]
+    pub lines: Vec<OsString>,
+
     /// Do not read the start-up file.
     #[arg(long)]
     pub no_rc: bool,
@@ -197,9 +201,8 @@ fn given(matches: &ArgMatches) -> Vec<(String, Scope)> {
 /// What an option sets. A new option sets something of the session.
 pub(crate) fn scope(option: &Arg) -> Scope {
     match option.get_id().as_str() {
-        "command_follows" | "file" | "no_rc" | "classic" | "json" | "color" | "plain" | "help" | "version" => {
-            Scope::Program
-        }
+        "command_follows" | "file" | "lines" | "no_rc" | "classic" | "json" | "color" | "plain" | "help"
+        | "version" => Scope::Program,
         "host" | "port" => Scope::Address,
         _ => Scope::Session,
     }

@@ -13,9 +13,10 @@ use std::path::{Path, PathBuf};
 
 use nix::errno::Errno;
 use nix::unistd::geteuid;
-use support::allow;
+use support::{allow, limited, memory, names, serve};
 use tempfile::{TempDir, tempdir};
 use tftpsh::files::{Target, WriteFile};
+use tftpsh::server::Policy;
 use tftpsh::wire::Mode;
 
 const ACL: &str = "system.posix_acl_access";
@@ -137,4 +138,18 @@ fn the_owner_and_the_group_stay_where_the_system_permits() {
     let found = fs::metadata(&path).unwrap();
     assert_eq!((found.uid(), found.gid()), (65534, 65533));
     assert!(!with_acl || get(&path, ACL) == Some(list));
+}
+
+/// Linux before 6.0 ignored the umask for files without a name, on file systems without ACLs.
+#[test]
+fn a_new_file_obeys_the_umask() {
+    let server = serve(memory("f", b"new".to_vec()), Policy::default());
+    for (umask, bits_left) in [("0", 0o666), ("022", 0o644), ("027", 0o640), ("077", 0o600)] {
+        let directory = tempdir().unwrap();
+        let get = format!("127.0.0.1 {} get f", server.port());
+        let output = limited(&format!("umask {umask}"), directory.path(), &get).output().unwrap();
+        assert!(output.status.success(), "{output:?}");
+        assert_eq!(bits(&directory.path().join("f")), bits_left, "{umask}");
+        assert_eq!(names(directory.path()), ["f"]);
+    }
 }

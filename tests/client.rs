@@ -281,7 +281,7 @@ impl Observer for Story {
         match record.kind {
             RecordKind::Begin(_) => self.begun += 1,
             RecordKind::End(_) => self.ended += 1,
-            RecordKind::Machine(Event::Fallback(_)) => self.fallbacks += 1,
+            RecordKind::Machine(Event::Again { .. }) => self.fallbacks += 1,
             _ => {}
         }
     }

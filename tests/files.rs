@@ -295,6 +295,24 @@ fn a_full_disk_is_an_error_of_the_block_that_did_not_fit() {
     }
 }
 
+/// The links of `/proc` lead to files that no path may lead to any more.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_link_of_proc_is_followed_by_the_system() {
+    let directory = tempdir().unwrap();
+    let path = directory.path().join("f");
+    fs::write(&path, "content").unwrap();
+    let mut other = Command::new("sleep").arg("60").stdin(File::open(&path).unwrap()).spawn().unwrap();
+    fs::remove_file(&path).unwrap();
+    let mut space = [0; 100];
+    for name in [format!("/proc/{}/fd/0", other.id()), "/proc/self/exe".into(), "/proc/mounts".into()] {
+        let filled = Source::open(Path::new(&name), Mode::Octet).and_then(|mut file| file.fill(&mut space));
+        assert!(filled.as_ref().is_ok_and(|filled| *filled > 0), "{name}: {filled:?}");
+        assert!(!name.ends_with("fd/0") || space.starts_with(b"content"), "the input of the other process");
+    }
+    other.kill().and_then(|()| other.wait()).unwrap();
+}
+
 #[test]
 fn a_fifo_is_written_and_read_straight() {
     let directory = tempdir().unwrap();

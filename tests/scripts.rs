@@ -322,6 +322,12 @@ fn an_interrupted_script_ends_with_its_status() {
     assert_eq!(names(directory.path()), ["inner"]);
 }
 
+fn start_with_input(directory: &Path, args: &[&str]) -> Process {
+    let mut child = Process::start(directory, args);
+    child.discard_lines();
+    child
+}
+
 fn start(directory: &Path, args: &[&str]) -> Process {
     let mut child = Process::start(directory, args);
     child.close_input();
@@ -366,5 +372,55 @@ fn what_can_never_succeed_is_not_repeated_until_it_does() {
         child.kill();
         let errors = child.errors();
         assert!(errors.contains(reason) && ended, "{errors}");
+    }
+}
+
+#[test]
+fn a_line_of_more_than_1_mib_ends_the_script_and_is_never_kept() {
+    let long = "x".repeat((1 << 20) + 1);
+    let stage = Stage::new(&[("long", &format!("get nosuch\n{long}\nget hello.txt\n"))]);
+    for (args, lines, status, error) in [
+        (&[][..], format!("{long}\nget hello.txt"), 1, "tftp: standard input: line 1 is longer than 1 MiB\n"),
+        (&["-f", "long"], String::new(), 11, "tftp: -f: long: line 2 is longer than 1 MiB\n"),
+        (&[], "\nsource long\n".to_owned(), 11, "tftp: line 2: source: long: line 2 is longer than 1 MiB\n"),
+    ] {
+        let ran = stage.play(args, &lines);
+        assert!(ran.stderr.ends_with(error), "{}", ran.stderr);
+        assert_eq!(ran.status, status, "{args:?}");
+        assert!(!stage.has("hello.txt"), "{args:?}");
+    }
+    let ran = stage.play(&[], &format!("{}\nget hello.txt", &long[1..]));
+    assert!(ran.status == 1 && stage.has("hello.txt"), "a line of 1 MiB is a line: {}", ran.stderr);
+    let mut endless = start_with_input(stage.directory.path(), &["--no-rc"]);
+    // It reads no more of them than it needs to.
+    endless.say_all(&vec![0; 1 << 26]);
+    assert!(endless.errors().ends_with("line 1 is longer than 1 MiB\n"));
+}
+
+#[test]
+fn messages_cut_long_words() {
+    let word = "w".repeat(5_000);
+    for line in [
+        word.clone(),
+        format!("get {word}"),
+        format!("put {word}"),
+        format!("connect {word}"),
+        format!("get {word}:f"),
+        format!("get tftp://[{word}/f"),
+        format!("mode {word}"),
+        format!("blksize {word}"),
+        format!("help {word}"),
+        format!("lcd {word}"),
+        format!("source {word}"),
+        format!("sha256 {word}"),
+        format!("trace ladder to {word}"),
+        format!("fault {word}"),
+        format!("host sw1 {word} {word}"),
+        format!("serve {word}"),
+    ] {
+        let ran = play(&[], &line);
+        assert_ne!(ran.status, 0, "{line:.20}");
+        let longest = ran.stderr.lines().chain(ran.stdout.lines()).map(str::len).max().unwrap_or(0);
+        assert!((300..1_000).contains(&longest), "{line:.20}: {longest} bytes: {:.400}", ran.stderr);
     }
 }

@@ -63,7 +63,7 @@ fn standard_input_is_read_by_either_name() {
     std::fs::write(directory.path().join("in"), "from a file").unwrap();
     let (store, server) = store();
     for (name, input) in [("-", "<in"), ("/dev/stdin", "<in"), ("/dev/fd/0", "<in")] {
-        let uploaded = name.replace('/', "_");
+        let uploaded = format!("from{}", name.replace('/', "_"));
         let ran = run(directory.path(), server.port(), &format!("put {name} {uploaded} {input}"));
         assert!(ran.status.success(), "{name}: {ran:?}");
         assert_eq!(store.get(&uploaded).as_deref(), Some(&b"from a file"[..]), "{name}");

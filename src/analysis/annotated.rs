@@ -264,7 +264,7 @@ named! {
         Terms = "terms",
         /// A window smaller than was wanted.
         Window = "window",
-        /// A second request, without options.
+        /// Another request, which asks for less.
         Fallback = "fallback",
     }
 }

@@ -42,6 +42,8 @@ pub(super) struct Conversation {
     hits: Vec<Hit>,
     /// The timer expired after this time, which is why packets are sent now.
     pub(super) expired: Option<Duration>,
+    /// Why the next request follows a failed one.
+    pub(super) again: Option<Reason>,
     tally: Tally,
     /// The last packet of a stranger, in case this side takes it for its peer's.
     pub(super) foreign: Option<Foreign>,
@@ -126,7 +128,11 @@ impl Conversation {
             Event::WindowReduced { wanted, asked } => {
                 (Choice::Window, Reason::WindowReduced { wanted: wanted.get(), asked: asked.get() })
             }
-            Event::Fallback(_) => (Choice::Fallback, Reason::ReqPlain),
+            Event::Again { attempt, failure } => {
+                let why = Reason::ReqLess { attempt: *attempt, failure: failure.to_string() };
+                self.again = Some(why.clone());
+                (Choice::Fallback, why)
+            }
             Event::Resending { after, .. } => {
                 self.expired = Some(*after);
                 let waited = record.at.saturating_duration_since(self.progressed.unwrap_or(record.at));

@@ -67,7 +67,6 @@ impl Conversation {
             let why = Reason::ReqAgain { after: self.expired.unwrap_or_default() };
             return Judgement { dup_of, ..Judgement::flagged(Flag::Rexmt, why) };
         }
-        let with_options = !self.offer.is_empty();
         self.request = datagram.to_vec();
         self.asked = Some(peer);
         self.tid = None;
@@ -82,8 +81,7 @@ impl Conversation {
             RequestKind::Write => (Blocks::Put(Outgoing::default()), Reason::ReqWrite { file, options }),
         };
         self.blocks = blocks;
-        let falls_back = with_options && options == 0;
-        Judgement::leads_to(State::Requested, if falls_back { Reason::ReqPlain } else { why })
+        Judgement::leads_to(State::Requested, self.again.take().unwrap_or(why))
     }
 
     fn acknowledge(&mut self, now: Instant, wire: u16) -> Judgement {

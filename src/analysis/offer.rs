@@ -19,8 +19,10 @@ pub(super) fn judge(offer: &Offer, oack: &OptionList<'_>) -> (Reason, Option<Ter
 
 fn accepted(offer: &Offer, oack: &OptionList<'_>, terms: &Terms) -> Reason {
     use crate::wire::names::{BLKSIZE, TIMEOUT, TSIZE, WINDOWSIZE};
-    let agreed: Vec<_> =
-        oack.pairs().map(|(name, value)| format!("{}={}", Printable(name), Printable(value))).collect();
+    let [unasked, agreed] = [true, false].map(|wanted| {
+        let pairs = oack.pairs().filter(|(name, value)| offer.can_ignore(name, value) == wanted);
+        pairs.map(|(name, value)| format!("{}={}", Printable(name), Printable(value))).collect::<Vec<_>>().join(", ")
+    });
     let named = |option: &str| oack.pairs().any(|(name, _)| name.eq_ignore_ascii_case(option.as_bytes()));
     let asked = [
         (TSIZE, offer.tsize.is_some(), false),
@@ -31,8 +33,7 @@ fn accepted(offer: &Offer, oack: &OptionList<'_>, terms: &Terms) -> Reason {
     let list = |wanted: &dyn Fn(&(&str, bool, bool)) -> bool| {
         asked.iter().filter(|option| wanted(option)).map(|(name, ..)| *name).collect::<Vec<_>>().join(", ")
     };
-    let agreed = agreed.join(", ");
     let lowered = list(&|(name, asked, less)| *asked && *less && named(name));
     let ignored = list(&|(name, asked, _)| *asked && !named(name));
-    Reason::OackAgreed { agreed, lowered, ignored }
+    Reason::OackAgreed { agreed, lowered, ignored, unasked }
 }

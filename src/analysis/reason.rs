@@ -2,6 +2,7 @@ use std::fmt::{self, Display, Formatter};
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use crate::transfer::Attempt;
 use crate::wire::Field;
 
 /// Defines the catalogue: `Variant { fields } => code, source, text;` for each reason. The text is a format string that
@@ -53,7 +54,9 @@ catalogue! {
         (format_args!("No answer for {:.2} s: send the same packet again.", after.as_secs_f64()));
     WindowReduced { wanted: u16, asked: u16 } => "window.reduced", "",
         "A window of {wanted} blocks takes too much memory: ask for {asked}.";
-    ReqPlain => "req.plain", "RFC 2347", "Ask again without options: the server may not support them.";
+    ReqLess { attempt: Attempt, failure: String } =>
+        if *attempt == Attempt::Plain { "req.plain" } else { "req.small" },
+        if *attempt == Attempt::Plain { "RFC 2347" } else { "RFC 2348" }, "Ask again {attempt}: {failure}.";
     ReqIn => "req.in", "RFC 1350 s4", "A request: only a server's well-known port accepts it.";
     TidNew { peer: u16, local: u16 } => "tid.new", "RFC 1350 s4",
         "The reply came from port {peer}: from now on this transfer is {local} <-> {peer}.";
@@ -63,9 +66,9 @@ catalogue! {
     TidTell => "tid.tell", "RFC 1350 s4", "Report the error to the stranger; our transfer continues.";
     TidFooled { port: u16 } => "tid.fooled", "RFC 1350 s4",
         "Answered to port {port}: this client takes the stranger's packet for the server's.";
-    OackAgreed { agreed: String, lowered: String, ignored: String } => oack_code(lowered, ignored),
+    OackAgreed { agreed: String, lowered: String, ignored: String, unasked: String } => oack_code(lowered, ignored, unasked),
         if lowered.is_empty() { "RFC 2347" } else { "RFC 2347, RFC 2348, RFC 2349, RFC 7440" },
-        (agrees(agreed, lowered, ignored));
+        (agrees(agreed, lowered, ignored, unasked));
     OackUnasked { name: String } => "oack.unasked", "RFC 2347",
         "Server offers what we did not ask for: {name}. Refuse with ERROR 8.";
     OackRaised { name: String, value: String } => "oack.raised", "RFC 2347, RFC 2348, RFC 2349, RFC 7440",
@@ -151,18 +154,20 @@ fn wrong_tid(from: SocketAddr, ours: SocketAddr) -> String {
     }
 }
 
-fn oack_code(lowered: &str, ignored: &str) -> &'static str {
-    match (lowered, ignored) {
-        ("", "") => "oack.ok",
-        ("", _) => "oack.ignored",
+fn oack_code(lowered: &str, ignored: &str, unasked: &str) -> &'static str {
+    match (lowered, ignored, unasked) {
+        ("", "", "") => "oack.ok",
+        ("", "", _) => "oack.extra",
+        ("", ..) => "oack.ignored",
         _ => "oack.lowered",
     }
 }
 
-fn agrees(agreed: &str, lowered: &str, ignored: &str) -> String {
+fn agrees(agreed: &str, lowered: &str, ignored: &str, unasked: &str) -> String {
     let part = |words: &str, list: &str| if list.is_empty() { String::new() } else { format!(" {words}: {list}.") };
     let agreed = if agreed.is_empty() { " to nothing.".to_owned() } else { format!(" to: {agreed}.") };
-    format!("Server agrees{agreed}{}{}", part("It chose less", lowered), part("It did not mention", ignored))
+    let extra = part("We did not ask for this, and it changes nothing", unasked);
+    format!("Server agrees{agreed}{}{}{extra}", part("It chose less", lowered), part("It did not mention", ignored))
 }
 
 fn safe(block: u64, wire: u16, next: u16) -> String {

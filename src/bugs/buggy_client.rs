@@ -1,7 +1,7 @@
 use std::net::SocketAddr;
 use std::time::Instant;
 
-use crate::transfer::{Abort, Delivery, Event, Machine, Output, Receiving, Sending, Stats};
+use crate::transfer::{Abort, Delivery, Event, Machine, Output, Receiving, Sending, Stats, Unacknowledged};
 use crate::wire::Terms;
 
 bugs! {
@@ -92,6 +92,10 @@ impl<M: Sending> Sending for BuggyClient<M> {
 
     fn filled(&mut self, now: Instant, length: usize) {
         self.machine.filled(now, length);
+    }
+
+    fn unacknowledged(&self) -> Unacknowledged {
+        self.machine.unacknowledged()
     }
 }
 

@@ -3,7 +3,7 @@ use std::net::SocketAddr;
 use std::time::Instant;
 
 use super::ServerBug;
-use crate::transfer::{Abort, Delivery, Event, Machine, Output, Receiving, Sending, Stats};
+use crate::transfer::{Abort, Delivery, Event, Machine, Output, Receiving, Sending, Stats, Unacknowledged};
 use crate::wire::{DATA_HEADER, ErrorCode, Opcode, OptionList, Packet, Terms, Wrap, emit_ack, names};
 
 /// The bytes of a header that the server counts as bytes of the block: 516 instead of 512.
@@ -227,6 +227,10 @@ impl<M: Sending> Sending for BuggyServer<M> {
     fn filled(&mut self, now: Instant, length: usize) {
         self.now = now;
         self.machine.filled(now, length);
+    }
+
+    fn unacknowledged(&self) -> Unacknowledged {
+        self.machine.unacknowledged()
     }
 }
 

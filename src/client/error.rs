@@ -3,8 +3,12 @@ use std::io;
 use thiserror::Error;
 
 use super::UnknownHost;
-use crate::transfer::{Abort, Cause, Failure, Stopped};
-use crate::wire::{BadRequest, ErrorCode};
+use crate::stop::is_interruption;
+use crate::transfer::{Abort, Cause, Failure, Stopped, Violation};
+use crate::wire::{BadRequest, BlockSize, ErrorCode};
+
+/// The advice if blocks of the agreed size did not arrive whole.
+const SMALL_BLOCKS: &str = "try blksize 512";
 
 /// The reason why a file was not transferred. `server` is the server as the user named it: `switch1:69`, `[::1]:69`.
 #[derive(Debug, Error)]
@@ -28,6 +32,14 @@ pub enum ClientError {
         server: String,
         /// Whether the server ever answered.
         answered: bool,
+    },
+    /// The server agreed to options, but no block arrived: the path may lose blocks of the agreed size.
+    #[error("{server}: Transfer timed out: {}", Failure::BlocksLost { blksize: *blksize })]
+    BlocksLost {
+        /// Name or address, and port.
+        server: String,
+        /// The agreed size, in bytes.
+        blksize: BlockSize,
     },
     /// The server sent an ERROR.
     #[error("{server}: {message} (code {})", code.0)]
@@ -67,13 +79,18 @@ impl ClientError {
     /// Makes the error of a transfer with `server`.
     pub(super) fn stopped(server: String, Stopped { failure, cause }: Stopped) -> Self {
         match (cause, failure) {
+            (Some(Cause::File(error)), _) if is_interruption(&error) => Self::Interrupted,
             (Some(Cause::File(error)), _) => Self::Local(error),
             (Some(Cause::Network(error)), _) => Self::Network { server, error },
             (None, Failure::Aborted(resized @ Abort::Resized { .. })) => Self::Local(io::Error::other(resized)),
             (None, Failure::Aborted(_)) => Self::Interrupted,
             (None, Failure::Refused) => Self::Refused { server },
             (None, Failure::TimedOut { answered }) => Self::TimedOut { server, answered },
-            (None, Failure::Remote { code, message }) => Self::Remote { server, code, message },
+            (None, Failure::NoAnswer) => Self::TimedOut { server, answered: false },
+            (None, Failure::BlocksLost { blksize }) => Self::BlocksLost { server, blksize },
+            (None, Failure::Remote { code, message } | Failure::Rejected { code, message }) => {
+                Self::Remote { server, code, message }
+            }
             (None, failure) => Self::Protocol { server, failure },
         }
     }
@@ -83,6 +100,7 @@ impl ClientError {
         match self {
             Self::Refused { .. } => Failure::Refused,
             Self::TimedOut { answered, .. } => Failure::TimedOut { answered: *answered },
+            Self::BlocksLost { blksize, .. } => Failure::BlocksLost { blksize: *blksize },
             Self::Remote { code, message, .. } => Failure::Remote { code: *code, message: message.clone() },
             Self::Protocol { failure, .. } => failure.clone(),
             Self::Network { error, .. } => Failure::Aborted(Abort::Network(error.to_string())),
@@ -105,6 +123,12 @@ impl ClientError {
             Self::TimedOut { answered: false, .. } => {
                 Some("a firewall may block the answer, which comes from another port than the one asked")
             }
+            Self::BlocksLost { .. } => Some(SMALL_BLOCKS),
+            // With blocks of 512 bytes the file itself must be shorter.
+            Self::Protocol {
+                failure: Failure::Protocol(Violation::WrongSize { received, announced, blksize }),
+                ..
+            } if received < announced && *blksize > BlockSize::default().get() => Some(SMALL_BLOCKS),
             _ => None,
         }
     }

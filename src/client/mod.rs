@@ -3,7 +3,7 @@
 //! ```text
 //! address --resolve--> addresses --each until one does not refuse--> socket + machine --drive--> Report
 //!                                          |
-//!                          options rejected: again without
+//!                          asked for too much: again, for less
 //! ```
 //!
 //! ```
@@ -23,6 +23,7 @@
 //! ```
 
 mod address;
+mod attempts;
 mod error;
 mod offer;
 mod options;
@@ -146,7 +147,7 @@ impl<'o> Client<'o> {
     ///
     /// Every [`ClientError`] is possible; [`ClientError::Local`] is the error of the local file.
     pub fn get_file(&mut self, name: impl AsRef<[u8]>, path: impl AsRef<Path>) -> Result<Report, ClientError> {
-        let target = Target::create(path.as_ref(), self.options.mode);
+        let target = Target::create_until(path.as_ref(), self.options.mode, &self.requester.stop);
         self.fetch(name.as_ref(), &mut target.map_err(ClientError::Local)?)
     }
 
@@ -156,7 +157,7 @@ impl<'o> Client<'o> {
     ///
     /// Every [`ClientError`] is possible; [`ClientError::Local`] is the error of the local file.
     pub fn put_file(&mut self, path: impl AsRef<Path>, name: impl AsRef<[u8]>) -> Result<Report, ClientError> {
-        let source = Source::open(path.as_ref(), self.options.mode);
+        let source = Source::open_until(path.as_ref(), self.options.mode, &self.requester.stop);
         self.send(name.as_ref(), &mut source.map_err(ClientError::Local)?)
     }
 

@@ -1,14 +1,14 @@
-use std::io;
-use std::net::{SocketAddr, ToSocketAddrs};
+use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
 
 use thiserror::Error;
 
-use super::Family;
+use super::{ClientError, Family};
+use crate::stop::{Stop, is_interruption};
 use crate::wire::Printable;
 
 /// The error of a host without an address.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[error("{}: unknown host ({reason})", Printable(host.as_bytes()))]
+#[error("{}: unknown host ({reason})", Printable(host.as_bytes()).brief())]
 pub struct UnknownHost {
     /// The host as the user wrote it.
     pub host: String,
@@ -18,16 +18,27 @@ pub struct UnknownHost {
 
 /// Looks a host up, and returns its addresses of the family in the order to try them; at least one.
 ///
-/// `host` is a name or an address without brackets. An IPv6 address may have a scope (`fe80::1%eth0`).
-pub(crate) fn resolve(host: &str, port: u16, family: Family) -> Result<Vec<SocketAddr>, UnknownHost> {
-    let unknown = |reason: String| UnknownHost { host: host.to_owned(), reason };
+/// `host` is a name or an address without brackets. An IPv6 address may have a scope (`fe80::1%eth0`). The look-up of a
+/// name is left behind when `stop` is raised.
+pub(crate) fn resolve(host: &str, port: u16, family: Family, stop: &Stop) -> Result<Vec<SocketAddr>, ClientError> {
+    let unknown = |reason: String| ClientError::UnknownHost(UnknownHost { host: host.to_owned(), reason });
     if host.is_empty() {
         return Err(unknown("its name is empty".to_owned()));
     }
-    // The standard library repeats that the look-up failed.
-    let reason = |error: io::Error| error.to_string().replace("failed to lookup address information: ", "");
-    let all = (host, port).to_socket_addrs().map_err(|error| unknown(reason(error)))?;
+    let all = match host.parse::<IpAddr>() {
+        Ok(address) => vec![SocketAddr::new(address, port)],
+        Err(_) => {
+            let name = (host.to_owned(), port);
+            let found = stop.leave_behind(move || name.to_socket_addrs().map(Iterator::collect::<Vec<_>>));
+            found.flatten().map_err(|error| match error {
+                error if is_interruption(&error) => ClientError::Interrupted,
+                // The standard library repeats that the look-up failed.
+                error => unknown(error.to_string().replace("failed to lookup address information: ", "")),
+            })?
+        }
+    };
     let wanted: Vec<_> = all
+        .into_iter()
         .filter(|address| match family {
             Family::Any => true,
             Family::V4 => address.is_ipv4(),
@@ -48,18 +59,23 @@ pub(crate) fn resolve(host: &str, port: u16, family: Family) -> Result<Vec<Socke
 mod tests {
     use super::*;
 
+    fn resolve(host: &str, port: u16, family: Family) -> Result<Vec<SocketAddr>, ClientError> {
+        super::resolve(host, port, family, &Stop::new())
+    }
+
     #[test]
     fn addresses_keep_family_and_scope() {
-        let one = |host, family| resolve(host, 69, family).map(|all| all.into_iter().next());
-        assert_eq!(one("127.0.0.1", Family::Any), Ok("127.0.0.1:69".parse().ok()));
-        assert_eq!(one("::1", Family::V6), Ok("[::1]:69".parse().ok()));
-        assert_eq!(one("fe80::1%1", Family::Any), Ok("[fe80::1%1]:69".parse().ok()));
+        let one = |host, family| resolve(host, 69, family).unwrap().into_iter().next();
+        assert_eq!(one("127.0.0.1", Family::Any), "127.0.0.1:69".parse().ok());
+        assert_eq!(one("::1", Family::V6), "[::1]:69".parse().ok());
+        assert_eq!(one("fe80::1%1", Family::Any), "[fe80::1%1]:69".parse().ok());
     }
 
     #[test]
     #[cfg(target_os = "linux")]
     fn a_scope_may_be_an_interface_name() {
-        assert_eq!(resolve("fe80::1%lo", 69, Family::Any), resolve("fe80::1%1", 69, Family::Any));
+        let one = |host| resolve(host, 69, Family::Any).unwrap();
+        assert_eq!(one("fe80::1%lo"), one("fe80::1%1"));
     }
 
     #[test]

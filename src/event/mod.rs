@@ -50,7 +50,7 @@ pub struct Record<'a> {
 /// The kinds of records.
 #[derive(Debug, Clone, Copy)]
 pub enum RecordKind<'a> {
-    /// A transfer begins; once, even if a request without options follows one with options.
+    /// A transfer begins; once, even if another request follows that asks for less.
     Begin(Begin<'a>),
     /// A datagram was sent or received.
     Packet {

@@ -19,8 +19,9 @@ const STICKY_FOR_ALL: u32 = 0o1002;
 pub(super) enum LocalPath {
     /// A path that is not a link, and what is there. Whoever opens it must not follow a link that came in the meantime.
     File(PathBuf, Option<Metadata>),
-    /// An open file of this process, such as `/dev/stdout`, which a rename cannot replace.
-    Descriptor(PathBuf),
+    /// A name of `/proc` or `/dev/fd` that only the system can follow: a rename cannot replace what it names. A
+    /// descriptor of this process, such as `/dev/stdout`, has its number.
+    Magic(PathBuf, Option<u32>),
 }
 
 impl LocalPath {
@@ -37,8 +38,9 @@ impl LocalPath {
                 return Err(Errno::EISDIR.into());
             }
             let directory = path.parent().unwrap_or(Path::new(""));
-            if lists_open_files(directory) {
-                return Ok(Self::Descriptor(path));
+            let number = || path.file_name()?.to_str()?.parse().ok();
+            if directory == Path::new("/dev/fd") {
+                return Ok(Self::Magic(path.clone(), number()));
             }
             let found = match fs::symlink_metadata(&path) {
                 Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Self::File(path, None)),
@@ -47,28 +49,34 @@ impl LocalPath {
             if !found.is_symlink() {
                 return Ok(Self::File(path, Some(found)));
             }
+            match fs::canonicalize(directory_of(&path)) {
+                Ok(place) if place.starts_with("/proc") => {
+                    let is_own = fs::canonicalize("/proc/self/fd").is_ok_and(|own| own == place);
+                    return Ok(Self::Magic(path.clone(), number().filter(|_| is_own)));
+                }
+                _ => {}
+            }
             // Checked before it is read: a link that may be followed cannot be replaced by somebody else.
-            must_be_trusted(&found, directory)?;
+            must_be_trusted(&found, directory_of(&path))?;
             path = directory.join(fs::read_link(&path)?);
         }
         Err(Errno::ELOOP.into())
     }
 }
 
+/// Returns the directory of the last component, `.` if the path names none.
+fn directory_of(path: &Path) -> &Path {
+    path.parent().filter(|directory| !directory.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
 /// Refuses a link in a sticky directory that belongs neither to this user nor to the owner of the directory, as Linux
 /// does with `fs.protected_symlinks`: somebody may have put it there as a trap.
 fn must_be_trusted(link: &Metadata, directory: &Path) -> io::Result<()> {
-    let directory = fs::metadata(if directory.as_os_str().is_empty() { Path::new(".") } else { directory })?;
+    let directory = fs::metadata(directory)?;
     let is_sticky = directory.mode() & STICKY_FOR_ALL == STICKY_FOR_ALL;
     if !is_sticky || [geteuid().as_raw(), directory.uid()].contains(&link.uid()) {
         return Ok(());
     }
     let reason = "a symbolic link of another user in a sticky directory is not followed; give the name of its file";
     Err(io::Error::new(io::ErrorKind::PermissionDenied, reason))
-}
-
-/// Whether `directory` is `/dev/fd`, which is `/proc/self/fd` on Linux.
-fn lists_open_files(directory: &Path) -> bool {
-    directory == Path::new("/dev/fd")
-        || directory.ends_with("fd") && fs::canonicalize(directory).is_ok_and(|path| path.starts_with("/proc"))
 }

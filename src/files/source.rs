@@ -1,7 +1,7 @@
 use std::fmt::{self, Debug, Formatter};
 use std::fs::{File, Metadata, OpenOptions};
 use std::io::{self, BufReader, Cursor, Read, Seek};
-use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -12,6 +12,7 @@ use super::digest::{Digest, Hashed, Hasher};
 use super::local_path::LocalPath;
 use super::text::{Encoding, read_some};
 use super::{ReadFile, standard};
+use crate::stop::{Interruptible, Stop};
 use crate::wire::Mode;
 
 /// Size of the read-ahead buffer in bytes, one for each file served. It is used for small blocks only.
@@ -29,46 +30,60 @@ pub struct Source<R = Box<dyn Read + Send>> {
 }
 
 impl Source {
-    /// Opens a local file, a device, a FIFO or `/dev/stdin`; opening a FIFO waits for its writer.
+    /// Opens a local file, a device, a FIFO or `/dev/stdin`. Reading a FIFO waits for its writer.
     ///
     /// # Errors
     ///
     /// Those of open(2), [`io::ErrorKind::IsADirectory`], and a link of another user in a sticky directory such as
     /// `/tmp`.
     pub fn open(path: &Path, mode: Mode) -> io::Result<Self> {
+        Self::open_until(path, mode, &Stop::new())
+    }
+
+    /// Opens a file whose reads fail when `stop` is raised, even if they wait.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`open`](Self::open).
+    pub fn open_until(path: &Path, mode: Mode, stop: &Stop) -> io::Result<Self> {
         match LocalPath::resolve(path)? {
-            LocalPath::Descriptor(path) if path.ends_with("0") => Self::stdin(mode),
-            LocalPath::Descriptor(path) => Self::file(File::open(path)?, mode),
+            LocalPath::Magic(_, Some(0)) => Self::stdin(mode, stop),
+            LocalPath::Magic(path, _) => Self::interruptible(Interruptible::open(&path, stop)?, mode),
             LocalPath::File(path, _) => {
                 let options = &mut OpenOptions::new();
-                Self::file(options.read(true).custom_flags(OFlag::O_NOFOLLOW.bits()).open(path)?, mode)
+                let file = Interruptible::open_with(options.read(true), OFlag::O_NOFOLLOW, &path, stop)?;
+                Self::interruptible(file, mode)
             }
         }
     }
 
-    /// Reads the standard input of this process to its end.
+    /// Reads the standard input of this process to its end, or until `stop` is raised.
     ///
     /// # Errors
     ///
     /// The standard input is closed, not open for reading, or a directory.
-    pub fn stdin(mode: Mode) -> io::Result<Self> {
-        Self::file(standard::input()?, mode)
+    pub fn stdin(mode: Mode, stop: &Stop) -> io::Result<Self> {
+        Self::interruptible(Interruptible::new(standard::input()?, stop), mode)
+    }
+
+    fn interruptible(file: Interruptible<File>, mode: Mode) -> io::Result<Self> {
+        let size = size_from_here(file.file())?;
+        Ok(Self::buffered(file, size, mode))
     }
 
     /// Reads an open file from its present position.
-    pub(super) fn file(mut file: File, mode: Mode) -> io::Result<Self> {
-        let found = file.metadata()?;
-        if found.is_dir() {
-            return Err(Errno::EISDIR.into());
-        }
-        let size =
-            if has_its_size(&file, &found) { Some(found.len().saturating_sub(file.stream_position()?)) } else { None };
+    pub(super) fn file(file: File, mode: Mode) -> io::Result<Self> {
+        let size = size_from_here(&file)?;
+        Ok(Self::buffered(file, size, mode))
+    }
+
+    fn buffered(file: impl Read + Send + 'static, size: Option<u64>, mode: Mode) -> Self {
         let reader: Box<dyn Read + Send> = match mode {
             Mode::Octet => Box::new(BufReader::with_capacity(AHEAD, file)),
             // The conversion has its own buffer.
             Mode::Netascii => Box::new(file),
         };
-        Ok(Self::new(reader, size, mode))
+        Self::new(reader, size, mode)
     }
 
     /// Reads from shared memory.
@@ -76,6 +91,18 @@ impl Source {
         let size = u64::try_from(bytes.len()).ok();
         Self::new(Box::new(Cursor::new(bytes)), size, mode)
     }
+}
+
+/// Returns the bytes between the position of a file and its end; `None` if it is unknown.
+fn size_from_here(mut file: &File) -> io::Result<Option<u64>> {
+    let found = file.metadata()?;
+    if found.is_dir() {
+        return Err(Errno::EISDIR.into());
+    }
+    if !has_its_size(file, &found) {
+        return Ok(None);
+    }
+    Ok(Some(found.len().saturating_sub(file.stream_position()?)))
 }
 
 impl<R> Source<R> {

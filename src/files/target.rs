@@ -1,8 +1,7 @@
 use std::fmt::{self, Debug, Formatter};
 use std::fs::{File, OpenOptions};
-use std::io::{self, IoSlice, Write};
+use std::io::{self, IoSlice, Seek, Write};
 use std::os::fd::AsFd;
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 use cap_std::ambient_authority;
@@ -17,6 +16,7 @@ use super::memory_store::Upload;
 use super::temp_file::{self, Placing, TempFile};
 use super::text::Decoding;
 use super::{WriteFile, standard};
+use crate::stop::{Interruptible, Stop};
 use crate::wire::Mode;
 
 /// A file that is received.
@@ -36,34 +36,47 @@ pub struct Target<W = Box<dyn Write + Send>> {
 impl Target {
     /// Begins a local file. A link stays, and its file is replaced. The new file keeps the permission bits, the ACL and
     /// the extended attributes of the old one, where the system permits. A device, a FIFO or `/dev/stdout` is opened
-    /// and written directly.
+    /// and written directly; a FIFO waits for its reader.
     ///
     /// # Errors
     ///
     /// The path is a directory, its directory is missing, one of them is not writable, or the path is a link of another
     /// user in a sticky directory such as `/tmp`.
     pub fn create(path: &Path, mode: Mode) -> io::Result<Self> {
+        Self::create_until(path, mode, &Stop::new())
+    }
+
+    /// Begins a file whose opening and writes fail when `stop` is raised, even if they wait.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`create`](Self::create).
+    pub fn create_until(path: &Path, mode: Mode, stop: &Stop) -> io::Result<Self> {
         let (place, found) = match LocalPath::resolve(path)? {
-            LocalPath::Descriptor(path) => return Ok(Self::new(Sink::File(open_descriptor(&path)?), mode)),
+            LocalPath::Magic(path, number) => return Ok(Self::stream(open_magic(&path, number)?, mode, stop)),
             LocalPath::File(path, found) => (path, found),
         };
         if found.is_some_and(|found| !found.is_file() && !found.is_dir()) {
             let options = &mut OpenOptions::new();
-            let file = options.write(true).custom_flags(OFlag::O_NOFOLLOW.bits()).open(&place)?;
-            return Ok(Self::new(Sink::File(file), mode));
+            let file = Interruptible::open_with(options.write(true), OFlag::O_NOFOLLOW, &place, stop)?;
+            return Ok(Self::new(Sink::Stream(file), mode));
         }
         let (directory, name) = temp_file::split(&place).ok_or(Errno::EISDIR)?;
         let directory = Dir::open_ambient_dir(directory, ambient_authority()).map_err(no_directory)?;
         Ok(Self::new(Sink::TempFile(TempFile::create(directory, name, Placing::Replace)?), mode))
     }
 
-    /// Writes to the standard output of this process, after what was printed before.
+    /// Writes to the standard output of this process, after what was printed before. Writes fail when `stop` is raised.
     ///
     /// # Errors
     ///
     /// The standard output is closed, or what was printed before cannot be written.
-    pub fn stdout(mode: Mode) -> io::Result<Self> {
-        Ok(Self::new(Sink::File(standard::output()?), mode))
+    pub fn stdout(mode: Mode, stop: &Stop) -> io::Result<Self> {
+        Ok(Self::stream(standard::output()?, mode, stop))
+    }
+
+    fn stream(file: File, mode: Mode, stop: &Stop) -> Self {
+        Self::new(Sink::Stream(Interruptible::new(file, stop)), mode)
     }
 
     pub(super) fn upload(upload: Upload, mode: Mode) -> Self {
@@ -141,6 +154,22 @@ impl<W: Write> WriteFile for Target<W> {
         write_all(sink.writer(), pieces).inspect_err(|_| self.sink = None)
     }
 
+    fn can_start_over(&self) -> bool {
+        matches!(self.sink, Some(Sink::TempFile(_)))
+    }
+
+    fn start_over(&mut self) -> io::Result<()> {
+        let Some(Sink::TempFile(TempFile { file, .. })) = &mut self.sink else {
+            return Err(io::ErrorKind::Unsupported.into());
+        };
+        file.set_len(0)?;
+        file.rewind()?;
+        self.text = self.text.take().map(|_| Decoding::default());
+        self.hasher = self.hasher.take().map(|_| Hasher::default());
+        self.limit = self.limit.map(|(limit, _)| (limit, limit));
+        Ok(())
+    }
+
     fn commit(&mut self) -> io::Result<()> {
         let mut sink = self.sink.take().ok_or_else(already_over)?;
         if let Some(text) = &mut self.text {
@@ -157,7 +186,7 @@ impl<W: Write> WriteFile for Target<W> {
         }
         match sink {
             Sink::TempFile(file) => file.commit(),
-            Sink::File(file) => Ok(close(file)?),
+            Sink::Stream(stream) => Ok(close(stream.into_file())?),
             Sink::Writer(mut writer) => writer.flush(),
             Sink::Upload(upload) => upload.commit(),
         }
@@ -178,7 +207,7 @@ pub(crate) fn too_large(limit: u64) -> String {
 /// The place of the local bytes.
 pub(super) enum Sink<W> {
     TempFile(TempFile),
-    File(File),
+    Stream(Interruptible<File>),
     Writer(W),
     Upload(Upload),
 }
@@ -186,7 +215,8 @@ pub(super) enum Sink<W> {
 impl<W: Write> Sink<W> {
     fn writer(&mut self) -> &mut dyn Write {
         match self {
-            Self::TempFile(TempFile { file, .. }) | Self::File(file) => file,
+            Self::TempFile(TempFile { file, .. }) => file,
+            Self::Stream(stream) => stream,
             Self::Writer(writer) => writer,
             Self::Upload(upload) => upload,
         }
@@ -220,10 +250,10 @@ fn no_directory(error: io::Error) -> io::Error {
 }
 
 /// Opens an open file again. Our own outputs are shared; others are appended to, since their writers are at the end.
-fn open_descriptor(path: &Path) -> io::Result<File> {
-    match path.file_name().and_then(|name| name.to_str()) {
-        Some("1") => standard::output(),
-        Some("2") => Ok(io::stderr().as_fd().try_clone_to_owned()?.into()),
+fn open_magic(path: &Path, number: Option<u32>) -> io::Result<File> {
+    match number {
+        Some(1) => standard::output(),
+        Some(2) => Ok(io::stderr().as_fd().try_clone_to_owned()?.into()),
         _ => OpenOptions::new().append(true).open(path),
     }
 }

@@ -112,9 +112,19 @@ pub(crate) fn is_number(word: &Word) -> bool {
 fn string_or_words(command: &[Word]) -> Result<Vec<Word>, BadWords> {
     match command {
         [string] if string.bytes().trim_ascii().contains(&b'\n') => Err(BadWords::Lines),
-        [string] if string.bytes().iter().any(u8::is_ascii_whitespace) => Ok(split(string.bytes())?.words),
+        [string] if string.bytes().iter().any(u8::is_ascii_whitespace) => {
+            let words = split(string.bytes())?.words;
+            if words.iter().any(separates_commands) { Err(BadWords::Semicolon) } else { Ok(words) }
+        }
         words => Ok(words.to_vec()),
     }
+}
+
+/// Whether a word with a semicolon was meant to end a command, as in sh: `;`, `fw.bin;` or `fw.bin;get`. A URI has one
+/// before its mode.
+fn separates_commands(word: &Word) -> bool {
+    let after = word.bytes().rsplit(|&byte| byte == b';').next().filter(|after| after.len() < word.bytes().len());
+    after.is_some_and(|after| after.is_empty() || exact(&Word::new(after)).is_some())
 }
 
 /// In `gett x`, the first word became a host; if it looks like a command, it is the mistyped one.
@@ -151,6 +161,8 @@ pub enum BadWords {
     NothingAfterC,
     #[error("-c takes one command; use standard input or -f FILE for several")]
     Lines,
+    #[error("-c takes one command, and \";\" does not separate commands; use standard input or -f FILE for several")]
+    Semicolon,
     #[error(transparent)]
     SplitError(#[from] SplitError),
 }
@@ -203,6 +215,8 @@ mod tests {
             ("192.0.2.1 6969 -c get fw.bin", "192.0.2.1 6969 | get,fw.bin"),
             ("192.0.2.1 -c 'get a b'", "192.0.2.1  | get,a,b"),
             ("192.0.2.1 -c \"put 'a b' c\"", "192.0.2.1  | put,a b,c"),
+            ("-c 'get tftp://h/a;mode=octet b'", "  | get,tftp://h/a;mode=octet,b"),
+            ("-c 'get a;b c'", "  | get,a;b,c"),
             ("-c 'get h:a b'", "  | get,h:a,b"),
             ("get -c g fw.bin", "get  | g,fw.bin"),
             ("192.0.2.1 GET fw.bin", "192.0.2.1  | GET,fw.bin"),
@@ -253,6 +267,9 @@ mod tests {
         }
     }
 
+    const SEMICOLON: &str =
+        "-c takes one command, and \";\" does not separate commands; use standard input or -f FILE for several";
+
     #[test]
     fn mistakes_suggest_the_nearest_command() {
         for (line, expected) in [
@@ -269,6 +286,9 @@ mod tests {
             ("h 0 get x", "0: bad port number"),
             ("h -c", "no command after -c"),
             ("h -c 'get a\nget b'", "-c takes one command; use standard input or -f FILE for several"),
+            ("h -c 'get a; get b'", SEMICOLON),
+            ("h -c 'get a ; get b'", SEMICOLON),
+            ("h -c 'get a;get b'", SEMICOLON),
             ("h nonsense -c get x", "no command \"nonsense\""),
             ("h -c \"get 'a\"", "a single quote is not closed"),
         ] {

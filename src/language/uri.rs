@@ -68,7 +68,7 @@ fn host_and_port(authority: &[u8]) -> Result<(String, Option<u16>), BadUri> {
     if authority.contains(&b'@') {
         return Err(BadUri("TFTP has no users (write %40 for an @ in a file name)".into()));
     }
-    let bad_host = || BadUri(format!("{}: bad host (an IPv6 address needs brackets)", Printable(authority)));
+    let bad_host = || BadUri(format!("{}: bad host (an IPv6 address needs brackets)", Printable(authority).brief()));
     let text = str::from_utf8(authority).map_err(|_| bad_host())?;
     let (host, port) = match text.strip_prefix('[') {
         // RFC 6874 section 2 encodes the percent sign of a scope: [fe80::1%25eth0].
@@ -110,7 +110,7 @@ fn mode(parameter: &[u8]) -> Result<Mode, BadUri> {
     let known = MODES.into_iter().find(|(known, _)| value.eq_ignore_ascii_case(known.as_bytes()));
     let mode = known.filter(|_| name.eq_ignore_ascii_case(b"mode=")).map(|(_, mode)| mode);
     let rule = "; can only come before mode=netascii or mode=octet (write %3B in a file name)";
-    mode.ok_or_else(|| BadUri(format!("{}: {rule}", Printable(parameter))))
+    mode.ok_or_else(|| BadUri(format!("{}: {rule}", Printable(parameter).brief())))
 }
 
 /// Reads `host`, `host:port`, `[v6]` or `[v6]:port`. An IPv6 address without brackets has no port.
@@ -128,7 +128,7 @@ pub(crate) fn server(text: &str) -> Result<(&str, Option<u16>), BadPort<'_>> {
 
 /// The error of what is not a port, in BSD's words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-#[error("{}: bad port number", Printable(.0.as_bytes()))]
+#[error("{}: bad port number", Printable(.0.as_bytes()).brief())]
 pub(crate) struct BadPort<'a>(&'a str);
 
 /// Splits `host:file` or `[v6]:file`. A bare IPv6 address is not a host, since it is ambiguous.

@@ -10,7 +10,8 @@ use thiserror::Error;
 
 use crate::wire::Printable;
 
-/// One word of a line, without its quotes: any bytes. `Display` escapes control characters.
+/// One word of a line, without its quotes: any bytes. `Display` is for messages: it escapes control characters, and cuts
+/// the word after 300 bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Word(Vec<u8>);
 
@@ -35,6 +36,11 @@ impl Word {
         Path::new(OsStr::from_bytes(&self.0))
     }
 
+    /// Returns the whole word as text for programs, with control characters escaped.
+    pub fn whole(&self) -> Printable<'_> {
+        Printable(&self.0)
+    }
+
     /// Whether the word is this text, in any letter case.
     pub fn is(&self, text: &str) -> bool {
         self.0.eq_ignore_ascii_case(text.as_bytes())
@@ -43,7 +49,7 @@ impl Word {
 
 impl Display for Word {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        Printable(&self.0).fmt(f)
+        f.write_str(&Printable(&self.0).brief())
     }
 }
 

@@ -15,6 +15,8 @@ use std::process;
 
 use etcetera::BaseStrategy;
 
+use crate::stop::open_regular;
+
 /// The most bytes to read of a file: each Tab reads it again.
 const MOST: u64 = 4 << 20;
 
@@ -63,10 +65,10 @@ pub(crate) fn revise(path: &Path, change: impl FnOnce(&str) -> Option<String>) -
     written
 }
 
-/// The text of a file, empty if there is none. Bytes that are not UTF-8 are replaced; a file above `MOST` is an error.
+/// The text of a regular file, empty if there is none. Bytes that are not UTF-8 are replaced; a file above `MOST` is an error.
 pub(crate) fn read(path: &Path) -> io::Result<String> {
     let mut bytes = Vec::new();
-    match File::open(path).and_then(|file| file.take(MOST + 1).read_to_end(&mut bytes)) {
+    match open_regular(path).and_then(|file| file.take(MOST + 1).read_to_end(&mut bytes)) {
         Ok(_) if bytes.len() as u64 > MOST => Err(io::ErrorKind::FileTooLarge.into()),
         Ok(_) => Ok(String::from_utf8_lossy(&bytes).into_owned()),
         Err(error) if is_absent(&error) => Ok(String::new()),

@@ -7,7 +7,7 @@ use super::outcome::{Handled, Outcome};
 use super::record::OutcomeRecord;
 use super::workspace::{PinnedByArgs, Workspace};
 use crate::profile::{Directories, NamesSeen};
-use crate::stop::Signals;
+use crate::stop::{Signals, Stop, is_interruption};
 use crate::terminal::{Console, Place, Prompt, Subject};
 
 /// Where commands come from, which decides what else standard input may be.
@@ -78,6 +78,8 @@ impl Shell<'_> {
         match result {
             Ok(outcome) => Ok(outcome),
             Err(HandlerError::Command(error)) => self.report(subject, error),
+            // Its output could not be written until a signal came.
+            Err(HandlerError::Fatal(fatal)) if is_interruption(&fatal) => Ok(Outcome::interrupted()),
             Err(HandlerError::Fatal(fatal)) => Err(fatal),
         }
     }
@@ -115,7 +117,18 @@ impl Shell<'_> {
         }
     }
 
+    /// The flag that signals raise.
+    pub(super) fn stop(&self) -> &Stop {
+        self.setup.signals.stop()
+    }
+
     pub(super) fn is_interrupted(&self) -> bool {
-        self.setup.signals.stop().is_requested()
+        self.stop().is_requested()
+    }
+
+    /// Whether nothing more may run: a signal came, or nobody reads the output any more. To be asked between commands,
+    /// and between the files of a command.
+    pub(super) fn ends_here(&self) -> bool {
+        self.is_interrupted() || self.console.ends_here()
     }
 }

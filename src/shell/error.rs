@@ -9,6 +9,7 @@ use super::status::Status;
 use crate::client::{ClientError, UnknownHost};
 use crate::files::Mismatch;
 use crate::language::{Mistake, Word};
+use crate::stop::is_interruption;
 use crate::terminal::{Diagnostic, about, plain};
 
 /// A failed command. `Display` is the plain sentence.
@@ -80,11 +81,18 @@ impl CommandError {
         matches!(self, Self::Mistake(_) | Self::CommandLine(_))
     }
 
+    /// Whether the reader of the local file went away.
+    pub(crate) fn is_broken_pipe(&self) -> bool {
+        let Self::Transfer(error, _) = self else { return false };
+        matches!(&**error, ClientError::Local(error) if error.kind() == io::ErrorKind::BrokenPipe)
+    }
+
     /// The status that the process ends with if this is the first failure.
     pub(crate) fn status(&self) -> Status {
         match self {
             Self::CommandLine(_) => Status::CommandLine,
             Self::Interrupted(_) => Status::Interrupted,
+            Self::File(_, error) if is_interruption(error) => Status::Interrupted,
             Self::Transfer(error, _) => match &**error {
                 ClientError::UnknownHost(_) | ClientError::BadRequest(_) => Status::Local,
                 ClientError::Local(error) if error.get_ref().is_some_and(|cause| cause.is::<Mismatch>()) => {
@@ -93,7 +101,7 @@ impl CommandError {
                 ClientError::Local(_) => Status::Local,
                 ClientError::Interrupted => Status::Interrupted,
                 ClientError::Remote { code, .. } => Status::Server(*code),
-                ClientError::TimedOut { .. } => Status::TimedOut,
+                ClientError::TimedOut { .. } | ClientError::BlocksLost { .. } => Status::TimedOut,
                 ClientError::Refused { .. } | ClientError::Protocol { .. } | ClientError::Network { .. } => {
                     Status::Peer
                 }
@@ -113,7 +121,9 @@ impl Diagnostic for CommandError {
                 ClientError::Remote { code, message, .. } => {
                     Some(about(&format!("Error code {}: {message}", code.0), file))
                 }
-                ClientError::TimedOut { .. } => Some(about("Transfer timed out.", file)),
+                ClientError::TimedOut { .. } | ClientError::BlocksLost { .. } => {
+                    Some(about("Transfer timed out.", file))
+                }
                 _ => None,
             },
             Self::CommandLine(error) => error.bsd_line(file),

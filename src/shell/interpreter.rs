@@ -15,13 +15,21 @@ use crate::terminal::{Place, Prompted, Subject};
 use crate::transfer::{RetryPolicy, Rexmt};
 
 impl Shell<'_> {
-    /// Runs lines that a person types. The person sees what fails: to leave is a success.
-    pub(super) fn converse(&mut self) -> Result<Status, Fatal> {
+    /// Runs these lines, then those that a person types. The person sees what fails: to leave is a success.
+    pub(super) fn converse(&mut self, lines: &[&[u8]]) -> Result<Status, Fatal> {
         self.input = InputSource::Terminal;
         self.console.place = Place::Terminal;
         self.workspace.tracing.keep();
         self.take_terminal()?;
+        for line in lines {
+            if self.line(line)?.leaves {
+                return Ok(Status::Success);
+            }
+        }
         loop {
+            if self.console.ends_here() {
+                return Ok(Status::Unread);
+            }
             let _: Outcome = transfer::notify_late(self)?;
             self.workspace.client.idle();
             let offered = self.workspace.offered();
@@ -57,7 +65,13 @@ impl Shell<'_> {
         Ok(outcome)
     }
 
-    fn split(&self, line: &[u8]) -> Result<ParsedLine, SplitError> {
+    /// Whether a line does something: it is not empty, nor only a comment.
+    pub(super) fn is_command(&self, line: &[u8]) -> bool {
+        self.split(line).map_or(true, |line| !line.words.is_empty())
+    }
+
+    /// Splits a line into words, the first of which names a command.
+    pub(super) fn split(&self, line: &[u8]) -> Result<ParsedLine, SplitError> {
         if !self.workspace.session.settings.classic
             && let Some((before, command)) = cut_escape(line)
             && let Ok(ParsedLine { words, .. }) = split(before)

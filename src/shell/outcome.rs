@@ -34,6 +34,11 @@ impl Outcome {
         Self { failure: Some(error), ..Self::default() }
     }
 
+    /// A signal kept something from running.
+    pub(super) fn interrupted() -> Self {
+        Self::failed(CommandError::Interrupted("interrupted".to_owned()))
+    }
+
     /// This and a later outcome as one.
     pub(super) fn then(self, later: Self) -> Self {
         Self {

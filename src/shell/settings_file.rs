@@ -1,13 +1,15 @@
 //! The start-up file: settings that every interactive shell begins with.
 
-use std::fs;
+use std::fs::File;
+use std::io;
 
 use super::script::Script;
 use super::startup::settings;
 use super::{CommandError, Fatal, Outcome, Shell};
 use crate::cli::Cli;
-use crate::language::{Group, find, split};
+use crate::language::{Group, find};
 use crate::profile::{Directories, directories};
+use crate::stop::open_regular;
 use crate::terminal::{Place, Subject, plain};
 
 impl Shell<'_> {
@@ -15,32 +17,36 @@ impl Shell<'_> {
     /// over it.
     pub(super) fn read_settings_file(&mut self, cli: &Cli) -> Result<(), Fatal> {
         let Some(Directories { rc: path, .. }) = &self.setup.directories else { return Ok(()) };
-        let text = match fs::read(path) {
-            Ok(text) => text,
-            Err(error) if directories::is_absent(&error) => return Ok(()),
-            Err(error) => {
-                self.console.note(format_args!("tftp: {}: {}", path.display(), plain(&error)));
-                return Ok(());
-            }
-        };
         let console = self.console.in_file(path.display()).silent();
-        self.nested(console).settings_from(Script::of_text(path.display(), &text))?;
+        let unread = match open_regular(path) {
+            Ok(file) => self.nested(console).settings_from(Script::new(file))?,
+            Err(error) => Some(error).filter(|error| !directories::is_absent(error)),
+        };
+        if let Some(error) = unread {
+            self.console.note(format_args!("tftp: {}: {}", path.display(), plain(&error)));
+        }
         self.workspace.session.settings = settings(cli, self.workspace.session.settings.clone());
         Ok(())
     }
 
-    fn settings_from(&mut self, mut script: Script<'_>) -> Result<(), Fatal> {
-        while let Some((number, line)) = script.line()? {
+    /// Runs the settings of a file, and refuses everything else. Returns the error that ended the file early.
+    fn settings_from(&mut self, mut script: Script<File>) -> Result<Option<io::Error>, Fatal> {
+        loop {
+            let (number, line) = match script.line() {
+                Ok(Some(line)) => line,
+                Ok(None) => return Ok(None),
+                Err(error) => return Ok(Some(error)),
+            };
             self.console.place = Place::Script(number);
-            let first = split(&line).ok().and_then(|line| line.words.into_iter().next());
-            let _: Outcome = match first.as_ref().map(|word| (word, find(word))) {
-                Some((_, Ok(command))) if command.group != Group::Settings => {
+            // Split as it will be run: `!` is a command, and not part of a word.
+            let words = self.split(&line).map(|line| line.words).unwrap_or_default();
+            let _: Outcome = match words.first().map(find) {
+                Some(Ok(command)) if command.group != Group::Settings => {
                     let error = CommandError::local("only settings are allowed in the start-up file");
                     self.report(&Subject::command(command.name), error)?
                 }
                 _ => self.line(&line)?,
             };
         }
-        Ok(())
     }
 }

@@ -1,8 +1,7 @@
 //! From the command line of the process to its exit status.
 
 use std::fmt::Display;
-use std::fs::File;
-use std::io::{self, BufReader, IsTerminal, Write};
+use std::io::{self, IsTerminal, Write};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::process::ExitCode;
@@ -19,9 +18,9 @@ use crate::complete;
 use crate::language::{Invocation, Word, switches};
 use crate::profile::Directories;
 use crate::session::{Session, Settings};
-use crate::stop::Signals;
+use crate::stop::{Signals, Stop, is_interruption};
 use crate::style::{self, When};
-use crate::terminal::{Console, Place, Subject, plain};
+use crate::terminal::{Console, Place, Stream, Subject, plain};
 use crate::transfer::RetryPolicy;
 use crate::wire::Mode;
 
@@ -33,26 +32,27 @@ pub fn main() -> ExitCode {
     };
     match run(&cli) {
         Ok(status) => status.into(),
-        // The reader of the output has seen enough.
-        Err(error) if error.downcast_ref().is_some_and(is_broken_pipe) => Status::Success.into(),
+        Err(error) if error.downcast_ref().is_some_and(is_interruption) => Status::Interrupted.into(),
         Err(error) => {
             let reason = plain(&format_args!("{error:#}"));
-            Console::new(Place::CommandLine, cli.color()).note(format_args!("tftp: {reason}"));
+            console(cli.color()).note(format_args!("tftp: {reason}"));
             Status::Local.into()
         }
     }
 }
 
-fn is_broken_pipe(error: &io::Error) -> bool {
-    error.kind() == io::ErrorKind::BrokenPipe
+/// The console before the signals are handled.
+fn console(color: When) -> Console {
+    Console::new(Place::CommandLine, color, &Stop::new())
 }
 
 /// Prints what is wrong with the arguments, or what `--help` and `--version` ask for.
 fn print(answer: &clap::Error) -> ExitCode {
     match answer.print() {
-        Err(error) if !answer.use_stderr() && !is_broken_pipe(&error) => {
+        // The reader of the output may have seen enough.
+        Err(error) if !answer.use_stderr() && error.kind() != io::ErrorKind::BrokenPipe => {
             let reason = plain(&error);
-            Console::new(Place::CommandLine, When::Never).note(format_args!("tftp: standard output: {reason}"));
+            console(When::Never).note(format_args!("tftp: standard output: {reason}"));
             Status::Local.into()
         }
         _ if answer.use_stderr() => Status::CommandLine.into(),
@@ -64,7 +64,7 @@ fn print(answer: &clap::Error) -> ExitCode {
 fn run(cli: &Cli) -> anyhow::Result<Status> {
     let words: Vec<Word> = cli.words.iter().map(|word| Word::new(word.as_bytes())).collect();
     if let Some(answer) = complete::answer(&words) {
-        write!(io::stdout(), "{answer}")?;
+        console(cli.color()).writer(Stream::Output).write_all(answer.to_string().as_bytes())?;
         return Ok(Status::Success);
     }
     let switches: Vec<Word> = cli.switches.iter().map(|word| Word::new(word.as_bytes())).collect();
@@ -80,6 +80,7 @@ fn run(cli: &Cli) -> anyhow::Result<Status> {
         (cli.port == Some(0) && !serves, "0: bad port number"),
         (cli.practice && invocation.host.is_some(), "--practice is a server itself; name no other"),
         (cli.file.is_some() && !invocation.command.is_empty(), "a command or -f FILE, not both"),
+        (!cli.lines.is_empty() && !invocation.command.is_empty(), "a command or -e LINE, not both"),
     ];
     if let Some((_, error)) = contradictions.iter().find(|(is_one, _)| *is_one) {
         return Ok(mistake(cli, error));
@@ -100,7 +101,7 @@ fn run(cli: &Cli) -> anyhow::Result<Status> {
         setup: &setup,
         workspace: &mut workspace,
         prompt: &mut None,
-        console: Console::new(Place::CommandLine, cli.color()).with_records(cli.json),
+        console: Console::new(Place::CommandLine, cli.color(), setup.signals.stop()).with_records(cli.json),
         input: InputSource::CommandLine,
         depth: 0,
     };
@@ -116,7 +117,7 @@ fn is_interactive(cli: &Cli, invocation: &Invocation) -> bool {
 }
 
 fn mistake(cli: &Cli, error: &dyn Display) -> Status {
-    Console::new(Place::CommandLine, cli.color()).note(format_args!("tftp: {error}"));
+    console(cli.color()).note(format_args!("tftp: {error}"));
     Status::CommandLine
 }
 
@@ -167,15 +168,37 @@ impl Shell<'_> {
         if connected.is_failure() && self.setup.stop_on_error {
             return Ok(connected.status());
         }
-        let outcome = match &cli.file {
-            Some(path) if path != Path::new("-") => self.file(path)?,
-            None if is_interactive(cli, invocation) => return self.converse(),
-            _ => {
-                self.input = InputSource::Script;
-                self.script(Script::new("standard input", io::stdin().lock()))?
-            }
-        };
-        Ok(if self.is_interrupted() { Status::Interrupted } else { connected.then(outcome).status() })
+        let lines: Vec<_> = cli.lines.iter().map(|line| line.as_bytes()).collect();
+        if is_interactive(cli, invocation) {
+            return self.converse(&lines);
+        }
+        let file = cli.file.as_ref().filter(|path| *path != Path::new("-"));
+        if file.is_none() {
+            self.input = InputSource::Script;
+        }
+        let console = self.console.in_file("-e");
+        let lines = lines.join(&b'\n');
+        // They are in memory, so that reading them does not fail.
+        let (mut outcome, _) = self.nested(console).script(Script::new(&*lines))?;
+        let is_over = outcome.leaves || outcome.is_failure() && self.setup.stop_on_error;
+        if !is_over {
+            outcome = outcome.then(match file {
+                Some(path) => {
+                    let name = Word::new(path.as_os_str().as_bytes());
+                    self.console = self.console.in_file(&name);
+                    self.whole_script("-f", Script::open(path, self.stop()), |error| CommandError::file(name, error))?
+                }
+                None => {
+                    let reason = |error: io::Error| CommandError::local(plain(&error));
+                    self.whole_script("standard input", Script::stdin(self.stop()), reason)?
+                }
+            });
+        }
+        Ok(match connected.then(outcome) {
+            _ if self.is_interrupted() => Status::Interrupted,
+            _ if self.console.is_cut_short() => Status::Unread,
+            outcome => outcome.status(),
+        })
     }
 
     /// Connects to the server that the command line names, or to the practice server.
@@ -199,22 +222,28 @@ impl Shell<'_> {
         let outcome = self.run_words(words)?;
         // A server that a signal stopped did what it should; any other command was cut short.
         let is_cut_short = outcome.is_failure() && self.is_interrupted();
-        Ok(if is_cut_short { Status::Interrupted } else { outcome.status() })
+        Ok(match outcome {
+            _ if is_cut_short => Status::Interrupted,
+            _ if self.console.is_cut_short() => Status::Unread,
+            outcome => outcome.status(),
+        })
     }
 
-    /// Runs the script that `-f` names.
-    fn file(&mut self, path: &Path) -> Result<Outcome, Fatal> {
-        let name = Word::new(path.as_os_str().as_bytes());
-        match File::open(path) {
-            Ok(file) => {
-                self.console = self.console.in_file(&name);
-                self.script(Script::new(format_args!("-f: {name}"), BufReader::new(file)))
-            }
-            Err(error) => {
-                let outcome = self.report(&Subject::command("-f"), CommandError::file(name, error))?;
-                self.record(OutcomeRecord::default(), outcome)
-            }
-        }
+    /// Runs the script that the process was started for. If it cannot be read to its end, that is reported too.
+    fn whole_script(
+        &mut self,
+        label: &str,
+        script: io::Result<Script>,
+        reason: impl FnOnce(io::Error) -> CommandError,
+    ) -> Result<Outcome, Fatal> {
+        let (outcome, error) = match script {
+            Ok(script) => self.script(script)?,
+            Err(error) => (Outcome::done(), Some(error)),
+        };
+        let Some(error) = error else { return Ok(outcome) };
+        self.console.place = Place::CommandLine;
+        let failed = self.report(&Subject::command(label), reason(error))?;
+        Ok(outcome.then(self.record(OutcomeRecord::default(), failed)?))
     }
 }
 

@@ -25,6 +25,8 @@ pub enum Status {
     Server(ErrorCode),
     /// A signal ended the work.
     Interrupted,
+    /// The reader of the output went away before every command ran.
+    Unread,
 }
 
 impl Status {
@@ -39,6 +41,8 @@ impl Status {
             Self::Digest => 5,
             Self::Server(ErrorCode(code)) => 10 + u8::try_from(code).ok().filter(|&code| code <= 8).unwrap_or(0),
             Self::Interrupted => INTERRUPTED,
+            // As if SIGPIPE had ended the process.
+            Self::Unread => 141,
         }
     }
 }

@@ -1,6 +1,5 @@
 //! Trace views: one on the screen, others in files; and the transfers kept for `trace again`.
 
-use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::time::Instant;
 
@@ -87,13 +86,16 @@ impl Tracing {
                 let out: Box<dyn Write> = if path.is(STDOUT) {
                     console.lines(Stream::Output)
                 } else {
-                    Box::new(LineBatcher::new(File::create(path.path())?))
+                    Box::new(LineBatcher::new(console.create(path.path())?))
                 };
                 (file_page(settings).view(view), out)
             }
             Content::Capture { snap, lost } => {
-                let out: Box<dyn Write> =
-                    if path.is(STDOUT) { Box::new(io::stdout()) } else { Box::new(File::create(path.path())?) };
+                let out: Box<dyn Write> = if path.is(STDOUT) {
+                    console.writer(Stream::Output)
+                } else {
+                    Box::new(console.create(path.path())?)
+                };
                 let (mut view, mut out) = (Pcapng::new(snap).with_lost(lost), BufWriter::new(out));
                 view.begin(&mut out)?;
                 (Box::new(view), Box::new(out))

@@ -11,7 +11,7 @@ use crate::event::Observers;
 use crate::files::Digest;
 use crate::language::Word;
 use crate::session::{LastTransfer, Peer, Settings};
-use crate::terminal::{Place, Subject, about};
+use crate::terminal::{Place, Stream, Subject, about};
 use crate::trace::{Notes, Progress};
 use crate::transfer::Report;
 
@@ -56,7 +56,7 @@ impl<'a> Transfer<'a> {
         let late = notify_late(shell)?;
         let mut progress = self.progress(shell, size);
         shell.workspace.tracing.begin(&self.settings, &shell.console, shell.setup.plain);
-        let mut notes = Notes::new(io::stderr(), "tftp: ");
+        let mut notes = Notes::new(shell.console.writer(Stream::Error), "tftp: ");
         let mut observers = Observers::none();
         // First, so that its line is gone when others write.
         if let Some(progress) = &mut progress {
@@ -121,7 +121,7 @@ impl<'a> Transfer<'a> {
     /// Prints the digest where the user wants it, as sha256sum does, which can check it.
     pub(super) fn say_digest(&self, shell: &Shell<'_>, digest: Option<Digest>) -> io::Result<()> {
         let digest = digest.filter(|_| self.settings.sha256);
-        digest.map_or(Ok(()), |digest| shell.console.say(format_args!("{digest}  {}", self.local)))
+        digest.map_or(Ok(()), |digest| shell.console.say(format_args!("{digest}  {}", self.local.whole())))
     }
 }
 

@@ -6,12 +6,15 @@ use std::fs::File;
 use std::io::{self, IsTerminal, LineWriter, Write};
 use std::os::fd::AsFd;
 use std::os::unix::fs::MetadataExt;
+use std::path::Path;
 use std::rc::Rc;
 
 use serde::Serialize;
 use terminal_size::{Width, terminal_size_of};
 
 use super::line_batcher::LineBatcher;
+use super::output::{Output, Stream};
+use crate::stop::Stop;
 use crate::style::{Look, Style, When};
 use crate::trace::fold;
 
@@ -26,15 +29,6 @@ pub(crate) enum Place {
     CommandLine,
 }
 
-/// A stream of the process.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Stream {
-    /// Standard output.
-    Output,
-    /// Standard error.
-    Error,
-}
-
 /// Both output streams, written line by line, for lines from one place.
 #[derive(Debug, Clone)]
 pub(crate) struct Console {
@@ -42,6 +36,7 @@ pub(crate) struct Console {
     pub place: Place,
     /// The sourced file that lines come from.
     file: Option<String>,
+    output: Output,
     out: Channel,
     err: Channel,
     /// Both streams are the same terminal.
@@ -71,9 +66,10 @@ impl Channel {
 }
 
 impl Console {
-    /// The streams of the process, coloured as asked.
-    pub(crate) fn new(place: Place, color: When) -> Self {
+    /// The streams of the process, coloured as asked. A write that waits ends when `stop` is raised.
+    pub(crate) fn new(place: Place, color: When, stop: &Stop) -> Self {
         Self {
+            output: Output::new(stop),
             out: Channel::of(&io::stdout(), color),
             err: Channel::of(&io::stderr(), color),
             share_terminal: terminal(io::stdout()).is_some_and(|it| Some(it) == terminal(io::stderr())),
@@ -131,10 +127,27 @@ impl Console {
 
     /// A writer for a stream.
     pub(crate) fn writer(&self, stream: Stream) -> Box<dyn Write> {
-        match stream {
-            Stream::Output => Box::new(io::stdout()),
-            Stream::Error => Box::new(io::stderr()),
-        }
+        self.output.writer(stream)
+    }
+
+    /// Creates a file for a trace.
+    pub(crate) fn create(&self, path: &Path) -> io::Result<impl Write + use<>> {
+        self.output.create(path)
+    }
+
+    /// Whether no more commands may run, since nobody reads what they print. To be asked before each command.
+    pub(crate) fn ends_here(&self) -> bool {
+        self.output.ends_here()
+    }
+
+    /// Notes that the reader of standard output has gone: a file could not be written there.
+    pub(crate) fn lose_reader(&self) {
+        self.output.lose_reader();
+    }
+
+    /// Whether commands did not run for this reason.
+    pub(crate) fn is_cut_short(&self) -> bool {
+        self.output.is_cut_short()
     }
 
     /// A writer for many lines of a stream: one by one where a person watches.
@@ -177,9 +190,7 @@ impl Console {
     /// Prints a JSON record, where records are wanted.
     pub(crate) fn record(&self, record: &impl Serialize) -> io::Result<()> {
         if self.json {
-            let mut out = io::stdout().lock();
-            writeln!(out, "{}", serde_json::to_string(record)?)?;
-            out.flush()?;
+            self.print_line(Stream::Output, serde_json::to_string(record)?)?;
         }
         Ok(())
     }
@@ -211,9 +222,13 @@ impl Console {
     }
 
     fn print(&self, stream: Stream, text: &str, look: Look) -> io::Result<()> {
-        let text = self.style(stream).paint(look, &self.fit(stream, text));
+        self.print_line(stream, self.style(stream).paint(look, &self.fit(stream, text)))
+    }
+
+    /// Prints a line with one write, so that lines of several processes do not mix.
+    fn print_line(&self, stream: Stream, line: String) -> io::Result<()> {
         let mut out = self.writer(stream);
-        writeln!(out, "{text}")?;
+        out.write_all((line + "\n").as_bytes())?;
         out.flush()
     }
 

@@ -1,6 +1,6 @@
 //! Control over a thread that waits for keys.
 
-use std::io::{self, Read};
+use std::io;
 use std::thread;
 use std::time::Duration;
 
@@ -14,14 +14,15 @@ use crate::stop::Signals;
 pub(super) fn wake_on_termination(signals: &Signals) -> io::Result<()> {
     /// The time to the next try: the reader may not listen yet.
     const AGAIN: Duration = Duration::from_millis(20);
-    let (mut bell, signals, reader) = (signals.pipe()?, signals.clone(), pthread_self());
+    let (signals, reader) = (signals.clone(), pthread_self());
     thread::Builder::new().name("bell".to_owned()).spawn(move || {
-        while matches!(bell.read(&mut [0; 64]), Ok(1..)) {
-            while signals.asks_in_vain() {
+        loop {
+            signals.stop().wait();
+            if signals.asks_in_vain() {
                 signals.disarm();
                 let _ = pthread_kill(reader, Signal::SIGINT);
-                thread::sleep(AGAIN);
             }
+            thread::sleep(AGAIN);
         }
     })?;
     Ok(())

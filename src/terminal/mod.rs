@@ -1,7 +1,7 @@
 //! A person's terminal and the output streams.
 //!
 //! ```text
-//!  keys --LineEditor or PlainInput--> Prompt --Prompted--> shell --text, failures--> Console --> stdout, stderr
+//!  keys --LineEditor or PlainInput--> Prompt --Prompted--> shell --text, failures--> Console --Output--> stdout, stderr
 //! ```
 
 mod console;
@@ -9,12 +9,16 @@ mod control;
 mod failure;
 mod line_batcher;
 mod line_editor;
+mod line_reader;
+mod output;
 mod plain_input;
 mod prompt;
 mod prompted;
 
-pub(crate) use self::console::{Console, Place, Stream, plain};
+pub(crate) use self::console::{Console, Place, plain};
 pub(crate) use self::failure::{Diagnostic, Subject, about};
 pub(crate) use self::line_batcher::{FlushTimer, LineBatcher};
+pub(crate) use self::line_reader::LineReader;
+pub(crate) use self::output::Stream;
 pub(crate) use self::prompt::Prompt;
 pub(crate) use self::prompted::Prompted;

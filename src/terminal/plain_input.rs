@@ -1,21 +1,16 @@
 //! Lines as the system edits them.
 
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, Read, Write};
-use std::os::fd::AsFd;
-use std::os::unix::net::UnixStream;
+use std::io::{self, Write};
 
-use nix::errno::Errno;
-use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-
+use super::line_reader::LineReader;
 use super::prompted::Prompted;
-use crate::stop::Signals;
+use crate::stop::{Interruptible, Stop, is_interruption};
 use crate::style::{Look, Style};
 
 /// Lines that the system edits, with nothing drawn: for screen readers, programs that type, and dumb terminals.
 pub(super) struct PlainInput {
-    keys: BufReader<File>,
-    bell: UnixStream,
+    lines: LineReader<Interruptible<File>>,
     /// Where prompts go.
     out: Box<dyn Write>,
     style: Style,
@@ -23,60 +18,23 @@ pub(super) struct PlainInput {
 
 impl PlainInput {
     /// Reads standard input, and asks on `out`.
-    pub(super) fn new(signals: &Signals, out: Box<dyn Write>, style: Style) -> io::Result<Self> {
-        let keys = File::from(io::stdin().as_fd().try_clone_to_owned()?);
-        let bell = signals.pipe()?;
-        bell.set_nonblocking(true)?;
-        Ok(Self { keys: BufReader::new(keys), bell, out, style })
+    pub(super) fn new(stop: &Stop, out: Box<dyn Write>, style: Style) -> io::Result<Self> {
+        Ok(Self { lines: LineReader::new(Interruptible::stdin(stop)?), out, style })
     }
 
     /// Asks for a line. A signal drops what was typed.
     pub(super) fn read(&mut self, prompt: &str) -> io::Result<Prompted> {
-        // Signals that came during a command do not concern this line.
-        self.rings();
         write!(self.out, "{}", self.style.paint(Look::Prompt, prompt))?;
         self.out.flush()?;
-        let mut line = Vec::new();
-        loop {
-            if self.keys.buffer().is_empty() && !self.has_keys()? {
-                writeln!(self.out)?;
-                // The system drops what was typed, and does not say whether that was anything.
-                return Ok(Prompted::Cleared { was_empty: false });
-            }
-            let keys = self.keys.fill_buf()?;
-            if keys.is_empty() {
-                writeln!(self.out)?;
-                return Ok(if line.is_empty() { Prompted::End } else { Prompted::Line(line) });
-            }
-            let end = keys.iter().position(|&key| key == b'\n');
-            line.extend_from_slice(&keys[..end.unwrap_or(keys.len())]);
-            let used = end.map_or(keys.len(), |end| end + 1);
-            self.keys.consume(used);
-            if end.is_some() {
-                return Ok(Prompted::Line(line));
-            }
-        }
-    }
-
-    /// Waits for keys; `false` where the bell rings first.
-    fn has_keys(&mut self) -> io::Result<bool> {
-        loop {
-            let mut both =
-                [self.keys.get_ref().as_fd(), self.bell.as_fd()].map(|fd| PollFd::new(fd, PollFlags::POLLIN));
-            if let Err(error) = poll(&mut both, PollTimeout::NONE)
-                && error != Errno::EINTR
-            {
-                return Err(error.into());
-            }
-            let (keys, rings) = (both[0].any().unwrap_or(true), self.rings());
-            if keys || rings {
-                return Ok(!rings);
-            }
-        }
-    }
-
-    /// Whether the bell has rung since it was last asked.
-    fn rings(&mut self) -> bool {
-        (0..).take_while(|_: &u32| matches!(self.bell.read(&mut [0; 64]), Ok(1..))).count() > 0
+        let prompted = match self.lines.line() {
+            Ok(Some((_, line))) => return Ok(Prompted::Line(line.strip_suffix(b"\n").unwrap_or(&line).to_vec())),
+            Ok(None) => Prompted::End,
+            // The system drops what was typed, and does not say whether that was anything.
+            Err(error) if is_interruption(&error) => Prompted::Cleared { was_empty: false },
+            Err(error) => return Err(error),
+        };
+        // The prompt is still on the line of the cursor.
+        writeln!(self.out)?;
+        Ok(prompted)
     }
 }

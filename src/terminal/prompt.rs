@@ -3,8 +3,9 @@
 use std::io;
 use std::time::{Duration, Instant};
 
-use super::console::{Console, Stream};
+use super::console::Console;
 use super::line_editor::LineEditor;
+use super::output::Stream;
 use super::plain_input::PlainInput;
 use super::prompted::{Asked, Prompted};
 use crate::profile::Directories;
@@ -45,7 +46,7 @@ impl Prompt {
         let stream = if console.shows_output() { Stream::Output } else { Stream::Error };
         let style = console.style(stream);
         let typing = if plain || stream == Stream::Error {
-            Typing::Plain(PlainInput::new(signals, console.writer(stream), style)?)
+            Typing::Plain(PlainInput::new(signals.stop(), console.writer(stream), style)?)
         } else {
             Typing::Edited(Box::new(LineEditor::new(console, signals, directories)?))
         };

@@ -20,7 +20,7 @@ impl<W: Write> Notes<W> {
 impl<W: Write> Observer for Notes<W> {
     fn observe(&mut self, record: &Record<'_>) {
         let note = match record.kind {
-            RecordKind::Machine(Event::Fallback(why)) => format!("{why}: asking again without options"),
+            RecordKind::Machine(Event::Again { attempt, failure }) => format!("{failure}: asking again {attempt}"),
             RecordKind::Machine(Event::WindowReduced { wanted, asked }) => {
                 format!("a window of {wanted} blocks takes too much memory: asking for {asked}")
             }

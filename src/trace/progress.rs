@@ -90,7 +90,7 @@ impl Observer for Progress {
                 self.past = VecDeque::from([(record.at, 0)]);
             }
             // The transfer starts again, and other output may report it.
-            RecordKind::Machine(Event::Fallback(_)) => {
+            RecordKind::Machine(Event::Again { .. }) => {
                 self.clear();
                 self.past = VecDeque::from([(record.at, 0)]);
             }

@@ -1,7 +1,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use super::OptionsRejected;
+use super::{Attempt, Failure};
 use crate::wire::{Malformed, Terms, WindowSize};
 
 /// An event inside a machine, besides the packets.
@@ -34,8 +34,13 @@ pub enum Event {
         /// The window asked for.
         asked: WindowSize,
     },
-    /// The request is sent again without options.
-    Fallback(OptionsRejected),
+    /// The transfer begins again, with a request that asks for less.
+    Again {
+        /// What it asks for.
+        attempt: Attempt,
+        /// The failure of the attempt before.
+        failure: Failure,
+    },
 }
 
 /// The reason why a datagram changed nothing.

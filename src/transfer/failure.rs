@@ -2,7 +2,7 @@ use std::io;
 
 use thiserror::Error;
 
-use crate::wire::{BadOption, ErrorCode, Printable};
+use crate::wire::{BadOption, BlockSize, ErrorCode, Malformed, Printable};
 
 /// The reason why a transfer ended without its file.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -30,9 +30,23 @@ pub enum Failure {
     /// The server's OACK cannot be accepted.
     #[error(transparent)]
     BadOption(#[from] BadOption),
-    /// The same request without options may succeed (RFC 2347).
-    #[error(transparent)]
-    Options(#[from] OptionsRejected),
+    /// Two requests with options got no answer: the server may drop such requests.
+    #[error("no answer to a request with options")]
+    NoAnswer,
+    /// The server answered a request with options with an ERROR that may be about them (RFC 2347).
+    #[error("the server answered a request with options with error {}: {message}", code.0)]
+    Rejected {
+        /// 0, 4 or 8.
+        code: ErrorCode,
+        /// Its message, made safe to print.
+        message: String,
+    },
+    /// The server agreed to options, but nothing that followed arrived: the path may lose blocks of the agreed size.
+    #[error("blocks of {blksize} bytes do not arrive")]
+    BlocksLost {
+        /// The agreed size, in bytes.
+        blksize: BlockSize,
+    },
     /// The peer broke the protocol.
     #[error(transparent)]
     Protocol(#[from] Violation),
@@ -45,6 +59,30 @@ impl Failure {
     pub(super) fn remote(code: ErrorCode, message: &[u8]) -> Self {
         let message = if message.is_empty() { code.meaning().to_owned() } else { Printable(message).brief() };
         Self::Remote { code, message }
+    }
+
+    /// Makes the failure of a request with options whose first answer is an ERROR.
+    pub(super) fn of_request(code: ErrorCode, message: &[u8]) -> Self {
+        match Self::remote(code, message) {
+            Self::Remote { code, message } if may_be_about_options(code, &message) => Self::Rejected { code, message },
+            failure => failure,
+        }
+    }
+}
+
+/// Whether an ERROR that answers a request with options may be about the options rather than about the request.
+///
+/// Servers that do not know options send several codes. A text that names the mode, or says that the server cannot serve
+/// anybody now, has another reason.
+fn may_be_about_options(code: ErrorCode, message: &str) -> bool {
+    let text = message.to_ascii_lowercase();
+    let has_word = |wanted: &[&str]| text.split(|c: char| !c.is_alphanumeric()).any(|word| wanted.contains(&word));
+    let names_mode = has_word(&["mode", "modes", "netascii", "octet"]) && !text.contains("option");
+    let is_final = ["stopping", "busy", "too many"].iter().any(|reason| text.contains(reason));
+    match code {
+        ErrorCode::UNDEFINED => !names_mode && !is_final,
+        ErrorCode::ILLEGAL | ErrorCode::OPTIONS => !names_mode,
+        _ => false,
     }
 }
 
@@ -75,22 +113,31 @@ pub enum Violation {
         /// may have agreed to longer blocks than it sends.
         blksize: u16,
     },
+    /// It answered a request, but never with the packet that begins a transfer.
+    #[error("the server answered with {answer} instead of {expected}")]
+    Meaningless {
+        /// Its last answer.
+        answer: MeaninglessAnswer,
+        /// The answer to a request without options.
+        expected: &'static str,
+    },
 }
 
-/// A sign that a server rejects options; the same request without them may succeed (RFC 2347).
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
-pub enum OptionsRejected {
-    /// Two requests got no answer: the server may drop requests with options.
-    #[error("no answer to a request with options")]
-    Silence,
-    /// The first answer was an ERROR that may be about the options.
-    #[error("the server answered a request with options with error {}: {message}", code.0)]
-    Error {
-        /// 0, 4 or 8.
-        code: ErrorCode,
-        /// Its message, made safe to print.
-        message: String,
-    },
+/// A packet that answers no request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub enum MeaninglessAnswer {
+    /// A block that is not the first.
+    #[error("DATA {0}")]
+    Data(u16),
+    /// An ACK of nothing that was sent.
+    #[error("ACK {0}")]
+    Ack(u16),
+    /// A request.
+    #[error("a request")]
+    Request,
+    /// Not a packet.
+    #[error("a malformed packet ({0})")]
+    Malformed(Malformed),
 }
 
 /// The reason why this side ends a transfer; the peer gets it in an ERROR.
@@ -144,6 +191,40 @@ impl Abort {
         match self {
             Self::File { code, .. } | Self::Refused { code, .. } => *code,
             Self::Interrupted | Self::Stopping | Self::Resized { .. } | Self::Network(_) => ErrorCode::UNDEFINED,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_an_error_that_may_be_about_options_permits_a_request_without_them() {
+        for (code, message, rejected) in [
+            (8, "no options here", true),
+            (8, "", true),
+            (4, "Illegal TFTP operation", true),
+            (0, "", true),
+            (0, "not today", true),
+            (0, "unknown model", true),
+            (8, "options are not supported in netascii mode", true),
+            (0, "the server is stopping", false),
+            (0, "Too many transfers", false),
+            (0, "Busy, try again", false),
+            (0, "unknown mode", false),
+            (4, "Unsupported mode: netascii", false),
+            (8, "only octet is supported", false),
+            (1, "", false),
+            (2, "no options for you", false),
+            (3, "", false),
+            (5, "", false),
+            (6, "", false),
+            (7, "", false),
+            (9, "", false),
+        ] {
+            let failure = Failure::of_request(ErrorCode(code), message.as_bytes());
+            assert_eq!(matches!(failure, Failure::Rejected { .. }), rejected, "{code} {message}");
         }
     }
 }

@@ -40,6 +40,20 @@ pub trait WriteFile {
     /// Those of [`deliver`](Self::deliver).
     fn commit(&mut self) -> io::Result<()>;
 
+    /// Whether [`start_over`](Self::start_over) works: nobody has seen what was delivered.
+    fn can_start_over(&self) -> bool {
+        false
+    }
+
+    /// Discards what was delivered, so that another request can deliver the file from its beginning.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`deliver`](Self::deliver), and [`io::ErrorKind::Unsupported`].
+    fn start_over(&mut self) -> io::Result<()> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
+
     /// Returns the SHA-256 of the local bytes written so far, if it is computed.
     fn sha256(&self) -> Option<[u8; 32]> {
         None
@@ -67,6 +81,14 @@ impl<F: WriteFile + ?Sized> WriteFile for &mut F {
 
     fn commit(&mut self) -> io::Result<()> {
         (**self).commit()
+    }
+
+    fn can_start_over(&self) -> bool {
+        (**self).can_start_over()
+    }
+
+    fn start_over(&mut self) -> io::Result<()> {
+        (**self).start_over()
     }
 
     fn sha256(&self) -> Option<[u8; 32]> {

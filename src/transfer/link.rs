@@ -4,8 +4,8 @@ use std::time::{Duration, Instant};
 
 use super::peer::Peer;
 use super::retry::{Demand, Retry, RetryPolicy, Rexmt};
-use super::{Abort, Event, Failure, Ignored, OptionsRejected, Output, Report, Stats};
-use crate::wire::{Answer, ErrorCode, Mode, Offer, OptionList, Packet, Printable, Terms, emit_error};
+use super::{Abort, Event, Failure, Ignored, MeaninglessAnswer, Output, Report, Request, Stats, Violation};
+use crate::wire::{Answer, BlockSize, ErrorCode, Mode, Offer, OptionList, Packet, RequestKind, Terms, emit_error};
 
 /// The state that both machines share: the peer and its transfer id, the timers, the costs, and outputs that wait.
 #[derive(Debug)]
@@ -20,6 +20,8 @@ pub(super) struct Link {
     /// The size of the file that was announced and agreed, in bytes (RFC 2349); `None` is unknown.
     pub(super) announced: Option<u64>,
     mode: Mode,
+    /// What a client asked for; `None` on a server.
+    asked: Option<Asked>,
     /// The time of the last input.
     pub(super) now: Instant,
     started: Instant,
@@ -28,6 +30,15 @@ pub(super) struct Link {
     error_to: Option<SocketAddr>,
     error: Vec<u8>,
     end: Option<End>,
+}
+
+/// The request of a client, as long as its answer matters.
+#[derive(Debug)]
+struct Asked {
+    kind: RequestKind,
+    offer: Offer,
+    /// The last answer that made no sense.
+    meaningless: Option<MeaninglessAnswer>,
 }
 
 #[derive(Debug)]
@@ -48,6 +59,7 @@ impl Link {
             negotiated: false,
             announced: None,
             mode,
+            asked: None,
             now,
             started: now,
             events: VecDeque::new(),
@@ -58,8 +70,15 @@ impl Link {
     }
 
     /// Makes a client's link: it asks `server`, and the first answer from there fixes the transfer id.
-    pub(super) fn asking(now: Instant, server: SocketAddr, mode: Mode, retry_policy: RetryPolicy) -> Self {
-        Self::new(now, Peer::asked(server), mode, retry_policy)
+    pub(super) fn asking(
+        now: Instant,
+        server: SocketAddr,
+        kind: RequestKind,
+        request: &Request<'_>,
+        retry_policy: RetryPolicy,
+    ) -> Self {
+        let asked = Some(Asked { kind, offer: request.offer, meaningless: None });
+        Self { asked, ..Self::new(now, Peer::asked(server), request.mode, retry_policy) }
     }
 
     /// Makes a server's link: it answers `client`, whose address may be forged until it acknowledges. A server grants
@@ -95,6 +114,7 @@ impl Link {
         match packet {
             Ok(packet) => Some(packet),
             Err(reason) => {
+                self.note_meaningless(MeaninglessAnswer::Malformed(reason));
                 self.ignore(from, Ignored::Malformed(reason));
                 None
             }
@@ -132,20 +152,71 @@ impl Link {
         self.emit(Event::Ignored { from, reason });
     }
 
-    /// Returns whether the last packet is due again; fails the transfer at its timeout.
+    /// Ignores a first answer that makes no sense, but remembers it: the server is there.
+    pub(super) fn ignore_answer(&mut self, from: SocketAddr, packet: &Packet<'_>, reason: Ignored) {
+        match packet {
+            Packet::Data { block, .. } => self.note_meaningless(MeaninglessAnswer::Data(*block)),
+            Packet::Ack { block } => self.note_meaningless(MeaninglessAnswer::Ack(*block)),
+            Packet::Request(_) => self.note_meaningless(MeaninglessAnswer::Request),
+            Packet::Error { .. } | Packet::Oack(_) => {}
+        }
+        self.ignore(from, reason);
+    }
+
+    fn note_meaningless(&mut self, answer: MeaninglessAnswer) {
+        if let (None, Some(asked)) = (self.peer.tid, &mut self.asked) {
+            asked.meaningless = Some(answer);
+        }
+    }
+
+    /// Returns whether the last packet is due again; fails the transfer at its timeout, or earlier if a request that asks
+    /// for less may get an answer.
     pub(super) fn must_resend(&mut self) -> bool {
         match self.retry.check(self.now) {
             None => false,
             Some(Demand::Again { attempt, after }) => {
+                if let Some(failure) = self.asked_too_much() {
+                    self.refuse(ErrorCode::UNDEFINED, failure);
+                    return false;
+                }
                 self.emit(Event::Resending { attempt, after });
                 true
             }
             Some(Demand::GiveUp) => {
                 self.parting(ErrorCode::UNDEFINED, "timed out");
-                self.fail(Failure::TimedOut { answered: self.peer.tid.is_some() });
+                let answered = self.peer.tid.is_some();
+                self.fail(self.meaningless().unwrap_or(Failure::TimedOut { answered }));
                 false
             }
         }
+    }
+
+    /// Returns the failure of a client whose request may ask for too much: the first packet after it, or after its OACK,
+    /// was lost twice.
+    fn asked_too_much(&self) -> Option<Failure> {
+        let asked = self.asked.as_ref()?;
+        if !self.retry.was_lost_twice(self.now, asked.kind) {
+            return None;
+        }
+        let blksize = self.terms.blksize;
+        match self.peer.tid {
+            // A write without an answer may have created the file: it is not repeated.
+            None => (asked.kind == RequestKind::Read && !asked.offer.is_empty())
+                .then(|| self.meaningless().unwrap_or(Failure::NoAnswer)),
+            Some(_) => {
+                (self.stats.blocks == 0 && blksize > BlockSize::default()).then_some(Failure::BlocksLost { blksize })
+            }
+        }
+    }
+
+    /// Returns the failure of a request that got only answers without a meaning.
+    fn meaningless(&self) -> Option<Failure> {
+        let asked = self.asked.as_ref().filter(|_| self.peer.tid.is_none())?;
+        let expected = match asked.kind {
+            RequestKind::Read => "block 1",
+            RequestKind::Write => "ACK 0",
+        };
+        asked.meaningless.map(|answer| Violation::Meaningless { answer, expected }.into())
     }
 
     /// Ends the transfer with a report: the file is safe at the peer.
@@ -247,13 +318,8 @@ impl Link {
         self.agree(Terms::default(), false);
     }
 
-    /// Fails on an ERROR as first answer: some codes may mean that the server rejects the options (RFC 2347).
+    /// Fails on an ERROR as first answer.
     pub(super) fn refused(&mut self, offer: &Offer, code: ErrorCode, message: &[u8]) {
-        let about_options = [ErrorCode::UNDEFINED, ErrorCode::ILLEGAL, ErrorCode::OPTIONS].contains(&code);
-        self.fail(if about_options && !offer.is_empty() {
-            OptionsRejected::Error { code, message: Printable(message).brief() }.into()
-        } else {
-            Failure::remote(code, message)
-        });
+        self.fail(if offer.is_empty() { Failure::remote(code, message) } else { Failure::of_request(code, message) });
     }
 }

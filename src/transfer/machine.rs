@@ -2,7 +2,7 @@ use std::net::SocketAddr;
 use std::ops::Range;
 use std::time::Instant;
 
-use super::{Abort, Event, Failure, Report, Stats};
+use super::{Abort, Event, Failure, Report, Stats, Unacknowledged};
 use crate::wire::Terms;
 
 /// The part of a state machine that both directions share: datagrams and time in, datagrams and events out.
@@ -38,6 +38,9 @@ pub trait Sending: Machine {
 
     /// Takes the first `length` bytes of the space as the next block; a block that does not fill it is the last.
     fn filled(&mut self, now: Instant, length: usize);
+
+    /// Returns what was read of the file and not acknowledged, so that another request can begin with it.
+    fn unacknowledged(&self) -> Unacknowledged;
 }
 
 /// A machine that writes a file: a client's get, a server's write.

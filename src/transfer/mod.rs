@@ -66,6 +66,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod attempt;
 mod batch;
 mod event;
 mod failure;
@@ -75,20 +76,23 @@ mod link;
 mod machine;
 mod peer;
 mod receiver;
+mod replay;
 mod retry;
 mod rtt_stats;
 mod sender;
 mod stats;
 mod task;
 
+pub use attempt::{Attempt, FailedAttempt};
 pub use batch::WriteBatch;
 pub use event::{Event, Ignored};
-pub use failure::{Abort, Failure, OptionsRejected, Violation};
+pub use failure::{Abort, Failure, MeaninglessAnswer, Violation};
 pub use file::{ReadFile, WriteFile};
 pub(crate) use io::datagrams;
 pub use io::{Cause, Input, Io, Step, Stopped};
 pub use machine::{Delivery, Machine, Output, Receiving, Sending};
 pub use receiver::Receiver;
+pub use replay::{Replay, Unacknowledged};
 pub use retry::{RetryPolicy, Rexmt};
 pub(crate) use rtt_stats::RttStats;
 pub use sender::Sender;

@@ -4,8 +4,7 @@ use std::time::{Duration, Instant};
 
 use super::link::Link;
 use super::{
-    Abort, Delivery, Event, Failure, Ignored, Machine, OptionsRejected, Output, Receiving, Request, RetryPolicy, Stats,
-    Violation,
+    Abort, Delivery, Event, Failure, Ignored, Machine, Output, Receiving, Request, RetryPolicy, Stats, Violation,
 };
 use crate::wire::{
     Answer, BadRequest, DATA_HEADER, ErrorCode, Offer, Packet, RequestKind, Terms, Wrap, emit_ack, emit_oack,
@@ -71,7 +70,7 @@ impl Receiver {
     ) -> Result<Self, BadRequest> {
         let (wanted, request) = (request.offer, &request.bounded());
         let datagram = emit_request(RequestKind::Read, request.filename, request.mode, &request.offer)?;
-        let mut link = Link::asking(now, server, request.mode, retry_policy);
+        let mut link = Link::asking(now, server, RequestKind::Read, request, retry_policy);
         link.compare(&wanted, &request.offer);
         Ok(Self::new(link, Phase::Requesting(request.offer), datagram))
     }
@@ -129,8 +128,8 @@ impl Receiver {
                 self.refuse_block_zero();
             }
             Packet::Error { code, message } => self.link.refused(&offer, code, message),
-            Packet::Data { .. } => self.link.ignore(from, Ignored::OutOfPlace),
-            Packet::Ack { .. } | Packet::Request(_) => self.link.ignore(from, Ignored::Unexpected),
+            Packet::Data { .. } => self.link.ignore_answer(from, &packet, Ignored::OutOfPlace),
+            Packet::Ack { .. } | Packet::Request(_) => self.link.ignore_answer(from, &packet, Ignored::Unexpected),
         }
     }
 
@@ -242,11 +241,7 @@ impl Receiver {
     }
 
     fn resend(&mut self) {
-        if let Phase::Requesting(offer) = self.phase {
-            // A server may drop requests with options. (The first request of a put may have created the file.)
-            if !offer.is_empty() && self.link.retry.attempt >= 2 {
-                return self.link.fail(OptionsRejected::Silence.into());
-            }
+        if let Phase::Requesting(_) = self.phase {
             return self.repeat();
         }
         // In the middle of a window the last ACK is older than the blocks that arrived since.

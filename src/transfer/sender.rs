@@ -2,7 +2,7 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use super::link::Link;
-use super::{Abort, Failure, Ignored, Machine, Output, Request, RetryPolicy, Sending, Stats};
+use super::{Abort, Failure, Ignored, Machine, Output, Request, RetryPolicy, Sending, Stats, Unacknowledged};
 use crate::wire::{
     Answer, BadRequest, DATA_HEADER, Offer, Packet, RequestKind, Terms, Wrap, emit_data_header, emit_oack, emit_request,
 };
@@ -61,7 +61,7 @@ impl Sender {
     ) -> Result<Self, BadRequest> {
         let (wanted, request) = (request.offer, &request.bounded());
         let datagram = emit_request(RequestKind::Write, request.filename, request.mode, &request.offer)?;
-        let mut link = Link::asking(now, server, request.mode, retry_policy);
+        let mut link = Link::asking(now, server, RequestKind::Write, request, retry_policy);
         link.compare(&wanted, &request.offer);
         link.retry.least = [WRITE_PAUSE, Duration::ZERO];
         Ok(Self::new(link, Phase::Requesting(request.offer), datagram))
@@ -120,8 +120,10 @@ impl Sender {
                 self.begin();
             }
             Packet::Error { code, message } => self.link.refused(&offer, code, message),
-            Packet::Ack { .. } => self.link.ignore(from, Ignored::OutOfPlace),
-            Packet::Data { .. } | Packet::Request(_) => self.link.ignore(from, Ignored::Unexpected),
+            Packet::Ack { .. } => self.link.ignore_answer(from, &packet, Ignored::OutOfPlace),
+            Packet::Data { .. } | Packet::Request(_) => {
+                self.link.ignore_answer(from, &packet, Ignored::Unexpected);
+            }
         }
     }
 
@@ -318,6 +320,16 @@ impl Sending for Sender {
             self.last = Some((self.filled, length));
         }
         self.filled += 1;
+    }
+
+    fn unacknowledged(&self) -> Unacknowledged {
+        let mut bytes = Vec::new();
+        for block in self.base..self.filled {
+            let length = self.last.filter(|(last, _)| *last == block).map_or(self.block_size(), |(_, length)| length);
+            let start = self.slot(block) + DATA_HEADER;
+            bytes.extend_from_slice(self.ring.get(start..start + length).unwrap_or_default());
+        }
+        Unacknowledged { bytes, ended: self.last.is_some() }
     }
 }
 

@@ -85,12 +85,15 @@ impl Offer {
 
     /// Checks an OACK: each option asked for, once, valid, and never larger than asked.
     ///
+    /// An option that was not asked for is accepted if it changes nothing, since several servers send one: blksize=512,
+    /// windowsize=1, or a tsize, which is ignored.
+    ///
     /// # Errors
     ///
-    /// The OACK has an option that was not offered, or a value that does not fit the offer.
+    /// The OACK has another option that was not offered, or a value that does not fit the offer.
     pub fn accept(&self, oack: &OptionList<'_>) -> Result<Terms, BadOption> {
         let mut answer = Self::default();
-        for (name, value) in oack.pairs() {
+        for (name, value) in oack.pairs().filter(|(name, value)| !self.can_ignore(name, value)) {
             let (known, number) = (known_name(name), decimal(value));
             let accepted = match known {
                 Some(names::TSIZE) => accept(&mut answer.tsize, number, self.tsize, |_, _| true),
@@ -114,6 +117,17 @@ impl Offer {
             })?;
         }
         Ok(Answer(answer).terms())
+    }
+
+    /// Whether an option of an OACK was not asked for and changes nothing.
+    pub(crate) fn can_ignore(&self, name: &[u8], value: &[u8]) -> bool {
+        let value = decimal(value);
+        match known_name(name) {
+            Some(names::TSIZE) => self.tsize.is_none() && value.is_some(),
+            Some(names::BLKSIZE) => self.blksize.is_none() && value == Some(BlockSize::default().get().into()),
+            Some(names::WINDOWSIZE) => self.windowsize.is_none() && value == Some(WindowSize::default().get().into()),
+            _ => false,
+        }
     }
 
     /// Returns the name and the value of each option, in the order sent.
@@ -331,8 +345,22 @@ mod tests {
         ] {
             assert_eq!(accept(bytes), Err(kind), "{bytes:?}");
         }
-        let nothing = Offer::default().accept(&OptionList::parse(b"tsize\x005\0").unwrap());
-        assert!(nothing.is_err_and(|it| it.to_string() == "the server answered tsize=5, which was not asked for"));
+        let nothing = Offer::default().accept(&OptionList::parse(b"timeout\x005\0").unwrap());
+        assert!(nothing.is_err_and(|it| it.to_string() == "the server answered timeout=5, which was not asked for"));
+    }
+
+    #[test]
+    fn an_option_that_was_not_asked_for_is_ignored_if_it_changes_nothing() {
+        let accept = |asked: Offer, bytes: &'static [u8]| asked.accept(&OptionList::parse(bytes).unwrap());
+        let (timeout, plain) = (Offer { timeout: TimeoutSeconds::new(3), ..Offer::default() }, Offer::default());
+        let agreed = Terms { timeout: timeout.timeout, ..Terms::default() };
+        assert_eq!(accept(timeout, b"BLKSIZE\x00512\0tsize\x0077\0timeout\x003\0windowsize\x001\0"), Ok(agreed));
+        assert_eq!(accept(plain, b"tsize\x000\0tsize\x0018446744073709551615\0"), Ok(Terms::default()));
+        for bytes in
+            [&b"blksize\x00511\0"[..], b"windowsize\x002\0", b"tsize\0-1\0", b"tsize\0\0", b"blksize2\x00512\0"]
+        {
+            assert_eq!(accept(plain, bytes).map_err(|bad| bad.kind), Err(BadOptionKind::Unasked), "{bytes:?}");
+        }
     }
 
     #[test]

@@ -11,10 +11,15 @@ pub struct Printable<'a>(pub &'a [u8]);
 const BRIEF: usize = 300;
 
 impl Printable<'_> {
-    /// Returns the text for a message: after 300 bytes it is cut, with `...` at its end.
+    /// Returns the text for a message: after 300 bytes it is cut between two characters, with `...` at its end.
     pub fn brief(self) -> String {
         match self.0.split_at_checked(BRIEF) {
-            Some((head, tail)) if !tail.is_empty() => format!("{}...", Printable(head)),
+            Some((head, tail)) if !tail.is_empty() => {
+                let is_inside = |byte: &u8| byte & 0xc0 == 0x80;
+                let cut =
+                    head.iter().rposition(|byte| !is_inside(byte)).filter(|_| tail.first().is_some_and(is_inside));
+                format!("{}...", Printable(cut.and_then(|cut| head.get(..cut)).unwrap_or(head)))
+            }
             _ => self.to_string(),
         }
     }
@@ -59,6 +64,9 @@ mod tests {
     fn a_long_text_is_cut_in_messages() {
         assert_eq!(Printable(&[b'x'; BRIEF]).brief(), "x".repeat(BRIEF));
         assert_eq!(Printable(&[b'\n'; 60_000]).brief(), "\\x0a".repeat(BRIEF) + "...");
+        let shifted = |before: &str| Printable((before.to_owned() + &"\u{20ac}".repeat(200)).as_bytes()).brief();
+        assert_eq!(shifted(""), "\u{20ac}".repeat(100) + "...");
+        assert_eq!(shifted("ab"), "ab".to_owned() + &"\u{20ac}".repeat(99) + "...");
     }
 
     #[test]

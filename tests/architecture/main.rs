@@ -32,7 +32,7 @@ const MODULES: &[(&str, &[&str])] = &[
     // Flags, colours and files know nothing of the protocol but its text mode.
     ("stop", &[]),
     ("style", &[]),
-    ("files", &["wire", "transfer"]),
+    ("files", &["wire", "transfer", "stop"]),
     // Views and values, for the shell.
     ("trace", &["wire", "transfer", "event", "analysis", "fault", "style"]),
     // Where machines meet sockets, clocks and files.
@@ -42,7 +42,7 @@ const MODULES: &[(&str, &[&str])] = &[
     // What the program remembers, and its arguments.
     ("session", &["wire", "transfer", "trace", "client", "language"]),
     ("cli", &["wire", "transfer", "language", "client", "style"]),
-    ("profile", &["language"]),
+    ("profile", &["language", "stop"]),
     ("complete", &["wire", "language", "profile", "cli"]),
     ("terminal", &["language", "complete", "profile", "stop", "style", "trace"]),
     // Only main uses the shell, through `internals`.
@@ -66,7 +66,7 @@ const KEEPERS: &[(&[&str], &[&str])] = &[
     (&["etcetera"], &["profile::directories"]),
     (&["clap_mangen"], &["complete::manual"]),
     (&["indicatif"], &["trace::progress"]),
-    (&["nix"], &["net", "files", "terminal::control", "terminal::plain_input"]),
+    (&["nix"], &["net", "files", "stop", "terminal::control"]),
     (&["cap_std"], &["files"]),
     (&["xattr"], &["files"]),
     (&["mio"], &["net"]),

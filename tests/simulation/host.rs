@@ -7,7 +7,7 @@ use std::net::SocketAddr;
 use std::rc::Rc;
 use std::time::Instant;
 
-use tftpsh::transfer::{Abort, Event, Failure, Input, Io, ReadFile, Report, Step, Task, WriteFile};
+use tftpsh::transfer::{Abort, Event, Failure, Input, Io, ReadFile, Replay, Report, Step, Task, WriteFile};
 use tftpsh::wire::netascii::{Decoder, Encoder};
 use tftpsh::wire::{Mode, Packet};
 
@@ -15,7 +15,7 @@ use crate::network::Network;
 
 pub(crate) struct Host {
     pub(crate) address: SocketAddr,
-    pub(crate) task: Task<File, File>,
+    pub(crate) task: Task<Replay<File>, File>,
     pub(crate) wake: Option<Instant>,
     pub(crate) report: Option<Report>,
     pub(crate) end: Option<Result<(), Failure>>,
@@ -95,10 +95,19 @@ impl WriteFile for File {
         assert!(!std::mem::replace(&mut self.committed, true), "one commit a file");
         Ok(())
     }
+
+    fn can_start_over(&self) -> bool {
+        !self.committed
+    }
+
+    fn start_over(&mut self) -> io::Result<()> {
+        *self = Self::target(self.mode);
+        Ok(())
+    }
 }
 
 impl Host {
-    pub(crate) fn new(address: SocketAddr, task: Task<File, File>) -> Self {
+    pub(crate) fn new(address: SocketAddr, task: Task<Replay<File>, File>) -> Self {
         Self { address, task, wake: None, report: None, end: None, counts: Counts::default() }
     }
 
@@ -120,15 +129,10 @@ impl Host {
         }
     }
 
-    pub(crate) fn file_mut(&mut self) -> &mut File {
-        match &mut self.task {
-            Task::Send { file, .. } | Task::Receive { file, .. } => file,
-        }
-    }
-
     pub(crate) fn file(&self) -> &File {
         match &self.task {
-            Task::Send { file, .. } | Task::Receive { file, .. } => file,
+            Task::Send { file, .. } => file.file(),
+            Task::Receive { file, .. } => file,
         }
     }
 

@@ -14,8 +14,8 @@ use std::panic::catch_unwind;
 
 use network::Weather;
 use scenario::{MS, Scenario};
-use tftpsh::transfer::Failure;
-use tftpsh::wire::{BlockSize, Offer, RequestKind};
+use tftpsh::transfer::{Attempt, Failure, Rexmt};
+use tftpsh::wire::{BlockSize, Limits, Offer, RequestKind, WindowSize};
 use world::run;
 
 type End = Option<Result<(), Failure>>;
@@ -104,6 +104,37 @@ fn an_overtaken_block_in_lock_step_costs_at_most_a_second() {
         for place in 0..=1000 / offer.blksize.unwrap_or_default().get() {
             let cost = took(Some(place.into())).saturating_sub(took(None));
             assert!(cost <= 1000 * MS, "{kind:?}, block {place}: {cost:?}");
+        }
+    }
+}
+
+#[test]
+fn a_path_that_loses_long_datagrams_costs_one_more_request() {
+    let clear = Weather { delay: 5 * MS, longest: Some(600), ..Weather::default() };
+    let blksize = BlockSize::new(1428);
+    for (kind, windowsize) in
+        [RequestKind::Read, RequestKind::Write].into_iter().flat_map(|kind| [(kind, 1), (kind, 16)])
+    {
+        for size in [0, 500, 30_000] {
+            let offer = Offer { blksize, windowsize: WindowSize::new(windowsize), tsize: None, timeout: None };
+            let (limits, rexmt) = (Limits::default(), Rexmt::Auto);
+            let scenario = Scenario {
+                size,
+                length: size,
+                stopped: None,
+                kind,
+                offer,
+                limits,
+                weather: clear,
+                client_rexmt: rexmt,
+                ..Scenario::new(1)
+            };
+            let outcome = run(&scenario);
+            outcome.check(&scenario);
+            assert!(outcome.succeeded(), "{scenario:?}: {:?}", outcome.client.end);
+            let expected = if size > 600 { Attempt::SmallBlocks } else { Attempt::Full };
+            assert_eq!(outcome.attempt, expected, "{scenario:?}");
+            assert_eq!(outcome.client.task.machine().terms().blksize.get(), if size > 600 { 512 } else { 1428 });
         }
     }
 }

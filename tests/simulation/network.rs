@@ -22,6 +22,8 @@ pub(crate) struct Weather {
     pub(crate) lie: Option<u64>,
     /// The datagram of the sender of the file that the next one overtakes, by its place from 0.
     pub(crate) overtaken: Option<u64>,
+    /// The longest datagram that gets through, in bytes; a longer one is lost without a word. `None` is any.
+    pub(crate) longest: Option<usize>,
     /// Least delay.
     pub(crate) delay: Duration,
     /// Additional time at random, which also changes the order.
@@ -53,6 +55,9 @@ impl Network {
     }
 
     pub(crate) fn send(&mut self, now: Instant, from: SocketAddr, to: SocketAddr, datagram: &[u8]) {
+        if self.weather.longest.is_some_and(|longest| datagram.len() > longest) {
+            return;
+        }
         let copies = if self.random.chance(self.weather.duplication) { 2 } else { 1 };
         let told = self.weather.lie.and_then(|lie| announcing(datagram, lie));
         let datagram = told.as_deref().unwrap_or(datagram);

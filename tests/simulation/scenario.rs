@@ -83,6 +83,7 @@ impl Scenario {
                 forgery: rare(&mut random, 100),
                 lie: random.chance(60).then_some(told),
                 overtaken: random.chance(200).then(|| random.below(100)),
+                longest: random.chance(100).then_some(600),
                 delay: random.pick(&[MS / 10, 5 * MS, 40 * MS]),
                 jitter: random.pick(&[Duration::ZERO, MS, 30 * MS]),
             },

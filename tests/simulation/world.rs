@@ -3,7 +3,9 @@
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use tftpsh::transfer::{Abort, Failure, Input, Receiver, Request, RetryPolicy, Rexmt, Sender, Task};
+use tftpsh::transfer::{
+    Abort, Attempt, FailedAttempt, Input, Receiver, Replay, Request, RetryPolicy, Rexmt, Sender, Task, WriteFile,
+};
 use tftpsh::wire::{Mode, Offer, Packet, RequestKind, WindowSize};
 
 use crate::host::{File, Host};
@@ -17,8 +19,16 @@ const TIMEOUT: Duration = Duration::from_secs(25);
 
 pub(crate) struct Outcome {
     pub(crate) client: Host,
+    /// The last attempt.
+    pub(crate) attempt: Attempt,
     pub(crate) servers: Vec<Host>,
     pub(crate) elapsed: Duration,
+}
+
+/// The client's file.
+enum Local {
+    Source(Replay<File>),
+    Target(File),
 }
 
 struct World<'a> {
@@ -26,7 +36,12 @@ struct World<'a> {
     content: Vec<u8>,
     network: Network,
     client: Host,
+    attempt: Attempt,
+    /// What the client asks for.
+    offer: Offer,
     servers: Vec<Host>,
+    /// The ports that the servers answer.
+    asking: Vec<SocketAddr>,
     now: Instant,
     /// When the user stops the client.
     stop: Option<Instant>,
@@ -39,13 +54,13 @@ pub(crate) fn run(scenario: &Scenario) -> Outcome {
     // Few different bytes, so that netascii has something to convert.
     let content: Vec<u8> = (0..scenario.length).map(|_| random.pick(b"\r\n\0ab\xffcdefgh")).collect();
     let file = match scenario.kind {
-        RequestKind::Read => File::target(scenario.mode),
+        RequestKind::Read => Local::Target(File::target(scenario.mode)),
         RequestKind::Write => {
             let mut file = File::source(content.clone(), scenario.mode);
             if let Some(Stopped::WithTheProducer(end)) = scenario.stopped {
                 file.cut = Some(end);
             }
-            file
+            Local::Source(Replay::new(file))
         }
     };
     let stop = match scenario.stopped {
@@ -54,11 +69,23 @@ pub(crate) fn run(scenario: &Scenario) -> Outcome {
     };
     let client = Host::new(address(CLIENT), request(scenario, start, scenario.offer, file));
     let network = Network::new(scenario.weather, random);
-    let mut world = World { scenario, content, network, client, servers: Vec::new(), now: start, stop };
+    let mut world = World {
+        scenario,
+        content,
+        network,
+        client,
+        attempt: Attempt::Full,
+        offer: scenario.offer,
+        servers: Vec::new(),
+        asking: Vec::new(),
+        now: start,
+        stop,
+    };
     world.client.input(start, Input::Start, &mut world.network);
     for _ in 0..3_000_000 {
         if !world.step() {
-            return Outcome { client: world.client, servers: world.servers, elapsed: world.now - start };
+            let World { client, attempt, servers, now, .. } = world;
+            return Outcome { client, attempt, servers, elapsed: now - start };
         }
     }
     panic!("never ends: {scenario:?}");
@@ -67,8 +94,8 @@ pub(crate) fn run(scenario: &Scenario) -> Outcome {
 impl World<'_> {
     /// The next thing that happens; nothing more will when this is `false`.
     fn step(&mut self) -> bool {
-        if matches!(self.client.end, Some(Err(Failure::Options(_)))) {
-            self.ask_without_options();
+        if let Some(next) = self.next_attempt() {
+            self.ask_again(next);
             return true;
         }
         let arrival = self.network.next_arrival();
@@ -93,11 +120,29 @@ impl World<'_> {
         true
     }
 
-    /// Requests again without options, from a fresh port, as a client does.
-    fn ask_without_options(&mut self) {
+    /// The attempt that follows the client's, if it failed. Each has the whole timeout.
+    fn next_attempt(&self) -> Option<Attempt> {
+        let Some(Err(failure)) = &self.client.end else { return None };
+        let blocks = self.client.task.machine().stats().blocks;
+        let (attempt, kind, offer, left) = (self.attempt, self.scenario.kind, self.offer, TIMEOUT);
+        FailedAttempt { attempt, kind, offer, failure, blocks, restartable: true, left }.next()
+    }
+
+    /// Requests again, from a fresh port, as a client does.
+    fn ask_again(&mut self, next: Attempt) {
+        (self.attempt, self.offer) = (next, next.reduce(self.offer));
         let fresh = SocketAddr::new(self.client.address.ip(), self.client.address.port() + 1);
-        let file = std::mem::take(self.client.file_mut());
-        self.client = Host::new(fresh, request(self.scenario, self.now, Offer::default(), file));
+        let file = match &mut self.client.task {
+            Task::Send { machine, file } => {
+                file.put_back(machine.unacknowledged());
+                Local::Source(std::mem::take(file))
+            }
+            Task::Receive { file, .. } => {
+                file.start_over().unwrap();
+                Local::Target(std::mem::take(file))
+            }
+        };
+        self.client = Host::new(fresh, request(self.scenario, self.now, self.offer, file));
         self.client.input(self.now, Input::Start, &mut self.network);
     }
 
@@ -111,11 +156,12 @@ impl World<'_> {
         }
     }
 
-    /// A server answers requests only, and takes one for doubled while the first still lives.
+    /// A server answers requests only, and takes one for doubled while the first from that port still lives.
     fn answer(&mut self, datagram: &[u8], from: SocketAddr) {
         let Ok(Packet::Request(request)) = Packet::parse(datagram) else { return };
         let forged = from.ip() != address(CLIENT).ip();
-        if forged || self.servers.iter().any(|it| it.end.is_none() && it.report.is_none()) {
+        let mut servers = self.servers.iter().zip(&self.asking);
+        if forged || servers.any(|(it, asking)| *asking == from && it.end.is_none() && it.report.is_none()) {
             return;
         }
         let scenario = self.scenario;
@@ -127,7 +173,7 @@ impl World<'_> {
                 let size = (scenario.mode == Mode::Octet).then_some(scenario.size as u64);
                 let answer = offer.answer(&scenario.limits, size);
                 let file = File::source(self.content.clone(), scenario.mode);
-                Task::send(Sender::answer(self.now, from, answer, retry_policy), file)
+                Task::send(Sender::answer(self.now, from, answer, retry_policy), Replay::new(file))
             }
             RequestKind::Write => {
                 let answer = offer.answer(&scenario.limits, offer.tsize);
@@ -139,15 +185,17 @@ impl World<'_> {
         let mut server = Host::new(tid, task);
         server.input(self.now, Input::Start, &mut self.network);
         self.servers.push(server);
+        self.asking.push(from);
     }
 }
 
-fn request(scenario: &Scenario, now: Instant, offer: Offer, file: File) -> Task<File, File> {
+/// A client's transfer: from a file, or into one.
+fn request(scenario: &Scenario, now: Instant, offer: Offer, file: Local) -> Task<Replay<File>, File> {
     let request = Request { filename: b"file", mode: scenario.mode, offer };
     let (server, retry_policy) = (address(WELL_KNOWN), retry_policy(scenario.client_rexmt));
-    match scenario.kind {
-        RequestKind::Read => Task::receive(Receiver::request(now, server, &request, retry_policy).unwrap(), file),
-        RequestKind::Write => Task::send(Sender::request(now, server, &request, retry_policy).unwrap(), file),
+    match file {
+        Local::Target(target) => Task::receive(Receiver::request(now, server, &request, retry_policy).unwrap(), target),
+        Local::Source(source) => Task::send(Sender::request(now, server, &request, retry_policy).unwrap(), source),
     }
 }
 
@@ -187,6 +235,8 @@ impl Outcome {
         if givers.iter().any(|it| it.report.is_some()) {
             assert!(!kept.is_empty(), "told that the file is safe, but it is not: {scenario:?}");
         }
+        let is_harmless = scenario.can_succeed() && scenario.weather.loss == 0 && scenario.weather.longest.is_none();
+        assert!(self.attempt != Attempt::SmallBlocks || !is_harmless, "asked again without need: {scenario:?}");
         for host in takers.iter().chain(&givers) {
             assert!(host.end.is_some(), "no end: {scenario:?}");
             host.check_copies(scenario);

@@ -3,6 +3,9 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
+use nix::sys::stat::Mode;
+use nix::unistd::mkfifo;
+
 use crate::person::{CONFIG, CTRL_D, CTRL_U, Person, STATE, UP, at, home};
 use crate::support::{Port, feed, program};
 
@@ -84,14 +87,17 @@ fn the_start_up_file_sets_and_does_nothing_else() {
     let home = home();
     let config = home.path().join(CONFIG);
     fs::create_dir_all(&config).expect("a directory");
-    fs::write(config.join("rc"), "# mine\nmode netascii\nverbose on\nblksize 7\nget fw.bin\n").expect("a file");
+    let lines = "# mine\nmode netascii\nverbose on\nblksize 7\nget fw.bin\n!touch escaped\n !touch escaped\n";
+    fs::write(config.join("rc"), lines).expect("a file");
     let command = at(home.path(), &["-m", "octet"]);
     let mut person = Person::meets(home, command, true);
     let before = person.sees("tftp> ");
-    for error in ["/rc:4: blksize: 7: bad value\r\n", "/rc:5: get: only settings are allowed in the start-up file\r\n"]
-    {
-        assert!(before.contains(error), "{before}");
+    assert!(before.contains("/rc:4: blksize: 7: bad value\r\n"), "{before}");
+    for command in ["/rc:5: get", "/rc:6: !", "/rc:7: !"] {
+        let error = format!("{command}: only settings are allowed in the start-up file\r\n");
+        assert!(before.contains(&error), "{before}");
     }
+    assert!(!home_has(&person, "escaped"));
     assert!(!before.contains("Verbose mode"), "{before}");
     person.says("status", "Mode: octet Verbose: on Tracing: off");
     person.types(CTRL_D);
@@ -99,6 +105,31 @@ fn the_start_up_file_sets_and_does_nothing_else() {
 
     let mut person = Person::begin(home, &["--no-rc"]);
     person.says("status", "Mode: octet Verbose: off Tracing: off");
+}
+
+fn home_has(person: &Person, name: &str) -> bool {
+    person.home.path().join(name).exists()
+}
+
+#[test]
+fn what_is_not_a_regular_file_is_never_waited_for() {
+    let home = home();
+    let (state, config) = (home.path().join(STATE), home.path().join(CONFIG));
+    for directory in [&state, &config] {
+        fs::create_dir_all(directory).expect("a directory");
+    }
+    for fifo in [config.join("rc"), config.join("hosts"), state.join("history"), state.join("seen")] {
+        mkfifo(&fifo, Mode::S_IRWXU).expect("a FIFO");
+    }
+    let command = at(home.path(), &["--practice"]);
+    let mut person = Person::meets(home, command, true);
+    let before = person.sees("tftp> ");
+    for error in ["/rc: not a regular file", "/hosts: not a regular file", "/history: not a regular file; no lines"] {
+        assert!(before.contains(error), "{before}");
+    }
+    person.says("get hello.txt", "Received 13 bytes");
+    person.types("get h\t");
+    person.sees("get hello.txt ");
 }
 
 #[test]

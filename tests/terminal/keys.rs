@@ -146,11 +146,15 @@ fn ctrl_c_at_a_question_drops_the_command() {
 }
 
 #[test]
-fn a_line_has_no_limit() {
+fn a_long_line_is_a_line() {
     let mut person = Person::begin(home(), &[]);
     let long = "x".repeat(9000);
-    person.types(&format!("mode {long}end\r"));
-    person.sees("end: unknown mode");
+    // It is read whole, and the message shows its beginning.
+    person.types(&format!("mode {long} end\r"));
+    person.sees("usage: mode");
+    person.sees("tftp> ");
+    person.types(&format!("mode {long}\r"));
+    person.sees("xxx...: unknown mode");
     person.sees("tftp> ");
     person.says("mode", "Using octet mode");
 }

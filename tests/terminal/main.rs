@@ -2,6 +2,7 @@
 
 mod bare;
 mod failures;
+mod first_lines;
 mod kept;
 mod keys;
 mod paste;

@@ -187,7 +187,7 @@ mod tests {
 
     use super::*;
     use crate::files::Source;
-    use crate::transfer::{Machine, Output, Sending, Stats, Task};
+    use crate::transfer::{Machine, Output, Sending, Stats, Task, Unacknowledged};
     use crate::wire::{Mode, Terms};
 
     /// A machine that is done after a number of ticks, or of datagrams, or when its peer is unreachable.
@@ -229,6 +229,9 @@ mod tests {
             None
         }
         fn filled(&mut self, _: Instant, _: usize) {}
+        fn unacknowledged(&self) -> Unacknowledged {
+            Unacknowledged::default()
+        }
     }
 
     const LONG: Duration = Duration::from_secs(60);

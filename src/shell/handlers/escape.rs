@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use crate::language::Word;
 use crate::shell::{CommandError, Handled, InputSource, Outcome, Shell};
+use crate::stop::hand_on;
 use crate::terminal::{Place, Stream};
 
 /// Runs the rest of the line with sh; on a terminal `!` alone starts the user's own shell.
@@ -42,16 +43,21 @@ pub(crate) fn escape(shell: &mut Shell<'_>, words: &[Word]) -> Handled {
     }
 }
 
-/// Waits as sh does: Ctrl-C, however often, is for the command, which belongs to the same terminal.
+/// Waits as sh does: Ctrl-C, however often, is for the command, which belongs to the same terminal. A signal that ends
+/// this process ends the command too, and is not delayed by it.
 fn wait(shell: &Shell<'_>, command: &mut Command) -> io::Result<ExitStatus> {
     const MOST: Duration = Duration::from_millis(20);
+    let signals = &shell.setup.signals;
     let mut child = command.spawn()?;
     let mut pause = Duration::from_millis(1);
     loop {
         if let Some(status) = child.try_wait()? {
             return Ok(status);
         }
-        shell.setup.signals.disarm_unless_terminated();
+        if signals.is_terminated() {
+            return Err(hand_on(&child));
+        }
+        signals.disarm();
         thread::sleep(pause);
         pause = MOST.min(pause * 2);
     }

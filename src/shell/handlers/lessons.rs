@@ -68,7 +68,7 @@ fn steps(shell: &mut Shell<'_>, lesson: &Lesson) -> Result<Outcome, Fatal> {
     let mut lines = (1..).zip(lesson.script.lines());
     let mut finished = true;
     for (index, Step { words, commands }) in lesson.steps().enumerate() {
-        finished = !shell.is_interrupted();
+        finished = !shell.ends_here();
         if !finished {
             break;
         }
@@ -92,7 +92,7 @@ fn steps(shell: &mut Shell<'_>, lesson: &Lesson) -> Result<Outcome, Fatal> {
             // A server may still ask for the last ACK of the command before.
             shell.workspace.client.idle();
             outcome = outcome.then(shell.script_line(command.as_bytes())?);
-            if shell.is_interrupted() {
+            if shell.ends_here() {
                 break;
             }
         }

@@ -1,7 +1,7 @@
 //! Commands about this side: quit, help, the local directory and digests of local files.
 
 use std::env;
-use std::fs::{self, File};
+use std::fs;
 use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
@@ -10,6 +10,7 @@ use crate::files::Digest;
 use crate::language::{Command, PlanVerb, PlannedSize, TOPICS, Word, commands, find, find_topic};
 use crate::plan::Plan;
 use crate::shell::{CommandError, Handled, Outcome, OutcomeRecord, Shell};
+use crate::stop::Interruptible;
 use crate::terminal::{Place, Subject};
 use crate::wire::Printable;
 
@@ -104,10 +105,13 @@ fn size_of(file: &Word) -> Result<u64, CommandError> {
 pub(crate) fn sha256(shell: &Shell<'_>, files: &[Word]) -> Handled {
     let mut outcome = Outcome::done();
     for file in files {
+        if shell.ends_here() {
+            return Ok(outcome.then(Outcome::interrupted()));
+        }
         let record = OutcomeRecord::of(b"sha256").local(file);
-        let (record, latest) = match File::open(file.path()).and_then(Digest::of) {
+        let (record, latest) = match Interruptible::open(file.path(), shell.stop()).and_then(Digest::of) {
             Ok(digest) => {
-                shell.console.say(format_args!("{digest}  {file}"))?;
+                shell.console.say(format_args!("{digest}  {}", file.whole()))?;
                 (record.digest(Some(digest)), Outcome::done())
             }
             Err(error) => (record, shell.report(&Subject::command("sha256"), CommandError::file(file, error))?),

@@ -1,12 +1,11 @@
 //! Commands that run other commands: source and repeat.
 
-use std::fs;
 use std::time::{Duration, Instant};
 
 use crate::language::{Repeat, Verb, Word, find, parse};
 use crate::shell::script::Script;
-use crate::shell::{CommandError, Fatal, Handled, HandlerError, Outcome, Shell};
-use crate::terminal::{Console, Place};
+use crate::shell::{CommandError, Fatal, Handled, HandlerError, Outcome, OutcomeRecord, Shell};
+use crate::terminal::{Console, Place, Subject};
 
 /// How deep scripts and repetitions can be nested; more than any user means, so that a script that sources itself ends.
 const DEEPEST: usize = 16;
@@ -16,10 +15,12 @@ const ATTEMPTS_APART: Duration = Duration::from_secs(1);
 
 /// Runs the lines of a file as a script: diagnostics name the file and the line; `quit` leaves the shell.
 pub(crate) fn source(shell: &mut Shell<'_>, file: &Word) -> Handled {
-    // Read as a whole, so that no signal can come while the shell waits for a line.
-    let text = fs::read(file.path()).map_err(|error| CommandError::file(file, error))?;
+    let script = Script::open(file.path(), shell.stop()).map_err(|error| CommandError::file(file, error))?;
     let console = shell.console.in_file(file);
-    Ok(deeper(shell, console)?.script(Script::of_text(file, &text))?)
+    let (outcome, error) = deeper(shell, console)?.script(script)?;
+    let Some(error) = error else { return Ok(outcome) };
+    let failed = shell.report(&Subject::command("source"), CommandError::file(file, error))?;
+    Ok(outcome.then(shell.record(OutcomeRecord::of(b"source"), failed)?))
 }
 
 /// Runs a command a number of times, or until it succeeds. Ctrl-C ends either.
@@ -64,14 +65,13 @@ fn run(shell: &mut Shell<'_>, repeat: &Repeat, line: &[Word]) -> Result<Outcome,
             Some(error) => error.is_mistake() || !repeat.until_ok && shell.setup.stop_on_error,
         };
         let is_last = repeat.times.is_some_and(|times| run == times.get());
-        let is_over = is_over || is_last || latest.leaves || shell.is_interrupted();
+        let is_over = is_over || is_last || latest.leaves;
         outcome = if repeat.until_ok { latest } else { outcome.then(latest) };
         if is_over {
             break;
         }
-        let stop = shell.setup.signals.stop();
-        if !every.is_none_or(|every| stop.sleep_until(begun + every)) {
-            return Ok(Outcome::failed(CommandError::Interrupted("interrupted".to_owned())).then(outcome));
+        if shell.ends_here() || every.is_some_and(|every| !shell.stop().sleep_until(begun + every)) {
+            return Ok(Outcome::interrupted().then(outcome));
         }
     }
     Ok(outcome)

@@ -1,6 +1,7 @@
 //! serve: a server to practise on, in the background of the shell or in the foreground.
 
 use std::io;
+use std::mem;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use super::faults;
@@ -9,6 +10,7 @@ use crate::language::{ServeVerb, Service, Word};
 use crate::server::{Log, Policy, Server, ServerBuilder, practice_files};
 use crate::session::{DEFAULT_PORT, Peer};
 use crate::shell::{CommandError, Handled, HandlerError, Outcome, Shell};
+use crate::stop::is_interruption;
 use crate::terminal::{Place, plain};
 
 /// Starts, shows, changes or stops the server.
@@ -86,20 +88,18 @@ impl Service {
         let server = self.bind(first, second, port)?;
         let place = places(server.addresses());
         shell.console.say(format_args!("Serving {} at {place}.", self.title()))?;
-        let stop = shell.setup.signals.stop().clone();
-        let console = &shell.console;
-        let mut printed = Ok(());
+        let (stop, console) = (shell.stop(), &shell.console);
+        let mut complained = false;
         let mut log = Log::new(|line: &str| {
-            if printed.is_ok() {
-                printed = console.say(line);
-            }
-            if printed.is_err() {
-                // The reader of the log has gone; the server ends too.
-                stop.request();
+            // The clients are served though the log cannot be written.
+            if let Err(error) = console.say(line)
+                && !is_interruption(&error)
+                && !mem::replace(&mut complained, true)
+            {
+                console.note(format_args!("tftp: the log is incomplete: {}", plain(&error)));
             }
         });
-        server.run_observed(&stop, Some(&mut log))?;
-        Ok(printed?)
+        Ok(server.run_observed(stop, Some(&mut log))?)
     }
 
     /// Binds the first address, and the second one where this machine has it.

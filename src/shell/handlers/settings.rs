@@ -1,7 +1,7 @@
 //! Commands that change or show the session.
 
 use super::trace::{on_off, or_auto};
-use crate::client::{Negotiation, Options, resolve};
+use crate::client::{ClientError, Negotiation, Options, resolve};
 use crate::language::{Choice, Word, server};
 use crate::session::{Peer, Session, Settings};
 use crate::shell::{CommandError, Fatal, Handled, Outcome, OutcomeRecord, Shell};
@@ -45,7 +45,11 @@ fn named<'a>(session: &Session, host: &'a Word, port: Option<u16>) -> Result<(&'
 fn connect_to(shell: &mut Shell<'_>, name: &str, port: u16) -> Handled {
     let bookmark = shell.workspace.session.bookmark(name).cloned();
     let peer = bookmark.as_ref().map_or_else(|| Peer::new(name, port), |known| Peer::bookmarked(known, port));
-    resolve(&peer.host, port, shell.workspace.session.settings.transfer.family).map_err(CommandError::UnknownHost)?;
+    let family = shell.workspace.session.settings.transfer.family;
+    resolve(&peer.host, port, family, shell.stop()).map_err(|error| match error {
+        ClientError::UnknownHost(unknown) => CommandError::UnknownHost(unknown),
+        error => CommandError::transfer(error, name),
+    })?;
     shell.workspace.switch_to(Some(&peer), bookmark.as_ref(), shell.setup.pinned);
     Ok(Outcome::done())
 }

@@ -23,7 +23,11 @@ pub(crate) fn get(shell: &mut Shell<'_>, get: &Get) -> Handled {
     let other = others.iter().find(|(_, has_stdout)| is_stream && *has_stdout);
     let mut switch = Switch::begin(shell);
     let mut outcome = Outcome::done();
-    for remote in remotes {
+    for (index, remote) in remotes.iter().enumerate() {
+        if index > 0 && shell.ends_here() {
+            outcome = outcome.then(Outcome::interrupted());
+            break;
+        }
         let subject = subject(shell, "get", remote, remotes.len());
         let latest = match (local, other) {
             (Some(local), Some((other, _))) => {
@@ -37,8 +41,11 @@ pub(crate) fn get(shell: &mut Shell<'_>, get: &Get) -> Handled {
             }
             (local, _) => fetch(shell, &subject, remote, local.as_ref(), digest)?,
         };
+        if is_stream && latest.failure.as_ref().is_some_and(CommandError::is_broken_pipe) {
+            shell.console.lose_reader();
+        }
         switch.note(shell, &latest);
-        let is_over = shell.is_interrupted() || lacks_target(&latest);
+        let is_over = lacks_target(&latest);
         outcome = outcome.then(latest);
         if is_over {
             break;
@@ -82,11 +89,14 @@ fn store_all(
 ) -> Result<Outcome, Fatal> {
     let mut outcome = Outcome::done();
     let directory = remote.file.strip_suffix(b"/").unwrap_or(&remote.file);
-    for local in locals {
+    for (index, local) in locals.iter().enumerate() {
+        if index > 0 && shell.ends_here() {
+            return Ok(outcome.then(Outcome::interrupted()));
+        }
         let file = [directory, b"/", base_name(local.bytes())].concat().into();
         let latest = store(shell, &Remote { file, ..remote.clone() }, local, locals.len(), false)?;
         switch.note(shell, &latest);
-        let is_over = shell.is_interrupted() || lacks_target(&latest);
+        let is_over = lacks_target(&latest);
         outcome = outcome.then(latest);
         if is_over {
             break;
@@ -201,11 +211,12 @@ fn fetch_from(
         return Err(CommandError::local(format!("{word}: does not name a file; give a local name")).into());
     }
     let mode = settings.transfer.mode;
-    let target = if to_stdout { Target::stdout(mode) } else { Target::create(local.path(), mode) };
+    let stop = shell.stop();
+    let target = if to_stdout { Target::stdout(mode, stop) } else { Target::create_until(local.path(), mode, stop) };
     let target = target.map_err(|error| CommandError::file(local, error))?.digested(transfer.wants_digest(shell));
     let mut target = if let Some(digest) = expected { target.expecting(digest) } else { target };
     if settings.verbose {
-        let file = Printable(&remote.file);
+        let file = Printable(&remote.file).brief();
         shell.console.say(format_args!("getting from {}:{file} to {local} [{mode}]", peer.host))?;
     }
     let file = FileRef { host: &peer.host, port: peer.port, name: &remote.file };
@@ -248,11 +259,12 @@ fn store_to(
         return Err(CommandError::local(reason).into());
     }
     let mode = settings.transfer.mode;
-    let source = if from_stdin { Source::stdin(mode) } else { Source::open(local.path(), mode) };
+    let stop = shell.stop();
+    let source = if from_stdin { Source::stdin(mode, stop) } else { Source::open_until(local.path(), mode, stop) };
     let source = source.map_err(|error| CommandError::file(local, error))?;
     let mut source = source.digested(transfer.wants_digest(shell));
     if settings.verbose {
-        let file = Printable(&remote.file);
+        let file = Printable(&remote.file).brief();
         shell.console.say(format_args!("putting {local} to {}:{file} [{mode}]", peer.host))?;
     }
     let file = FileRef { host: &peer.host, port: peer.port, name: &remote.file };

@@ -7,6 +7,7 @@ mod recall;
 
 use std::borrow::Cow;
 use std::io;
+use std::path::{Path, PathBuf};
 
 use rustyline::completion::{Completer, Pair};
 use rustyline::error::ReadlineError;
@@ -18,13 +19,14 @@ use rustyline::{ColorMode, CompletionType, Config, Context, Event, EventHandler}
 
 use self::keys::Keys;
 use self::recall::Recall;
-use super::console::{Console, Stream, plain};
+use super::console::{Console, plain};
 use super::control;
+use super::output::Stream;
 use super::prompted::{Asked, Prompted};
 use crate::complete::{self, Candidate, Sources};
 use crate::language::{PartialLine, Word};
 use crate::profile::{Directories, directories};
-use crate::stop::Signals;
+use crate::stop::{Signals, open_regular};
 use crate::style::{Look, Style};
 
 /// The number of lines in the history.
@@ -34,7 +36,8 @@ const LINES: usize = 1000;
 pub(super) struct LineEditor {
     inner: rustyline::Editor<Helper, Recall>,
     keys: Keys,
-    directories: Option<Directories>,
+    /// Where lines are saved.
+    history: Option<PathBuf>,
     style: Style,
 }
 
@@ -62,15 +65,15 @@ impl LineEditor {
             asked: Asked::Command,
             style,
         }));
-        if let Some(path) = directories.map(|directories| &directories.history)
-            && let Err(error) = inner.load_history(path)
-            && !matches!(&error, ReadlineError::Io(error) if directories::is_absent(error))
+        let mut history = directories.map(|directories| directories.history.clone());
+        if let Some(path) = &history
+            && let Err(reason) = load(&mut inner, path)
         {
-            let (path, reason) = (path.display(), plain(&error));
-            console.note(format_args!("tftp: {path}: {reason}; no lines are saved while this file exists"));
+            console.note(format_args!("tftp: {}: {reason}; no lines are saved", path.display()));
+            history = None;
         }
         control::wake_on_termination(signals)?;
-        Ok(Self { inner, keys, directories: directories.cloned(), style })
+        Ok(Self { inner, keys, history, style })
     }
 
     /// Sets the connected server, whose files Tab knows, and what it offers.
@@ -115,9 +118,18 @@ impl LineEditor {
     /// Keeps a line immediately, so that a killed session loses none. A full disk does not end the shell.
     fn keep(&mut self, line: &str) {
         let added = self.inner.add_history_entry(line).unwrap_or(false);
-        if let (true, Some(Directories { history, .. })) = (added, &self.directories) {
+        if let (true, Some(history)) = (added, &self.history) {
             let _ = directories::prepare(history).map(|()| self.inner.append_history(history));
         }
+    }
+}
+
+/// Reads the history of earlier sessions, if there is one.
+fn load(editor: &mut rustyline::Editor<Helper, Recall>, path: &Path) -> Result<(), String> {
+    match open_regular(path) {
+        Ok(_) => editor.load_history(path).map_err(|error| plain(&error)),
+        Err(error) if directories::is_absent(&error) => Ok(()),
+        Err(error) => Err(plain(&error)),
     }
 }
 

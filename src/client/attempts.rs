@@ -1,0 +1,282 @@
+use std::io;
+use std::net::SocketAddr;
+use std::time::{Duration, Instant, SystemTime};
+
+use super::offer::offer;
+use super::{ClientError, FileRef, Options, Requester};
+use crate::bugs::{BuggyClient, ClientBug};
+use crate::event::{Begin, Observers, Record, RecordKind};
+use crate::fault::is_loopback;
+use crate::files::{Digest, ReadFile, WriteFile};
+use crate::net::{Dally, FaultInjector, Socket, drive};
+use crate::transfer::{
+    Attempt, Event, FailedAttempt, Failure, Receiver, Replay, Report, Request, RetryPolicy, Sender, Stopped, Task,
+};
+use crate::wire::{BadRequest, Offer, RequestKind, emit_request};
+
+/// The local file.
+pub(super) enum Local<'f> {
+    Target(&'f mut dyn WriteFile),
+    /// With its size, if known.
+    Source(Replay<&'f mut dyn ReadFile>, Option<u64>),
+}
+
+impl Local<'_> {
+    fn kind_and_size(&self) -> (RequestKind, Option<u64>) {
+        match self {
+            Self::Target(_) => (RequestKind::Read, None),
+            Self::Source(_, size) => (RequestKind::Write, *size),
+        }
+    }
+}
+
+/// The attempts of one transfer: for each address, a request and those that ask for less.
+pub(super) struct Attempts<'a, 'f, 'o> {
+    file: &'a FileRef<'a>,
+    options: &'a Options,
+    local_file: &'a mut Local<'f>,
+    observers: &'a mut Observers<'o>,
+    requester: &'a Requester,
+    /// Used only if there are faults for the address that is tried.
+    injector: FaultInjector,
+    begun: Instant,
+    timeout: SharedTimeout,
+    /// How many there were.
+    count: u32,
+    /// Address of the last socket.
+    local: Option<SocketAddr>,
+}
+
+/// The time without progress that all attempts share.
+struct SharedTimeout {
+    whole: Duration,
+    /// When it began; `None` if nothing of it is spent.
+    since: Option<Instant>,
+}
+
+impl SharedTimeout {
+    /// Begins an attempt, and returns its timeout.
+    fn begin(&mut self) -> Duration {
+        let left = self.left();
+        self.since.get_or_insert_with(Instant::now);
+        left
+    }
+
+    fn left(&self) -> Duration {
+        self.whole.saturating_sub(self.since.map_or(Duration::ZERO, |since| since.elapsed()))
+    }
+}
+
+/// The report of a transfer, and what a get leaves to do.
+type Transferred = Result<(Report, Option<Dally>), ClientError>;
+
+/// How one attempt ended.
+#[expect(clippy::large_enum_variant, reason = "a single value, on the stack")]
+enum Ended {
+    Complete(Report, Option<Dally>),
+    /// With the attempt that follows.
+    Failed(Stopped, Option<Attempt>),
+}
+
+impl<'a, 'f, 'o> Attempts<'a, 'f, 'o> {
+    pub(super) fn new(
+        file: &'a FileRef<'a>,
+        options: &'a Options,
+        local_file: &'a mut Local<'f>,
+        observers: &'a mut Observers<'o>,
+        requester: &'a Requester,
+    ) -> Self {
+        let state = requester.faults.lock().begin();
+        Self {
+            file,
+            options,
+            local_file,
+            observers,
+            requester,
+            injector: FaultInjector::new(&requester.faults, state),
+            begun: Instant::now(),
+            timeout: SharedTimeout { whole: options.retry.timeout, since: None },
+            count: 0,
+            local: None,
+        }
+    }
+
+    /// Makes the attempts, and notifies the observers of the end.
+    pub(super) fn run(mut self, addresses: &[SocketAddr]) -> Transferred {
+        let result = self.try_each(addresses);
+        self.notify_end(&result);
+        result
+    }
+
+    /// Tries the next address if one refuses or cannot be reached (`localhost`: ::1, then 127.0.0.1).
+    fn try_each(&mut self, addresses: &[SocketAddr]) -> Transferred {
+        let mut refused = self.network(io::ErrorKind::AddrNotAvailable.into());
+        for &server in addresses {
+            match self.try_one(server) {
+                Err(error) if error.is_refusal() => refused = error,
+                transferred => return transferred,
+            }
+        }
+        Err(refused)
+    }
+
+    /// Asks for less, from a new socket, as long as this may help.
+    fn try_one(&mut self, server: SocketAddr) -> Transferred {
+        let (kind, _) = self.local_file.kind_and_size();
+        let (mut attempt, mut earlier) = (Attempt::default(), None::<Failure>);
+        loop {
+            let (Stopped { failure, cause }, next) = match self.attempt(server, attempt)? {
+                Ended::Complete(report, dally) => return Ok((report, dally)),
+                Ended::Failed(stopped, next) => (stopped, next),
+            };
+            let telling = earlier.map_or(failure.clone(), |earlier| earlier.or_of_last_attempt(failure.clone(), kind));
+            let Some(next) = next else {
+                return Err(ClientError::stopped(self.file.server(), Stopped { failure: telling, cause }));
+            };
+            notify(self.observers, self.local, RecordKind::Machine(&Event::Again { attempt: next, failure }));
+            (attempt, earlier) = (next, Some(telling));
+        }
+    }
+
+    fn attempt(&mut self, server: SocketAddr, attempt: Attempt) -> Result<Ended, ClientError> {
+        if self.requester.stop.is_requested() {
+            return Err(ClientError::Interrupted);
+        }
+        let socket = Socket::towards(server, self.options.local_ports.as_ref());
+        let mut socket = socket.map_err(|error| self.network(error))?;
+        self.local = Some(socket.local());
+        let offer = attempt.reduce(self.offer(server, &mut socket));
+        let request = Request { filename: self.file.name, mode: self.options.mode, offer };
+        // A bug must not harm other computers.
+        let bug = self.options.bug.filter(|_| is_loopback(server.ip()));
+        let (kind, _) = self.local_file.kind_and_size();
+        let retry_policy = RetryPolicy { timeout: self.timeout.begin(), ..self.options.retry };
+        let mut task = task(self.local_file, server, &request, retry_policy, bug)?;
+        self.count += 1;
+        if self.count == 1 {
+            let begin = Begin {
+                wall: SystemTime::now(),
+                host: self.file.host,
+                peer: server,
+                kind,
+                filename: self.file.name,
+                mode: Some(self.options.mode),
+                timeout: self.options.retry.timeout,
+            };
+            notify(self.observers, self.local, RecordKind::Begin(begin));
+        }
+        let injects = self.requester.faults.lock().act_on(server.ip());
+        let injector = injects.then(|| self.injector.start_over());
+        let mut report = match drive(&mut task, &mut socket, self.observers, injector, &self.requester.stop) {
+            Ok(report) => report,
+            Err(stopped) => {
+                let blocks = task.machine().stats().blocks;
+                if blocks > 0 {
+                    self.timeout.since = None;
+                }
+                let restartable = matches!(&task, Task::Receive { file, .. } if file.can_start_over());
+                let (failure, left) = (&stopped.failure, self.timeout.left());
+                let next = FailedAttempt { attempt, kind, offer, failure, blocks, restartable, left }.next();
+                if next.is_some() {
+                    begin_again(&mut task, blocks).map_err(ClientError::Local)?;
+                }
+                return Ok(Ended::Failed(stopped, next));
+            }
+        };
+        if self.count > 1 {
+            report.elapsed = self.begun.elapsed();
+        }
+        // A client that does not dally closes its port: its socket is dropped here.
+        let dally = match task {
+            Task::Receive { machine, .. } if bug != Some(ClientBug::NoDally) => {
+                Some(Dally::new(machine, socket, self.options.retry.rexmt))
+            }
+            _ => None,
+        };
+        Ok(Ended::Complete(report, dally))
+    }
+
+    fn offer(&self, server: SocketAddr, socket: &mut Socket) -> Offer {
+        let (options, (kind, size)) = (self.options, self.local_file.kind_and_size());
+        let chosen = offer(options, kind, size, Some(&mut || socket.route(server).blksize()));
+        let request = emit_request(kind, self.file.name, options.mode, &chosen);
+        if let Err(BadRequest::TooLong(_)) = request {
+            // A long name leaves no space for automatic options.
+            return offer(options, kind, size, None);
+        }
+        if kind == RequestKind::Write || chosen.is_empty() {
+            return chosen;
+        }
+        // A window larger than the receive buffer would lose blocks every time.
+        let window = socket.reserve_receive(chosen.blksize.unwrap_or_default(), chosen.windowsize.unwrap_or_default());
+        Offer { windowsize: chosen.windowsize.and(Some(window)), ..chosen }.without_defaults()
+    }
+
+    fn network(&self, error: io::Error) -> ClientError {
+        ClientError::Network { server: self.file.server(), error }
+    }
+
+    fn notify_end(&mut self, result: &Transferred) {
+        // Nothing began before the first packet.
+        if self.count == 0 {
+            return;
+        }
+        let digest = match &self.local_file {
+            Local::Target(file) => file.sha256(),
+            Local::Source(file, _) => file.sha256(),
+        };
+        let mut notify = |kind: RecordKind<'_>| notify(self.observers, self.local, kind);
+        if let (Ok(_), Some(digest)) = (result, digest) {
+            notify(RecordKind::Digest(&Digest(digest).to_string()));
+        }
+        match result {
+            Ok((report, _)) => notify(RecordKind::End(Ok(report))),
+            Err(error) => notify(RecordKind::End(Err(&error.failure()))),
+        }
+    }
+}
+
+fn notify(observers: &mut Observers<'_>, local: Option<SocketAddr>, kind: RecordKind<'_>) {
+    if let Some(local) = local {
+        observers.notify(&Record { at: Instant::now(), local, kind });
+    }
+}
+
+type ClientTask<'a, 'f> = Task<&'a mut Replay<&'f mut dyn ReadFile>, &'a mut dyn WriteFile>;
+
+/// Makes the local file ready for another request.
+fn begin_again(task: &mut ClientTask<'_, '_>, blocks: u64) -> io::Result<()> {
+    match task {
+        Task::Send { machine, file } => file.put_back(machine.unacknowledged()),
+        Task::Receive { file, .. } if blocks > 0 => file.start_over()?,
+        // Nothing was delivered.
+        Task::Receive { .. } => {}
+    }
+    Ok(())
+}
+
+fn task<'a, 'f>(
+    local_file: &'a mut Local<'f>,
+    server: SocketAddr,
+    request: &Request<'_>,
+    retry_policy: RetryPolicy,
+    bug: Option<ClientBug>,
+) -> Result<ClientTask<'a, 'f>, BadRequest> {
+    let now = Instant::now();
+    Ok(match local_file {
+        Local::Target(file) => {
+            let machine = Receiver::request(now, server, request, retry_policy)?;
+            match bug {
+                None => Task::receive(machine, &mut **file),
+                Some(bug) => Task::receive(BuggyClient::new(machine, bug), &mut **file),
+            }
+        }
+        Local::Source(file, _) => {
+            let machine = Sender::request(now, server, request, retry_policy)?;
+            match bug {
+                None => Task::send(machine, file),
+                Some(bug) => Task::send(BuggyClient::new(machine, bug), file),
+            }
+        }
+    })
+}

@@ -1,0 +1,225 @@
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read, Write};
+use std::os::fd::AsFd;
+use std::os::unix::fs::{FileTypeExt, OpenOptionsExt};
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use nix::errno::Errno;
+use nix::fcntl::OFlag;
+
+use super::{Stop, interruption};
+
+/// The most bytes that a pipe takes without blocking when poll(2) calls it writable: PIPE_BUF, of the system that has
+/// the least. A terminal and a socket take at least some, and return.
+#[cfg(not(target_os = "linux"))]
+const PIECE: usize = 512;
+/// The same on Linux.
+#[cfg(target_os = "linux")]
+const PIECE: usize = 4096;
+
+/// A file whose reads and writes end when a flag is raised, even if it is a FIFO, a pipe or a terminal on whose other
+/// side nothing happens.
+///
+/// The system is believed to read and write regular files without delay.
+#[derive(Debug)]
+pub(crate) struct Interruptible<F> {
+    file: F,
+    stop: Stop,
+    /// A read or write may take forever.
+    waits: bool,
+}
+
+impl<F: AsFd> Interruptible<F> {
+    /// Wraps an open file, which may be shared with other processes: its mode does not change.
+    pub(crate) fn new(file: F, stop: &Stop) -> Self {
+        let found = file.as_fd().try_clone_to_owned().map(File::from).and_then(|file| file.metadata());
+        Self { file, stop: stop.clone(), waits: !found.is_ok_and(|found| found.is_file()) }
+    }
+
+    /// Returns the file.
+    pub(crate) fn file(&self) -> &F {
+        &self.file
+    }
+
+    /// Returns the file, to close it.
+    pub(crate) fn into_file(self) -> F {
+        self.file
+    }
+}
+
+impl Interruptible<File> {
+    /// Wraps the standard input of this process.
+    pub(crate) fn stdin(stop: &Stop) -> io::Result<Self> {
+        Ok(Self::new(io::stdin().as_fd().try_clone_to_owned()?.into(), stop))
+    }
+
+    /// Opens a file to read it. Its first read waits for the writer of a FIFO.
+    pub(crate) fn open(path: &Path, stop: &Stop) -> io::Result<Self> {
+        Self::open_with(OpenOptions::new().read(true), OFlag::empty(), path, stop)
+    }
+
+    /// Opens a file with these options and flags. If it is a FIFO that is written, this waits for its reader.
+    pub(crate) fn open_with(options: &OpenOptions, flags: OFlag, path: &Path, stop: &Stop) -> io::Result<Self> {
+        /// Between two looks for a reader: the system does not report when it comes.
+        const PAUSE: Duration = Duration::from_millis(20);
+        loop {
+            match without_delay(options, flags, path) {
+                Err(error) if error.raw_os_error() == Some(Errno::ENXIO as i32) && is_fifo(path) => {
+                    if !stop.sleep_until(Instant::now() + PAUSE) {
+                        return Err(interruption());
+                    }
+                }
+                opened => return Ok(Self::new(opened?, stop)),
+            }
+        }
+    }
+
+    /// Creates a file or empties an old one, and waits for the reader of a FIFO.
+    pub(crate) fn create(path: &Path, stop: &Stop) -> io::Result<Self> {
+        Self::open_with(OpenOptions::new().write(true).create(true).truncate(true), OFlag::empty(), path, stop)
+    }
+}
+
+/// Opens a file of the user to read it. What is not a regular file is refused, and never waited for.
+pub(crate) fn open_regular(path: &Path) -> io::Result<File> {
+    let file = without_delay(OpenOptions::new().read(true), OFlag::empty(), path)?;
+    match file.metadata()?.file_type() {
+        found if found.is_file() => Ok(file),
+        found if found.is_dir() => Err(Errno::EISDIR.into()),
+        _ => Err(io::Error::new(io::ErrorKind::InvalidInput, "not a regular file")),
+    }
+}
+
+/// Opens a file in a mode in which a FIFO does not wait for its other side.
+fn without_delay(options: &OpenOptions, flags: OFlag, path: &Path) -> io::Result<File> {
+    options.clone().custom_flags((flags | OFlag::O_NONBLOCK).bits()).open(path)
+}
+
+fn is_fifo(path: &Path) -> bool {
+    fs::metadata(path).is_ok_and(|found| found.file_type().is_fifo())
+}
+
+impl<F: AsFd + Read> Read for Interruptible<F> {
+    fn read(&mut self, space: &mut [u8]) -> io::Result<usize> {
+        loop {
+            if self.waits {
+                self.stop.wait_readable(&self.file)?;
+            } else if self.stop.is_requested() {
+                // A huge file takes long, though each read does not.
+                return Err(interruption());
+            }
+            match self.file.read(space) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                result => return result,
+            }
+        }
+    }
+}
+
+impl<F: AsFd + Write> Write for Interruptible<F> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if !self.waits {
+            return self.file.write(bytes);
+        }
+        let piece = bytes.get(..PIECE).unwrap_or(bytes);
+        loop {
+            self.stop.wait_writable(&self.file)?;
+            // A stream of the standard library keeps what is no line yet; it would write that when no one waits.
+            match self.file.write(piece).and_then(|written| self.file.flush().map(|()| written)) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                result => return result,
+            }
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        if self.waits { Ok(()) } else { self.file.flush() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::thread;
+
+    use nix::sys::stat::Mode;
+    use nix::unistd::mkfifo;
+
+    use super::super::is_interruption;
+    use super::*;
+
+    fn fifo() -> (tempfile::TempDir, std::path::PathBuf) {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("fifo");
+        mkfifo(&path, Mode::S_IRWXU).unwrap();
+        (directory, path)
+    }
+
+    fn requested_soon() -> Stop {
+        let stop = Stop::new();
+        let other = stop.clone();
+        thread::spawn(move || {
+            thread::sleep(Duration::from_millis(20));
+            other.request();
+        });
+        stop
+    }
+
+    #[test]
+    fn a_fifo_without_another_side_is_left_when_the_flag_is_raised() {
+        let (_directory, path) = fifo();
+        let mut unwritten = Interruptible::open(&path, &requested_soon()).unwrap();
+        assert!(is_interruption(&unwritten.read(&mut [0]).unwrap_err()));
+        drop(unwritten);
+        assert!(is_interruption(&Interruptible::create(&path, &requested_soon()).unwrap_err()));
+    }
+
+    #[test]
+    fn a_fifo_brings_what_its_writer_writes_whoever_comes_first() {
+        for writer_waits in [true, false] {
+            let (_directory, path) = fifo();
+            let (there, stop) = (path.clone(), Stop::new());
+            let writer = thread::spawn(move || {
+                if !writer_waits {
+                    thread::sleep(Duration::from_millis(30));
+                }
+                let mut writer = Interruptible::create(&there, &Stop::new()).unwrap();
+                writer.write_all(&[7; 200_000]).unwrap();
+            });
+            if writer_waits {
+                thread::sleep(Duration::from_millis(30));
+            }
+            let mut text = Vec::new();
+            Interruptible::open(&path, &stop).unwrap().read_to_end(&mut text).unwrap();
+            writer.join().unwrap();
+            assert_eq!(text, [7; 200_000]);
+        }
+    }
+
+    #[test]
+    fn only_a_regular_file_of_the_user_is_opened() {
+        let (directory, path) = fifo();
+        assert_eq!(open_regular(&path).unwrap_err().to_string(), "not a regular file");
+        assert_eq!(open_regular(directory.path()).unwrap_err().kind(), io::ErrorKind::IsADirectory);
+        assert!(open_regular(Path::new("/dev/zero")).is_err());
+        File::create(directory.path().join("file")).unwrap();
+        assert!(open_regular(&directory.path().join("file")).is_ok());
+    }
+
+    #[test]
+    fn a_full_pipe_is_left_when_the_flag_is_raised() {
+        let (_directory, path) = fifo();
+        let _reader = Interruptible::open(&path, &Stop::new()).unwrap();
+        let mut writer = Interruptible::create(&path, &requested_soon()).unwrap();
+        assert!(is_interruption(&writer.write_all(&[7; 1 << 22]).unwrap_err()));
+    }
+
+    #[test]
+    fn a_huge_file_is_left_when_the_flag_is_raised() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("huge");
+        File::create(&path).unwrap().set_len(1 << 40).unwrap();
+        let mut file = Interruptible::open(&path, &requested_soon()).unwrap();
+        assert!(is_interruption(&io::copy(&mut file, &mut io::sink()).unwrap_err()));
+    }
+}
