@@ -12,7 +12,14 @@ use tftpsh::wire::Mode;
 /// accepted in its place.
 pub fn run(input: &[u8]) {
     if let Ok(text) = str::from_utf8(input) {
-        let _ = (PartialLine::read(text), hint(text), trace_list(text), value::<Mode>(text));
+        let _ = (hint(text), trace_list(text), value::<Mode>(text));
+        if let Some(typed) = PartialLine::read(text) {
+            let spelled = typed.spell(&typed.part, false);
+            assert_printable(&spelled);
+            let line = format!("{}{spelled}", &text[..typed.start]);
+            let last = split(line.as_bytes()).expect("a whole line").words.pop();
+            assert!(last == Some(typed.part.clone()) || typed.part.bytes().is_empty(), "{line:?}");
+        }
     }
     for word in split_at_spaces(input).words {
         assert_printable(&word);
@@ -37,15 +44,16 @@ pub fn run(input: &[u8]) {
         }
     }
     for end in 0..=words.len().min(4) {
-        offered_is_accepted(&words[..end], "");
-        let part = words.get(end).and_then(Word::text).unwrap_or_default();
-        offered_is_accepted(&words[..end], part);
+        offered_is_accepted(&words[..end], &Word::new(""));
+        if let Some(part) = words.get(end) {
+            offered_is_accepted(&words[..end], part);
+        }
     }
 }
 
-fn offered_is_accepted(before: &[Word], part: &str) {
+fn offered_is_accepted(before: &[Word], part: &Word) {
     for candidate in line(before, part, Some("router"), &sources()) {
-        let words: Vec<_> = before.iter().cloned().chain([Word::new(&*candidate.value)]).collect();
+        let words: Vec<_> = before.iter().cloned().chain([candidate.value.clone()]).collect();
         let following = following(&words);
         let is_accepted = following.is_complete || !following.expected.is_empty() || !following.switches.is_empty();
         assert!(is_accepted || candidate.goes_on, "{before:?} {candidate:?}");
@@ -56,7 +64,7 @@ fn offered_is_accepted(before: &[Word], part: &str) {
 fn sources() -> Sources {
     let list = |_: &Path| {
         let names = ["st", "on", "off", "verify", "fw.bin", "my file"];
-        names.map(|name| Entry { name: name.to_owned(), is_directory: name == "st" }).to_vec()
+        names.map(|name| Entry { name: Word::new(name), is_directory: name == "st" }).to_vec()
     };
     let bookmarks = vec![bookmark(&[Word::new("sw1"), Word::new("192.0.2.1")]).expect("a bookmark")];
     Sources {

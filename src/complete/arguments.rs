@@ -10,7 +10,7 @@ use crate::language::{Port, Scope, VIEWS, Value, Word, exact, is_number};
 use crate::wire::{BlockSize, Mode, WindowSize};
 
 /// Completes the last argument of the program, after these.
-pub(crate) fn arguments(before: &[Word], part: &str, sources: &Sources) -> Vec<Candidate> {
+pub(crate) fn arguments(before: &[Word], part: &Word, sources: &Sources) -> Vec<Candidate> {
     let mut options = Cli::command();
     options.build();
     let Place { words, value_of, only_words, named } = Place::after(&options, before);
@@ -24,11 +24,12 @@ pub(crate) fn arguments(before: &[Word], part: &str, sources: &Sources) -> Vec<C
         }
         _ => (named.as_ref().and_then(Word::text), words.as_slice()),
     };
-    if !only_words && part.starts_with('-') {
+    if !only_words && part.bytes().starts_with(b"-") {
         let used = command.first().and_then(exact).map_or(Scope::Session, |command| command.scope);
         let mut found = option_or_value(&options, used, part, sources);
         if !command.is_empty() {
-            found.extend(line(command, part, None, sources).into_iter().filter(|it| it.value.starts_with('-')));
+            found
+                .extend(line(command, part, None, sources).into_iter().filter(|it| it.value.bytes().starts_with(b"-")));
         }
         return found;
     }
@@ -84,13 +85,14 @@ fn wants_value(option: &clap::Arg, text: &str) -> bool {
 }
 
 /// Options of commands with this scope, or the values after `--option=`.
-fn option_or_value(options: &clap::Command, used: Scope, part: &str, sources: &Sources) -> Vec<Candidate> {
-    if let Some((name, value)) = part.split_once('=') {
+fn option_or_value(options: &clap::Command, used: Scope, part: &Word, sources: &Sources) -> Vec<Candidate> {
+    let Some(text) = part.text() else { return Vec::new() };
+    if let Some((name, value)) = text.split_once('=') {
         let of = |option: &&clap::Arg| option.get_long().is_some_and(|long| name.strip_prefix("--") == Some(long));
         let Some(option) = options.get_arguments().find(of) else { return Vec::new() };
-        let mut found = values(option, value, sources);
+        let mut found = values(option, &Word::new(value), sources);
         for candidate in &mut found {
-            candidate.value.insert_str(0, &format!("{name}="));
+            candidate.value = Word::new([name.as_bytes(), b"=", candidate.value.bytes()].concat());
         }
         return found;
     }
@@ -100,15 +102,15 @@ fn option_or_value(options: &clap::Command, used: Scope, part: &str, sources: &S
         let long = option.get_long().map(|long| format!("--{long}"));
         let short = option.get_short().map(|short| format!("-{short}"));
         // One spelling is enough, and the long one is clearer.
-        let value = if part == "-" { long.or(short) } else { long.filter(|_| part.starts_with("--")).or(short) }?;
+        let value = if text == "-" { long.or(short) } else { long.filter(|_| text.starts_with("--")).or(short) }?;
         let help = option.get_help().map(ToString::to_string).unwrap_or_default();
-        Some(Candidate { value, help, goes_on: false })
+        Some(Candidate { value: Word::new(value), help, goes_on: false })
     });
     fit(spelled, part)
 }
 
 /// The values of an option, found by their name in its help.
-fn values(option: &clap::Arg, part: &str, sources: &Sources) -> Vec<Candidate> {
+fn values(option: &clap::Arg, part: &Word, sources: &Sources) -> Vec<Candidate> {
     match option.get_value_names().and_then(<[_]>::first).map(|name| name.to_ascii_lowercase()).as_deref() {
         Some("host") => hosts(part, "", sources),
         Some("file") => paths(part, sources),
@@ -126,7 +128,7 @@ fn values(option: &clap::Arg, part: &str, sources: &Sources) -> Vec<Candidate> {
     }
 }
 
-fn common<T: Value>(part: &str) -> Vec<Candidate> {
+fn common<T: Value>(part: &Word) -> Vec<Candidate> {
     fit(T::suggestions().into_iter().map(|(value, help)| plain(&value, help)), part)
 }
 
@@ -138,7 +140,7 @@ mod tests {
 
     fn outside(text: &str) -> String {
         let (before, part) = text.rsplit_once(' ').unwrap_or(("", text));
-        values(arguments(&split(before.as_bytes()).expect(text).words, part, &sources()))
+        values(arguments(&split(before.as_bytes()).expect(text).words, &Word::new(part), &sources()))
     }
 
     #[test]

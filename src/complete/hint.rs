@@ -1,6 +1,6 @@
 //! Hints: the missing arguments of a line, in grey after the cursor, as the usage line names them.
 
-use crate::language::{Expected, Following, PartialLine, Word, exact, following};
+use crate::language::{Expected, Following, PartialLine, exact, following};
 
 /// The most names in one hint. Tab offers all.
 const NAMED: usize = 7;
@@ -9,9 +9,9 @@ const NAMED: usize = 7;
 pub fn hint(line: &str) -> Option<String> {
     let PartialLine { mut words, start, part, quote } = PartialLine::read(line)?;
     let is_typing = start < line.len();
-    let is_command = is_typing && words.is_empty() && quote.is_none() && exact(&Word::new(&*part)).is_some();
+    let is_command = is_typing && words.is_empty() && quote.is_none() && exact(&part).is_some();
     if is_command {
-        words.push(Word::new(part));
+        words.push(part);
     } else if is_typing || words.is_empty() {
         return None;
     }

@@ -16,6 +16,7 @@ mod manual;
 mod protocol;
 
 use std::fs;
+use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 pub(crate) use arguments::arguments;
@@ -26,6 +27,7 @@ use crate::language::{
     Bookmark, Command, Expected, Source, TOPICS, Word, begins, commands, exact, following, split_host,
 };
 use crate::profile::{Directories, NamesSeen, bookmarks, directories};
+use crate::wire::Printable;
 
 /// The sources of names outside the language.
 #[derive(Debug, Clone)]
@@ -55,7 +57,7 @@ impl Sources {
     }
 }
 
-/// Lists a directory; an unreadable one is empty. Leaves out names that are not UTF-8: a prompt cannot take them.
+/// Lists a directory; an unreadable one is empty.
 fn list(directory: &Path) -> Vec<Entry> {
     let entries = fs::read_dir(directory).into_iter().flatten().flatten();
     let entry = |entry: fs::DirEntry| {
@@ -63,16 +65,16 @@ fn list(directory: &Path) -> Vec<Entry> {
             Ok(kind) if !kind.is_symlink() => kind.is_dir(),
             _ => entry.path().is_dir(),
         };
-        Some(Entry { name: entry.file_name().into_string().ok()?, is_directory })
+        Entry { name: Word::new(entry.file_name().as_bytes()), is_directory }
     };
-    entries.filter_map(entry).collect()
+    entries.map(entry).collect()
 }
 
 /// A local file or directory.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
     /// Its name, without the directory.
-    pub name: String,
+    pub name: Word,
     /// Whether it can hold others.
     pub is_directory: bool,
 }
@@ -81,17 +83,26 @@ pub struct Entry {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Candidate {
     /// The whole word, without quotes.
-    pub value: String,
+    pub value: Word,
     /// The kind or meaning, in a few words; may be empty.
     pub help: String,
     /// The word continues: a directory, or a host before a file.
     pub goes_on: bool,
 }
 
+impl Candidate {
+    /// The last part of its path, as a list can show it.
+    pub(crate) fn shown(&self) -> String {
+        let path = self.value.bytes();
+        let parents = path.strip_suffix(b"/").unwrap_or(path).iter().rposition(|&byte| byte == b'/');
+        Printable(path.get(parents.map_or(0, |slash| slash + 1)..).unwrap_or_default()).to_string()
+    }
+}
+
 /// Completes the last word of a line of the shell, after these words; `host` is the connected server.
-pub fn line(before: &[Word], part: &str, host: Option<&str>, sources: &Sources) -> Vec<Candidate> {
+pub fn line(before: &[Word], part: &Word, host: Option<&str>, sources: &Sources) -> Vec<Candidate> {
     let following = following(before);
-    if part.starts_with('-') && !following.switches.is_empty() {
+    if part.bytes().starts_with(b"-") && !following.switches.is_empty() {
         return fit(following.switches.iter().map(|&switch| plain(switch, "")), part);
     }
     let mut found: Vec<Candidate> = Vec::new();
@@ -108,11 +119,11 @@ pub fn line(before: &[Word], part: &str, host: Option<&str>, sources: &Sources) 
     found
 }
 
-fn candidates(expected: Expected, part: &str, host: Option<&str>, sources: &Sources) -> Vec<Candidate> {
+fn candidates(expected: Expected, part: &Word, host: Option<&str>, sources: &Sources) -> Vec<Candidate> {
     match expected {
         Expected::Keyword(name, help) => fit([plain(name, help)], part),
         // Among names, it is offered only after its first letter.
-        Expected::WholeKeyword(_) if part.is_empty() => Vec::new(),
+        Expected::WholeKeyword(_) if part.bytes().is_empty() => Vec::new(),
         Expected::WholeKeyword(name) => fit([plain(name, "")], part),
         Expected::Value(_, _, suggestions) => {
             fit(suggestions().into_iter().map(|(value, help)| plain(&value, help)), part)
@@ -122,7 +133,7 @@ fn candidates(expected: Expected, part: &str, host: Option<&str>, sources: &Sour
     }
 }
 
-fn names(source: Source, part: &str, host: Option<&str>, sources: &Sources) -> Vec<Candidate> {
+fn names(source: Source, part: &Word, host: Option<&str>, sources: &Sources) -> Vec<Candidate> {
     match source {
         Source::Remote => remote(part, host, sources),
         Source::Destination => {
@@ -136,7 +147,7 @@ fn names(source: Source, part: &str, host: Option<&str>, sources: &Sources) -> V
         Source::Topic => {
             let topics = TOPICS.iter().map(|topic| plain(topic.name, topic.brief));
             let mut found = commands_named(part);
-            found.extend(fit(topics, part).into_iter().filter(|topic| exact(&Word::new(&*topic.value)).is_none()));
+            found.extend(fit(topics, part).into_iter().filter(|topic| exact(&topic.value).is_none()));
             found
         }
         Source::Anything => Vec::new(),
@@ -144,67 +155,72 @@ fn names(source: Source, part: &str, host: Option<&str>, sources: &Sources) -> V
 }
 
 /// Commands by their names, except ! and ?.
-fn commands_named(part: &str) -> Vec<Candidate> {
+fn commands_named(part: &Word) -> Vec<Candidate> {
     let named = commands().flat_map(|command: &Command| command.names().map(|name| plain(name, command.brief)));
-    fit(named.filter(|candidate| candidate.value.starts_with(char::is_alphabetic)), part)
+    fit(named.filter(|it| it.value.bytes().first().is_some_and(u8::is_ascii_alphabetic)), part)
 }
 
 /// Names of files on the server, and servers to write before one: `fw.bin`, `sw1:`, `sw1:fw.bin`.
-fn remote(part: &str, host: Option<&str>, sources: &Sources) -> Vec<Candidate> {
+fn remote(part: &Word, host: Option<&str>, sources: &Sources) -> Vec<Candidate> {
     let on = |host, before: &str| {
         let names = sources.names.names(host).map(|name| plain(&format!("{before}{name}"), "seen there"));
-        names.filter(|candidate| candidate.value.starts_with(part)).collect::<Vec<_>>()
+        names.filter(|candidate| candidate.value.bytes().starts_with(part.bytes())).collect::<Vec<_>>()
     };
     let mut found = host.map(|host| on(host, "")).unwrap_or_default();
-    for name in sources.offered.iter().filter(|name| name.starts_with(part)) {
-        if found.iter().all(|seen| seen.value != *name) {
+    for name in sources.offered.iter().filter(|name| name.as_bytes().starts_with(part.bytes())) {
+        if found.iter().all(|seen| seen.value.bytes() != name.as_bytes()) {
             found.push(plain(name, "offered there"));
         }
     }
-    match split_host(part.as_bytes()) {
-        Some((host, file)) => found.extend(on(sources.address(host), &part[..part.len() - file.len()])),
+    match split_host(part.bytes()) {
+        Some((host, file)) => {
+            let before = part.text().and_then(|text| text.strip_suffix(str::from_utf8(file).ok()?)).unwrap_or_default();
+            found.extend(on(sources.address(host), before));
+        }
         // Without a letter, only files of the connected server are offered, if any are known.
-        None if part.is_empty() && !found.is_empty() => {}
+        None if part.bytes().is_empty() && !found.is_empty() => {}
         None => found.extend(hosts(part, ":", sources)),
     }
     found
 }
 
 /// Bookmarks, then hosts used before. With a colon after it, the word continues.
-fn hosts(part: &str, colon: &str, sources: &Sources) -> Vec<Candidate> {
+fn hosts(part: &Word, colon: &str, sources: &Sources) -> Vec<Candidate> {
     let bookmarks = sources.bookmarks.iter().map(|bookmark| (bookmark.name.as_str(), "bookmark"));
     let seen = sources.names.hosts().map(|host| (host, "used before"));
     let named = bookmarks.chain(seen).map(|(host, help)| {
         let bare = colon.is_empty() || !host.contains(':');
         let value = if bare { format!("{host}{colon}") } else { format!("[{host}]{colon}") };
-        Candidate { value, help: help.to_owned(), goes_on: !colon.is_empty() }
+        Candidate { value: Word::new(value), help: help.to_owned(), goes_on: !colon.is_empty() }
     });
     fit(named, part)
 }
 
 /// Local files and directories. Hidden ones need their dot.
-fn paths(part: &str, sources: &Sources) -> Vec<Candidate> {
-    let (directory, name) = part.split_at(part.rfind('/').map_or(0, |slash| slash + 1));
-    let mut entries = (sources.list)(Path::new(if directory.is_empty() { "." } else { directory }));
-    entries.sort_by(|a, b| a.name.cmp(&b.name));
+fn paths(part: &Word, sources: &Sources) -> Vec<Candidate> {
+    let place = part.bytes().iter().rposition(|&byte| byte == b'/').map_or(0, |slash| slash + 1);
+    let (directory, name) = part.bytes().split_at(place);
+    let mut entries = (sources.list)(Word::new(if directory.is_empty() { b"." } else { directory }).path());
+    entries.sort_by(|a, b| a.name.bytes().cmp(b.name.bytes()));
     let fits = entries.into_iter().filter(|entry| {
-        let hidden = entry.name.starts_with('.') && name.is_empty();
-        !hidden && entry.name.starts_with(name) && !entry.name.contains(char::is_control)
+        let hidden = entry.name.bytes().starts_with(b".") && name.is_empty();
+        !hidden && entry.name.bytes().starts_with(name)
     });
     let candidate = |Entry { name, is_directory }: Entry| {
-        let (slash, help) = if is_directory { ("/", "directory") } else { ("", "file") };
-        Candidate { value: format!("{directory}{name}{slash}"), help: help.to_owned(), goes_on: is_directory }
+        let (slash, help) = if is_directory { (&b"/"[..], "directory") } else { (&b""[..], "file") };
+        let value = Word::new([directory, name.bytes(), slash].concat());
+        Candidate { value, help: help.to_owned(), goes_on: is_directory }
     };
     fits.map(candidate).collect()
 }
 
 fn plain(value: &str, help: &str) -> Candidate {
-    Candidate { value: value.to_owned(), help: help.to_owned(), goes_on: false }
+    Candidate { value: Word::new(value), help: help.to_owned(), goes_on: false }
 }
 
 /// The candidates that begin with the unfinished word, in any letter case.
-fn fit(candidates: impl IntoIterator<Item = Candidate>, part: &str) -> Vec<Candidate> {
-    candidates.into_iter().filter(|candidate| begins(&candidate.value, part.as_bytes())).collect()
+fn fit(candidates: impl IntoIterator<Item = Candidate>, part: &Word) -> Vec<Candidate> {
+    candidates.into_iter().filter(|candidate| begins(candidate.value.bytes(), part.bytes())).collect()
 }
 
 #[cfg(test)]

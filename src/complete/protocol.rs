@@ -10,12 +10,13 @@
 use super::{Candidate, Sources, arguments, manual};
 use crate::language::{PartialLine, Word};
 use crate::profile::Directories;
+use crate::wire::Printable;
 
 /// Answers such words; `None` if they are other words.
 pub(crate) fn answer(words: &[Word]) -> Option<String> {
     let (first, rest) = words.split_first()?;
     match (first.text()?, rest) {
-        ("__complete", [before @ .., part]) => Some(lines(&complete(before, part.text()?))),
+        ("__complete", [before @ .., part]) => Some(lines(&complete(before, part))),
         ("__complete-line", [line, breaks]) => Some(complete_line(line.text()?, breaks.text()?)),
         ("__completions", [shell]) => script(shell.text()?).map(str::to_owned),
         ("__man", []) => Some(manual::page()),
@@ -23,7 +24,7 @@ pub(crate) fn answer(words: &[Word]) -> Option<String> {
     }
 }
 
-fn complete(before: &[Word], part: &str) -> Vec<Candidate> {
+fn complete(before: &[Word], part: &Word) -> Vec<Candidate> {
     arguments(before, part, &Sources::load(Directories::of_user().as_ref()))
 }
 
@@ -32,11 +33,11 @@ fn complete_line(line: &str, breaks: &str) -> String {
     let Some(PartialLine { words, start, part, quote }) = PartialLine::read(line) else { return String::new() };
     let Some((_, before)) = words.split_first() else { return String::new() };
     let mut found = complete(before, &part);
-    let breaks = |letter: char| matches!(letter, ':' | '=') && breaks.contains(letter);
-    if quote.is_none() && line[start..].contains(breaks) {
-        let kept = part.rfind(breaks).map_or(0, |place| place + 1);
+    let cuts = |byte: &u8| b":=".contains(byte) && breaks.as_bytes().contains(byte);
+    if quote.is_none() && line.as_bytes().iter().skip(start).any(cuts) {
+        let kept = part.bytes().iter().rposition(cuts).map_or(0, |place| place + 1);
         for candidate in &mut found {
-            candidate.value.drain(..kept.min(candidate.value.len()));
+            candidate.value = Word::new(candidate.value.bytes().get(kept..).unwrap_or_default());
         }
     }
     lines(&found)
@@ -52,7 +53,11 @@ fn script(shell: &str) -> Option<&'static str> {
     }
 }
 
+/// The answer. It leaves out names that other shells would print raw, and those that do not fit in a line.
 fn lines(found: &[Candidate]) -> String {
-    let line = |it: &Candidate| format!("{}\t{}\n", it.value, it.help.lines().next().unwrap_or_default());
-    found.iter().map(line).collect()
+    let line = |it: &Candidate| {
+        let value = it.value.text().filter(|text| Printable(text.as_bytes()).to_string() == *text)?;
+        Some(format!("{value}\t{}\n", it.help.lines().next().unwrap_or_default()))
+    };
+    found.iter().filter_map(line).collect()
 }

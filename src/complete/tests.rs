@@ -5,7 +5,7 @@ use crate::language::split;
 
 pub(super) fn sources() -> Sources {
     let list = |directory: &Path| {
-        let entry = |name: &str, is_directory| Entry { name: name.to_owned(), is_directory };
+        let entry = |name: &str, is_directory| Entry { name: Word::new(name), is_directory };
         match directory.to_str() {
             Some(".") => {
                 vec![entry("my file", false), entry("fw.bin", false), entry("cfg", true), entry(".x", false)]
@@ -20,13 +20,13 @@ pub(super) fn sources() -> Sources {
 }
 
 pub(super) fn values(found: Vec<Candidate>) -> String {
-    found.into_iter().map(|candidate| candidate.value).collect::<Vec<_>>().join(" | ")
+    found.into_iter().map(|candidate| candidate.value.to_string()).collect::<Vec<_>>().join(" | ")
 }
 
 /// The word before the bar is unfinished.
 fn at_prompt(text: &str) -> String {
     let (before, part) = text.rsplit_once(' ').unwrap_or(("", text));
-    values(line(&split(before.as_bytes()).expect(text).words, part, Some("router"), &sources()))
+    values(line(&split(before.as_bytes()).expect(text).words, &Word::new(part), Some("router"), &sources()))
 }
 
 #[test]
@@ -43,7 +43,7 @@ fn tab_completes_every_kind_of_word_at_the_prompt() {
         ("get [::1]:", "[::1]:six"),
         ("get a ", "cfg/ | fw.bin | my file"),
         ("put c", "cfg/"),
-        ("put cfg/", "cfg/a.cfg"),
+        ("put cfg/", "cfg/a.cfg | cfg/evil\\x1b[2J"),
         ("put .", ".x"),
         ("lcd ", "cfg/"),
         ("lcd cfg/", ""),
@@ -107,12 +107,7 @@ fn tab_completes_every_kind_of_word_at_the_prompt() {
 }
 
 #[test]
-fn names_with_control_characters_are_not_offered() {
-    assert!(!at_prompt("put cfg/").contains('\x1b'));
-}
-
-#[test]
 fn a_directory_continues_and_a_file_does_not() {
-    let goes_on = |text: &str| line(&[Word::new("put")], text, None, &sources())[0].goes_on;
+    let goes_on = |text: &str| line(&[Word::new("put")], &Word::new(text), None, &sources())[0].goes_on;
     assert!(goes_on("cfg") && !goes_on("fw"));
 }

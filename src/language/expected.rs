@@ -1,6 +1,7 @@
 //! What a step of a parser accepts. Tab offers it, hints name it and mistakes list it.
 
 use super::matching::begins;
+use super::words::Word;
 
 /// What a step accepts at the cursor.
 #[derive(Debug, Clone, Copy)]
@@ -45,10 +46,10 @@ impl Expected {
     }
 
     /// Whether the parser takes this word as the keyword.
-    pub fn is_keyword(self, word: &str) -> bool {
+    pub fn is_keyword(self, word: &Word) -> bool {
         match self {
-            Self::Keyword(name, _) => begins(name, word.as_bytes()),
-            Self::WholeKeyword(name) => word.eq_ignore_ascii_case(name),
+            Self::Keyword(name, _) => begins(name, word.bytes()),
+            Self::WholeKeyword(name) => word.is(name),
             _ => false,
         }
     }

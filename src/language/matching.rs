@@ -29,8 +29,8 @@ pub(super) fn choose<T: Copy + PartialEq>(word: &Word, names: &[(&'static str, T
 }
 
 /// Whether the name has this beginning, in any letter case.
-pub(crate) fn begins(name: &str, prefix: &[u8]) -> bool {
-    name.as_bytes().get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix))
+pub(crate) fn begins(name: impl AsRef<[u8]>, prefix: &[u8]) -> bool {
+    name.as_ref().get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix))
 }
 
 /// Finds the name that a mistyped word most likely means: one slip away from a short name, two from a long one.

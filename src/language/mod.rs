@@ -15,15 +15,18 @@ mod bookmark;
 mod classic;
 mod command;
 mod expected;
+mod explained;
 mod fault;
 mod invocation;
 mod local;
 mod matching;
 mod missing;
 mod mistake;
+mod partial_line;
 mod practice;
 mod servers;
 mod settings;
+mod splitter;
 mod table;
 mod topics;
 mod trace;
@@ -45,9 +48,10 @@ pub(crate) use invocation::is_number;
 pub(crate) use matching::begins;
 pub(crate) use mistake::Mistake;
 use mistake::MistakeKind;
+pub use partial_line::PartialLine;
 pub(crate) use table::{Following, may_begin_command};
 pub use table::{commands, exact, find, following};
-pub(crate) use topics::{TOPICS, find as find_topic};
+pub(crate) use topics::{TOPICS, Topic, find as find_topic};
 pub(crate) use trace::VIEWS;
 pub(crate) use trace::is_view;
 pub use trace::trace_list;
@@ -59,7 +63,7 @@ pub(crate) use verb::{
     TraceVerb, Verb,
 };
 pub(crate) use words::{ParsedLine, SplitError, cut_escape};
-pub use words::{PartialLine, Word, split, split_at_spaces};
+pub use words::{Word, split, split_at_spaces};
 
 /// Reads the words of a line.
 pub fn parse(words: &[Word]) -> Result<Verb, Mistake> {

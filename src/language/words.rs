@@ -5,9 +5,9 @@ use std::fmt::{self, Display, Formatter};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
-use shlex::bytes::Shlex;
 use thiserror::Error;
 
+use super::splitter::{Quote, Splitter};
 use crate::wire::Printable;
 
 /// One word of a line, without its quotes: any bytes. `Display` is for messages: it escapes control characters, and cuts
@@ -64,74 +64,15 @@ pub struct ParsedLine {
 
 /// Splits a line as sh does: quotes, backslashes and comments.
 pub fn split(line: &[u8]) -> Result<ParsedLine, SplitError> {
-    let lost_backslash = scan(line)?;
-    let mut shlex = Shlex::new(line);
-    let words = shlex.by_ref().map(Word).collect();
-    if shlex.had_error { Err(SplitError::Backslash) } else { Ok(ParsedLine { words, lost_backslash }) }
-}
-
-/// An unfinished line at a prompt, up to the cursor.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PartialLine {
-    /// The finished words.
-    pub words: Vec<Word>,
-    /// Where the last word begins, its quote included; the end of the line after a space.
-    pub start: usize,
-    /// The unfinished last word, without its quotes.
-    pub part: String,
-    /// The quote that is still open in it.
-    pub quote: Option<char>,
-}
-
-impl PartialLine {
-    /// Reads the line as [`split`] does; `None` inside a comment.
-    pub fn read(line: &str) -> Option<Self> {
-        let mut typed = Self { words: Vec::new(), start: line.len(), part: String::new(), quote: None };
-        let mut inside_word = false;
-        let mut letters = line.char_indices();
-        while let Some((place, letter)) = letters.next() {
-            if typed.quote.is_none() && matches!(letter, ' ' | '\t' | '\n') {
-                if std::mem::take(&mut inside_word) {
-                    typed.words.push(Word::new(std::mem::take(&mut typed.part)));
-                    typed.start = line.len();
-                }
-                continue;
-            }
-            if typed.quote.is_none() && letter == '#' && !inside_word {
-                return None;
-            }
-            if !inside_word {
-                (inside_word, typed.start) = (true, place);
-            }
-            match (typed.quote, letter) {
-                (None, '"' | '\'') => typed.quote = Some(letter),
-                (Some(open), _) if open == letter => typed.quote = None,
-                (None, '\\') => typed.part.extend(letters.next().map(|(_, next)| next)),
-                (Some('"'), '\\') => match letters.next() {
-                    Some((_, next)) if "$`\"\\\n".contains(next) => typed.part.push(next),
-                    Some((_, next)) => typed.part.extend(['\\', next]),
-                    None => {}
-                },
-                _ => typed.part.push(letter),
-            }
-        }
-        Some(typed)
+    let mut splitter = Splitter::read(line);
+    if let Some(quote) = splitter.quote {
+        return Err(SplitError::Quote(quote));
     }
-
-    /// Writes a word in the place of the unfinished one. A word that continues leaves its quote open.
-    pub fn spell(&self, word: &str, goes_on: bool) -> String {
-        let spelled: String = match self.quote {
-            Some('\'') if !word.contains('\'') => format!("'{word}"),
-            Some(_) => format!("\"{}", escape(word, "\"\\$`")),
-            None => escape(word, " \t\n\"'\\#"),
-        };
-        let close = spelled.chars().next().filter(|_| self.quote.is_some() && !goes_on);
-        spelled.chars().chain(close).collect()
+    if splitter.ends_in_backslash {
+        return Err(SplitError::Backslash);
     }
-}
-
-fn escape(word: &str, special: &str) -> String {
-    word.chars().flat_map(|letter| special.contains(letter).then_some('\\').into_iter().chain([letter])).collect()
+    splitter.end_word();
+    Ok(ParsedLine { words: splitter.words.into_iter().map(Word).collect(), lost_backslash: splitter.lost_backslash })
 }
 
 /// Cuts a line at the first `!` that begins a word: the text before it, and the rest for the system's shell.
@@ -151,41 +92,11 @@ pub fn split_at_spaces(line: &[u8]) -> ParsedLine {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum SplitError {
     /// A quote without its partner.
-    #[error("a {} quote is not closed", if *_0 == b'"' { "double" } else { "single" })]
-    Quote(u8),
+    #[error("a {} quote is not closed", if *_0 == Quote::Double { "double" } else { "single" })]
+    Quote(Quote),
     /// A backslash with nothing after it.
     #[error("the line ends in a backslash (write '\\' or \\\\ for a backslash itself)")]
     Backslash,
-}
-
-/// Finds what the splitter does not report: an unfinished quote or backslash, and whether a backslash gets lost.
-fn scan(line: &[u8]) -> Result<bool, SplitError> {
-    let mut lost = false;
-    let mut inside_word = false;
-    let mut bytes = line.iter().copied();
-    while let Some(byte) = bytes.next() {
-        match byte {
-            b'#' if !inside_word => {
-                bytes.find(|&byte| byte == b'\n');
-            }
-            b'\\' => lost |= bytes.next().ok_or(SplitError::Backslash)?.is_ascii_alphanumeric(),
-            b'\'' => {
-                bytes.find(|&byte| byte == b'\'').ok_or(SplitError::Quote(byte))?;
-            }
-            b'"' => loop {
-                match bytes.next().ok_or(SplitError::Quote(byte))? {
-                    b'"' => break,
-                    b'\\' => {
-                        bytes.next();
-                    }
-                    _ => {}
-                }
-            },
-            _ => {}
-        }
-        inside_word = !matches!(byte, b' ' | b'\t' | b'\n' | b'#') || (inside_word && byte == b'#');
-    }
-    Ok(lost)
 }
 
 #[cfg(test)]
@@ -212,10 +123,10 @@ mod tests {
 
     #[test]
     fn an_unfinished_line_is_an_error() {
-        assert_eq!(split(b"get 'a"), Err(SplitError::Quote(b'\'')));
-        assert_eq!(split(b"get \"a\\\""), Err(SplitError::Quote(b'"')));
+        assert_eq!(split(b"get 'a"), Err(SplitError::Quote(Quote::Single)));
+        assert_eq!(split(b"get \"a\\\""), Err(SplitError::Quote(Quote::Double)));
         assert_eq!(split(b"get a\\"), Err(SplitError::Backslash));
-        assert_eq!(SplitError::Quote(b'"').to_string(), "a double quote is not closed");
+        assert_eq!(SplitError::Quote(Quote::Double).to_string(), "a double quote is not closed");
     }
 
     #[test]
@@ -227,19 +138,22 @@ mod tests {
     }
 
     #[test]
-    fn the_word_at_the_cursor_is_known_with_its_quote() {
-        let read = |line| {
-            let PartialLine { words, start, part, quote } = PartialLine::read(line).expect(line);
-            (words.len(), start, part, quote)
-        };
-        assert_eq!(read(""), (0, 0, String::new(), None));
-        assert_eq!(read("get "), (1, 4, String::new(), None));
-        assert_eq!(read("get a"), (1, 4, "a".to_owned(), None));
-        assert_eq!(read("get 'a b"), (1, 4, "a b".to_owned(), Some('\'')));
-        assert_eq!(read("get x\"a b"), (1, 4, "xa b".to_owned(), Some('"')));
-        assert_eq!(read(r"get a\ b"), (1, 4, "a b".to_owned(), None));
-        assert_eq!(read(r"get a\"), (1, 4, "a".to_owned(), None));
-        assert_eq!(PartialLine::read("get # a"), None);
+    fn a_dollar_quote_has_codes_for_any_byte() {
+        for (line, word) in [
+            (&br"$'a\xffb\x1b[2J'"[..], &b"a\xffb\x1b[2J"[..]),
+            (br#"$'\a\b\e\E\f\n\r\t\v\\\'\"\?'"#, b"\x07\x08\x1b\x1b\x0c\n\r\t\x0b\\'\"?"),
+            (br"$'\x4g\x414\xg\q'", b"\x04gA4\\xg\\q"),
+            (br"a$'b'c", b"abc"),
+            (br"a$b", b"a$b"),
+            (br"\$'a'", b"$a"),
+            (br#""$'a'""#, b"$'a'"),
+        ] {
+            let words = split(line).map(|line| line.words);
+            assert_eq!(words, Ok(vec![Word::new(word)]), "{}", line.escape_ascii());
+        }
+        for line in [&br"$'a"[..], br"$'a\", br"$'a\'", br"$'a\x", br"$'a\x4"] {
+            assert_eq!(split(line), Err(SplitError::Quote(Quote::Dollar)), "{}", line.escape_ascii());
+        }
     }
 
     #[test]
@@ -263,29 +177,9 @@ mod tests {
 
     proptest! {
         #[test]
-        fn the_scan_agrees_with_the_splitter(line in r#"[ab'"\\# ]{0,12}"#) {
-            let mut shlex = Shlex::new(line.as_bytes());
-            let _ = shlex.by_ref().count();
-            prop_assert_eq!(scan(line.as_bytes()).is_err(), shlex.had_error, "{}", line);
-        }
-
-        #[test]
-        fn a_spelled_word_reads_as_that_word(
-            line in r#"get [ab'"\\# ]{0,5}"#,
-            word in r#"[ab'"\\#$ ]{1,6}"#,
-        ) {
-            let Some(typed) = PartialLine::read(&line) else { return Ok(()) };
-            let line = format!("{}{}", &line[..typed.start], typed.spell(&word, false));
-            let words = split(line.as_bytes()).expect("a whole line").words;
-            prop_assert_eq!(words.last(), Some(&Word::new(word)), "{}", line);
-        }
-
-        #[test]
-        fn a_partial_line_reads_as_the_splitter_reads_it(line in r#"[ab'"\\$# ]{0,12}"#) {
-            let Some(PartialLine { mut words, start, part, quote: None }) = PartialLine::read(&line) else { return Ok(()) };
-            let Ok(whole) = split(line.as_bytes()) else { return Ok(()) };
-            words.extend((start < line.len()).then(|| Word::new(part)));
-            prop_assert_eq!(words, whole.words);
+        fn lines_are_split_as_sh_does(line in r#"[ab'"\\#\n ]{0,12}"#) {
+            let words = shlex::bytes::split(line.as_bytes()).map(|words| words.into_iter().map(Word).collect::<Vec<_>>());
+            prop_assert_eq!(split(line.as_bytes()).map(|line| line.words).ok(), words, "{}", line);
         }
 
         #[test]

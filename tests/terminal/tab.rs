@@ -1,13 +1,15 @@
 //! Tab, and what stands behind the cursor.
 
+use std::ffi::OsStr;
 use std::fs;
+use std::os::unix::ffi::OsStrExt;
 
 use crate::person::{CTRL_U, Person, at, home};
 
 #[test]
 fn tab_completes_commands_values_and_files() {
     let home = home();
-    for name in ["my image.bin", "grün.txt", "evil\x1b[2Jname", "evil"] {
+    for name in ["my image.bin", "grün.txt"] {
         fs::write(home.path().join(name), "bits").expect("a file");
     }
     let mut person = Person::begin(home, &["--practice"]);
@@ -22,14 +24,42 @@ fn tab_completes_commands_values_and_files() {
         ("get wr\t", "get wrap.bin "),
         ("get h\t", "get hello.txt "),
         ("put gr\t", "put grün.txt "),
-        // What would move the cursor is no name to choose.
-        ("put ev\t", "put evil "),
     ] {
         person.types(keys);
         person.sees(line);
         person.types(CTRL_U);
     }
     person.says("put my\t", "Sent 4 bytes");
+}
+
+#[test]
+fn names_that_no_terminal_should_show_complete_as_codes() {
+    let home = home();
+    let names: [&[u8]; 4] = [b"latin\xe9.txt", b"clear\x1b[2J.bin", "left\u{202e}txt.exe".as_bytes(), b"dir\xff"];
+    for name in &names[..3] {
+        fs::write(home.path().join(OsStr::from_bytes(name)), "bits").expect("a file");
+    }
+    fs::create_dir(home.path().join(OsStr::from_bytes(names[3]))).expect("a directory");
+    fs::write(home.path().join(OsStr::from_bytes(b"dir\xff/it's")), "more bits").expect("a file");
+    let command = at(home.path(), &["--practice"]);
+    let mut person = Person::meets(home, command, false);
+    person.sees("tftp> ");
+    for (number, (keys, line, sent)) in (1..).zip([
+        ("put lat\t", r"put $'latin\xe9.txt' ", "Sent 4 bytes"),
+        ("put cl\t", r"put $'clear\x1b[2J.bin' ", "Sent 4 bytes"),
+        ("put le\t", r"put $'left\xe2\x80\xaetxt.exe' ", "Sent 4 bytes"),
+        ("put dir\t\t", r"put $'dir\xff/it\'s' ", "Sent 9 bytes"),
+    ]) {
+        person.types(keys);
+        person.sees(line);
+        person.types(&format!("copy{number}\r"));
+        person.sees(sent);
+    }
+    person.types("put \t\t");
+    // Two columns, read row by row.
+    let listed = [r"clear\x1b[2J.bin", r"latin\xe9.txt", r"dir\xff/", r"left\xe2\x80\xaetxt.exe"];
+    let listed = listed.map(|name| person.sees(name));
+    assert!(!listed.concat().contains("\x1b[2J"), "{listed:?}");
 }
 
 #[test]

@@ -32,6 +32,9 @@ use crate::style::{Look, Style};
 /// The number of lines in the history.
 const LINES: usize = 1000;
 
+/// The most candidates of one Tab.
+const MOST: usize = 10_000;
+
 /// The line editor.
 pub(super) struct LineEditor {
     inner: rustyline::Editor<Helper, Recall>,
@@ -158,13 +161,14 @@ impl Completer for Helper {
         // Other sessions learn names too, so what is known is read at each Tab.
         let sources = Sources { offered: self.offered, ..Sources::load(self.directories.as_ref()) };
         let found = complete::line(&before, &typed.part, self.host.as_deref(), &sources);
-        let pair = |Candidate { value, goes_on, .. }| {
-            let mut replacement = typed.spell(&value, goes_on);
-            replacement.extend((!goes_on).then_some(' '));
-            let shown = value.trim_end_matches('/').rfind('/').map_or(0, |slash| slash + 1);
-            Pair { display: value[shown..].to_owned(), replacement }
+        let pair = |candidate: &Candidate| {
+            let mut replacement = typed.spell(&candidate.value, candidate.goes_on);
+            replacement.extend((!candidate.goes_on).then_some(' '));
+            Pair { display: candidate.shown(), replacement }
         };
-        Ok((typed.start, found.into_iter().map(pair).collect()))
+        // The editor panics at 65536. Names are in order, so the last one keeps the common beginning right.
+        let more = found.len().checked_sub(MOST).and_then(|_| found.last());
+        Ok((typed.start, found.iter().take(MOST - 1).chain(more).map(pair).collect()))
     }
 }
 
