@@ -3,6 +3,7 @@
 use super::arguments::{Arguments, ON_OFF};
 use super::command::{CLASSIC, CLASSIC_SETTING, Command, Group, NETBSD_SETTING, Scope};
 use super::expected::Source;
+use super::local::help;
 use super::mistake::Mistake;
 use super::trace;
 use super::value::{Sha256, Sum, Value};
@@ -91,11 +92,9 @@ pub(super) static ROWS: &[Command] = &[
         ..NETBSD_SETTING
     },
     Command {
-        name: "?", aliases: &["help"], usage: &["? [command or topic ...]"], brief: "print help information",
-        examples: &["?", "help get", "help options"],
-        see: &["status", "modes", "options", "errors", "scripts", "uri"],
-        parse: |args| Ok(Verb::Help(args.names(Source::Topic, "command or topic ..."))), scope: Scope::Program,
-        ..CLASSIC
+        name: "?", usage: &["? [command or topic ...]"], brief: "print help information",
+        examples: &["?", "? get"], see: &["help", "status"],
+        parse: |args| Ok(match help(args)? { Verb::Overview => Verb::Commands, verb => verb }), ..CLASSIC
     },
 ];
 

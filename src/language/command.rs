@@ -1,6 +1,7 @@
 //! The row of a command.
 
 use super::arguments::{Arguments, Synopsis};
+use super::explained::Explained;
 use super::mistake::Mistake;
 use super::verb::Verb;
 
@@ -17,6 +18,8 @@ pub struct Command {
     pub group: Group,
     /// The usage lines, one per form.
     pub usage: &'static [&'static str],
+    /// Explains its words, where they need it.
+    pub words: fn() -> Vec<Explained>,
     /// The prompt that asks for missing arguments on a terminal.
     pub ask: Option<&'static str>,
     /// The help in a few words.
@@ -93,6 +96,7 @@ pub(super) const ROW: Command = Command {
     origin: Origin::Tftpsh,
     group: Group::Local,
     usage: &[],
+    words: Vec::new,
     ask: None,
     brief: "",
     examples: &[],

@@ -4,6 +4,7 @@ use std::str::FromStr;
 
 use super::arguments::{Arguments, ON_OFF};
 use super::command::{Command, PRACTICE};
+use super::explained;
 use super::mistake::Mistake;
 use super::verb::{FaultVerb, Verb};
 use super::words::split_at_spaces;
@@ -13,7 +14,7 @@ use crate::wire::Opcode;
 /// The row of `fault`.
 #[rustfmt::skip] // Rows of a table, a few lines each.
 pub(super) const FAULT: Command = Command {
-    name: "fault",
+    name: "fault", words: explained::fault,
     usage: &["fault", "fault action direction kind [which] [how]", "fault off [rule]", "fault seed number",
         "fault test rule", "fault remote [ on | off ]"], brief: "inject network faults on purpose",
     examples: &["fault drop sent ack 2", "fault delay 5 both any", "fault drop both any rate 5%", "fault off"],

@@ -259,7 +259,7 @@ mod tests {
             ("serve .", "serve does not use -b and --trace"),
             ("h serve .", "serve does not use h, -b and --trace; the address to listen on is -H h"),
             ("h 69 plan 5", "plan does not use h, 69, -H, -b and --trace"),
-            ("help", "? does not use -H, -b and --trace"),
+            ("help", "help does not use -H, -b and --trace"),
         ] {
             let words = split(line.as_bytes()).expect(line).words;
             let honoured = Invocation::read(&words, None, false).expect(line).honours(&options);

@@ -3,12 +3,18 @@
 use super::arguments::{Arguments, ON_OFF};
 use super::command::{Command, LOCAL, ROW};
 use super::expected::Source;
+use super::explained;
 use super::mistake::Mistake;
 use super::value::Times;
 use super::verb::{Repeat, Verb};
 
 #[rustfmt::skip] // Rows of a table, a few lines each.
 pub(super) static ROWS: &[Command] = &[
+    Command {
+        name: "help", usage: &["help [command or topic ...]"], brief: "explain commands and topics, or find them by a word",
+        examples: &["help", "help get", "help options", "help wireshark"],
+        see: &["status", "modes", "options", "errors", "scripts", "uri"], parse: help, ..LOCAL
+    },
     Command {
         name: "lcd", usage: &["lcd [directory]"], brief: "change the local directory",
         examples: &["lcd /tmp", "lcd"], see: &["lpwd"],
@@ -35,7 +41,7 @@ pub(super) static ROWS: &[Command] = &[
         parse: |args| { let file = args.name(Source::Local, "file")?; args.end(Verb::Source(file)) }, ..ROW
     },
     Command {
-        name: "repeat",
+        name: "repeat", words: explained::repeat,
         usage: &["repeat number [every seconds] command", "repeat until-ok [number] [every seconds] command"],
         brief: "run a command repeatedly",
         examples: &["repeat 10 get fw.bin /dev/null", "repeat until-ok every 5 get fw.bin",
@@ -43,6 +49,12 @@ pub(super) static ROWS: &[Command] = &[
         see: &["source", "errors"], parse: repeat, ..ROW
     },
 ];
+
+/// `help command or topic ...`
+pub(super) fn help(args: &mut Arguments<'_>) -> Result<Verb, Mistake> {
+    let words = args.names(Source::Topic, "command or topic ...");
+    Ok(if words.is_empty() { Verb::Overview } else { Verb::Help(words) })
+}
 
 fn sha256(args: &mut Arguments<'_>) -> Result<Verb, Mistake> {
     if args.is_last()

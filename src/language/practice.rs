@@ -3,6 +3,7 @@
 use super::arguments::Arguments;
 use super::command::{Command, PRACTICE};
 use super::expected::Source;
+use super::explained;
 use super::fault;
 use super::mistake::Mistake;
 use super::value::{FileSize, Time};
@@ -20,7 +21,7 @@ pub(super) static ROWS: &[Command] = &[
         parse: |args| args.at_most(1).and_then(|()| args.value("percent")).map(Verb::Packetdrop), ..PRACTICE
     },
     Command {
-        name: "client", usage: &["client bug [ no-tid | no-dally | ? | off ]"],
+        name: "client", words: explained::client, usage: &["client bug [ no-tid | no-dally | ? | off ]"],
         brief: "give the client a bug on purpose", examples: &["client bug no-tid", "client bug off"],
         see: &["serve", "lesson"], parse: client, ..PRACTICE
     },

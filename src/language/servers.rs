@@ -6,6 +6,7 @@ use super::arguments::{Arguments, ON_OFF, pairs};
 use super::bookmark::Bookmark;
 use super::command::{Command, Group, LOCAL, ROW, Scope};
 use super::expected::Source;
+use super::explained;
 use super::fault::{OF_SERVER, fault};
 use super::mistake::Mistake;
 use super::uri::server;
@@ -17,7 +18,7 @@ use crate::bugs::ServerBug;
 #[rustfmt::skip] // Rows of a table, a few lines each.
 pub(super) static ROWS: &[Command] = &[
     Command {
-        name: "serve", group: Group::Practice,
+        name: "serve", group: Group::Practice, words: explained::serve,
         usage: &["serve [directory [port]] [--read-only | --overwrite]", "serve status", "serve stop",
             "serve fault [fault-words]", "serve bug [ name | random | ? | off ]", "serve rexmt value", "serve blksize value",
             "serve options [ on | off ]"], brief: "start a practice server",

@@ -312,7 +312,7 @@ fn abbreviations_are_as_specified() {
     let expected = "p put b binary r rexmt s status v verbose c connect m mode g get q quit a ascii t ambiguous tr trace \
                     ti timeout reach unknown ts tsize to tout bl blksize blo blksize w windowsize o options op options ope connect l ambiguous \
                     li literal lc lcd lp lpwd so source sh sha256 re rexmt rep repeat pr progress se serve h ambiguous \
-                    he ? hos ambiguous host host e quit by quit bi binary getx unknown";
+                    he help hos ambiguous host host e quit by quit bi binary getx unknown";
     for pair in expected.split_whitespace().collect::<Vec<_>>().chunks(2) {
         assert_eq!(named(pair[0]), pair[1], "{}", pair[0]);
     }

@@ -3,6 +3,7 @@
 use super::arguments::{Arguments, pairs};
 use super::command::{CLASSIC, Command, Group};
 use super::expected::Source;
+use super::explained;
 use super::mistake::Mistake;
 use super::value::{Packet, Packets, Pairs};
 use super::verb::{TraceVerb, Verb};
@@ -12,7 +13,7 @@ use crate::trace::{Detail, Limit, ViewName};
 /// The row of `trace`.
 #[rustfmt::skip] // Rows of a table, a few lines each.
 pub(super) const TRACE: Command = Command {
-    name: "trace", group: Group::Trace,
+    name: "trace", group: Group::Trace, words: explained::trace,
     usage: &["trace [ on | off ]", "trace classic | explain [ short | full ] | ladder | hex | json",
         "trace view to file", "trace view off", "trace pcap file [ snap bytes ] [ lost ]", "trace pcap off",
         "trace again [view] [first-last]", "trace show packet", "trace limit pairs | all",

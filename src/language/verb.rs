@@ -21,6 +21,10 @@ pub enum Verb {
     Put(Put),
     Quit,
     Status,
+    /// `?`
+    Commands,
+    /// `help`
+    Overview,
     Help(Vec<Word>),
     Mode(Option<Mode>),
     Verbose(Option<bool>),

@@ -2,7 +2,7 @@
 
 use super::error::{CommandError, Fatal, HandlerError};
 use super::handlers::{
-    escape, faults, hosts, lessons, local_files, repeat, server, settings, status, trace, transfer as transfers,
+    escape, faults, help, hosts, lessons, local_files, repeat, server, settings, status, trace, transfer as transfers,
 };
 use super::outcome::{Handled, Outcome};
 use super::record::OutcomeRecord;
@@ -125,7 +125,9 @@ impl Shell<'_> {
             Verb::Put(put) => transfers::put(self, &put),
             Verb::Quit => Ok(Outcome::leave()),
             Verb::Status => status::status(self),
-            Verb::Help(words) => local_files::help(self, &words),
+            Verb::Commands => help::list(self),
+            Verb::Overview => help::overview(self),
+            Verb::Help(words) => help::help(self, &words),
             Verb::Mode(mode) => settings::mode(self, mode),
             Verb::Verbose(on) => settings::switch(self, on, "Verbose mode", |settings| &mut settings.verbose),
             Verb::Literal(on) => settings::switch(self, on, "Literal mode", |settings| &mut settings.literal),

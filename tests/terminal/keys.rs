@@ -35,7 +35,13 @@ fn a_bad_value_is_followed_by_what_it_must_be() {
 #[test]
 fn help_tells_of_commands_and_topics() {
     let mut person = Person::begin(home(), &[]);
-    person.says("?", "\"help COMMAND\" says more");
+    let shown = person.says("?", "\"help COMMAND\" explains one");
+    assert!(shown.contains("connect to remote tftp"), "{shown}");
+    let shown = person.says("help", "lists all commands");
+    assert!(shown.contains("Files and servers\r\n  connect  put  get"), "{shown}");
+    assert!(shown.lines().count() <= 2 + 22, "the line, the answer, the prompt: {shown}");
+    person.says("help wireshark", "help trace       pcap FILE: a capture for Wireshark");
+    person.says("help pcap", "help trace");
     person.types("help get\r");
     for part in ["receive file", "usage: get file", "examples: get fw.bin", "see also: put"] {
         person.sees(part);

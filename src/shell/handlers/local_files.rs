@@ -1,4 +1,4 @@
-//! Commands about this side: quit, help, the local directory and digests of local files.
+//! Commands about this side: the local directory and digests of local files.
 
 use std::env;
 use std::fs;
@@ -7,56 +7,12 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 use crate::files::Digest;
-use crate::language::{Command, PlanVerb, PlannedSize, TOPICS, Word, commands, find, find_topic};
+use crate::language::{PlanVerb, PlannedSize, Word};
 use crate::plan::Plan;
 use crate::shell::{CommandError, Handled, Outcome, OutcomeRecord, Shell};
 use crate::stop::Interruptible;
-use crate::terminal::{Place, Subject};
+use crate::terminal::Subject;
 use crate::wire::Printable;
-
-/// Lists the commands, or explains some of them.
-pub(crate) fn help(shell: &mut Shell<'_>, words: &[Word]) -> Handled {
-    if words.is_empty() {
-        let classic = shell.workspace.session.settings.classic;
-        shell.console.say("Commands may be abbreviated.  Commands are:\n")?;
-        for command in commands().filter(|command| command.is_classic() || !classic) {
-            shell.console.say(format_args!("{:<8}\t{}", command.name, command.brief))?;
-        }
-        if shell.console.place == Place::Terminal && !classic {
-            let names: Vec<_> = TOPICS.iter().map(|topic| topic.name).collect();
-            let names = names.join(", ");
-            shell.console.say(format_args!("\n\"help COMMAND\" says more; there is also help on {names}."))?;
-        }
-    }
-    let mut outcome = Outcome::done();
-    for word in words {
-        match (find(word), find_topic(word)) {
-            (Ok(command), topic) => {
-                explain(shell, command)?;
-                if let Some(topic) = topic.filter(|topic| word.is(topic.name)) {
-                    shell.console.say(format_args!("\n{}", topic.text.trim_end()))?;
-                }
-            }
-            (Err(_), Some(topic)) => shell.console.say(topic.text.trim_end())?,
-            (Err(mistake), None) => {
-                let error = CommandError::Topic { word: word.clone(), mistake };
-                outcome = outcome.then(shell.report(&Subject::command("?"), error)?);
-            }
-        }
-    }
-    Ok(outcome)
-}
-
-/// What a command does, its forms, lines that work, and where to read on.
-fn explain(shell: &Shell<'_>, command: &Command) -> io::Result<()> {
-    shell.console.say(command.brief)?;
-    if !shell.workspace.session.settings.classic {
-        shell.console.say(format_args!("usage: {}", command.usage.join("\n       ")))?;
-        shell.console.say(format_args!("examples: {}", command.examples.join("\n          ")))?;
-        shell.console.say(format_args!("see also: {}", command.see.join(", ")))?;
-    }
-    Ok(())
-}
 
 /// Changes the directory in which local names are looked up, to the home directory if none is named.
 pub(crate) fn lcd(shell: &mut Shell<'_>, directory: Option<Word>) -> Handled {

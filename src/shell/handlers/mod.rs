@@ -2,6 +2,7 @@
 
 pub(super) mod escape;
 pub(super) mod faults;
+pub(super) mod help;
 pub(super) mod hosts;
 pub(super) mod lessons;
 pub(super) mod local_files;

@@ -1,0 +1,144 @@
+//! help and ?: the commands and topics.
+
+use std::io;
+
+use crate::language::{Command, Group, TOPICS, Topic, Word, commands, find, find_topic};
+use crate::shell::{CommandError, Handled, Outcome, Shell};
+use crate::style::Look;
+use crate::terminal::{Place, Subject};
+use crate::trace::fold;
+
+/// Columns of what is drawn here.
+const WIDTH: usize = 80;
+
+/// Lists the commands as BSD does.
+pub(crate) fn list(shell: &Shell<'_>) -> Handled {
+    let classic = shell.workspace.session.settings.classic;
+    shell.console.say("Commands may be abbreviated.  Commands are:\n")?;
+    for command in commands().filter(|command| command.is_classic() || !classic) {
+        shell.console.say(format_args!("{:<8}\t{}", command.name, command.brief))?;
+    }
+    if shell.console.place == Place::Terminal && !classic {
+        shell.console.say("\n\"help\" shows them in groups; \"help COMMAND\" explains one.")?;
+    }
+    Ok(Outcome::done())
+}
+
+/// Shows the commands by subject to a person, and lists them for all others.
+pub(crate) fn overview(shell: &Shell<'_>) -> Handled {
+    if shell.console.place != Place::Terminal || shell.workspace.session.settings.classic {
+        return list(shell);
+    }
+    let style = shell.console.style(shell.console.stream());
+    for (group, title) in GROUPS {
+        shell.console.say(style.paint(Look::Strong, title))?;
+        let names: Vec<_> = commands().filter(|command| command.group == group).map(|command| command.name).collect();
+        shell.console.say(indented(&names.join("  ")))?;
+    }
+    let topics: Vec<_> = TOPICS.iter().map(|topic| topic.name).collect();
+    shell.console.say(style.paint(Look::Strong, "Topics"))?;
+    shell.console.say(indented(&topics.join("  ")))?;
+    shell.answer(
+        "\"help get\" explains a command, \"help errors\" a topic; \"help WORD\" searches.\n\"?\" lists all commands.",
+    )
+}
+
+/// The subjects, in the order that a newcomer needs them.
+const GROUPS: [(Group, &str); 5] = [
+    (Group::Transfer, "Files and servers"),
+    (Group::Settings, "Settings (\"status\" shows them)"),
+    (Group::Trace, "Packets"),
+    (Group::Practice, "Practice (\"lesson\" begins)"),
+    (Group::Local, "This side"),
+];
+
+fn indented(text: &str) -> String {
+    fold(&format!("  {text}"), Some(WIDTH), 2)
+}
+
+/// Explains commands and topics, or finds those that a word is about.
+pub(crate) fn help(shell: &Shell<'_>, words: &[Word]) -> Handled {
+    let mut outcome = Outcome::done();
+    for word in words {
+        match (find(word), find_topic(word)) {
+            (Ok(command), topic) => {
+                explain(shell, command)?;
+                if let Some(topic) = topic.filter(|topic| word.is(topic.name)) {
+                    shell.console.say(format_args!("\n{}", topic.text.trim_end()))?;
+                }
+            }
+            (Err(_), Some(topic)) => shell.console.say(topic.text.trim_end())?,
+            (Err(mistake), None) => {
+                let found = if mistake.is_ambiguous() { Vec::new() } else { search(shell, word) };
+                if found.is_empty() {
+                    let error = CommandError::Topic { word: word.clone(), mistake };
+                    outcome = outcome.then(shell.report(&Subject::command("help"), error)?);
+                } else {
+                    shell.console.say(format_args!("No command has the name {word}. It appears in:"))?;
+                    shell.console.say(found.join("\n"))?;
+                }
+            }
+        }
+    }
+    Ok(outcome)
+}
+
+/// What a command does, its forms and words, lines that work, and where to read on.
+fn explain(shell: &Shell<'_>, command: &Command) -> io::Result<()> {
+    shell.console.say(command.brief)?;
+    if shell.workspace.session.settings.classic {
+        return Ok(());
+    }
+    shell.console.say(format_args!("usage: {}", command.usage.join("\n       ")))?;
+    let words = (command.words)();
+    let column = words.iter().map(|(word, _)| word.chars().count()).max().unwrap_or_default();
+    for (word, meaning) in &words {
+        shell.console.say(format_args!("  {word:<column$}  {meaning}"))?;
+    }
+    shell.console.say(format_args!("examples: {}", command.examples.join("\n          ")))?;
+    shell.console.say(format_args!("see also: {}", command.see.join(", ")))
+}
+
+/// The most entries that a search shows.
+const FOUND: usize = 12;
+
+/// Finds a word, or the beginning of one, in what commands and topics say, in any letter case.
+fn search(shell: &Shell<'_>, word: &Word) -> Vec<String> {
+    let word = word.text().unwrap_or_default().to_lowercase();
+    if word.is_empty() || shell.workspace.session.settings.classic {
+        return Vec::new();
+    }
+    let is_in = |text: &str| {
+        let text = text.to_lowercase();
+        text.split(|letter: char| !letter.is_alphanumeric()).any(|part| part.starts_with(&word))
+    };
+    let in_command = |command: &'static Command| {
+        let mut texts = command.names().chain([command.brief]).chain(command.usage.iter().copied());
+        if texts.any(is_in) {
+            return Some((command.name, command.brief.to_owned()));
+        }
+        let words = (command.words)().into_iter();
+        let line = words.map(|(word, meaning)| format!("{}: {meaning}", word.trim_start())).find(|line| is_in(line));
+        line.map(|line| (command.name, line))
+    };
+    let in_topic = |topic: &&Topic| is_in(topic.name) || is_in(topic.brief) || is_in(topic.text);
+    let topics = TOPICS.iter().filter(in_topic).map(|topic| (topic.name, topic.brief.to_owned()));
+    let found = commands().filter_map(in_command).chain(topics).take(FOUND);
+    found.map(|(name, text)| format!("  help {name:<10}  {text}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_groups_have_every_command_and_fit_a_screen() {
+        assert!(commands().all(|command| GROUPS.iter().any(|(group, _)| *group == command.group)));
+        let names = |group| {
+            let names: Vec<_> = commands().filter(|it| it.group == group).map(|command| command.name).collect();
+            indented(&names.join("  ")).lines().count()
+        };
+        let rows = GROUPS.iter().map(|(group, _)| 1 + names(*group)).sum::<usize>();
+        assert!(rows + 4 <= 22, "{rows} rows, and the topics and two lines after them");
+    }
+}
