@@ -5,7 +5,7 @@ mod support;
 use std::fs;
 
 use nix::sys::signal::Signal;
-use support::{Client, NOWHERE, Peers, Port, Process, Ran, names, objects, program, run, served_at};
+use support::{Client, NOWHERE, Peers, Port, Process, Ran, ack, data, names, objects, program, run, served_at};
 use tftpsh::event::Observers;
 use tftpsh::server::practice_files;
 
@@ -331,7 +331,7 @@ fn a_script_that_nobody_reads_any_more_ends_with_141_unless_every_command_ran() 
         (&["--json"], "gett\n".to_owned(), 1),
         (&["--practice", "--trace"], "get hello.txt /dev/null\n".to_owned(), 0),
         (&["--practice", "--trace"], "get hello.txt /dev/null\nlpwd\n".to_owned(), 141),
-        (&["--practice", "--trace=pcap -"], "get hello.txt /dev/null\n\nlpwd\n".to_owned(), 141),
+        (&["--practice", "--trace=pcap=-"], "get hello.txt /dev/null\n\nlpwd\n".to_owned(), 141),
         (&["--practice", "-f", "/dev/stdin"], "get big.bin -\nget big.bin -\n".to_owned(), 141),
         (&["repeat", "1000000", "status"], String::new(), 141),
         (&["status"], String::new(), 0),
@@ -343,6 +343,29 @@ fn a_script_that_nobody_reads_any_more_ends_with_141_unless_every_command_ran() 
         let (said, status_found) = (child.errors(), child.wait().code());
         assert_eq!(status_found, Some(status), "{args:?} {script:.40}: {said}");
         assert!(!said.contains("Broken pipe") || script.contains("big.bin"), "{said}");
+    }
+}
+
+#[test]
+fn a_classic_get_ends_with_its_last_ack_and_another_repeats_it() {
+    for (args, repeats) in [(&["--classic"][..], false), (&["--no-options", "--rexmt", "1"], true)] {
+        let directory = tempfile::tempdir().expect("a directory");
+        let server = Port::open();
+        let number = server.number().to_string();
+        let args = [args, &["127.0.0.1", &number, "get", "f", "/dev/null"]].concat();
+        let mut get = Process::start(directory.path(), &args);
+        let (_, client) = server.receive();
+        // The first ACK seems lost, so that the program would wait for another such block at its end.
+        for _ in 0..2 {
+            server.send(client, &data(1, &[7; 512]));
+            assert_eq!(server.receive().0, ack(1));
+        }
+        server.send(client, &data(2, b"end"));
+        assert_eq!(server.receive().0, ack(2));
+        // It may have closed its port.
+        let _ = server.try_send(client, &data(2, b"end"));
+        assert_eq!(get.wait().code(), Some(0), "{}", get.errors());
+        assert_eq!(server.pending().contains(&ack(2)), repeats, "{args:?}");
     }
 }
 

@@ -81,7 +81,7 @@ fn a_signal_ends_whatever_waits_within_200_ms() {
         "--practice put fifo copy",
         "--practice put - copy",
         "--practice get big.bin -",
-        "--practice --trace=ladder:to:fifo get hello.txt copy",
+        "--practice --trace=ladder=fifo get hello.txt copy",
         "-f fifo",
         "source fifo",
         "-f chatty",
@@ -95,7 +95,7 @@ fn a_signal_ends_whatever_waits_within_200_ms() {
         waiting.into_iter().zip([Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP].into_iter().cycle())
     {
         // Its pipes stay open, and nobody reads or writes them.
-        let args: Vec<_> = words.split(' ').map(|word| word.replace(':', " ")).collect();
+        let args: Vec<_> = words.split(' ').collect();
         ends_in_time(words, signal, 130, || settled(Process::start(stage.path(), &args)));
     }
     assert_eq!(names(stage.path()), ["chatty", "faulty", "fifo", "huge"], "no part of a file");

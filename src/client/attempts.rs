@@ -145,7 +145,7 @@ impl<'a, 'f, 'o> Attempts<'a, 'f, 'o> {
         let socket = Socket::towards(server, self.options.local_ports.as_ref());
         let mut socket = socket.map_err(|error| self.network(error))?;
         self.local = Some(socket.local());
-        let offer = attempt.reduce(self.offer(server, &mut socket));
+        let offer = self.offer(attempt, server, &mut socket);
         let request = Request { filename: self.file.name, mode: self.options.mode, offer };
         // A bug must not harm other computers.
         let bug = self.options.bug.filter(|_| is_loopback(server.ip()));
@@ -196,13 +196,13 @@ impl<'a, 'f, 'o> Attempts<'a, 'f, 'o> {
         Ok(Ended::Complete(report, dally))
     }
 
-    fn offer(&self, server: SocketAddr, socket: &mut Socket) -> Offer {
+    fn offer(&self, attempt: Attempt, server: SocketAddr, socket: &mut Socket) -> Offer {
         let (options, (kind, size)) = (self.options, self.local_file.kind_and_size());
-        let chosen = offer(options, kind, size, Some(&mut || socket.route(server).blksize()));
+        let chosen = attempt.reduce(offer(options, kind, size, Some(&mut || socket.route(server).blksize())));
         let request = emit_request(kind, self.file.name, options.mode, &chosen);
         if let Err(BadRequest::TooLong(_)) = request {
             // A long name leaves no space for automatic options.
-            return offer(options, kind, size, None);
+            return attempt.reduce(offer(options, kind, size, None));
         }
         if kind == RequestKind::Write || chosen.is_empty() {
             return chosen;

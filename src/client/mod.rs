@@ -86,7 +86,8 @@ impl<'o> Client<'o> {
     setters! {
         /// Sets the transfer mode; octet by default.
         mode(mode: Mode) => options.mode = mode;
-        /// Sets the block size to ask for (RFC 2348); by default the largest that fits the path to the server.
+        /// Sets the block size to ask for (RFC 2348); by default the largest that fits the path to the server, and for a
+        /// put at most 1468 bytes.
         blksize(blksize: BlockSize) => options.blksize = Some(blksize);
         /// Sets the window to ask for, in blocks (RFC 7440).
         windowsize(windowsize: WindowSize) => options.windowsize = Some(windowsize);

@@ -16,6 +16,7 @@ mod digest;
 mod dir_store;
 mod local_path;
 mod memory_store;
+mod new_file;
 mod source;
 mod standard;
 mod store;

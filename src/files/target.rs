@@ -159,9 +159,10 @@ impl<W: Write> WriteFile for Target<W> {
     }
 
     fn start_over(&mut self) -> io::Result<()> {
-        let Some(Sink::TempFile(TempFile { file, .. })) = &mut self.sink else {
+        let Some(Sink::TempFile(temporary)) = &mut self.sink else {
             return Err(io::ErrorKind::Unsupported.into());
         };
+        let file = temporary.file();
         file.set_len(0)?;
         file.rewind()?;
         self.text = self.text.take().map(|_| Decoding::default());
@@ -215,7 +216,7 @@ pub(super) enum Sink<W> {
 impl<W: Write> Sink<W> {
     fn writer(&mut self) -> &mut dyn Write {
         match self {
-            Self::TempFile(TempFile { file, .. }) => file,
+            Self::TempFile(temporary) => temporary.file(),
             Self::Stream(stream) => stream,
             Self::Writer(writer) => writer,
             Self::Upload(upload) => upload,

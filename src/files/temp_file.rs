@@ -1,19 +1,19 @@
 //! A file on its way: without a name or with a hidden one until it is whole.
 
 use std::ffi::{OsStr, OsString};
-use std::fs::{File, Metadata};
+use std::fs::File;
 use std::io::{self, Seek};
 use std::mem;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
-use cap_std::fs::{Dir, MetadataExt as _, OpenOptions, OpenOptionsExt};
+use cap_std::fs::{Dir, OpenOptions};
 use nix::errno::Errno;
 use nix::fcntl::{OFlag, openat};
 use nix::sys::stat::Mode;
-use nix::unistd::close;
 
 use super::attributes;
+use super::new_file::NewFile;
 use super::temp_name::temporary_name;
 
 /// A file for `directory` that is not in place yet. Dropped uncommitted, it leaves nothing.
@@ -21,9 +21,7 @@ use super::temp_name::temporary_name;
 /// On Linux it has no name (`O_TMPFILE`): if the process is killed, the system removes it. Where the file system cannot
 /// do that, it has a hidden name next to its place.
 pub(super) struct TempFile {
-    /// Open for writing.
-    pub(super) file: File,
-    identity: Identity,
+    new: NewFile,
     directory: Dir,
     name: OsString,
     placing: Placing,
@@ -44,11 +42,11 @@ impl TempFile {
     /// Creates a file for `name`, a single component. Refuses a `name` that is not a regular file or not writable, since
     /// it could not be replaced. A link of this name is not followed.
     pub(super) fn create(directory: Dir, name: &OsStr, placing: Placing) -> io::Result<Self> {
-        Self::create_by(open_unnamed, directory, name, placing)
+        Self::create_by(NewFile::unnamed, directory, name, placing)
     }
 
     fn create_by(
-        open_unnamed: impl FnOnce(&Dir) -> io::Result<Option<(File, Identity)>>,
+        unnamed: impl FnOnce(&Dir) -> io::Result<Option<NewFile>>,
         directory: Dir,
         name: &OsStr,
         placing: Placing,
@@ -57,21 +55,25 @@ impl TempFile {
             Placing::Replace => replaceable(&directory, name)?,
             Placing::Exclusive => free(&directory, name).map(|()| None)?,
         };
-        let (temporary, (file, identity)) = match open_unnamed(&directory)? {
-            Some(unnamed) => (None, unnamed),
+        let (temporary, new) = match unnamed(&directory)? {
+            Some(new) => (None, new),
             None => {
                 // A private file must stay private under its hidden name too.
                 let bits = old.map_or(Ok(0o666), |old| old.metadata().map(|old| old.mode() & 0o600))?;
-                let (temporary, named) = open_named(&directory, name, bits)?;
-                (Some(temporary), named)
+                let (temporary, new) = NewFile::hidden(&directory, name, bits)?;
+                (Some(temporary), new)
             }
         };
-        Ok(Self { file, identity, directory, name: name.to_owned(), placing, temporary })
+        Ok(Self { new, directory, name: name.to_owned(), placing, temporary })
+    }
+
+    pub(super) fn file(&mut self) -> &mut File {
+        &mut self.new.file
     }
 
     /// Puts the file in its place.
     pub(super) fn commit(mut self) -> io::Result<()> {
-        flush(&self.file)?;
+        self.new.flush()?;
         match (self.link(), self.placing) {
             (Err(error), Placing::Replace) if error.kind() == io::ErrorKind::AlreadyExists => self.replace(),
             (linked, _) => linked,
@@ -81,7 +83,7 @@ impl TempFile {
     /// Gives the file its name, unless there is a file of this name.
     fn link(&mut self) -> io::Result<()> {
         let Some(temporary) = &self.temporary else {
-            return match link_unnamed(&self.file, &self.directory, &self.name) {
+            return match self.new.link(&self.directory, &self.name) {
                 Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
                     // A copy has the bits of a new file, so it must not take the place of a private one.
                     free(&self.directory, &self.name)?;
@@ -93,7 +95,10 @@ impl TempFile {
         };
         self.verify(temporary)?;
         match self.directory.hard_link(temporary, &self.directory, &self.name) {
-            Err(error) if lacks_hard_links(&error) => self.reserve_and_rename(),
+            Err(error) if lacks_hard_links(&error) => match self.placing {
+                Placing::Replace => free(&self.directory, &self.name).and_then(|()| self.rename()),
+                Placing::Exclusive => self.reserve_and_rename(),
+            },
             linked => linked,
         }
     }
@@ -101,11 +106,11 @@ impl TempFile {
     /// Takes the place of the file that has the name. It may have come after the creation of this one.
     fn replace(&mut self) -> io::Result<()> {
         if let Some(old) = replaceable(&self.directory, &self.name)? {
-            attributes::keep(&old, &self.file)?;
+            attributes::keep(&old, &self.new.file)?;
         }
         while self.temporary.is_none() {
             let temporary = temporary_name(&self.name);
-            match link_unnamed(&self.file, &self.directory, &temporary) {
+            match self.new.link(&self.directory, &temporary) {
                 Ok(()) => self.temporary = Some(temporary),
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
                 Err(_) => self.copy_to_named()?,
@@ -125,108 +130,44 @@ impl TempFile {
 
     /// Replaces the hard link on FAT and the like: an empty file takes the name first.
     fn reserve_and_rename(&mut self) -> io::Result<()> {
-        self.directory.open_with(&self.name, OpenOptions::new().write(true).create_new(true))?;
-        self.rename().inspect_err(|_| _ = self.directory.remove_file(&self.name))
+        let reserved = self.directory.open_with(&self.name, OpenOptions::new().write(true).create_new(true))?;
+        let reserved = NewFile::new(reserved.into_std()).inspect_err(|_| _ = self.directory.remove_file(&self.name))?;
+        self.rename().inspect_err(|_| {
+            if reserved.is_at(&self.directory, &self.name).unwrap_or(false) {
+                _ = self.directory.remove_file(&self.name);
+            }
+        })
     }
 
     /// Replaces a file that cannot be linked, for want of `/proc` for example, by a copy with a hidden name.
     fn copy_to_named(&mut self) -> io::Result<()> {
-        let (temporary, (file, identity)) = open_named(&self.directory, &self.name, 0o600)?;
-        let mut unnamed = mem::replace(&mut self.file, file);
-        (self.temporary, self.identity) = (Some(temporary), identity);
+        let (temporary, copy) = NewFile::hidden(&self.directory, &self.name, 0o600)?;
+        let mut unnamed = mem::replace(&mut self.new, copy).file;
+        self.temporary = Some(temporary);
         unnamed.rewind()?;
-        io::copy(&mut unnamed, &mut self.file)?;
-        attributes::keep(&unnamed, &self.file)?;
-        flush(&self.file)
+        io::copy(&mut unnamed, &mut self.new.file)?;
+        attributes::keep(&unnamed, &self.new.file)?;
+        self.new.flush()
     }
 
     /// Fails if the hidden name is no longer that of this file.
     fn verify(&self, temporary: &OsStr) -> io::Result<()> {
-        if self.is_ours(temporary)? {
+        if self.new.is_at(&self.directory, temporary)? {
             return Ok(());
         }
         Err(io::Error::other("another process replaced its temporary file"))
-    }
-
-    fn is_ours(&self, temporary: &OsStr) -> io::Result<bool> {
-        let found = self.directory.symlink_metadata(temporary)?;
-        Ok(Identity { device: found.dev(), inode: found.ino() } == self.identity)
     }
 }
 
 impl Drop for TempFile {
     fn drop(&mut self) {
         if let Some(temporary) = &self.temporary
-            && self.is_ours(temporary).unwrap_or(true)
+            && self.new.is_at(&self.directory, temporary).unwrap_or(true)
         {
             // An error cannot be reported here; the file keeps its hidden name.
             _ = self.directory.remove_file(temporary);
         }
     }
-}
-
-/// What tells a file from all others while it is open.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Identity {
-    device: u64,
-    inode: u64,
-}
-
-impl Identity {
-    fn of(found: &Metadata) -> Self {
-        Self { device: found.dev(), inode: found.ino() }
-    }
-}
-
-/// Opens a file without a name; `None` if that fails for any reason, which an attempt with a name then shows.
-#[cfg(target_os = "linux")]
-fn open_unnamed(directory: &Dir) -> io::Result<Option<(File, Identity)>> {
-    // Nobody else can open it, so it may have the bits of a new file even if it replaces a private one.
-    let flags = OFlag::O_RDWR | OFlag::O_TMPFILE | OFlag::O_CLOEXEC;
-    let Ok(file) = openat(directory, ".", flags, Mode::from_bits_truncate(0o666)).map(File::from) else {
-        return Ok(None);
-    };
-    let found = file.metadata()?;
-    // Linux before 6.0 ignores the umask here if the file system has no ACLs. A umask of 0 looks the same.
-    Ok((found.mode() & 0o777 != 0o666).then(|| (file, Identity::of(&found))))
-}
-
-#[cfg(not(target_os = "linux"))]
-fn open_unnamed(_: &Dir) -> io::Result<Option<(File, Identity)>> {
-    Ok(None)
-}
-
-/// Creates a file with a hidden name.
-fn open_named(directory: &Dir, name: &OsStr, bits: u32) -> io::Result<(OsString, (File, Identity))> {
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true).mode(bits);
-    loop {
-        let temporary = temporary_name(name);
-        match directory.open_with(&temporary, &options) {
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => return Err(directory_not_writable()),
-            result => {
-                let file = result?.into_std();
-                let identity = Identity::of(&file.metadata()?);
-                return Ok((temporary, (file, identity)));
-            }
-        }
-    }
-}
-
-/// Gives a file without a name this one, if it is free.
-#[cfg(target_os = "linux")]
-fn link_unnamed(file: &File, directory: &Dir, name: &OsStr) -> io::Result<()> {
-    use nix::fcntl::{AT_FDCWD, AtFlags};
-    use std::os::fd::AsRawFd;
-
-    let path = format!("/proc/self/fd/{}", file.as_raw_fd());
-    Ok(nix::unistd::linkat(AT_FDCWD, path.as_str(), directory, name, AtFlags::AT_SYMLINK_FOLLOW)?)
-}
-
-#[cfg(not(target_os = "linux"))]
-fn link_unnamed(_: &File, _: &Dir, _: &OsStr) -> io::Result<()> {
-    Err(io::ErrorKind::Unsupported.into())
 }
 
 /// Refuses a name that exists.
@@ -256,21 +197,10 @@ fn replaceable(directory: &Dir, name: &OsStr) -> io::Result<Option<File>> {
     }
 }
 
-/// Makes the system report what went wrong with the bytes written: network file systems do it when a descriptor is
-/// closed. The file itself stays open, so that its inode number cannot pass to another.
-fn flush(file: &File) -> io::Result<()> {
-    Ok(close(file.try_clone()?)?)
-}
-
 /// Splits a path into its directory, `.` if it names none, and its last component.
 pub(super) fn split(path: &Path) -> Option<(&Path, &OsStr)> {
     let (directory, name) = path.parent().zip(path.file_name())?;
     Some((if directory.as_os_str().is_empty() { Path::new(".") } else { directory }, name))
-}
-
-fn directory_not_writable() -> io::Error {
-    let reason = "the directory is not writable (a temporary file there protects the old file from a failed transfer)";
-    io::Error::new(io::ErrorKind::PermissionDenied, reason)
 }
 
 fn lacks_hard_links(error: &io::Error) -> bool {
@@ -312,10 +242,10 @@ mod tests {
             Self(tempfile::tempdir().unwrap())
         }
 
-        fn file(&self, placing: Placing, open: impl FnOnce(&Dir) -> io::Result<Option<(File, Identity)>>) -> TempFile {
+        fn file(&self, placing: Placing, unnamed: impl FnOnce(&Dir) -> io::Result<Option<NewFile>>) -> TempFile {
             let directory = Dir::open_ambient_dir(self.0.path(), cap_std::ambient_authority()).unwrap();
-            let mut file = TempFile::create_by(open, directory, OsStr::new("f"), placing).unwrap();
-            file.file.write_all(b"new").unwrap();
+            let mut file = TempFile::create_by(unnamed, directory, OsStr::new("f"), placing).unwrap();
+            file.file().write_all(b"new").unwrap();
             file
         }
 
@@ -325,14 +255,14 @@ mod tests {
 
         #[cfg(target_os = "linux")]
         fn unnamed(&self, placing: Placing) -> TempFile {
-            self.file(placing, open_unnamed)
+            self.file(placing, NewFile::unnamed)
         }
 
         #[cfg(target_os = "linux")]
         fn copied(&self, placing: Placing) -> TempFile {
             let mut file = self.unnamed(placing);
             if let Some(old) = replaceable(&file.directory, &file.name).unwrap() {
-                attributes::keep(&old, &file.file).unwrap();
+                attributes::keep(&old, &file.new.file).unwrap();
             }
             file.copy_to_named().unwrap();
             file
@@ -423,5 +353,14 @@ mod tests {
         assert_eq!(second.reserve_and_rename().unwrap_err().kind(), io::ErrorKind::AlreadyExists);
         drop((first, second));
         assert_eq!(place.only().0, "new");
+    }
+
+    #[test]
+    fn without_hard_links_a_failed_rename_gives_the_name_back() {
+        let place = Place::empty();
+        let mut file = place.named(Placing::Exclusive);
+        fs::remove_file(place.hidden(&file)).unwrap();
+        assert_eq!(file.reserve_and_rename().unwrap_err().kind(), io::ErrorKind::NotFound);
+        assert_eq!(fs::read_dir(place.0.path()).unwrap().count(), 0);
     }
 }

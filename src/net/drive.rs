@@ -4,6 +4,7 @@ use std::io;
 use std::time::{Duration, Instant};
 
 use super::fault_injector::FaultInjector;
+use super::overdue::Overdue;
 use super::reporter::Reporter;
 use super::socket::{LARGEST_DATAGRAM, Received, Socket};
 use super::wire::{SendErrors, Wire};
@@ -31,7 +32,8 @@ pub(crate) fn drive<R: ReadFile, W: WriteFile>(
 ) -> Result<Report, Stopped> {
     let (local, errors) = (socket.local(), SendErrors::Fatal { asked: None, answered: false });
     let reporter = Reporter { observers, local };
-    let mut drive = Drive { task, wire: Wire { socket, injector, reporter, errors, stop: Some(stop) } };
+    let wire = Wire { socket, injector, reporter, errors, stop: Some(stop) };
+    let mut drive = Drive { task, wire, overdue: Overdue::default() };
     let result = drive.run();
     let Wire { socket, injector, .. } = drive.wire;
     if let Some(injector) = injector {
@@ -43,6 +45,7 @@ pub(crate) fn drive<R: ReadFile, W: WriteFile>(
 struct Drive<'a, 'o, R, W> {
     task: &'a mut Task<R, W>,
     wire: Wire<'a, 'o>,
+    overdue: Overdue,
 }
 
 impl<R: ReadFile, W: WriteFile> Drive<'_, '_, R, W> {
@@ -73,8 +76,10 @@ impl<R: ReadFile, W: WriteFile> Drive<'_, '_, R, W> {
     /// Waits for one input, no longer than until a time, and hands it to the machine.
     fn turn(&mut self, buffer: &mut [u8], until: Instant) -> Step {
         let due = self.wire.injector.as_ref().and_then(|injector| injector.due());
+        let (mut read, mut nothing_left) = (0, false);
         let mut step = match self.wire.socket.receive(buffer, due.map_or(until, |due| due.min(until))) {
             Ok(Received::Datagrams { from, length, stride }) => {
+                read = length.div_ceil(stride.max(1)).max(1);
                 let bytes = buffer.get(..length).unwrap_or_default();
                 if self.wire.injector.is_none() {
                     self.input(Input::Datagrams { from, bytes, stride })
@@ -85,16 +90,18 @@ impl<R: ReadFile, W: WriteFile> Drive<'_, '_, R, W> {
             }
             Ok(Received::Refused(to)) => self.input(Input::Unreachable(to)),
             Ok(Received::Unreachable { to, error }) if self.wire.has_asked(to) => self.network_error(error, until),
-            Ok(Received::Unreachable { .. } | Received::Interrupted | Received::Elapsed) => Step::Wait(until),
+            Ok(Received::Unreachable { .. } | Received::Interrupted) => Step::Wait(until),
+            Ok(Received::Elapsed) => {
+                nothing_left = true;
+                Step::Wait(until)
+            }
             Err(error) => self.network_error(error, until),
         };
         step = self.arrive(step);
-        // After the datagrams that arrived while this process slept, and after each one, so that no flood delays the
-        // timers.
         if let Step::Wait(until) = step {
             let now = Instant::now();
             self.wire.reporter.observers.pulse(now, self.task.machine());
-            if now >= until {
+            if self.overdue.ticks(now >= until, read, nothing_left) {
                 step = self.input(Input::Tick);
             }
         }

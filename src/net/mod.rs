@@ -22,6 +22,7 @@ mod fault_injector;
 mod icmp;
 mod listener;
 mod offload;
+mod overdue;
 mod reactor;
 mod reporter;
 mod route;

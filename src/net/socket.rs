@@ -32,6 +32,9 @@ const LONGEST_WAIT: Duration = Duration::from_millis(100);
 /// The longest wait that uses ppoll(2), for packets that a fault delays: some systems round SO_RCVTIMEO up to 4 ms.
 const SHORT_WAIT: Duration = Duration::from_millis(10);
 
+/// The most reports of the network that wait until all datagrams are read.
+const MOST_REPORTS: usize = 64;
+
 /// An ephemeral UDP port of this host: a fresh transfer id (RFC 1350 section 4).
 #[derive(Debug)]
 pub struct Socket {
@@ -43,7 +46,7 @@ pub struct Socket {
     segments: bool,
     /// The control buffer for reads, if the system joins what it receives.
     joined: Option<Vec<u8>>,
-    /// Reports about earlier datagrams that arrived while another was sent.
+    /// Reports about earlier datagrams, until everything that has arrived is read.
     reported: VecDeque<IcmpError>,
     /// The route to the peer, once the system was asked for it.
     route: Option<Route>,
@@ -188,37 +191,42 @@ impl Socket {
 
     /// Waits for datagrams until a time; takes what has already arrived even if the time has passed.
     ///
-    /// `buffer` should hold [`LARGEST_DATAGRAM`] bytes; the system cuts off what does not fit.
+    /// Reports of the network come after every datagram that has arrived: a peer that sends its last packet or an ERROR
+    /// and closes its port did both in this order. `buffer` should hold [`LARGEST_DATAGRAM`] bytes; the system cuts off
+    /// what does not fit.
     ///
     /// # Errors
     ///
     /// The socket itself failed.
     pub fn receive(&mut self, buffer: &mut [u8], until: Instant) -> io::Result<Received> {
-        if let Some(report) = self.reported.pop_front() {
-            return Ok(report.into());
-        }
-        let wanted = until.saturating_duration_since(Instant::now()).min(LONGEST_WAIT);
-        let flags = if wanted.is_zero() {
-            MsgFlags::MSG_DONTWAIT
-        } else if wanted < SHORT_WAIT {
-            self.wait_precisely(wanted)?;
-            MsgFlags::MSG_DONTWAIT
-        } else {
-            self.wait_for(wanted)?;
-            MsgFlags::empty()
-        };
-        match offload::read(&self.udp, buffer, self.joined.as_deref_mut(), flags) {
-            Ok(Batch { from, length, stride }) => Ok(Received::Datagrams { from, length, stride }),
-            Err(Errno::EINTR) => Ok(Received::Interrupted),
-            Err(Errno::EAGAIN) if Instant::now() >= until => Ok(Received::Elapsed),
-            Err(Errno::EAGAIN) => Ok(Received::Interrupted),
-            Err(errno) => match read_report(&self.udp)? {
-                // A router needs smaller fragments: the system knows that now, and fragments the next time.
-                Some(IcmpError { errno: Errno::EMSGSIZE, .. }) => Ok(Received::Interrupted),
-                Some(report) => Ok(report.into()),
-                None if is_about_the_network(errno) => Ok(Received::Interrupted),
-                None => Err(errno.into()),
-            },
+        loop {
+            let wanted = until.saturating_duration_since(Instant::now()).min(LONGEST_WAIT);
+            let flags = if wanted.is_zero() || !self.reported.is_empty() {
+                MsgFlags::MSG_DONTWAIT
+            } else if wanted < SHORT_WAIT {
+                self.wait_precisely(wanted)?;
+                MsgFlags::MSG_DONTWAIT
+            } else {
+                self.wait_for(wanted)?;
+                MsgFlags::empty()
+            };
+            match offload::read(&self.udp, buffer, self.joined.as_deref_mut(), flags) {
+                Ok(Batch { from, length, stride }) => return Ok(Received::Datagrams { from, length, stride }),
+                Err(Errno::EINTR) => return Ok(Received::Interrupted),
+                Err(Errno::EAGAIN) => {
+                    let elapsed = || if Instant::now() >= until { Received::Elapsed } else { Received::Interrupted };
+                    return Ok(self.reported.pop_front().map_or_else(elapsed, Received::from));
+                }
+                Err(errno) => match read_report(&self.udp)? {
+                    // A router needs smaller fragments: the system knows that now, and fragments the next time.
+                    Some(IcmpError { errno: Errno::EMSGSIZE, .. }) => return Ok(Received::Interrupted),
+                    // No flood of reports keeps the datagrams waiting, nor the caller.
+                    Some(report) if self.reported.len() >= MOST_REPORTS => return Ok(report.into()),
+                    Some(report) => self.reported.push_back(report),
+                    None if is_about_the_network(errno) => return Ok(Received::Interrupted),
+                    None => return Err(errno.into()),
+                },
+            }
         }
     }
 
@@ -367,6 +375,22 @@ mod tests {
             assert!(matches!(received, Received::Refused(to) if to == closed), "{received:?}");
             assert!(matches!(receive(&mut there, &mut buffer, soon()), Received::Datagrams { length: 8, .. }));
         }
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn what_has_arrived_comes_before_a_report_that_a_port_is_closed() {
+        let (mut here, mut there) = pair("127.0.0.1");
+        let closed = pair("127.0.0.1").0.local();
+        for datagram in [&b"one"[..], b"two"] {
+            there.transmit(here.local(), datagram, 3).unwrap();
+        }
+        here.transmit(closed, b"x", 1).unwrap();
+        let mut buffer = [0; 64];
+        for _ in 0..2 {
+            assert!(matches!(receive(&mut here, &mut buffer, soon()), Received::Datagrams { length: 3, .. }));
+        }
+        assert!(matches!(receive(&mut here, &mut buffer, soon()), Received::Refused(to) if to == closed));
     }
 
     #[test]

@@ -106,7 +106,10 @@ fn run(cli: &Cli) -> anyhow::Result<Status> {
         depth: 0,
     };
     let status = shell.begin(cli, &invocation);
-    shell.workspace.client.finish();
+    if !cli.classic {
+        // BSD's tftp does not wait for the server, and closes its port with its process.
+        shell.workspace.client.finish();
+    }
     let _: Outcome = transfer::notify_late(&mut shell)?;
     Ok(status?)
 }

@@ -1,11 +1,13 @@
 //! One machine and its file.
 
+use std::cell::Cell;
 use std::collections::HashMap;
 use std::io;
 use std::net::SocketAddr;
+use std::rc::Rc;
 use std::time::Instant;
 
-use tftpsh::transfer::{Event, Failure, Input, Io, ReadFile, Replay, Report, Step, Task, WriteFile};
+use tftpsh::transfer::{Abort, Event, Failure, Input, Io, ReadFile, Replay, Report, Step, Task, WriteFile};
 use tftpsh::wire::netascii::{Decoder, Encoder};
 use tftpsh::wire::{Mode, Packet};
 
@@ -36,6 +38,10 @@ pub(crate) struct File {
     mode: Mode,
     pub(crate) given: Vec<u8>,
     position: usize,
+    /// Where the producer of the file is stopped, and this side with it.
+    pub(crate) cut: Option<usize>,
+    /// Whether that has happened.
+    stopped: Rc<Cell<bool>>,
     encoder: Encoder,
     pub(crate) taken: Vec<u8>,
     decoder: Decoder,
@@ -54,7 +60,9 @@ impl File {
 
 impl ReadFile for File {
     fn fill(&mut self, space: &mut [u8]) -> io::Result<usize> {
-        let rest = &self.given[self.position..];
+        let end = self.cut.unwrap_or(self.given.len());
+        let rest = &self.given[self.position..end];
+        let wanted = space.len();
         let (consumed, produced) = match self.mode {
             Mode::Octet => {
                 let length = rest.len().min(space.len());
@@ -67,6 +75,7 @@ impl ReadFile for File {
             }
         };
         self.position += consumed;
+        self.stopped.set(self.cut.is_some() && produced < wanted);
         Ok(produced)
     }
 }
@@ -104,7 +113,8 @@ impl Host {
 
     pub(crate) fn input(&mut self, now: Instant, input: Input<'_>, network: &mut Network) {
         self.counts.calls = 0;
-        let mut link = Link { now, address: self.address, counts: &mut self.counts, network };
+        let stopped = Rc::clone(&self.file().stopped);
+        let mut link = Link { now, address: self.address, stopped, counts: &mut self.counts, network };
         match self.task.run(input, &mut link) {
             Step::Wait(until) => self.wake = Some(until),
             Step::Complete { report, dally } => {
@@ -136,6 +146,7 @@ impl Host {
 struct Link<'a> {
     now: Instant,
     address: SocketAddr,
+    stopped: Rc<Cell<bool>>,
     counts: &'a mut Counts,
     network: &'a mut Network,
 }
@@ -157,6 +168,10 @@ impl Io for Link<'_> {
             self.network.send(self.now, self.address, to, datagram);
         }
         Ok(())
+    }
+
+    fn stop(&mut self) -> Option<Abort> {
+        self.stopped.get().then_some(Abort::Interrupted)
     }
 
     fn event(&mut self, event: &Event) {

@@ -18,6 +18,10 @@ pub(crate) struct Weather {
     pub(crate) junk: u64,
     /// Followed by a packet of a stranger: the same bytes, or a forged answer.
     pub(crate) forgery: u64,
+    /// The size that is announced to whoever receives the file, instead of the real one.
+    pub(crate) lie: Option<u64>,
+    /// The datagram of the sender of the file that the next one overtakes, by its place from 0.
+    pub(crate) overtaken: Option<u64>,
     /// The longest datagram that gets through, in bytes; a longer one is lost without a word. `None` is any.
     pub(crate) longest: Option<usize>,
     /// Least delay.
@@ -40,11 +44,14 @@ pub(crate) struct Network {
     random: Random,
     on_the_way: BinaryHeap<Reverse<Arrival>>,
     sent: u64,
+    /// Blocks seen so far, and one that the next is to overtake.
+    blocks: u64,
+    held: Option<(SocketAddr, SocketAddr, Vec<u8>)>,
 }
 
 impl Network {
     pub(crate) fn new(weather: Weather, random: Random) -> Self {
-        Self { weather, random, on_the_way: BinaryHeap::new(), sent: 0 }
+        Self { weather, random, on_the_way: BinaryHeap::new(), sent: 0, blocks: 0, held: None }
     }
 
     pub(crate) fn send(&mut self, now: Instant, from: SocketAddr, to: SocketAddr, datagram: &[u8]) {
@@ -52,10 +59,22 @@ impl Network {
             return;
         }
         let copies = if self.random.chance(self.weather.duplication) { 2 } else { 1 };
+        let told = self.weather.lie.and_then(|lie| announcing(datagram, lie));
+        let datagram = told.as_deref().unwrap_or(datagram);
+        if datagram.starts_with(&Opcode::Data.to_wire()) {
+            self.blocks += 1;
+            if self.weather.overtaken == Some(self.blocks - 1) {
+                self.held = Some((from, to, datagram.to_vec()));
+                return;
+            }
+        }
         for _ in 0..copies {
             if !self.random.chance(self.weather.loss) {
                 self.carry(now, from, to, datagram.to_vec());
             }
+        }
+        if let Some((from, to, overtaken)) = self.held.take_if(|_| datagram.starts_with(&Opcode::Data.to_wire())) {
+            self.carry(now, from, to, overtaken);
         }
         if self.random.chance(self.weather.junk) {
             let junk = self.junk(datagram);
@@ -105,6 +124,15 @@ impl Network {
     pub(crate) fn receive(&mut self) -> Option<Arrival> {
         self.on_the_way.pop().map(|Reverse(arrival)| arrival)
     }
+}
+
+/// The WRQ or OACK with another size; `None` if it announces none.
+fn announcing(datagram: &[u8], size: u64) -> Option<Vec<u8>> {
+    const NAME: &[u8] = b"tsize\0";
+    let announces = [Opcode::Wrq, Opcode::Oack].iter().any(|opcode| datagram.starts_with(&opcode.to_wire()));
+    let value = datagram.windows(NAME.len()).position(|bytes| bytes == NAME).filter(|_| announces)? + NAME.len();
+    let end = value + datagram[value..].iter().position(|byte| *byte == 0)?;
+    Some([&datagram[..value], size.to_string().as_bytes(), &datagram[end..]].concat())
 }
 
 /// SplitMix64: small, and the same on every machine.

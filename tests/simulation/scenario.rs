@@ -9,12 +9,25 @@ use crate::network::{Random, Weather};
 
 pub(crate) const MS: Duration = Duration::from_millis(1);
 
+/// How the user stops the client.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Stopped {
+    /// At this time.
+    At(Duration),
+    /// Together with the producer of the file, which ends after so many bytes.
+    WithTheProducer(usize),
+}
+
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Scenario {
     pub(crate) seed: u64,
     pub(crate) kind: RequestKind,
     pub(crate) mode: Mode,
+    /// Length of the file when it is announced, in bytes.
     pub(crate) size: usize,
+    /// Its length when it is read.
+    pub(crate) length: usize,
+    pub(crate) stopped: Option<Stopped>,
     pub(crate) offer: Offer,
     pub(crate) limits: Limits,
     pub(crate) weather: Weather,
@@ -33,6 +46,15 @@ impl Scenario {
         let kind = random.pick(&[RequestKind::Read, RequestKind::Write]);
         let mode = random.pick(&[Mode::Octet, Mode::Octet, Mode::Octet, Mode::Netascii]);
         let size = blocks * blksize + tail;
+        let other =
+            |random: &mut Random| random.pick(&[0, 1, size / 2, size.saturating_sub(1), size + 1, size + blksize]);
+        let length = if random.chance(80) { other(&mut random) } else { size };
+        let told = other(&mut random) as u64;
+        let stopped = match random.below(25) {
+            0 => Some(Stopped::At(Duration::from_micros(random.below(2_000_000)))),
+            1 => Some(Stopped::WithTheProducer(random.below(length as u64 + 1) as usize)),
+            _ => None,
+        };
         // A client asks for the size, or announces it; that of a text is unknown.
         let tsize = if (kind, mode) == (RequestKind::Write, Mode::Octet) { size as u64 } else { 0 };
         Self {
@@ -40,6 +62,8 @@ impl Scenario {
             kind,
             mode,
             size,
+            length,
+            stopped,
             offer: Offer {
                 tsize: random.chance(800).then_some(tsize),
                 timeout: TimeoutSeconds::new(1 + random.below(3)).filter(|_| random.chance(200)),
@@ -57,6 +81,8 @@ impl Scenario {
                 duplication: random.pick(&[0, 0, 20, 200]),
                 junk: rare(&mut random, 100),
                 forgery: rare(&mut random, 100),
+                lie: random.chance(60).then_some(told),
+                overtaken: random.chance(200).then(|| random.below(100)),
                 longest: random.chance(100).then_some(600),
                 delay: random.pick(&[MS / 10, 5 * MS, 40 * MS]),
                 jitter: random.pick(&[Duration::ZERO, MS, 30 * MS]),
@@ -66,10 +92,17 @@ impl Scenario {
         }
     }
 
+    /// Whether nothing but the network can make it fail.
+    pub(crate) fn can_succeed(&self) -> bool {
+        self.length == self.size && self.stopped.is_none() && self.weather.lie.is_none()
+    }
+
     /// More blocks than wire numbers.
     pub(crate) fn wrapping(seed: u64, kind: RequestKind, windowsize: u64) -> Self {
         Self {
             size: 8 * 65_540 + 3,
+            length: 8 * 65_540 + 3,
+            stopped: None,
             kind,
             mode: Mode::Octet,
             offer: Offer { blksize: BlockSize::new(8), windowsize: WindowSize::new(windowsize), ..Offer::default() },

@@ -4,13 +4,13 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use tftpsh::transfer::{
-    Attempt, FailedAttempt, Input, Receiver, Replay, Request, RetryPolicy, Rexmt, Sender, Task, WriteFile,
+    Abort, Attempt, FailedAttempt, Input, Receiver, Replay, Request, RetryPolicy, Rexmt, Sender, Task, WriteFile,
 };
 use tftpsh::wire::{Mode, Offer, Packet, RequestKind, WindowSize};
 
 use crate::host::{File, Host};
 use crate::network::{Network, Random};
-use crate::scenario::Scenario;
+use crate::scenario::{Scenario, Stopped};
 
 const CLIENT: &str = "192.0.2.1:40000";
 const WELL_KNOWN: &str = "192.0.2.2:69";
@@ -43,6 +43,8 @@ struct World<'a> {
     /// The ports that the servers answer.
     asking: Vec<SocketAddr>,
     now: Instant,
+    /// When the user stops the client.
+    stop: Option<Instant>,
 }
 
 /// Runs one transfer to its very end, dallying included.
@@ -50,10 +52,20 @@ pub(crate) fn run(scenario: &Scenario) -> Outcome {
     let start = Instant::now();
     let mut random = Random(scenario.seed);
     // Few different bytes, so that netascii has something to convert.
-    let content: Vec<u8> = (0..scenario.size).map(|_| random.pick(b"\r\n\0ab\xffcdefgh")).collect();
+    let content: Vec<u8> = (0..scenario.length).map(|_| random.pick(b"\r\n\0ab\xffcdefgh")).collect();
     let file = match scenario.kind {
         RequestKind::Read => Local::Target(File::target(scenario.mode)),
-        RequestKind::Write => Local::Source(Replay::new(File::source(content.clone(), scenario.mode))),
+        RequestKind::Write => {
+            let mut file = File::source(content.clone(), scenario.mode);
+            if let Some(Stopped::WithTheProducer(end)) = scenario.stopped {
+                file.cut = Some(end);
+            }
+            Local::Source(Replay::new(file))
+        }
+    };
+    let stop = match scenario.stopped {
+        Some(Stopped::At(time)) => Some(start + time),
+        Some(Stopped::WithTheProducer(_)) | None => None,
     };
     let client = Host::new(address(CLIENT), request(scenario, start, scenario.offer, file));
     let network = Network::new(scenario.weather, random);
@@ -67,6 +79,7 @@ pub(crate) fn run(scenario: &Scenario) -> Outcome {
         servers: Vec::new(),
         asking: Vec::new(),
         now: start,
+        stop,
     };
     world.client.input(start, Input::Start, &mut world.network);
     for _ in 0..3_000_000 {
@@ -86,9 +99,15 @@ impl World<'_> {
             return true;
         }
         let arrival = self.network.next_arrival();
+        let stop = self.stop.filter(|_| self.client.end.is_none());
         let wakes = self.servers.iter().filter_map(|it| it.wake).chain(self.client.wake);
-        let Some(next) = wakes.chain(arrival).min() else { return false };
+        let Some(next) = wakes.chain(arrival).chain(stop).min() else { return false };
         self.now = self.now.max(next);
+        if stop.is_some_and(|at| at <= self.now) {
+            self.stop = None;
+            self.client.input(self.now, Input::Abort(Abort::Interrupted), &mut self.network);
+            return true;
+        }
         if arrival.is_some_and(|at| at <= self.now) {
             self.arrive();
             return true;
@@ -151,7 +170,7 @@ impl World<'_> {
         let task = match request.kind {
             RequestKind::Read => {
                 // The size of a text is unknown.
-                let size = (scenario.mode == Mode::Octet).then_some(self.content.len() as u64);
+                let size = (scenario.mode == Mode::Octet).then_some(scenario.size as u64);
                 let answer = offer.answer(&scenario.limits, size);
                 let file = File::source(self.content.clone(), scenario.mode);
                 Task::send(Sender::answer(self.now, from, answer, retry_policy), Replay::new(file))
@@ -207,13 +226,16 @@ impl Outcome {
                 "a wrong file was kept: {scenario:?}"
             );
         }
+        for host in takers.iter().chain(&givers) {
+            host.check_size(scenario);
+        }
         for taker in &takers {
             assert_eq!(taker.report.is_some(), taker.file().committed, "{scenario:?}");
         }
         if givers.iter().any(|it| it.report.is_some()) {
             assert!(!kept.is_empty(), "told that the file is safe, but it is not: {scenario:?}");
         }
-        let is_harmless = scenario.weather.loss == 0 && scenario.weather.longest.is_none();
+        let is_harmless = scenario.can_succeed() && scenario.weather.loss == 0 && scenario.weather.longest.is_none();
         assert!(self.attempt != Attempt::SmallBlocks || !is_harmless, "asked again without need: {scenario:?}");
         for host in takers.iter().chain(&givers) {
             assert!(host.end.is_some(), "no end: {scenario:?}");
@@ -230,6 +252,15 @@ impl Outcome {
 }
 
 impl Host {
+    /// Nobody reports success with another size than was agreed.
+    fn check_size(&self, scenario: &Scenario) {
+        let Some(report) = self.report.filter(|_| scenario.mode == Mode::Octet) else { return };
+        // To whoever sends the file, the lie is an answer that it ignores.
+        let is_told = self.file().committed || scenario.weather.lie.is_none();
+        let agreed = report.terms.tsize.filter(|size| *size > 0 && is_told);
+        assert!(agreed.is_none_or(|size| size == report.stats.bytes), "{} bytes: {scenario:?}", report.stats.bytes);
+    }
+
     /// At most one copy of a block for each timeout, whatever arrives (RFC 1123 section 4.2.3.1).
     fn check_copies(&self, scenario: &Scenario) {
         if self.task.machine().terms().windowsize > WindowSize::LEAST {

@@ -15,7 +15,7 @@ use mio::{Events, Interest, Poll, Token, Waker};
 pub(crate) use self::notice::{Key, Notice, ServerTask};
 
 use self::alarms::Alarms;
-use self::transfer::{Reports, Transfer};
+use self::transfer::{Burst, Reports, Transfer};
 use super::fault_injector::FaultInjector;
 use super::socket::{LARGEST_DATAGRAM, Socket};
 use crate::event::Observers;
@@ -153,13 +153,16 @@ impl Reactor {
             return;
         };
         transfer.queued = false;
-        if transfer.begin(&mut reports) && transfer.read(&mut self.buffer, &mut reports) {
-            if transfer.queued {
-                self.ready.push_back(key);
+        let begun = transfer.begin(&mut reports);
+        match if begun { transfer.read(&mut self.buffer, &mut reports) } else { Burst::Over } {
+            Burst::Over => drop(self.transfers.remove(&key)),
+            burst => {
+                transfer.set_alarm(key, &mut self.alarms);
+                if burst == Burst::More {
+                    transfer.queued = true;
+                    self.ready.push_back(key);
+                }
             }
-            transfer.set_alarm(key, &mut self.alarms);
-        } else {
-            self.transfers.remove(&key);
         }
     }
 
@@ -172,10 +175,12 @@ impl Reactor {
                 continue;
             }
             transfer.alarm = None;
-            if transfer.wake(now, &mut Reports { key, notices, observers }) {
-                transfer.set_alarm(key, &mut self.alarms);
-            } else {
-                self.transfers.remove(&key);
+            match transfer.wake(now, &mut self.buffer, &mut Reports { key, notices, observers }) {
+                Burst::Over => drop(self.transfers.remove(&key)),
+                Burst::Last => transfer.set_alarm(key, &mut self.alarms),
+                // Its alarm is set again after the next burst: the others have their turn first.
+                Burst::More if mem::replace(&mut transfer.queued, true) => {}
+                Burst::More => self.ready.push_back(key),
             }
         }
     }
@@ -184,6 +189,8 @@ impl Reactor {
 #[cfg(test)]
 mod tests {
     use std::net::{SocketAddr, UdpSocket};
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::thread;
 
     use super::*;
     use crate::files::Source;
@@ -196,12 +203,18 @@ mod tests {
         now: Instant,
         ticks: usize,
         datagrams: usize,
+        /// A datagram does not move its deadline.
+        stubborn: bool,
+        /// The ticks so far.
+        ticked: Arc<AtomicUsize>,
     }
 
     impl Machine for Counting {
         fn datagram(&mut self, now: Instant, _: SocketAddr, _: &[u8]) {
-            // From now on it waits less.
-            (self.now, self.wait) = (now, Duration::from_millis(5));
+            if !self.stubborn {
+                // From now on it waits less.
+                (self.now, self.wait) = (now, Duration::from_millis(5));
+            }
             self.datagrams = self.datagrams.saturating_sub(1);
         }
         fn unreachable(&mut self, _: Instant, _: SocketAddr) {
@@ -210,6 +223,7 @@ mod tests {
         fn tick(&mut self, now: Instant) {
             self.now = now;
             self.ticks = self.ticks.saturating_sub(1);
+            self.ticked.fetch_add(1, Ordering::Relaxed);
         }
         fn abort(&mut self, _: Instant, _: Abort) {}
         fn poll(&mut self) -> Output<'_> {
@@ -238,9 +252,13 @@ mod tests {
     const NEVER: usize = usize::MAX;
 
     fn start(reactor: &mut Reactor, wait: Duration, ticks: usize, datagrams: usize) -> (Key, SocketAddr) {
+        let ticked = Arc::default();
+        start_machine(reactor, Counting { wait, now: Instant::now(), ticks, datagrams, stubborn: false, ticked })
+    }
+
+    fn start_machine(reactor: &mut Reactor, machine: Counting) -> (Key, SocketAddr) {
         let socket = Socket::bind("127.0.0.1:0".parse().unwrap()).unwrap();
         let address = socket.local();
-        let machine = Counting { wait, now: Instant::now(), ticks, datagrams };
         let task = Task::send(machine, Source::bytes([].into(), Mode::Octet));
         (reactor.start(socket, task, None).unwrap(), address)
     }
@@ -288,6 +306,29 @@ mod tests {
         (0..flood).for_each(|_| assert_eq!(client.send_to(b"more", there).unwrap(), 4));
         client.send_to(b"one", here).unwrap();
         assert_eq!(gone(&mut reactor, 2), [other, flooded]);
+    }
+
+    #[test]
+    fn what_arrived_while_the_process_slept_comes_before_a_deadline_that_has_passed() {
+        let mut reactor = Reactor::new().unwrap();
+        let (burst, ticked) = (5 * transfer::BURST, Arc::<AtomicUsize>::default());
+        let (wait, now) = (Duration::from_millis(1), Instant::now());
+        let machine =
+            Counting { wait, now, ticks: NEVER, datagrams: burst, stubborn: true, ticked: Arc::clone(&ticked) };
+        let (key, address) = start_machine(&mut reactor, machine);
+        let mut turn = || {
+            let mut notices = Vec::new();
+            reactor.turn(Duration::ZERO, &mut notices, &mut Observers::none()).unwrap();
+            notices
+        };
+        turn();
+        let before = ticked.load(Ordering::Relaxed);
+        let client = UdpSocket::bind("127.0.0.1:0").unwrap();
+        (0..burst).for_each(|_| assert_eq!(client.send_to(b"late", address).unwrap(), 4));
+        thread::sleep(Duration::from_millis(10));
+        let notices: Vec<_> = (0..10).flat_map(|_| turn()).collect();
+        assert!(matches!(notices[..], [Notice::Gone(gone)] if gone == key), "{notices:?}");
+        assert_eq!(ticked.load(Ordering::Relaxed), before, "no tick before the last datagram");
     }
 
     #[test]

@@ -5,6 +5,7 @@ use super::alarms::Alarms;
 use super::notice::{Key, Notice, ServerTask};
 use crate::event::{Direction, Observers};
 use crate::net::fault_injector::FaultInjector;
+use crate::net::overdue::Overdue;
 use crate::net::reporter::Reporter;
 use crate::net::socket::{Received, Socket};
 use crate::net::wire::{SendErrors, Wire};
@@ -12,6 +13,17 @@ use crate::transfer::{Abort, Input, Step};
 
 /// Reads from one socket before the others have their turn.
 pub(super) const BURST: usize = 32;
+
+/// What follows a burst of datagrams.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Burst {
+    /// Nothing: the transfer is over.
+    Over,
+    /// Nothing that has arrived yet.
+    Last,
+    /// More may have arrived already.
+    More,
+}
 
 /// A task with its socket.
 pub(super) struct Transfer {
@@ -24,6 +36,7 @@ pub(super) struct Transfer {
     pub(super) alarm: Option<Instant>,
     /// Whether it is in the queue of ready sockets.
     pub(super) queued: bool,
+    overdue: Overdue,
     complete: bool,
 }
 
@@ -37,7 +50,8 @@ pub(super) struct Reports<'a, 'o> {
 impl Transfer {
     /// Makes a transfer that is ready from the start.
     pub(super) fn new(socket: Socket, task: ServerTask, injector: Option<Box<FaultInjector>>) -> Self {
-        Self { socket, task, injector, due: None, alarm: None, queued: true, complete: false }
+        let overdue = Overdue::default();
+        Self { socket, task, injector, due: None, alarm: None, queued: true, overdue, complete: false }
     }
 
     /// Sends the first packet, once. Returns whether the transfer continues.
@@ -52,8 +66,8 @@ impl Transfer {
         }
     }
 
-    /// Handles the datagrams that have arrived, up to a burst. Returns whether the transfer continues.
-    pub(super) fn read(&mut self, buffer: &mut [u8], reports: &mut Reports<'_, '_>) -> bool {
+    /// Handles the datagrams that have arrived, up to a burst.
+    pub(super) fn read(&mut self, buffer: &mut [u8], reports: &mut Reports<'_, '_>) -> Burst {
         for _ in 0..BURST {
             let continues = match self.socket.receive(buffer, Instant::now()) {
                 Ok(Received::Datagrams { from, length, stride }) => {
@@ -63,14 +77,13 @@ impl Transfer {
                 Ok(Received::Refused(to)) => self.input(Input::Unreachable(to), reports) && self.arrive(reports),
                 // A route that fails for some time is like losses; only silence ends a transfer.
                 Ok(Received::Unreachable { .. } | Received::Interrupted) => true,
-                Ok(Received::Elapsed) | Err(_) => return true,
+                Ok(Received::Elapsed) | Err(_) => return Burst::Last,
             };
             if !continues {
-                return false;
+                return Burst::Over;
             }
         }
-        self.queued = true;
-        true
+        Burst::More
     }
 
     fn datagrams(&mut self, from: SocketAddr, bytes: &[u8], stride: usize, reports: &mut Reports<'_, '_>) -> bool {
@@ -81,15 +94,21 @@ impl Transfer {
         self.arrive(reports)
     }
 
-    /// Handles an alarm. Returns whether the transfer continues.
-    pub(super) fn wake(&mut self, now: Instant, reports: &mut Reports<'_, '_>) -> bool {
+    /// Handles an alarm, after what has arrived. While more is there to read, the tick waits, for a while.
+    pub(super) fn wake(&mut self, now: Instant, buffer: &mut [u8], reports: &mut Reports<'_, '_>) -> Burst {
+        let is_due = |due: Option<Instant>| due.is_some_and(|due| due <= now);
         if !self.arrive(reports) {
-            return false;
+            return Burst::Over;
         }
-        if self.due.is_none_or(|due| due > now) {
-            return true;
+        if !is_due(self.due) {
+            return Burst::Last;
         }
-        self.input(Input::Tick, reports) && self.arrive(reports)
+        let burst = self.read(buffer, reports);
+        let ticks = burst != Burst::Over && self.overdue.ticks(is_due(self.due), BURST, burst == Burst::Last);
+        if ticks && !(self.input(Input::Tick, reports) && self.arrive(reports)) {
+            return Burst::Over;
+        }
+        burst
     }
 
     /// Handles the packets of the injector that have arrived by now. Returns whether the transfer continues.
