@@ -39,6 +39,20 @@ struct Asked {
     offer: Offer,
     /// The last answer that made no sense.
     meaningless: Option<MeaninglessAnswer>,
+    /// The server said again that it waits for block 1, after that was sent again.
+    misses_block_1: bool,
+}
+
+impl Asked {
+    /// Returns the least time in which a packet can count as lost twice.
+    fn patience(&self, rexmt: Rexmt) -> Duration {
+        match (self.kind, rexmt) {
+            // The ACK of block 1 may be late for another reason: some devices erase their flash memory before it.
+            (RequestKind::Write, _) if !self.misses_block_1 => Duration::from_secs(10),
+            (_, Rexmt::Auto) => Duration::from_secs(3),
+            (_, Rexmt::Fixed(_)) => Duration::ZERO,
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -77,7 +91,7 @@ impl Link {
         request: &Request<'_>,
         retry_policy: RetryPolicy,
     ) -> Self {
-        let asked = Some(Asked { kind, offer: request.offer, meaningless: None });
+        let asked = Some(Asked { kind, offer: request.offer, meaningless: None, misses_block_1: false });
         Self { asked, ..Self::new(now, Peer::asked(server), request.mode, retry_policy) }
     }
 
@@ -163,6 +177,14 @@ impl Link {
         self.ignore(from, reason);
     }
 
+    /// Ignores a second OACK or ACK 0, but remembers one that comes after block 1 was sent again.
+    pub(super) fn ignore_wait_for_block_1(&mut self, from: SocketAddr) {
+        if let Some(asked) = &mut self.asked {
+            asked.misses_block_1 |= self.retry.attempt > 0;
+        }
+        self.ignore(from, Ignored::Duplicate);
+    }
+
     fn note_meaningless(&mut self, answer: MeaninglessAnswer) {
         if let (None, Some(asked)) = (self.peer.tid, &mut self.asked) {
             asked.meaningless = Some(answer);
@@ -195,7 +217,7 @@ impl Link {
     /// was lost twice.
     fn asked_too_much(&self) -> Option<Failure> {
         let asked = self.asked.as_ref()?;
-        if !self.retry.was_lost_twice(self.now, asked.kind) {
+        if !self.retry.was_lost_twice(self.now, asked.patience(self.retry.policy.rexmt)) {
             return None;
         }
         let blksize = self.terms.blksize;

@@ -2,7 +2,6 @@ use std::time::{Duration, Instant};
 
 use super::Rtt;
 use super::rtt_stats::RttStats;
-use crate::wire::RequestKind;
 
 /// When a transfer retransmits, and when it fails.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,10 +35,6 @@ const FIRST: Duration = Duration::from_secs(1);
 const CEILING: Duration = Duration::from_secs(5);
 /// The least difference between the interval and the smoothed round trip.
 const MARGIN: Duration = Duration::from_millis(10);
-/// How long a server may take for block 1, and how long for the ACK of block 1, before the blocks count as lost: some
-/// devices erase their flash memory in between.
-const PATIENCE: Duration = Duration::from_secs(3);
-const PATIENCE_OF_WRITE: Duration = Duration::from_secs(10);
 /// The most datagrams to an address that has acknowledged nothing: a forged request must not flood its victim.
 const UNPROVEN: u32 = 3;
 
@@ -153,14 +148,9 @@ impl Retry {
         Some(Demand::Again { attempt: self.attempt, after })
     }
 
-    /// Whether the packet whose answer is due now was sent twice in vain, long enough ago to try another request. That
-    /// leaves more than half of the timeout to it.
-    pub(super) fn was_lost_twice(&self, now: Instant, kind: RequestKind) -> bool {
-        let patience = match (kind, self.policy.rexmt) {
-            (RequestKind::Read, Rexmt::Fixed(_)) => Duration::ZERO,
-            (RequestKind::Read, Rexmt::Auto) => PATIENCE,
-            (RequestKind::Write, _) => PATIENCE_OF_WRITE,
-        };
+    /// Whether the packet whose answer is due now was sent twice in vain, and `patience` has passed since the last
+    /// progress. More than half of the timeout is left then.
+    pub(super) fn was_lost_twice(&self, now: Instant, patience: Duration) -> bool {
         self.attempt >= 2 && now.saturating_duration_since(self.progress) >= patience.min(self.policy.timeout * 2 / 5)
     }
 

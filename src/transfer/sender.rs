@@ -140,7 +140,7 @@ impl Sender {
             (Phase::Sending, Packet::Ack { block }) => self.acknowledged(from, block),
             (_, Packet::Error { code, message }) => self.link.fail(Failure::remote(code, message)),
             // The peer did not get block 1 yet; the timer will send it again.
-            (Phase::Sending, Packet::Oack(_)) => self.link.ignore(from, Ignored::Duplicate),
+            (Phase::Sending, Packet::Oack(_)) => self.link.ignore_wait_for_block_1(from),
             (Phase::Offering, Packet::Ack { .. }) => self.link.ignore(from, Ignored::OutOfPlace),
             _ => self.link.ignore(from, Ignored::Unexpected),
         }
@@ -178,7 +178,11 @@ impl Sender {
     /// every packet (the Sorcerer's Apprentice). In a window it may mean that the first block was lost. It is believed
     /// once, if a round trip has passed since the window was sent: an earlier ACK cannot refer to that window.
     fn acknowledged_again(&mut self, from: SocketAddr) {
-        self.link.ignore(from, Ignored::Duplicate);
+        if self.base == 1 {
+            self.link.ignore_wait_for_block_1(from);
+        } else {
+            self.link.ignore(from, Ignored::Duplicate);
+        }
         if self.window() > 1
             && !self.gap_heard
             && self.fresh > self.base

@@ -133,6 +133,8 @@ fn a_path_that_loses_long_datagrams_costs_one_more_request() {
             let outcome = run(&scenario);
             outcome.check(&scenario);
             assert!(outcome.succeeded(), "{scenario:?}: {:?}", outcome.client.end);
+            // One side dallies for 6 s. A server that sends its OACK again shows that it gets no block.
+            assert!(outcome.elapsed < 12_000 * MS, "{:?}: {scenario:?}", outcome.elapsed);
             let expected = if size > 600 { Attempt::SmallBlocks } else { Attempt::Full };
             assert_eq!(outcome.attempt, expected, "{scenario:?}");
             assert_eq!(outcome.client.task.machine().terms().blksize.get(), if size > 600 { 512 } else { 1428 });
