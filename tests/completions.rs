@@ -40,18 +40,27 @@ fn the_program_answers_with_value_and_help() {
 #[test]
 fn bash_completes() {
     let setup = format!("bind 'set bell-style none'; source {SCRIPTS}/tftp.bash");
-    play("bash", &["--noprofile", "--norc", "-i"], &setup);
+    let listed = [
+        ("tftp lesson \t\t", &["9 ", "10 ", "11 ", "12"][..]),
+        // A slash more would be shown before the space.
+        ("tftp put sub\t\t", &["sub1/ ", "sub2/ "]),
+    ];
+    play("bash", &["--noprofile", "--norc", "-i"], &setup, &listed);
 }
 
 #[test]
 fn zsh_completes() {
     let setup = format!("PS1='> '; fpath=({SCRIPTS} $fpath); autoload -Uz compinit; compinit -u -D");
-    play("zsh", &["-f", "-i"], &setup);
+    let listed = [
+        ("tftp lesson \t", &["9   -- Bargaining", "10  -- Roll-over"][..]),
+        ("tftp t\t", &["trace    -- toggle packet tracing", "timeout  -- set total"]),
+    ];
+    play("zsh", &["-f", "-i"], &setup, &listed);
 }
 
 #[test]
 fn fish_completes() {
-    play("fish", &["--no-config", "-i"], &format!("source {SCRIPTS}/tftp.fish"));
+    play("fish", &["--no-config", "-i"], &format!("source {SCRIPTS}/tftp.fish"), &[]);
 }
 
 fn ask(words: &[&str]) -> String {
@@ -61,8 +70,8 @@ fn ask(words: &[&str]) -> String {
     String::from_utf8(output.stdout).expect("text")
 }
 
-/// Types lines with Tab in them and looks at the arguments that the program gets.
-fn play(shell: &'static str, args: &[&str], setup: &str) {
+/// Types lines with Tab in them and looks at the arguments that the program gets, then at what Tab lists, in order.
+fn play(shell: &'static str, args: &[&str], setup: &str, listed: &[(&str, &[&str])]) {
     let foreign = Foreign { name: shell, program: shell, asked: "--version", says: shell, needs_root: false };
     let Some(program) = foreign.find() else { return };
     let home = tempfile::tempdir().expect("a directory");
@@ -77,6 +86,10 @@ fn play(shell: &'static str, args: &[&str], setup: &str) {
         ("tftp g\t", "<get>"),
         ("tftp sw1 get \t", "<sw1> <get> <fw.bin>"),
         ("tftp get sw1:f\t", "<get> <sw1:fw.bin>"),
+        ("tftp get 127.0.0.1:f\t", "<get> <127.0.0.1:fw.bin>"),
+        ("tftp get 127.\tf\t", "<get> <127.0.0.1:fw.bin>"),
+        ("tftp get old:my\t", "<get> <old:my file>"),
+        ("tftp put sub1\ta\t", "<put> <sub1/a.cfg>"),
         ("tftp --mode=net\t", "<--mode=netascii>"),
         ("tftp old get \t", "<old> <get> <my file>"),
         ("tftp put my\t", "<put> <my local file>"),
@@ -85,6 +98,15 @@ fn play(shell: &'static str, args: &[&str], setup: &str) {
         session.send_line(typed).expect("a terminal");
         let expected = format!("ran {expected} end");
         session.exp_string(&expected).unwrap_or_else(|error| panic!("{shell}: {typed}: {error}"));
+    }
+    for (typed, candidates) in listed {
+        session.send(typed).expect("a terminal");
+        session.flush().expect("a terminal");
+        for candidate in *candidates {
+            session.exp_string(candidate).unwrap_or_else(|error| panic!("{shell}: {typed}: {error}"));
+        }
+        // Drops the line.
+        session.send_line("\x15").expect("a terminal");
     }
     session.send_line("exit").expect("a terminal");
     session.exp_eof().unwrap_or_else(|error| panic!("{shell}: {error}"));
@@ -97,8 +119,12 @@ fn remember(home: &Path) {
         fs::create_dir_all(directory).expect("a directory");
     }
     fs::write(config.join("hosts"), "sw1 192.0.2.1\nold 192.0.2.9\n").expect("a file");
-    fs::write(state.join("seen"), "192.0.2.1\n\tfw.bin\n192.0.2.9\n\tmy file\n").expect("a file");
+    fs::write(state.join("seen"), "192.0.2.1\n\tfw.bin\n192.0.2.9\n\tmy file\n127.0.0.1\n\tfw.bin\n").expect("a file");
     fs::write(home.join("my local file"), "").expect("a file");
+    for directory in ["sub1", "sub2"] {
+        fs::create_dir(home.join(directory)).expect("a directory");
+        fs::write(home.join(directory).join("a.cfg"), "").expect("a file");
+    }
     let real = env!("CARGO_BIN_EXE_tftp");
     let script = format!(
         "#!/bin/sh\ncase $1 in __complete*) exec '{real}' \"$@\";; esac\nprintf ran; printf ' <%s>' \"$@\"; echo ' end'\n"
@@ -116,5 +142,6 @@ fn start(shell: &Path, args: &[&str], home: &Path) -> PtySession {
     for name in ["XDG_DATA_HOME", "INPUTRC", "ZDOTDIR"] {
         command.env_remove(name);
     }
-    spawn_with_options(command, Options::new().timeout_ms(Some(20_000))).expect("a terminal")
+    spawn_with_options(command, Options::new().timeout_ms(Some(20_000)).strip_ansi_escape_codes(true))
+        .expect("a terminal")
 }

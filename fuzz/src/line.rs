@@ -12,7 +12,7 @@ use tftpsh::wire::Mode;
 /// accepted in its place.
 pub fn run(input: &[u8]) {
     if let Ok(text) = str::from_utf8(input) {
-        let _ = (hint(text), trace_list(text), value::<Mode>(text));
+        let _ = (hint(text, 60), trace_list(text), value::<Mode>(text));
         if let Some(typed) = PartialLine::read(text) {
             let spelled = typed.spell(&typed.part, false);
             assert_printable(&spelled);

@@ -63,6 +63,8 @@ catalogue! {
     TidSame { port: u16 } => "tid.same", "RFC 1350 s4",
         "The server answers from its request port {port}: allowed by some devices, not by the RFC's normal operation.";
     TidWrong { from: SocketAddr, ours: SocketAddr } => "tid.wrong", "RFC 1350 s4", (wrong_tid(*from, *ours));
+    TidEarlier { port: u16 } => "tid.earlier", "RFC 1350 s4",
+        "From port {port}, which belongs to an earlier transfer: not an answer to this one.";
     TidTell => "tid.tell", "RFC 1350 s4", "Report the error to the stranger; our transfer continues.";
     TidFooled { port: u16 } => "tid.fooled", "RFC 1350 s4",
         "Answered to port {port}: this client takes the stranger's packet for the server's.";

@@ -5,8 +5,8 @@ use crate::language::{Expected, Following, PartialLine, exact, following};
 /// The most names in one hint. Tab offers all.
 const NAMED: usize = 7;
 
-/// Returns the arguments that may still follow; `None` while a word is being typed.
-pub fn hint(line: &str) -> Option<String> {
+/// Returns the arguments that may follow next, in at most `room` characters; `None` while a word is being typed.
+pub fn hint(line: &str, room: usize) -> Option<String> {
     let PartialLine { mut words, start, part, quote } = PartialLine::read(line)?;
     let is_typing = start < line.len();
     let is_command = is_typing && words.is_empty() && quote.is_none() && exact(&part).is_some();
@@ -15,11 +15,12 @@ pub fn hint(line: &str) -> Option<String> {
     } else if is_typing || words.is_empty() {
         return None;
     }
-    let rest = describe(&following(&words))?;
-    Some(format!("{}{rest}", if is_command { " " } else { "" }))
+    let space = if is_command { " " } else { "" };
+    describe(&following(&words), room.saturating_sub(space.len())).map(|rest| format!("{space}{rest}"))
 }
 
-fn describe(following: &Following) -> Option<String> {
+/// Names as many of the next words as there is room for.
+fn describe(following: &Following, room: usize) -> Option<String> {
     let named = |expected: &&Expected| !matches!(expected, Expected::Keyword(..) | Expected::WholeKeyword(_));
     let keywords = following.expected.iter().filter(|expected| matches!(expected, Expected::Keyword(..)));
     // Names without fixed words come first: Tab offers the others.
@@ -28,15 +29,12 @@ fn describe(following: &Following) -> Option<String> {
     if names.is_empty() {
         names.extend(&following.switches);
     }
-    if names.len() > NAMED {
-        names.splice(NAMED.., [".."]);
-    }
-    let names = names.join(" | ");
-    match names.as_str() {
-        "" => None,
-        _ if is_optional && !names.starts_with('[') => Some(format!("[{names}]")),
-        _ => Some(names),
-    }
+    let described = |count: usize| {
+        let more = (count < names.len()).then_some("..");
+        let names = names.iter().take(count).copied().chain(more).collect::<Vec<_>>().join(" | ");
+        if is_optional && !names.starts_with('[') { format!("[{names}]") } else { names }
+    };
+    (1..=names.len().min(NAMED)).rev().map(described).find(|hint| hint.chars().count() <= room)
 }
 
 #[cfg(test)]
@@ -82,10 +80,26 @@ mod tests {
             ("plan 2150 ", "[blksize | windowsize | rtt]"),
             ("host a ", "address [port] [mode=..] [blksize=..]"),
             ("nonsense ", ""),
+            ("put a ", "[remotename]"),
+            ("put a b ", "[file ... remote-directory]"),
             ("get 'a ", ""),
             ("# get ", ""),
         ] {
-            assert_eq!(hint(line).unwrap_or_default(), expected, "{line}");
+            assert_eq!(hint(line, 100).unwrap_or_default(), expected, "{line}");
         }
+    }
+
+    #[test]
+    fn a_hint_has_as_many_names_as_there_is_room_for() {
+        for (room, expected) in [
+            (66, Some("[sorcerer | first-zero | oversize | wrong-code | one-port | ..]")),
+            (20, Some("[sorcerer | ..]")),
+            (14, None),
+            (0, None),
+        ] {
+            assert_eq!(hint("serve bug ", room).as_deref(), expected, "{room}");
+        }
+        assert_eq!(hint("connect", 10), None);
+        assert_eq!(hint("status ", 0), None);
     }
 }

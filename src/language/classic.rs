@@ -101,8 +101,10 @@ pub(super) static ROWS: &[Command] = &[
 fn put(args: &mut Arguments<'_>) -> Result<Verb, Mistake> {
     let mut remote = args.name(Source::Local, "file")?;
     let mut locals = Vec::new();
-    while let Some(next) = args.name_if(Source::Destination, "remotename") {
+    let mut name = "remotename";
+    while let Some(next) = args.name_if(Source::Destination, name) {
         locals.push(std::mem::replace(&mut remote, next));
+        name = "file ... remote-directory";
     }
     if remote.is("-") {
         return Err(args.breaks(match locals.as_slice() {

@@ -11,6 +11,7 @@ use super::{InputSource, Shell, transfer};
 use crate::language::{
     Command, ParsedLine, SplitError, Verb, Word, cut_escape, find, may_begin_command, split, split_at_spaces,
 };
+use crate::session::Session;
 use crate::terminal::{Place, Prompted, Subject};
 use crate::transfer::{RetryPolicy, Rexmt};
 
@@ -26,6 +27,7 @@ impl Shell<'_> {
                 return Ok(Status::Success);
             }
         }
+        self.greet();
         loop {
             if self.console.ends_here() {
                 return Ok(Status::Unread);
@@ -41,12 +43,27 @@ impl Shell<'_> {
                 Prompted::Line(_) | Prompted::Cleared { was_empty: false } => {}
                 Prompted::Cleared { was_empty: true } => self.console.note("press ^C again to leave"),
                 Prompted::Garbled => {
-                    self.console.note("tftp: input is not valid UTF-8 and was ignored; --plain accepts any bytes");
+                    self.console.note(
+                        "tftp: input is not valid UTF-8 and was ignored; write $'\\xff' for a byte, or use --plain",
+                    );
                 }
                 Prompted::Leave => return Ok(Status::Interrupted),
                 Prompted::End => return Ok(Status::Success),
             }
         }
+    }
+
+    /// Prints what to do first, for a person who may be new here.
+    fn greet(&self) {
+        let Session { peer, settings, .. } = &self.workspace.session;
+        if settings.classic || settings.quiet {
+            return;
+        }
+        let connection = status::connection(&self.workspace.session);
+        self.console.greet(&match peer {
+            Some(_) => format!("{connection} \"?\" for help."),
+            None => format!("{connection} \"connect HOST\" to begin, \"?\" for help, \"lesson\" to learn."),
+        });
     }
 
     /// Runs a line and reports any failure.

@@ -1,30 +1,33 @@
-//! What a transfer cost, in one line.
+//! What a transfer cost, in one line if it fits.
 
 use crate::trace::units;
 use crate::transfer::{Report, Rtt, Stats, Waits};
 use crate::wire::Terms;
 
-/// `4.1 MB/s, blksize 1468, windowsize 16, 2793 blocks, 2 resent, 1 duplicate, rtt 0.08/0.10/0.31 ms`.
+/// The parts of `4.1 MB/s, blksize 1468, windowsize 16, 2793 blocks, 2 resent, rtt 0.08/0.10/0.31 ms`.
 ///
 /// What did not happen is left out, so that an untroubled transfer fits a line of 80 letters. Round trips are the
 /// shortest, the median and the longest. A server whose own timer held the transfer up is named:
-/// `server resent after 1.0 s, 14 times`.
-pub(super) fn summary(report: &Report) -> String {
+/// `server resent 14 times after 1.0 s`.
+pub(super) fn summary(report: &Report) -> Vec<String> {
     let Stats { bytes, blocks, resent, duplicates, strangers, rtt, waits } = report.stats;
-    let mut parts = vec![units::rate(bytes, report.elapsed), agreed(&report.terms, report.negotiated)];
+    let mut parts = vec![units::rate(bytes, report.elapsed)];
+    parts.extend(agreed(&report.terms, report.negotiated));
     parts.push(units::counted(blocks, "block"));
     parts.extend((resent > 0).then(|| format!("{resent} resent")));
     parts.extend((duplicates > 0).then(|| units::counted(duplicates, "duplicate")));
     parts.extend((strangers > 0).then(|| units::counted(strangers, "stranger")));
     parts.extend(round_trips(rtt));
     parts.extend(held_up(waits));
-    parts.join(", ")
+    parts
 }
 
-fn agreed(terms: &Terms, negotiated: bool) -> String {
+fn agreed(terms: &Terms, negotiated: bool) -> Vec<String> {
     let Terms { blksize, windowsize, .. } = terms;
-    let values = format!("blksize {blksize}, windowsize {windowsize}");
-    if negotiated { values } else { format!("no options agreed ({values})") }
+    if !negotiated {
+        return vec!["no options".to_owned()];
+    }
+    vec![format!("blksize {blksize}"), format!("windowsize {windowsize}")]
 }
 
 fn round_trips(rtt: Rtt) -> Option<String> {
@@ -35,7 +38,7 @@ fn round_trips(rtt: Rtt) -> Option<String> {
 fn held_up(Waits { count, total }: Waits) -> Option<String> {
     let mean = total.checked_div(count)?.as_secs_f64();
     let times = if count == 1 { "once".to_owned() } else { format!("{count} times") };
-    Some(format!("server resent after {mean:.1} s, {times}"))
+    Some(format!("server resent {times} after {mean:.1} s"))
 }
 
 #[cfg(test)]
@@ -73,15 +76,30 @@ mod tests {
             ..Terms::default()
         };
         assert_eq!(
-            summary(&Report { terms, negotiated: true, ..report(stats) }),
+            summary(&Report { terms, negotiated: true, ..report(stats) }).join(", "),
             "4.1 MB/s, blksize 1468, windowsize 16, 2793 blocks, 2 resent, 1 duplicate, 1 stranger, \
-             rtt 0.08/0.10/12.3 ms, server resent after 1.0 s, 14 times"
+             rtt 0.08/0.10/12.3 ms, server resent 14 times after 1.0 s"
         );
     }
 
     #[test]
     fn it_says_that_nothing_was_agreed() {
         let stats = Stats { bytes: 13, blocks: 1, ..Stats::default() };
-        assert_eq!(summary(&report(stats)), "13 B/s, no options agreed (blksize 512, windowsize 1), 1 block");
+        assert_eq!(summary(&report(stats)).join(", "), "13 B/s, no options, 1 block");
+    }
+
+    #[test]
+    fn an_untroubled_transfer_fits_80_columns() {
+        let long = Some(Duration::from_micros(123_456));
+        let stats = Stats {
+            bytes: 999_900_000,
+            blocks: 99_999,
+            rtt: Rtt { least: long, smoothed: long, median: long, most: long },
+            ..Stats::default()
+        };
+        let terms =
+            Terms { blksize: BlockSize::MOST, windowsize: WindowSize::new(64).expect("a size"), ..Terms::default() };
+        let summary = summary(&Report { terms, negotiated: true, ..report(stats) }).join(", ");
+        assert!(summary.len() <= 80, "{summary}");
     }
 }

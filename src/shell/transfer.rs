@@ -11,7 +11,7 @@ use crate::event::Observers;
 use crate::files::Digest;
 use crate::language::Word;
 use crate::session::{LastTransfer, Peer, Settings};
-use crate::terminal::{Place, Stream, Subject, about};
+use crate::terminal::{Console, Place, Stream, Subject, about};
 use crate::trace::{Notes, Progress};
 use crate::transfer::Report;
 
@@ -92,7 +92,7 @@ impl<'a> Transfer<'a> {
         let settings = &shell.workspace.session.settings;
         let wanted = settings.progress && !settings.quiet && settings.tracing.is_none() && shell.console.is_observed();
         let form = if shell.setup.plain { Progress::words } else { Progress::bar };
-        wanted.then(|| form(&self.local.to_string(), size))
+        wanted.then(|| form(&self.local.to_string(), size).within(|| Console::columns(Stream::Error)))
     }
 
     /// Prints BSD's closing line, the cost of the transfer, and a warning if a file transferred as text has a NUL in it.

@@ -16,7 +16,7 @@ use super::line_batcher::LineBatcher;
 use super::output::{Output, Stream};
 use crate::stop::Stop;
 use crate::style::{Look, Style, When};
-use crate::trace::fold;
+use crate::trace::{fold, fold_parts};
 
 /// The source of lines, which decides how failures are reported.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -244,12 +244,24 @@ impl Console {
         text.split('\n').map(fit).collect::<Vec<_>>().join("\n")
     }
 
+    /// Prints a line in grey for a person who watches.
+    pub(crate) fn greet(&self, text: &str) {
+        if self.is_observed() {
+            self.aside(text, Look::Hint);
+        }
+    }
+
     /// Prints the cost of a transfer: on standard output if it was asked for, else only to a person who watches.
-    pub(crate) fn summarise(&self, summary: &str, asked_for: bool) -> io::Result<()> {
+    ///
+    /// The parts, between which there are commas, stay whole.
+    pub(crate) fn summarise(&self, parts: &[String], asked_for: bool) -> io::Result<()> {
+        let stream = if asked_for { self.stream() } else { Stream::Error };
+        let columns = if self.channel(stream).is_terminal { Self::columns(stream) } else { None };
+        let summary = fold_parts(parts, columns);
         if asked_for {
-            self.print_text(summary, Look::Summary)?;
+            self.print_text(&summary, Look::Summary)?;
         } else if self.is_observed() {
-            self.aside(summary, Look::Summary);
+            self.aside(&summary, Look::Summary);
         }
         Ok(())
     }

@@ -18,22 +18,63 @@ pub(crate) fn fold(line: &str, columns: Option<usize>, margin: usize) -> String 
     folded
 }
 
-/// Splits a line into words, each with the spaces after it; text in brackets is one word if it fits into a line.
+/// Joins parts with commas, as many on a line as fit. Each part stays whole.
+pub(crate) fn fold_parts(parts: &[String], columns: Option<usize>) -> String {
+    let (mut folded, mut length) = (String::new(), 0);
+    for (place, part) in parts.iter().enumerate() {
+        let comma = if place + 1 < parts.len() { "," } else { "" };
+        let width = part.chars().count() + comma.len();
+        if place > 0 {
+            let fits = columns.is_none_or(|columns| length + 1 + width <= columns);
+            folded.push(if fits { ' ' } else { '\n' });
+            length = if fits { length + 1 } else { 0 };
+        }
+        folded.push_str(part);
+        folded.push_str(comma);
+        length += width;
+    }
+    folded
+}
+
+/// Splits a line into words, each with the spaces after it. Text in brackets is one word if it fits into a line, and a
+/// number is one word with its unit.
 fn words(line: &str, width: usize) -> impl Iterator<Item = &str> {
-    let mut rest = line;
+    let (mut rest, mut previous) = (line, "");
     std::iter::from_fn(move || {
         let bracket = rest.strip_prefix('[').and_then(|inside| inside.find(']')).map(|end| end + 2);
         let from = bracket.filter(|end| *end <= width).unwrap_or_default();
-        let end = rest.get(from..)?.find(' ').map_or(rest.len(), |space| from + space + 1);
+        let end_after = |from: usize| Some(rest.get(from..)?.find(' ').map_or(rest.len(), |space| from + space + 1));
+        let mut end = end_after(from)?;
+        // The number of an RFC has no unit.
+        if rest.get(..end).is_some_and(is_number) && !previous.trim_end().ends_with("RFC") {
+            end = end_after(end)?;
+        }
         let (word, after) = rest.split_at_checked(end)?;
-        rest = after;
+        (rest, previous) = (after, word);
         (!word.is_empty()).then_some(word)
     })
 }
 
+/// Whether a word is a number before its unit: not at the end of a sentence or of a part of one.
+fn is_number(word: &str) -> bool {
+    let number = word.trim_end();
+    number.ends_with(|letter: char| letter.is_ascii_digit())
+        && number.chars().all(|letter| letter.is_ascii_digit() || ".,".contains(letter))
+}
+
 #[cfg(test)]
 mod tests {
-    use super::fold;
+    use super::{fold, fold_parts};
+
+    #[test]
+    fn a_number_is_not_separated_from_its_unit() {
+        assert_eq!(fold("resent after 1.0 second, 14 times", Some(16), 0), "resent after\n1.0 second,\n14 times");
+        assert_eq!(fold("in 2010, 14 times", Some(11), 0), "in 2010,\n14 times");
+        let parts = ["4.1 MB/s", "blksize 1468", "2 resent"].map(str::to_owned);
+        assert_eq!(fold_parts(&parts, None), "4.1 MB/s, blksize 1468, 2 resent");
+        assert_eq!(fold_parts(&parts, Some(24)), "4.1 MB/s, blksize 1468,\n2 resent");
+        assert_eq!(fold_parts(&parts, Some(22)), "4.1 MB/s,\nblksize 1468, 2 resent");
+    }
 
     #[test]
     fn brackets_are_not_torn() {

@@ -51,7 +51,7 @@ use std::io::{self, Write};
 pub use classic::{Classic, Lines};
 pub use elide::{Elided, Limit, Run};
 pub use explain::{Detail, Explain};
-pub(crate) use fold::fold;
+pub(crate) use fold::{fold, fold_parts};
 pub use hex::Hex;
 pub use json::Json;
 pub use ladder::{Charset, Ladder};

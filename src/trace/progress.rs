@@ -31,14 +31,21 @@ pub struct Progress {
 const PATIENCE: Duration = Duration::from_millis(500);
 /// The period over which the rate is measured.
 const MEMORY: Duration = Duration::from_secs(3);
+/// Columns where the terminal does not say how many it has.
+const COLUMNS: usize = 80;
 /// Characters of the bar.
-const BAR: usize = 16;
+const BAR: Width = Width { least: 4, most: 16 };
 /// Characters of the name; of a longer one the end is shown, where names differ.
-const NAME: usize = 24;
+const NAME: Width = Width { least: 8, most: 24 };
+
+struct Width {
+    least: usize,
+    most: usize,
+}
 
 enum Look {
-    /// One line, drawn ten times a second; `None` until there is something to draw.
-    Bar(Option<ProgressBar>),
+    /// One line, drawn ten times a second, as wide as the terminal is then; `None` until there is something to draw.
+    Bar(fn() -> Option<usize>, Option<ProgressBar>),
     /// A new line every five seconds, in words.
     Words(FailSoftWriter<io::Stderr>),
 }
@@ -46,7 +53,13 @@ enum Look {
 impl Progress {
     /// Creates a bar for the transfer of the file `name`; `size` is its bytes, if known.
     pub fn bar(name: &str, size: Option<u64>) -> Self {
-        Self::new(Look::Bar(None), name, size)
+        Self::new(Look::Bar(|| None, None), name, size)
+    }
+
+    /// Fits the bar into the columns of the terminal, which this function returns; otherwise it has 80.
+    pub fn within(self, columns: fn() -> Option<usize>) -> Self {
+        let look = if let Look::Bar(_, bar) = self.look { Look::Bar(columns, bar) } else { self.look };
+        Self { look, ..self }
     }
 
     /// Creates the same in whole lines of words, for terminals whose cursor does not move and for screen readers.
@@ -55,12 +68,12 @@ impl Progress {
     }
 
     fn new(look: Look, name: &str, size: Option<u64>) -> Self {
-        Self { look, name: shorten(name), size, due: None, past: VecDeque::new() }
+        Self { look, name: name.to_owned(), size, due: None, past: VecDeque::new() }
     }
 
     /// Clears the line, so that other output can take its place.
     fn clear(&mut self) {
-        if let Look::Bar(bar) = &mut self.look {
+        if let Look::Bar(_, bar) = &mut self.look {
             bar.take().into_iter().for_each(|bar| bar.finish_and_clear());
         }
     }
@@ -105,14 +118,15 @@ impl Observer for Progress {
         }
         let figures = self.measure(at, &machine.stats(), machine.terms().tsize);
         let pause = match &mut self.look {
-            Look::Bar(bar) => {
-                bar.get_or_insert_with(one_line).set_message(format!("{}  {}", self.name, figures.as_bar()));
+            Look::Bar(columns, bar) => {
+                let line = figures.as_bar(&self.name, columns().unwrap_or(COLUMNS).saturating_sub(1));
+                bar.get_or_insert_with(one_line).set_message(line);
                 // After the last column, a ^C would go to the next line, and this one could never be cleared.
                 let _ = io::stderr().write_all(b"\r");
                 Duration::from_millis(100)
             }
             Look::Words(writer) => {
-                writer.write(&format!("{}: {}\n", self.name, figures.as_words()));
+                writer.write(&format!("{}: {}\n", shorten(&self.name, NAME.most), figures.as_words()));
                 writer.flush();
                 Duration::from_secs(5)
             }
@@ -127,9 +141,12 @@ fn one_line() -> ProgressBar {
     ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr_with_hz(20)).with_style(style)
 }
 
-fn shorten(name: &str) -> String {
+/// Cuts a long name to so many characters; its end is shown, where names differ.
+fn shorten(name: &str, most: usize) -> String {
     match name.chars().count() {
-        length if length > NAME => format!("...{}", name.chars().skip(length - (NAME - 3)).collect::<String>()),
+        length if length > most => {
+            format!("...{}", name.chars().skip(length - most.saturating_sub(3)).collect::<String>())
+        }
         _ => name.to_owned(),
     }
 }
@@ -147,35 +164,58 @@ struct Figures {
 }
 
 impl Figures {
-    fn as_bar(&self) -> String {
-        let mut parts = Vec::new();
-        if let Some(percent) = self.percent() {
-            let filled = "#".repeat(usize::try_from(percent).unwrap_or(100) * BAR / 100);
-            parts.push(format!("[{filled:<BAR$}] {percent:>3}%"));
+    /// One line of at most so many columns. In a narrow one the bar and the name shrink first, and then disappear; then
+    /// the bytes and the rate do. How far the transfer is, the time left and the packets resent stay.
+    fn as_bar(&self, name: &str, columns: usize) -> String {
+        let percent = self.percent().map(|percent| format!("{percent:>3}%"));
+        let [bytes, rate] = self.amounts();
+        for amounts in [&[bytes, rate.clone()][..], &[rate], &[]] {
+            let figures: Vec<_> = percent.iter().chain(amounts).cloned().chain(self.outlook()).collect();
+            let figures = figures.join("  ");
+            if let Some(room) = columns.checked_sub(figures.chars().count()) {
+                return self.heading(name, room) + &figures;
+            }
         }
-        parts.extend(self.parts());
-        parts.join("  ")
+        percent.into_iter().chain(self.outlook()).collect::<Vec<_>>().join("  ")
+    }
+
+    /// The name and the bar, with the spaces after them.
+    fn heading(&self, name: &str, room: usize) -> String {
+        const AROUND_BAR: usize = "[] ".len();
+        const GAP: usize = 2;
+        let wanted = name.chars().count().min(NAME.most);
+        let bar = room.saturating_sub(wanted + GAP + AROUND_BAR).min(BAR.most);
+        match self.percent() {
+            Some(percent) if bar >= BAR.least => {
+                let filled = "#".repeat(usize::try_from(percent).unwrap_or(100) * bar / 100);
+                format!("{}  [{filled:<bar$}] ", shorten(name, wanted))
+            }
+            _ => match wanted.min(room.saturating_sub(GAP)) {
+                width if width == wanted || width >= NAME.least => format!("{}  ", shorten(name, width)),
+                _ => String::new(),
+            },
+        }
     }
 
     fn as_words(&self) -> String {
         let percent = self.percent().map(|percent| format!("{percent} percent"));
-        percent.into_iter().chain(self.parts()).collect::<Vec<_>>().join(", ")
+        percent.into_iter().chain(self.amounts()).chain(self.outlook()).collect::<Vec<_>>().join(", ")
     }
 
     fn percent(&self) -> Option<u64> {
         self.size.map(|size| (u128::from(self.bytes) * 100 / u128::from(size).max(1)) as u64)
     }
 
-    fn parts(&self) -> Vec<String> {
-        let mut parts = vec![
-            self.size.map_or_else(|| units::size(self.bytes), |size| units::part_of(self.bytes, size)),
-            units::rate(self.recent, self.during),
-        ];
-        parts.extend(self.left().map(|left| format!("{} left", units::forecast(left))));
-        if self.resent > 0 {
-            parts.push(format!("{} resent", self.resent));
-        }
-        parts
+    /// The bytes, and the rate.
+    fn amounts(&self) -> [String; 2] {
+        let bytes = self.size.map_or_else(|| units::size(self.bytes), |size| units::part_of(self.bytes, size));
+        [bytes, units::rate(self.recent, self.during)]
+    }
+
+    /// The time left, and the packets sent again.
+    fn outlook(&self) -> Vec<String> {
+        let left = self.left().map(|left| format!("{} left", units::forecast(left)));
+        left.into_iter().chain((self.resent > 0).then(|| format!("{} resent", self.resent))).collect()
     }
 
     /// Estimates the remaining time from the present rate.
@@ -200,23 +240,45 @@ mod tests {
 
     #[test]
     fn a_line_shows_all_that_is_known() {
-        assert_eq!(HALF_WAY.as_bar(), "[######          ]  41%  8.6 of 21.0 MB  4.1 MB/s  4 s left  2 resent");
+        let line = "fw.bin  [######          ]  41%  8.6 of 21.0 MB  4.1 MB/s  4 s left  2 resent";
+        assert_eq!(HALF_WAY.as_bar("fw.bin", 79), line);
         assert_eq!(HALF_WAY.as_words(), "41 percent, 8.6 of 21.0 MB, 4.1 MB/s, 4 s left, 2 resent");
+    }
+
+    #[test]
+    fn a_narrow_line_keeps_the_time_left_and_what_was_resent() {
+        let name = "images/switch-17.bin";
+        for (columns, line) in [
+            (79, "images/switch-17.bin  [#   ]  41%  8.6 of 21.0 MB  4.1 MB/s  4 s left  2 resent"),
+            (74, "images/switch-17.bin   41%  8.6 of 21.0 MB  4.1 MB/s  4 s left  2 resent"),
+            (62, "...-17.bin   41%  8.6 of 21.0 MB  4.1 MB/s  4 s left  2 resent"),
+            (59, " 41%  8.6 of 21.0 MB  4.1 MB/s  4 s left  2 resent"),
+            (40, " 41%  4.1 MB/s  4 s left  2 resent"),
+            (30, " 41%  4 s left  2 resent"),
+            (10, " 41%  4 s left  2 resent"),
+        ] {
+            assert_eq!(HALF_WAY.as_bar(name, columns), line, "{columns}");
+        }
+        let long = Figures { size: Some(u64::MAX), bytes: u64::MAX / 2, resent: 12_345, ..HALF_WAY };
+        for columns in 40..200 {
+            let line = long.as_bar(name, columns);
+            assert!(line.chars().count() <= columns && line.ends_with(" left  12345 resent"), "{columns}: {line}");
+        }
     }
 
     #[test]
     fn unknown_figures_are_left_out() {
         let figures = Figures { size: None, resent: 0, ..HALF_WAY };
-        assert_eq!(figures.as_bar(), "8.61 MB  4.1 MB/s");
+        assert_eq!(figures.as_bar("f", 79), "f  8.61 MB  4.1 MB/s");
         let stalled = Figures { recent: 0, resent: 3, ..HALF_WAY };
         assert_eq!(stalled.as_words(), "41 percent, 8.6 of 21.0 MB, 0 B/s, 3 resent");
     }
 
     #[test]
     fn the_end_of_a_long_name_is_shown() {
-        assert_eq!(shorten("fw.bin"), "fw.bin");
-        let short = shorten("images/2024/switch-stack-firmware-17.bin");
-        assert_eq!((short.as_str(), short.len()), ("...stack-firmware-17.bin", NAME));
+        assert_eq!(shorten("fw.bin", 24), "fw.bin");
+        let short = shorten("images/2024/switch-stack-firmware-17.bin", 24);
+        assert_eq!((short.as_str(), short.len()), ("...stack-firmware-17.bin", 24));
     }
 
     #[test]

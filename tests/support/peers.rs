@@ -100,7 +100,7 @@ fn traced(line: &str) -> String {
 
 /// A summary without its rate and its round trips.
 fn summary(line: String) -> String {
-    let costs = ["/s, blksize ", "/s, no options agreed "].iter().find_map(|mark| line.find(mark));
+    let costs = ["/s, blksize ", "/s, no options, "].iter().find_map(|mark| line.find(mark));
     let (Some(rate), Some(trips)) = (costs, line.find(", rtt ")) else { return line };
     let [before, behind] = if line.starts_with('\x1b') { ["\x1b[36m", "\x1b[0m"] } else { [""; 2] };
     format!("{before}R{}, rtt T{behind}", &line[rate..trips])

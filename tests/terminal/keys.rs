@@ -1,6 +1,6 @@
 //! Lines, questions, Ctrl-C and Ctrl-D.
 
-use crate::person::{CTRL_C, CTRL_D, CTRL_L, Person, UP, home};
+use crate::person::{CTRL_C, CTRL_D, CTRL_L, Person, UP, at, home};
 
 #[test]
 fn missing_arguments_are_asked_for() {
@@ -30,6 +30,24 @@ fn a_bad_value_is_followed_by_what_it_must_be() {
     let mut person = Person::begin(home(), &[]);
     person.says("blksize 7", "7: bad value\r\nblksize must be 8 to 65464 bytes, or auto");
     person.says("options x", "x: bad value\r\noptions must be auto, on or off");
+}
+
+/// What the program shows before its first prompt.
+fn greeting(args: &[&str]) -> String {
+    let home = home();
+    let command = at(home.path(), args);
+    Person::meets(home, command, true).sees("tftp> ")
+}
+
+#[test]
+fn a_greeting_says_what_to_do_first() {
+    let newcomer = "Not connected. \"connect HOST\" to begin, \"?\" for help, \"lesson\" to learn.\r\n";
+    assert!(greeting(&[]).starts_with(newcomer), "{}", greeting(&[]));
+    assert!(greeting(&["127.0.0.1"]).starts_with("Connected to 127.0.0.1. \"?\" for help.\r\n"));
+    for args in [&["--classic"][..], &["-q"], &["--classic", "127.0.0.1"]] {
+        let shown = greeting(args);
+        assert!(!shown.contains("onnected"), "{args:?}: {shown}");
+    }
 }
 
 #[test]

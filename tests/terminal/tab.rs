@@ -94,6 +94,11 @@ fn the_arguments_still_missing_stand_behind_the_cursor() {
     person.sees("connect host-name [port]");
     person.types(" h ");
     person.sees("connect h [port]");
+    // A hint never needs a second row.
+    person.types(CTRL_U);
+    person.stty(&["cols", "40", "rows", "24"]);
+    person.types("serve bug ");
+    person.sees("serve bug [sorcerer | ..]");
     // A hint is never part of the line.
     person.types(CTRL_U);
     person.says("status", "Not connected.");

@@ -149,7 +149,7 @@ fn added(faults: &mut Faults, rule: Rule) -> String {
 }
 
 /// `2 packets dropped, 1 delayed on purpose`: what rules did between one time and another.
-pub(crate) fn on_purpose(before: &Faults, after: &Faults) -> Option<String> {
+pub(crate) fn on_purpose(before: &Faults, after: &Faults) -> Option<Vec<String>> {
     let mut counts: Vec<(&str, u64)> = Vec::new();
     for (number, rule, hits) in after.rules() {
         let earlier = before.rules().find(|(known, ..)| *known == number).map_or(0, |(.., hits)| hits);
@@ -170,8 +170,10 @@ pub(crate) fn on_purpose(before: &Faults, after: &Faults) -> Option<String> {
     counts.retain(|(_, count)| *count > 0);
     let ((deed, first), others) = counts.split_first()?;
     let packets = counted(*first, "packet");
-    let others: String = others.iter().map(|(deed, count)| format!(", {count} {deed}")).collect();
-    Some(format!("{packets} {deed}{others} on purpose"))
+    let mut parts = vec![format!("{packets} {deed}")];
+    parts.extend(others.iter().map(|(deed, count)| format!("{count} {deed}")));
+    parts.iter_mut().last().into_iter().for_each(|last| last.push_str(" on purpose"));
+    Some(parts)
 }
 
 /// Which packets of the last transfer a rule would have hit.

@@ -32,6 +32,9 @@ use crate::style::{Look, Style};
 /// The number of lines in the history.
 const LINES: usize = 1000;
 
+/// The columns of a terminal that does not say.
+const COLUMNS: usize = 80;
+
 /// The most candidates of one Tab.
 const MOST: usize = 10_000;
 
@@ -66,6 +69,7 @@ impl LineEditor {
             host: None,
             offered: &[],
             asked: Asked::Command,
+            prompt_width: 0,
             style,
         }));
         let mut history = directories.map(|directories| directories.history.clone());
@@ -95,7 +99,7 @@ impl LineEditor {
     pub(super) fn read(&mut self, prompt: &str, asked: Asked) -> io::Result<Prompted> {
         self.inner.history_mut().begin();
         if let Some(helper) = self.inner.helper_mut() {
-            helper.asked = asked;
+            (helper.asked, helper.prompt_width) = (asked, prompt.chars().count());
         }
         let styled = self.style.paint(Look::Prompt, prompt);
         match self.inner.readline(&(prompt, styled.as_str())) {
@@ -144,7 +148,18 @@ struct Helper {
     /// The files that the server is known to have.
     offered: &'static [&'static str],
     asked: Asked,
+    prompt_width: usize,
     style: Style,
+}
+
+impl Helper {
+    /// The columns that are free in the row where the line ends. The last one is left free, as some terminals wrap there.
+    fn room_after(&self, line: &str) -> usize {
+        let columns = Console::columns(Stream::Output).unwrap_or(COLUMNS);
+        // A character takes at most two columns.
+        let width = |text: &str| text.chars().map(|letter| if letter.is_ascii() { 1 } else { 2 }).sum::<usize>();
+        columns - (self.prompt_width + width(line)) % columns - 1
+    }
 }
 
 impl Completer for Helper {
@@ -190,8 +205,8 @@ impl Hinter for Helper {
 
     fn hint(&self, line: &str, place: usize, _: &Context<'_>) -> Option<Missing> {
         // Without colour a hint would look like input.
-        (self.style.is_on() && self.asked == Asked::Command && place == line.len())
-            .then(|| complete::hint(line).map(Missing))?
+        let is_wanted = self.style.is_on() && self.asked == Asked::Command && place == line.len();
+        is_wanted.then(|| complete::hint(line, self.room_after(line)).map(Missing))?
     }
 }
 
