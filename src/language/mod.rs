@@ -31,6 +31,7 @@ mod statuses;
 mod table;
 mod topics;
 mod trace;
+mod transfers;
 mod uri;
 mod value;
 mod verb;
