@@ -83,6 +83,8 @@ catalogue! {
         "{got} instead of an OACK: the server ignores options; use 512.";
     Terms { blksize: u16, windowsize: u16 } => "terms", "RFC 2347",
         "Blocks of {blksize} bytes, {windowsize} before each ACK.";
+    AnswerOdd { got: &'static str, block: u16 } => "answer.odd", "RFC 1350 s4",
+        "{got} {block} does not answer a request: ignore it.";
     WrqReady => "wrq.ready", "RFC 1350 s4", "The server is ready: ACK 0 answers the WRQ.";
     DataExpected { block: u64 } => "data.expected", "RFC 1350 s2", "Block {block}, the one expected.";
     DataLast { block: u64, length: usize, blksize: u16 } => "data.last", "RFC 1350 s6",

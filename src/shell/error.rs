@@ -8,7 +8,7 @@ use thiserror::Error;
 use super::status::Status;
 use crate::client::{ClientError, UnknownHost};
 use crate::files::Mismatch;
-use crate::language::{Mistake, Word};
+use crate::language::Mistake;
 use crate::stop::is_interruption;
 use crate::terminal::{Diagnostic, about, plain};
 
@@ -21,8 +21,8 @@ pub(crate) enum CommandError {
     /// A word of `help` is neither a command nor a topic.
     #[error("?{} help command {word}", if mistake.is_ambiguous() { "Ambiguous" } else { "Invalid" })]
     Topic {
-        /// The word.
-        word: Word,
+        /// The word, safe to print.
+        word: String,
         /// What it is not.
         mistake: Mistake,
     },
@@ -32,6 +32,9 @@ pub(crate) enum CommandError {
     /// A transfer without a server; this is how to name one.
     #[error("No target machine specified.")]
     NoTarget(&'static str),
+    /// The server does not tell the size of the file.
+    #[error("size unknown (no tsize)")]
+    UnknownSize,
     /// Any other local failure, in a sentence that BSD prints too.
     #[error("{0}")]
     Classic(String),
@@ -91,6 +94,7 @@ impl CommandError {
     pub(crate) fn status(&self) -> Status {
         match self {
             Self::CommandLine(_) => Status::CommandLine,
+            Self::UnknownSize => Status::Peer,
             Self::Interrupted(_) => Status::Interrupted,
             Self::File(_, error) if is_interruption(error) => Status::Interrupted,
             Self::Transfer(error, _) => match &**error {
