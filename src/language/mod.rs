@@ -51,6 +51,7 @@ pub(crate) use matching::begins;
 pub(crate) use mistake::Mistake;
 use mistake::MistakeKind;
 pub use partial_line::PartialLine;
+pub(crate) use partial_line::{dollar_quoted, printable};
 pub(crate) use statuses::STATUSES;
 pub(crate) use table::{Following, may_begin_command};
 pub use table::{commands, exact, find, following};
