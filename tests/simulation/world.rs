@@ -51,8 +51,7 @@ struct World<'a> {
 pub(crate) fn run(scenario: &Scenario) -> Outcome {
     let start = Instant::now();
     let mut random = Random(scenario.seed);
-    // Few different bytes, so that netascii has something to convert.
-    let content: Vec<u8> = (0..scenario.length).map(|_| random.pick(b"\r\n\0ab\xffcdefgh")).collect();
+    let content = content(scenario.length, &mut random);
     let file = match scenario.kind {
         RequestKind::Read => Local::Target(File::target(scenario.mode)),
         RequestKind::Write => {
@@ -187,6 +186,15 @@ impl World<'_> {
         self.servers.push(server);
         self.asking.push(from);
     }
+}
+
+/// Few different bytes, so that netascii has something to convert.
+fn content(length: usize, random: &mut Random) -> Vec<u8> {
+    const BYTES: [u8; 16] = *b"\r\n\0ab\xffcdefgh\r\nij";
+    let sixteen = |random: u64| (0..16).map(move |place| BYTES[(random >> (4 * place)) as usize % 16]);
+    let mut content: Vec<u8> = (0..length.div_ceil(16)).flat_map(|_| sixteen(random.next())).collect();
+    content.truncate(length);
+    content
 }
 
 /// A client's transfer: from a file, or into one.
