@@ -82,10 +82,10 @@ impl Conversation {
             (Packet::Error { .. }, _) => Judgement::leads_to(State::Failed, Reason::ErrIn),
             // A packet that makes no sense as an answer fixes nothing.
             (Packet::Data { block, .. }, Blocks::Get(_)) => {
-                return Judgement::flagged(Flag::Early, Reason::DataAhead { block: block.into(), before: 1 });
+                return Judgement::flagged(Flag::Early, Reason::AnswerOdd { got: "DATA", block });
             }
             (Packet::Ack { block }, Blocks::Put(_)) => {
-                return Judgement::flagged(Flag::Early, Reason::AckFuture { block: block.into() });
+                return Judgement::flagged(Flag::Early, Reason::AnswerOdd { got: "ACK", block });
             }
             (Packet::Request(_), _) => return Judgement::new(Reason::ReqIn),
             (Packet::Data { .. } | Packet::Ack { .. }, _) => return Judgement::new(Reason::BadKind),

@@ -38,6 +38,8 @@ pub(super) struct Conversation {
     pub(super) blocks: Blocks,
     /// The packet that was sent last and awaits its answer: the request or an ACK.
     pub(super) trip: Option<Trip>,
+    /// The transfer ids of earlier transfers whose packets arrive here.
+    earlier: Vec<SocketAddr>,
     /// The fault rules that hit the next packet.
     hits: Vec<Hit>,
     /// The timer expired after this time, which is why packets are sent now.
@@ -76,6 +78,12 @@ impl Conversation {
             RecordKind::Begin(begin) => Some(Annotation::Begin { host: Cow::Borrowed(begin.host) }),
             RecordKind::Packet { direction, peer, datagram, lost } => {
                 Some(Annotation::Packet(self.packet(record, direction, peer, datagram, lost)))
+            }
+            RecordKind::Earlier(peer) => {
+                if !self.earlier.contains(&peer) {
+                    self.earlier.push(peer);
+                }
+                None
             }
             RecordKind::Fault(hit) => {
                 self.hits.push(hit);
@@ -168,6 +176,10 @@ impl Conversation {
         let mut judgement = match direction {
             // The machine never saw it, so nothing follows from it.
             Direction::Received if lost => Judgement::new(Reason::TooLate),
+            Direction::Received if self.earlier.contains(&peer) => {
+                Judgement::flagged(Flag::AfterEnd, Reason::TidEarlier { port: peer.port() })
+            }
+            Direction::Sent if self.earlier.contains(&peer) => Judgement::flagged(Flag::AfterEnd, Reason::DallyAgain),
             Direction::Received => self.received(now, peer, parsed, before),
             Direction::Sent => self.sent(now, peer, datagram, parsed),
         };

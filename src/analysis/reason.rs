@@ -63,6 +63,8 @@ catalogue! {
     TidSame { port: u16 } => "tid.same", "RFC 1350 s4",
         "The server answers from its request port {port}: allowed by some devices, not by the RFC's normal operation.";
     TidWrong { from: SocketAddr, ours: SocketAddr } => "tid.wrong", "RFC 1350 s4", (wrong_tid(*from, *ours));
+    TidEarlier { port: u16 } => "tid.earlier", "RFC 1350 s4",
+        "From port {port}, which belongs to an earlier transfer: not an answer to this one.";
     TidTell => "tid.tell", "RFC 1350 s4", "Report the error to the stranger; our transfer continues.";
     TidFooled { port: u16 } => "tid.fooled", "RFC 1350 s4",
         "Answered to port {port}: this client takes the stranger's packet for the server's.";
@@ -81,6 +83,8 @@ catalogue! {
         "{got} instead of an OACK: the server ignores options; use 512.";
     Terms { blksize: u16, windowsize: u16 } => "terms", "RFC 2347",
         "Blocks of {blksize} bytes, {windowsize} before each ACK.";
+    AnswerOdd { got: &'static str, block: u16 } => "answer.odd", "RFC 1350 s4",
+        "{got} {block} does not answer a request: ignore it.";
     WrqReady => "wrq.ready", "RFC 1350 s4", "The server is ready: ACK 0 answers the WRQ.";
     DataExpected { block: u64 } => "data.expected", "RFC 1350 s2", "Block {block}, the one expected.";
     DataLast { block: u64, length: usize, blksize: u16 } => "data.last", "RFC 1350 s6",

@@ -8,7 +8,7 @@ use crate::bugs::{BuggyClient, ClientBug};
 use crate::event::{Begin, Observers, Record, RecordKind};
 use crate::fault::is_loopback;
 use crate::files::{Digest, ReadFile, WriteFile};
-use crate::net::{Dally, FaultInjector, Socket, drive};
+use crate::net::{Dally, Earlier, FaultInjector, Socket, drive};
 use crate::transfer::{
     Attempt, Event, FailedAttempt, Failure, Receiver, Replay, Report, Request, RetryPolicy, Sender, Stopped, Task,
 };
@@ -37,6 +37,7 @@ pub(super) struct Attempts<'a, 'f, 'o> {
     local_file: &'a mut Local<'f>,
     observers: &'a mut Observers<'o>,
     requester: &'a Requester,
+    earlier: &'a mut Earlier,
     /// Used only if there are faults for the address that is tried.
     injector: FaultInjector,
     begun: Instant,
@@ -85,6 +86,7 @@ impl<'a, 'f, 'o> Attempts<'a, 'f, 'o> {
         local_file: &'a mut Local<'f>,
         observers: &'a mut Observers<'o>,
         requester: &'a Requester,
+        earlier: &'a mut Earlier,
     ) -> Self {
         let state = requester.faults.lock().begin();
         Self {
@@ -93,6 +95,7 @@ impl<'a, 'f, 'o> Attempts<'a, 'f, 'o> {
             local_file,
             observers,
             requester,
+            earlier,
             injector: FaultInjector::new(&requester.faults, state),
             begun: Instant::now(),
             timeout: SharedTimeout { whole: options.retry.timeout, since: None },
@@ -167,7 +170,8 @@ impl<'a, 'f, 'o> Attempts<'a, 'f, 'o> {
         }
         let injects = self.requester.faults.lock().act_on(server.ip());
         let injector = injects.then(|| self.injector.start_over());
-        let mut report = match drive(&mut task, &mut socket, self.observers, injector, &self.requester.stop) {
+        let (earlier, stop) = (&mut *self.earlier, &self.requester.stop);
+        let mut report = match drive(&mut task, &mut socket, self.observers, injector, earlier, stop) {
             Ok(report) => report,
             Err(stopped) => {
                 let blocks = task.machine().stats().blocks;
@@ -189,7 +193,7 @@ impl<'a, 'f, 'o> Attempts<'a, 'f, 'o> {
         // A client that does not dally closes its port: its socket is dropped here.
         let dally = match task {
             Task::Receive { machine, .. } if bug != Some(ClientBug::NoDally) => {
-                Some(Dally::new(machine, socket, self.options.retry.rexmt))
+                Some(Dally::new(machine, socket, report.peer, self.options.retry.rexmt))
             }
             _ => None,
         };

@@ -1,10 +1,11 @@
 use std::io::Read;
+use std::mem;
 
 use super::attempts::{Attempts, Local};
 use super::{ClientError, Options, resolve};
 use crate::event::Observers;
 use crate::files::{Source, WriteFile};
-use crate::net::{LastGet, SharedFaults};
+use crate::net::{Earlier, LastGet, SharedFaults};
 use crate::stop::Stop;
 use crate::transfer::{Replay, Report};
 use crate::wire::Printable;
@@ -14,6 +15,7 @@ use crate::wire::Printable;
 pub struct Requester {
     pub(super) stop: Stop,
     last_get: LastGet,
+    earlier: Earlier,
     /// The fault rules for the packets of this side, from the next transfer on.
     pub faults: SharedFaults,
 }
@@ -40,7 +42,7 @@ impl FileRef<'_> {
 impl Requester {
     /// Makes a requester whose transfers end early when `stop` is raised.
     pub fn new(stop: Stop) -> Self {
-        Self { stop, last_get: LastGet::default(), faults: SharedFaults::default() }
+        Self { stop, last_get: LastGet::default(), earlier: Earlier::default(), faults: SharedFaults::default() }
     }
 
     /// Fetches a file; success means that `target` was committed.
@@ -91,11 +93,14 @@ impl Requester {
         let addresses = resolve(file.host, file.port, options.family, &self.stop)?;
         match &options.local_ports {
             // The last get and its thread may hold the only free ports.
-            Some(ports) if ports.len() <= 2 => self.last_get.close(),
+            Some(ports) if ports.len() <= 2 => self.earlier.keep(self.last_get.release()),
             _ => self.last_get.poll(),
         }
         self.last_get.begin();
-        let (report, dally) = Attempts::new(file, options, local_file, observers, self).run(&addresses)?;
+        let mut earlier = mem::take(&mut self.earlier);
+        let transferred = Attempts::new(file, options, local_file, observers, self, &mut earlier).run(&addresses);
+        self.earlier = earlier;
+        let (report, dally) = transferred?;
         if let Some(dally) = dally {
             self.last_get.keep(dally);
         }

@@ -15,6 +15,7 @@ mod hint;
 mod manual;
 mod protocol;
 
+use std::env;
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
@@ -200,7 +201,12 @@ fn hosts(part: &Word, colon: &str, sources: &Sources) -> Vec<Candidate> {
 fn paths(part: &Word, sources: &Sources) -> Vec<Candidate> {
     let place = part.bytes().iter().rposition(|&byte| byte == b'/').map_or(0, |slash| slash + 1);
     let (directory, name) = part.bytes().split_at(place);
-    let mut entries = (sources.list)(Word::new(if directory.is_empty() { b"." } else { directory }).path());
+    let home = directory.strip_prefix(b"~/").filter(|_| part.is_wild(0)).zip(env::home_dir());
+    let listed = match home {
+        Some((inside, home)) => home.join(Word::new(inside).path()),
+        None => Word::new(if directory.is_empty() { b"." } else { directory }).path().to_owned(),
+    };
+    let mut entries = (sources.list)(&listed);
     entries.sort_by(|a, b| a.name.bytes().cmp(b.name.bytes()));
     let fits = entries.into_iter().filter(|entry| {
         let hidden = entry.name.bytes().starts_with(b".") && name.is_empty();
@@ -208,7 +214,7 @@ fn paths(part: &Word, sources: &Sources) -> Vec<Candidate> {
     });
     let candidate = |Entry { name, is_directory }: Entry| {
         let (slash, help) = if is_directory { (&b"/"[..], "directory") } else { (&b""[..], "file") };
-        let value = Word::new([directory, name.bytes(), slash].concat());
+        let value = part.continued(place, &[name.bytes(), slash].concat());
         Candidate { value, help: help.to_owned(), goes_on: is_directory }
     };
     fits.map(candidate).collect()

@@ -63,6 +63,8 @@ pub enum RecordKind<'a> {
         /// Whether a fault rule or the network dropped it. A lost received datagram never reached the machine.
         lost: bool,
     },
+    /// Packets from and to this transfer id belong to an earlier transfer of this process, from here on.
+    Earlier(SocketAddr),
     /// A fault rule hits the packet of the next record; several rules may hit one packet.
     Fault(Hit),
     /// The machine reported an event other than a packet.

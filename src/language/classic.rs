@@ -99,20 +99,19 @@ pub(super) static ROWS: &[Command] = &[
 ];
 
 fn put(args: &mut Arguments<'_>) -> Result<Verb, Mistake> {
-    let mut remote = args.name(Source::Local, "file")?;
-    let mut locals = Vec::new();
-    let mut name = "remotename";
-    while let Some(next) = args.name_if(Source::Destination, name) {
-        locals.push(std::mem::replace(&mut remote, next));
-        name = "file ... remote-directory";
+    let first = args.name(Source::Local, "file")?;
+    let mut others: Vec<_> = args.name_if(Source::Destination, "remotename").into_iter().collect();
+    if !others.is_empty() {
+        others.extend(args.names(Source::Destination, "file ... remote-directory"));
     }
-    if remote.is("-") {
-        return Err(args.breaks(match locals.as_slice() {
-            [] => "put - needs a remote name: put - FILE",
-            _ => "- cannot be a remote name; write ./- for that name",
+    let to = others.pop();
+    if to.as_ref().unwrap_or(&first).is("-") {
+        return Err(args.breaks(match to {
+            None => "put - needs a remote name: put - FILE",
+            Some(_) => "- cannot be a remote name; write ./- for that name",
         }));
     }
-    Ok(Verb::Put(Put { locals, remote }))
+    Ok(Verb::Put(Put { locals: [vec![first], others].concat(), to }))
 }
 
 fn get(args: &mut Arguments<'_>) -> Result<Verb, Mistake> {

@@ -30,6 +30,7 @@ mod splitter;
 mod table;
 mod topics;
 mod trace;
+mod transfers;
 mod uri;
 mod value;
 mod verb;

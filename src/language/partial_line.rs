@@ -21,7 +21,7 @@ impl PartialLine {
     /// Reads the line as [`split`](super::split) does; `None` inside a comment.
     pub fn read(line: &str) -> Option<Self> {
         let Splitter { words, part, start, quote, ends_in_comment, .. } = Splitter::read(line.as_bytes());
-        let (words, part) = (words.into_iter().map(Word::new).collect(), Word::new(part));
+        let (words, part) = (words.into_iter().map(Word::from).collect(), Word::from(part));
         (!ends_in_comment).then(|| Self { words, start: start.unwrap_or(line.len()), part, quote })
     }
 
@@ -34,7 +34,9 @@ impl PartialLine {
             (Some(Quote::Single), Some(text)) if !text.contains('\'') => (format!("'{text}"), Some('\'')),
             (Some(_), Some(text)) => (format!("\"{}", escape(text, "\"\\$`")), Some('"')),
             // Outside quotes, a tilde at the beginning is a home directory, and a star any name.
-            (None, Some(text)) if text.starts_with('~') => (format!("\\{}", escape(text, SPECIAL)), None),
+            (None, Some(text)) if text.starts_with('~') && !word.is_wild(0) => {
+                (format!("\\{}", escape(text, SPECIAL)), None)
+            }
             (None, Some(text)) => (escape(text, SPECIAL), None),
         };
         spelled.chars().chain(close.filter(|_| !goes_on)).collect()

@@ -12,15 +12,23 @@ pub enum Quote {
     Dollar,
 }
 
+/// A word without its quotes.
+#[derive(Debug, Default)]
+pub(super) struct Unquoted {
+    pub(super) bytes: Vec<u8>,
+    /// The places of each `*` outside quotes, and of a `~` there that begins the word.
+    pub(super) wild: Vec<usize>,
+}
+
 /// A line, read to its end.
 #[derive(Debug, Default)]
 pub(super) struct Splitter<'a> {
     line: &'a [u8],
     at: usize,
     /// The words that have ended.
-    pub(super) words: Vec<Vec<u8>>,
+    pub(super) words: Vec<Unquoted>,
     /// The last word so far, which the end of the line may cut.
-    pub(super) part: Vec<u8>,
+    pub(super) part: Unquoted,
     /// Where the last word begins, its quote included; `None` after a space.
     pub(super) start: Option<usize>,
     /// The quote that is open at the end.
@@ -79,17 +87,23 @@ impl<'a> Splitter<'a> {
                 Some(b'\n') => {}
                 Some(next) => {
                     self.lost_backslash |= next.is_ascii_alphanumeric();
-                    self.part.push(next);
+                    self.part.bytes.push(next);
                 }
                 None => self.ends_in_backslash = true,
             },
             (Some(Quote::Double), b'\\') => match self.next() {
                 Some(b'\n') | None => {}
-                Some(next) if b"$`\"\\".contains(&next) => self.part.push(next),
-                Some(next) => self.part.extend([b'\\', next]),
+                Some(next) if b"$`\"\\".contains(&next) => self.part.bytes.push(next),
+                Some(next) => self.part.bytes.extend([b'\\', next]),
             },
             (Some(Quote::Dollar), b'\\') => self.take_code(),
-            _ => self.part.push(byte),
+            _ => {
+                let begins = self.part.bytes.is_empty();
+                if self.quote.is_none() && (byte == b'*' || byte == b'~' && begins) {
+                    self.part.wild.push(self.part.bytes.len());
+                }
+                self.part.bytes.push(byte);
+            }
         }
     }
 
@@ -110,10 +124,10 @@ impl<'a> Splitter<'a> {
             _ => None,
         };
         match byte {
-            Some(byte) => self.part.push(byte),
+            Some(byte) => self.part.bytes.push(byte),
             // The digits are still to come.
             None if code == b'x' && self.at == self.line.len() => {}
-            None => self.part.extend([b'\\', code]),
+            None => self.part.bytes.extend([b'\\', code]),
         }
     }
 

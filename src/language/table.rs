@@ -8,9 +8,10 @@ use super::matching::{Match, begins, choose, nearest};
 use super::mistake::{Mistake, MistakeKind};
 use super::verb::Verb;
 use super::words::Word;
-use super::{classic, local, missing, practice, servers, settings};
+use super::{classic, local, missing, practice, servers, settings, transfers};
 
-const FAMILIES: [&[Command]; 5] = [classic::ROWS, settings::ROWS, servers::ROWS, local::ROWS, practice::ROWS];
+const FAMILIES: [&[Command]; 6] =
+    [classic::ROWS, transfers::ROWS, settings::ROWS, servers::ROWS, local::ROWS, practice::ROWS];
 
 /// Returns every command, in the order that `?` lists them.
 pub fn commands() -> impl Iterator<Item = &'static Command> {

@@ -377,7 +377,7 @@ fn mistakes_say_what_was_expected() {
         ("fault seed x", "seed must be a number, not \"x\""),
         ("fault seed", "missing number after \"seed\"; use a number"),
         ("trace l", "\"l\" may be ladder or limit"),
-        ("trace show x", "packet must be a number (3 or #3), not \"x\""),
+        ("trace show x", "packet must be a number (3), not \"x\""),
         ("trace hex x.txt", "unexpected \"x.txt\" after a complete command; use to or off"),
         ("trace pcap", "missing file after \"pcap\"; use off or file"),
         ("plan 5 rate 3", "unexpected \"rate\" after a complete command; use blksize, windowsize or rtt"),

@@ -199,7 +199,7 @@ mod tests {
                  explain, pcap, again, show, limit or ascii",
             ),
             ("a", "\"a\" may be again or ascii"),
-            ("show", "missing packet after \"show\"; use a number (3 or #3)"),
+            ("show", "missing packet after \"show\"; use a number (3)"),
             ("again 9-3", "first-last must be numbers of packets (3 or 3-5), not \"9-3\""),
             ("pcap x snap", "missing bytes after \"snap\"; use a number"),
             ("limit -1", "pairs must be a number, or all, not \"-1\""),

@@ -59,7 +59,7 @@ values! {
     NonZeroU64: number, "a number from 1";
     Times: |text| number(text).map(Self), "a number from 1", [("2", ""), ("10", "")];
     Pairs: |text| number(text).map(Self), "a number", [("3", "the default")];
-    Packet: |text| number(text.strip_prefix('#').unwrap_or(text)).map(Self), "a number (3 or #3)";
+    Packet: |text| number(text.strip_prefix('#').unwrap_or(text)).map(Self), "a number (3)";
     Packets: packets, "numbers of packets (3 or 3-5)";
     Port: |text| number(text).filter(|&port| port != 0).map(Self), "1 to 65535",
         [("69", "the TFTP port"), ("6969", "needs no privileges")];

@@ -78,13 +78,13 @@ pub struct Get {
     pub digest: Option<Sha256>,
 }
 
-/// `put file`, `put localname remotename`, `put file file ... remote-directory`
+/// `put file`, `put localname remotename`, `put file file ... remote-directory`, `mput file ...`
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Put {
-    /// Empty if the remote name is also the local file.
+    /// At least one. Without `to`, each may name a server too: `host:file`.
     pub locals: Vec<Word>,
-    /// A file or directory on the server.
-    pub remote: Word,
+    /// The name of the one file on the server, or the directory of several there; `None` is the own name of each.
+    pub to: Option<Word>,
 }
 
 /// `repeat number [every seconds] command`, `repeat until-ok [number] [every seconds] command`

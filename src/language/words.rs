@@ -7,49 +7,76 @@ use std::path::Path;
 
 use thiserror::Error;
 
-use super::splitter::{Quote, Splitter};
+use super::splitter::{Quote, Splitter, Unquoted};
 use crate::wire::Printable;
 
 /// One word of a line, without its quotes: any bytes. `Display` is for messages: it escapes control characters, and cuts
 /// the word after 300 bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Word(Vec<u8>);
+pub struct Word {
+    bytes: Vec<u8>,
+    /// The places of each `*` outside quotes, and of a `~` there that begins the word, in their order.
+    wild: Vec<usize>,
+}
 
 impl Word {
-    /// Makes a word of these bytes.
+    /// Makes a word of these bytes, as if all were in quotes.
     pub fn new(bytes: impl Into<Vec<u8>>) -> Self {
-        Self(bytes.into())
+        Self { bytes: bytes.into(), wild: Vec::new() }
     }
 
     /// Returns the bytes.
     pub fn bytes(&self) -> &[u8] {
-        &self.0
+        &self.bytes
     }
 
     /// Returns the text, if the bytes are UTF-8.
     pub fn text(&self) -> Option<&str> {
-        str::from_utf8(&self.0).ok()
+        str::from_utf8(&self.bytes).ok()
     }
 
     /// Returns the word as the name of a local file.
     pub fn path(&self) -> &Path {
-        Path::new(OsStr::from_bytes(&self.0))
+        Path::new(OsStr::from_bytes(&self.bytes))
     }
 
     /// Returns the whole word as text for programs, with control characters escaped.
     pub fn whole(&self) -> Printable<'_> {
-        Printable(&self.0)
+        Printable(&self.bytes)
     }
 
     /// Whether the word is this text, in any letter case.
     pub fn is(&self, text: &str) -> bool {
-        self.0.eq_ignore_ascii_case(text.as_bytes())
+        self.bytes.eq_ignore_ascii_case(text.as_bytes())
+    }
+
+    /// Whether the byte at this place is a `*` or `~` outside quotes, which may have a meaning in a local name.
+    pub(crate) fn is_wild(&self, place: usize) -> bool {
+        self.wild.binary_search(&place).is_ok()
+    }
+
+    /// Returns the beginning of the word up to this place, with these bytes after it.
+    pub(crate) fn continued(&self, place: usize, rest: &[u8]) -> Self {
+        let bytes = [self.bytes.get(..place).unwrap_or_default(), rest].concat();
+        Self { bytes, wild: self.wild.iter().copied().filter(|wild| *wild < place).collect() }
+    }
+
+    /// Returns the rest of the word from this place.
+    pub(crate) fn after(&self, place: usize) -> Self {
+        let bytes = self.bytes.get(place..).unwrap_or_default().to_vec();
+        Self { bytes, wild: self.wild.iter().filter_map(|wild| wild.checked_sub(place)).collect() }
+    }
+}
+
+impl From<Unquoted> for Word {
+    fn from(Unquoted { bytes, wild }: Unquoted) -> Self {
+        Self { bytes, wild }
     }
 }
 
 impl Display for Word {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        f.write_str(&Printable(&self.0).brief())
+        f.write_str(&Printable(&self.bytes).brief())
     }
 }
 
@@ -72,7 +99,10 @@ pub fn split(line: &[u8]) -> Result<ParsedLine, SplitError> {
         return Err(SplitError::Backslash);
     }
     splitter.end_word();
-    Ok(ParsedLine { words: splitter.words.into_iter().map(Word).collect(), lost_backslash: splitter.lost_backslash })
+    Ok(ParsedLine {
+        words: splitter.words.into_iter().map(Word::from).collect(),
+        lost_backslash: splitter.lost_backslash,
+    })
 }
 
 /// Cuts a line at the first `!` that begins a word: the text before it, and the rest for the system's shell.
@@ -178,7 +208,7 @@ mod tests {
     proptest! {
         #[test]
         fn lines_are_split_as_sh_does(line in r#"[ab'"\\#\n ]{0,12}"#) {
-            let words = shlex::bytes::split(line.as_bytes()).map(|words| words.into_iter().map(Word).collect::<Vec<_>>());
+            let words = shlex::bytes::split(line.as_bytes()).map(|words| words.into_iter().map(Word::new).collect::<Vec<_>>());
             prop_assert_eq!(split(line.as_bytes()).map(|line| line.words).ok(), words, "{}", line);
         }
 

@@ -27,8 +27,17 @@ const NOTED: usize = 64;
 pub(crate) struct Dally {
     task: Task<Source, Finished>,
     port: Port,
+    /// The server's transfer id.
+    peer: SocketAddr,
     rexmt: Rexmt,
     since: Instant,
+}
+
+/// A finished get whose port is free for another transfer. That one receives its late packets.
+pub(crate) struct Portless {
+    task: Task<Source, Finished>,
+    /// The server's transfer id.
+    pub(super) peer: SocketAddr,
 }
 
 /// The socket of a finished get, with notes of its late packets.
@@ -51,10 +60,15 @@ struct LatePacket {
 
 impl Dally {
     /// Takes over after [`drive`](super::drive()) succeeded.
-    pub(crate) fn new(machine: Box<dyn Receiving + Send>, mut socket: Socket, rexmt: Rexmt) -> Self {
+    pub(crate) fn new(machine: Box<dyn Receiving + Send>, mut socket: Socket, peer: SocketAddr, rexmt: Rexmt) -> Self {
         socket.receive_singly();
         let task = Task::Receive { machine, batch: WriteBatch::default(), file: Finished };
-        Self { task, port: Port { socket, notes: Notes::default() }, rexmt, since: Instant::now() }
+        Self { task, port: Port { socket, notes: Notes::default() }, peer, rexmt, since: Instant::now() }
+    }
+
+    /// Closes its port.
+    fn give_up_port(self) -> Portless {
+        Portless { task: self.task, peer: self.peer }
     }
 
     /// Answers what arrives until a time, or until the machine is done. Returns whether more may arrive.
@@ -94,6 +108,31 @@ impl Dally {
             (Rexmt::Auto, None) => Duration::from_secs(1),
             (Rexmt::Auto, Some(smoothed)) => 2 * smoothed + Duration::from_millis(100),
         }
+    }
+}
+
+impl Portless {
+    /// Returns the last ACK if this packet asks for it.
+    pub(super) fn answer(&mut self, from: SocketAddr, datagram: &[u8]) -> Option<Vec<u8>> {
+        let mut answer = Answer(None);
+        if let Step::Wait(_) = self.task.run(Input::Tick, &mut answer) {
+            self.task.run(Input::datagram(from, datagram), &mut answer);
+        }
+        answer.0
+    }
+}
+
+/// The last packet that a machine sends.
+struct Answer(Option<Vec<u8>>);
+
+impl Io for Answer {
+    fn now(&mut self) -> Instant {
+        Instant::now()
+    }
+
+    fn transmit(&mut self, _: SocketAddr, datagrams: &[u8], _: usize) -> io::Result<()> {
+        self.0 = Some(datagrams.to_vec());
+        Ok(())
     }
 }
 
@@ -174,11 +213,11 @@ impl LastGet {
         }
     }
 
-    /// Drops the last get, and closes its port before it returns.
-    pub(crate) fn close(&mut self) {
-        self.held = None;
-        // The thread closes its socket when it ends.
-        drop(self.background.take().and_then(Background::join));
+    /// Gives up the port of the last get, which is closed when this returns.
+    pub(crate) fn release(&mut self) -> Option<Portless> {
+        self.poll();
+        let joined = self.background.take().and_then(Background::join);
+        self.held.take().or(joined).map(Dally::give_up_port)
     }
 
     /// Answers what has arrived; never waits.

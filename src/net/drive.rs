@@ -1,8 +1,10 @@
 //! The loop of the client: runs one transfer to its end.
 
 use std::io;
+use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
+use super::earlier::Earlier;
 use super::fault_injector::FaultInjector;
 use super::overdue::Overdue;
 use super::reporter::Reporter;
@@ -11,7 +13,7 @@ use super::wire::{SendErrors, Wire};
 use crate::event::{Direction, Observers};
 use crate::files::{ReadFile, WriteFile};
 use crate::stop::Stop;
-use crate::transfer::{Failure, Input, Io, Report, Step, Stopped, Task};
+use crate::transfer::{Failure, Input, Io, Report, Step, Stopped, Task, datagrams};
 
 /// How long a transfer with faults listens after its end.
 const QUIET: Duration = Duration::from_millis(50);
@@ -21,6 +23,9 @@ const QUIET: Duration = Duration::from_millis(50);
 /// After success the file is safe and every packet of it is sent. A receiver may still be dallying: keep its machine
 /// and the socket in a [`Dally`](super::Dally). A raised `stop` is noticed within 100 ms, and the peer gets an ERROR.
 ///
+/// A packet of an `earlier` transfer, which had the same port, is not an answer to this one. Its sender gets the last ACK
+/// again if it asks for it, and never an ERROR.
+///
 /// An `injector` sits between machine and socket. The transfer then listens a little longer, and repeats a dropped
 /// last ACK.
 pub(crate) fn drive<R: ReadFile, W: WriteFile>(
@@ -28,13 +33,17 @@ pub(crate) fn drive<R: ReadFile, W: WriteFile>(
     socket: &mut Socket,
     observers: &mut Observers<'_>,
     injector: Option<&mut FaultInjector>,
+    earlier: &mut Earlier,
     stop: &Stop,
 ) -> Result<Report, Stopped> {
-    let (local, errors) = (socket.local(), SendErrors::Fatal { asked: None, answered: false });
+    let (local, errors) = (socket.local(), SendErrors::Fatal { asked: None, peer: None });
     let reporter = Reporter { observers, local };
     let wire = Wire { socket, injector, reporter, errors, stop: Some(stop) };
-    let mut drive = Drive { task, wire, overdue: Overdue::default() };
+    let mut drive = Drive { task, wire, overdue: Overdue::default(), local, earlier };
     let result = drive.run();
+    if let Some(peer) = drive.wire.own_tid() {
+        drive.earlier.note(local, peer);
+    }
     let Wire { socket, injector, .. } = drive.wire;
     if let Some(injector) = injector {
         injector.flush(socket);
@@ -46,6 +55,8 @@ struct Drive<'a, 'o, R, W> {
     task: &'a mut Task<R, W>,
     wire: Wire<'a, 'o>,
     overdue: Overdue,
+    local: SocketAddr,
+    earlier: &'a mut Earlier,
 }
 
 impl<R: ReadFile, W: WriteFile> Drive<'_, '_, R, W> {
@@ -78,6 +89,14 @@ impl<R: ReadFile, W: WriteFile> Drive<'_, '_, R, W> {
         let due = self.wire.injector.as_ref().and_then(|injector| injector.due());
         let (mut read, mut nothing_left) = (0, false);
         let mut step = match self.wire.socket.receive(buffer, due.map_or(until, |due| due.min(until))) {
+            Ok(Received::Datagrams { from, length, stride }) if self.earlier.owns(self.local, from) => {
+                for datagram in datagrams(buffer.get(..length).unwrap_or_default(), stride) {
+                    let answer = self.earlier.answer(from, datagram);
+                    self.wire.late(from, datagram, answer);
+                    read += 1;
+                }
+                Step::Wait(until)
+            }
             Ok(Received::Datagrams { from, length, stride }) => {
                 read = length.div_ceil(stride.max(1)).max(1);
                 let bytes = buffer.get(..length).unwrap_or_default();

@@ -18,6 +18,7 @@
 mod bind;
 mod dally;
 mod drive;
+mod earlier;
 mod fault_injector;
 mod icmp;
 mod listener;
@@ -31,6 +32,7 @@ mod wire;
 
 pub(crate) use dally::{Dally, LastGet};
 pub(crate) use drive::drive;
+pub(crate) use earlier::Earlier;
 pub(crate) use fault_injector::FaultInjector;
 pub use fault_injector::SharedFaults;
 pub use socket::{Received, Socket};

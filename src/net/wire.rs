@@ -28,8 +28,8 @@ pub(super) enum SendErrors {
     Fatal {
         /// Where the first packet went.
         asked: Option<SocketAddr>,
-        /// The peer's transfer id is known, so a route to it exists.
-        answered: bool,
+        /// The peer's transfer id; if it is known, a route to it exists.
+        peer: Option<SocketAddr>,
     },
 }
 
@@ -38,12 +38,29 @@ impl Wire<'_, '_> {
     pub(super) fn is_fatal(&self, error: &io::Error) -> bool {
         use io::ErrorKind::{HostUnreachable, NetworkDown, NetworkUnreachable};
         let passing = matches!(error.kind(), HostUnreachable | NetworkUnreachable | NetworkDown);
-        matches!(self.errors, SendErrors::Fatal { answered, .. } if !(passing && answered))
+        matches!(self.errors, SendErrors::Fatal { peer, .. } if !(passing && peer.is_some()))
     }
 
     /// Whether the first packet went to this address.
     pub(super) fn has_asked(&self, address: SocketAddr) -> bool {
         matches!(self.errors, SendErrors::Fatal { asked, .. } if asked == Some(address))
+    }
+
+    /// Returns the peer's transfer id, unless it is the address that was asked: a server that answers from there has the
+    /// same for all transfers.
+    pub(super) fn own_tid(&self) -> Option<SocketAddr> {
+        let SendErrors::Fatal { asked, peer } = &self.errors else { return None };
+        peer.filter(|peer| Some(*peer) != *asked)
+    }
+
+    /// Reports a datagram of an earlier transfer, and sends the answer to it.
+    pub(super) fn late(&mut self, from: SocketAddr, datagram: &[u8], answer: Option<Vec<u8>>) {
+        self.reporter.notify(RecordKind::Earlier(from));
+        self.reporter.packet(Direction::Received, from, datagram, false);
+        if let Some(answer) = answer {
+            let lost = self.socket.transmit(from, &answer, answer.len()).is_err();
+            self.reporter.packet(Direction::Sent, from, &answer, lost);
+        }
     }
 
     /// Gives received datagrams of one stride to the injector; [`take`](Self::take) returns them.
@@ -104,8 +121,8 @@ impl Io for Wire<'_, '_> {
     }
 
     fn event(&mut self, event: &Event) {
-        if let (SendErrors::Fatal { answered, .. }, Event::Locked(_)) = (&mut self.errors, event) {
-            *answered = true;
+        if let (SendErrors::Fatal { peer, .. }, Event::Locked(tid)) = (&mut self.errors, event) {
+            *peer = Some(*tid);
         }
         self.reporter.notify(RecordKind::Machine(event));
     }

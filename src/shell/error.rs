@@ -8,7 +8,7 @@ use thiserror::Error;
 use super::status::Status;
 use crate::client::{ClientError, UnknownHost};
 use crate::files::Mismatch;
-use crate::language::{Mistake, Word};
+use crate::language::Mistake;
 use crate::stop::is_interruption;
 use crate::terminal::{Diagnostic, about, plain};
 
@@ -21,8 +21,8 @@ pub(crate) enum CommandError {
     /// A word of `help` is neither a command nor a topic.
     #[error("?{} help command {word}", if mistake.is_ambiguous() { "Ambiguous" } else { "Invalid" })]
     Topic {
-        /// The word.
-        word: Word,
+        /// The word, safe to print.
+        word: String,
         /// What it is not.
         mistake: Mistake,
     },

@@ -43,7 +43,9 @@ impl Shell<'_> {
                 Prompted::Line(_) | Prompted::Cleared { was_empty: false } => {}
                 Prompted::Cleared { was_empty: true } => self.console.note("press ^C again to leave"),
                 Prompted::Garbled => {
-                    self.console.note("tftp: input is not valid UTF-8 and was ignored; --plain accepts any bytes");
+                    self.console.note(
+                        "tftp: input is not valid UTF-8 and was ignored; write $'\\xff' for a byte, or use --plain",
+                    );
                 }
                 Prompted::Leave => return Ok(Status::Interrupted),
                 Prompted::End => return Ok(Status::Success),

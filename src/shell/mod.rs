@@ -18,6 +18,7 @@ pub(crate) mod status;
 mod context;
 mod handlers;
 mod interpreter;
+mod local_names;
 mod record;
 mod remote;
 mod script;

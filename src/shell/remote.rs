@@ -52,6 +52,16 @@ impl<'a> Remote<'a> {
     }
 }
 
+impl Remote<'_> {
+    /// Returns the part of its word that names the file, as a local name.
+    pub(super) fn local(&self, word: &Word) -> Word {
+        match &self.file {
+            Cow::Borrowed(file) => word.after(word.bytes().len().saturating_sub(file.len())),
+            Cow::Owned(file) => Word::new(file.as_slice()),
+        }
+    }
+}
+
 /// The part after the last slash.
 pub(super) fn base_name(path: &[u8]) -> &[u8] {
     path.rsplit(|&byte| byte == b'/').next().unwrap_or(path)

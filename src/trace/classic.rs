@@ -79,7 +79,7 @@ impl<W: Write> Observer for Classic<W> {
             RecordKind::Packet { direction: Direction::Received, lost: true, .. } => {}
             RecordKind::Packet { direction, datagram, .. } => self.packet(direction, datagram),
             RecordKind::Machine(Event::Agreed(terms)) => self.ending.blksize = terms.blksize,
-            RecordKind::Machine(_) | RecordKind::Fault(_) | RecordKind::Digest(_) => {}
+            RecordKind::Machine(_) | RecordKind::Earlier(_) | RecordKind::Fault(_) | RecordKind::Digest(_) => {}
             RecordKind::End(_) => self.writer.flush(),
         }
     }

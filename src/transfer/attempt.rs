@@ -183,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn the_second_request_asks_for_less() {
+    fn each_request_asks_for_less_than_the_one_before() {
         assert_eq!(SmallBlocks.reduce(offer()), Offer { blksize: None, ..offer() });
         assert_eq!(Plain.reduce(offer()), Offer::default());
     }

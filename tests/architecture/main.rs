@@ -70,6 +70,7 @@ const KEEPERS: &[(&[&str], &[&str])] = &[
     (&["cap_std"], &["files"]),
     (&["xattr"], &["files"]),
     (&["mio"], &["net"]),
+    (&["fast_glob"], &["shell::local_names"]),
     (&["sha2"], &["files"]),
 ];
 

@@ -45,8 +45,9 @@ fn in_parallel(who: &str, table: &str, least: usize, play: fn(&Case)) {
 }
 
 fn can_be_played(step: &Step) -> bool {
-    // More than a receive buffer holds; and a client that may have asked for too much asks again, which other tests show.
-    let asks_again = ["a request with options", "which was not asked for", "512 bytes received, 3000"];
+    // More than a receive buffer holds; and a client that may have asked for too much asks again, for something else, which
+    // other tests show.
+    let asks_again = ["a request with options", "512 bytes received, 3000"];
     if step.times > 100 || asks_again.iter().any(|words| step.expected.contains(words)) {
         return false;
     }
@@ -115,8 +116,10 @@ fn play_to_client(case: &Case) {
     let mut client = Client::to(well_known.address()).stopped_by(stop);
     thread::scope(|scope| {
         scope.spawn(move || {
-            let (_, to) = receive(&well_known, &case.name);
-            Puppet { case, port: Port::open(), stranger: Port::open(), to }.play();
+            for _ in 0..requests(case) {
+                let (_, to) = receive(&well_known, &case.name);
+                Puppet { case, port: Port::open(), stranger: Port::open(), to }.play();
+            }
             if end(case).is_none() {
                 flag.request();
             }
@@ -136,6 +139,12 @@ fn play_to_client(case: &Case) {
         let whole = case.role == Role::Get && matches!(end(case), Some(Ok(_)));
         assert_eq!(memory.committed, whole, "{}: only a whole file is committed", case.name);
     });
+}
+
+/// How often the client asks: it does not believe an option that it did not ask for when it asks again without any.
+fn requests(case: &Case) -> usize {
+    let is_unasked = matches!(end(case), Some(Err(words)) if words.ends_with("which was not asked for"));
+    if is_unasked && !case.offer.is_empty() { 2 } else { 1 }
 }
 
 fn transfer(client: &mut Client, case: &Case, memory: &mut Memory) -> Result<u64, ClientError> {

@@ -139,6 +139,7 @@ fn what_is_no_text_is_dropped_by_the_editor_and_told() {
     for _ in 0..3 {
         person.types_bytes(b"get \xff\r");
         person.sees("not valid UTF-8");
+        person.sees(r"write $'\xff' for a byte");
         person.sees("tftp> ");
     }
     person.says("mode", "Using octet mode");

@@ -63,6 +63,30 @@ fn names_that_no_terminal_should_show_complete_as_codes() {
 }
 
 #[test]
+fn a_tilde_is_the_home_directory_and_a_star_any_name() {
+    let home = home();
+    fs::create_dir(home.path().join("deep")).expect("a directory");
+    for name in ["my image.bin", "deep/a.cfg", "deep/b.cfg"] {
+        fs::write(home.path().join(name), "bits").expect("a file");
+    }
+    let mut command = at(home.path(), &["--practice"]);
+    command.current_dir("/");
+    let mut person = Person::start(home, command);
+    person.types("put ~/my\t");
+    person.sees("put ~/my\\ image.bin ");
+    person.types("\r");
+    person.sees("Sent 4 bytes");
+    person.sees("tftp> ");
+    person.says("mput ~/deep/*.cfg", "Sent 4 bytes in 0.0 seconds (");
+    // The names on the server begin after the home directory.
+    person.says("lcd ~/deep", "Local directory: ");
+    person.says("get 'my image.bin' new", "Received 4 bytes");
+    person.says("get deep/b.cfg ~/new", "Received 4 bytes");
+    let names = ["new", "deep/new"].map(|name| person.home.path().join(name).is_file());
+    assert_eq!(names, [true, true]);
+}
+
+#[test]
 fn tab_twice_lists_what_there_is() {
     let mut person = Person::begin(home(), &[]);
     person.types("mode \t\t");

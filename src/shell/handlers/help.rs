@@ -71,7 +71,7 @@ pub(crate) fn help(shell: &Shell<'_>, words: &[Word]) -> Handled {
             (Err(mistake), None) => {
                 let found = if mistake.is_ambiguous() { Vec::new() } else { search(shell, word) };
                 if found.is_empty() {
-                    let error = CommandError::Topic { word: word.clone(), mistake };
+                    let error = CommandError::Topic { word: word.to_string(), mistake };
                     outcome = outcome.then(shell.report(&Subject::command("help"), error)?);
                 } else {
                     shell.console.say(format_args!("No command has the name {word}. It appears in:"))?;

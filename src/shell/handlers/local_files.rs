@@ -9,7 +9,8 @@ use std::path::Path;
 use crate::files::Digest;
 use crate::language::{PlanVerb, PlannedSize, Word};
 use crate::plan::Plan;
-use crate::shell::{CommandError, Handled, Outcome, OutcomeRecord, Shell};
+use crate::shell::local_names::{self, LocalName};
+use crate::shell::{CommandError, Fatal, Handled, Outcome, OutcomeRecord, Shell};
 use crate::stop::Interruptible;
 use crate::terminal::Subject;
 use crate::wire::Printable;
@@ -17,7 +18,7 @@ use crate::wire::Printable;
 /// Changes the directory in which local names are looked up, to the home directory if none is named.
 pub(crate) fn lcd(shell: &mut Shell<'_>, directory: Option<Word>) -> Handled {
     let directory = match directory {
-        Some(word) => word.path().to_owned(),
+        Some(word) => local_names::one(&word)?.path().to_owned(),
         None => env::home_dir().ok_or_else(|| CommandError::local("no home directory is known; name one"))?,
     };
     let name = Word::new(directory.as_os_str().as_bytes());
@@ -46,7 +47,7 @@ pub(crate) fn plan(shell: &Shell<'_>, PlanVerb { size, blksize, windowsize, rtt 
 }
 
 fn size_of(file: &Word) -> Result<u64, CommandError> {
-    match fs::metadata(file.path()) {
+    match fs::metadata(local_names::one(file)?.path()) {
         Ok(file) if file.is_file() => Ok(file.len()),
         Ok(_) => Err(CommandError::local(format_args!("{file}: not a regular file, so its size is not known"))),
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
@@ -58,21 +59,36 @@ fn size_of(file: &Word) -> Result<u64, CommandError> {
 }
 
 /// Prints the digests of files, as sha256sum does.
-pub(crate) fn sha256(shell: &Shell<'_>, files: &[Word]) -> Handled {
+pub(crate) fn sha256(shell: &Shell<'_>, words: &[Word]) -> Handled {
     let mut outcome = Outcome::done();
-    for file in files {
-        if shell.ends_here() {
-            return Ok(outcome.then(Outcome::interrupted()));
-        }
-        let record = OutcomeRecord::of(b"sha256").local(file);
-        let (record, latest) = match Interruptible::open(file.path(), shell.stop()).and_then(Digest::of) {
-            Ok(digest) => {
-                shell.console.say(format_args!("{digest}  {}", file.whole()))?;
-                (record.digest(Some(digest)), Outcome::done())
+    for word in words {
+        let files = match local_names::files(word) {
+            Ok(files) => files,
+            Err(error) => {
+                outcome = outcome.then(digest_of(shell, word, Err(error))?);
+                continue;
             }
-            Err(error) => (record, shell.report(&Subject::command("sha256"), CommandError::file(file, error))?),
         };
-        outcome = outcome.then(shell.record(record, latest)?);
+        for LocalName { path, .. } in files {
+            if shell.ends_here() {
+                return Ok(outcome.then(Outcome::interrupted()));
+            }
+            let digest = Interruptible::open(path.path(), shell.stop()).and_then(Digest::of);
+            let digest = digest.map_err(|error| CommandError::file(&path, error));
+            outcome = outcome.then(digest_of(shell, &path, digest)?);
+        }
     }
     Ok(outcome)
+}
+
+/// Prints the digest of a file, or reports why it has none.
+fn digest_of(shell: &Shell<'_>, file: &Word, digest: Result<Digest, CommandError>) -> Result<Outcome, Fatal> {
+    let record = OutcomeRecord::of(b"sha256").local(file);
+    match digest {
+        Ok(digest) => {
+            shell.console.say(format_args!("{digest}  {}", file.whole()))?;
+            shell.record(record.digest(Some(digest)), Outcome::done())
+        }
+        Err(error) => shell.record(record, shell.report(&Subject::command("sha256"), error)?),
+    }
 }

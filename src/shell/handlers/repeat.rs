@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use crate::language::{Repeat, Verb, Word, find, parse};
+use crate::shell::local_names;
 use crate::shell::script::Script;
 use crate::shell::{CommandError, Fatal, Handled, HandlerError, Outcome, OutcomeRecord, Shell};
 use crate::terminal::{Console, Place, Subject};
@@ -15,6 +16,7 @@ const ATTEMPTS_APART: Duration = Duration::from_secs(1);
 
 /// Runs the lines of a file as a script: diagnostics name the file and the line; `quit` leaves the shell.
 pub(crate) fn source(shell: &mut Shell<'_>, file: &Word) -> Handled {
+    let file = &local_names::one(file)?;
     let script = Script::open(file.path(), shell.stop()).map_err(|error| CommandError::file(file, error))?;
     let console = shell.console.in_file(file);
     let (outcome, error) = deeper(shell, console)?.script(script)?;

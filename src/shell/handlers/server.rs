@@ -9,6 +9,7 @@ use crate::files::DirStore;
 use crate::language::{ServeVerb, Service, Word};
 use crate::server::{Log, Policy, Server, ServerBuilder, practice_files};
 use crate::session::{DEFAULT_PORT, Peer};
+use crate::shell::local_names;
 use crate::shell::{CommandError, Handled, HandlerError, Outcome, Shell};
 use crate::stop::is_interruption;
 use crate::terminal::{Place, plain};
@@ -118,6 +119,7 @@ impl Service {
         let builder = match &self.directory {
             None => Server::builder(practice_files()),
             Some(directory) => {
+                let directory = &local_names::one(directory)?;
                 let root = DirStore::open(directory.path()).map_err(|error| CommandError::file(directory, error))?;
                 Server::builder(root)
             }

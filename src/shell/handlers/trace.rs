@@ -6,6 +6,7 @@ use std::ops::RangeInclusive;
 
 use crate::analysis::{Annotated, Kept};
 use crate::language::{TraceVerb, Word, exact};
+use crate::shell::local_names;
 use crate::shell::tracing::{Aftermath, Content, STDOUT, screen_page};
 use crate::shell::workspace::Workspace;
 use crate::shell::{CommandError, Fatal, Handled, HandlerError, Outcome, Shell};
@@ -76,6 +77,7 @@ fn open(shell: &mut Shell<'_>, content: Content, path: &Word) -> Result<(), Comm
     if path.is(STDOUT) && shell.console.is_diverted {
         return Err(CommandError::local("-: something else goes to standard output"));
     }
+    let path = &if path.is(STDOUT) { path.clone() } else { local_names::written(path)? };
     let Workspace { tracing, session, .. } = &mut *shell.workspace;
     let opened = tracing.open(content, path, &session.settings, &shell.console);
     opened.map_err(|error| CommandError::file(path, error))

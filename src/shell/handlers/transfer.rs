@@ -1,8 +1,12 @@
 //! get and put.
 
+use std::mem;
+
 use crate::client::FileRef;
 use crate::files::{Digest, Source, Target};
 use crate::language::{Get, Put, Sha256, Verb, Word, parse};
+use crate::session::Session;
+use crate::shell::local_names::{self, LocalName, has_pattern};
 use crate::shell::remote::{Remote, base_name};
 use crate::shell::transfer::Transfer;
 use crate::shell::workspace::Connection;
@@ -21,19 +25,17 @@ pub(crate) fn get(shell: &mut Shell<'_>, get: &Get) -> Handled {
     let is_stream = local.as_ref().is_some_and(|local| local.is(STREAM));
     let others = [("--json", shell.console.json), ("a trace", shell.workspace.tracing.has_stdout())];
     let other = others.iter().find(|(_, has_stdout)| is_stream && *has_stdout);
-    let mut switch = Switch::begin(shell);
-    let mut outcome = Outcome::done();
-    for (index, remote) in remotes.iter().enumerate() {
-        if index > 0 && shell.ends_here() {
-            outcome = outcome.then(Outcome::interrupted());
+    let mut series = Series::begin(shell);
+    for remote in remotes {
+        if !series.goes_on(shell) {
             break;
         }
-        let subject = subject(shell, "get", remote, remotes.len());
+        let subject = subject(shell, "get", remote, remotes.len() > 1);
         let latest = match (local, other) {
             (Some(local), Some((other, _))) => {
-                let error = format!("a file and {other} cannot both go to standard output");
+                let error = CommandError::Local(format!("a file and {other} cannot both go to standard output"));
                 let record = OutcomeRecord::of(b"get").file(remote.bytes()).local(local);
-                report(shell, &subject, record, Err(shell.mistake(CommandError::Local(error)).into()))?
+                report(shell, &subject, record, Err(shell.mistake(error).into()))?
             }
             (Some(_), None) if is_stream => {
                 let console = shell.console.diverted();
@@ -44,97 +46,125 @@ pub(crate) fn get(shell: &mut Shell<'_>, get: &Get) -> Handled {
         if is_stream && latest.failure.as_ref().is_some_and(CommandError::is_broken_pipe) {
             shell.console.lose_reader();
         }
-        switch.note(shell, &latest);
-        let is_over = lacks_target(&latest);
-        outcome = outcome.then(latest);
-        if is_over {
-            break;
-        }
+        series.add(shell, latest);
     }
-    switch.end(shell);
-    Ok(outcome)
+    Ok(series.end(shell))
 }
 
-/// Sends one file under a name, or several into a directory.
+/// Sends one file under a name, several into a directory, or each under its own name.
 pub(crate) fn put(shell: &mut Shell<'_>, put: &Put) -> Handled {
-    let Put { locals, remote: word } = put;
-    let remote = match Remote::named(&shell.workspace.session, word).map_err(|error| shell.mistake(error)) {
-        Ok(remote) if !locals.is_empty() || !remote.file.is_empty() => remote,
-        refused => {
-            let nameless = || CommandError::local(format_args!("{word}: does not name a file"));
-            let error = refused.err().unwrap_or_else(nameless);
-            let record = OutcomeRecord::of(b"put").file(word.bytes());
-            let record = if let [local] = locals.as_slice() { record.local(local) } else { record };
-            return Ok(report(shell, &Subject::command("put"), record, Err(error.into()))?);
-        }
-    };
-    let mut switch = Switch::begin(shell);
-    shell.workspace.switch_to(remote.peer.as_ref(), remote.bookmark.as_ref(), shell.setup.pinned);
-    let outcome = match locals.as_slice() {
-        [] => store(shell, &remote, &Word::new(&*remote.file), 1, false)?,
-        [local] => store(shell, &remote, local, 1, local.is(STREAM))?,
-        locals => store_all(shell, &remote, locals, &mut switch)?,
-    };
-    switch.note(shell, &outcome);
-    switch.end(shell);
-    Ok(outcome)
-}
-
-/// Sends files into a directory.
-fn store_all(
-    shell: &mut Shell<'_>,
-    remote: &Remote<'_>,
-    locals: &[Word],
-    switch: &mut Switch,
-) -> Result<Outcome, Fatal> {
-    let mut outcome = Outcome::done();
-    let directory = remote.file.strip_suffix(b"/").unwrap_or(&remote.file);
-    for (index, local) in locals.iter().enumerate() {
-        if index > 0 && shell.ends_here() {
-            return Ok(outcome.then(Outcome::interrupted()));
-        }
-        let file = [directory, b"/", base_name(local.bytes())].concat().into();
-        let latest = store(shell, &Remote { file, ..remote.clone() }, local, locals.len(), false)?;
-        switch.note(shell, &latest);
-        let is_over = lacks_target(&latest);
-        outcome = outcome.then(latest);
-        if is_over {
-            break;
+    if let Some(to) = &put.to
+        && let Err(error) = destination(&shell.workspace.session, to)
+    {
+        let record = OutcomeRecord::of(b"put").file(to.bytes());
+        let record = if let [local] = put.locals.as_slice() { record.local(local) } else { record };
+        return Ok(report(shell, &Subject::command("put"), record, Err(shell.mistake(error).into()))?);
+    }
+    let several = put.locals.len() > 1 || put.locals.iter().any(has_pattern);
+    let mut series = Series::begin(shell);
+    for word in &put.locals {
+        let uploads = match uploads(shell, word, put.to.as_ref(), several) {
+            Ok(uploads) => uploads,
+            Err(error) => {
+                let record = OutcomeRecord::of(b"put").local(word);
+                let subject = subject(shell, "put", word, several);
+                let latest = report(shell, &subject, record, Err(error.into()))?;
+                series.add(shell, latest);
+                continue;
+            }
+        };
+        for (local, remote) in uploads {
+            if !series.goes_on(shell) {
+                return Ok(series.end(shell));
+            }
+            shell.workspace.switch_to(remote.peer.as_ref(), remote.bookmark.as_ref(), shell.setup.pinned);
+            let latest = store(shell, &remote, &local, several)?;
+            series.add(shell, latest);
         }
     }
-    Ok(outcome)
+    Ok(series.end(shell))
 }
 
+/// Finds the files that a word means, and the place of each on the server.
+fn uploads<'a>(
+    shell: &Shell<'_>,
+    word: &'a Word,
+    to: Option<&'a Word>,
+    several: bool,
+) -> Result<Vec<(Word, Remote<'a>)>, CommandError> {
+    let session = &shell.workspace.session;
+    let Some(to) = to else {
+        let remote = Remote::named(session, word).map_err(|error| shell.mistake(error))?;
+        if remote.file.is_empty() {
+            return Err(CommandError::local(format_args!("{word}: does not name a file")));
+        }
+        let files = local_names::files(&remote.local(word))?;
+        let place = |LocalName { path, name }| (path, Remote { file: name.bytes().to_vec().into(), ..remote.clone() });
+        return Ok(files.into_iter().map(place).collect());
+    };
+    let remote = destination(session, to)?;
+    if word.is(STREAM) {
+        return Ok(vec![(word.clone(), remote)]);
+    }
+    let directory = remote.file.strip_suffix(b"/").unwrap_or(&remote.file);
+    let place = |LocalName { path, .. }: LocalName| {
+        let file = [directory, b"/", base_name(path.bytes())].concat().into();
+        (path, if several { Remote { file, ..remote.clone() } } else { remote.clone() })
+    };
+    Ok(local_names::files(word)?.into_iter().map(place).collect())
+}
+
+/// Reads the name or directory on the server that a put ends with.
+fn destination<'a>(session: &Session, to: &'a Word) -> Result<Remote<'a>, CommandError> {
+    if has_pattern(to) {
+        let rule = "only local names can have a * outside quotes; use mput for several patterns";
+        return Err(CommandError::local(format_args!("{to}: {rule}")));
+    }
+    Remote::named(session, to)
+}
+
+/// The transfers of one command.
+///
 /// A server named with a file becomes the connected one with its first success. Until then it is so for the files that
 /// follow in the same line, which would otherwise come from another server than the one that was named for them.
-struct Switch(Connection);
+struct Series {
+    connection: Connection,
+    outcome: Outcome,
+    has_begun: bool,
+}
 
-impl Switch {
+impl Series {
     fn begin(shell: &Shell<'_>) -> Self {
-        Self(shell.workspace.connection())
+        Self { connection: shell.workspace.connection(), outcome: Outcome::done(), has_begun: false }
     }
 
-    /// Notes the outcome of a transfer with the current server.
-    fn note(&mut self, shell: &Shell<'_>, outcome: &Outcome) {
-        if !outcome.is_failure() {
-            self.0 = shell.workspace.connection();
+    /// Whether the next transfer may begin: not after a signal, nor without a server, which one report is enough for.
+    fn goes_on(&mut self, shell: &Shell<'_>) -> bool {
+        let is_cut_short = mem::replace(&mut self.has_begun, true) && shell.ends_here();
+        if is_cut_short {
+            self.add(shell, Outcome::interrupted());
         }
+        !is_cut_short && !matches!(self.outcome.failure, Some(CommandError::NoTarget(_)))
+    }
+
+    /// Adds the outcome of a transfer with the current server.
+    fn add(&mut self, shell: &Shell<'_>, latest: Outcome) {
+        if !latest.is_failure() {
+            self.connection = shell.workspace.connection();
+        }
+        self.outcome = mem::take(&mut self.outcome).then(latest);
     }
 
     /// Keeps the last server that did what it was asked for.
-    fn end(self, shell: &mut Shell<'_>) {
-        shell.workspace.return_to(self.0);
+    fn end(self, shell: &mut Shell<'_>) -> Outcome {
+        shell.workspace.return_to(self.connection);
+        self.outcome
     }
 }
 
-/// What a failure of this file, one of so many, is about.
-fn subject(shell: &Shell<'_>, command: &str, file: &Word, count: usize) -> Subject {
-    Subject::command(command).file(file, count > 1, shell.workspace.session.settings.classic)
-}
-
-/// Whether no server was named: then the other files of a command have none either, and one report is enough.
-fn lacks_target(outcome: &Outcome) -> bool {
-    matches!(outcome.failure, Some(CommandError::NoTarget(_)))
+/// What a failure of this file, one of several or the only one, is about.
+fn subject(shell: &Shell<'_>, command: &str, file: &Word, several: bool) -> Subject {
+    Subject::command(command).file(file, several, shell.workspace.session.settings.classic)
 }
 
 /// Whether the command fills standard output with a file, so that no text may go there.
@@ -181,11 +211,16 @@ fn fetch(
     local: Option<&Word>,
     expected: Option<Digest>,
 ) -> Result<Outcome, Fatal> {
-    match Remote::named(&shell.workspace.session, word) {
-        Ok(remote) => {
+    let to_stdout = local.is_some_and(|local| local.is(STREAM));
+    let target = match local {
+        Some(local) if !to_stdout => local_names::written(local).map(Some),
+        local => Ok(local.cloned()),
+    };
+    let named = target.and_then(|target| Ok((Remote::named(&shell.workspace.session, word)?, target)));
+    match named {
+        Ok((remote, target)) => {
             shell.workspace.switch_to(remote.peer.as_ref(), remote.bookmark.as_ref(), shell.setup.pinned);
-            let to_stdout = local.is_some_and(|local| local.is(STREAM));
-            let local = local.cloned().unwrap_or_else(|| Word::new(base_name(&remote.file)));
+            let local = target.unwrap_or_else(|| Word::new(base_name(&remote.file)));
             let record = record(shell, subject, &remote, &local);
             let result = fetch_from(shell, subject, &remote, (word, &local, to_stdout), expected);
             report(shell, subject, record, result)
@@ -231,17 +266,11 @@ fn fetch_from(
     Ok(Done { traces, report, digest })
 }
 
-/// Sends a file, one of so many.
-fn store(
-    shell: &mut Shell<'_>,
-    remote: &Remote<'_>,
-    local: &Word,
-    count: usize,
-    from_stdin: bool,
-) -> Result<Outcome, Fatal> {
-    let subject = subject(shell, "put", local, count);
+/// Sends a file, one of several or the only one.
+fn store(shell: &mut Shell<'_>, remote: &Remote<'_>, local: &Word, several: bool) -> Result<Outcome, Fatal> {
+    let subject = subject(shell, "put", local, several);
     let record = record(shell, &subject, remote, local);
-    let result = store_to(shell, &subject, remote, local, from_stdin);
+    let result = store_to(shell, &subject, remote, local, !several && local.is(STREAM));
     report(shell, &subject, record, result)
 }
 
