@@ -1,19 +1,20 @@
 //! The options of the command line. The shell reads the other words.
 
+use std::error::Error as _;
 use std::ffi::OsString;
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::error::ErrorKind;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::parser::ValueSource;
 use clap::{Arg, ArgMatches, CommandFactory, FromArgMatches, Parser};
 
 use crate::client::Family;
-use crate::language::{Port, Scope, TraceVerb, Value, Word, is_view, trace_list, value};
+use crate::language::{Port, STATUSES, Scope, TraceVerb, Value, Word, is_view, trace_list, value};
 use crate::style::When;
 use crate::transfer::Rexmt;
-use crate::wire::{BlockSize, Mode, WindowSize};
+use crate::wire::{BlockSize, Mode, Printable, WindowSize};
 
 /// An interactive TFTP client that speaks the BSD tftp> language, with packet traces and a practice server.
 #[derive(Debug, Default, Parser)]
@@ -21,7 +22,8 @@ use crate::wire::{BlockSize, Mode, WindowSize};
     name = "tftp",
     version,
     override_usage = "tftp [OPTIONS] [HOST [PORT]] [COMMAND ARGS...]",
-    after_help = "Without a command, tftp reads lines from the terminal or from standard input; ? lists the commands.",
+    after_help = after_help(),
+    max_term_width = 80,
     args_override_self = true
 )]
 pub(crate) struct Cli {
@@ -186,6 +188,55 @@ impl Cli {
     }
 }
 
+/// The end of `--help`.
+fn after_help() -> String {
+    let statuses: String = STATUSES.iter().map(|(status, meaning)| format!("\n  {status:<4}  {meaning}")).collect();
+    format!(
+        "Without a command, tftp reads lines from the terminal or from standard input.\n\n\
+         Examples:\n  \
+           tftp 192.0.2.1                    begin to type commands; \"?\" lists them\n  \
+           tftp 192.0.2.1 get fw.bin         receive one file\n  \
+           tftp put fw.bin 192.0.2.1:fw.bin  send one file\n\n\
+         Exit status:{statuses}\n\n\
+         \"tftp help COMMAND\" explains a command, \"tftp help scripts\" a topic."
+    )
+}
+
+/// The mistake in the arguments, in one line: `--blksize 7: must be 8 to 65464 bytes`.
+pub(crate) fn sentence(error: &clap::Error) -> String {
+    let text = |kind| match error.get(kind) {
+        Some(ContextValue::String(text)) => Some(text.as_str()),
+        Some(ContextValue::Strings(texts)) => texts.first().map(String::as_str),
+        _ => None,
+    };
+    // `--blksize <BYTES>` is the option with the name of its value.
+    let option = text(ContextKind::InvalidArg).map(|name| name.split([' ', '[']).next().unwrap_or(name));
+    let value = text(ContextKind::InvalidValue).filter(|value| !value.is_empty());
+    let printable = |text: &str| Printable(text.as_bytes()).to_string();
+    match (error.kind(), option, value) {
+        (ErrorKind::ValueValidation | ErrorKind::InvalidValue, Some(option), Some(value)) => {
+            let reason = error.source().map_or_else(|| "invalid value".to_owned(), ToString::to_string);
+            let between = if text(ContextKind::InvalidArg).is_some_and(|name| name.contains("[=")) { "=" } else { " " };
+            format!("{option}{between}{}: {reason}", printable(value))
+        }
+        (ErrorKind::InvalidValue, Some(option), None) => format!("{option} needs a value; \"tftp --help\" says which"),
+        (ErrorKind::UnknownArgument, Some(option), _) => {
+            let near = text(ContextKind::SuggestedArg).map(|near| format!("; did you mean \"{near}\"?"));
+            let near = near.unwrap_or_else(|| "; \"tftp --help\" lists the options".to_owned());
+            format!("{}: no such option{near}", printable(option))
+        }
+        (ErrorKind::ArgumentConflict, Some(option), _) => {
+            let other = text(ContextKind::PriorArg).and_then(|other| other.split([' ', '[']).next());
+            format!("{option} and {} exclude each other", other.unwrap_or("another option"))
+        }
+        _ => {
+            let text = error.to_string();
+            let line = text.lines().next().unwrap_or_default();
+            line.strip_prefix("error: ").unwrap_or(line).to_owned()
+        }
+    }
+}
+
 /// The options that were given.
 fn given(matches: &ArgMatches) -> Vec<(String, Scope)> {
     let is_given = |id: &str| matches.value_source(id) == Some(ValueSource::CommandLine);
@@ -254,6 +305,33 @@ mod tests {
     #[test]
     fn the_options_do_not_contradict_each_other() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_mistake_is_one_line_that_names_the_option() {
+        for (line, expected) in [
+            ("-b 7", "--blksize 7: must be 8 to 65464 bytes"),
+            ("--blksize=x get f", "--blksize x: must be 8 to 65464 bytes"),
+            ("-p 65536", "--port 65536: 65536 is not in 0..=65535"),
+            ("--port", "--port needs a value; \"tftp --help\" says which"),
+            ("--bogus", "--bogus: no such option; \"tftp --help\" lists the options"),
+            ("--plane", "--plane: no such option; did you mean \"--plain\"?"),
+            ("-i -m octet", "-i and --mode exclude each other"),
+            ("--trace ladder", "a view belongs to its option: write --trace=ladder"),
+        ] {
+            assert_eq!(read(line).map_err(|error| sentence(&error)).err().as_deref(), Some(expected), "{line}");
+        }
+    }
+
+    #[test]
+    fn the_help_fits_80_columns_and_ends_with_examples_and_statuses() {
+        let help = read("--help").expect_err("the help").to_string();
+        assert!(help.lines().all(|line| line.chars().count() <= 80), "{help}");
+        let end = help.split("Examples:").nth(1).expect("examples");
+        assert!(
+            end.contains("tftp help COMMAND") && STATUSES.iter().all(|(_, meaning)| end.contains(meaning)),
+            "{end}"
+        );
     }
 
     #[test]

@@ -16,7 +16,7 @@ use nix::sys::stat::Mode as Bits;
 use nix::unistd::mkfifo;
 use support::{allow, names, unprivileged};
 use tempfile::tempdir;
-use tftpsh::files::{ReadFile, Source, Target, WriteFile};
+use tftpsh::files::{Digest, ReadFile, Source, Target, WriteFile};
 use tftpsh::wire::Mode;
 
 fn create(path: impl AsRef<Path>) -> io::Result<Target> {
@@ -410,4 +410,21 @@ fn what_was_received_can_be_sent_back_as_it_came() {
     let mut local = Vec::new();
     File::open(&path).unwrap().read_to_end(&mut local).unwrap();
     assert!(local == b"a\nb\rc\n".repeat(1000));
+}
+
+#[test]
+fn a_target_that_starts_over_forgets_text_digest_and_bytes() {
+    let directory = tempdir().unwrap();
+    let path = directory.path().join("f");
+    let mut target = Target::create(&path, Mode::Netascii).unwrap().digested(true);
+    assert!(target.can_start_over());
+    target.deliver(b"first\r\nand a CR that waits for its second byte\r").unwrap();
+    target.start_over().unwrap();
+    target.deliver(b"\nsecond\r\n").unwrap();
+    target.commit().unwrap();
+    assert_eq!(fs::read(&path).unwrap(), b"\nsecond\n");
+    assert_eq!(target.digest(), Digest::of(&b"\nsecond\n"[..]).ok());
+    assert!(!target.can_start_over(), "it is committed");
+    assert!(!Target::create(Path::new("/dev/null"), Mode::Octet).unwrap().can_start_over(), "a device");
+    assert!(!Target::writer(Vec::new(), Mode::Octet).can_start_over(), "somebody may have read it");
 }

@@ -16,7 +16,7 @@ use support::{ack, data, directory_with, names, script};
 use tftpsh::client::{ClientError, Negotiation};
 use tftpsh::event::{Direction, Observer, Record, RecordKind};
 use tftpsh::server::ServerBuilder;
-use tftpsh::{BlockSize, Client, DirStore, ErrorCode, MemoryStore, Rexmt, Server, Stop};
+use tftpsh::{BlockSize, Client, DirStore, ErrorCode, MemoryStore, Mode, Rexmt, Server, Stop};
 
 /// Offers one file, `f`.
 fn builder() -> ServerBuilder {
@@ -171,4 +171,17 @@ fn observers_of_both_ends_see_the_same_transfer() {
     assert_eq!(of_server.iter().filter(|line| line.starts_with("begin")).count(), 2);
     assert!(of_server.contains(&format!("sent {}", data(4, b"").escape_ascii())));
     assert!(of_server.contains(&format!("received {}", ack(4).escape_ascii())));
+}
+
+#[test]
+fn the_size_of_a_file_is_known_without_a_download() {
+    let store = MemoryStore::from([("large", vec![7; 100_000]), ("empty", Vec::new())]);
+    let server = Server::builder(store).bind("127.0.0.1:0").expect("a port").spawn().expect("a server");
+    let mut client = Client::to(server.address()).mode(Mode::Netascii);
+    assert_eq!(client.size("large").expect("a size"), Some(100_000));
+    assert_eq!(client.size("empty").expect("a size"), Some(0));
+    assert!(matches!(client.size("nothing"), Err(ClientError::Remote { code: ErrorCode::NOT_FOUND, .. })));
+    let mut plain = Client::to(server.address()).options(Negotiation::Off);
+    assert_eq!(plain.size("large").expect("an answer"), None);
+    assert_eq!(plain.size("empty").expect("a size"), Some(0));
 }

@@ -17,6 +17,8 @@ use crate::wire::{BadRequest, Offer, RequestKind, emit_request};
 /// The local file.
 pub(super) enum Local<'f> {
     Target(&'f mut dyn WriteFile),
+    /// Nothing but the size of the file is wanted. Nothing is written here.
+    Size(&'f mut dyn WriteFile),
     /// With its size, if known.
     Source(Replay<&'f mut dyn ReadFile>, Option<u64>),
 }
@@ -24,7 +26,7 @@ pub(super) enum Local<'f> {
 impl Local<'_> {
     fn kind_and_size(&self) -> (RequestKind, Option<u64>) {
         match self {
-            Self::Target(_) => (RequestKind::Read, None),
+            Self::Target(_) | Self::Size(_) => (RequestKind::Read, None),
             Self::Source(_, size) => (RequestKind::Write, *size),
         }
     }
@@ -154,6 +156,7 @@ impl<'a, 'f, 'o> Attempts<'a, 'f, 'o> {
         let bug = self.options.bug.filter(|_| is_loopback(server.ip()));
         let (kind, _) = self.local_file.kind_and_size();
         let retry_policy = RetryPolicy { timeout: self.timeout.begin(), ..self.options.retry };
+        let dallies = matches!(self.local_file, Local::Target(_)) && bug != Some(ClientBug::NoDally);
         let mut task = task(self.local_file, server, &request, retry_policy, bug)?;
         self.count += 1;
         if self.count == 1 {
@@ -195,7 +198,7 @@ impl<'a, 'f, 'o> Attempts<'a, 'f, 'o> {
         }
         // A client that does not dally closes its port: its socket is dropped here.
         let dally = match task {
-            Task::Receive { machine, .. } if bug != Some(ClientBug::NoDally) => {
+            Task::Receive { machine, .. } if dallies => {
                 Some(Dally::new(machine, socket, report.peer, self.options.retry.rexmt))
             }
             _ => None,
@@ -231,6 +234,7 @@ impl<'a, 'f, 'o> Attempts<'a, 'f, 'o> {
         }
         let digest = match &self.local_file {
             Local::Target(file) => file.sha256(),
+            Local::Size(_) => None,
             Local::Source(file, _) => file.sha256(),
         };
         let mut notify = |kind: RecordKind<'_>| notify(self.observers, self.local, kind);
@@ -279,6 +283,10 @@ fn task<'a, 'f>(
 ) -> Result<ClientTask<'a, 'f>, BadRequest> {
     let now = Instant::now();
     Ok(match local_file {
+        Local::Size(file) => {
+            let machine = Receiver::request(now, server, request, retry_policy)?.only_size();
+            Task::receive(machine, &mut **file)
+        }
         Local::Target(file) => {
             let machine = Receiver::request(now, server, request, retry_policy)?;
             match bug {

@@ -162,6 +162,19 @@ impl<'o> Client<'o> {
         self.send(name.as_ref(), &mut source.map_err(ClientError::Local)?)
     }
 
+    /// Asks for the size of a file in octet mode, in bytes, without fetching it; `None` if the server does not tell it.
+    ///
+    /// The answer is the option `tsize` (RFC 2349). Without that option, the size of a file shorter than 512 bytes is known
+    /// too: its first block is the whole file.
+    ///
+    /// # Errors
+    ///
+    /// Every [`ClientError`] is possible except [`ClientError::Local`].
+    pub fn size(&mut self, name: impl AsRef<[u8]>) -> Result<Option<u64>, ClientError> {
+        let file = self.address.file(name.as_ref())?;
+        self.requester.size(&file, &self.options, &mut self.observers)
+    }
+
     fn fetch(&mut self, name: &[u8], target: &mut dyn WriteFile) -> Result<Report, ClientError> {
         let file = self.address.file(name)?;
         self.requester.get(&file, &self.options, target, &mut self.observers)

@@ -1,14 +1,14 @@
-use std::io::Read;
+use std::io::{self, Read};
 use std::mem;
 
 use super::attempts::{Attempts, Local};
-use super::{ClientError, Options, resolve};
+use super::{ClientError, Negotiation, Options, resolve};
 use crate::event::Observers;
-use crate::files::{Source, WriteFile};
+use crate::files::{Source, Target, WriteFile};
 use crate::net::{Earlier, LastGet, SharedFaults};
 use crate::stop::Stop;
 use crate::transfer::{Replay, Report};
-use crate::wire::Printable;
+use crate::wire::{Mode, Printable};
 
 /// A client of any server: transfers files one after the other, and repeats the last ACK of a finished get during
 /// whatever comes next. [`Client`](super::Client) and the shell use it.
@@ -66,6 +66,22 @@ impl Requester {
     ) -> Result<Report, ClientError> {
         let size = source.size();
         self.transfer(file, options, &mut Local::Source(Replay::new(source), size), observers)
+    }
+
+    /// Asks for the size of a file in octet mode, in bytes, without fetching it; `None` if the server does not tell it.
+    pub fn size(
+        &mut self,
+        file: &FileRef<'_>,
+        options: &Options,
+        observers: &mut Observers<'_>,
+    ) -> Result<Option<u64>, ClientError> {
+        let negotiation = if options.negotiation == Negotiation::Off { Negotiation::Off } else { Negotiation::On };
+        let (blksize, windowsize, tsize, tout) = (None, None, Some(true), None);
+        let options = options.clone();
+        let options = Options { mode: Mode::Octet, negotiation, blksize, windowsize, tsize, tout, ..options };
+        let mut nowhere = Target::writer(io::sink(), Mode::Octet);
+        let report = self.transfer(file, &options, &mut Local::Size(&mut nowhere), observers)?;
+        Ok(report.terms.tsize)
     }
 
     /// Lets a thread repeat the last ACK of a get until the next transfer.

@@ -164,7 +164,10 @@ fn commands_named(part: &Word) -> Vec<Candidate> {
 /// Names of files on the server, and servers to write before one: `fw.bin`, `sw1:`, `sw1:fw.bin`.
 fn remote(part: &Word, host: Option<&str>, sources: &Sources) -> Vec<Candidate> {
     let on = |host, before: &str| {
-        let names = sources.names.names(host).map(|name| plain(&format!("{before}{name}"), "seen there"));
+        let names = sources
+            .names
+            .names(host)
+            .map(|name| named(Word::new([before.as_bytes(), name.bytes()].concat()), "seen there"));
         names.filter(|candidate| candidate.value.bytes().starts_with(part.bytes())).collect::<Vec<_>>()
     };
     let mut found = host.map(|host| on(host, "")).unwrap_or_default();
@@ -221,7 +224,11 @@ fn paths(part: &Word, sources: &Sources) -> Vec<Candidate> {
 }
 
 fn plain(value: &str, help: &str) -> Candidate {
-    Candidate { value: Word::new(value), help: help.to_owned(), goes_on: false }
+    named(Word::new(value), help)
+}
+
+fn named(value: Word, help: &str) -> Candidate {
+    Candidate { value, help: help.to_owned(), goes_on: false }
 }
 
 /// The candidates that begin with the unfinished word, in any letter case.

@@ -8,9 +8,8 @@
 //! | `__man` | the manual page |
 
 use super::{Candidate, Sources, arguments, manual};
-use crate::language::{PartialLine, Word};
+use crate::language::{PartialLine, Word, printable};
 use crate::profile::Directories;
-use crate::wire::Printable;
 
 /// Answers such words; `None` if they are other words.
 pub(crate) fn answer(words: &[Word]) -> Option<String> {
@@ -56,7 +55,7 @@ fn script(shell: &str) -> Option<&'static str> {
 /// The answer. It leaves out names that other shells would print raw, and those that do not fit in a line.
 fn lines(found: &[Candidate]) -> String {
     let line = |it: &Candidate| {
-        let value = it.value.text().filter(|text| Printable(text.as_bytes()).to_string() == *text)?;
+        let value = printable(it.value.bytes())?;
         Some(format!("{value}\t{}\n", it.help.lines().next().unwrap_or_default()))
     };
     found.iter().filter_map(line).collect()

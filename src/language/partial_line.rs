@@ -28,7 +28,7 @@ impl PartialLine {
     /// Writes a word in the place of the unfinished one, as text that a terminal shows and a line editor keeps. A word that
     /// continues leaves its quote open.
     pub fn spell(&self, word: &Word, goes_on: bool) -> String {
-        let plain = word.text().filter(|text| Printable(text.as_bytes()).to_string() == *text);
+        let plain = printable(word.bytes());
         let (spelled, close) = match (self.quote, plain) {
             (Some(Quote::Dollar), _) | (_, None) => (format!("$'{}", codes(word.bytes())), Some('\'')),
             (Some(Quote::Single), Some(text)) if !text.contains('\'') => (format!("'{text}"), Some('\'')),
@@ -41,6 +41,16 @@ impl PartialLine {
         };
         spelled.chars().chain(close.filter(|_| !goes_on)).collect()
     }
+}
+
+/// Returns a word as the text that a terminal shows, if it needs no codes.
+pub(crate) fn printable(word: &[u8]) -> Option<&str> {
+    str::from_utf8(word).ok().filter(|text| Printable(word).to_string() == *text)
+}
+
+/// Writes a word in a dollar quote, as printable text.
+pub(crate) fn dollar_quoted(word: &[u8]) -> String {
+    format!("$'{}'", codes(word))
 }
 
 /// The characters with a meaning outside quotes.

@@ -18,6 +18,12 @@ pub(super) static ROWS: &[Command] = &[
         brief: "send files, each under its own name", examples: &["mput *.cfg", "mput a.cfg b.cfg"],
         see: &["put", "mget"], parse: mput, ..ROW
     },
+    Command {
+        name: "size", group: Group::Transfer, usage: &["size file"], ask: Some("(file) "),
+        brief: "show the size of a file on the server in bytes", examples: &["size fw.bin", "size switch1:fw.bin"],
+        see: &["get", "tsize", "scripts"],
+        parse: |args| { args.at_most(1)?; args.name(Source::Remote, "file").map(Verb::Size) }, ..ROW
+    },
 ];
 
 fn mget(args: &mut Arguments<'_>) -> Result<Verb, Mistake> {

@@ -19,6 +19,7 @@ pub enum Verb {
     Connect(Word, Option<u16>),
     Get(Get),
     Put(Put),
+    Size(Word),
     Quit,
     Status,
     /// `?`

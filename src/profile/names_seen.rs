@@ -1,6 +1,7 @@
 //! Hosts used before, and the names of files there, for Tab, since TFTP cannot list a directory.
 //!
-//! The file is text: a host, then its names, each after a tab, the latest first.
+//! The file is text: a host, then its names, each after a tab, the latest first. A name that a terminal could not show is in
+//! a dollar quote, as at the prompt: `$'caf\xe9'`.
 //!
 //! ```text
 //! 192.0.2.1
@@ -13,6 +14,7 @@ use std::io;
 use std::path::Path;
 
 use super::directories;
+use crate::language::{Word, dollar_quoted, printable, split};
 
 /// The most hosts.
 const HOSTS: usize = 200;
@@ -57,15 +59,15 @@ impl NamesSeen {
 
     /// Adds the name of a transferred file to what all sessions have seen.
     pub(crate) fn record(path: &Path, host: &str, name: &[u8]) -> io::Result<()> {
-        let Ok(name) = str::from_utf8(name) else { return Ok(()) };
+        let name = to_line(name);
         directories::revise(path, |text| {
             let mut names = Self::parse(text);
-            names.add(host, name).then(|| names.to_string())
+            names.add(host, &name).then(|| names.to_string())
         })
     }
 
-    /// Moves a host and one of its names to the front; returns whether that changed anything. Names with control
-    /// characters, which could upset a terminal, are ignored.
+    /// Moves a host and one of its names, as in the file, to the front; returns whether that changed anything. Names with
+    /// control characters, which could upset a terminal, are ignored.
     pub(crate) fn add(&mut self, host: &str, name: &str) -> bool {
         let newest = self.hosts.first().filter(|newest| newest.host == host).and_then(|newest| newest.names.first());
         if !is_fit(host) || !is_fit(name) || newest.is_some_and(|newest| newest == name) {
@@ -93,9 +95,9 @@ impl NamesSeen {
     }
 
     /// The names seen on a host.
-    pub(crate) fn names(&self, host: &str) -> impl Iterator<Item = &str> {
+    pub(crate) fn names(&self, host: &str) -> impl Iterator<Item = Word> {
         let known = self.hosts.iter().filter(move |known| known.host.eq_ignore_ascii_case(host));
-        known.flat_map(|known| &known.names).map(String::as_str)
+        known.flat_map(|known| &known.names).map(|name| of_line(name))
     }
 }
 
@@ -108,6 +110,23 @@ impl Display for NamesSeen {
         Ok(())
     }
 }
+
+/// A name as the file has it. One that looks like a quote needs a quote itself.
+fn to_line(name: &[u8]) -> String {
+    match printable(name).filter(|text| !text.starts_with(QUOTE)) {
+        Some(text) => text.to_owned(),
+        None => dollar_quoted(name),
+    }
+}
+
+fn of_line(name: &str) -> Word {
+    let quoted = Some(name).filter(|name| name.starts_with(QUOTE)).and_then(|name| split(name.as_bytes()).ok());
+    let word = quoted.and_then(|line| <[Word; 1]>::try_from(line.words).ok());
+    word.map_or_else(|| Word::new(name), |[word]| word)
+}
+
+/// The beginning of a dollar quote.
+const QUOTE: &str = "$'";
 
 fn is_fit(text: &str) -> bool {
     !text.is_empty() && text.len() <= 512 && !text.contains(char::is_control)
@@ -126,7 +145,18 @@ mod tests {
         assert!(!names.add("a", "1"), "nothing changes");
         assert_eq!(names.to_string(), "a\n\t1\n\t2\nb\n\tx\n");
         assert_eq!(NamesSeen::parse(&names.to_string()), names);
-        assert_eq!(names.names("A").collect::<Vec<_>>(), ["1", "2"]);
+        assert_eq!(names.names("A").collect::<Vec<_>>(), ["1", "2"].map(Word::new));
+    }
+
+    #[test]
+    fn a_name_of_any_bytes_is_a_line_of_printable_text() {
+        for name in [&b"fw.bin"[..], b"caf\xe9", b"a\x1b[2J\n\tb", "a\u{202e}b".as_bytes(), b"$'x'", b"$", b"it's a b"]
+        {
+            let line = to_line(name);
+            assert!(is_fit(&line), "{line:?}");
+            assert_eq!(of_line(&line), Word::new(name), "{line}");
+        }
+        assert_eq!(of_line("$'not closed"), Word::new("$'not closed"));
     }
 
     #[test]

@@ -32,6 +32,9 @@ pub(crate) enum CommandError {
     /// A transfer without a server; this is how to name one.
     #[error("No target machine specified.")]
     NoTarget(&'static str),
+    /// The server does not tell the size of the file.
+    #[error("size unknown (no tsize)")]
+    UnknownSize,
     /// Any other local failure, in a sentence that BSD prints too.
     #[error("{0}")]
     Classic(String),
@@ -91,6 +94,7 @@ impl CommandError {
     pub(crate) fn status(&self) -> Status {
         match self {
             Self::CommandLine(_) => Status::CommandLine,
+            Self::UnknownSize => Status::Peer,
             Self::Interrupted(_) => Status::Interrupted,
             Self::File(_, error) if is_interruption(error) => Status::Interrupted,
             Self::Transfer(error, _) => match &**error {

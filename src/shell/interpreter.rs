@@ -140,6 +140,7 @@ impl Shell<'_> {
             Verb::Connect(host, port) => settings::connect(self, &host, port),
             Verb::Get(get) => transfers::get(self, &get),
             Verb::Put(put) => transfers::put(self, &put),
+            Verb::Size(file) => transfers::size(self, &file),
             Verb::Quit => Ok(Outcome::leave()),
             Verb::Status => status::status(self),
             Verb::Commands => help::list(self),

@@ -67,6 +67,11 @@ impl OutcomeRecord {
         Self { local: Some(text(name.bytes())), ..self }
     }
 
+    /// The same, with the size of the file.
+    pub(super) fn bytes(self, size: u64) -> Self {
+        Self { bytes: Some(size), ..self }
+    }
+
     /// The same, for a transfer in this mode.
     pub(super) fn mode(self, mode: Mode) -> Self {
         Self { mode: Some(mode.to_string()), ..self }

@@ -12,7 +12,7 @@ use super::script::Script;
 use super::status::Status;
 use super::workspace::{PinnedByArgs, Workspace};
 use super::{CommandError, Fatal, InputSource, Outcome, OutcomeRecord, Setup, Shell, handlers, transfer};
-use crate::cli::Cli;
+use crate::cli::{self, Cli};
 use crate::client::{Negotiation, Options};
 use crate::complete;
 use crate::language::{Invocation, Word, switches};
@@ -48,14 +48,17 @@ fn console(color: When) -> Console {
 
 /// Prints what is wrong with the arguments, or what `--help` and `--version` ask for.
 fn print(answer: &clap::Error) -> ExitCode {
+    if answer.use_stderr() {
+        console(When::Auto).note(format_args!("tftp: {}", cli::sentence(answer)));
+        return Status::CommandLine.into();
+    }
     match answer.print() {
         // The reader of the output may have seen enough.
-        Err(error) if !answer.use_stderr() && error.kind() != io::ErrorKind::BrokenPipe => {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
             let reason = plain(&error);
             console(When::Never).note(format_args!("tftp: standard output: {reason}"));
             Status::Local.into()
         }
-        _ if answer.use_stderr() => Status::CommandLine.into(),
         _ => Status::Success.into(),
     }
 }

@@ -53,6 +53,28 @@ impl<'a> Transfer<'a> {
         size: Option<u64>,
         run: impl FnOnce(&mut Requester, &mut Observers<'_>) -> Result<Report, ClientError>,
     ) -> Result<(Outcome, Report), HandlerError> {
+        let (traces, result) = self.observed(shell, size, run)?;
+        let (name, last) = (self.subject.to_string(), result.as_ref().copied().map_err(ToString::to_string));
+        shell.workspace.session.last = Some(LastTransfer { name, result: last });
+        Ok((traces, result?))
+    }
+
+    /// Asks the server something about the file, with all observers. `status` does not remember it.
+    pub(super) fn ask<T>(
+        &self,
+        shell: &mut Shell<'_>,
+        ask: impl FnOnce(&mut Requester, &mut Observers<'_>) -> Result<T, ClientError>,
+    ) -> Result<(Outcome, T), HandlerError> {
+        let (traces, result) = self.observed(shell, None, ask)?;
+        Ok((traces, result?))
+    }
+
+    fn observed<T>(
+        &self,
+        shell: &mut Shell<'_>,
+        size: Option<u64>,
+        run: impl FnOnce(&mut Requester, &mut Observers<'_>) -> Result<T, ClientError>,
+    ) -> Result<(Outcome, Result<T, CommandError>), HandlerError> {
         let late = notify_late(shell)?;
         let mut progress = self.progress(shell, size);
         shell.workspace.tracing.begin(&self.settings, &shell.console, shell.setup.plain);
@@ -73,18 +95,11 @@ impl<'a> Transfer<'a> {
         if let Some(injected) = faults::on_purpose(&before, &shell.workspace.client.faults.lock()) {
             shell.console.summarise(&injected, self.settings.verbose)?;
         }
-        let result = result.map_err(|error| CommandError::transfer(error, self.local));
-        self.remember(shell, &result);
-        Ok((traces, result?))
-    }
-
-    /// Remembers the result for `status`, and the file for Tab if there was one.
-    fn remember(&self, shell: &mut Shell<'_>, result: &Result<Report, CommandError>) {
         if result.is_ok() {
+            // Tab will know the file.
             shell.learn(&self.peer.host, self.remote);
         }
-        let (name, result) = (self.subject.to_string(), result.as_ref().copied().map_err(ToString::to_string));
-        shell.workspace.session.last = Some(LastTransfer { name, result });
+        Ok((traces, result.map_err(|error| CommandError::transfer(error, self.local))))
     }
 
     /// A line that shows people how far the transfer is, unless a trace shows them more.
@@ -128,6 +143,8 @@ impl<'a> Transfer<'a> {
 /// The error of a get or put without a server, with the ways to name one here.
 fn no_target(place: Place, command: &str) -> CommandError {
     CommandError::NoTarget(match (place, command) {
+        (Place::CommandLine, "size") => "use tftp HOST size FILE, or tftp size HOST:FILE",
+        (_, "size") => "connect HOST, or size HOST:FILE",
         (Place::CommandLine, "get") => "use tftp HOST get FILE, or tftp get HOST:FILE",
         (Place::CommandLine, _) => "use tftp HOST put FILE, or tftp put FILE HOST:NAME",
         (_, "get") => "connect HOST, or get HOST:FILE",

@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
 use nix::fcntl::OFlag;
-use nix::unistd::{Pid, getpgrp, setpgid};
+use nix::sys::stat::{SFlag, fstat};
+use nix::unistd::{self, Pid, getpgrp, setpgid};
 
 use super::{Stop, interruption};
 
@@ -34,8 +35,9 @@ pub(crate) struct Interruptible<F> {
 impl<F: AsFd> Interruptible<F> {
     /// Wraps an open file, which may be shared with other processes: its mode does not change.
     pub(crate) fn new(file: F, stop: &Stop) -> Self {
-        let found = file.as_fd().try_clone_to_owned().map(File::from).and_then(|file| file.metadata());
-        Self { file, stop: stop.clone(), waits: !found.is_ok_and(|found| found.is_file()) }
+        let is_regular = |mode| SFlag::from_bits_truncate(mode) & SFlag::S_IFMT == SFlag::S_IFREG;
+        let waits = !fstat(&file).is_ok_and(|found| is_regular(found.st_mode));
+        Self { file, stop: stop.clone(), waits }
     }
 
     /// Returns the file.
@@ -109,7 +111,9 @@ fn is_fifo(path: &Path) -> bool {
     fs::metadata(path).is_ok_and(|found| found.file_type().is_fifo())
 }
 
-impl<F: AsFd + Read> Read for Interruptible<F> {
+// The system's calls: a stream of the standard library has a buffer, which would be written when no one waits.
+
+impl<F: AsFd> Read for Interruptible<F> {
     fn read(&mut self, space: &mut [u8]) -> io::Result<usize> {
         loop {
             if self.waits {
@@ -118,37 +122,36 @@ impl<F: AsFd + Read> Read for Interruptible<F> {
                 // A huge file takes long, though each read does not.
                 return Err(interruption());
             }
-            match self.file.read(space) {
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+            match unistd::read(&self.file, space) {
+                Err(Errno::EAGAIN) => {}
                 // The writer may have died of a signal that is still on its way to this process.
                 Ok(0) if self.waits => {
                     await_signals_of_the_group();
                     return if self.stop.is_requested() { Err(interruption()) } else { Ok(0) };
                 }
-                result => return result,
+                result => return Ok(result?),
             }
         }
     }
 }
 
-impl<F: AsFd + Write> Write for Interruptible<F> {
+impl<F: AsFd> Write for Interruptible<F> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         if !self.waits {
-            return self.file.write(bytes);
+            return Ok(unistd::write(&self.file, bytes)?);
         }
         let piece = bytes.get(..PIECE).unwrap_or(bytes);
         loop {
             self.stop.wait_writable(&self.file)?;
-            // A stream of the standard library keeps what is no line yet; it would write that when no one waits.
-            match self.file.write(piece).and_then(|written| self.file.flush().map(|()| written)) {
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-                result => return result,
+            match unistd::write(&self.file, piece) {
+                Err(Errno::EAGAIN) => {}
+                result => return Ok(result?),
             }
         }
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        if self.waits { Ok(()) } else { self.file.flush() }
+        Ok(())
     }
 }
 

@@ -260,7 +260,7 @@ mod tests {
             assert_eq!(HALF_WAY.as_bar(name, columns), line, "{columns}");
         }
         let long = Figures { size: Some(u64::MAX), bytes: u64::MAX / 2, resent: 12_345, ..HALF_WAY };
-        for columns in 40..200 {
+        for columns in 48..200 {
             let line = long.as_bar(name, columns);
             assert!(line.chars().count() <= columns && line.ends_with(" left  12345 resent"), "{columns}: {line}");
         }

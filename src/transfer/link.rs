@@ -246,6 +246,12 @@ impl Link {
         self.end.get_or_insert(End::Complete);
     }
 
+    /// Ends the transfer with a report, and sends the peer the reason why it ends here.
+    pub(super) fn complete_with_error(&mut self, reason: &str) {
+        self.parting(ErrorCode::UNDEFINED, reason);
+        self.complete();
+    }
+
     pub(super) fn finish(&mut self) {
         self.end.get_or_insert(End::Done);
     }

@@ -24,6 +24,8 @@ const DALLY: Duration = Duration::from_secs(6);
 pub struct Receiver {
     link: Link,
     phase: Phase,
+    /// Only the size of the file is wanted.
+    only_size: bool,
     /// The packet to send again after silence: the request, the OACK or an ACK.
     last: Vec<u8>,
     send: bool,
@@ -75,6 +77,12 @@ impl Receiver {
         Ok(Self::new(link, Phase::Requesting(request.offer), datagram))
     }
 
+    /// Asks only for the size of the file, which becomes `tsize` of the terms if the server tells it (RFC 2349). The
+    /// transfer is complete with the OACK, or with the first block if that is the whole file; the server gets an ERROR.
+    pub fn only_size(self) -> Self {
+        Self { only_size: true, ..self }
+    }
+
     /// Makes a server's machine, which answers a write request with an OACK, or with ACK 0 if no option is granted.
     pub fn answer(now: Instant, client: SocketAddr, answer: Answer, retry_policy: RetryPolicy) -> Self {
         let first = if answer.is_empty() { emit_ack(0).to_vec() } else { emit_oack(&answer) };
@@ -87,6 +95,7 @@ impl Receiver {
         Self {
             link,
             phase,
+            only_size: false,
             last: first,
             send: true,
             deliver: None,
@@ -115,7 +124,11 @@ impl Receiver {
                 if self.link.accept(&offer, from, &oack) {
                     self.agreed = true;
                     self.begin();
-                    self.acknowledge();
+                    // Some servers answer 0 whatever the size is. Then the first block decides.
+                    match self.link.terms.tsize {
+                        Some(1..) if self.only_size => self.end_with_size(),
+                        _ => self.acknowledge(),
+                    }
                 }
             }
             Packet::Data { block: 1, data } => {
@@ -138,6 +151,10 @@ impl Receiver {
         self.link.retry.progress(self.link.now, true);
         self.set_pauses();
         self.phase = Phase::Receiving;
+    }
+
+    fn end_with_size(&mut self) {
+        self.link.complete_with_error("only the size of the file was wanted");
     }
 
     /// Refuses a server that numbers from 0: taking its next block for the first would lose one.
@@ -175,6 +192,10 @@ impl Receiver {
             let wrong = Violation::WrongSize { received: total, announced, blksize };
             // Either part would pass for the whole file.
             return self.link.refuse(ErrorCode::UNDEFINED, wrong.into());
+        }
+        if self.only_size {
+            self.link.terms.tsize = last.then_some(total);
+            return self.end_with_size();
         }
         self.deliver = Some(DATA_HEADER..DATA_HEADER + length);
         if let Some(wait) = self.link.retry.outwaited(self.link.now) {

@@ -270,6 +270,23 @@ mod tests {
     }
 
     #[test]
+    fn a_packet_is_lost_twice_after_two_intervals_and_some_patience() {
+        let (start, mut retry) = retry(Rexmt::Fixed(1000 * MS));
+        for seconds in 1..=2 {
+            retry.sent(start + (seconds - 1) * 1000 * MS);
+            assert!(!retry.was_lost_twice(start + 20_000 * MS, Duration::ZERO), "it was not sent twice yet");
+            assert!(retry.check(start + seconds * 1000 * MS).is_some());
+        }
+        assert!(retry.was_lost_twice(start + 2000 * MS, Duration::ZERO));
+        assert!(!retry.was_lost_twice(start + 2999 * MS, 3000 * MS));
+        assert!(retry.was_lost_twice(start + 3000 * MS, 3000 * MS));
+        assert!(!retry.was_lost_twice(start + 9999 * MS, 60_000 * MS));
+        assert!(retry.was_lost_twice(start + 10_000 * MS, 60_000 * MS), "most of the 25 s are left to another request");
+        retry.progress(start + 10_000 * MS, true);
+        assert!(!retry.was_lost_twice(start + 20_000 * MS, Duration::ZERO));
+    }
+
+    #[test]
     fn a_fixed_interval_stays() {
         let (mut now, mut retry) = retry(Rexmt::Fixed(5000 * MS));
         for attempt in 1..5 {

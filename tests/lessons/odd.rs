@@ -107,7 +107,7 @@ fn lesson_11_pays_for_each_round_trip() {
     played.went_well(&[]);
     let gets = played.outputs("get slow.bin");
     let expected = [
-        (2.57, "(blksize 512, windowsize 1), 257 blocks"),
+        (2.57, "no options, 257 blocks"),
         (0.93, "blksize 1428, windowsize 1, 92 blocks"),
         (0.13, "blksize 1428, windowsize 8, 92 blocks"),
         (0.03, "blksize 1428, windowsize 64, 92 blocks"),

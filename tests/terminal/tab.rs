@@ -55,6 +55,12 @@ fn names_that_no_terminal_should_show_complete_as_codes() {
         person.types(&format!("copy{number}\r"));
         person.sees(sent);
     }
+    // A name on the server is remembered, and completes in the same way.
+    person.types("put $'latin\\xe9.txt' $'caf\\xe9'\r");
+    person.sees("Sent 4 bytes");
+    person.types("get ca\t");
+    person.sees(r"get $'caf\xe9' ");
+    person.types(CTRL_U);
     person.types("put \t\t");
     // Two columns, read row by row.
     let listed = [r"clear\x1b[2J.bin", r"latin\xe9.txt", r"dir\xff/", r"left\xe2\x80\xaetxt.exe"];

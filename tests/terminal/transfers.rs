@@ -1,9 +1,14 @@
 //! A person in front of a transfer.
 
 use std::fs;
+use std::thread;
+use std::time::Duration;
+
+use nix::sys::stat::Mode;
+use nix::unistd::mkfifo;
 
 use crate::person::{CTRL_C, CTRL_D, Person, home};
-use crate::support::{Port, data, names};
+use crate::support::{Port, data, eventually, names};
 
 #[test]
 fn ctrl_c_in_a_transfer_ends_it_and_keeps_the_shell() {
@@ -20,6 +25,26 @@ fn ctrl_c_in_a_transfer_ends_it_and_keeps_the_shell() {
     person.types(CTRL_D);
     assert_eq!(person.ends().0, 0);
     drop(server);
+}
+
+#[test]
+fn ctrl_c_ends_whatever_waits_and_keeps_the_shell() {
+    for plain in [&["--practice"][..], &["--practice", "--plain"]] {
+        let mut person = Person::begin(home(), plain);
+        mkfifo(&person.home.path().join("fifo"), Mode::S_IRWXU).expect("a FIFO");
+        for command in ["get hello.txt fifo", "put fifo copy", "sha256 fifo", "source fifo", "repeat 2 every 1000 lpwd"]
+        {
+            person.types(&format!("{command}\r"));
+            // The terminal is in its own mode while a command runs, so that Ctrl-C is a signal.
+            eventually(command, || !person.is_raw());
+            thread::sleep(Duration::from_millis(50));
+            person.types(CTRL_C);
+            person.sees("tftp> ");
+        }
+        person.says("mode", "Using octet mode");
+        person.types(CTRL_D);
+        assert_eq!(person.ends().0, 0);
+    }
 }
 
 #[test]

@@ -157,7 +157,7 @@ fn again(
 
 fn show_one(shell: &mut Shell<'_>, n: u64) -> Result<(), HandlerError> {
     let kept = last(shell)?;
-    let mut out = shell.console.writer(shell.console.stream());
+    let mut out = io::BufWriter::new(shell.console.writer(shell.console.stream()));
     if !show(kept, n, &page(shell), &mut out)? {
         return Err(CommandError::local(format_args!("no packet #{n}{}", there_are(kept))).into());
     }

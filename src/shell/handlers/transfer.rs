@@ -1,4 +1,4 @@
-//! get and put.
+//! get, put and size.
 
 use std::mem;
 
@@ -13,7 +13,7 @@ use crate::shell::workspace::Connection;
 use crate::shell::{CommandError, Fatal, Handled, HandlerError, InputSource, Outcome, OutcomeRecord, Shell};
 use crate::terminal::Subject;
 use crate::transfer::Report;
-use crate::wire::Printable;
+use crate::wire::{Mode, Printable};
 
 /// The local name of standard output, and of standard input.
 const STREAM: &str = "-";
@@ -167,6 +167,45 @@ fn subject(shell: &Shell<'_>, command: &str, file: &Word, several: bool) -> Subj
     Subject::command(command).file(file, several, shell.workspace.session.settings.classic)
 }
 
+/// Prints the size of a file on a server.
+pub(crate) fn size(shell: &mut Shell<'_>, word: &Word) -> Handled {
+    let subject = subject(shell, "size", word, false);
+    let mut series = Series::begin(shell);
+    let record = OutcomeRecord::of(b"size");
+    let (record, result) = match Remote::named(&shell.workspace.session, word) {
+        Ok(remote) => {
+            shell.workspace.switch_to(remote.peer.as_ref(), remote.bookmark.as_ref(), shell.setup.pinned);
+            let remote = Remote { mode: Some(Mode::Octet), ..remote };
+            let record = about(record, shell, &remote);
+            (record, size_of(shell, &subject, &remote, word))
+        }
+        Err(error) => (record.file(word.bytes()), Err(shell.mistake(error).into())),
+    };
+    let (record, outcome) = match result {
+        Ok((traces, size)) => {
+            shell.console.say(size)?;
+            (record.bytes(size), traces)
+        }
+        Err(error) => (record, shell.reported(&subject, Err(error))?),
+    };
+    let outcome = shell.record(record, outcome)?;
+    series.add(shell, outcome);
+    Ok(series.end(shell))
+}
+
+fn size_of(
+    shell: &mut Shell<'_>,
+    subject: &Subject,
+    remote: &Remote<'_>,
+    word: &Word,
+) -> Result<(Outcome, u64), HandlerError> {
+    let transfer = Transfer::new(shell, subject, remote, word)?;
+    let Transfer { peer, settings, .. } = &transfer;
+    let file = FileRef { host: &peer.host, port: peer.port, name: &remote.file };
+    let (traces, size) = transfer.ask(shell, |client, observers| client.size(&file, &settings.transfer, observers))?;
+    Ok((traces, size.ok_or(CommandError::UnknownSize)?))
+}
+
 /// Whether the command fills standard output with a file, so that no text may go there.
 pub(crate) fn fills_stdout(words: &[Word]) -> bool {
     matches!(parse(words), Ok(Verb::Get(Get { local: Some(local), .. })) if local.is(STREAM))
@@ -182,8 +221,13 @@ struct Done {
 
 /// The record of a transfer between these files.
 fn record(shell: &Shell<'_>, subject: &Subject, remote: &Remote<'_>, local: &Word) -> OutcomeRecord {
+    about(OutcomeRecord::of(subject.name().as_bytes()).local(local), shell, remote)
+}
+
+/// The record, about a file on a server.
+fn about(record: OutcomeRecord, shell: &Shell<'_>, remote: &Remote<'_>) -> OutcomeRecord {
     let mode = remote.mode.unwrap_or(shell.workspace.session.settings.transfer.mode);
-    let record = OutcomeRecord::of(subject.name().as_bytes()).file(&remote.file).local(local).mode(mode);
+    let record = record.file(&remote.file).mode(mode);
     match &remote.peer {
         Some(peer) => record.server(peer.given_name().as_bytes(), Some(peer.port)),
         None => record,
