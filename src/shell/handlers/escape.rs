@@ -2,7 +2,7 @@
 
 use std::env;
 use std::ffi::{OsStr, OsString};
-use std::io::{self, Write};
+use std::io;
 use std::os::fd::AsFd;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::process::ExitStatusExt;
@@ -27,7 +27,6 @@ pub(crate) fn escape(shell: &mut Shell<'_>, words: &[Word]) -> Handled {
         Place::Terminal => Command::new(env::var_os("SHELL").unwrap_or_else(|| OsString::from("sh"))),
         _ => return Err(shell.mistake(CommandError::classic("usage: ! [command]")).into()),
     };
-    io::stdout().flush()?;
     if shell.input == InputSource::Script {
         // The rest of the script is not for it.
         command.stdin(Stdio::null());

@@ -6,9 +6,8 @@ use crate::language::{Command, Group, TOPICS, Topic, Word, commands, find, find_
 use crate::shell::{CommandError, Handled, Outcome, Shell};
 use crate::style::Look;
 use crate::terminal::{Place, Subject};
-use crate::trace::fold;
 
-/// Columns of what is drawn here.
+/// Columns of the rows of names.
 const WIDTH: usize = 80;
 
 /// Lists the commands as BSD does.
@@ -32,12 +31,10 @@ pub(crate) fn overview(shell: &Shell<'_>) -> Handled {
     let style = shell.console.style(shell.console.stream());
     for (group, title) in GROUPS {
         shell.console.say(style.paint(Look::Strong, title))?;
-        let names: Vec<_> = commands().filter(|command| command.group == group).map(|command| command.name).collect();
-        shell.console.say(indented(&names.join("  ")))?;
+        shell.console.say(rows(names(group)))?;
     }
-    let topics: Vec<_> = TOPICS.iter().map(|topic| topic.name).collect();
     shell.console.say(style.paint(Look::Strong, "Topics"))?;
-    shell.console.say(indented(&topics.join("  ")))?;
+    shell.console.say(rows(TOPICS.iter().map(|topic| topic.name)))?;
     shell.answer(
         "\"help get\" explains a command, \"help errors\" a topic; \"help WORD\" searches.\n\"?\" lists all commands.",
     )
@@ -52,8 +49,25 @@ const GROUPS: [(Group, &str); 5] = [
     (Group::Local, "This side"),
 ];
 
-fn indented(text: &str) -> String {
-    fold(&format!("  {text}"), Some(WIDTH), 2)
+/// The commands of a group.
+fn names(group: Group) -> impl Iterator<Item = &'static str> {
+    commands().filter(move |command| command.group == group).map(|command| command.name)
+}
+
+/// The names in rows that fit a terminal.
+fn rows(names: impl Iterator<Item = &'static str>) -> String {
+    let mut rows = vec![String::new()];
+    for name in names {
+        if let Some(row) = rows.last_mut() {
+            if row.len() + 2 + name.len() <= WIDTH {
+                row.push_str("  ");
+                row.push_str(name);
+            } else {
+                rows.push(format!("  {name}"));
+            }
+        }
+    }
+    rows.join("\n")
 }
 
 /// Explains commands and topics, or finds those that a word is about.
@@ -134,11 +148,13 @@ mod tests {
     #[test]
     fn the_groups_have_every_command_and_fit_a_screen() {
         assert!(commands().all(|command| GROUPS.iter().any(|(group, _)| *group == command.group)));
-        let names = |group| {
-            let names: Vec<_> = commands().filter(|it| it.group == group).map(|command| command.name).collect();
-            indented(&names.join("  ")).lines().count()
-        };
-        let rows = GROUPS.iter().map(|(group, _)| 1 + names(*group)).sum::<usize>();
-        assert!(rows + 4 <= 22, "{rows} rows, and the topics and two lines after them");
+        let height = GROUPS.iter().map(|(group, _)| 1 + rows(names(*group)).lines().count()).sum::<usize>();
+        assert!(height + 4 <= 22, "{height} rows, and the topics and two lines after them");
+        assert_eq!(rows(["a", "b"].into_iter()), "  a  b");
+        let wide = rows(std::iter::repeat_n("windowsize", 9));
+        assert!(
+            wide.lines().count() == 2 && wide.lines().all(|row| row.len() <= WIDTH && row.starts_with("  w")),
+            "{wide}"
+        );
     }
 }
