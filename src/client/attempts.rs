@@ -170,6 +170,9 @@ impl<'a, 'f, 'o> Attempts<'a, 'f, 'o> {
                 timeout: self.options.retry.timeout,
             };
             notify(self.observers, self.local, RecordKind::Begin(begin));
+            if let Some(reduced) = reduced(self.options, &offer) {
+                notify(self.observers, self.local, RecordKind::Machine(&reduced));
+            }
         }
         let injects = self.requester.faults.lock().act_on(server.ip());
         let injector = injects.then(|| self.injector.start_over());
@@ -215,6 +218,7 @@ impl<'a, 'f, 'o> Attempts<'a, 'f, 'o> {
             return chosen;
         }
         // A window larger than the receive buffer would lose blocks every time.
+        let chosen = chosen.bounded();
         let window = socket.reserve_receive(chosen.blksize.unwrap_or_default(), chosen.windowsize.unwrap_or_default());
         Offer { windowsize: chosen.windowsize.and(Some(window)), ..chosen }.without_defaults()
     }
@@ -242,6 +246,13 @@ impl<'a, 'f, 'o> Attempts<'a, 'f, 'o> {
             Err(error) => notify(RecordKind::End(Err(&error.failure()))),
         }
     }
+}
+
+/// Returns the report of a window smaller than the user set.
+fn reduced(options: &Options, offer: &Offer) -> Option<Event> {
+    let asked = offer.windowsize.unwrap_or_default();
+    let wanted = options.windowsize.filter(|wanted| *wanted > asked && !offer.is_empty())?;
+    Some(Event::WindowReduced { wanted, asked })
 }
 
 fn notify(observers: &mut Observers<'_>, local: Option<SocketAddr>, kind: RecordKind<'_>) {
@@ -291,4 +302,26 @@ fn task<'a, 'f>(
             }
         }
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::WindowSize;
+
+    #[test]
+    fn only_a_window_that_the_user_set_is_reported_as_reduced() {
+        let window = |blocks| WindowSize::new(blocks);
+        let set = Options { windowsize: window(65535), ..Options::default() };
+        let asked = Offer { tsize: Some(0), windowsize: window(78), ..Offer::default() };
+        let reduced_to = |options: &Options, offer: &Offer| match reduced(options, offer) {
+            Some(Event::WindowReduced { wanted, asked }) => Some((wanted.get(), asked.get())),
+            _ => None,
+        };
+        assert_eq!(reduced_to(&set, &asked), Some((65535, 78)));
+        assert_eq!(reduced_to(&set, &Offer { windowsize: None, ..asked }), Some((65535, 1)));
+        assert_eq!(reduced_to(&set, &Offer::default()), None, "without options, nothing is asked for");
+        assert_eq!(reduced_to(&Options::default(), &asked), None);
+        assert_eq!(reduced_to(&Options { windowsize: window(78), ..set.clone() }, &asked), None);
+    }
 }

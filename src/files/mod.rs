@@ -23,6 +23,7 @@ mod store;
 mod target;
 mod temp_file;
 mod temp_name;
+mod terminal_text;
 mod text;
 
 pub use digest::{Digest, Mismatch};

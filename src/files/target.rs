@@ -1,6 +1,6 @@
 use std::fmt::{self, Debug, Formatter};
 use std::fs::{File, OpenOptions};
-use std::io::{self, IoSlice, Seek, Write};
+use std::io::{self, IoSlice, IsTerminal, Seek, Write};
 use std::os::fd::AsFd;
 use std::path::Path;
 
@@ -14,6 +14,7 @@ use super::digest::{Digest, Hasher, Mismatch};
 use super::local_path::LocalPath;
 use super::memory_store::Upload;
 use super::temp_file::{self, Placing, TempFile};
+use super::terminal_text::TerminalText;
 use super::text::Decoding;
 use super::{WriteFile, standard};
 use crate::stop::{Interruptible, Stop};
@@ -36,7 +37,7 @@ pub struct Target<W = Box<dyn Write + Send>> {
 impl Target {
     /// Begins a local file. A link stays, and its file is replaced. The new file keeps the permission bits, the ACL and
     /// the extended attributes of the old one, where the system permits. A device, a FIFO or `/dev/stdout` is opened
-    /// and written directly; a FIFO waits for its reader.
+    /// and written directly; a FIFO waits for its reader, and a terminal gets text that cannot control it.
     ///
     /// # Errors
     ///
@@ -53,13 +54,15 @@ impl Target {
     /// Those of [`create`](Self::create).
     pub fn create_until(path: &Path, mode: Mode, stop: &Stop) -> io::Result<Self> {
         let (place, found) = match LocalPath::resolve(path)? {
-            LocalPath::Magic(path, number) => return Ok(Self::stream(open_magic(&path, number)?, mode, stop)),
+            LocalPath::Magic(path, number) => {
+                return Ok(Self::stream(Interruptible::new(open_magic(&path, number)?, stop), mode));
+            }
             LocalPath::File(path, found) => (path, found),
         };
         if found.is_some_and(|found| !found.is_file() && !found.is_dir()) {
             let options = &mut OpenOptions::new();
             let file = Interruptible::open_with(options.write(true), OFlag::O_NOFOLLOW, &place, stop)?;
-            return Ok(Self::new(Sink::Stream(file), mode));
+            return Ok(Self::stream(file, mode));
         }
         let (directory, name) = temp_file::split(&place).ok_or(Errno::EISDIR)?;
         let directory = Dir::open_ambient_dir(directory, ambient_authority()).map_err(no_directory)?;
@@ -72,11 +75,12 @@ impl Target {
     ///
     /// The standard output is closed, or what was printed before cannot be written.
     pub fn stdout(mode: Mode, stop: &Stop) -> io::Result<Self> {
-        Ok(Self::stream(standard::output()?, mode, stop))
+        Ok(Self::stream(Interruptible::new(standard::output()?, stop), mode))
     }
 
-    fn stream(file: File, mode: Mode, stop: &Stop) -> Self {
-        Self::new(Sink::Stream(Interruptible::new(file, stop)), mode)
+    fn stream(stream: Interruptible<File>, mode: Mode) -> Self {
+        let is_terminal = stream.file().is_terminal();
+        Self::new(if is_terminal { Sink::Terminal(TerminalText::new(stream)) } else { Sink::Stream(stream) }, mode)
     }
 
     pub(super) fn upload(upload: Upload, mode: Mode) -> Self {
@@ -188,6 +192,7 @@ impl<W: Write> WriteFile for Target<W> {
         match sink {
             Sink::TempFile(file) => file.commit(),
             Sink::Stream(stream) => Ok(close(stream.into_file())?),
+            Sink::Terminal(text) => Ok(close(text.finish()?.into_file())?),
             Sink::Writer(mut writer) => writer.flush(),
             Sink::Upload(upload) => upload.commit(),
         }
@@ -209,6 +214,7 @@ pub(crate) fn too_large(limit: u64) -> String {
 pub(super) enum Sink<W> {
     TempFile(TempFile),
     Stream(Interruptible<File>),
+    Terminal(TerminalText<Interruptible<File>>),
     Writer(W),
     Upload(Upload),
 }
@@ -218,6 +224,7 @@ impl<W: Write> Sink<W> {
         match self {
             Self::TempFile(temporary) => temporary.file(),
             Self::Stream(stream) => stream,
+            Self::Terminal(text) => text,
             Self::Writer(writer) => writer,
             Self::Upload(upload) => upload,
         }

@@ -65,8 +65,8 @@ pub(super) static ROWS: &[Command] = &[
     },
     trace::TRACE,
     Command {
-        name: "status", usage: &["status"], brief: "show current status", examples: &["status"],
-        see: &["options", "modes"], parse: |args| args.end(Verb::Status), ..CLASSIC
+        name: "status", usage: &["status [ settings ]"], brief: "show current status",
+        examples: &["status", "status settings"], see: &["options", "modes", "prompt"], parse: status, ..CLASSIC
     },
     Command {
         name: "binary", usage: &["binary"], brief: "set mode to octet", examples: &["binary"],
@@ -97,6 +97,12 @@ pub(super) static ROWS: &[Command] = &[
         parse: |args| Ok(match help(args)? { Verb::Overview => Verb::Commands, verb => verb }), ..CLASSIC
     },
 ];
+
+fn status(args: &mut Arguments<'_>) -> Result<Verb, Mistake> {
+    let shows_settings = args.flag("settings", "as lines for the start-up file");
+    args.at_most(0)?;
+    Ok(if shows_settings { Verb::ShowSettings } else { Verb::Status })
+}
 
 fn put(args: &mut Arguments<'_>) -> Result<Verb, Mistake> {
     let first = args.name(Source::Local, "file")?;

@@ -22,6 +22,8 @@ pub enum Verb {
     Size(Word),
     Quit,
     Status,
+    /// `status settings`
+    ShowSettings,
     /// `?`
     Commands,
     /// `help`

@@ -143,6 +143,7 @@ impl Shell<'_> {
             Verb::Size(file) => transfers::size(self, &file),
             Verb::Quit => Ok(Outcome::leave()),
             Verb::Status => status::status(self),
+            Verb::ShowSettings => status::settings(self),
             Verb::Commands => help::list(self),
             Verb::Overview => help::overview(self),
             Verb::Help(words) => help::help(self, &words),

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use nix::errno::Errno;
 use nix::fcntl::OFlag;
 use nix::sys::stat::{SFlag, fstat};
-use nix::unistd;
+use nix::unistd::{self, Pid, getpgrp, setpgid};
 
 use super::{Stop, interruption};
 
@@ -99,6 +99,14 @@ fn without_delay(options: &OpenOptions, flags: OFlag, path: &Path) -> io::Result
     options.clone().custom_flags((flags | OFlag::O_NONBLOCK).bits()).open(path)
 }
 
+/// Returns when each signal that was sent to the process group so far has reached this process too.
+///
+/// Linux sends it to one member after the other, and holds a lock meanwhile for which this call waits. The call itself
+/// changes nothing.
+fn await_signals_of_the_group() {
+    let _ = setpgid(Pid::from_raw(0), getpgrp());
+}
+
 fn is_fifo(path: &Path) -> bool {
     fs::metadata(path).is_ok_and(|found| found.file_type().is_fifo())
 }
@@ -116,6 +124,11 @@ impl<F: AsFd> Read for Interruptible<F> {
             }
             match unistd::read(&self.file, space) {
                 Err(Errno::EAGAIN) => {}
+                // The writer may have died of a signal that is still on its way to this process.
+                Ok(0) if self.waits => {
+                    await_signals_of_the_group();
+                    return if self.stop.is_requested() { Err(interruption()) } else { Ok(0) };
+                }
                 result => return Ok(result?),
             }
         }

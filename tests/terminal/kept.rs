@@ -133,6 +133,35 @@ fn what_is_not_a_regular_file_is_never_waited_for() {
 }
 
 #[test]
+fn the_settings_that_status_prints_are_a_start_up_file() {
+    let home = home();
+    let mut person = Person::begin(home, &[]);
+    for line in
+        ["mode netascii", "options on", "blksize 1024", "windowsize 4", "rexmt 0.25", "timeout 90.5", "progress off"]
+    {
+        person.says(line, "");
+    }
+    person.says("tsize off", "Tsize mode off.");
+    person.says("tout on", "Timeout option on.");
+    person.says("literal on", "Literal mode on.");
+    let printed = |person: &mut Person| {
+        person.types("status settings\r");
+        person.sees("mode ");
+        format!("mode {}\n", person.sees("tftp> ").replace('\r', "").trim_end())
+    };
+    let settings = printed(&mut person);
+    assert!(settings.contains("rexmt 0.25\n") && settings.ends_with("verbose off\n"), "{settings}");
+    person.types(CTRL_D);
+    let (_, home) = person.ends();
+
+    let config = home.path().join(CONFIG);
+    fs::create_dir_all(&config).expect("a directory");
+    fs::write(config.join("rc"), &settings).expect("a file");
+    let mut person = Person::begin(home, &[]);
+    assert_eq!(printed(&mut person), settings);
+}
+
+#[test]
 fn the_directories_are_where_the_environment_says() {
     let home = home();
     let mut command = at(home.path(), &[]);

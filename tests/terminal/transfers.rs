@@ -121,3 +121,14 @@ fn a_repeated_command_asks_for_its_words_once() {
     assert_eq!(shown.matches("usage: get file").count(), 1, "{shown}");
     assert!(!shown.contains("(files)"), "{shown}");
 }
+
+#[test]
+fn a_file_on_the_terminal_does_not_control_it() {
+    let mut person = Person::begin(home(), &["--practice"]);
+    fs::write(person.home.path().join("notes"), "one\x1b[31m\ttwo\n").expect("a file");
+    person.types("put notes\r");
+    person.sees("tftp> ");
+    person.says("get notes -", "one\\x1b[31m\ttwo");
+    person.types(CTRL_D);
+    assert_eq!(person.ends().0, 0);
+}

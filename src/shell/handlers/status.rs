@@ -7,7 +7,7 @@ use super::local_files::directory_line;
 use super::settings::options_name;
 use super::trace::{on_off, or_auto};
 use crate::client::{Negotiation, Options};
-use crate::session::Session;
+use crate::session::{Session, Settings};
 use crate::shell::{Handled, Outcome, Shell};
 use crate::trace::units::seconds;
 use crate::transfer::Rexmt;
@@ -40,6 +40,32 @@ pub(crate) fn status(shell: &Shell<'_>) -> Handled {
         shell.console.say(line)?;
     }
     Ok(Outcome::done())
+}
+
+/// Prints the settings as lines that set them again, in the start-up file or anywhere else.
+pub(crate) fn settings(shell: &Shell<'_>) -> Handled {
+    lines(&shell.workspace.session.settings).into_iter().try_for_each(|line| shell.console.say(line))?;
+    Ok(Outcome::done())
+}
+
+fn lines(settings: &Settings) -> Vec<String> {
+    let Settings { transfer, verbose, literal, progress, .. } = settings;
+    let Options { mode, retry, negotiation, blksize, windowsize, tsize, tout, .. } = transfer;
+    let rexmt = if let Rexmt::Fixed(interval) = retry.rexmt { Some(interval.as_secs_f64()) } else { None };
+    vec![
+        format!("mode {mode}"),
+        format!("options {}", options_name(*negotiation)),
+        format!("blksize {}", or_auto(*blksize)),
+        format!("windowsize {}", or_auto(*windowsize)),
+        format!("tsize {}", or_auto(tsize.map(on_off))),
+        format!("tout {}", or_auto(tout.map(on_off))),
+        format!("rexmt {}", or_auto(rexmt)),
+        format!("timeout {}", retry.timeout.as_secs_f64()),
+        format!("literal {}", on_off(*literal)),
+        format!("progress {}", on_off(*progress)),
+        // Last, since some settings answer after it.
+        format!("verbose {}", on_off(*verbose)),
+    ]
 }
 
 /// `Connected to sw1 (192.0.2.1).`
@@ -77,7 +103,10 @@ fn offered(options: &Options) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
+    use crate::language::{Group, commands, find, parse, split};
 
     #[test]
     fn the_options_are_those_of_the_next_request() {
@@ -96,5 +125,20 @@ mod tests {
         let text = Options { mode: Mode::Netascii, ..auto };
         assert!(offered(&text).contains("Tsize: off (netascii),"));
         assert!(offered(&Options { tsize: Some(false), ..text }).contains("Tsize: off,"));
+    }
+
+    #[test]
+    fn every_setting_has_a_line_that_is_a_setting() {
+        let groups = lines(&Settings::default()).into_iter().map(|line| {
+            let words = split(line.as_bytes()).expect("a line").words;
+            assert!(parse(&words).is_ok(), "{line}");
+            words.first().and_then(|name| find(name).ok()).map(|command| (command.name, command.group))
+        });
+        let written: BTreeSet<_> =
+            groups.flatten().filter(|(_, group)| *group == Group::Settings).map(|it| it.0).collect();
+        let all = commands().filter(|command| command.group == Group::Settings).map(|command| command.name);
+        // These two are ways to write mode.
+        let all: BTreeSet<_> = all.filter(|name| !["ascii", "binary"].contains(name)).collect();
+        assert_eq!(written, all);
     }
 }
