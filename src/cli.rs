@@ -161,7 +161,8 @@ impl Cli {
             let reason = format!("a view belongs to its option: write --trace={view}");
             return Err(Self::command().error(ErrorKind::ValueValidation, reason));
         }
-        let matches = Self::command().try_get_matches_from(args)?;
+        let mut options = Self::command();
+        let matches = options.try_get_matches_from_mut(args)?;
         let mut cli = Self::from_arg_matches(&matches)?;
         if cli.command_follows {
             let place = matches.index_of("command_follows").unwrap_or_default();
@@ -169,7 +170,7 @@ impl Cli {
             cli.words_before_command = Some(matches.indices_of("words").map_or(0, before));
         }
         cli.switches = switches;
-        cli.given = given(&matches);
+        cli.given = given(&options, &matches);
         Ok(cli)
     }
 
@@ -238,9 +239,8 @@ pub(crate) fn sentence(error: &clap::Error) -> String {
 }
 
 /// The options that were given.
-fn given(matches: &ArgMatches) -> Vec<(String, Scope)> {
+fn given(options: &clap::Command, matches: &ArgMatches) -> Vec<(String, Scope)> {
     let is_given = |id: &str| matches.value_source(id) == Some(ValueSource::CommandLine);
-    let options = Cli::command();
     let given = options.get_opts().filter(|option| is_given(option.get_id().as_str()));
     let name = |option: &Arg| match (option.get_long(), option.get_short()) {
         (Some(long), _) => format!("--{long}"),
