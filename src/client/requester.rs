@@ -68,7 +68,7 @@ impl Requester {
         self.transfer(file, options, &mut Local::Source(Replay::new(source), size), observers)
     }
 
-    /// Asks for the size of a file in octet mode, in bytes, without fetching it; `None` if the server does not tell it.
+    /// Asks for the size of a file in octet mode, in bytes, without fetching it; `None` if the server does not say it.
     pub fn size(
         &mut self,
         file: &FileRef<'_>,

@@ -79,7 +79,7 @@ impl Receiver {
         Ok(Self::new(link, Phase::Requesting(request.offer), datagram))
     }
 
-    /// Asks only for the size of the file, which becomes `tsize` of the terms if the server tells it (RFC 2349). The
+    /// Asks only for the size of the file, which becomes `tsize` of the terms if the server says it (RFC 2349). The
     /// transfer is complete with the OACK, or with the first block if that is the whole file; the server gets an ERROR.
     pub fn only_size(self) -> Self {
         Self { only_size: true, ..self }
