@@ -211,7 +211,7 @@ fn after_help() -> String {
 /// The options that were given.
 fn given(options: &clap::Command, matches: &ArgMatches) -> Vec<(String, Scope)> {
     let is_given = |id: &str| matches.value_source(id) == Some(ValueSource::CommandLine);
-    let given = options.get_opts().filter(|option| is_given(option.get_id().as_str()));
+    let given = options.get_arguments().filter(|it| !it.is_positional() && is_given(it.get_id().as_str()));
     let name = |option: &Arg| match (option.get_long(), option.get_short()) {
         (Some(long), _) => format!("--{long}"),
         (None, short) => format!("-{}", short.unwrap_or_default()),
