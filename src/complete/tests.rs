@@ -100,7 +100,8 @@ fn tab_completes_every_kind_of_word_at_the_prompt() {
         ("repeat 3 every 5 get ru", "run.cfg"),
         ("help opt", "options"),
         ("help ur", "uri"),
-        ("status ", ""),
+        ("status ", "settings"),
+        ("hosts ", ""),
     ] {
         assert_eq!(at_prompt(text), expected, "{text}");
     }

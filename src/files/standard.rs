@@ -1,12 +1,14 @@
 //! The standard streams of this process, as files of a transfer.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{self, Write};
 use std::os::fd::AsFd;
-use std::os::unix::fs::{FileTypeExt, MetadataExt};
 
 use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
+use nix::sys::stat::fstat;
+
+use crate::stop::is_null;
 
 /// Shares the standard input.
 pub(super) fn input() -> io::Result<File> {
@@ -30,15 +32,10 @@ fn shared(stream: impl AsFd, wrong: OFlag, unusable: &str, closed: &str) -> io::
         return Err(io::Error::other(unusable));
     }
     let file = File::from(stream.as_fd().try_clone_to_owned()?);
-    if access == OFlag::O_RDWR && is_null(&file)? {
+    // Before `main`, Rust opens `/dev/null` for reading and writing in place of a closed standard stream. A shell opens it
+    // for one of them: `</dev/null` is an empty file, and `>/dev/null` discards one.
+    if access == OFlag::O_RDWR && is_null(&fstat(&file)?) {
         return Err(io::Error::other(closed));
     }
     Ok(file)
-}
-
-/// Whether `file` is `/dev/null`. Before `main`, Rust opens it for reading and writing in place of a closed standard
-/// stream. A shell opens it for one of them: `</dev/null` is an empty file, and `>/dev/null` discards one.
-fn is_null(file: &File) -> io::Result<bool> {
-    let found = file.metadata()?;
-    Ok(found.file_type().is_char_device() && found.rdev() == fs::metadata("/dev/null")?.rdev())
 }

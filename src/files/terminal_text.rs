@@ -1,4 +1,5 @@
 use std::io::{self, Write};
+use std::mem;
 
 use crate::wire::Printable;
 
@@ -24,23 +25,27 @@ impl<W: Write> TerminalText<W> {
 impl<W: Write> Write for TerminalText<W> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.pending.extend_from_slice(bytes);
-        let (whole, begun) = self.pending.split_at(self.pending.len() - begun(&self.pending));
-        for piece in whole.split_inclusive(|byte| matches!(byte, b'\n' | b'\t')) {
-            match piece.split_last() {
-                Some((b'\n' | b'\t', text)) => {
-                    write!(self.terminal, "{}", Printable(text))?;
-                    self.terminal.write_all(piece.get(text.len()..).unwrap_or_default())?;
-                }
-                _ => write!(self.terminal, "{}", Printable(piece))?,
-            }
+        let rest = self.pending.split_off(self.pending.len() - begun(&self.pending));
+        let whole = mem::replace(&mut self.pending, rest);
+        // The terminal is not buffered.
+        let mut shown = Vec::with_capacity(whole.len());
+        for piece in whole.split_inclusive(is_layout) {
+            let (text, end) = piece.split_at(piece.len() - usize::from(piece.last().is_some_and(is_layout)));
+            write!(shown, "{}", Printable(text))?;
+            shown.extend_from_slice(end);
         }
-        self.pending = begun.to_vec();
+        self.terminal.write_all(&shown)?;
         Ok(bytes.len())
     }
 
     fn flush(&mut self) -> io::Result<()> {
         self.terminal.flush()
     }
+}
+
+/// Whether a byte arranges text and does no harm.
+fn is_layout(byte: &u8) -> bool {
+    matches!(byte, b'\n' | b'\t')
 }
 
 /// Returns how many bytes at the end begin a character of UTF-8 without its rest.

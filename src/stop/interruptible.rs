@@ -1,5 +1,5 @@
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Read, Write};
+use std::io::{self, IoSlice, Read, Write};
 use std::os::fd::AsFd;
 use std::os::unix::fs::{FileTypeExt, OpenOptionsExt};
 use std::path::Path;
@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
 use nix::fcntl::OFlag;
-use nix::sys::stat::{SFlag, fstat};
+use nix::sys::stat::{FileStat, SFlag, fstat, stat};
+use nix::sys::uio::writev;
 use nix::unistd::{self, Pid, getpgrp, setpgid};
 
 use super::{Stop, interruption};
@@ -19,6 +20,9 @@ const PIECE: usize = 512;
 /// The same on Linux.
 #[cfg(target_os = "linux")]
 const PIECE: usize = 4096;
+
+/// The most pieces that common systems write with one call (IOV_MAX).
+const MOST_PIECES: usize = 1024;
 
 /// A file whose reads and writes end when a flag is raised, even if it is a FIFO, a pipe or a terminal on whose other
 /// side nothing happens.
@@ -35,8 +39,7 @@ pub(crate) struct Interruptible<F> {
 impl<F: AsFd> Interruptible<F> {
     /// Wraps an open file, which may be shared with other processes: its mode does not change.
     pub(crate) fn new(file: F, stop: &Stop) -> Self {
-        let is_regular = |mode| SFlag::from_bits_truncate(mode) & SFlag::S_IFMT == SFlag::S_IFREG;
-        let waits = !fstat(&file).is_ok_and(|found| is_regular(found.st_mode));
+        let waits = !fstat(&file).is_ok_and(|found| kind(&found) == SFlag::S_IFREG || is_null(&found));
         Self { file, stop: stop.clone(), waits }
     }
 
@@ -107,6 +110,15 @@ fn await_signals_of_the_group() {
     let _ = setpgid(Pid::from_raw(0), getpgrp());
 }
 
+/// Whether this is `/dev/null`, which delays no one.
+pub(crate) fn is_null(found: &FileStat) -> bool {
+    kind(found) == SFlag::S_IFCHR && stat("/dev/null").is_ok_and(|null| null.st_rdev == found.st_rdev)
+}
+
+fn kind(found: &FileStat) -> SFlag {
+    SFlag::from_bits_truncate(found.st_mode) & SFlag::S_IFMT
+}
+
 fn is_fifo(path: &Path) -> bool {
     fs::metadata(path).is_ok_and(|found| found.file_type().is_fifo())
 }
@@ -137,13 +149,19 @@ impl<F: AsFd> Read for Interruptible<F> {
 
 impl<F: AsFd> Write for Interruptible<F> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.write_vectored(&[IoSlice::new(bytes)])
+    }
+
+    fn write_vectored(&mut self, pieces: &[IoSlice<'_>]) -> io::Result<usize> {
+        let pieces = pieces.get(..MOST_PIECES).unwrap_or(pieces);
         if !self.waits {
-            return Ok(unistd::write(&self.file, bytes)?);
+            return Ok(writev(&self.file, pieces)?);
         }
-        let piece = bytes.get(..PIECE).unwrap_or(bytes);
+        let (whole, cut) = first(pieces, PIECE);
+        let some = [whole, &[IoSlice::new(cut)]].concat();
         loop {
             self.stop.wait_writable(&self.file)?;
-            match unistd::write(&self.file, piece) {
+            match writev(&self.file, &some) {
                 Err(Errno::EAGAIN) => {}
                 result => return Ok(result?),
             }
@@ -153,6 +171,18 @@ impl<F: AsFd> Write for Interruptible<F> {
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }
+}
+
+/// Returns the first bytes, at most `length`: whole pieces, and the beginning of the next.
+fn first<'p, 'b>(pieces: &'p [IoSlice<'b>], length: usize) -> (&'p [IoSlice<'b>], &'p [u8]) {
+    let mut left = length;
+    for (place, piece) in pieces.iter().enumerate() {
+        match left.checked_sub(piece.len()) {
+            Some(rest) => left = rest,
+            None => return (pieces.get(..place).unwrap_or_default(), piece.get(..left).unwrap_or_default()),
+        }
+    }
+    (pieces, &[])
 }
 
 #[cfg(test)]
@@ -212,6 +242,28 @@ mod tests {
         assert!(open_regular(Path::new("/dev/zero")).is_err());
         File::create(directory.path().join("file")).unwrap();
         assert!(open_regular(&directory.path().join("file")).is_ok());
+    }
+
+    #[test]
+    fn a_pipe_takes_many_pieces_in_their_order() {
+        let (_directory, path) = fifo();
+        let mut reader = Interruptible::open(&path, &Stop::new()).unwrap();
+        let there = path.clone();
+        let writer = thread::spawn(move || {
+            let mut writer = Interruptible::create(&there, &Stop::new()).unwrap();
+            let bytes: Vec<u8> = (0..=255).cycle().take(100_000).collect();
+            let pieces: Vec<_> = bytes.chunks(1468).flat_map(|it| [IoSlice::new(it), IoSlice::new(&[])]).collect();
+            let mut pieces = &mut pieces.clone()[..];
+            while !pieces.is_empty() {
+                let written = writer.write_vectored(pieces).unwrap();
+                assert!(written <= PIECE, "{written} could wait");
+                IoSlice::advance_slices(&mut pieces, written);
+            }
+            bytes
+        });
+        let mut text = Vec::new();
+        reader.read_to_end(&mut text).unwrap();
+        assert!(text == writer.join().unwrap());
     }
 
     #[test]

@@ -25,7 +25,7 @@ use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use thiserror::Error;
 
-pub(crate) use interruptible::{Interruptible, open_regular};
+pub(crate) use interruptible::{Interruptible, is_null, open_regular};
 pub(crate) use signals::{INTERRUPTED, Signals, hand_on};
 
 /// A flag that asks a transfer or a server to stop. Clones share it.
