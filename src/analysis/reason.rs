@@ -53,7 +53,7 @@ catalogue! {
     ReqAgain { after: Duration } => "req.again", "RFC 1350 s2, RFC 1123 s4.2.3.2",
         (format_args!("No answer for {:.2} s: send the same packet again.", after.as_secs_f64()));
     WindowReduced { wanted: u16, asked: u16 } => "window.reduced", "",
-        "A window of {wanted} blocks takes too much memory: ask for {asked}.";
+        "The buffers do not hold a window of {wanted} blocks: ask for {asked}.";
     ReqLess { attempt: Attempt, failure: String } =>
         if *attempt == Attempt::Plain { "req.plain" } else { "req.small" },
         if *attempt == Attempt::Plain { "RFC 2347" } else { "RFC 2348" }, "Ask again {attempt}: {failure}.";

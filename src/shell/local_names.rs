@@ -60,6 +60,9 @@ fn has_star(word: &Word, mut places: std::ops::Range<usize>) -> bool {
 }
 
 fn matches(word: &Word) -> Result<Vec<LocalName>, CommandError> {
+    if word.bytes().is_empty() {
+        return Err(CommandError::local("the local file name is empty"));
+    }
     let (home, name) = home(word)?;
     let mut found: Vec<Vec<u8>> = vec![Vec::new()];
     let mut place = name;

@@ -62,7 +62,7 @@ impl Subject {
 impl Display for Subject {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         f.write_str(&self.command)?;
-        self.file.iter().try_for_each(|file| write!(f, " {}", file.name))
+        self.file.iter().filter(|file| !file.name.is_empty()).try_for_each(|file| write!(f, " {}", file.name))
     }
 }
 

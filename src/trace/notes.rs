@@ -22,7 +22,7 @@ impl<W: Write> Observer for Notes<W> {
         let note = match record.kind {
             RecordKind::Machine(Event::Again { attempt, failure }) => format!("{failure}: asking again {attempt}"),
             RecordKind::Machine(Event::WindowReduced { wanted, asked }) => {
-                format!("a window of {wanted} blocks takes too much memory: asking for {asked}")
+                format!("the buffers do not hold a window of {wanted} blocks: asking for {asked}")
             }
             _ => return,
         };

@@ -27,7 +27,8 @@ pub enum Event {
     },
     /// Wire block numbers continue with this number after 65535.
     Wrapped(u16),
-    /// The request asks for a smaller window, because a larger one would take too much memory.
+    /// The request asks for a smaller window, because the buffers do not hold a larger one: those of this
+    /// side, at most 64 MiB, or the receive buffer of the system.
     WindowReduced {
         /// The window that was wanted.
         wanted: WindowSize,

@@ -95,7 +95,7 @@ fn uploads<'a>(
     let session = &shell.workspace.session;
     let Some(to) = to else {
         let remote = Remote::named(session, word).map_err(|error| shell.mistake(error))?;
-        if remote.file.is_empty() {
+        if remote.file.is_empty() && !word.bytes().is_empty() {
             return Err(CommandError::local(format_args!("{word}: does not name a file")));
         }
         let files = local_names::files(&remote.local(word))?;
