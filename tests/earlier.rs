@@ -67,6 +67,32 @@ fn the_late_block_of_a_get_is_acknowledged_again_and_never_taken_for_the_next_fi
 }
 
 #[test]
+fn a_put_between_two_transfers_forgets_no_get() {
+    let (mut client, mut server, _) = with_one_port();
+    let peer = thread::spawn(move || {
+        server.receive();
+        let mut get = server.another();
+        get.send(&data(1, b"the file"));
+        get.expect(&ack(1));
+        for late in [false, true] {
+            server.receive();
+            let mut put = server.another();
+            if late {
+                get.send(&data(1, b"the file"));
+                get.expect(&ack(1));
+            }
+            put.send(&ack(0));
+            put.expect(&data(1, b"up"));
+            put.send(&ack(1));
+        }
+    });
+    assert_eq!(client.get_bytes("a", &mut Observers::none()).unwrap().1, b"the file");
+    client.put_bytes("b", b"up").unwrap();
+    client.put_bytes("c", b"up").unwrap();
+    peer.join().unwrap();
+}
+
+#[test]
 fn the_late_packets_of_a_put_and_of_a_failed_get_are_ignored_without_an_error() {
     let (mut client, mut server, here) = with_one_port();
     let peer = thread::spawn(move || {

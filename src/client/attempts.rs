@@ -134,12 +134,12 @@ impl<'a, 'f, 'o> Attempts<'a, 'f, 'o> {
                 Ended::Complete(report, dally) => return Ok((report, dally)),
                 Ended::Failed(stopped, next) => (stopped, next),
             };
-            let telling = earlier.map_or(failure.clone(), |earlier| earlier.or_of_last_attempt(failure.clone(), kind));
+            let reported = earlier.map_or(failure.clone(), |earlier| earlier.or_of_last_attempt(failure.clone(), kind));
             let Some(next) = next else {
-                return Err(ClientError::stopped(self.file.server(), Stopped { failure: telling, cause }));
+                return Err(ClientError::stopped(self.file.server(), Stopped { failure: reported, cause }));
             };
             notify(self.observers, self.local, RecordKind::Machine(&Event::Again { attempt: next, failure }));
-            (attempt, earlier) = (next, Some(telling));
+            (attempt, earlier) = (next, Some(reported));
         }
     }
 

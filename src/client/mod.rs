@@ -162,7 +162,7 @@ impl<'o> Client<'o> {
         self.send(name.as_ref(), &mut source.map_err(ClientError::Local)?)
     }
 
-    /// Asks for the size of a file in octet mode, in bytes, without fetching it; `None` if the server does not tell it.
+    /// Asks for the size of a file in octet mode, in bytes, without fetching it; `None` if the server does not say it.
     ///
     /// The answer is the option `tsize` (RFC 2349). Without that option, the size of a file shorter than 512 bytes is known
     /// too: its first block is the whole file.

@@ -68,7 +68,7 @@ impl Requester {
         self.transfer(file, options, &mut Local::Source(Replay::new(source), size), observers)
     }
 
-    /// Asks for the size of a file in octet mode, in bytes, without fetching it; `None` if the server does not tell it.
+    /// Asks for the size of a file in octet mode, in bytes, without fetching it; `None` if the server does not say it.
     pub fn size(
         &mut self,
         file: &FileRef<'_>,
@@ -109,7 +109,12 @@ impl Requester {
         let addresses = resolve(file.host, file.port, options.family, &self.stop)?;
         match &options.local_ports {
             // The last get and its thread may hold the only free ports.
-            Some(ports) if ports.len() <= 2 => self.earlier.keep(self.last_get.release()),
+            Some(ports) if ports.len() <= 2 => {
+                // Between two puts, there is no other get to keep.
+                if let Some(last_get) = self.last_get.release() {
+                    self.earlier.keep(last_get);
+                }
+            }
             _ => self.last_get.poll(),
         }
         self.last_get.begin();

@@ -19,7 +19,7 @@ pub struct UnknownHost {
 /// Looks a host up, and returns its addresses of the family in the order to try them; at least one.
 ///
 /// `host` is a name or an address without brackets. An IPv6 address may have a scope (`fe80::1%eth0`). The look-up of a
-/// name is left behind when `stop` is raised.
+/// name is abandoned when `stop` is raised.
 pub(crate) fn resolve(host: &str, port: u16, family: Family, stop: &Stop) -> Result<Vec<SocketAddr>, ClientError> {
     let unknown = |reason: String| ClientError::UnknownHost(UnknownHost { host: host.to_owned(), reason });
     if host.is_empty() {
@@ -29,7 +29,7 @@ pub(crate) fn resolve(host: &str, port: u16, family: Family, stop: &Stop) -> Res
         Ok(address) => vec![SocketAddr::new(address, port)],
         Err(_) => {
             let name = (host.to_owned(), port);
-            let found = stop.leave_behind(move || name.to_socket_addrs().map(Iterator::collect::<Vec<_>>));
+            let found = stop.abandonable(move || name.to_socket_addrs().map(Iterator::collect::<Vec<_>>));
             found.flatten().map_err(|error| match error {
                 error if is_interruption(&error) => ClientError::Interrupted,
                 // The standard library repeats that the look-up failed.

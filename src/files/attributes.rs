@@ -10,7 +10,7 @@ use nix::errno::Errno;
 use xattr::FileExt;
 
 /// Gives `new` the owner, the permission bits, the ACL and the extended attributes of `old`, where the system permits.
-/// Nobody gets a permission that `old` does not give, not even for a moment: what cannot be kept is dropped.
+/// No user gets a permission that `old` does not give, not even for a moment: what cannot be kept is dropped.
 ///
 /// What belongs to the old content goes with it: the setuid and setgid bits, capabilities and signatures. A write to
 /// the old file would have cleared them too.

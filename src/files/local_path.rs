@@ -12,7 +12,7 @@ use nix::unistd::geteuid;
 /// The most symbolic links followed before they count as a loop, as on Linux.
 const MOST_LINKS: usize = 40;
 
-/// The permission bits of a directory such as `/tmp`: everybody may write there, and remove only what is theirs.
+/// The permission bits of a directory such as `/tmp`: every user may write there, and remove only what is theirs.
 const STICKY_FOR_ALL: u32 = 0o1002;
 
 /// A path after all links of its last component.
@@ -56,7 +56,7 @@ impl LocalPath {
                 }
                 _ => {}
             }
-            // Checked before it is read: a link that may be followed cannot be replaced by somebody else.
+            // Checked before it is read: a link that may be followed cannot be replaced by another user.
             must_be_trusted(&found, directory_of(&path))?;
             path = directory.join(fs::read_link(&path)?);
         }
@@ -70,7 +70,7 @@ fn directory_of(path: &Path) -> &Path {
 }
 
 /// Refuses a link in a sticky directory that belongs neither to this user nor to the owner of the directory, as Linux
-/// does with `fs.protected_symlinks`: somebody may have put it there as a trap.
+/// does with `fs.protected_symlinks`: it may be a trap.
 fn must_be_trusted(link: &Metadata, directory: &Path) -> io::Result<()> {
     let directory = fs::metadata(directory)?;
     let is_sticky = directory.mode() & STICKY_FOR_ALL == STICKY_FOR_ALL;

@@ -10,7 +10,7 @@ use nix::unistd::close;
 
 use super::temp_name::temporary_name;
 
-/// A new file, and what tells it from all others while it is open.
+/// A new file, and what distinguishes it from all others while it is open.
 pub(super) struct NewFile {
     /// Open for writing.
     pub(super) file: File,
@@ -33,7 +33,7 @@ impl NewFile {
         use nix::fcntl::{OFlag, openat};
         use nix::sys::stat::Mode;
 
-        // Nobody else can open it, so it may have the bits of a new file even if it replaces a private one.
+        // No other user can open it, so it may have the bits of a new file even if it replaces a private one.
         let flags = OFlag::O_RDWR | OFlag::O_TMPFILE | OFlag::O_CLOEXEC;
         let Ok(file) = openat(directory, ".", flags, Mode::from_bits_truncate(0o666)).map(File::from) else {
             return Ok(None);

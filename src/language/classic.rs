@@ -156,7 +156,7 @@ fn expected_digest(args: &mut Arguments<'_>, files: &[Word]) -> Result<Sha256, M
         _ => return Err(args.breaks(format!("verify needs a SHA-256 digest {A_FILE}"))),
     };
     let has_name = name.is_none() && args.rest().len() == 1;
-    // Another name may be a second file, which nobody would get.
+    // Another name may be a second file, which would not be received.
     match if has_name { args.name_if(Source::Anything, "name") } else { name } {
         Some(name) if !is_sum_of(&name, files) => {
             Err(args.breaks(format!("\"{name}\" after the digest is not the name of the file; get one file at a time")))

@@ -73,10 +73,10 @@ impl Invocation {
         Err(BadWords::Unused { command: command.name, unused: all_of(&unused), hint })
     }
 
-    /// Whether a word may be a bookmark: not in a get or put whose server is an address.
+    /// Whether a word may be a bookmark: not in a command about files of a server whose address is given.
     pub fn may_name_hosts(&self) -> bool {
         let Some((name, files)) = self.command.split_first() else { return true };
-        let transfers = exact(name).is_some_and(|command| matches!(command.name, "get" | "put"));
+        let transfers = exact(name).is_some_and(|it| matches!(it.name, "get" | "put" | "mget" | "mput" | "size"));
         let address = self.host.as_ref().and_then(Word::text).and_then(|host| host.parse::<IpAddr>().ok());
         !transfers || address.is_none() || files.iter().any(|file| file.bytes().contains(&b':'))
     }
@@ -240,7 +240,8 @@ mod tests {
         for line in ["", "192.0.2.1", "sw1 get f", "192.0.2.1 get sw1:f", "get sw1:f", "192.0.2.1 source f"] {
             assert!(may(line), "{line}");
         }
-        for line in ["192.0.2.1 get f", "::1 69 PUT f g"] {
+        for line in ["192.0.2.1 get f", "::1 69 PUT f g", "192.0.2.1 size f", "192.0.2.1 mget f g", "192.0.2.1 mput f"]
+        {
             assert!(!may(line), "{line}");
         }
     }

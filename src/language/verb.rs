@@ -152,7 +152,7 @@ pub enum BugVerb<B> {
     /// Lists all bugs.
     List,
     Off,
-    /// A bug that the seed chooses, and nobody names.
+    /// A bug that the seed chooses, and no message names.
     Random,
     Make(B),
 }

@@ -40,8 +40,8 @@ impl Earlier {
     }
 
     /// Keeps the last get, whose port a new transfer may get.
-    pub(crate) fn keep(&mut self, last_get: Option<Portless>) {
-        self.last_get = last_get;
+    pub(crate) fn keep(&mut self, last_get: Portless) {
+        self.last_get = Some(last_get);
     }
 
     /// Whether a packet from there that arrives at the port of `local` belongs to an earlier transfer.

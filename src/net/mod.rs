@@ -28,6 +28,7 @@ mod reactor;
 mod reporter;
 mod route;
 pub mod socket;
+mod wait;
 mod wire;
 
 pub(crate) use dally::{Dally, LastGet};

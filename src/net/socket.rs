@@ -6,21 +6,17 @@ use std::collections::VecDeque;
 use std::io;
 use std::net::{SocketAddr, UdpSocket};
 use std::ops::RangeInclusive;
-use std::os::fd::{AsFd, AsRawFd, RawFd};
+use std::os::fd::{AsRawFd, RawFd};
 use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
-#[cfg(not(target_os = "linux"))]
-use nix::poll::poll;
-#[cfg(target_os = "linux")]
-use nix::poll::ppoll;
-use nix::poll::{PollFd, PollFlags};
 use nix::sys::socket::{MsgFlags, getsockopt, setsockopt, sockopt};
 
 use super::bind;
 use super::icmp::{IcmpError, enable_reports, is_about_the_network, read_report};
 use super::offload::{self, Batch};
 use super::route::Route;
+use super::wait::Wait;
 use crate::wire::{BlockSize, DATA_HEADER, WindowSize};
 
 /// Size of a buffer for the largest UDP datagram, so that an oversize packet is seen whole, in bytes.
@@ -28,9 +24,6 @@ pub const LARGEST_DATAGRAM: usize = 65_535;
 
 /// The longest single wait: a signal that reaches another thread is noticed after this time.
 const LONGEST_WAIT: Duration = Duration::from_millis(100);
-
-/// The longest wait that uses ppoll(2), for packets that a fault delays: some systems round SO_RCVTIMEO up to 4 ms.
-const SHORT_WAIT: Duration = Duration::from_millis(10);
 
 /// The most reports of the network that wait until all datagrams are read.
 const MOST_REPORTS: usize = 64;
@@ -40,8 +33,7 @@ const MOST_REPORTS: usize = 64;
 pub struct Socket {
     udp: UdpSocket,
     local: SocketAddr,
-    /// The present SO_RCVTIMEO, to save a system call for each packet.
-    wait: Option<Duration>,
+    wait: Wait,
     /// Whether the system may segment what is sent: it has not refused yet.
     segments: bool,
     /// The control buffer for reads, if the system joins what it receives.
@@ -104,7 +96,15 @@ impl Socket {
         // macOS limits a datagram to the send buffer, which is smaller than the largest block.
         #[cfg(not(target_os = "linux"))]
         setsockopt(&udp, sockopt::SndBuf, &LARGEST_DATAGRAM)?;
-        Ok(Self { udp, local, wait: None, segments: true, joined: None, reported: VecDeque::new(), route: None })
+        Ok(Self {
+            udp,
+            local,
+            wait: Wait::default(),
+            segments: true,
+            joined: None,
+            reported: VecDeque::new(),
+            route: None,
+        })
     }
 
     /// Binds a port that another socket of this process has too; this one gets only what `peer` sends there.
@@ -203,12 +203,8 @@ impl Socket {
             let wanted = until.saturating_duration_since(Instant::now()).min(LONGEST_WAIT);
             let flags = if wanted.is_zero() || !self.reported.is_empty() {
                 MsgFlags::MSG_DONTWAIT
-            } else if wanted < SHORT_WAIT {
-                self.wait_precisely(wanted)?;
-                MsgFlags::MSG_DONTWAIT
             } else {
-                self.wait_for(wanted)?;
-                MsgFlags::empty()
+                self.wait.before_read(&self.udp, wanted)?
             };
             match offload::read(&self.udp, buffer, self.joined.as_deref_mut(), flags) {
                 Ok(Batch { from, length, stride }) => return Ok(Received::Datagrams { from, length, stride }),
@@ -228,29 +224,6 @@ impl Socket {
                 },
             }
         }
-    }
-
-    /// Waits until a datagram or a signal arrives, or the time has passed.
-    fn wait_precisely(&self, wanted: Duration) -> io::Result<()> {
-        let mut watched = [PollFd::new(self.udp.as_fd(), PollFlags::POLLIN)];
-        #[cfg(target_os = "linux")]
-        let woken = ppoll(&mut watched, Some(wanted.into()), None);
-        #[cfg(not(target_os = "linux"))]
-        let woken = poll(&mut watched, u16::try_from(wanted.as_millis() + 1).unwrap_or(u16::MAX));
-        match woken {
-            Ok(_) | Err(Errno::EINTR) => Ok(()),
-            Err(errno) => Err(errno.into()),
-        }
-    }
-
-    /// Sets SO_RCVTIMEO only if the wait changed noticeably: lock-step stays at two system calls a block.
-    fn wait_for(&mut self, wanted: Duration) -> io::Result<()> {
-        if self.wait.is_some_and(|set| is_close(set, wanted)) {
-            return Ok(());
-        }
-        self.udp.set_read_timeout(Some(wanted))?;
-        self.wait = Some(wanted);
-        Ok(())
     }
 
     /// Makes sends drop what does not fit into the send buffer, for a loop that must not wait there.
@@ -309,11 +282,6 @@ impl AsRawFd for Socket {
 /// Returns the size of a buffer that holds two windows, with 1 KiB of overhead for each block, in bytes.
 fn buffer_size(blksize: BlockSize, windowsize: WindowSize) -> usize {
     2 * usize::from(windowsize.get()) * (usize::from(blksize.get()) + 1024)
-}
-
-/// Whether the wait that is set will do for the wanted one: too early only loops, a little late does no harm.
-fn is_close(set: Duration, wanted: Duration) -> bool {
-    set >= wanted / 2 && set <= wanted + wanted / 16
 }
 
 fn too_long(datagram: &[u8]) -> io::Error {
@@ -401,13 +369,6 @@ mod tests {
         let mut buffer = [0; 64];
         assert!(matches!(receive(&mut there, &mut buffer, passed), Received::Datagrams { length: 4, .. }));
         assert!(matches!(receive(&mut there, &mut buffer, passed), Received::Elapsed));
-    }
-
-    #[test]
-    fn a_wait_is_set_again_only_if_it_changed_noticeably() {
-        let millis = Duration::from_millis;
-        assert!(is_close(millis(20), millis(19)) && is_close(millis(20), millis(40)));
-        assert!(!is_close(millis(20), millis(10)) && !is_close(millis(20), millis(50)));
     }
 
     #[test]

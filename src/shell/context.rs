@@ -126,7 +126,7 @@ impl Shell<'_> {
         self.stop().is_requested()
     }
 
-    /// Whether nothing more may run: a signal came, or nobody reads the output any more. To be asked between commands,
+    /// Whether nothing more may run: a signal came, or the reader of the output went away. To be asked between commands,
     /// and between the files of a command.
     pub(super) fn ends_here(&self) -> bool {
         self.is_interrupted() || self.console.ends_here()

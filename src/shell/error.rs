@@ -32,7 +32,7 @@ pub(crate) enum CommandError {
     /// A transfer without a server; this is how to name one.
     #[error("No target machine specified.")]
     NoTarget(&'static str),
-    /// The server does not tell the size of the file.
+    /// The server does not say the size of the file.
     #[error("size unknown (no tsize)")]
     UnknownSize,
     /// Any other local failure, in a sentence that BSD prints too.

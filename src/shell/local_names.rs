@@ -50,7 +50,7 @@ pub(super) fn written(word: &Word) -> Result<Word, CommandError> {
     one(word)
 }
 
-/// Whether a `*` of the word stands for any part of a name.
+/// Whether a `*` of the word means any part of a name.
 pub(super) fn has_pattern(word: &Word) -> bool {
     has_star(word, 0..word.bytes().len())
 }

@@ -8,7 +8,7 @@ use super::{Fatal, Outcome, Shell};
 use crate::stop::{Interruptible, Stop, is_interruption};
 use crate::terminal::{LineReader, Place};
 
-/// The lines of a script. A byte order mark in front, carriage returns before line feeds and a missing last line feed
+/// The lines of a script. A byte order mark at the beginning, carriage returns before line feeds and a missing last line feed
 /// are what editors write, and not part of any line.
 pub(super) struct Script<R = Interruptible<File>> {
     lines: LineReader<R>,
@@ -45,8 +45,8 @@ impl<R: Read> Script<R> {
 }
 
 impl Shell<'_> {
-    /// Runs the lines of a script, in which nothing is asked, until the shell ends, a signal comes or nobody reads the
-    /// output any more. Returns the error too that ended the script early.
+    /// Runs the lines of a script, in which nothing is asked, until the shell ends, a signal comes or the reader
+    /// of the output goes away. Returns the error too that ended the script early.
     pub(super) fn script<R: Read>(&mut self, mut script: Script<R>) -> Result<(Outcome, Option<io::Error>), Fatal> {
         let mut outcome = Outcome::done();
         loop {

@@ -27,7 +27,7 @@ const MOST_PIECES: usize = 1024;
 /// A file whose reads and writes end when a flag is raised, even if it is a FIFO, a pipe or a terminal on whose other
 /// side nothing happens.
 ///
-/// The system is believed to read and write regular files without delay.
+/// Regular files are read and written without a wait.
 #[derive(Debug)]
 pub(crate) struct Interruptible<F> {
     file: F,
@@ -204,6 +204,7 @@ mod tests {
     use nix::unistd::mkfifo;
 
     use super::super::is_interruption;
+    use super::super::tests::requested_soon;
     use super::*;
 
     fn fifo() -> (tempfile::TempDir, std::path::PathBuf) {
@@ -211,16 +212,6 @@ mod tests {
         let path = directory.path().join("fifo");
         mkfifo(&path, Mode::S_IRWXU).unwrap();
         (directory, path)
-    }
-
-    fn requested_soon() -> Stop {
-        let stop = Stop::new();
-        let other = stop.clone();
-        thread::spawn(move || {
-            thread::sleep(Duration::from_millis(20));
-            other.request();
-        });
-        stop
     }
 
     #[test]

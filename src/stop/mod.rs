@@ -4,7 +4,7 @@
 //!  SIGINT, SIGTERM, SIGHUP --Signals--> Stop: a flag, and a bell that rings while it is raised
 //!                                         |
 //!          wait_readable, wait_writable, sleep_until: poll(2) for a descriptor and the bell together
-//!          leave_behind: a call that nothing can interrupt, in a thread of its own
+//!          abandonable: a call that nothing can interrupt, in a thread of its own
 //!                                         |
 //!  Interruptible: reads and writes of FIFOs, pipes and terminals, which end when the flag is raised
 //! ```
@@ -110,13 +110,13 @@ impl Stop {
         if ready { Ok(()) } else { Err(interruption()) }
     }
 
-    /// Runs a call that nothing can interrupt in a thread of its own, and leaves it behind if the flag is raised before
-    /// it returns.
+    /// Runs a call that nothing can interrupt in a thread of its own, and abandons it if the flag is raised before it
+    /// returns.
     ///
     /// # Errors
     ///
     /// The flag is raised, or the system cannot start a thread.
-    pub(crate) fn leave_behind<T: Send + 'static>(&self, call: impl FnOnce() -> T + Send + 'static) -> io::Result<T> {
+    pub(crate) fn abandonable<T: Send + 'static>(&self, call: impl FnOnce() -> T + Send + 'static) -> io::Result<T> {
         let ((sender, receiver), (ours, theirs)) = (channel(), UnixStream::pair()?);
         thread::Builder::new().name("call".to_owned()).spawn(move || {
             // This fails if the result is not wanted any more.
@@ -204,7 +204,7 @@ mod tests {
     /// Much longer than any test takes.
     const LONG: Duration = Duration::from_secs(600);
 
-    fn requested_soon() -> Stop {
+    pub(super) fn requested_soon() -> Stop {
         let stop = Stop::new();
         let other = stop.clone();
         thread::spawn(move || {
@@ -223,7 +223,7 @@ mod tests {
         there.set_nonblocking(true).unwrap();
         while (&there).write(&[0; 4096]).is_ok() {}
         assert!(is_interruption(&requested_soon().wait_writable(&there).unwrap_err()));
-        let left = requested_soon().leave_behind(|| thread::sleep(LONG));
+        let left = requested_soon().abandonable(|| thread::sleep(LONG));
         assert!(is_interruption(&left.unwrap_err()));
     }
 
@@ -249,7 +249,7 @@ mod tests {
     }
 
     #[test]
-    fn a_call_that_returns_in_time_is_not_left_behind() {
-        assert_eq!(Stop::new().leave_behind(|| 7).unwrap(), 7);
+    fn a_call_that_returns_in_time_is_not_abandoned() {
+        assert_eq!(Stop::new().abandonable(|| 7).unwrap(), 7);
     }
 }

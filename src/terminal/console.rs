@@ -135,7 +135,7 @@ impl Console {
         self.output.create(path)
     }
 
-    /// Whether no more commands may run, since nobody reads what they print. To be asked before each command.
+    /// Whether no more commands may run, since the reader of what they print has gone. To be asked before each command.
     pub(crate) fn ends_here(&self) -> bool {
         self.output.ends_here()
     }

@@ -1,4 +1,4 @@
-//! The output streams of the process, in one place: a write ends with a signal, and what nobody reads is dropped.
+//! The output streams of the process, in one place: a write ends with a signal, and what has no reader is dropped.
 
 use std::cell::Cell;
 use std::io::{self, Stdout, Write};
@@ -57,7 +57,7 @@ impl Output {
         Interruptible::create(path, &self.stop)
     }
 
-    /// Whether no more commands may run, since nobody reads what they print. To be asked before each command.
+    /// Whether no more commands may run, since the reader of what they print has gone. To be asked before each command.
     pub(super) fn ends_here(&self) -> bool {
         if self.reader.get() == Reader::Gone {
             self.reader.set(Reader::Missed);

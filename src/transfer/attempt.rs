@@ -91,7 +91,7 @@ impl Failure {
         // The first request of a put created the file: one that existed before would have been refused there.
         let is_ours = kind == RequestKind::Write && matches!(last, Self::Remote { code: ErrorCode::EXISTS, .. });
         match self {
-            // Nobody knows why.
+            // It gives no reason.
             Self::NoAnswer => last,
             // Shorter blocks did not help, but the server did answer once.
             Self::BlocksLost { .. } if unanswered => Self::TimedOut { answered: true },

@@ -40,7 +40,7 @@ pub trait WriteFile {
     /// Those of [`deliver`](Self::deliver).
     fn commit(&mut self) -> io::Result<()>;
 
-    /// Whether [`start_over`](Self::start_over) works: nobody has seen what was delivered.
+    /// Whether [`start_over`](Self::start_over) works: no reader has seen what was delivered.
     fn can_start_over(&self) -> bool {
         false
     }

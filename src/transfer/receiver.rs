@@ -26,6 +26,8 @@ pub struct Receiver {
     phase: Phase,
     /// Only the size of the file is wanted.
     only_size: bool,
+    /// The block that arrived too early in lock-step, until it arrives in its place.
+    overtaking: Option<u64>,
     /// The packet to send again after silence: the request, the OACK or an ACK.
     last: Vec<u8>,
     send: bool,
@@ -77,7 +79,7 @@ impl Receiver {
         Ok(Self::new(link, Phase::Requesting(request.offer), datagram))
     }
 
-    /// Asks only for the size of the file, which becomes `tsize` of the terms if the server tells it (RFC 2349). The
+    /// Asks only for the size of the file, which becomes `tsize` of the terms if the server says it (RFC 2349). The
     /// transfer is complete with the OACK, or with the first block if that is the whole file; the server gets an ERROR.
     pub fn only_size(self) -> Self {
         Self { only_size: true, ..self }
@@ -96,6 +98,7 @@ impl Receiver {
             link,
             phase,
             only_size: false,
+            overtaking: None,
             last: first,
             send: true,
             deliver: None,
@@ -207,6 +210,9 @@ impl Receiver {
         self.link.stats.bytes = total;
         self.link.stats.blocks += 1;
         self.next += 1;
+        if self.overtaking.take_if(|block| *block < self.next).is_some() {
+            self.set_pauses();
+        }
         self.unacknowledged = self.unacknowledged.saturating_add(1);
         self.gap_answered = false;
         if last {
@@ -233,6 +239,7 @@ impl Receiver {
     fn early(&mut self, from: SocketAddr) {
         self.link.ignore(from, Ignored::OutOfPlace);
         self.link.retry.least = [LOCK_STEP_PAUSES[1]; 2];
+        self.overtaking = Some(self.next + 1);
     }
 
     /// Handles an old block. Only the block acknowledged last is answered: its sender did not get that ACK.

@@ -49,7 +49,7 @@ impl<F: ReadFile> ReadFile for Replay<F> {
         first.copy_from_slice(held.get(..replayed).unwrap_or_default());
         self.position = self.position.saturating_add(replayed);
         if self.position == self.held.len() {
-            // A whole window may be in it, for which there is no use any more.
+            // A whole window may be in it, which is not needed any more.
             (self.held, self.position) = (Vec::new(), 0);
         }
         // A terminal whose end was read once would wait for more.

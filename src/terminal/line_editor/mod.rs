@@ -114,7 +114,7 @@ impl LineEditor {
                 self.end_paste();
                 Ok(Prompted::Cleared { was_empty: self.keys.pressed_on_empty_line() })
             }
-            // Nobody pressed a key.
+            // No key was pressed.
             Err(ReadlineError::Signal(_)) => Ok(Prompted::Cleared { was_empty: false }),
             Err(ReadlineError::Io(error)) if error.kind() == io::ErrorKind::InvalidData => Ok(Prompted::Garbled),
             Err(ReadlineError::Io(error)) => Err(error),

@@ -1,0 +1,64 @@
+//! A mistake in the arguments of the program, in one line.
+
+use std::error::Error as _;
+
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+
+use crate::wire::Printable;
+
+/// The mistake in the arguments, in one line: `--blksize 7: must be 8 to 65464 bytes`.
+pub(crate) fn sentence(error: &clap::Error) -> String {
+    let text = |kind| match error.get(kind) {
+        Some(ContextValue::String(text)) => Some(text.as_str()),
+        Some(ContextValue::Strings(texts)) => texts.first().map(String::as_str),
+        _ => None,
+    };
+    // `--blksize <BYTES>` is the option with the name of its value.
+    let option = text(ContextKind::InvalidArg).map(|name| name.split([' ', '[']).next().unwrap_or(name));
+    let value = text(ContextKind::InvalidValue).filter(|value| !value.is_empty());
+    let printable = |text: &str| Printable(text.as_bytes()).to_string();
+    match (error.kind(), option, value) {
+        (ErrorKind::ValueValidation | ErrorKind::InvalidValue, Some(option), Some(value)) => {
+            let reason = error.source().map_or_else(|| "invalid value".to_owned(), ToString::to_string);
+            let between = if text(ContextKind::InvalidArg).is_some_and(|name| name.contains("[=")) { "=" } else { " " };
+            format!("{option}{between}{}: {reason}", printable(value))
+        }
+        (ErrorKind::InvalidValue, Some(option), None) => format!("{option} needs a value; \"tftp --help\" says which"),
+        (ErrorKind::UnknownArgument, Some(option), _) => {
+            let near = text(ContextKind::SuggestedArg).map(|near| format!("; did you mean \"{near}\"?"));
+            let near = near.unwrap_or_else(|| "; \"tftp --help\" lists the options".to_owned());
+            format!("{}: no such option{near}", printable(option))
+        }
+        (ErrorKind::ArgumentConflict, Some(option), _) => {
+            let other = text(ContextKind::PriorArg).and_then(|other| other.split([' ', '[']).next());
+            format!("{option} and {} exclude each other", other.unwrap_or("another option"))
+        }
+        _ => {
+            let text = error.to_string();
+            let line = text.lines().next().unwrap_or_default();
+            line.strip_prefix("error: ").unwrap_or(line).to_owned()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::read;
+    use super::*;
+
+    #[test]
+    fn a_mistake_is_one_line_that_names_the_option() {
+        for (line, expected) in [
+            ("-b 7", "--blksize 7: must be 8 to 65464 bytes"),
+            ("--blksize=x get f", "--blksize x: must be 8 to 65464 bytes"),
+            ("-p 65536", "--port 65536: 65536 is not in 0..=65535"),
+            ("--port", "--port needs a value; \"tftp --help\" says which"),
+            ("--bogus", "--bogus: no such option; \"tftp --help\" lists the options"),
+            ("--plane", "--plane: no such option; did you mean \"--plain\"?"),
+            ("-i -m octet", "-i and --mode exclude each other"),
+            ("--trace ladder", "a view belongs to its option: write --trace=ladder"),
+        ] {
+            assert_eq!(read(line).map_err(|error| sentence(&error)).err().as_deref(), Some(expected), "{line}");
+        }
+    }
+}
