@@ -147,25 +147,36 @@ impl<F: AsFd> Read for Interruptible<F> {
     }
 }
 
+impl<F: AsFd> Interruptible<F> {
+    /// Calls the system to write, as soon as that does not wait.
+    fn write_by(&self, call: impl Fn(&F) -> nix::Result<usize>) -> io::Result<usize> {
+        loop {
+            if self.waits {
+                self.stop.wait_writable(&self.file)?;
+            }
+            match call(&self.file) {
+                Err(Errno::EAGAIN) if self.waits => {}
+                result => return Ok(result?),
+            }
+        }
+    }
+}
+
 impl<F: AsFd> Write for Interruptible<F> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.write_vectored(&[IoSlice::new(bytes)])
+        let piece = bytes.get(..PIECE).filter(|_| self.waits).unwrap_or(bytes);
+        self.write_by(|file| unistd::write(file, piece))
     }
 
     fn write_vectored(&mut self, pieces: &[IoSlice<'_>]) -> io::Result<usize> {
         let pieces = pieces.get(..MOST_PIECES).unwrap_or(pieces);
         if !self.waits {
-            return Ok(writev(&self.file, pieces)?);
+            return self.write_by(|file| writev(file, pieces));
         }
         let (whole, cut) = first(pieces, PIECE);
-        let some = [whole, &[IoSlice::new(cut)]].concat();
-        loop {
-            self.stop.wait_writable(&self.file)?;
-            match writev(&self.file, &some) {
-                Err(Errno::EAGAIN) => {}
-                result => return Ok(result?),
-            }
-        }
+        let mut some = whole.to_vec();
+        some.extend((!cut.is_empty()).then(|| IoSlice::new(cut)));
+        self.write_by(|file| writev(file, &some))
     }
 
     fn flush(&mut self) -> io::Result<()> {
