@@ -77,7 +77,8 @@ pub use wire::{BlockSize, ErrorCode, Mode, WindowSize};
 #[doc(hidden)]
 pub mod internals {
     pub use crate::bugs::{BuggyClient, BuggyServer, ClientBug, ServerBug};
-    pub use crate::client::requester::{FileRef, Requester};
+    pub use crate::client::file_ref::FileRef;
+    pub use crate::client::requester::Requester;
     pub use crate::complete::{Candidate, Entry, Sources, hint, line};
     pub use crate::language::{
         Command, Invocation, Origin, PartialLine, Uri, Word, bookmark, commands, exact, find, following, parse, split,

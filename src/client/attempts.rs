@@ -3,12 +3,13 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant, SystemTime};
 
 use super::offer::offer;
-use super::{ClientError, FileRef, Options, Requester};
+use super::{ClientError, FileRef, Options};
 use crate::bugs::{BuggyClient, ClientBug};
 use crate::event::{Begin, Observers, Record, RecordKind};
 use crate::fault::is_loopback;
 use crate::files::{Digest, ReadFile, WriteFile};
-use crate::net::{Dally, Earlier, FaultInjector, Socket, drive};
+use crate::net::{Dally, Earlier, FaultInjector, SharedFaults, Socket, drive};
+use crate::stop::Stop;
 use crate::transfer::{
     Attempt, Event, FailedAttempt, Failure, Receiver, Replay, Report, Request, RetryPolicy, Sender, Stopped, Task,
 };
@@ -38,8 +39,9 @@ pub(super) struct Attempts<'a, 'f, 'o> {
     options: &'a Options,
     local_file: &'a mut Local<'f>,
     observers: &'a mut Observers<'o>,
-    requester: &'a Requester,
+    faults: &'a SharedFaults,
     earlier: &'a mut Earlier,
+    stop: &'a Stop,
     /// Used only if there are faults for the address that is tried.
     injector: FaultInjector,
     begun: Instant,
@@ -87,18 +89,20 @@ impl<'a, 'f, 'o> Attempts<'a, 'f, 'o> {
         options: &'a Options,
         local_file: &'a mut Local<'f>,
         observers: &'a mut Observers<'o>,
-        requester: &'a Requester,
+        faults: &'a SharedFaults,
         earlier: &'a mut Earlier,
+        stop: &'a Stop,
     ) -> Self {
-        let state = requester.faults.lock().begin();
+        let state = faults.lock().begin();
         Self {
             file,
             options,
             local_file,
             observers,
-            requester,
+            faults,
             earlier,
-            injector: FaultInjector::new(&requester.faults, state),
+            stop,
+            injector: FaultInjector::new(faults, state),
             begun: Instant::now(),
             timeout: SharedTimeout { whole: options.retry.timeout, since: None },
             count: 0,
@@ -144,7 +148,7 @@ impl<'a, 'f, 'o> Attempts<'a, 'f, 'o> {
     }
 
     fn attempt(&mut self, server: SocketAddr, attempt: Attempt) -> Result<Ended, ClientError> {
-        if self.requester.stop.is_requested() {
+        if self.stop.is_requested() {
             return Err(ClientError::Interrupted);
         }
         let socket = Socket::towards(server, self.options.local_ports.as_ref());
@@ -174,10 +178,9 @@ impl<'a, 'f, 'o> Attempts<'a, 'f, 'o> {
                 notify(self.observers, self.local, RecordKind::Machine(&reduced));
             }
         }
-        let injects = self.requester.faults.lock().act_on(server.ip());
+        let injects = self.faults.lock().act_on(server.ip());
         let injector = injects.then(|| self.injector.start_over());
-        let (earlier, stop) = (&mut *self.earlier, &self.requester.stop);
-        let mut report = match drive(&mut task, &mut socket, self.observers, injector, earlier, stop) {
+        let mut report = match drive(&mut task, &mut socket, self.observers, injector, self.earlier, self.stop) {
             Ok(report) => report,
             Err(stopped) => {
                 let blocks = task.machine().stats().blocks;

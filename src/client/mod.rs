@@ -25,6 +25,7 @@
 mod address;
 mod attempts;
 mod error;
+pub(crate) mod file_ref;
 mod offer;
 mod options;
 pub(crate) mod requester;
@@ -38,8 +39,9 @@ use std::time::Duration;
 pub use address::Address;
 pub(crate) use address::DEFAULT_PORT;
 pub use error::ClientError;
+pub(crate) use file_ref::FileRef;
 pub use options::{Family, Negotiation, Options};
-pub(crate) use requester::{FileRef, Requester};
+pub(crate) use requester::Requester;
 pub use resolve::UnknownHost;
 pub(crate) use resolve::resolve;
 

@@ -1,14 +1,13 @@
 use std::io::{self, Read};
-use std::mem;
 
 use super::attempts::{Attempts, Local};
-use super::{ClientError, Negotiation, Options, resolve};
+use super::{ClientError, FileRef, Negotiation, Options, resolve};
 use crate::event::Observers;
 use crate::files::{Source, Target, WriteFile};
 use crate::net::{Earlier, LastGet, SharedFaults};
 use crate::stop::Stop;
 use crate::transfer::{Replay, Report};
-use crate::wire::{Mode, Printable};
+use crate::wire::Mode;
 
 /// A client of any server: transfers files one after the other, and repeats the last ACK of a finished get during
 /// whatever comes next. [`Client`](super::Client) and the shell use it.
@@ -18,25 +17,6 @@ pub struct Requester {
     earlier: Earlier,
     /// The fault rules for the packets of this side, from the next transfer on.
     pub faults: SharedFaults,
-}
-
-/// A file on a server.
-#[derive(Debug, Clone, Copy)]
-pub struct FileRef<'a> {
-    /// Name or address of the server, without brackets.
-    pub host: &'a str,
-    /// Port for requests.
-    pub port: u16,
-    /// Name of the file there.
-    pub name: &'a [u8],
-}
-
-impl FileRef<'_> {
-    /// Returns `switch1:69` or `[::1]:69`.
-    pub(super) fn server(&self) -> String {
-        let host = Printable(self.host.as_bytes()).brief();
-        if self.host.contains(':') { format!("[{host}]:{}", self.port) } else { format!("{host}:{}", self.port) }
-    }
 }
 
 impl Requester {
@@ -106,24 +86,23 @@ impl Requester {
         local_file: &mut Local<'_>,
         observers: &mut Observers<'_>,
     ) -> Result<Report, ClientError> {
-        let addresses = resolve(file.host, file.port, options.family, &self.stop)?;
+        let Self { stop, last_get, earlier, faults } = self;
+        let addresses = resolve(file.host, file.port, options.family, stop)?;
         match &options.local_ports {
             // The last get and its thread may hold the only free ports.
             Some(ports) if ports.len() <= 2 => {
                 // Between two puts, there is no other get to keep.
-                if let Some(last_get) = self.last_get.release() {
-                    self.earlier.keep(last_get);
+                if let Some(get) = last_get.release() {
+                    earlier.keep(get);
                 }
             }
-            _ => self.last_get.poll(),
+            _ => last_get.poll(),
         }
-        self.last_get.begin();
-        let mut earlier = mem::take(&mut self.earlier);
-        let transferred = Attempts::new(file, options, local_file, observers, self, &mut earlier).run(&addresses);
-        self.earlier = earlier;
-        let (report, dally) = transferred?;
+        last_get.begin();
+        let attempts = Attempts::new(file, options, local_file, observers, faults, earlier, stop);
+        let (report, dally) = attempts.run(&addresses)?;
         if let Some(dally) = dally {
-            self.last_get.keep(dally);
+            last_get.keep(dally);
         }
         Ok(report)
     }
