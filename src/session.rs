@@ -85,7 +85,7 @@ impl Display for Peer {
     }
 }
 
-/// What a transfer came to. `Display` writes it in one line, as `status` shows it.
+/// The outcome of a transfer. `Display` writes it in one line, as `status` shows it.
 #[derive(Debug, Clone)]
 pub(crate) struct LastTransfer {
     /// The command and the file: `get fw.bin`.

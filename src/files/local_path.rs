@@ -17,7 +17,7 @@ const STICKY_FOR_ALL: u32 = 0o1002;
 
 /// A path after all links of its last component.
 pub(super) enum LocalPath {
-    /// A path that is not a link, and what is there. Whoever opens it must not follow a link that came in the meantime.
+    /// A path that is not a link, and what is there. To open it, do not follow a link that came in the meantime.
     File(PathBuf, Option<Metadata>),
     /// A name of `/proc` or `/dev/fd` that only the system can follow: a rename cannot replace what it names. A
     /// descriptor of this process, such as `/dev/stdout`, has its number.

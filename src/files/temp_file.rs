@@ -139,7 +139,7 @@ impl TempFile {
         })
     }
 
-    /// Replaces a file that cannot be linked, for want of `/proc` for example, by a copy with a hidden name.
+    /// Replaces a file that cannot be linked, for example because `/proc` is missing, by a copy with a hidden name.
     fn copy_to_named(&mut self) -> io::Result<()> {
         let (temporary, copy) = NewFile::hidden(&self.directory, &self.name, 0o600)?;
         let mut unnamed = mem::replace(&mut self.new, copy).file;

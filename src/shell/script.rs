@@ -20,7 +20,7 @@ impl Script {
         Ok(Self::new(Interruptible::open(path, stop)?))
     }
 
-    /// Likewise, from standard input.
+    /// Reads the lines of standard input as they come, until `stop` is raised.
     pub(super) fn stdin(stop: &Stop) -> io::Result<Self> {
         Ok(Self::new(Interruptible::stdin(stop)?))
     }

@@ -65,7 +65,7 @@ impl Signals {
     }
 
     /// Whether the user is asked for a line although the process must end.
-    pub(crate) fn asks_in_vain(&self) -> bool {
+    pub(crate) fn must_leave_prompt(&self) -> bool {
         self.asking.load(Ordering::SeqCst) && self.is_terminated()
     }
 

@@ -18,7 +18,7 @@ pub(super) fn wake_on_termination(signals: &Signals) -> io::Result<()> {
     thread::Builder::new().name("bell".to_owned()).spawn(move || {
         loop {
             signals.stop().wait();
-            if signals.asks_in_vain() {
+            if signals.must_leave_prompt() {
                 signals.disarm();
                 let _ = pthread_kill(reader, Signal::SIGINT);
             }

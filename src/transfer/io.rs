@@ -18,7 +18,7 @@ pub trait Io {
 
     /// Returns why this side must end the transfer now, if it must.
     ///
-    /// Asked after each read of a file that is sent. The end of the file is not believed then: a producer that is
+    /// Asked after each read of a file that is sent. The end of the file may be false then: a producer that is
     /// interrupted together with this side ends early, and its bytes would pass for the whole file.
     fn stop(&mut self) -> Option<Abort> {
         None

@@ -148,7 +148,7 @@ impl Retry {
         Some(Demand::Again { attempt: self.attempt, after })
     }
 
-    /// Whether the packet whose answer is due now was sent twice in vain, and `patience` has passed since the last
+    /// Whether the packet whose answer is due now was sent twice without one, and `patience` has passed since the last
     /// progress. More than half of the timeout is left then.
     pub(super) fn was_lost_twice(&self, now: Instant, patience: Duration) -> bool {
         self.attempt >= 2 && now.saturating_duration_since(self.progress) >= patience.min(self.policy.timeout * 2 / 5)
