@@ -14,20 +14,10 @@ use std::{env, thread};
 
 use nix::sys::stat::Mode as Bits;
 use nix::unistd::mkfifo;
-use support::{allow, names, unprivileged};
+use support::{allow, create, names, receive, unprivileged};
 use tempfile::tempdir;
 use tftpsh::files::{Digest, ReadFile, Source, Target, WriteFile};
 use tftpsh::wire::Mode;
-
-fn create(path: impl AsRef<Path>) -> io::Result<Target> {
-    Target::create(path.as_ref(), Mode::Octet)
-}
-
-fn receive(path: impl AsRef<Path>, bytes: &[u8]) -> io::Result<()> {
-    let mut target = create(path)?;
-    target.deliver(bytes)?;
-    target.commit()
-}
 
 fn bits(path: &Path) -> u32 {
     fs::metadata(path).unwrap().permissions().mode() & 0o7777

@@ -5,25 +5,14 @@
 mod support;
 
 use std::fs::{self, File};
-use std::io;
 use std::os::unix::fs::{chown, lchown, symlink};
 use std::path::Path;
 use std::process::Command;
 
-use support::allow;
+use support::{allow, create, receive};
 use tempfile::tempdir;
-use tftpsh::files::{ReadFile, Source, Target, WriteFile};
+use tftpsh::files::{ReadFile, Source};
 use tftpsh::wire::Mode;
-
-fn create(path: impl AsRef<Path>) -> io::Result<Target> {
-    Target::create(path.as_ref(), Mode::Octet)
-}
-
-fn receive(path: impl AsRef<Path>, bytes: &[u8]) -> io::Result<()> {
-    let mut target = create(path)?;
-    target.deliver(bytes)?;
-    target.commit()
-}
 
 #[test]
 fn a_hard_link_keeps_the_old_file() {

@@ -16,6 +16,7 @@
 //! directory        what a directory holds
 //! json             output for programs
 //! privilege        tests that permissions must stop
+//! target           local files that are received
 //! wait             waiting for what another thread or process does soon
 //! ```
 
@@ -36,6 +37,7 @@ mod scripted_client;
 mod scripted_server;
 mod server;
 mod strace;
+mod target;
 mod wait;
 
 pub(crate) use client::Client;
@@ -52,4 +54,5 @@ pub(crate) use scripted_client::{ScriptedClient, reader_and_writer, refusal};
 pub(crate) use scripted_server::{ScriptedServer, script};
 pub(crate) use server::{LOOPBACK, Server, bind, memory, patient, serve, serve_at, serve_directory, serve_practice};
 pub(crate) use strace::{can_trace, under_strace};
+pub(crate) use target::{create, receive};
 pub(crate) use wait::{eventually, soon};
