@@ -156,11 +156,15 @@ fn a_second_signal_is_final() {
 #[test]
 fn a_signal_ends_a_command_of_the_system_and_who_waits_for_it() {
     let stage = tempdir().unwrap();
-    ends_in_time("!sleep", Signal::SIGTERM, 130, || {
-        let process = Process::start(stage.path(), &["!", "touch begun; exec sleep 1000"]);
-        eventually("the command runs", || stage.path().join("begun").exists());
-        process
-    });
+    for signal in [Signal::SIGTERM, Signal::SIGHUP, Signal::SIGINT] {
+        ends_in_time("!sleep", signal, 130, || {
+            let begun = stage.path().join("begun");
+            let _ = fs::remove_file(&begun);
+            let process = Process::start(stage.path(), &["!", "touch begun; exec sleep 1000"]);
+            eventually("the command runs", || begun.exists());
+            process
+        });
+    }
 }
 
 #[test]

@@ -14,7 +14,7 @@ use clap::{Arg, ArgMatches, CommandFactory, FromArgMatches, Parser};
 
 pub(crate) use self::sentence::sentence;
 
-use self::values::{ports, rexmt, when};
+use self::values::{port_or_any, ports, rexmt, when};
 use crate::client::Family;
 use crate::language::{STATUSES, Scope, TraceVerb, is_view, trace_list, value};
 use crate::style::When;
@@ -57,7 +57,7 @@ pub(crate) struct Cli {
     pub host: Option<String>,
 
     /// The port of the server, unless a command names one. For serve: the port to listen on, 0 for any free port.
-    #[arg(short, long, value_name = "PORT")]
+    #[arg(short, long, value_name = "PORT", value_parser = port_or_any)]
     pub port: Option<u16>,
 
     /// The transfer mode: ascii, netascii, binary, image or octet.

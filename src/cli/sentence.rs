@@ -51,7 +51,7 @@ mod tests {
         for (line, expected) in [
             ("-b 7", "--blksize 7: must be 8 to 65464 bytes"),
             ("--blksize=x get f", "--blksize x: must be 8 to 65464 bytes"),
-            ("-p 65536", "--port 65536: 65536 is not in 0..=65535"),
+            ("-p 65536", "--port 65536: must be 1 to 65535, or 0 for any free port of serve"),
             ("--port", "--port needs a value; \"tftp --help\" says which"),
             ("--bogus", "--bogus: no such option; \"tftp --help\" lists the options"),
             ("--plane", "--plane: no such option; did you mean \"--plain\"?"),

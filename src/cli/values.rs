@@ -15,6 +15,10 @@ pub(super) fn ports(text: &str) -> Result<RangeInclusive<u16>, &'static str> {
     }
 }
 
+pub(super) fn port_or_any(text: &str) -> Result<u16, &'static str> {
+    text.parse().map_err(|_| "must be 1 to 65535, or 0 for any free port of serve")
+}
+
 pub(super) fn when(text: &str) -> Result<When, &'static str> {
     match text {
         "auto" => Ok(When::Auto),

@@ -130,6 +130,9 @@ fn separates_commands(word: &Word) -> bool {
 /// In `gett x`, the first word became a host; if it looks like a command, it is the mistyped one.
 fn no_command(words: &[Word], second: &Word, named: bool) -> BadWords {
     let first = words.first().filter(|_| !named);
+    if let Some(advice) = first.and_then(advice) {
+        return BadWords::missing(advice);
+    }
     match first.and_then(|word| Some((word, suggest(word)?))) {
         Some((word, near)) => {
             let word = word.to_string();
@@ -168,9 +171,13 @@ pub enum BadWords {
 }
 
 impl BadWords {
+    fn missing(advice: &'static str) -> Self {
+        Self::Missing(advice.trim_end_matches('.'))
+    }
+
     fn surplus(word: &Word) -> Self {
         if let Some(advice) = advice(word) {
-            return Self::Missing(advice.trim_end_matches('.'));
+            return Self::missing(advice);
         }
         let hint = suggest(word).map(|near| format!("; did you mean \"{near}\"?")).unwrap_or_default();
         Self::NoCommand { word: word.to_string(), hint }
@@ -277,6 +284,7 @@ mod tests {
             ("gett x", "no command \"gett\"; did you mean \"get\"? (a host named gett: tftp -H gett)"),
             ("192.0.2.1 gett x", "no command \"gett\"; did you mean \"get\"?"),
             ("192.0.2.1 fw.bin", "no command \"fw.bin\""),
+            ("del fw.bin", "TFTP cannot delete files; do this on the server, or replace the file with \"put\""),
             (
                 "192.0.2.1 rm fw.bin",
                 "TFTP cannot delete files; do this on the server, or replace the file with \"put\"",

@@ -29,6 +29,11 @@ pub(super) static ROWS: &[Command] = &[
 fn mget(args: &mut Arguments<'_>) -> Result<Verb, Mistake> {
     let mut remotes = vec![args.name(Source::Remote, "file")?];
     remotes.extend(args.names(Source::Remote, "file"));
+    if remotes.iter().skip(1).any(|name| name.is("verify")) {
+        return Err(
+            args.breaks("verify is for one file: get FILE [LOCAL] verify DIGEST (or ./verify for a file of that name)")
+        );
+    }
     Ok(Verb::Get(Get { remotes, local: None, digest: None }))
 }
 

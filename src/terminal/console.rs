@@ -16,7 +16,7 @@ use super::line_batcher::LineBatcher;
 use super::output::{Output, Stream};
 use crate::stop::Stop;
 use crate::style::{Look, Style, When};
-use crate::trace::{fold, fold_parts};
+use crate::trace::{fold, fold_parts, printable_json};
 
 /// The source of lines, which decides how failures are reported.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -190,7 +190,7 @@ impl Console {
     /// Prints a JSON record, where records are wanted.
     pub(crate) fn record(&self, record: &impl Serialize) -> io::Result<()> {
         if self.json {
-            self.print_line(Stream::Output, serde_json::to_string(record)?)?;
+            self.print_line(Stream::Output, printable_json(record)?)?;
         }
         Ok(())
     }

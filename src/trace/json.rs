@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::View;
 use super::figures::hex;
+use super::printable_json::PrintableJson;
 use crate::analysis::{Annotated, AnnotatedPacket, Annotation, Flag, Outcome, Reason, Summary};
 use crate::wire::{OptionList, Packet, Printable};
 
@@ -30,7 +31,7 @@ impl View for Json {
         let wall = annotated.wall.duration_since(SystemTime::UNIX_EPOCH).map_or(0.0, seconds);
         entries.extend([("wall", wall.into()), ("xfer", annotated.xfer.into())]);
         entries.retain(|(_, value)| !value.is_null() && value.as_array().is_none_or(|list| !list.is_empty()));
-        serde_json::Serializer::new(&mut *out).collect_map(entries)?;
+        serde_json::Serializer::with_formatter(&mut *out, PrintableJson).collect_map(entries)?;
         out.write_all(b"\n")
     }
 }

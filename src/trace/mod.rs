@@ -42,6 +42,7 @@ mod notes;
 mod page;
 mod paint;
 mod pcapng;
+mod printable_json;
 mod progress;
 pub(crate) mod units;
 mod view_name;
@@ -59,6 +60,7 @@ pub use notes::Notes;
 pub use page::{Page, show};
 pub use paint::{Paint, Tint, paint, plain};
 pub use pcapng::{HINT, Pcapng};
+pub(crate) use printable_json::printable_json;
 pub use progress::Progress;
 pub use view_name::ViewName;
 

@@ -60,3 +60,4 @@ pub use options::{Answer, BadOption, BadOptionKind, Limits, Offer, Terms, names}
 pub use packet::{DATA_HEADER, Field, Malformed, Opcode, Packet, emit_ack, emit_data_header, emit_error, emit_oack};
 pub use request::{BadRequest, REQUEST_LIMIT, Request, RequestKind, emit_request};
 pub use text::Printable;
+pub(crate) use text::controls_a_terminal;

@@ -45,7 +45,8 @@ fn escape(f: &mut Formatter<'_>, bytes: &[u8]) -> fmt::Result {
     bytes.iter().try_for_each(|byte| write!(f, "\\x{byte:02x}"))
 }
 
-fn controls_a_terminal(character: char) -> bool {
+/// Whether a terminal would not show this character but obey it.
+pub(crate) fn controls_a_terminal(character: char) -> bool {
     character.is_control()
         || matches!(character,
             '\u{061c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')

@@ -42,18 +42,19 @@ pub(crate) fn escape(shell: &mut Shell<'_>, words: &[Word]) -> Handled {
     }
 }
 
-/// Waits as sh does: Ctrl-C, however often, is for the command, which belongs to the same terminal. A signal that ends
-/// this process ends the command too, and is not delayed by it.
+/// Waits as sh does: at a prompt, Ctrl-C, however often, is for the command, which belongs to the same terminal. A signal
+/// that ends this process ends the command too, and is not delayed by it.
 fn wait(shell: &Shell<'_>, command: &mut Command) -> io::Result<ExitStatus> {
     const MOST: Duration = Duration::from_millis(20);
     let signals = &shell.setup.signals;
+    let is_prompt = shell.console.place == Place::Terminal;
     let mut child = command.spawn()?;
     let mut pause = Duration::from_millis(1);
     loop {
         if let Some(status) = child.try_wait()? {
             return Ok(status);
         }
-        if signals.is_terminated() {
+        if signals.is_terminated() || !is_prompt && shell.is_interrupted() {
             return Err(hand_on(&child));
         }
         signals.disarm();
