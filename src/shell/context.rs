@@ -8,7 +8,7 @@ use super::record::OutcomeRecord;
 use super::workspace::{PinnedByArgs, Workspace};
 use crate::profile::{Directories, NamesSeen};
 use crate::stop::{Signals, Stop, is_interruption};
-use crate::terminal::{Console, Place, Prompt, Subject};
+use crate::terminal::{Console, Diagnostic, Place, Prompt, Subject};
 
 /// Where commands come from, which decides what else standard input may be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -87,6 +87,10 @@ impl Shell<'_> {
     /// Reports why a command failed.
     pub(super) fn report(&self, subject: &Subject, error: CommandError) -> Result<Outcome, Fatal> {
         self.console.report(subject, &error)?;
+        // The person at a classic prompt sees what BSD's shell says, and no more.
+        if !(self.workspace.session.settings.classic && self.console.place == Place::Terminal) {
+            error.hint().iter().for_each(|hint| self.console.hint(hint));
+        }
         Ok(Outcome::failed(error))
     }
 

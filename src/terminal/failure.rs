@@ -95,7 +95,7 @@ impl Lines {
 }
 
 impl Console {
-    /// Reports why the subject failed.
+    /// Reports why the subject failed, without what to do about it.
     pub(crate) fn report(&self, subject: &Subject, error: &impl Diagnostic) -> io::Result<()> {
         let lines = Lines::choose(self.place, self.is_one_terminal());
         let bsd_line = error.bsd_line(subject.in_bsd_line(self.place)).filter(|_| lines != Lines::Plain);
@@ -105,7 +105,6 @@ impl Console {
         if lines != Lines::Bsd || bsd_line.is_none() {
             self.aside(&format!("{}{error}", self.prefix(Some(subject))), Look::Error);
         }
-        error.hint().iter().for_each(|hint| self.hint(hint));
         Ok(())
     }
 

@@ -22,10 +22,12 @@ fn the_prompt_reports_a_failure_once_in_the_words_of_bsd_with_the_file() {
 }
 
 #[test]
-fn the_classic_prompt_names_no_file() {
+fn the_classic_prompt_names_no_file_and_gives_no_advice() {
     let mut person = Person::begin(home(), &["--practice", "--classic"]);
     let shown = person.says("get nosuch", BSD);
     assert!(!shown.contains("nosuch)") && !shown.contains(PLAIN), "{shown}");
+    let shown = person.says("ls", "?Invalid command") + &person.says("rexmt 0", "0: bad value");
+    assert!(!shown.contains("TFTP cannot") && !shown.contains("auto"), "{shown}");
 }
 
 #[test]
