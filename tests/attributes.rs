@@ -25,13 +25,13 @@ const DEFAULT_ACL: &str = "system.posix_acl_default";
 /// An ACL as Linux stores it (`posix_acl_xattr.h`): version 2, then a tag, permissions and an id for each entry. The
 /// owner, user 12345, the group, the mask and the others have these permissions.
 fn acl([owner, user, group, mask, other]: [u8; 5]) -> Vec<u8> {
-    let nobody = [0xff; 4];
+    let undefined_id = [0xff; 4];
     let entries = [
-        (1, owner, nobody),
+        (1, owner, undefined_id),
         (2, user, 12345u32.to_le_bytes()),
-        (4, group, nobody),
-        (0x10, mask, nobody),
-        (0x20, other, nobody),
+        (4, group, undefined_id),
+        (0x10, mask, undefined_id),
+        (0x20, other, undefined_id),
     ];
     let entries = entries.map(|(tag, permissions, id)| [&[tag, 0, permissions, 0], &id[..]].concat());
     [&[2, 0, 0, 0], &entries.concat()[..]].concat()

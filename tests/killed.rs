@@ -1,4 +1,4 @@
-//! kill -9 at random moments: the file is the old one or the whole new one. On Linux, anything left behind is a whole
+//! kill -9 at random moments: the file is the old one or the whole new one. On Linux, what a kill leaves is a whole
 //! hidden file, and nothing ever removes it.
 //!
 //! `TFTPSH_KILLS=2000 cargo test --release --test killed` kills as often as you like.

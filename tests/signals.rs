@@ -94,7 +94,7 @@ fn a_signal_ends_whatever_waits_within_200_ms() {
     for (words, signal) in
         waiting.into_iter().zip([Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP].into_iter().cycle())
     {
-        // Its pipes stay open, and nobody reads or writes them.
+        // Its pipes stay open, but no process reads or writes them.
         let args: Vec<_> = words.split(' ').collect();
         ends_in_time(words, signal, 130, || settled(Process::start(stage.path(), &args)));
     }
@@ -183,7 +183,7 @@ fn a_signal_ends_a_name_look_up() {
         return;
     }
     for words in ["no-such-host.invalid get f", "connect no-such-host.invalid"] {
-        // The resolver reads a FIFO that nobody writes.
+        // The resolver reads a FIFO that no process writes.
         ends_in_time(words, Signal::SIGINT, 130, || {
             settled(Process::spawn(&mut run(&format!("{} {words}", env!("CARGO_BIN_EXE_tftp")))))
         });

@@ -1,4 +1,4 @@
-//! `-` as a local file: standard input and output, as a shell, a daemon or nobody opened them.
+//! `-` as a local file: standard input and output, opened by a shell, by a daemon, or not at all.
 
 #![allow(clippy::unwrap_used, reason = "a helper that cannot go on fails its test")]
 

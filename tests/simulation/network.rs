@@ -59,8 +59,8 @@ impl Network {
             return;
         }
         let copies = if self.random.chance(self.weather.duplication) { 2 } else { 1 };
-        let told = self.weather.lie.and_then(|lie| announcing(datagram, lie));
-        let datagram = told.as_deref().unwrap_or(datagram);
+        let altered = self.weather.lie.and_then(|lie| announcing(datagram, lie));
+        let datagram = altered.as_deref().unwrap_or(datagram);
         if datagram.starts_with(&Opcode::Data.to_wire()) {
             self.blocks += 1;
             if self.weather.overtaken == Some(self.blocks - 1) {

@@ -49,7 +49,7 @@ impl Scenario {
         let other =
             |random: &mut Random| random.pick(&[0, 1, size / 2, size.saturating_sub(1), size + 1, size + blksize]);
         let length = if random.chance(80) { other(&mut random) } else { size };
-        let told = other(&mut random) as u64;
+        let lie = other(&mut random) as u64;
         let stopped = match random.below(25) {
             0 => Some(Stopped::At(Duration::from_micros(random.below(2_000_000)))),
             1 => Some(Stopped::WithTheProducer(random.below(length as u64 + 1) as usize)),
@@ -81,7 +81,7 @@ impl Scenario {
                 duplication: random.pick(&[0, 0, 20, 200]),
                 junk: rare(&mut random, 100),
                 forgery: rare(&mut random, 100),
-                lie: random.chance(60).then_some(told),
+                lie: random.chance(60).then_some(lie),
                 overtaken: random.chance(200).then(|| random.below(100)),
                 longest: random.chance(100).then_some(600),
                 delay: random.pick(&[MS / 10, 5 * MS, 40 * MS]),
