@@ -3,10 +3,12 @@ use std::io::{self, IoSlice, Read, Write};
 use std::os::fd::AsFd;
 use std::os::unix::fs::{FileTypeExt, OpenOptionsExt};
 use std::path::Path;
+use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
 use nix::fcntl::OFlag;
+use nix::libc::dev_t;
 use nix::sys::stat::{FileStat, SFlag, fstat, stat};
 use nix::sys::uio::writev;
 use nix::unistd::{self, Pid, getpgrp, setpgid};
@@ -112,7 +114,10 @@ fn await_signals_of_the_group() {
 
 /// Whether this is `/dev/null`, which delays no one.
 pub(crate) fn is_null(found: &FileStat) -> bool {
-    kind(found) == SFlag::S_IFCHR && stat("/dev/null").is_ok_and(|null| null.st_rdev == found.st_rdev)
+    /// Its device number: a terminal gets each line by a writer of its own, so the system is asked once.
+    static NULL: OnceLock<Option<dev_t>> = OnceLock::new();
+    let number = || stat("/dev/null").ok().map(|null| null.st_rdev);
+    kind(found) == SFlag::S_IFCHR && *NULL.get_or_init(number) == Some(found.st_rdev)
 }
 
 fn kind(found: &FileStat) -> SFlag {
