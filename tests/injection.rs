@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use support::{Client, Server, serve, soon};
 use tftpsh::client::{ClientError, Negotiation, Options};
-use tftpsh::event::{Direction, Observer, Observers, Record, RecordKind};
+use tftpsh::event::{Crossing, Direction, Observer, Observers, Record, RecordKind};
 use tftpsh::files::{MemoryStore, Source};
 use tftpsh::internals::{ClientBug, ServerBug};
 use tftpsh::server::{Policy, practice_files};
@@ -36,20 +36,16 @@ struct Notes {
 
 impl Observer for Notes {
     fn observe(&mut self, record: &Record<'_>) {
-        match record.kind {
-            RecordKind::Packet { direction, peer, datagram, lost } => {
-                let arrow = match (direction, lost) {
-                    (Direction::Sent, false) => "->",
-                    (Direction::Sent, true) => "-x",
-                    (Direction::Received, false) => "<-",
-                    (Direction::Received, true) => "x-",
-                };
-                self.log.push(format!("{arrow} {}", name(datagram)));
-                self.peers.push(peer);
-            }
-            RecordKind::Fault(hit) => self.log.push(hit.to_string()),
-            _ => {}
-        }
+        let RecordKind::Packet(Crossing { direction, peer, datagram, fate }) = record.kind else { return };
+        self.log.extend(fate.hits.iter().map(ToString::to_string));
+        let arrow = match (direction, fate.lost) {
+            (Direction::Sent, false) => "->",
+            (Direction::Sent, true) => "-x",
+            (Direction::Received, false) => "<-",
+            (Direction::Received, true) => "x-",
+        };
+        self.log.push(format!("{arrow} {}", name(datagram)));
+        self.peers.push(peer);
     }
 }
 

@@ -47,7 +47,7 @@ mod ring;
 mod tally;
 
 pub use analyse::Analyser;
-pub use annotated::{Annotated, AnnotatedPacket, Annotation, Choice, Kind, State};
+pub use annotated::{Altered, Annotated, AnnotatedPacket, Annotation, Choice, Kind, State};
 pub use flags::{Flag, Flags};
 pub use reason::Reason;
 pub use ring::{Kept, Ring};

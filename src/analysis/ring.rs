@@ -92,7 +92,7 @@ impl Kept {
                 inside = range.contains(&packet.n);
                 inside
             }
-            (Annotation::Fault { n, .. }, Some(range)) => range.contains(n),
+            (Annotation::Delivered { packet, .. }, Some(range)) => range.contains(&packet.n),
             // A record between packets belongs to the packet before it.
             _ => inside,
         })

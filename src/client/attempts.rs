@@ -5,7 +5,7 @@ use std::time::{Duration, Instant, SystemTime};
 use super::offer::offer;
 use super::{ClientError, FileRef, Options};
 use crate::bugs::{BuggyClient, ClientBug};
-use crate::event::{Begin, Observers, Record, RecordKind};
+use crate::event::{Begin, Observers, Record, RecordKind, Side};
 use crate::fault::is_loopback;
 use crate::files::{Digest, ReadFile, WriteFile};
 use crate::net::{Dally, Earlier, FaultInjector, SharedFaults, Socket, drive};
@@ -165,6 +165,7 @@ impl<'a, 'f, 'o> Attempts<'a, 'f, 'o> {
         self.count += 1;
         if self.count == 1 {
             let begin = Begin {
+                side: Side::Client,
                 wall: SystemTime::now(),
                 host: self.file.host,
                 peer: server,

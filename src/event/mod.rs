@@ -16,7 +16,7 @@
 //!
 //! impl Observer for Count {
 //!     fn observe(&mut self, record: &Record<'_>) {
-//!         self.0 += usize::from(matches!(record.kind, RecordKind::Packet { .. }));
+//!         self.0 += usize::from(matches!(record.kind, RecordKind::Packet(_)));
 //!     }
 //! }
 //!
@@ -27,12 +27,14 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod crossing;
+
 use std::net::SocketAddr;
 use std::time::{Duration, Instant, SystemTime};
 
 pub use crate::wire::Direction;
+pub use crossing::{Crossing, Delivery, Fate, Held, Origin};
 
-use crate::fault::Hit;
 use crate::transfer::{Event, Failure, Machine, Report};
 use crate::wire::{Mode, RequestKind};
 
@@ -52,32 +54,37 @@ pub struct Record<'a> {
 pub enum RecordKind<'a> {
     /// A transfer begins; once, even if another request follows that asks for less.
     Begin(Begin<'a>),
-    /// A datagram was sent or received.
-    Packet {
-        /// The direction.
-        direction: Direction,
-        /// The other side.
-        peer: SocketAddr,
-        /// The whole datagram, unchecked.
-        datagram: &'a [u8],
-        /// Whether a fault rule or the network dropped it. A lost received datagram never reached the machine.
-        lost: bool,
-    },
+    /// A datagram crossed the socket of this side: one record for each, in the order of crossing.
+    Packet(Crossing<'a>),
+    /// A received packet, whose record came before, reaches the machine only now.
+    Delivered(Delivery<'a>),
     /// Packets from and to this transfer id belong to an earlier transfer of this process, from here on.
     Earlier(SocketAddr),
-    /// A fault rule hits the packet of the next record; several rules may hit one packet.
-    Fault(Hit),
     /// The machine reported an event other than a packet.
     Machine(&'a Event),
     /// The SHA-256 of the local file in hexadecimal digits, right before the end of a transfer that computes it.
     Digest(&'a str),
-    /// The transfer ended.
+    /// The transfer ended: the file is safe and the last packet that belongs to it was sent, or it failed.
     End(Result<&'a Report, &'a Failure>),
+    /// Packets crossed the socket after the end, and all of them until now have their records.
+    Late,
+}
+
+/// The two ends of a transfer.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Side {
+    /// The one that asks.
+    #[default]
+    Client,
+    /// The one that answers.
+    Server,
 }
 
 /// The facts known before the first packet, or from it.
 #[derive(Debug, Clone, Copy)]
 pub struct Begin<'a> {
+    /// This side.
+    pub side: Side,
     /// The time of day, read once; later times follow from the time passed since.
     pub wall: SystemTime,
     /// The server as the user named it; on a server, the client's address.

@@ -15,7 +15,7 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use super::socket::{LARGEST_DATAGRAM, Received, Socket};
-use crate::event::{Direction, Observers, Record, RecordKind};
+use crate::event::{Crossing, Direction, Observers, Record, RecordKind};
 use crate::files::Source;
 use crate::stop::Stop;
 use crate::transfer::{Input, Io, Receiving, Rexmt, Step, Task, WriteBatch, WriteFile};
@@ -208,7 +208,7 @@ impl LastGet {
         self.poll();
         let notes = mem::take(&mut *self.notes.lock().unwrap_or_else(PoisonError::into_inner));
         for LatePacket { at, local, direction, peer, datagram, lost } in notes {
-            let kind = RecordKind::Packet { direction, peer, datagram: &datagram, lost };
+            let kind = RecordKind::Packet(Crossing::new(direction, peer, &datagram).lost(lost));
             observers.notify(&Record { at, local, kind });
         }
     }

@@ -87,8 +87,7 @@ impl FaultInjector {
         for datagram in datagrams(bytes, stride) {
             let judgement = self.faults.lock().judge(&mut self.state, Direction::Sent, datagram);
             let lost = judgement.copies == 0;
-            reporter.hits(&judgement.hits);
-            reporter.packet(Direction::Sent, to, &judgement.datagram, lost);
+            reporter.hit(Direction::Sent, to, &judgement.datagram, lost, &judgement.hits);
             self.has_pending = lost || judgement.overtaken;
             let foreign = self.intruder.and_then(|bug| bug.intruder(datagram));
             if let Some((foreign, spare)) = foreign.and_then(|foreign| Some((foreign, self.spare(to)?))) {
@@ -105,8 +104,7 @@ impl FaultInjector {
         for datagram in datagrams(bytes, stride) {
             let judgement = self.faults.lock().judge(&mut self.state, Direction::Received, datagram);
             if judgement.copies == 0 {
-                reporter.hits(&judgement.hits);
-                reporter.packet(Direction::Received, from, datagram, true);
+                reporter.hit(Direction::Received, from, datagram, true, &judgement.hits);
             }
             self.queue.put(now, Direction::Received, from, &judgement);
         }
@@ -126,9 +124,8 @@ impl FaultInjector {
                 let port = self.spare(packet.peer).map_or(packet.peer.port() ^ 1, |spare| spare.local().port());
                 packet.peer.set_port(port);
             }
-            reporter.hits(&packet.hits);
             if !packet.again {
-                reporter.packet(packet.direction, packet.peer, &packet.datagram, false);
+                reporter.hit(packet.direction, packet.peer, &packet.datagram, false, &packet.hits);
             }
         }
         Some(packet)

@@ -1,7 +1,7 @@
 use std::net::SocketAddr;
 use std::time::Instant;
 
-use crate::event::{Direction, Observers, Record, RecordKind};
+use crate::event::{Crossing, Direction, Fate, Observers, Record, RecordKind};
 use crate::fault::Hit;
 
 /// The observers of a transfer, with the local address for their records.
@@ -18,10 +18,12 @@ impl Reporter<'_, '_> {
     }
 
     pub(super) fn packet(&mut self, direction: Direction, peer: SocketAddr, datagram: &[u8], lost: bool) {
-        self.notify(RecordKind::Packet { direction, peer, datagram, lost });
+        self.hit(direction, peer, datagram, lost, &[]);
     }
 
-    pub(super) fn hits(&mut self, hits: &[Hit]) {
-        hits.iter().for_each(|hit| self.notify(RecordKind::Fault(*hit)));
+    /// Notifies of a packet that these rules hit.
+    pub(super) fn hit(&mut self, direction: Direction, peer: SocketAddr, datagram: &[u8], lost: bool, hits: &[Hit]) {
+        let fate = Fate { lost, hits, ..Fate::default() };
+        self.notify(RecordKind::Packet(Crossing { direction, peer, datagram, fate }));
     }
 }

@@ -5,7 +5,7 @@ use std::time::Instant;
 use super::fault_injector::FaultInjector;
 use super::reporter::Reporter;
 use super::socket::Socket;
-use crate::event::{Direction, Record, RecordKind};
+use crate::event::{Crossing, Direction, Record, RecordKind};
 use crate::fault::InFlight;
 use crate::stop::Stop;
 use crate::transfer::{Abort, Event, Io};
@@ -102,7 +102,8 @@ impl Io for Wire<'_, '_> {
         let Reporter { observers, local } = &mut self.reporter;
         if observers.is_observed() {
             for datagram in datagrams.chunks(stride.max(1)) {
-                let kind = RecordKind::Packet { direction: Direction::Sent, peer: to, datagram, lost: sent.is_err() };
+                let packet = Crossing::new(Direction::Sent, to, datagram).lost(sent.is_err());
+                let kind = RecordKind::Packet(packet);
                 observers.notify(&Record { at, local: *local, kind });
             }
         }

@@ -108,6 +108,7 @@ mod tests {
     use super::*;
     use std::time::{Duration, SystemTime};
 
+    use crate::event::Side;
     use crate::transfer::Stats;
     use crate::wire::{BlockSize, ErrorCode};
 
@@ -133,6 +134,7 @@ mod tests {
             let mut lines = Vec::new();
             let mut log = Log::new(|line: &str| lines.push(line.to_owned()));
             let begin = Begin {
+                side: Side::Server,
                 wall: SystemTime::UNIX_EPOCH,
                 host: "127.0.0.1",
                 peer,

@@ -9,7 +9,7 @@ use super::log::LoggedRequest;
 use super::policy::{self, File, Policy};
 use super::{BUFFER_SIZE, BURST, Server};
 use crate::bugs::{BuggyServer, ServerBug};
-use crate::event::{Begin, Direction, Observers, Record, RecordKind};
+use crate::event::{Begin, Crossing, Direction, Observers, Record, RecordKind, Side};
 use crate::fault::is_loopback;
 use crate::files::Denied;
 use crate::net::{Envelope, FaultInjector, Key, ServerTask, Socket};
@@ -69,6 +69,7 @@ impl Server {
     fn answer(&mut self, it: &Incoming<'_>, injector: Option<Box<FaultInjector>>, observers: &mut Observers<'_>) {
         let (at, client) = (Instant::now(), it.envelope.from);
         let begin = Begin {
+            side: Side::Server,
             wall: SystemTime::now(),
             host: &client.ip().to_string(),
             peer: client,
@@ -77,7 +78,7 @@ impl Server {
             mode: Mode::from_wire(it.request.mode),
             timeout: it.policy.retry.timeout,
         };
-        let packet = |direction, datagram| RecordKind::Packet { direction, peer: client, datagram, lost: false };
+        let packet = |direction, datagram| RecordKind::Packet(Crossing::new(direction, client, datagram));
         let received = [RecordKind::Begin(begin), packet(Direction::Received, it.datagram)];
         let mut notify = |local, kinds: [RecordKind<'_>; 2]| {
             for kind in kinds {

@@ -123,7 +123,10 @@ impl View for Explain {
                 failure(summary, self.last).map_or(Ok(()), |failure| self.line(annotated, &failure, out))
             }
             // The packets show these.
-            Annotation::Begin { .. } | Annotation::Choice { .. } | Annotation::Fault { .. } => Ok(()),
+            Annotation::Begin { .. }
+            | Annotation::Choice { .. }
+            | Annotation::Delivered { .. }
+            | Annotation::Late(_) => Ok(()),
         }
     }
 

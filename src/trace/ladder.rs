@@ -211,7 +211,10 @@ impl View for Ladder {
                 self.ended = true;
                 failure(summary, self.last).map_or(Ok(()), |failure| self.between(&failure, out))
             }
-            Annotation::Begin { .. } | Annotation::Choice { .. } | Annotation::Fault { .. } => Ok(()),
+            Annotation::Begin { .. }
+            | Annotation::Choice { .. }
+            | Annotation::Delivered { .. }
+            | Annotation::Late(_) => Ok(()),
         }
     }
 
