@@ -35,6 +35,8 @@ pub(super) struct Conversation {
     pub(super) request: Vec<u8>,
     pub(super) offer: Offer,
     pub(super) terms: Terms,
+    /// The OACK that agreed to them.
+    pub(super) oack: Option<u64>,
     pub(super) state: State,
     pub(super) blocks: Blocks,
     /// The packet that was sent last and awaits its answer: the request or an ACK.

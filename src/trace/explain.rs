@@ -131,7 +131,10 @@ impl View for Explain {
     }
 
     fn hidden(&self, run: &Run) -> Option<String> {
-        Some(format!("       ... {run}, {}{}", size(run.bytes), run.rtt().unwrap_or_default()))
+        let line = format!("       ... {run}, {}", size(run.bytes));
+        let fits = |rtt: &String| self.columns.is_none_or(|columns| line.len() + rtt.len() <= columns);
+        let rtt = run.rtt().filter(fits).unwrap_or_default();
+        Some(line + &rtt)
     }
 }
 

@@ -112,6 +112,11 @@ impl Story {
         self.packet(Direction::Received, peer, datagram, false)
     }
 
+    /// Receives a datagram from another host.
+    pub(crate) fn receives_from_host(self, peer: &str, datagram: Vec<u8>) -> Self {
+        self.packet(Direction::Received, peer.parse().expect("an address"), datagram, false)
+    }
+
     pub(crate) fn sends_to(self, port: u16, datagram: Vec<u8>) -> Self {
         let peer = SocketAddr::new(self.peer.ip(), port);
         self.packet(Direction::Sent, peer, datagram, false)
