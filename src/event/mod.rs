@@ -39,11 +39,18 @@ use crate::transfer::{Event, Failure, Machine, Report};
 use crate::wire::{Mode, RequestKind};
 
 /// One thing that happened in a transfer.
+///
+/// A server has many transfers at the same time, and their records mix. [`transfer`](Self::transfer) tells them apart.
+/// The address does not: the request reached the port of requests, a bug may share this port among all transfers, and
+/// another may send from a port of its own.
 #[derive(Debug, Clone, Copy)]
 pub struct Record<'a> {
     /// When it happened.
     pub at: Instant,
-    /// This side's address, whose port is our transfer id.
+    /// The number of the transfer at this client or server, from 1.
+    pub transfer: u64,
+    /// This side's address, whose port is our transfer id. In the record of a packet, the address that it left from or
+    /// arrived at, which is another one if it crossed another socket.
     pub local: SocketAddr,
     /// What happened.
     pub kind: RecordKind<'a>,

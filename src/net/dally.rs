@@ -42,6 +42,8 @@ pub(crate) struct Portless {
 
 /// The socket of a finished get, with notes of its late packets.
 struct Port {
+    /// The number of the transfer.
+    transfer: u64,
     socket: Socket,
     notes: Notes,
 }
@@ -51,6 +53,7 @@ type Notes = Arc<Mutex<Vec<LatePacket>>>;
 /// A packet after the end of its transfer.
 struct LatePacket {
     at: Instant,
+    transfer: u64,
     local: SocketAddr,
     direction: Direction,
     peer: SocketAddr,
@@ -60,10 +63,17 @@ struct LatePacket {
 
 impl Dally {
     /// Takes over after [`drive`](super::drive()) succeeded.
-    pub(crate) fn new(machine: Box<dyn Receiving + Send>, mut socket: Socket, peer: SocketAddr, rexmt: Rexmt) -> Self {
+    pub(crate) fn new(
+        transfer: u64,
+        machine: Box<dyn Receiving + Send>,
+        mut socket: Socket,
+        peer: SocketAddr,
+        rexmt: Rexmt,
+    ) -> Self {
         socket.receive_singly();
         let task = Task::Receive { machine, batch: WriteBatch::default(), file: Finished };
-        Self { task, port: Port { socket, notes: Notes::default() }, peer, rexmt, since: Instant::now() }
+        let port = Port { transfer, socket, notes: Notes::default() };
+        Self { task, port, peer, rexmt, since: Instant::now() }
     }
 
     /// Closes its port.
@@ -141,7 +151,8 @@ impl Port {
         let local = self.socket.address_towards(peer);
         let mut notes = self.notes.lock().unwrap_or_else(PoisonError::into_inner);
         if notes.len() < NOTED {
-            notes.push(LatePacket { at: Instant::now(), local, direction, peer, datagram: datagram.into(), lost });
+            let (at, transfer, datagram) = (Instant::now(), self.transfer, datagram.into());
+            notes.push(LatePacket { at, transfer, local, direction, peer, datagram, lost });
         }
     }
 }
@@ -207,9 +218,9 @@ impl LastGet {
     pub(crate) fn notify(&mut self, observers: &mut Observers<'_>) {
         self.poll();
         let notes = mem::take(&mut *self.notes.lock().unwrap_or_else(PoisonError::into_inner));
-        for LatePacket { at, local, direction, peer, datagram, lost } in notes {
+        for LatePacket { at, transfer, local, direction, peer, datagram, lost } in notes {
             let kind = RecordKind::Packet(Crossing::new(direction, peer, &datagram).lost(lost));
-            observers.notify(&Record { at, local, kind });
+            observers.notify(&Record { at, transfer, local, kind });
         }
     }
 

@@ -10,7 +10,7 @@ use super::overdue::Overdue;
 use super::reporter::Reporter;
 use super::socket::{LARGEST_DATAGRAM, Received, Socket};
 use super::wire::{SendErrors, Wire};
-use crate::event::{Direction, Observers};
+use crate::event::Direction;
 use crate::files::{ReadFile, WriteFile};
 use crate::stop::Stop;
 use crate::transfer::{Failure, Input, Io, Report, Step, Stopped, Task, datagrams};
@@ -18,7 +18,7 @@ use crate::transfer::{Failure, Input, Io, Report, Step, Stopped, Task, datagrams
 /// How long a transfer with faults listens after its end.
 const QUIET: Duration = Duration::from_millis(50);
 
-/// Runs a transfer and blocks until it is over; every datagram and event of the machine is a record for `observers`.
+/// Runs a transfer and blocks until it is over; every datagram and event of the machine is a record.
 ///
 /// After success the file is safe and every packet of it is sent. A receiver may still be dallying: keep its machine
 /// and the socket in a [`Dally`](super::Dally). A raised `stop` is noticed within 100 ms, and the peer gets an ERROR.
@@ -31,14 +31,13 @@ const QUIET: Duration = Duration::from_millis(50);
 pub(crate) fn drive<R: ReadFile, W: WriteFile>(
     task: &mut Task<R, W>,
     socket: &mut Socket,
-    observers: &mut Observers<'_>,
+    reporter: &mut Reporter<'_, '_>,
     injector: Option<&mut FaultInjector>,
     earlier: &mut Earlier,
     stop: &Stop,
 ) -> Result<Report, Stopped> {
     let (local, errors) = (socket.local(), SendErrors::Fatal { asked: None, peer: None });
-    let reporter = Reporter { observers, local };
-    let wire = Wire { socket, injector, reporter, errors, stop: Some(stop) };
+    let wire = Wire { socket, injector, reporter: reporter.lend(), errors, stop: Some(stop) };
     let mut drive = Drive { task, wire, overdue: Overdue::default(), local, earlier };
     let result = drive.run();
     if let Some(peer) = drive.wire.own_tid() {

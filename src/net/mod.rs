@@ -36,6 +36,7 @@ pub(crate) use drive::drive;
 pub(crate) use earlier::Earlier;
 pub(crate) use fault_injector::FaultInjector;
 pub use fault_injector::SharedFaults;
+pub(crate) use reporter::Reporter;
 pub use socket::{Received, Socket};
 
 pub(crate) use listener::{Envelope, Listener};

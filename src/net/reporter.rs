@@ -4,16 +4,24 @@ use std::time::Instant;
 use crate::event::{Crossing, Direction, Fate, Observers, Record, RecordKind};
 use crate::fault::Hit;
 
-/// The observers of a transfer, with the local address for their records.
-pub(super) struct Reporter<'a, 'o> {
-    pub(super) observers: &'a mut Observers<'o>,
-    pub(super) local: SocketAddr,
+/// The observers of a transfer, with what all its records have.
+pub(crate) struct Reporter<'a, 'o> {
+    pub(crate) observers: &'a mut Observers<'o>,
+    /// The number of the transfer.
+    pub(crate) transfer: u64,
+    /// Our transfer id.
+    pub(crate) local: SocketAddr,
 }
 
-impl Reporter<'_, '_> {
-    pub(super) fn notify(&mut self, kind: RecordKind<'_>) {
+impl<'o> Reporter<'_, 'o> {
+    /// Lends it.
+    pub(super) fn lend(&mut self) -> Reporter<'_, 'o> {
+        Reporter { observers: self.observers, transfer: self.transfer, local: self.local }
+    }
+
+    pub(crate) fn notify(&mut self, kind: RecordKind<'_>) {
         if self.observers.is_observed() {
-            self.observers.notify(&Record { at: Instant::now(), local: self.local, kind });
+            self.observers.notify(&Record { at: Instant::now(), transfer: self.transfer, local: self.local, kind });
         }
     }
 

@@ -99,12 +99,12 @@ impl Io for Wire<'_, '_> {
         }
         let at = Instant::now();
         let sent = self.socket.transmit(to, datagrams, stride);
-        let Reporter { observers, local } = &mut self.reporter;
+        let Reporter { observers, transfer, local } = &mut self.reporter;
         if observers.is_observed() {
             for datagram in datagrams.chunks(stride.max(1)) {
                 let packet = Crossing::new(Direction::Sent, to, datagram).lost(sent.is_err());
                 let kind = RecordKind::Packet(packet);
-                observers.notify(&Record { at, local: *local, kind });
+                observers.notify(&Record { at, transfer: *transfer, local: *local, kind });
             }
         }
         sent.or_else(|error| if self.is_fatal(&error) { Err(error) } else { Ok(()) })

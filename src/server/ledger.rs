@@ -23,6 +23,8 @@ pub(super) struct Ledger {
 /// One transfer.
 #[derive(Debug)]
 pub(super) struct Entry {
+    /// The number of the transfer.
+    pub(super) number: u64,
     pub(super) client: SocketAddr,
     /// The datagram of the request.
     pub(super) request: Box<[u8]>,

@@ -73,6 +73,8 @@ pub struct Server {
     reactor: Reactor,
     ledger: Ledger,
     request_faults: RequestFaults,
+    /// The number of transfers so far, with refused requests.
+    transfers: u64,
 }
 
 impl Server {

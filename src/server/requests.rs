@@ -68,6 +68,8 @@ impl Server {
     /// Answers one request: with a transfer or with an ERROR.
     fn answer(&mut self, it: &Incoming<'_>, injector: Option<Box<FaultInjector>>, observers: &mut Observers<'_>) {
         let (at, client) = (Instant::now(), it.envelope.from);
+        self.transfers += 1;
+        let transfer = self.transfers;
         let begin = Begin {
             side: Side::Server,
             wall: SystemTime::now(),
@@ -82,7 +84,7 @@ impl Server {
         let received = [RecordKind::Begin(begin), packet(Direction::Received, it.datagram)];
         let mut notify = |local, kinds: [RecordKind<'_>; 2]| {
             for kind in kinds {
-                observers.notify(&Record { at, local, kind });
+                observers.notify(&Record { at, transfer, local, kind });
             }
         };
         match self.begin(it, injector, LoggedRequest::new(at, &begin)) {
@@ -147,8 +149,10 @@ impl Server {
         };
         let (client, local) = (envelope.from, socket.local());
         let task = task(granted.file, answer, client, policy);
-        let key = self.reactor.start(socket, task, injector).map_err(unable)?;
-        self.ledger.enter(key, Entry { client, request: (*datagram).into(), logged, local, window, complete: None });
+        let number = self.transfers;
+        let key = self.reactor.start(number, socket, task, injector).map_err(unable)?;
+        self.ledger
+            .enter(key, Entry { number, client, request: (*datagram).into(), logged, local, window, complete: None });
         Ok(local)
     }
 

@@ -114,12 +114,12 @@ impl Shared {
 
     /// Counts and reports the end of a transfer.
     pub(super) fn ended(&self, entry: &Entry, result: Result<&Report, &Failure>, observers: &mut Observers<'_>) {
-        let (at, local) = (Instant::now(), entry.local);
+        let (at, transfer, local) = (Instant::now(), entry.number, entry.local);
         let mut status = self.status();
         status.last = Some(entry.logged.ended(at, result));
         *(if result.is_ok() { &mut status.finished } else { &mut status.failed }) += 1;
         drop(status);
-        observers.notify(&Record { at, local, kind: RecordKind::End(result) });
+        observers.notify(&Record { at, transfer, local, kind: RecordKind::End(result) });
     }
 
     pub(super) fn status(&self) -> MutexGuard<'_, Status> {

@@ -119,7 +119,7 @@ mod tests {
 
     fn observe(classic: &mut Classic<impl Write>, kind: RecordKind<'_>) {
         let local = "127.0.0.1:50617".parse().unwrap();
-        classic.observe(&Record { at: Instant::now(), local, kind });
+        classic.observe(&Record { at: Instant::now(), transfer: 1, local, kind });
     }
 
     fn packet(direction: Direction, datagram: &[u8]) -> RecordKind<'_> {

@@ -132,7 +132,7 @@ fn replay(all: &[(u32, Any)], observer: &mut dyn Observer) {
                 RecordKind::End(Err(&failure))
             }
         };
-        observer.observe(&Record { at, local, kind: what });
+        observer.observe(&Record { at, transfer: 1, local, kind: what });
     }
 }
 

@@ -176,7 +176,7 @@ impl Story {
                 Entry::Digest(sha256) => RecordKind::Digest(sha256),
                 Entry::End(result) => RecordKind::End(result.as_ref()),
             };
-            observer.observe(&Record { at: *START + *passed, local: *local, kind: what });
+            observer.observe(&Record { at: *START + *passed, transfer: 1, local: *local, kind: what });
         }
     }
 

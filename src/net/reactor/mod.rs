@@ -84,16 +84,17 @@ impl Reactor {
         self.ready.push_back(key);
     }
 
-    /// Starts a transfer; its first packet leaves with the next turn.
+    /// Starts a transfer with this number; its first packet leaves with the next turn.
     pub(crate) fn start(
         &mut self,
+        number: u64,
         socket: Socket,
         task: ServerTask,
         injector: Option<Box<FaultInjector>>,
     ) -> io::Result<Key> {
         socket.never_block()?;
         let key = self.watch(&socket)?;
-        self.transfers.insert(key, Transfer::new(socket, task, injector));
+        self.transfers.insert(key, Transfer::new(number, socket, task, injector));
         self.ready.push_back(key);
         Ok(key)
     }
@@ -260,7 +261,7 @@ mod tests {
         let socket = Socket::bind("127.0.0.1:0".parse().unwrap()).unwrap();
         let address = socket.local();
         let task = Task::send(machine, Source::bytes([].into(), Mode::Octet));
-        (reactor.start(socket, task, None).unwrap(), address)
+        (reactor.start(1, socket, task, None).unwrap(), address)
     }
 
     /// Turns until `count` transfers are gone; returns their keys in that order.

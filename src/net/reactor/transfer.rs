@@ -27,6 +27,7 @@ pub(super) enum Burst {
 
 /// A task with its socket.
 pub(super) struct Transfer {
+    number: u64,
     socket: Socket,
     task: ServerTask,
     injector: Option<Box<FaultInjector>>,
@@ -49,9 +50,9 @@ pub(super) struct Reports<'a, 'o> {
 
 impl Transfer {
     /// Makes a transfer that is ready from the start.
-    pub(super) fn new(socket: Socket, task: ServerTask, injector: Option<Box<FaultInjector>>) -> Self {
+    pub(super) fn new(number: u64, socket: Socket, task: ServerTask, injector: Option<Box<FaultInjector>>) -> Self {
         let overdue = Overdue::default();
-        Self { socket, task, injector, due: None, alarm: None, queued: true, overdue, complete: false }
+        Self { number, socket, task, injector, due: None, alarm: None, queued: true, overdue, complete: false }
     }
 
     /// Sends the first packet, once. Returns whether the transfer continues.
@@ -151,8 +152,8 @@ impl Transfer {
     }
 
     fn wire<'a, 'o>(&'a mut self, observers: &'a mut Observers<'o>) -> (&'a mut ServerTask, Wire<'a, 'o>) {
-        let Self { socket, task, injector, .. } = self;
-        let reporter = Reporter { observers, local: socket.local() };
+        let Self { number, socket, task, injector, .. } = self;
+        let reporter = Reporter { observers, transfer: *number, local: socket.local() };
         (task, Wire { socket, injector: injector.as_deref_mut(), reporter, errors: SendErrors::Loss, stop: None })
     }
 
