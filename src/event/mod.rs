@@ -88,6 +88,25 @@ pub enum Side {
     Server,
 }
 
+impl Side {
+    /// Returns its name in traces.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Client => "client",
+            Self::Server => "server",
+        }
+    }
+
+    /// Returns the side that a packet in this direction leaves, as this side sees it.
+    pub fn sender(self, direction: Direction) -> Self {
+        match (self, direction) {
+            (side, Direction::Sent) => side,
+            (Self::Client, Direction::Received) => Self::Server,
+            (Self::Server, Direction::Received) => Self::Client,
+        }
+    }
+}
+
 /// The facts known before the first packet, or from it.
 #[derive(Debug, Clone, Copy)]
 pub struct Begin<'a> {

@@ -39,6 +39,7 @@ fn write(annotated: &Annotated<'_>, n: Option<u64>, own: Vec<Entry>, out: &mut d
     entries.extend(own);
     let wall = annotated.wall.duration_since(SystemTime::UNIX_EPOCH).map_or(0.0, seconds);
     entries.extend([("wall", wall.into()), ("xfer", annotated.xfer.into())]);
+    entries.push(("side", annotated.side.name().into()));
     entries.retain(|(_, value)| !value.is_null() && value.as_array().is_none_or(|list| !list.is_empty()));
     serde_json::Serializer::with_formatter(&mut *out, PrintableJson).collect_map(entries)?;
     out.write_all(b"\n")
