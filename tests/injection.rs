@@ -401,6 +401,19 @@ fn the_same_seed_gives_the_same_packets() {
 }
 
 #[test]
+fn the_blocks_of_a_window_are_recorded_in_the_order_in_which_they_came() {
+    let mut class = class().fault("drop received data 6");
+    class.client.options.windowsize = WindowSize::new(4);
+    class.client.options.negotiation = Negotiation::On;
+    class.client.options.blksize = BlockSize::new(512);
+    class.whole("slow.bin");
+    let received = |line: &&String| line.starts_with("<- ") || line.starts_with("x- ");
+    let received: Vec<_> = class.log.iter().filter(received).map(String::as_str).collect();
+    let window = ["<- DATA 5", "x- DATA 6", "<- DATA 7", "<- DATA 8"];
+    assert!(received.windows(4).any(|four| four == window), "{:#?}", received.get(..16));
+}
+
+#[test]
 fn faults_apply_to_windows_too() {
     let mut class = class().fault("drop received data 5").fault("dup received data 7").fault("delay 3 both any");
     class.client.options.windowsize = WindowSize::new(8);

@@ -208,9 +208,13 @@ impl<'a, 'f, 'o> Attempts<'a, 'f, 'o> {
         };
         // A client that does not dally closes its port: its socket is dropped here.
         let dally = match task {
-            Task::Receive { machine, .. } if dallies => {
-                Some(Dally::new(self.reporter.subject.transfer(), machine, socket, report.peer, self.options.retry.rexmt))
-            }
+            Task::Receive { machine, .. } if dallies => Some(Dally::new(
+                self.reporter.subject.transfer(),
+                machine,
+                socket,
+                report.peer,
+                self.options.retry.rexmt,
+            )),
             _ => None,
         };
         Ok(Ended::Complete(report, dally))

@@ -32,8 +32,8 @@ mod crossing;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant, SystemTime};
 
-pub use crate::wire::Direction;
 pub use crate::fault::{Fate, Held, Origin};
+pub use crate::wire::Direction;
 pub use crossing::{Crossing, Delivery};
 
 use crate::transfer::{Event, Failure, Machine, Report};

@@ -164,7 +164,8 @@ mod tests {
         let mut lines = [Vec::new(), Vec::new()];
         for millisecond in 0..20u32 {
             let now = start + MS * millisecond;
-            let mut note = |place: usize, packet: &InFlight| lines[place].push(format!("{millisecond}: {}", marked(packet)));
+            let mut note =
+                |place: usize, packet: &InFlight| lines[place].push(format!("{millisecond}: {}", marked(packet)));
             if (1..=4).contains(&millisecond) {
                 let ack = emit_ack(millisecond as u16);
                 let judgement = link.judge(&mut faults, direction, &ack);
@@ -213,16 +214,8 @@ mod tests {
                 &["1: 1", "2: 2", "2: 2=", "3: 3", "4: 4"],
                 &["1: 1", "2: 2", "2: 2=", "3: 3", "4: 4"],
             ),
-            (
-                &["delay 5 received ack 2"],
-                &["1: 1", "2: 2/", "3: 3", "4: 4"],
-                &["1: 1", "3: 3", "4: 4", "7: 2/"],
-            ),
-            (
-                &["swap received ack 2"],
-                &["1: 1", "2: 2/", "3: 3", "4: 4"],
-                &["1: 1", "3: 3", "3: 2/", "4: 4"],
-            ),
+            (&["delay 5 received ack 2"], &["1: 1", "2: 2/", "3: 3", "4: 4"], &["1: 1", "3: 3", "4: 4", "7: 2/"]),
+            (&["swap received ack 2"], &["1: 1", "2: 2/", "3: 3", "4: 4"], &["1: 1", "3: 3", "3: 2/", "4: 4"]),
             (
                 &["swap received ack 2", "drop received ack 3"],
                 &["1: 1", "2: 2/", "3: 3x", "4: 4"],

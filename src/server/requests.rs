@@ -153,8 +153,7 @@ impl Server {
         let task = task(granted.file, answer, client, policy);
         let number = self.transfers;
         let key = self.reactor.start(number, socket, task, injector).map_err(unable)?;
-        self.ledger
-            .enter(key, Entry { number, client, request: (*datagram).into(), logged, local, window, complete: None });
+        self.ledger.enter(key, Entry { client, request: (*datagram).into(), logged, window, complete: None });
         Ok(local)
     }
 
