@@ -43,6 +43,7 @@ mod judgement;
 mod offer;
 mod put;
 mod reason;
+mod relations;
 mod ring;
 mod tally;
 
@@ -50,5 +51,6 @@ pub use analyse::Analyser;
 pub use annotated::{Altered, Annotated, AnnotatedPacket, Annotation, Choice, Kind, State};
 pub use flags::{Flag, Flags};
 pub use reason::Reason;
+pub use relations::Relations;
 pub use ring::{Kept, Ring};
 pub use tally::{Outcome, PacketCounts, Summary};
