@@ -9,7 +9,7 @@ use std::io;
 use std::time::Instant;
 
 use tftpsh::Client;
-use tftpsh::event::{Direction, Observer, Record, RecordKind};
+use tftpsh::event::{Crossing, Direction, Observer, Record, RecordKind};
 use tftpsh::wire::Packet;
 
 /// Prints one line for each packet, with the milliseconds since the first.
@@ -20,7 +20,7 @@ struct Print {
 
 impl Observer for Print {
     fn observe(&mut self, record: &Record<'_>) {
-        let RecordKind::Packet { direction, peer, datagram, .. } = record.kind else { return };
+        let RecordKind::Packet(Crossing { direction, peer, datagram, .. }) = record.kind else { return };
         let elapsed = record.at - *self.begin.get_or_insert(record.at);
         let arrow = match direction {
             Direction::Sent => "->",

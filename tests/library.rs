@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use support::{ack, data, directory_with, names, script};
 use tftpsh::client::{ClientError, Negotiation};
-use tftpsh::event::{Direction, Observer, Record, RecordKind};
+use tftpsh::event::{Crossing, Direction, Observer, Record, RecordKind};
 use tftpsh::server::ServerBuilder;
 use tftpsh::{BlockSize, Client, DirStore, ErrorCode, MemoryStore, Mode, Rexmt, Server, Stop};
 
@@ -139,7 +139,7 @@ impl Observer for Recording {
     fn observe(&mut self, record: &Record<'_>) {
         let what = match record.kind {
             RecordKind::Begin(begin) => format!("begin {}", begin.filename.escape_ascii()),
-            RecordKind::Packet { direction, datagram, .. } => {
+            RecordKind::Packet(Crossing { direction, datagram, .. }) => {
                 let way = if direction == Direction::Sent { "sent" } else { "received" };
                 format!("{way} {}", datagram.get(..4).unwrap_or_default().escape_ascii())
             }

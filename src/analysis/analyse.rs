@@ -31,6 +31,7 @@ impl Analyser {
         });
         let kind = conversation.annotate(record)?;
         let (t, wall) = conversation.clock(record.at);
-        Some(Annotated { xfer: self.xfer, t, wall, kind })
+        let side = conversation.side;
+        Some(Annotated { side, xfer: self.xfer, t, wall, kind })
     }
 }

@@ -3,7 +3,8 @@ use std::fmt::{self, Display, Formatter};
 use std::net::SocketAddr;
 use std::time::{Duration, SystemTime};
 
-use super::{Flag, Flags, Reason, Summary};
+use super::{Flag, Flags, PacketCounts, Reason, Summary};
+use crate::event::Side;
 use crate::fault::Hit;
 use crate::macros::named;
 use crate::wire::{DATA_HEADER, Direction, Malformed, Opcode, Packet};
@@ -14,6 +15,8 @@ const KEPT_DATA: usize = 64;
 /// One record with its meaning, from which every view except the classic one is made.
 #[derive(Debug, Clone)]
 pub struct Annotated<'a> {
+    /// The end at which it happened.
+    pub side: Side,
     /// Number of the transfer in this session, from 1.
     pub xfer: u32,
     /// Time since the request was sent.
@@ -32,8 +35,15 @@ pub enum Annotation<'a> {
         /// The server as the user named it.
         host: Cow<'a, str>,
     },
-    /// A packet.
+    /// A packet crossed the socket.
     Packet(AnnotatedPacket<'a>),
+    /// A received packet that a fault rule held, with its number from then, reaches the machine.
+    Delivered {
+        /// How long it was held.
+        after: Duration,
+        /// The packet, as the machine gets it.
+        packet: AnnotatedPacket<'a>,
+    },
     /// The retransmission timer expired.
     Timer {
         /// How long it ran.
@@ -52,15 +62,10 @@ pub enum Annotation<'a> {
         /// The decision and its reason.
         why: Reason,
     },
-    /// A fault rule hits packet `n`, which is the next record.
-    Fault {
-        /// The rule and its action.
-        hit: Hit,
-        /// Number of the packet.
-        n: u64,
-    },
     /// The transfer is over.
     End(Box<Summary>),
+    /// How many packets crossed the socket after the end, so far.
+    Late(PacketCounts),
 }
 
 impl Annotated<'_> {
@@ -69,6 +74,16 @@ impl Annotated<'_> {
         match &self.kind {
             Annotation::Packet(packet) => Some(packet),
             _ => None,
+        }
+    }
+
+    /// Counts the bytes of packets that the record holds.
+    pub(super) fn bytes(&self) -> usize {
+        match &self.kind {
+            Annotation::Packet(packet) | Annotation::Delivered { packet, .. } => {
+                packet.bytes.len() + packet.altered.as_ref().map_or(0, |altered| altered.bytes.len())
+            }
+            _ => 0,
         }
     }
 
@@ -81,10 +96,11 @@ impl Annotated<'_> {
                 Annotation::Timer { after: *after, left: *left, awaited: awaited.clone(), why: why.clone() }
             }
             Annotation::Choice { choice, why } => Annotation::Choice { choice: *choice, why: why.clone() },
-            Annotation::Fault { hit, n } => Annotation::Fault { hit: *hit, n: *n },
+            Annotation::Delivered { after, packet } => Annotation::Delivered { after: *after, packet: packet.kept() },
             Annotation::End(summary) => Annotation::End(summary.clone()),
+            Annotation::Late(counts) => Annotation::Late(*counts),
         };
-        Annotated { xfer: self.xfer, t: self.t, wall: self.wall, kind }
+        Annotated { side: self.side, xfer: self.xfer, t: self.t, wall: self.wall, kind }
     }
 }
 
@@ -101,10 +117,12 @@ pub struct AnnotatedPacket<'a> {
     pub local: SocketAddr,
     /// The other side.
     pub peer: SocketAddr,
-    /// Its length on the wire in bytes.
+    /// Its length in bytes, before any fault rule.
     pub length: usize,
-    /// Its bytes, or the first of them in a [copy](Annotated::kept).
+    /// Its bytes before any fault rule, or the first of them in a [copy](Annotated::kept).
     pub bytes: Cow<'a, [u8]>,
+    /// What fault rules made of it: of a sent packet before it left, of a received one before the machine got it.
+    pub altered: Option<Altered<'a>>,
     /// Its opcode.
     pub kind: Kind,
     /// Block number on the wire of DATA and ACK.
@@ -117,6 +135,10 @@ pub struct AnnotatedPacket<'a> {
     pub flags: Flags,
     /// The packet that this one repeats.
     pub dup_of: Option<u64>,
+    /// The packet of which a fault rule made this copy.
+    pub copy_of: Option<u64>,
+    /// How long a fault rule held it before it left.
+    pub held: Option<Duration>,
     /// The packet that this one answers.
     pub answers: Option<u64>,
     /// Time since that packet, if it was sent only once.
@@ -153,13 +175,30 @@ impl AnnotatedPacket<'_> {
 
     /// Returns its bytes, of a DATA packet at most the first 64 of the block.
     pub(crate) fn beginning(&self) -> &[u8] {
+        self.beginning_of(&self.bytes)
+    }
+
+    fn beginning_of<'b>(&self, bytes: &'b [u8]) -> &'b [u8] {
         let most = self.data_length().map(|_| DATA_HEADER + KEPT_DATA);
-        most.and_then(|most| self.bytes.get(..most)).unwrap_or(&self.bytes)
+        most.and_then(|most| bytes.get(..most)).unwrap_or(bytes)
+    }
+
+    /// Returns the bytes that crossed the socket and their whole length, which is more in a [copy](Annotated::kept).
+    pub fn wire(&self) -> (&[u8], usize) {
+        match &self.altered {
+            Some(altered) if self.direction == Direction::Sent => (&altered.bytes, altered.length),
+            _ => (&self.bytes, self.length),
+        }
     }
 
     fn kept(&self) -> AnnotatedPacket<'static> {
+        let altered = self.altered.as_ref().map(|Altered { length, bytes }| Altered {
+            length: *length,
+            bytes: Cow::Owned(self.beginning_of(bytes).to_vec()),
+        });
         AnnotatedPacket {
             bytes: Cow::Owned(self.beginning().to_vec()),
+            altered,
             why: self.why.clone(),
             faults: self.faults.clone(),
             local: self.local,
@@ -167,6 +206,15 @@ impl AnnotatedPacket<'_> {
             ..*self
         }
     }
+}
+
+/// The bytes of a packet that fault rules changed.
+#[derive(Debug, Clone)]
+pub struct Altered<'a> {
+    /// Their number.
+    pub length: usize,
+    /// The bytes, or the first of them in a [copy](Annotated::kept).
+    pub bytes: Cow<'a, [u8]>,
 }
 
 /// The kind of packet that the first two bytes announce.

@@ -48,7 +48,7 @@ impl Conversation {
                 Blocks::Put(blocks) => blocks.ack(self.n, now, block, &self.terms),
                 _ => Judgement::new(Reason::BadKind),
             },
-            (_, Packet::Oack(_)) => Judgement::flagged(Flag::Dup, Reason::OackAgain),
+            (_, Packet::Oack(_)) => Judgement { dup_of: self.oack, ..Judgement::flagged(Flag::Dup, Reason::OackAgain) },
             (_, Packet::Request(_)) => Judgement::new(Reason::ReqIn),
         }
     }
@@ -59,6 +59,7 @@ impl Conversation {
                 let (why, terms) = offer::judge(&self.offer, &oack);
                 let accepted = terms.is_some();
                 self.terms = terms.unwrap_or_default();
+                self.oack = Some(self.n);
                 Judgement { after: accepted.then_some(State::Negotiated), progress: accepted, ..Judgement::new(why) }
             }
             (Packet::Data { block: 0, .. }, Blocks::Get(_)) => Judgement::new(Reason::DataFirstZero),

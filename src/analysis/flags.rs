@@ -11,6 +11,8 @@ named! {
         Dup = "dup",
         /// It was sent before.
         Rexmt = "rexmt",
+        /// A fault rule made it, of another packet.
+        Copy = "copy",
         /// It came from a port that is not the peer's.
         WrongTid = "wrong-tid",
         /// It goes to a port that is not the peer's.

@@ -43,12 +43,14 @@ mod judgement;
 mod offer;
 mod put;
 mod reason;
+mod relations;
 mod ring;
 mod tally;
 
 pub use analyse::Analyser;
-pub use annotated::{Annotated, AnnotatedPacket, Annotation, Choice, Kind, State};
+pub use annotated::{Altered, Annotated, AnnotatedPacket, Annotation, Choice, Kind, State};
 pub use flags::{Flag, Flags};
 pub use reason::Reason;
+pub use relations::Relations;
 pub use ring::{Kept, Ring};
 pub use tally::{Outcome, PacketCounts, Summary};

@@ -138,6 +138,7 @@ catalogue! {
     BadOpcode { opcode: u16 } => "bad.opcode", "RFC 1350 s5", "Opcode {opcode} is unknown: not a valid packet.";
     BadKind => "bad.kind", "RFC 1350 s4", "This kind of packet does not belong here: ignore it.";
     Lost { rule: Option<u32> } => "lost", "", (lost(*rule));
+    Held { rule: u32 } => "held", "", "Fault rule {rule} holds it: we do not have it yet.";
     TooLate => "end.late", "RFC 1350 s6", "The transfer is over: ignore it.";
 }
 

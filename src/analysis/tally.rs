@@ -63,27 +63,51 @@ impl Summary {
 #[derive(Debug, Default)]
 pub(super) struct Tally {
     packets: PacketCounts,
+    /// Packets since the end, once it has come.
+    late: Option<PacketCounts>,
     rtt: RttStats,
     /// The digest of the local file, after it is known.
     pub(super) sha256: Option<String>,
 }
 
 impl Tally {
+    /// Counts a packet that crossed the socket.
     pub(super) fn count(&mut self, packet: &AnnotatedPacket<'_>) {
-        let counts = &mut self.packets;
+        let counts = self.counts();
         match packet.direction {
             Direction::Sent => counts.sent += 1,
             Direction::Received => counts.received += 1,
         }
         let has = |flag| u64::from(packet.flags.contains(flag));
+        counts.lost += has(Flag::Lost);
+        counts.faults += u64::from(!packet.faults.is_empty());
+        self.count_delivered(packet);
+    }
+
+    /// Counts what a packet that was held turns out to be when it reaches the machine.
+    pub(super) fn count_delivered(&mut self, packet: &AnnotatedPacket<'_>) {
+        let counts = self.counts();
+        let has = |flag| u64::from(packet.flags.contains(flag));
         counts.resent += has(Flag::Rexmt);
         counts.duplicates += has(Flag::Dup);
         counts.strangers += has(Flag::WrongTid);
-        counts.lost += has(Flag::Lost);
-        counts.faults += u64::from(!packet.faults.is_empty());
         if let Some(rtt) = packet.rtt {
             self.rtt.count(rtt);
         }
+    }
+
+    /// Returns the packets since the end.
+    pub(super) fn late(&self) -> PacketCounts {
+        self.late.unwrap_or_default()
+    }
+
+    /// The transfer is over: what follows is late.
+    pub(super) fn end(&mut self) {
+        self.late.get_or_insert_default();
+    }
+
+    fn counts(&mut self) -> &mut PacketCounts {
+        self.late.as_mut().unwrap_or(&mut self.packets)
     }
 
     /// Sums up the transfer; `bytes` and `blocks` count where there is no report.

@@ -5,10 +5,10 @@ use std::time::{Duration, Instant, SystemTime};
 use super::offer::offer;
 use super::{ClientError, FileRef, Options};
 use crate::bugs::{BuggyClient, ClientBug};
-use crate::event::{Begin, Observers, Record, RecordKind};
+use crate::event::{Begin, RecordKind, Side};
 use crate::fault::is_loopback;
-use crate::files::{Digest, ReadFile, WriteFile};
-use crate::net::{Dally, Earlier, FaultInjector, SharedFaults, Socket, drive};
+use crate::files::{ReadFile, WriteFile};
+use crate::net::{Dally, Drive, Earlier, FaultInjector, Reporter, SharedFaults, Socket};
 use crate::stop::Stop;
 use crate::transfer::{
     Attempt, Event, FailedAttempt, Failure, Receiver, Replay, Report, Request, RetryPolicy, Sender, Stopped, Task,
@@ -38,7 +38,7 @@ pub(super) struct Attempts<'a, 'f, 'o> {
     file: &'a FileRef<'a>,
     options: &'a Options,
     local_file: &'a mut Local<'f>,
-    observers: &'a mut Observers<'o>,
+    reporter: Reporter<'a, 'o>,
     faults: &'a SharedFaults,
     earlier: &'a mut Earlier,
     stop: &'a Stop,
@@ -48,8 +48,6 @@ pub(super) struct Attempts<'a, 'f, 'o> {
     timeout: SharedTimeout,
     /// How many there were.
     count: u32,
-    /// Address of the last socket.
-    local: Option<SocketAddr>,
 }
 
 /// The time without progress that all attempts share.
@@ -88,7 +86,7 @@ impl<'a, 'f, 'o> Attempts<'a, 'f, 'o> {
         file: &'a FileRef<'a>,
         options: &'a Options,
         local_file: &'a mut Local<'f>,
-        observers: &'a mut Observers<'o>,
+        reporter: Reporter<'a, 'o>,
         faults: &'a SharedFaults,
         earlier: &'a mut Earlier,
         stop: &'a Stop,
@@ -98,7 +96,7 @@ impl<'a, 'f, 'o> Attempts<'a, 'f, 'o> {
             file,
             options,
             local_file,
-            observers,
+            reporter,
             faults,
             earlier,
             stop,
@@ -106,14 +104,17 @@ impl<'a, 'f, 'o> Attempts<'a, 'f, 'o> {
             begun: Instant::now(),
             timeout: SharedTimeout { whole: options.retry.timeout, since: None },
             count: 0,
-            local: None,
         }
     }
 
     /// Makes the attempts, and notifies the observers of the end.
     pub(super) fn run(mut self, addresses: &[SocketAddr]) -> Transferred {
         let result = self.try_each(addresses);
-        self.notify_end(&result);
+        match &result {
+            // Nothing began before the first packet.
+            Err(error) if self.count > 0 => self.reporter.end(Err(&error.failure())),
+            _ => {}
+        }
         result
     }
 
@@ -142,7 +143,7 @@ impl<'a, 'f, 'o> Attempts<'a, 'f, 'o> {
             let Some(next) = next else {
                 return Err(ClientError::stopped(self.file.server(), Stopped { failure: reported, cause }));
             };
-            notify(self.observers, self.local, RecordKind::Machine(&Event::Again { attempt: next, failure }));
+            self.reporter.notify(RecordKind::Machine(&Event::Again { attempt: next, failure }));
             (attempt, earlier) = (next, Some(reported));
         }
     }
@@ -153,7 +154,7 @@ impl<'a, 'f, 'o> Attempts<'a, 'f, 'o> {
         }
         let socket = Socket::towards(server, self.options.local_ports.as_ref());
         let mut socket = socket.map_err(|error| self.network(error))?;
-        self.local = Some(socket.local());
+        self.reporter.subject.local = socket.local();
         let offer = self.offer(attempt, server, &mut socket);
         let request = Request { filename: self.file.name, mode: self.options.mode, offer };
         // A bug must not harm other computers.
@@ -165,6 +166,7 @@ impl<'a, 'f, 'o> Attempts<'a, 'f, 'o> {
         self.count += 1;
         if self.count == 1 {
             let begin = Begin {
+                side: Side::Client,
                 wall: SystemTime::now(),
                 host: self.file.host,
                 peer: server,
@@ -173,15 +175,23 @@ impl<'a, 'f, 'o> Attempts<'a, 'f, 'o> {
                 mode: Some(self.options.mode),
                 timeout: self.options.retry.timeout,
             };
-            notify(self.observers, self.local, RecordKind::Begin(begin));
+            self.reporter.notify(RecordKind::Begin(begin));
             if let Some(reduced) = reduced(self.options, &offer) {
-                notify(self.observers, self.local, RecordKind::Machine(&reduced));
+                self.reporter.notify(RecordKind::Machine(&reduced));
             }
         }
         let injects = self.faults.lock().act_on(server.ip());
         let injector = injects.then(|| self.injector.start_over());
-        let mut report = match drive(&mut task, &mut socket, self.observers, injector, self.earlier, self.stop) {
-            Ok(report) => report,
+        let reporter = self.reporter.lend();
+        let mut drive = Drive::new(&mut task, &mut socket, reporter, injector, self.earlier, self.stop);
+        let report = match drive.run() {
+            Ok(mut report) => {
+                if self.count > 1 {
+                    report.elapsed = self.begun.elapsed();
+                }
+                drive.end(&report);
+                report
+            }
             Err(stopped) => {
                 let blocks = task.machine().stats().blocks;
                 if blocks > 0 {
@@ -196,14 +206,15 @@ impl<'a, 'f, 'o> Attempts<'a, 'f, 'o> {
                 return Ok(Ended::Failed(stopped, next));
             }
         };
-        if self.count > 1 {
-            report.elapsed = self.begun.elapsed();
-        }
         // A client that does not dally closes its port: its socket is dropped here.
         let dally = match task {
-            Task::Receive { machine, .. } if dallies => {
-                Some(Dally::new(machine, socket, report.peer, self.options.retry.rexmt))
-            }
+            Task::Receive { machine, .. } if dallies => Some(Dally::new(
+                self.reporter.subject.transfer(),
+                machine,
+                socket,
+                report.peer,
+                self.options.retry.rexmt,
+            )),
             _ => None,
         };
         Ok(Ended::Complete(report, dally))
@@ -229,26 +240,6 @@ impl<'a, 'f, 'o> Attempts<'a, 'f, 'o> {
     fn network(&self, error: io::Error) -> ClientError {
         ClientError::Network { server: self.file.server(), error }
     }
-
-    fn notify_end(&mut self, result: &Transferred) {
-        // Nothing began before the first packet.
-        if self.count == 0 {
-            return;
-        }
-        let digest = match &self.local_file {
-            Local::Target(file) => file.sha256(),
-            Local::Size(_) => None,
-            Local::Source(file, _) => file.sha256(),
-        };
-        let mut notify = |kind: RecordKind<'_>| notify(self.observers, self.local, kind);
-        if let (Ok(_), Some(digest)) = (result, digest) {
-            notify(RecordKind::Digest(&Digest(digest).to_string()));
-        }
-        match result {
-            Ok((report, _)) => notify(RecordKind::End(Ok(report))),
-            Err(error) => notify(RecordKind::End(Err(&error.failure()))),
-        }
-    }
 }
 
 /// Returns the report of a window smaller than the user set.
@@ -256,12 +247,6 @@ fn reduced(options: &Options, offer: &Offer) -> Option<Event> {
     let asked = offer.windowsize.unwrap_or_default();
     let wanted = options.windowsize.filter(|wanted| *wanted > asked && !offer.is_empty())?;
     Some(Event::WindowReduced { wanted, asked })
-}
-
-fn notify(observers: &mut Observers<'_>, local: Option<SocketAddr>, kind: RecordKind<'_>) {
-    if let Some(local) = local {
-        observers.notify(&Record { at: Instant::now(), local, kind });
-    }
 }
 
 type ClientTask<'a, 'f> = Task<&'a mut Replay<&'f mut dyn ReadFile>, &'a mut dyn WriteFile>;

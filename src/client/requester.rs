@@ -1,10 +1,11 @@
 use std::io::{self, Read};
+use std::net::Ipv4Addr;
 
 use super::attempts::{Attempts, Local};
 use super::{ClientError, FileRef, Negotiation, Options, resolve};
 use crate::event::Observers;
 use crate::files::{Source, Target, WriteFile};
-use crate::net::{Earlier, LastGet, SharedFaults};
+use crate::net::{Earlier, LastGet, Reporter, SharedFaults, Subject};
 use crate::stop::Stop;
 use crate::transfer::{Replay, Report};
 use crate::wire::Mode;
@@ -15,6 +16,8 @@ pub struct Requester {
     pub(super) stop: Stop,
     last_get: LastGet,
     earlier: Earlier,
+    /// The number of transfers so far.
+    transfers: u64,
     /// The fault rules for the packets of this side, from the next transfer on.
     pub faults: SharedFaults,
 }
@@ -22,7 +25,13 @@ pub struct Requester {
 impl Requester {
     /// Makes a requester whose transfers end early when `stop` is raised.
     pub fn new(stop: Stop) -> Self {
-        Self { stop, last_get: LastGet::default(), earlier: Earlier::default(), faults: SharedFaults::default() }
+        Self {
+            stop,
+            last_get: LastGet::default(),
+            earlier: Earlier::default(),
+            transfers: 0,
+            faults: SharedFaults::default(),
+        }
     }
 
     /// Fetches a file; success means that `target` was committed.
@@ -86,7 +95,7 @@ impl Requester {
         local_file: &mut Local<'_>,
         observers: &mut Observers<'_>,
     ) -> Result<Report, ClientError> {
-        let Self { stop, last_get, earlier, faults } = self;
+        let Self { stop, last_get, earlier, transfers, faults } = self;
         let addresses = resolve(file.host, file.port, options.family, stop)?;
         match &options.local_ports {
             // The last get and its thread may hold the only free ports.
@@ -99,7 +108,11 @@ impl Requester {
             _ => last_get.poll(),
         }
         last_get.begin();
-        let attempts = Attempts::new(file, options, local_file, observers, faults, earlier, stop);
+        *transfers += 1;
+        // Each attempt sets the address of its own socket.
+        let mut subject = Subject::new(*transfers, (Ipv4Addr::UNSPECIFIED, 0).into());
+        let reporter = Reporter { observers, subject: &mut subject };
+        let attempts = Attempts::new(file, options, local_file, reporter, faults, earlier, stop);
         let (report, dally) = attempts.run(&addresses)?;
         if let Some(dally) = dally {
             last_get.keep(dally);

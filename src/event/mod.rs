@@ -16,7 +16,7 @@
 //!
 //! impl Observer for Count {
 //!     fn observe(&mut self, record: &Record<'_>) {
-//!         self.0 += usize::from(matches!(record.kind, RecordKind::Packet { .. }));
+//!         self.0 += usize::from(matches!(record.kind, RecordKind::Packet(_)));
 //!     }
 //! }
 //!
@@ -27,21 +27,31 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod crossing;
+
 use std::net::SocketAddr;
 use std::time::{Duration, Instant, SystemTime};
 
+pub use crate::fault::{Fate, Held, Origin};
 pub use crate::wire::Direction;
+pub use crossing::{Crossing, Delivery};
 
-use crate::fault::Hit;
 use crate::transfer::{Event, Failure, Machine, Report};
 use crate::wire::{Mode, RequestKind};
 
 /// One thing that happened in a transfer.
+///
+/// A server has many transfers at the same time, and their records mix. [`transfer`](Self::transfer) tells them apart.
+/// The address does not: the request reached the port of requests, a bug may share this port among all transfers, and
+/// another may send from a port of its own.
 #[derive(Debug, Clone, Copy)]
 pub struct Record<'a> {
     /// When it happened.
     pub at: Instant,
-    /// This side's address, whose port is our transfer id.
+    /// The number of the transfer at this client or server, from 1.
+    pub transfer: u64,
+    /// This side's address, whose port is our transfer id. In the record of a packet, the address that it left from or
+    /// arrived at, which is another one if it crossed another socket.
     pub local: SocketAddr,
     /// What happened.
     pub kind: RecordKind<'a>,
@@ -52,32 +62,56 @@ pub struct Record<'a> {
 pub enum RecordKind<'a> {
     /// A transfer begins; once, even if another request follows that asks for less.
     Begin(Begin<'a>),
-    /// A datagram was sent or received.
-    Packet {
-        /// The direction.
-        direction: Direction,
-        /// The other side.
-        peer: SocketAddr,
-        /// The whole datagram, unchecked.
-        datagram: &'a [u8],
-        /// Whether a fault rule or the network dropped it. A lost received datagram never reached the machine.
-        lost: bool,
-    },
+    /// A datagram crossed the socket of this side: one record for each, in the order of crossing.
+    Packet(Crossing<'a>),
+    /// A received packet, whose record came before, reaches the machine only now.
+    Delivered(Delivery<'a>),
     /// Packets from and to this transfer id belong to an earlier transfer of this process, from here on.
     Earlier(SocketAddr),
-    /// A fault rule hits the packet of the next record; several rules may hit one packet.
-    Fault(Hit),
     /// The machine reported an event other than a packet.
     Machine(&'a Event),
     /// The SHA-256 of the local file in hexadecimal digits, right before the end of a transfer that computes it.
     Digest(&'a str),
-    /// The transfer ended.
+    /// The transfer ended: the file is safe and the last packet that belongs to it was sent, or it failed.
     End(Result<&'a Report, &'a Failure>),
+    /// Packets crossed the socket after the end, and all of them until now have their records.
+    Late,
+}
+
+/// The two ends of a transfer.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Side {
+    /// The one that asks.
+    #[default]
+    Client,
+    /// The one that answers.
+    Server,
+}
+
+impl Side {
+    /// Returns its name in traces.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Client => "client",
+            Self::Server => "server",
+        }
+    }
+
+    /// Returns the side that a packet in this direction leaves, as this side sees it.
+    pub fn sender(self, direction: Direction) -> Self {
+        match (self, direction) {
+            (side, Direction::Sent) => side,
+            (Self::Client, Direction::Received) => Self::Server,
+            (Self::Server, Direction::Received) => Self::Client,
+        }
+    }
 }
 
 /// The facts known before the first packet, or from it.
 #[derive(Debug, Clone, Copy)]
 pub struct Begin<'a> {
+    /// This side.
+    pub side: Side,
     /// The time of day, read once; later times follow from the time passed since.
     pub wall: SystemTime,
     /// The server as the user named it; on a server, the client's address.

@@ -70,7 +70,7 @@ impl ServerBuilder {
         let addresses = listeners.iter().map(|(_, listener)| listener.local).collect();
         let shared = Arc::new(Shared::new(policy));
         let (ledger, request_faults) = (Ledger::default(), RequestFaults::new(shared.faults.clone()));
-        Ok(Server { listeners, addresses, store, observers, shared, reactor, ledger, request_faults })
+        Ok(Server { listeners, addresses, store, observers, shared, reactor, ledger, request_faults, transfers: 0 })
     }
 }
 

@@ -27,8 +27,6 @@ pub(super) struct Entry {
     /// The datagram of the request.
     pub(super) request: Box<[u8]>,
     pub(super) logged: LoggedRequest,
-    /// Our transfer id.
-    pub(super) local: SocketAddr,
     /// Length of its window in memory, in bytes.
     pub(super) window: usize,
     /// When the file was safe; since then it only dallies.

@@ -17,8 +17,8 @@ use crate::wire::{Mode, Printable, RequestKind, Terms};
 /// No line contains a control character.
 pub struct Log<F> {
     write: F,
-    /// The unfinished requests, by our transfer ids.
-    requests: HashMap<SocketAddr, LoggedRequest>,
+    /// The unfinished requests, by the numbers of their transfers.
+    requests: HashMap<u64, LoggedRequest>,
 }
 
 /// The request at the beginning of each line.
@@ -43,14 +43,14 @@ impl<F: FnMut(&str)> Observer for Log<F> {
     fn observe(&mut self, record: &Record<'_>) {
         let line = match record.kind {
             RecordKind::Begin(begin) => {
-                self.requests.insert(record.local, LoggedRequest::new(record.at, &begin));
+                self.requests.insert(record.transfer, LoggedRequest::new(record.at, &begin));
                 return;
             }
             RecordKind::Machine(Event::Agreed(terms)) => {
-                self.requests.get(&record.local).map(|request| request.accepted(terms))
+                self.requests.get(&record.transfer).map(|request| request.accepted(terms))
             }
             RecordKind::End(result) => {
-                self.requests.remove(&record.local).map(|request| request.ended(record.at, result))
+                self.requests.remove(&record.transfer).map(|request| request.ended(record.at, result))
             }
             _ => return,
         };
@@ -108,6 +108,7 @@ mod tests {
     use super::*;
     use std::time::{Duration, SystemTime};
 
+    use crate::event::Side;
     use crate::transfer::Stats;
     use crate::wire::{BlockSize, ErrorCode};
 
@@ -133,6 +134,7 @@ mod tests {
             let mut lines = Vec::new();
             let mut log = Log::new(|line: &str| lines.push(line.to_owned()));
             let begin = Begin {
+                side: Side::Server,
                 wall: SystemTime::UNIX_EPOCH,
                 host: "127.0.0.1",
                 peer,
@@ -142,8 +144,8 @@ mod tests {
                 timeout: elapsed,
             };
             let (at, local) = (Instant::now(), "127.0.0.1:50000".parse().unwrap());
-            log.observe(&Record { at, local, kind: RecordKind::Begin(begin) });
-            log.observe(&Record { at: at + elapsed, local, kind });
+            log.observe(&Record { at, transfer: 1, local, kind: RecordKind::Begin(begin) });
+            log.observe(&Record { at: at + elapsed, transfer: 1, local, kind });
             assert_eq!(lines, [format!("127.0.0.1:40112 get fw\\x1b[2J.bin{expected}")]);
         }
     }

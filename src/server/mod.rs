@@ -73,6 +73,8 @@ pub struct Server {
     reactor: Reactor,
     ledger: Ledger,
     request_faults: RequestFaults,
+    /// The number of transfers so far, with refused requests.
+    transfers: u64,
 }
 
 impl Server {
@@ -132,12 +134,12 @@ impl Server {
             Notice::Readable(key) => self.take_requests(key, observers),
             Notice::Complete(key, report) => {
                 if let Some(entry) = self.ledger.complete(key) {
-                    self.shared.ended(entry, Ok(&report), observers);
+                    self.shared.ended(entry, Ok(&report));
                 }
             }
             Notice::Failed(key, failure) => {
                 if let Some(entry) = self.ledger.leave(key) {
-                    self.shared.ended(&entry, Err(&failure), observers);
+                    self.shared.ended(&entry, Err(&failure));
                 }
             }
             Notice::Gone(key) => {

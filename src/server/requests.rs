@@ -9,7 +9,7 @@ use super::log::LoggedRequest;
 use super::policy::{self, File, Policy};
 use super::{BUFFER_SIZE, BURST, Server};
 use crate::bugs::{BuggyServer, ServerBug};
-use crate::event::{Begin, Direction, Observers, Record, RecordKind};
+use crate::event::{Begin, Crossing, Direction, Observers, Record, RecordKind, Side};
 use crate::fault::is_loopback;
 use crate::files::Denied;
 use crate::net::{Envelope, FaultInjector, Key, ServerTask, Socket};
@@ -68,7 +68,10 @@ impl Server {
     /// Answers one request: with a transfer or with an ERROR.
     fn answer(&mut self, it: &Incoming<'_>, injector: Option<Box<FaultInjector>>, observers: &mut Observers<'_>) {
         let (at, client) = (Instant::now(), it.envelope.from);
+        self.transfers += 1;
+        let transfer = self.transfers;
         let begin = Begin {
+            side: Side::Server,
             wall: SystemTime::now(),
             host: &client.ip().to_string(),
             peer: client,
@@ -77,14 +80,15 @@ impl Server {
             mode: Mode::from_wire(it.request.mode),
             timeout: it.policy.retry.timeout,
         };
-        let packet = |direction, datagram| RecordKind::Packet { direction, peer: client, datagram, lost: false };
+        let packet = |direction, datagram| RecordKind::Packet(Crossing::new(direction, client, datagram));
         let received = [RecordKind::Begin(begin), packet(Direction::Received, it.datagram)];
+        let result = self.begin(it, injector, LoggedRequest::new(at, &begin), observers);
         let mut notify = |local, kinds: [RecordKind<'_>; 2]| {
             for kind in kinds {
-                observers.notify(&Record { at, local, kind });
+                observers.notify(&Record { at, transfer, local, kind });
             }
         };
-        match self.begin(it, injector, LoggedRequest::new(at, &begin)) {
+        match result {
             Ok(local) => notify(local, received),
             Err(denied) => {
                 let code = it.policy.bug.map_or(denied.code, |bug| bug.refusal(denied.code));
@@ -120,12 +124,13 @@ impl Server {
         it: &Incoming<'_>,
         injector: Option<Box<FaultInjector>>,
         logged: LoggedRequest,
+        observers: &mut Observers<'_>,
     ) -> Result<SocketAddr, Denied> {
         let Incoming { envelope, datagram, request, policy, .. } = it;
         match self.ledger.capacity(envelope.from.ip(), policy) {
             Capacity::Free => {}
             Capacity::InsteadOf(key) => {
-                self.reactor.forget(key);
+                self.reactor.forget(key, observers);
                 self.ledger.leave(key);
             }
             Capacity::Full => return Err(Denied::new(ErrorCode::UNDEFINED, "too many transfers, try again later")),
@@ -146,8 +151,9 @@ impl Server {
         };
         let (client, local) = (envelope.from, socket.local());
         let task = task(granted.file, answer, client, policy);
-        let key = self.reactor.start(socket, task, injector).map_err(unable)?;
-        self.ledger.enter(key, Entry { client, request: (*datagram).into(), logged, local, window, complete: None });
+        let number = self.transfers;
+        let key = self.reactor.start(number, socket, task, injector).map_err(unable)?;
+        self.ledger.enter(key, Entry { client, request: (*datagram).into(), logged, window, complete: None });
         Ok(local)
     }
 

@@ -225,7 +225,7 @@ impl Observer for Tracing {
             self.tracer.observe(record);
         }
         // Other records are printed elsewhere, and must not come before the packets that led to them.
-        if !matches!(record.kind, RecordKind::Packet { .. }) || self.flush_timer.is_due(record.at) {
+        if !matches!(record.kind, RecordKind::Packet(_)) || self.flush_timer.is_due(record.at) {
             self.flush();
         }
     }

@@ -76,11 +76,11 @@ impl<W: Write> Observer for Classic<W> {
         match record.kind {
             RecordKind::Begin(_) => self.ending = Ending::default(),
             // A fault dropped it on the way here, so this side never saw it.
-            RecordKind::Packet { direction: Direction::Received, lost: true, .. } => {}
-            RecordKind::Packet { direction, datagram, .. } => self.packet(direction, datagram),
+            RecordKind::Packet(packet) if packet.direction == Direction::Received && packet.fate.lost => {}
+            RecordKind::Packet(packet) => self.packet(packet.direction, packet.wire()),
             RecordKind::Machine(Event::Agreed(terms)) => self.ending.blksize = terms.blksize,
-            RecordKind::Machine(_) | RecordKind::Earlier(_) | RecordKind::Fault(_) | RecordKind::Digest(_) => {}
-            RecordKind::End(_) => self.writer.flush(),
+            RecordKind::Machine(_) | RecordKind::Earlier(_) | RecordKind::Delivered(_) | RecordKind::Digest(_) => {}
+            RecordKind::End(_) | RecordKind::Late => self.writer.flush(),
         }
     }
 }
@@ -114,16 +114,16 @@ mod tests {
     use super::*;
     use std::time::{Duration, Instant, SystemTime};
 
-    use crate::event::Begin;
+    use crate::event::{Begin, Crossing, Side};
     use crate::wire::{ErrorCode, Mode, Terms, emit_ack, emit_data_header, emit_error};
 
     fn observe(classic: &mut Classic<impl Write>, kind: RecordKind<'_>) {
         let local = "127.0.0.1:50617".parse().unwrap();
-        classic.observe(&Record { at: Instant::now(), local, kind });
+        classic.observe(&Record { at: Instant::now(), transfer: 1, local, kind });
     }
 
     fn packet(direction: Direction, datagram: &[u8]) -> RecordKind<'_> {
-        RecordKind::Packet { direction, peer: "127.0.0.1:40001".parse().unwrap(), datagram, lost: false }
+        RecordKind::Packet(Crossing::new(direction, "127.0.0.1:40001".parse().unwrap(), datagram))
     }
 
     fn data(block: u16, length: usize) -> Vec<u8> {
@@ -137,6 +137,7 @@ mod tests {
     /// A get of 600 bytes, as BSD's trace shows it.
     fn get(classic: &mut Classic<Vec<u8>>) {
         let begin = Begin {
+            side: Side::Client,
             wall: SystemTime::now(),
             host: "localhost",
             peer: "127.0.0.1:69".parse().unwrap(),

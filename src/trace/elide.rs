@@ -59,6 +59,14 @@ impl Run {
         self.first == 0
     }
 
+    /// Describes the run in `space` columns, as far as that is possible.
+    pub(super) fn within(&self, space: usize) -> String {
+        let packets = format!("#{}-#{}", self.first, self.last);
+        let brief = format!("{} as expected ({packets})", thousands(self.blocks));
+        let texts = [self.to_string(), brief, format!("{packets} as expected")];
+        texts.into_iter().find(|text| text.len() <= space).unwrap_or(packets)
+    }
+
     /// Formats the round trips, shortest, median and longest, as a further part of a line.
     pub(super) fn rtt(&self) -> Option<String> {
         let [least, median, most] = self.rtt.value()?.map(millis);

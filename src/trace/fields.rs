@@ -107,8 +107,9 @@ impl Cutter<'_> {
 }
 
 fn line(offset: usize, length: usize, hex: &str, name: &str, value: &str) -> String {
-    let length = format!("+{length} ");
-    format!("{offset:>10} {length:<6}{hex:<22} {name:<9} {value}")
+    // The longest block has five digits, and the longest bytes are eight: nothing moves the columns after them.
+    let length = format!("+{length}");
+    format!("{offset:>10} {length:<6} {hex:<23} {name:<9} {value}")
 }
 
 /// Formats up to eight bytes; of more, the first six.
@@ -125,9 +126,14 @@ mod tests {
     use super::line;
 
     #[test]
-    fn the_longest_field_keeps_its_distance() {
-        let line = |length| line(4, length, "41 42 43 44 45 46 ..", "data", "full");
-        assert_eq!(line(512), "         4 +512  41 42 43 44 45 46 ..   data      full");
-        assert_eq!(line(65464), "         4 +65464 41 42 43 44 45 46 ..   data      full");
+    fn the_columns_are_aligned_whatever_the_field() {
+        let rows = [
+            line(23, 8, "62 6c 6b 73 69 7a 65 00", "option", "\"blksize\" + NUL"),
+            line(4, 512, "41 42 43 44 45 46 ..", "data", "full"),
+            line(4, 65464, "41 42 43 44 45 46 ..", "data", "full"),
+        ];
+        assert_eq!(rows[0], "        23 +8     62 6c 6b 73 69 7a 65 00 option    \"blksize\" + NUL");
+        assert_eq!(rows[1], "         4 +512   41 42 43 44 45 46 ..    data      full");
+        assert_eq!(rows[2], "         4 +65464 41 42 43 44 45 46 ..    data      full");
     }
 }

@@ -1,19 +1,21 @@
+use super::columns::width;
+
 /// Folds a long line into several, the later ones indented by `margin`. Words stay whole, and so does text in brackets,
 /// as the source after a sentence.
 pub(crate) fn fold(line: &str, columns: Option<usize>, margin: usize) -> String {
-    let Some(columns) = columns.filter(|columns| line.chars().count() > *columns && *columns > 2 * margin) else {
+    let Some(columns) = columns.filter(|columns| width(line) > *columns && *columns > 2 * margin) else {
         return line.to_owned();
     };
     let (mut folded, mut length) = (String::new(), 0);
     for word in words(line, columns - margin) {
-        let width = word.trim_end().chars().count();
-        if length + width > columns && length > margin {
+        let taken = width(word.trim_end());
+        if length + taken > columns && length > margin {
             folded.truncate(folded.trim_end().len());
             folded.push_str(&format!("\n{:margin$}", ""));
             length = margin;
         }
         folded.push_str(word);
-        length += word.chars().count();
+        length += width(word);
     }
     folded
 }
@@ -23,15 +25,15 @@ pub(crate) fn fold_parts(parts: &[String], columns: Option<usize>) -> String {
     let (mut folded, mut length) = (String::new(), 0);
     for (place, part) in parts.iter().enumerate() {
         let comma = if place + 1 < parts.len() { "," } else { "" };
-        let width = part.chars().count() + comma.len();
+        let taken = width(part) + comma.len();
         if place > 0 {
-            let fits = columns.is_none_or(|columns| length + 1 + width <= columns);
+            let fits = columns.is_none_or(|columns| length + 1 + taken <= columns);
             folded.push(if fits { ' ' } else { '\n' });
             length = if fits { length + 1 } else { 0 };
         }
         folded.push_str(part);
         folded.push_str(comma);
-        length += width;
+        length += taken;
     }
     folded
 }

@@ -7,7 +7,8 @@ use serde_json::Value;
 use super::View;
 use super::figures::hex;
 use super::printable_json::PrintableJson;
-use crate::analysis::{Annotated, AnnotatedPacket, Annotation, Flag, Outcome, Reason, Summary};
+use crate::analysis::{Annotated, AnnotatedPacket, Annotation, Flag, Outcome, PacketCounts, Reason, Summary};
+use crate::fault::Hit;
 use crate::wire::{OptionList, Packet, Printable};
 
 /// The view for programs: every record is a JSON object on a line of its own.
@@ -22,18 +23,35 @@ type Entry = (&'static str, Value);
 
 impl View for Json {
     fn render(&mut self, annotated: &Annotated<'_>, out: &mut dyn Write) -> io::Result<()> {
-        let mut entries = vec![
-            ("v", 1.into()),
-            ("n", annotated.packet().map(|packet| packet.n).into()),
-            ("t", seconds(annotated.t).into()),
-        ];
-        entries.extend(event(&annotated.kind));
-        let wall = annotated.wall.duration_since(SystemTime::UNIX_EPOCH).map_or(0.0, seconds);
-        entries.extend([("wall", wall.into()), ("xfer", annotated.xfer.into())]);
-        entries.retain(|(_, value)| !value.is_null() && value.as_array().is_none_or(|list| !list.is_empty()));
-        serde_json::Serializer::with_formatter(&mut *out, PrintableJson).collect_map(entries)?;
-        out.write_all(b"\n")
+        if let Some(packet) = annotated.packet() {
+            for hit in &packet.faults {
+                write(annotated, None, fault(packet.n, *hit), out)?;
+            }
+        }
+        let n = annotated.packet().map(|packet| packet.n);
+        write(annotated, n, event(&annotated.kind), out)
     }
+}
+
+/// Writes one object: `entries` with those that every record has.
+fn write(annotated: &Annotated<'_>, n: Option<u64>, own: Vec<Entry>, out: &mut dyn Write) -> io::Result<()> {
+    let mut entries = vec![("v", 1.into()), ("n", n.into()), ("t", seconds(annotated.t).into())];
+    entries.extend(own);
+    let wall = annotated.wall.duration_since(SystemTime::UNIX_EPOCH).map_or(0.0, seconds);
+    entries.extend([("wall", wall.into()), ("xfer", annotated.xfer.into())]);
+    entries.push(("side", annotated.side.name().into()));
+    entries.retain(|(_, value)| !value.is_null() && value.as_array().is_none_or(|list| !list.is_empty()));
+    serde_json::Serializer::with_formatter(&mut *out, PrintableJson).collect_map(entries)?;
+    out.write_all(b"\n")
+}
+
+fn fault(n: u64, hit: Hit) -> Vec<Entry> {
+    vec![
+        ("ev", "fault".into()),
+        ("rule", hit.rule.into()),
+        ("action", hit.action.to_string().into()),
+        ("packet", n.into()),
+    ]
 }
 
 fn event(kind: &Annotation<'_>) -> Vec<Entry> {
@@ -55,13 +73,13 @@ fn event(kind: &Annotation<'_>) -> Vec<Entry> {
             let choice = [("ev", "choice".into()), ("choice", choice.name().into())];
             choice.into_iter().chain(reason(why)).collect()
         }
-        Annotation::Fault { hit, n } => vec![
-            ("ev", "fault".into()),
-            ("rule", hit.rule.into()),
-            ("action", hit.action.to_string().into()),
-            ("packet", (*n).into()),
-        ],
+        Annotation::Delivered { after, packet } => {
+            let delivered =
+                [("ev", "delivered".into()), ("after", seconds(*after).into()), ("packet", packet.n.into())];
+            delivered.into_iter().chain(meaning(packet)).collect()
+        }
         Annotation::End(summary) => end(summary),
+        Annotation::Late(counts) => [("ev", "late".into())].into_iter().chain(self::counts(counts)).collect(),
     }
 }
 
@@ -74,23 +92,31 @@ fn packet(packet: &AnnotatedPacket<'_>) -> Vec<Entry> {
         ("peer", packet.peer.port().into()),
         ("local_addr", packet.local.ip().to_string().into()),
         ("peer_addr", packet.peer.ip().to_string().into()),
-        ("len", packet.length.into()),
+        ("len", packet.wire().1.into()),
     ];
     entries.extend(content(packet));
+    entries.extend([("block", packet.block.into()), ("bytes", packet.data_length().into())]);
     entries.extend([
-        ("block", packet.block.into()),
-        ("bytes", packet.data_length().into()),
+        ("rules", packet.faults.iter().map(|hit| hit.rule).collect()),
+        ("copy_of", packet.copy_of.into()),
+        ("held", packet.held.map(seconds).into()),
+    ]);
+    entries.extend(meaning(packet));
+    entries.push(("raw", hex(packet.beginning(), "").into()));
+    entries
+}
+
+/// What the packet means to the machine.
+fn meaning(packet: &AnnotatedPacket<'_>) -> impl Iterator<Item = Entry> {
+    let entries = [
         ("abs", packet.abs.into()),
         ("flags", packet.flags.iter().map(Flag::name).collect()),
         ("dup_of", packet.dup_of.into()),
         ("rtt", packet.rtt.map(seconds).into()),
         ("answers", packet.answers.into()),
-        ("rules", packet.faults.iter().map(|hit| hit.rule).collect()),
         ("state", [packet.before.to_string(), packet.after.to_string()].into()),
-    ]);
-    entries.extend(reason(&packet.why));
-    entries.push(("raw", hex(packet.beginning(), "").into()));
-    entries
+    ];
+    entries.into_iter().chain(reason(&packet.why))
 }
 
 /// The entries that only some kinds of packets have; options keep their order on the wire.
@@ -117,14 +143,26 @@ fn end(summary: &Summary) -> Vec<Entry> {
         Outcome::Complete => ("complete", None),
         Outcome::Failed(reason) => ("failed", Some(reason.as_str())),
     };
-    let packets = &summary.packets;
-    vec![
+    let mut entries = vec![
         ("ev", "end".into()),
         ("result", result.into()),
         ("reason", reason.into()),
         ("bytes", summary.bytes.into()),
         ("blocks", summary.blocks.into()),
         ("seconds", seconds(summary.elapsed).into()),
+    ];
+    entries.extend(counts(&summary.packets));
+    entries.extend([
+        // Shortest, median, longest.
+        ("rtt", summary.rtt.iter().flatten().copied().map(seconds).collect()),
+        ("rate", summary.rate().map(f64::round).into()),
+        ("sha256", summary.sha256.as_deref().into()),
+    ]);
+    entries
+}
+
+fn counts(packets: &PacketCounts) -> [Entry; 7] {
+    [
         ("sent", packets.sent.into()),
         ("received", packets.received.into()),
         ("resent", packets.resent.into()),
@@ -132,10 +170,6 @@ fn end(summary: &Summary) -> Vec<Entry> {
         ("strangers", packets.strangers.into()),
         ("faults", packets.faults.into()),
         ("lost", packets.lost.into()),
-        // Shortest, median, longest.
-        ("rtt", summary.rtt.iter().flatten().copied().map(seconds).collect()),
-        ("rate", summary.rate().map(f64::round).into()),
-        ("sha256", summary.sha256.as_deref().into()),
     ]
 }
 

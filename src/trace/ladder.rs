@@ -1,15 +1,17 @@
 use std::io::{self, Write};
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
+use super::arrow::{Charset, Glyphs, label};
+use super::columns::{self, cut, split};
 use super::elide::{Run, WAITING};
-use super::figures::{failure, flag, tint};
+use super::figures::{deeds, delivered, failure, flag, tint};
 use super::fold::fold;
 use super::units::size;
 use super::{Paint, Tint, View};
 use crate::analysis::{Annotated, AnnotatedPacket, Annotation, Flag, Kind, State};
 use crate::event::Direction;
-use crate::fault::Action;
-use crate::wire::{Opcode, OptionList, Packet, Printable};
+use crate::wire::Opcode;
 
 /// The view of packets as arrows between client and server, with time running down.
 #[derive(Debug)]
@@ -21,6 +23,10 @@ pub struct Ladder {
     paint: Paint,
     /// The transfer whose header was written.
     xfer: Option<u32>,
+    /// The address that the request went to.
+    asked: Option<IpAddr>,
+    /// The peer whose port was shown last, other than a stranger.
+    peer: Option<SocketAddr>,
     /// The timer expired after the last packet.
     expired: bool,
     /// The transfer is over; later packets are late ones.
@@ -32,39 +38,33 @@ pub struct Ladder {
 const NARROW: usize = 66;
 /// Columns before the client's line.
 const MARGIN: usize = 10;
-
-#[derive(Debug)]
-struct Glyphs {
-    bar: char,
-    dots: char,
-    line: char,
-    right: char,
-    left: char,
-    lost: char,
-}
-
-/// The characters of drawings.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Charset {
-    /// Box-drawing characters and arrows.
-    Unicode,
-    /// ASCII only.
-    Ascii,
-}
-
-const UNICODE: Glyphs = Glyphs { bar: '│', dots: '┊', line: '─', right: '▶', left: '◀', lost: '✗' };
-const ASCII: Glyphs = Glyphs { bar: '|', dots: ':', line: '-', right: '>', left: '<', lost: 'X' };
+/// Columns for the notes: enough for a port and a flag with its packet.
+const NOTES: usize = 29;
+/// The shortest arrow.
+const SHORTEST: usize = 26;
+/// The longest arrow, which has space for a request with every option. A longer one separates packets from their notes.
+const LONGEST: usize = 90;
+/// Columns before the packet on a narrow screen: the time and an arrow.
+const INDENT: usize = 13;
+/// Lines of a narrow screen that one packet may take.
+const LINES: usize = 3;
 
 impl Ladder {
     /// Creates a view for a screen of this many columns.
     pub fn new(columns: usize, charset: Charset, paint: Paint) -> Self {
-        // The notes need the rest.
-        let width = (columns >= NARROW).then(|| columns.saturating_sub(42).clamp(26, 38));
-        let glyphs = match charset {
-            Charset::Unicode => &UNICODE,
-            Charset::Ascii => &ASCII,
-        };
-        Self { columns, width, glyphs, paint, xfer: None, expired: false, ended: false, last: State::Idle }
+        let width = || columns.saturating_sub(MARGIN + 3 + NOTES).clamp(SHORTEST, LONGEST);
+        Self {
+            columns,
+            width: (columns >= NARROW).then(width),
+            glyphs: charset.glyphs(),
+            paint,
+            xfer: None,
+            asked: None,
+            peer: None,
+            expired: false,
+            ended: false,
+            last: State::Idle,
+        }
     }
 
     fn packet(&mut self, t: Duration, packet: &AnnotatedPacket<'_>, out: &mut dyn Write) -> io::Result<()> {
@@ -76,109 +76,113 @@ impl Ladder {
             self.between(&format!("waiting {seconds:.2} s"), out)?;
         }
         self.last = packet.after;
-        let time = format!("{:.4}", t.as_secs_f64());
+        let notes = self.notes(packet);
         match self.width {
-            Some(width) => {
-                let bar = self.glyphs.bar;
-                let arrow = self.arrow(packet, width);
-                let mut lines = self.fit(&self.notes(packet, true), self.columns - (MARGIN + width + 3)).into_iter();
-                let line = format!("{time:>9} {bar}{arrow}{bar} {}", lines.next().unwrap_or_default());
-                writeln!(out, "{}", line.trim_end())?;
-                lines.try_for_each(|notes| writeln!(out, "{:MARGIN$}{bar}{:width$}{bar} {notes}", "", ""))
-            }
-            None => {
-                let arrow = match (packet.direction, packet.flags.contains(Flag::Lost)) {
-                    (Direction::Sent, false) => "-->",
-                    (Direction::Sent, true) => "--X",
-                    (Direction::Received, false) => "<--",
-                    (Direction::Received, true) => "X--",
-                };
-                let space = self.columns.saturating_sub(13);
-                let folded = fold(&label(packet), Some(space), 0);
-                let mut lines: Vec<_> = folded.lines().map(|line| cut(line, space)).collect();
-                let used = lines.last().map_or(0, |line| line.chars().count());
-                for line in &mut lines {
-                    *line = (self.paint)(tint(packet.kind), line);
-                }
-                let notes = self.notes(packet, false);
-                match (lines.last_mut(), &self.fit(&notes, space.saturating_sub(used + 2))[..]) {
-                    (Some(line), [notes]) => line.push_str(&format!("  {notes}")),
-                    _ => lines.extend(self.fit(&notes, space)),
-                }
-                writeln!(out, "{time:>8} {arrow} {}", lines.join(&format!("\n{:13}", "")))
-            }
+            Some(width) => self.wide(t, packet, width, &notes, out),
+            None => self.narrow(t, packet, &notes, out),
         }
     }
 
-    /// Draws the arrow with its label, `width` columns wide.
-    fn arrow(&self, packet: &AnnotatedPacket<'_>, width: usize) -> String {
-        let Glyphs { line, right, left, lost, .. } = *self.glyphs;
-        // Two strokes and a space before the label; a space and at least the head after it.
-        let label = cut(&label(packet), width.saturating_sub(5));
-        let length = label.chars().count();
-        let label = (self.paint)(tint(packet.kind), &label);
-        let strokes = |count: usize| String::from(line).repeat(count);
-        let is_lost = packet.flags.contains(Flag::Lost);
-        let rest = width.saturating_sub(length + 4);
-        // The arrow of a lost packet ends half way.
-        let way = if is_lost { (width / 2 + 1).saturating_sub(length + 4).clamp(1, rest.max(2) - 1) } else { rest - 1 };
-        let gap = " ".repeat(rest.saturating_sub(way + 1));
-        let head = |head| if is_lost { lost } else { head };
-        match packet.direction {
-            Direction::Sent => format!("{} {label} {}{}{gap}", strokes(2), strokes(way), head(right)),
-            Direction::Received => format!("{gap}{}{} {label} {}", head(left), strokes(way), strokes(2)),
+    /// Draws a packet between the two lines, with its notes on the right.
+    fn wide(
+        &self,
+        t: Duration,
+        packet: &AnnotatedPacket<'_>,
+        width: usize,
+        notes: &[Note],
+        out: &mut dyn Write,
+    ) -> io::Result<()> {
+        let bar = self.glyphs.bar;
+        let arrow = self.glyphs.arrow(packet, width, self.paint);
+        let mut lines = self.fit(notes, self.columns.saturating_sub(MARGIN + width + 3)).into_iter();
+        let line = format!("{:>9} {bar}{arrow}{bar} {}", clock(t), lines.next().unwrap_or_default());
+        writeln!(out, "{}", line.trim_end())?;
+        lines.try_for_each(|notes| writeln!(out, "{:MARGIN$}{bar}{:width$}{bar} {notes}", "", ""))
+    }
+
+    /// Draws a packet after a short arrow, with its notes after it or below.
+    fn narrow(&self, t: Duration, packet: &AnnotatedPacket<'_>, notes: &[Note], out: &mut dyn Write) -> io::Result<()> {
+        let arrow = match (packet.direction, packet.flags.contains(Flag::Lost)) {
+            (Direction::Sent, false) => "-->",
+            (Direction::Sent, true) => "--X",
+            (Direction::Received, false) => "<--",
+            (Direction::Received, true) => "X--",
+        };
+        let space = self.columns.saturating_sub(INDENT).max(1);
+        let folded = fold(&label(packet, LINES * space), Some(space), 0);
+        let mut lines: Vec<_> = folded.lines().map(|line| cut(line, space)).collect();
+        let used = lines.last().map_or(0, |line| columns::width(line));
+        for line in &mut lines {
+            *line = (self.paint)(tint(packet.kind), line);
         }
+        let beside = self.fit(notes, space.saturating_sub(used + 2));
+        match (lines.last_mut(), &beside[..]) {
+            (Some(line), [notes]) => line.push_str(&format!("  {notes}")),
+            _ => lines.extend(self.fit(notes, space)),
+        }
+        writeln!(out, "{:>8} {arrow} {}", clock(t), lines.join(&format!("\n{:INDENT$}", "")))
     }
 
     /// Arranges the notes in lines of `space` columns and colours the important ones.
-    fn fit(&self, notes: &[(String, bool)], space: usize) -> Vec<String> {
+    fn fit(&self, notes: &[Note], space: usize) -> Vec<String> {
         let mut lines: Vec<(String, usize)> = Vec::new();
-        for (note, important) in notes {
-            let length = note.chars().count();
-            let note = if *important { (self.paint)(Tint::Notice, note) } else { note.clone() };
-            match lines.last_mut().filter(|(_, used)| used + 1 + length <= space) {
-                Some((line, used)) => {
-                    line.push_str(&format!(" {note}"));
-                    *used += 1 + length;
+        for Note { text, is_important } in notes {
+            for part in parts(text, space) {
+                let length = columns::width(&part);
+                let part = if *is_important { (self.paint)(Tint::Notice, &part) } else { part };
+                match lines.last_mut().filter(|(_, used)| used + 1 + length <= space) {
+                    Some((line, used)) => {
+                        line.push_str(&format!(" {part}"));
+                        *used += 1 + length;
+                    }
+                    None => lines.push((part, length)),
                 }
-                None => lines.push((note, length)),
             }
         }
         lines.into_iter().map(|(line, _)| line).collect()
     }
 
-    /// Lists the notes beside the arrow and whether they are important.
-    fn notes(&self, packet: &AnnotatedPacket<'_>, ports: bool) -> Vec<(String, bool)> {
-        let mut notes = Vec::new();
-        let request = matches!(packet.kind, Kind::Known(Opcode::Rrq | Opcode::Wrq));
-        let new_port = [Flag::Tid, Flag::WrongTid, Flag::ToStranger].iter().any(|it| packet.flags.contains(*it));
-        if ports && (request || new_port) {
-            notes.push((format!(":{}", packet.peer.port()), false));
-        }
+    /// Lists the notes on a packet.
+    fn notes(&mut self, packet: &AnnotatedPacket<'_>) -> Vec<Note> {
+        let mut notes: Vec<_> = self.port(packet).into_iter().map(Note::plain).collect();
         for it in packet.flags.without(Flag::Tid).iter() {
             match it {
                 // Without lines, the arrow shows it.
-                Flag::Lost if ports => notes.push(("lost".to_owned(), true)),
-                Flag::Lost => {}
-                _ => notes.push((flag(packet, it), true)),
+                Flag::Lost if self.width.is_none() => {}
+                Flag::Lost => notes.push(Note::important("lost")),
+                _ => notes.push(Note::important(flag(packet, it))),
             }
         }
-        for hit in packet.faults.iter().filter(|hit| hit.action != Action::Drop) {
-            // Short, because the arrow leaves little space.
-            notes.push(match hit.action {
-                Action::Dup => (format!("x2 fault rule {}", hit.rule), false),
-                action => (format!("fault rule {}: {action}", hit.rule), false),
-            });
-        }
+        notes.extend(deeds(packet).into_iter().map(Note::plain));
         notes
+    }
+
+    /// Returns the port of the peer where it is news: of a request, of the first answer even if it is lost, and of a
+    /// stranger. The port of another host has its address.
+    fn port(&mut self, packet: &AnnotatedPacket<'_>) -> Option<String> {
+        let is_request = matches!(packet.kind, Kind::Known(Opcode::Rrq | Opcode::Wrq));
+        let is_foreign = packet.flags.contains(Flag::WrongTid) || packet.flags.contains(Flag::ToStranger);
+        let known = if is_foreign { self.peer } else { self.peer.replace(packet.peer) };
+        if is_request {
+            self.asked = Some(packet.peer.ip());
+        }
+        let is_news = is_request || is_foreign || packet.flags.contains(Flag::Tid) || known != Some(packet.peer);
+        is_news.then(|| match self.asked {
+            Some(asked) if asked != packet.peer.ip() => packet.peer.to_string(),
+            _ => format!(":{}", packet.peer.port()),
+        })
     }
 
     /// Writes a line that is not about a packet.
     fn between(&self, note: &str, out: &mut dyn Write) -> io::Result<()> {
-        let Some(width) = self.width else { return Ok(()) };
-        let dots = self.glyphs.dots;
-        let note = fold(note, Some(self.columns.saturating_sub(MARGIN + width + 4)), 0);
-        note.lines().try_for_each(|note| writeln!(out, "{:MARGIN$}{dots}{:width$}{dots}  {note}", "", ""))
+        let (begin, space) = match self.width {
+            Some(width) => {
+                let dots = self.glyphs.dots;
+                (format!("{:MARGIN$}{dots}{:width$}{dots}  ", "", ""), self.columns.saturating_sub(MARGIN + width + 4))
+            }
+            None => (format!("{:9}... ", ""), self.columns.saturating_sub(INDENT)),
+        };
+        parts(note, space).into_iter().try_for_each(|note| writeln!(out, "{begin}{note}"))
     }
 
     fn header(&mut self, xfer: u32, out: &mut dyn Write) -> io::Result<()> {
@@ -187,6 +191,7 @@ impl Ladder {
             return Ok(());
         }
         (self.expired, self.ended) = (false, false);
+        (self.asked, self.peer) = (None, None);
         self.last = State::Idle;
         let Some(width) = self.width else { return Ok(()) };
         if follows.is_some() {
@@ -211,46 +216,68 @@ impl View for Ladder {
                 self.ended = true;
                 failure(summary, self.last).map_or(Ok(()), |failure| self.between(&failure, out))
             }
-            Annotation::Begin { .. } | Annotation::Choice { .. } | Annotation::Fault { .. } => Ok(()),
+            Annotation::Begin { .. } | Annotation::Choice { .. } | Annotation::Late(_) => Ok(()),
+            Annotation::Delivered { after, packet } => {
+                self.last = packet.after;
+                self.between(&delivered(*after, packet), out)
+            }
         }
     }
 
     fn hidden(&self, run: &Run) -> Option<String> {
         let dots = self.glyphs.dots;
-        let Some(width) = self.width else { return Some(format!("{:8} ... {run}", "")) };
-        let line = format!("{:MARGIN$}{dots}{:<width$}{dots}  {}", "", format!("  {run}"), size(run.bytes));
+        let Some(width) = self.width else {
+            return Some(format!("{:9}... {}", "", run.within(self.columns.saturating_sub(INDENT))));
+        };
+        let packets = run.within(width - 2);
+        // Two spaces look better where there is space.
+        let space = if packets.len() + 3 <= width { "  " } else { " " };
+        let line = format!("{:MARGIN$}{dots}{:<width$}{dots}  {}", "", format!("{space}{packets}"), size(run.bytes));
         let rtt = run.rtt().filter(|rtt| line.chars().count() + rtt.len() <= self.columns);
         Some(line + &rtt.unwrap_or_default())
     }
 }
 
-/// Returns the text on the arrow.
-fn label(packet: &AnnotatedPacket<'_>) -> String {
-    let name = packet.kind.name();
-    match packet.parse() {
-        Ok(Packet::Request(request)) => {
-            let (file, mode) = (Printable(request.filename), Printable(request.mode));
-            format!("{name} {file} {mode}{}", options(&request.options))
+/// A remark beside an arrow.
+struct Note {
+    text: String,
+    is_important: bool,
+}
+
+impl Note {
+    fn plain(text: String) -> Self {
+        Self { text, is_important: false }
+    }
+
+    fn important(text: impl Into<String>) -> Self {
+        Self { text: text.into(), is_important: true }
+    }
+}
+
+/// Divides text into lines of at most `space` columns: between words, and within a word that is longer.
+fn parts(text: &str, space: usize) -> Vec<String> {
+    let mut parts = Vec::new();
+    for mut line in fold(text, Some(space), 0).lines() {
+        while !line.is_empty() {
+            // At least one character, so that this ends on any screen.
+            let least = line.chars().next().map_or(0, char::len_utf8);
+            let (part, rest) = split(line, space);
+            let (part, rest) = if part.is_empty() { line.split_at(least) } else { (part, rest) };
+            parts.push(part.to_owned());
+            line = rest;
         }
-        Ok(Packet::Data { block, .. }) => format!("{name} {block}  {} B", packet.data_length().unwrap_or_default()),
-        Ok(Packet::Ack { block }) => format!("{name} {block}"),
-        Ok(Packet::Error { code, message }) => format!("{name} {} {}", code.0, Printable(message)),
-        Ok(Packet::Oack(list)) => format!("{name}{}", options(&list)),
-        Err(_) => match packet.kind {
-            Kind::Unknown(opcode) => format!("opcode {opcode}  {} B", packet.length),
-            _ => format!("{name}  {} B", packet.length),
-        },
     }
+    parts
 }
 
-fn options(list: &OptionList<'_>) -> String {
-    list.pairs().map(|(name, value)| format!(" {}={}", Printable(name), Printable(value))).collect()
-}
-
-/// Cuts the text to `most` characters.
-fn cut(text: &str, most: usize) -> String {
-    if text.chars().count() <= most {
-        return text.to_owned();
-    }
-    text.chars().take(most.saturating_sub(2)).chain("..".chars()).collect()
+/// Formats seconds with four decimals, or fewer if it would take more than eight columns.
+fn clock(t: Duration) -> String {
+    let seconds = t.as_secs_f64();
+    let decimals = match seconds {
+        ..1e3 => 4,
+        ..1e4 => 3,
+        ..1e5 => 2,
+        _ => 0,
+    };
+    format!("{seconds:.decimals$}")
 }

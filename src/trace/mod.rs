@@ -29,7 +29,9 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod arrow;
 mod classic;
+mod columns;
 mod elide;
 mod explain;
 mod fields;
@@ -49,13 +51,14 @@ mod view_name;
 
 use std::io::{self, Write};
 
+pub use arrow::Charset;
 pub use classic::{Classic, Lines};
 pub use elide::{Elided, Limit, Run};
 pub use explain::{Detail, Explain};
 pub(crate) use fold::{fold, fold_parts};
 pub use hex::Hex;
 pub use json::Json;
-pub use ladder::{Charset, Ladder};
+pub use ladder::Ladder;
 pub use notes::Notes;
 pub use page::{Page, show};
 pub use paint::{Paint, Tint, paint, plain};

@@ -91,14 +91,14 @@ impl Pcapng {
             out.write_all(&block::name(packet.peer.ip().to_canonical(), &host))?;
         }
         let (from, to) = if sent { (packet.local, packet.peer) } else { (packet.peer, packet.local) };
-        let (bytes, headers) = datagram::rebuild(from, to, &packet.bytes);
+        let (bytes, headers) = datagram::rebuild(from, to, packet.wire().0);
         let bytes = match self.snap.filter(|_| packet.data_length().is_some()) {
             Some(snap) => bytes.get(..snap.max(headers + 4)).unwrap_or(&bytes),
             None => &bytes,
         };
         let nanos = wall.duration_since(SystemTime::UNIX_EPOCH).map_or(0, |wall| wall.as_nanos());
         self.clock = self.clock.max(u64::try_from(nanos).unwrap_or(u64::MAX));
-        out.write_all(&block::packet(self.clock, bytes, headers + packet.length, packet, &comment(packet)))?;
+        out.write_all(&block::packet(self.clock, bytes, headers + packet.wire().1, packet, &comment(packet)))?;
         out.flush()
     }
 }

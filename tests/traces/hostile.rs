@@ -5,7 +5,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use proptest::prelude::*;
 use tftpsh::analysis::Ring;
-use tftpsh::event::{Begin, Direction, Observer, Record, RecordKind};
+use tftpsh::event::{Begin, Crossing, Delivery, Direction, Fate, Held, Observer, Origin, Record, RecordKind, Side};
 use tftpsh::fault::{Action, Hit};
 use tftpsh::trace::{self, Limit, Pcapng, Tracer, show};
 use tftpsh::transfer::{Abort, Event, Failure};
@@ -16,8 +16,9 @@ use crate::{Page, views};
 #[derive(Debug, Clone)]
 enum Any {
     Begin(String),
-    Packet { sent: bool, port: u16, datagram: Vec<u8>, lost: bool },
-    Fault(u32, Action),
+    Packet { sent: bool, port: u16, datagram: Vec<u8>, fate: AnyFate },
+    Delivered { number: u64, datagram: Vec<u8> },
+    Late,
     Silence(u64),
     Locked(u16),
     Fail(String),
@@ -47,17 +48,40 @@ fn datagram() -> impl Strategy<Value = Vec<u8>> {
     ]
 }
 
+/// What may happen to a packet.
+#[derive(Debug, Clone)]
+struct AnyFate {
+    lost: bool,
+    origin: Origin,
+    held: Option<Held>,
+    altered: Option<Vec<u8>>,
+    hits: Vec<Hit>,
+}
+
+fn fate() -> impl Strategy<Value = AnyFate> {
+    let hit = (any::<u32>(), any::<u32>(), any::<u16>(), 0..7_usize).prop_map(|(rule, time, place, action)| {
+        let (corrupt, cut) = (Action::Corrupt(Some(place)), Action::Cut(place));
+        let actions = [Action::Drop, Action::Dup, Action::Delay(time), Action::Swap, corrupt, cut, Action::Stranger];
+        Hit { rule, action: actions[action] }
+    });
+    let origin = prop_oneof![8 => Just(Origin::Machine), 1 => Just(Origin::Copy), 1 => Just(Origin::Stray)];
+    let held = prop_oneof![
+        8 => Just(None),
+        1 => any::<u32>().prop_map(|millis| Some(Held::Left(Duration::from_millis(millis.into())))),
+        2 => (0..4_u64).prop_map(|number| Some(Held::Waits(number))),
+    ];
+    let altered = prop::option::weighted(0.1, datagram());
+    (prop::bool::weighted(0.1), origin, held, altered, prop::collection::vec(hit, 0..3))
+        .prop_map(|(lost, origin, held, altered, hits)| AnyFate { lost, origin, held, altered, hits })
+}
+
 fn anything() -> impl Strategy<Value = Any> {
     prop_oneof![
         1 => any::<String>().prop_map(Any::Begin),
-        20 => (any::<bool>(), 1..4_u16, datagram(), any::<bool>())
-            .prop_map(|(sent, port, datagram, lost)| Any::Packet { sent, port, datagram, lost: lost && port == 2 }),
-        1 => (any::<u32>(), any::<u32>(), any::<u16>(), 0..7_usize).prop_map(|(rule, time, place, action)| {
-            let (corrupt, cut) = (Action::Corrupt(Some(place)), Action::Cut(place));
-            let actions =
-                [Action::Drop, Action::Dup, Action::Delay(time), Action::Swap, corrupt, cut, Action::Stranger];
-            Any::Fault(rule, actions[action])
-        }),
+        20 => (any::<bool>(), 1..4_u16, datagram(), fate())
+            .prop_map(|(sent, port, datagram, fate)| Any::Packet { sent, port, datagram, fate }),
+        2 => (0..4_u64, datagram()).prop_map(|(number, datagram)| Any::Delivered { number, datagram }),
+        1 => Just(Any::Late),
         1 => any::<u64>().prop_map(Any::Silence),
         1 => any::<u16>().prop_map(Any::Locked),
         1 => any::<String>().prop_map(Any::Fail),
@@ -74,6 +98,7 @@ fn replay(all: &[(u32, Any)], observer: &mut dyn Observer) {
         let (event, failure);
         let what = match any {
             Any::Begin(host) => RecordKind::Begin(Begin {
+                side: if host.len().is_multiple_of(2) { Side::Client } else { Side::Server },
                 wall: SystemTime::UNIX_EPOCH,
                 host,
                 peer: peer(69),
@@ -82,11 +107,17 @@ fn replay(all: &[(u32, Any)], observer: &mut dyn Observer) {
                 mode: None,
                 timeout: Duration::from_secs(25),
             }),
-            Any::Packet { sent, port, datagram, lost } => {
+            Any::Packet { sent, port, datagram, fate } => {
                 let direction = if *sent { Direction::Sent } else { Direction::Received };
-                RecordKind::Packet { direction, peer: peer(*port), datagram, lost: *lost }
+                let AnyFate { lost, origin, held, altered, hits } = fate;
+                let fate = Fate { lost: *lost, origin: *origin, held: *held, altered: altered.as_deref(), hits };
+                RecordKind::Packet(Crossing { direction, peer: peer(*port), datagram, fate })
             }
-            Any::Fault(rule, action) => RecordKind::Fault(Hit { rule: *rule, action: *action }),
+            Any::Delivered { number, datagram } => {
+                let after = Duration::from_millis(*number);
+                RecordKind::Delivered(Delivery { number: *number, after, peer: peer(2), datagram })
+            }
+            Any::Late => RecordKind::Late,
             Any::Silence(millis) => {
                 event = Event::Resending { attempt: 1, after: Duration::from_millis(*millis) };
                 RecordKind::Machine(&event)
@@ -101,7 +132,7 @@ fn replay(all: &[(u32, Any)], observer: &mut dyn Observer) {
                 RecordKind::End(Err(&failure))
             }
         };
-        observer.observe(&Record { at, local, kind: what });
+        observer.observe(&Record { at, transfer: 1, local, kind: what });
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod capture;
 mod hostile;
+mod kept;
 mod live;
 mod stories;
 mod story;

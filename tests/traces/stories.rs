@@ -43,6 +43,7 @@ pub(crate) fn all() -> Vec<(&'static str, Story)> {
         ("timed_out", timed_out()),
         ("malformed", malformed()),
         ("long", long()),
+        ("crowded", crowded("fw.bin")),
     ]
 }
 
@@ -184,7 +185,7 @@ pub(crate) fn window_gap() -> Story {
     story.ends(9, 4100)
 }
 
-fn put_window_gap() -> Story {
+pub(crate) fn put_window_gap() -> Story {
     let windowed = Offer { windowsize: WindowSize::new(4), ..PLAIN };
     let mut story = Story::new().asks(wrq("fw.bin", Mode::Octet, windowed));
     story = story.at(0.0005).receives(oack(&[("windowsize", 4)])).at(0.0006);
@@ -234,4 +235,20 @@ pub(crate) fn long() -> Story {
         story = story.sends(ack(block));
     }
     story.ends(40, 39 * 512 + 100)
+}
+
+/// Much to say about each packet: a lost OACK and its repetitions, delays, and strangers on other hosts.
+pub(crate) fn crowded(file: &str) -> Story {
+    let answer = || oack(&[("tsize", 3000), ("blksize", 1428), ("windowsize", 4)]);
+    let story = Story::between("[2001:db8::53]:50617", "[2001:db8::7]:69", "[2001:db8::7]:40001");
+    let story = story.asks(rrq(file, Mode::Octet, offer(1428, 4)));
+    let story = story.at(0.0009).fault(1, Action::Drop).misses(answer());
+    let story = story.at(1.0009).receives(answer()).at(1.0010).fault(2, Action::Delay(200)).sends(ack(0));
+    let story = story.at(1.0011).receives(answer()).at(1.0020).receives(data(1, 1428));
+    let story = story.receives_from_host("[2001:db8:ffff:ffff:ffff:ffff:ffff:ffff]:40001", data(2, 1428));
+    let story = story.receives_from_host("[2001:db8::9]:65535", error(4, "a message of a few words, but rather long"));
+    let story = story.at(1.0030).receives(data(2, 1428)).at(1.0031).fault(3, Action::Corrupt(Some(2))).sends(ack(2));
+    let story = story.at(1234.567).silence(1, 1233.5639).fault(4, Action::Drop).loses(ack(2));
+    let story = story.at(1235.567).receives(data(3, 144)).sends(ack(3));
+    story.ends(3, 3000)
 }

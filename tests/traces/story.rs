@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::sync::LazyLock;
 use std::time::{Duration, Instant, SystemTime};
 
-use tftpsh::event::{Begin, Direction, Observer, Record, RecordKind};
+use tftpsh::event::{Begin, Crossing, Direction, Fate, Observer, Record, RecordKind, Side};
 use tftpsh::fault::{Action, Hit};
 use tftpsh::transfer::{Event, Failure, Report, Stats};
 use tftpsh::wire::{ErrorCode, Mode, Offer, RequestKind, Terms, emit_error, emit_request};
@@ -22,14 +22,15 @@ pub(crate) struct Story {
     local: SocketAddr,
     server: SocketAddr,
     peer: SocketAddr,
+    /// The fault rules that hit the next packet.
+    hits: Vec<Hit>,
     entries: Vec<(Duration, SocketAddr, Entry)>,
 }
 
 #[derive(Clone)]
 enum Entry {
     Begin(String),
-    Packet { direction: Direction, peer: SocketAddr, datagram: Vec<u8>, lost: bool },
-    Fault(Hit),
+    Packet { direction: Direction, peer: SocketAddr, datagram: Vec<u8>, lost: bool, hits: Vec<Hit> },
     Machine(Event),
     Digest(&'static str),
     End(Result<Report, Failure>),
@@ -44,8 +45,14 @@ impl Story {
     pub(crate) fn between(local: &str, server: &str, peer: &str) -> Self {
         let address = |text: &str| text.parse().expect("an address");
         let server: SocketAddr = address(server);
-        let mut story =
-            Self { now: Duration::ZERO, local: address(local), server, peer: address(peer), entries: Vec::new() };
+        let mut story = Self {
+            now: Duration::ZERO,
+            local: address(local),
+            server,
+            peer: address(peer),
+            hits: Vec::new(),
+            entries: Vec::new(),
+        };
         story.push(Entry::Begin(server.ip().to_string()));
         story
     }
@@ -105,13 +112,19 @@ impl Story {
         self.packet(Direction::Received, peer, datagram, false)
     }
 
+    /// Receives a datagram from another host.
+    pub(crate) fn receives_from_host(self, peer: &str, datagram: Vec<u8>) -> Self {
+        self.packet(Direction::Received, peer.parse().expect("an address"), datagram, false)
+    }
+
     pub(crate) fn sends_to(self, port: u16, datagram: Vec<u8>) -> Self {
         let peer = SocketAddr::new(self.peer.ip(), port);
         self.packet(Direction::Sent, peer, datagram, false)
     }
 
+    /// Lets a fault rule hit the next packet.
     pub(crate) fn fault(mut self, rule: u32, action: Action) -> Self {
-        self.push(Entry::Fault(Hit { rule, action }));
+        self.hits.push(Hit { rule, action });
         self
     }
 
@@ -146,6 +159,7 @@ impl Story {
         for (passed, local, entry) in &self.entries {
             let what = match entry {
                 Entry::Begin(host) => RecordKind::Begin(Begin {
+                    side: Side::Client,
                     wall: SystemTime::UNIX_EPOCH + Duration::from_secs(1_767_225_600),
                     host,
                     peer: ([127, 0, 0, 1], 69).into(),
@@ -154,20 +168,21 @@ impl Story {
                     mode: None,
                     timeout: Duration::from_secs(25),
                 }),
-                Entry::Packet { direction, peer, datagram, lost } => {
-                    RecordKind::Packet { direction: *direction, peer: *peer, datagram, lost: *lost }
+                Entry::Packet { direction, peer, datagram, lost, hits } => {
+                    let fate = Fate { lost: *lost, hits, ..Fate::default() };
+                    RecordKind::Packet(Crossing { direction: *direction, peer: *peer, datagram, fate })
                 }
-                Entry::Fault(hit) => RecordKind::Fault(*hit),
                 Entry::Machine(event) => RecordKind::Machine(event),
                 Entry::Digest(sha256) => RecordKind::Digest(sha256),
                 Entry::End(result) => RecordKind::End(result.as_ref()),
             };
-            observer.observe(&Record { at: *START + *passed, local: *local, kind: what });
+            observer.observe(&Record { at: *START + *passed, transfer: 1, local: *local, kind: what });
         }
     }
 
     fn packet(mut self, direction: Direction, peer: SocketAddr, datagram: Vec<u8>, lost: bool) -> Self {
-        self.push(Entry::Packet { direction, peer, datagram, lost });
+        let hits = std::mem::take(&mut self.hits);
+        self.push(Entry::Packet { direction, peer, datagram, lost, hits });
         self
     }
 

@@ -1,10 +1,10 @@
-//! Every view of every story, as snapshots; and kept transfers in another view.
+//! Every view of every story, as snapshots.
 
 use tftpsh::analysis::{Analyser, Annotated, Annotation};
 use tftpsh::event::{Observer, Record};
-use tftpsh::trace::{
-    self, Charset, Classic, Detail, Elided, Explain, Ladder, Limit, Lines, Tint, Tracer, View, plain, show,
-};
+use tftpsh::trace::{Charset, Classic, Detail, Elided, Explain, Ladder, Limit, Lines, Tint, Tracer, View, plain};
+
+use unicode_width::UnicodeWidthStr;
 
 use crate::story::{Story, ack, data, rrq};
 use crate::{Page, capture, page, stories, views};
@@ -32,23 +32,71 @@ fn every_view_shows_every_story_as_kept() {
     }
 }
 
+/// The columns of screens.
+const SCREENS: [usize; 7] = [60, 65, 66, 80, 100, 140, 200];
+
+fn assert_fits(name: &str, columns: usize, text: &str) {
+    let widest = text.lines().max_by_key(|line| line.width()).unwrap_or_default();
+    assert!(widest.width() <= columns, "{name}, {columns} columns: {widest}");
+}
+
 #[test]
 fn no_line_is_wider_than_the_screen() {
     for (name, story) in stories::all().into_iter().filter(|it| it.0 != "wrap") {
-        for columns in [60, 66, 80, 100] {
-            let explain = |detail| -> Box<dyn View> { Box::new(Explain::new(detail, plain).folded(Some(columns))) };
-            let views = [
-                Box::new(Elided::new(Ladder::new(columns, Charset::Unicode, plain), Limit::default(), None))
-                    as Box<dyn View>,
-                Box::new(Elided::new(Ladder::new(columns, Charset::Ascii, plain), Limit::Pairs(0), None)),
-                explain(Detail::Full),
-                explain(Detail::Short),
-            ];
-            for view in views {
-                let text = page(&story, view).text();
-                let widest = text.lines().max_by_key(|line| line.chars().count()).unwrap_or_default();
-                assert!(widest.chars().count() <= columns, "{name}, {columns} columns: {widest}");
+        for columns in SCREENS {
+            for limit in [Limit::default(), Limit::Pairs(0)] {
+                let explain = |detail| -> Box<dyn View> {
+                    Box::new(Elided::new(Explain::new(detail, plain).folded(Some(columns)), limit, None))
+                };
+                for view in [explain(Detail::Full), explain(Detail::Short)] {
+                    assert_fits(name, columns, &page(&story, view).text());
+                }
             }
+        }
+    }
+}
+
+#[test]
+fn no_line_of_a_ladder_is_wider_than_the_screen_even_with_long_names() {
+    let long = "images/".repeat(30);
+    let names = [long.as_str(), "\u{56fa}\u{4ef6}\u{56fa}\u{4ef6}/\u{56fa}\u{4ef6}\u{56fa}\u{4ef6}.bin"];
+    let crowded = names.map(|name| ("crowded", stories::crowded(name)));
+    for (name, story) in stories::all().into_iter().chain(crowded).filter(|it| it.0 != "wrap") {
+        for columns in SCREENS {
+            for charset in [Charset::Unicode, Charset::Ascii] {
+                for limit in [Limit::default(), Limit::Pairs(0), Limit::All] {
+                    let view = Elided::new(Ladder::new(columns, charset, plain), limit, None);
+                    assert_fits(name, columns, &page(&story, Box::new(view)).text());
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn a_wide_screen_shows_every_option_and_a_longer_name_leaves_them_their_space() {
+    let ladder = |name: &str, columns| {
+        page(&stories::crowded(name), Box::new(Ladder::new(columns, Charset::Ascii, plain))).text()
+    };
+    let options = "tsize=0 blksize=1428 windowsize=4";
+    assert!(ladder("fw.bin", 100).contains(&format!("RRQ fw.bin octet {options} --->|")));
+    let name = "images/boards/rev-c/release/2026-11/firmware.bin";
+    assert!(ladder(name, 140).contains(&format!("RRQ {name:.39}.. octet {options} >|")));
+    let between = |columns| ladder("fw.bin", columns).lines().next().map(str::len);
+    assert_eq!([66, 80, 100, 132, 140, 200].map(between), [44, 56, 76, 108, 108, 108].map(Some), "client .. server");
+}
+
+#[test]
+fn the_line_of_hidden_packets_keeps_a_space_on_both_sides() {
+    for story in [stories::long(), stories::wrap()] {
+        for columns in [66, 67, 74, 80, 86, 109] {
+            let view = Elided::new(Ladder::new(columns, Charset::Ascii, plain), Limit::default(), None);
+            let text = page(&story, Box::new(view)).text();
+            let line = text.lines().find(|line| line.contains(" as expected ")).expect("hidden packets");
+            let parts: Vec<_> = line.split(':').collect();
+            let [_, inside, after] = parts[..] else { panic!("{line}") };
+            assert!(inside.starts_with(' ') && inside.ends_with(' ') && inside.contains('#'), "{line}");
+            assert!(after.starts_with("  ") && after.contains("kB"), "{line}");
         }
     }
 }
@@ -147,84 +195,6 @@ fn times_begin_with_the_request_even_if_it_is_late() {
     );
     let times: Vec<_> = seen.iter().filter(|it| it.packet().is_some()).map(|it| it.t.as_secs_f64()).collect();
     assert_eq!(times, [0.0, 0.5]);
-}
-
-fn kept(stories: &[Story]) -> Tracer<'static> {
-    let mut tracer = Tracer::new();
-    tracer.keep();
-    for story in stories {
-        story.replay(&mut tracer);
-    }
-    tracer
-}
-
-#[test]
-fn a_kept_transfer_in_another_view_looks_as_it_did_live() {
-    let story = stories::lost_ack();
-    let tracer = kept(std::slice::from_ref(&story));
-    let ring = tracer.ring().expect("the ring");
-    for (name, mut view) in views() {
-        if name == "hex" {
-            continue; // the ends of blocks are not kept
-        }
-        let mut again = Vec::new();
-        for seen in ring.last().expect("kept").again(None) {
-            view.render(seen, &mut again).expect("a Vec takes all");
-        }
-        let live = views().into_iter().find(|it| it.0 == name).expect("the same view").1;
-        assert_eq!(String::from_utf8_lossy(&again), page(&story, live).text(), "{name}");
-    }
-}
-
-#[test]
-fn a_range_of_kept_packets_is_shown() {
-    let tracer = kept(&[stories::lost_ack()]);
-    let ring = tracer.ring().expect("the ring");
-    let mut ladder = Ladder::new(40, Charset::Ascii, plain);
-    let mut out = Vec::new();
-    for seen in ring.last().expect("kept").again(Some(4..=6)) {
-        ladder.render(seen, &mut out).expect("a Vec takes all");
-    }
-    assert_eq!(
-        String::from_utf8_lossy(&out),
-        "  0.0014 <-- DATA 2  512 B\n  0.0015 --X ACK 2\n  1.0021 <-- DATA 2  512 B  DUP of #4\n"
-    );
-}
-
-#[test]
-fn the_last_three_transfers_are_kept_and_no_more_than_20000_records_of_each() {
-    let tracer = kept(&[stories::get(), stories::wrap(), stories::get(), stories::get()]);
-    let ring = tracer.ring().expect("the ring");
-    let xfers: Vec<_> = ring.transfers().map(|kept| kept.xfer()).collect();
-    assert_eq!(xfers, [2, 3, 4]);
-    let wrap = ring.transfers().next().expect("the oldest");
-    assert_eq!(wrap.len(), 20_000);
-    assert_eq!(wrap.len() as u64 + wrap.forgotten(), 131_079 + 2, "packets, the beginning and the end");
-    assert!(wrap.packet(2).is_some() && wrap.packet(131_074).is_some() && wrap.packet(60_000).is_none());
-    let longest =
-        ring.transfers().flat_map(|kept| kept.again(None)).filter_map(Annotated::packet).map(|it| it.bytes.len());
-    assert_eq!(longest.max(), Some(68), "four bytes and 64 of the block");
-}
-
-#[test]
-fn one_packet_is_shown_with_every_byte_and_its_answer() {
-    let tracer = kept(&[stories::get()]);
-    let ring = tracer.ring().expect("the ring");
-    let mut out = Vec::new();
-    let kept = ring.last().expect("kept");
-    let screen = trace::Page::file(Charset::Ascii, Limit::All);
-    assert!(show(kept, 3, &screen, &mut out).expect("a Vec takes all"));
-    assert!(!show(kept, 99, &screen, &mut out).expect("a Vec takes all"));
-    assert_eq!(
-        String::from_utf8_lossy(&out),
-        "#3     0.0012 s  +0.0001  sent     ACK   :50617 --> :40001  4 bytes\n         \
-         0 +2    00 04                  opcode    4 ACK\n         \
-         2 +2    00 01                  block     1\n      \
-         state: received 1 -> receiving 2\n      \
-         why:   Block 1 is safe; this asks for block 2.  [RFC 1350 s2]\n      \
-         answered by #4\n  \
-         0000  00 04 00 01                                       |....|\n"
-    );
 }
 
 #[test]

@@ -84,30 +84,34 @@ impl Reactor {
         self.ready.push_back(key);
     }
 
-    /// Starts a transfer; its first packet leaves with the next turn.
+    /// Starts a transfer with this number; its first packet leaves with the next turn.
     pub(crate) fn start(
         &mut self,
+        number: u64,
         socket: Socket,
         task: ServerTask,
         injector: Option<Box<FaultInjector>>,
     ) -> io::Result<Key> {
         socket.never_block()?;
         let key = self.watch(&socket)?;
-        self.transfers.insert(key, Transfer::new(socket, task, injector));
+        self.transfers.insert(key, Transfer::new(number, socket, task, injector));
         self.ready.push_back(key);
         Ok(key)
     }
 
     /// Drops a transfer; its peer gets no ERROR.
-    pub(crate) fn forget(&mut self, key: Key) {
+    pub(crate) fn forget(&mut self, key: Key, observers: &mut Observers<'_>) {
         // Closing the socket takes it out of the poll too.
-        self.transfers.remove(&key);
+        if let Some(mut transfer) = self.transfers.remove(&key) {
+            transfer.close(observers);
+        }
     }
 
     /// Ends every transfer; the peers of unfinished ones get an ERROR.
     pub(crate) fn abort(&mut self, reason: &Abort, notices: &mut Vec<Notice>, observers: &mut Observers<'_>) {
         for (key, mut transfer) in self.transfers.drain() {
             transfer.give_up(reason.clone(), &mut Reports { key, notices, observers });
+            transfer.close(observers);
         }
     }
 
@@ -155,7 +159,7 @@ impl Reactor {
         transfer.queued = false;
         let begun = transfer.begin(&mut reports);
         match if begun { transfer.read(&mut self.buffer, &mut reports) } else { Burst::Over } {
-            Burst::Over => drop(self.transfers.remove(&key)),
+            Burst::Over => self.forget(key, reports.observers),
             burst => {
                 transfer.set_alarm(key, &mut self.alarms);
                 if burst == Burst::More {
@@ -176,7 +180,7 @@ impl Reactor {
             }
             transfer.alarm = None;
             match transfer.wake(now, &mut self.buffer, &mut Reports { key, notices, observers }) {
-                Burst::Over => drop(self.transfers.remove(&key)),
+                Burst::Over => self.forget(key, observers),
                 Burst::Last => transfer.set_alarm(key, &mut self.alarms),
                 // Its alarm is set again after the next burst: the others have their turn first.
                 Burst::More if mem::replace(&mut transfer.queued, true) => {}
@@ -260,7 +264,7 @@ mod tests {
         let socket = Socket::bind("127.0.0.1:0".parse().unwrap()).unwrap();
         let address = socket.local();
         let task = Task::send(machine, Source::bytes([].into(), Mode::Octet));
-        (reactor.start(socket, task, None).unwrap(), address)
+        (reactor.start(1, socket, task, None).unwrap(), address)
     }
 
     /// Turns until `count` transfers are gone; returns their keys in that order.
