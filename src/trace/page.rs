@@ -3,8 +3,10 @@ use std::io::{self, Write};
 use super::fold::fold;
 use super::hex::dump;
 use super::units::counted;
-use super::{Charset, Detail, Elided, Explain, Hex, Json, Ladder, Limit, Lines, Paint, View, ViewName, plain};
-use crate::analysis::{Kept, Relations};
+use super::{
+    Charset, Content, Detail, Elided, Explain, Hex, Json, Ladder, Limit, Lines, Paint, Pcapng, View, ViewName, plain,
+};
+use crate::analysis::{Annotated, KEPT_DATA, Kept, Relations};
 
 /// The properties of the screen or file that a view is drawn on.
 #[derive(Debug, Clone, Copy)]
@@ -38,6 +40,27 @@ impl Page {
             ViewName::Hex => self.elided(Hex::new(self.paint)),
             ViewName::Json => Box::new(Json),
         }
+    }
+
+    /// Creates the view, or what writes the file, of this content.
+    pub fn content(&self, content: Content) -> Box<dyn View> {
+        match content {
+            Content::View(name) => self.view(name),
+            Content::Capture { snap, lost } => Box::new(Pcapng::new(snap).with_lost(lost)),
+        }
+    }
+
+    /// Creates the same for a kept transfer. A file says what was not kept; a screen shows it.
+    pub fn again(&self, content: Content, kept: &Kept) -> Box<dyn View> {
+        let Content::Capture { snap, lost } = content else { return self.content(content) };
+        let mut capture = Pcapng::new(snap).with_lost(lost);
+        if kept.again(None).any(Annotated::is_cut) {
+            capture = capture.noting(&format!("Blocks have their first {KEPT_DATA} bytes; their lengths are whole."));
+        }
+        if kept.forgotten() > 0 {
+            capture = capture.noting(&format!("{} in the middle are missing.", counted(kept.forgotten(), "record")));
+        }
+        Box::new(capture)
     }
 
     /// Returns the columns at which lines are folded, if they are.
