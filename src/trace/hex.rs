@@ -1,7 +1,7 @@
 use std::io::{self, Write};
 
 use super::elide::Run;
-use super::figures::{hex, notable_flags, tint, words};
+use super::figures::{deeds, hex, notable_flags, tint, words};
 use super::units::size;
 use super::{Paint, View};
 use crate::analysis::{Annotated, Annotation};
@@ -32,12 +32,15 @@ impl View for Hex {
             Err(reason) => format!("malformed <{reason}>"),
         };
         let words = (self.paint)(tint(packet.kind), &words);
-        let flags = match notable_flags(packet) {
-            none if none.is_empty() => none,
-            flags => format!("  [{flags}]"),
+        let notes: Vec<_> = Some(notable_flags(packet)).filter(|flags| !flags.is_empty()).into_iter().collect();
+        let notes = match [notes, deeds(packet)].concat() {
+            none if none.is_empty() => String::new(),
+            notes => format!("  [{}]", notes.join(", ")),
         };
-        writeln!(out, "{} {words}  ({} bytes){flags}", packet.direction, packet.length)?;
-        dump(&packet.bytes, packet.length, packet.data_length().map_or(512, |_| WHOLE), out)
+        // A rule may have cut what the words name.
+        let (bytes, length) = packet.wire();
+        writeln!(out, "{} {words}  ({length} bytes){notes}", packet.direction)?;
+        dump(bytes, length, packet.data_length().map_or(512, |_| WHOLE), out)
     }
 
     fn hidden(&self, run: &Run) -> Option<String> {
