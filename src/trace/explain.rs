@@ -75,7 +75,7 @@ impl Explain {
         let (way, arrow) = (packet.direction.name(), if packet.direction == Direction::Sent { "-->" } else { "<--" });
         let kind = (self.paint)(tint(packet.kind), packet.kind.name());
         let pad = " ".repeat(6_usize.saturating_sub(packet.kind.name().len()));
-        let (local, peer, length) = (packet.local.port(), packet.peer.port(), packet.length);
+        let (local, peer, length) = (packet.local.port(), packet.peer.port(), packet.wire().1);
         let line = format!("{n:<4}{t:>9.4} s  +{gap:.4}  {way:<8} {kind}{pad}:{local} {arrow} :{peer}  {length} bytes");
         // Colours take no space on a screen.
         let colour = kind.chars().count() - packet.kind.name().len();

@@ -1,7 +1,7 @@
 use std::io::{self, Write};
 
 use super::elide::Run;
-use super::figures::{hex, notable_flags, tint, words};
+use super::figures::{deeds, hex, notable_flags, tint, words};
 use super::fold::fold;
 use super::units::size;
 use super::{Paint, View};
@@ -39,19 +39,21 @@ impl View for Hex {
             Ok(parsed) => words(&parsed, packet.length),
             Err(reason) => format!("malformed <{reason}>"),
         };
-        let flags = match notable_flags(packet) {
-            none if none.is_empty() => none,
-            flags => format!("  [{flags}]"),
+        let notes: Vec<_> = Some(notable_flags(packet)).filter(|flags| !flags.is_empty()).into_iter().collect();
+        let notes = match [notes, deeds(packet)].concat() {
+            none if none.is_empty() => String::new(),
+            notes => format!("  [{}]", notes.join(", ")),
         };
-        let line = format!("{} {words}  ({} bytes){flags}", packet.direction, packet.length);
+        // A rule may have cut what the words name.
+        let (bytes, length) = packet.wire();
+        let line = format!("{} {words}  ({length} bytes){notes}", packet.direction);
         // Colour has no end at the edge of a screen.
         let line = match fold(&line, self.columns, 2) {
             folded if folded.contains('\n') => folded,
             line => line.replacen(&words, &(self.paint)(tint(packet.kind), &words), 1),
         };
         writeln!(out, "{line}")?;
-        let whole = packet.data_length().map_or(512, |_| WHOLE);
-        Dump::within(self.columns).write(&packet.bytes, packet.length, whole, out)
+        Dump::within(self.columns).write(bytes, length, packet.data_length().map_or(512, |_| WHOLE), out)
     }
 
     fn hidden(&self, run: &Run) -> Option<String> {
