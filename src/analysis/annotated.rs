@@ -10,7 +10,7 @@ use crate::macros::named;
 use crate::wire::{DATA_HEADER, Direction, Malformed, Opcode, Packet};
 
 /// Bytes of a block that a copy keeps.
-const KEPT_DATA: usize = 64;
+pub const KEPT_DATA: usize = 64;
 
 /// One record with its meaning, from which every view except the classic one is made.
 #[derive(Debug, Clone)]
@@ -75,6 +75,11 @@ impl Annotated<'_> {
             Annotation::Packet(packet) => Some(packet),
             _ => None,
         }
+    }
+
+    /// Whether it is a packet of which only the beginning was kept.
+    pub fn is_cut(&self) -> bool {
+        self.packet().map(AnnotatedPacket::wire).is_some_and(|(bytes, length)| bytes.len() < length)
     }
 
     /// Counts the bytes of packets that the record holds.
@@ -173,9 +178,9 @@ impl AnnotatedPacket<'_> {
         self.flags.without(Flag::Tid).is_empty() && self.faults.is_empty() && self.abs.is_some_and(|block| block > 0)
     }
 
-    /// Returns its bytes, of a DATA packet at most the first 64 of the block.
+    /// Returns the bytes that crossed the socket, of a DATA packet at most the first 64 of the block.
     pub(crate) fn beginning(&self) -> &[u8] {
-        self.beginning_of(&self.bytes)
+        self.beginning_of(self.wire().0)
     }
 
     fn beginning_of<'b>(&self, bytes: &'b [u8]) -> &'b [u8] {
@@ -197,7 +202,7 @@ impl AnnotatedPacket<'_> {
             bytes: Cow::Owned(self.beginning_of(bytes).to_vec()),
         });
         AnnotatedPacket {
-            bytes: Cow::Owned(self.beginning().to_vec()),
+            bytes: Cow::Owned(self.beginning_of(&self.bytes).to_vec()),
             altered,
             why: self.why.clone(),
             faults: self.faults.clone(),

@@ -48,7 +48,7 @@ mod ring;
 mod tally;
 
 pub use analyse::Analyser;
-pub use annotated::{Altered, Annotated, AnnotatedPacket, Annotation, Choice, Kind, State};
+pub use annotated::{Altered, Annotated, AnnotatedPacket, Annotation, Choice, KEPT_DATA, Kind, State};
 pub use flags::{Flag, Flags};
 pub use reason::Reason;
 pub use relations::Relations;

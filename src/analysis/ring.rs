@@ -42,7 +42,7 @@ impl Ring {
     }
 
     /// Lists the transfers, oldest first.
-    pub fn transfers(&self) -> impl Iterator<Item = &Kept> {
+    pub fn transfers(&self) -> impl DoubleEndedIterator<Item = &Kept> {
         self.transfers.iter()
     }
 

@@ -32,6 +32,7 @@
 mod arrow;
 mod classic;
 mod columns;
+mod content;
 mod elide;
 mod explain;
 mod fields;
@@ -53,6 +54,7 @@ use std::io::{self, Write};
 
 pub use arrow::Charset;
 pub use classic::{Classic, Lines};
+pub use content::Content;
 pub use elide::{Elided, Limit, Run};
 pub use explain::{Detail, Explain};
 pub(crate) use fold::{fold, fold_parts};
@@ -72,6 +74,15 @@ use crate::event::{Observer, Record};
 
 /// One way to show what happened.
 pub trait View {
+    /// Writes what comes before the first record, so that the output is complete without any.
+    ///
+    /// # Errors
+    ///
+    /// Those of `out`.
+    fn begin(&mut self, _out: &mut dyn Write) -> io::Result<()> {
+        Ok(())
+    }
+
     /// Writes one record.
     ///
     /// # Errors

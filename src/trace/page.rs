@@ -1,10 +1,12 @@
 use std::io::{self, Write};
 
 use super::fold::fold;
-use super::hex::dump;
+use super::hex::Dump;
 use super::units::counted;
-use super::{Charset, Detail, Elided, Explain, Hex, Json, Ladder, Limit, Lines, Paint, View, ViewName, plain};
-use crate::analysis::{Kept, Relations};
+use super::{
+    Charset, Content, Detail, Elided, Explain, Hex, Json, Ladder, Limit, Lines, Paint, Pcapng, View, ViewName, plain,
+};
+use crate::analysis::{Annotated, KEPT_DATA, Kept, Relations};
 
 /// The properties of the screen or file that a view is drawn on.
 #[derive(Debug, Clone, Copy)]
@@ -35,9 +37,30 @@ impl Page {
             ViewName::Classic => Box::new(Lines),
             ViewName::Explain(detail) => self.elided(Explain::new(detail, self.paint).folded(self.fold())),
             ViewName::Ladder => self.elided(Ladder::new(self.columns, self.charset, self.paint)),
-            ViewName::Hex => self.elided(Hex::new(self.paint)),
+            ViewName::Hex => self.elided(Hex::new(self.paint).folded(self.fold())),
             ViewName::Json => Box::new(Json),
         }
+    }
+
+    /// Creates the view, or what writes the file, of this content.
+    pub fn content(&self, content: Content) -> Box<dyn View> {
+        match content {
+            Content::View(name) => self.view(name),
+            Content::Capture { snap, lost } => Box::new(Pcapng::new(snap).with_lost(lost)),
+        }
+    }
+
+    /// Creates the same for a kept transfer. A file says what was not kept; a screen shows it.
+    pub fn again(&self, content: Content, kept: &Kept) -> Box<dyn View> {
+        let Content::Capture { snap, lost } = content else { return self.content(content) };
+        let mut capture = Pcapng::new(snap).with_lost(lost);
+        if kept.again(None).any(Annotated::is_cut) {
+            capture = capture.noting(&format!("Blocks have their first {KEPT_DATA} bytes; their lengths are whole."));
+        }
+        if kept.forgotten() > 0 {
+            capture = capture.noting(&format!("{} in the middle are missing.", counted(kept.forgotten(), "record")));
+        }
+        Box::new(capture)
     }
 
     /// Returns the columns at which lines are folded, if they are.
@@ -74,10 +97,11 @@ pub fn show(kept: &Kept, n: u64, page: &Page, out: &mut dyn Write) -> io::Result
     for (relation, packets) in lists.into_iter().filter(|(_, packets)| !packets.is_empty()) {
         writeln!(out, "{}", fold(&format!("      {relation} {}", listed(packets)), page.fold(), 8))?;
     }
-    dump(&packet.bytes, packet.length, usize::MAX, out)?;
+    let dump = Dump::within(page.fold());
+    dump.write(&packet.bytes, packet.length, usize::MAX, out)?;
     if let Some(altered) = &packet.altered {
         writeln!(out, "      after the fault rules: {}", counted(altered.length as u64, "byte"))?;
-        dump(&altered.bytes, altered.length, usize::MAX, out)?;
+        dump.write(&altered.bytes, altered.length, usize::MAX, out)?;
     }
     Ok(true)
 }
