@@ -24,9 +24,6 @@ impl Default for Limit {
     }
 }
 
-/// The pause after which a packet is not ordinary, even if it is correct.
-pub(super) const WAITING: Duration = Duration::from_millis(500);
-
 /// The interval at which a growing count is drawn again.
 const REDRAW: Duration = Duration::from_millis(100);
 
@@ -168,7 +165,10 @@ impl<V: View> Elided<V> {
 impl<V: View> View for Elided<V> {
     fn render(&mut self, annotated: &Annotated<'_>, out: &mut dyn Write) -> io::Result<()> {
         match &annotated.kind {
-            Annotation::Packet(packet) if packet.is_ordinary() && packet.gap < WAITING => self.ordinary(annotated, out),
+            // A packet that ends a silence is not ordinary, even if it is correct.
+            Annotation::Packet(packet) if packet.is_ordinary() && annotated.silence.is_none() => {
+                self.ordinary(annotated, out)
+            }
             // Packets show these too.
             Annotation::Choice { .. } => self.view.render(annotated, out),
             _ => {

@@ -6,6 +6,7 @@ use super::elide::Run;
 use super::fields::fields;
 use super::figures::{delivered, failure, flag, millis, tint};
 use super::fold::fold;
+use super::silences::{Line, Silences};
 use super::units::size;
 use super::{Paint, Tint, View};
 use crate::analysis::{Annotated, AnnotatedPacket, Annotation, Choice, Kind, Reason, State};
@@ -31,6 +32,7 @@ pub struct Explain {
     xfer: Option<u32>,
     known: HashSet<Kind>,
     last: State,
+    silences: Silences,
     /// The width at which lines are folded.
     columns: Option<usize>,
 }
@@ -38,7 +40,8 @@ pub struct Explain {
 impl Explain {
     /// Creates a view with this much detail.
     pub fn new(detail: Detail, paint: Paint) -> Self {
-        Self { detail, paint, xfer: None, known: HashSet::new(), last: State::Idle, columns: None }
+        let (known, silences) = (HashSet::new(), Silences::default());
+        Self { detail, paint, xfer: None, known, last: State::Idle, silences, columns: None }
     }
 
     /// Folds long lines for a screen of this many columns.
@@ -92,8 +95,8 @@ impl Explain {
     }
 
     /// Writes a line that is not about a packet.
-    fn line(&self, annotated: &Annotated<'_>, text: &str, out: &mut dyn Write) -> io::Result<()> {
-        let line = format!("{:>13.4} s  {text}", annotated.t.as_secs_f64());
+    fn line(&self, t: Duration, text: &str, out: &mut dyn Write) -> io::Result<()> {
+        let line = format!("{:>13.4} s  {text}", t.as_secs_f64());
         writeln!(out, "{}", fold(&line, self.columns, 17))
     }
 }
@@ -106,27 +109,29 @@ impl View for Explain {
             }
             self.known.clear();
             self.last = State::Idle;
+            self.silences = Silences::default();
         }
+        for Line { t, mut text, more } in self.silences.before(annotated) {
+            if let Some(more) = more {
+                text.push_str(&format!("; {more}  [RFC 1123 s4.2.3.2]"));
+            }
+            self.line(t, &text, out)?;
+        }
+        let t = annotated.t;
         match &annotated.kind {
-            Annotation::Packet(packet) => self.packet(annotated.t, packet, out),
-            Annotation::Timer { after, left, awaited, .. } => {
-                let mut text = format!("timer expired: no {awaited} for {:.2} s.", after.as_secs_f64());
-                if let Some(left) = left {
-                    text.push_str(&format!(" Send again; {:.2} s left before giving up.", left.as_secs_f64()));
-                }
-                text.push_str("  [RFC 1123 s4.2.3.2]");
-                self.line(annotated, &text, out)
-            }
-            Annotation::Choice { choice: Choice::Fallback | Choice::Window, why }
-            | Annotation::Choice { why: why @ Reason::TidSame { .. }, .. } => self.line(annotated, &reason(why), out),
-            Annotation::End(summary) => {
-                failure(summary, self.last).map_or(Ok(()), |failure| self.line(annotated, &failure, out))
-            }
-            // The packets show these.
-            Annotation::Begin { .. } | Annotation::Choice { .. } | Annotation::Late(_) => Ok(()),
+            Annotation::Packet(packet) => self.packet(t, packet, out),
             Annotation::Delivered { after, packet } => {
                 self.last = packet.after;
-                self.line(annotated, &format!("{}. {}", delivered(*after, packet), reason(&packet.why)), out)
+                self.line(t, &format!("{}. {}", delivered(*after, packet), reason(&packet.why)), out)
+            }
+            Annotation::Choice { choice: Choice::Fallback | Choice::Window, why }
+            | Annotation::Choice { why: why @ Reason::TidSame { .. }, .. } => self.line(t, &reason(why), out),
+            Annotation::End(summary) => {
+                failure(summary, self.last).map_or(Ok(()), |failure| self.line(t, &failure, out))
+            }
+            // The packets show these.
+            Annotation::Begin { .. } | Annotation::Choice { .. } | Annotation::Timer { .. } | Annotation::Late(_) => {
+                Ok(())
             }
         }
     }

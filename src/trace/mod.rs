@@ -47,6 +47,7 @@ mod paint;
 mod pcapng;
 mod printable_json;
 mod progress;
+mod silences;
 pub(crate) mod units;
 mod view_name;
 

@@ -92,12 +92,20 @@ fn traced(line: &str) -> String {
         }
     }
     let line = words.join(" ");
-    let line = between(&line, "  waiting ", " s", "S");
-    let line = between(&line, "  after the end, ", " s", "S");
-    let line = between(&line, "Send again; ", " s left", "S");
+    let line = between(&silence(line), " came, ", " s left", "S");
     let line = between(&line, " delivered ", " ms", "S");
     let line = between(&line, " held ", " ms by rule ", "S");
     if line.starts_with("      answers #") { between(&line, " after ", " ms", "S") } else { line }
+}
+
+/// A line about a silence without its length.
+fn silence(line: String) -> String {
+    let Some(end) = line.find(" s: ") else { return line };
+    let start = line[..end].rfind(' ').map_or(0, |space| space + 1);
+    match line[start..end].parse::<f64>() {
+        Ok(_) => format!("{}S{}", &line[..start], &line[end..]),
+        Err(_) => line,
+    }
 }
 
 /// A summary without its rate and its round trips.
