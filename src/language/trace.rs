@@ -8,13 +8,13 @@ use super::mistake::Mistake;
 use super::value::{Packet, Packets, Pairs};
 use super::verb::{TraceVerb, Verb};
 use super::words::{Word, split_at_spaces};
-use crate::trace::{Detail, Limit, ViewName};
+use crate::trace::{Detail, Ends, Limit, ViewName};
 
 /// The row of `trace`.
 #[rustfmt::skip] // Rows of a table, a few lines each.
 pub(super) const TRACE: Command = Command {
     name: "trace", group: Group::Trace, words: explained::trace,
-    usage: &["trace [ on | off ]", "trace classic | explain [ short | full ] | ladder | hex | json",
+    usage: &["trace [ on | off ]", "trace classic | explain [ short | full ] [both] | ladder [both] | hex | json [both]",
         "trace view to file", "trace view off", "trace pcap file [ snap bytes ] [ lost ]", "trace pcap off",
         "trace again [view] [first-last]", "trace show packet", "trace limit pairs | all",
         "trace ascii on | off | auto", "trace status", "trace ?"], brief: "toggle packet tracing",
@@ -70,14 +70,31 @@ fn trace(args: &mut Arguments<'_>) -> Result<TraceVerb, Mistake> {
 fn view(args: &mut Arguments<'_>, name: &str) -> Result<ViewName, Mistake> {
     Ok(match name {
         "classic" => ViewName::Classic,
-        "ladder" => ViewName::Ladder,
         "hex" => ViewName::Hex,
-        "json" => ViewName::Json,
+        "ladder" => ViewName::Ladder(ends(args)?),
+        "json" => ViewName::Json(ends(args)?),
         _ => {
-            let detail = args.choice_if(&[("short", Detail::Short), ("full", Detail::Full)])?;
-            ViewName::Explain(detail.unwrap_or(Detail::First))
+            let (mut detail, mut ends) = (None, None);
+            while let Some(word) = args.keyword_if(&manners(detail, ends))? {
+                match word {
+                    "short" => detail = Some(Detail::Short),
+                    "full" => detail = Some(Detail::Full),
+                    _ => ends = Some(Ends::Both),
+                }
+            }
+            ViewName::Explain(detail.unwrap_or_default(), ends.unwrap_or_default())
         }
     })
+}
+
+/// The words that may still follow `explain`, in any order.
+fn manners(detail: Option<Detail>, ends: Option<Ends>) -> Vec<&'static str> {
+    let details: &[_] = if detail.is_none() { &["short", "full"] } else { &[] };
+    details.iter().copied().chain(ends.is_none().then_some("both")).collect()
+}
+
+fn ends(args: &mut Arguments<'_>) -> Result<Ends, Mistake> {
+    Ok(args.choice_if(&[("both", Ends::Both)])?.unwrap_or_default())
 }
 
 fn pcap(args: &mut Arguments<'_>) -> Result<TraceVerb, Mistake> {
@@ -156,27 +173,35 @@ mod tests {
         use TraceVerb::{
             Again, Ascii, Help, Limit as SetLimit, Pcap, PcapOff, Set, Show, Status, Toggle, View, ViewOff, ViewTo,
         };
-        use ViewName::{Classic, Explain, Hex, Json, Ladder};
+        use ViewName::{Classic, Hex};
+        let (ladder, json) = (ViewName::Ladder(Ends::One), ViewName::Json(Ends::One));
+        let explain = |detail| ViewName::Explain(detail, Ends::One);
         let file = || Word::new("x.txt");
         for (line, verb) in [
             ("", Toggle),
             ("on", Set(true)),
             ("OFF", Set(false)),
             ("c", View(Classic)),
-            ("explain", View(Explain(Detail::First))),
-            ("explain full to x.txt", ViewTo(Explain(Detail::Full), file())),
-            ("e s", View(Explain(Detail::Short))),
+            ("explain", View(explain(Detail::First))),
+            ("explain full to x.txt", ViewTo(explain(Detail::Full), file())),
+            ("e s", View(explain(Detail::Short))),
+            ("ladder both", View(ViewName::Ladder(Ends::Both))),
+            ("json b to -", ViewTo(ViewName::Json(Ends::Both), Word::new("-"))),
+            ("explain both", View(ViewName::Explain(Detail::First, Ends::Both))),
+            ("explain short both", View(ViewName::Explain(Detail::Short, Ends::Both))),
+            ("explain both full to x.txt", ViewTo(ViewName::Explain(Detail::Full, Ends::Both), file())),
+            ("again ladder both", Again(Some(ViewName::Ladder(Ends::Both)), None)),
             ("hex", View(Hex)),
-            ("lad off", ViewOff(Ladder)),
-            ("ladder to x.txt", ViewTo(Ladder, file())),
-            ("json to -", ViewTo(Json, Word::new("-"))),
+            ("lad off", ViewOff(ladder)),
+            ("ladder to x.txt", ViewTo(ladder, file())),
+            ("json to -", ViewTo(json, Word::new("-"))),
             ("pcap x.pcapng", Pcap { file: Word::new("x.pcapng"), snap: None, lost: false }),
             ("pcap - lost snap 64", Pcap { file: Word::new("-"), snap: Some(64), lost: true }),
             ("pcap off", PcapOff),
             ("again", Again(None, None)),
-            ("again ladder 8400-8434", Again(Some(Ladder), Some(8400..=8434))),
+            ("again ladder 8400-8434", Again(Some(ladder), Some(8400..=8434))),
             ("again #3", Again(None, Some(3..=3))),
-            ("again explain full 1-2", Again(Some(Explain(Detail::Full)), Some(1..=2))),
+            ("again explain full 1-2", Again(Some(explain(Detail::Full)), Some(1..=2))),
             ("show #3", Show(3)),
             ("limit 5", SetLimit(Limit::Pairs(5))),
             ("limit all", SetLimit(Limit::All)),
@@ -203,6 +228,8 @@ mod tests {
             ("again 9-3", "first-last must be numbers of packets (3 or 3-5), not \"9-3\""),
             ("pcap x snap", "missing bytes after \"snap\"; use a number"),
             ("limit -1", "pairs must be a number, or all, not \"-1\""),
+            ("hex both", "unexpected \"both\" after \"hex\"; to and off may follow"),
+            ("explain both both", "unexpected \"both\" after \"both\"; short, full, to and off may follow"),
             ("on on", "unexpected \"on\" after a complete command"),
         ] {
             assert_eq!(read(line), Err(expected.to_owned()), "trace {line}");

@@ -129,11 +129,14 @@ fn mistake(cli: &Cli, error: &dyn Display) -> Status {
 
 impl Shell<'_> {
     /// Switches on the views that the command line names, without a word about it.
-    fn trace(&mut self, cli: &Cli, reads_lines: bool) -> Result<Outcome, Fatal> {
+    fn trace(&mut self, cli: &Cli, reads_lines: bool, serves: bool) -> Result<Outcome, Fatal> {
         let mut outcome = Outcome::done();
         let Some(verbs) = &cli.trace else { return Ok(outcome) };
         if reads_lines {
             self.workspace.tracing.keep();
+        }
+        if serves {
+            self.workspace.tracing.serve();
         }
         for verb in verbs {
             let result = handlers::trace::apply(self, verb).map(|_| Outcome::done());
@@ -162,7 +165,7 @@ impl Shell<'_> {
         if interactive && !cli.no_rc && !cli.classic {
             self.read_settings_file(cli)?;
         }
-        self.trace(cli, invocation.command.is_empty())
+        self.trace(cli, invocation.command.is_empty(), invocation.serves())
     }
 
     /// Connects, then runs the one command or reads lines.

@@ -1,7 +1,10 @@
 use std::io::{self, Write};
 
 use super::hex::dump;
-use super::{Charset, Detail, Elided, Explain, Hex, Json, Ladder, Limit, Lines, Paint, View, ViewName, plain};
+use super::{
+    BothLadder, Charset, Detail, Elided, Ends, Explain, Hex, Json, Ladder, Limit, Lines, Paint, Paired, PerTransfer,
+    View, ViewName, Views, plain,
+};
 use crate::analysis::Kept;
 
 /// The properties of the screen or file that a view is drawn on.
@@ -27,14 +30,38 @@ impl Page {
         Self { columns: 80, charset, folds: false, redraws: false, limit, paint: plain }
     }
 
-    /// Creates the view of this name.
+    /// Creates the view of this name, of one end or of both.
     pub fn view(&self, name: ViewName) -> Box<dyn View> {
+        let explain = |detail| Explain::new(detail, self.paint).folded(self.fold());
         match name {
             ViewName::Classic => Box::new(Lines),
-            ViewName::Explain(detail) => self.elided(Explain::new(detail, self.paint).folded(self.fold())),
-            ViewName::Ladder => self.elided(Ladder::new(self.columns, self.charset, self.paint)),
-            ViewName::Hex => self.elided(Hex::new(self.paint)),
-            ViewName::Json => Box::new(Json),
+            ViewName::Explain(detail, Ends::One) => Box::new(self.elided(explain(detail))),
+            ViewName::Explain(detail, Ends::Both) => Box::new(Paired::new(self.elided(explain(detail)))),
+            ViewName::Ladder(Ends::One) => Box::new(self.elided(Ladder::new(self.columns, self.charset, self.paint))),
+            ViewName::Ladder(Ends::Both) => {
+                Box::new(Paired::new(self.elided(BothLadder::new(self.columns, self.charset, self.paint))))
+            }
+            ViewName::Hex => Box::new(self.elided(Hex::new(self.paint))),
+            ViewName::Json(_) => Box::new(Json),
+        }
+    }
+
+    /// Creates the view of this name, with one for transfers of which only one end is known.
+    pub fn views(&self, name: ViewName) -> Views<'static> {
+        match name.ends() {
+            Ends::One => Views::One(self.view(name)),
+            Ends::Both => Views::Both(self.view(name), self.view(name.of_one_end())),
+        }
+    }
+
+    /// Creates the view of this name for a server, whose transfers mix.
+    pub fn view_of_server(&self, name: ViewName) -> Box<dyn View> {
+        let page = *self;
+        match name.of_one_end() {
+            // Each record names its transfer.
+            json @ ViewName::Json(_) => page.view(json),
+            // What is drawn once more would cover the lines of another transfer.
+            other => Box::new(PerTransfer::new(move || Self { redraws: false, ..page }.view(other))),
         }
     }
 
@@ -43,8 +70,8 @@ impl Page {
         self.folds.then_some(self.columns)
     }
 
-    fn elided(&self, view: impl View + 'static) -> Box<dyn View> {
-        Box::new(Elided::new(view, self.limit, self.redraws.then_some(self.columns)))
+    fn elided<V: View>(&self, view: V) -> Elided<V> {
+        Elided::new(view, self.limit, self.redraws.then_some(self.columns))
     }
 }
 

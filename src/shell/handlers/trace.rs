@@ -12,7 +12,7 @@ use crate::shell::workspace::Workspace;
 use crate::shell::{CommandError, Fatal, Handled, HandlerError, Outcome, Shell};
 use crate::terminal::{Place, Subject};
 use crate::trace::units::counted;
-use crate::trace::{Limit, Page, ViewName, show};
+use crate::trace::{Ends, Limit, Page, ViewName, show};
 
 /// Does what `trace` asks for, and prints the answer.
 pub(crate) fn trace(shell: &mut Shell<'_>, verb: &TraceVerb) -> Handled {
@@ -133,7 +133,7 @@ fn again(
     packets: Option<RangeInclusive<u64>>,
 ) -> Result<(), HandlerError> {
     let kept = last(shell)?;
-    let view = view.or(shell.workspace.session.settings.tracing).unwrap_or(ViewName::Ladder);
+    let view = view.or(shell.workspace.session.settings.tracing).unwrap_or(ViewName::Ladder(Ends::One));
     if let Some(range) = &packets
         && !kept.again(packets.clone()).any(|seen| seen.packet().is_some())
     {
