@@ -6,10 +6,9 @@ use std::time::Duration;
 pub(crate) use crate::client::DEFAULT_PORT;
 use crate::client::{Negotiation, Options};
 use crate::language::Bookmark;
-use crate::trace::units::counted;
 use crate::trace::{Limit, ViewName};
 use crate::transfer::{Report, RetryPolicy, Rexmt};
-use crate::wire::{Mode, Terms};
+use crate::wire::Mode;
 
 /// The server, the settings and the last result.
 #[derive(Debug, Clone, Default)]
@@ -85,30 +84,13 @@ impl Display for Peer {
     }
 }
 
-/// The outcome of a transfer. `Display` writes it in one line, as `status` shows it.
+/// The outcome of a transfer.
 #[derive(Debug, Clone)]
 pub(crate) struct LastTransfer {
     /// The command and the file: `get fw.bin`.
     pub name: String,
     /// The report, or the reason why it failed.
     pub result: Result<Report, String>,
-}
-
-impl Display for LastTransfer {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        let Self { name, result } = self;
-        let report = match result {
-            Ok(report) => report,
-            Err(reason) => return write!(f, "{name} failed: {reason}"),
-        };
-        let Terms { blksize, windowsize, .. } = report.terms;
-        write!(f, "{name}: {}, ", counted(report.stats.bytes, "byte"))?;
-        if report.negotiated {
-            write!(f, "blksize {blksize}, windowsize {windowsize}")
-        } else {
-            f.write_str("no options")
-        }
-    }
 }
 
 /// Everything a user can set.

@@ -79,6 +79,16 @@ impl Annotated<'_> {
         }
     }
 
+    /// Counts the bytes of packets that the record holds.
+    pub(super) fn bytes(&self) -> usize {
+        match &self.kind {
+            Annotation::Packet(packet) | Annotation::Delivered { packet, .. } => {
+                packet.bytes.len() + packet.altered.as_ref().map_or(0, |altered| altered.bytes.len())
+            }
+            _ => 0,
+        }
+    }
+
     /// Copies the record, with the first 64 bytes of the data of a block.
     pub fn kept(&self) -> Annotated<'static> {
         let kind = match &self.kind {
@@ -168,8 +178,12 @@ impl AnnotatedPacket<'_> {
 
     /// Returns its bytes, of a DATA packet at most the first 64 of the block.
     pub(crate) fn beginning(&self) -> &[u8] {
+        self.beginning_of(&self.bytes)
+    }
+
+    fn beginning_of<'b>(&self, bytes: &'b [u8]) -> &'b [u8] {
         let most = self.data_length().map(|_| DATA_HEADER + KEPT_DATA);
-        most.and_then(|most| self.bytes.get(..most)).unwrap_or(&self.bytes)
+        most.and_then(|most| bytes.get(..most)).unwrap_or(bytes)
     }
 
     /// Returns the bytes that crossed the socket and their whole length, which is more in a [copy](Annotated::kept).
@@ -181,9 +195,9 @@ impl AnnotatedPacket<'_> {
     }
 
     fn kept(&self) -> AnnotatedPacket<'static> {
-        let altered = self.altered.as_ref().map(|Altered { length, bytes }| {
-            let beginning = bytes.get(..DATA_HEADER + KEPT_DATA).unwrap_or(bytes);
-            Altered { length: *length, bytes: Cow::Owned(beginning.to_vec()) }
+        let altered = self.altered.as_ref().map(|Altered { length, bytes }| Altered {
+            length: *length,
+            bytes: Cow::Owned(self.beginning_of(bytes).to_vec()),
         });
         AnnotatedPacket {
             bytes: Cow::Owned(self.beginning().to_vec()),

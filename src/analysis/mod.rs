@@ -44,6 +44,7 @@ mod merge;
 mod offer;
 mod put;
 mod reason;
+mod relations;
 mod ring;
 mod server_analyser;
 mod tally;
@@ -53,6 +54,7 @@ pub use annotated::{Altered, Annotated, AnnotatedPacket, Annotation, Choice, Kin
 pub use flags::{Flag, Flags};
 pub use merge::Merge;
 pub use reason::Reason;
+pub use relations::Relations;
 pub use ring::{Kept, Ring};
 pub use server_analyser::ServerAnalyser;
 pub use tally::{Outcome, PacketCounts, Summary};

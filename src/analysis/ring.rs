@@ -2,7 +2,7 @@ use std::collections::VecDeque;
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
-use super::{Annotated, Annotation};
+use super::{Annotated, Annotation, Relations};
 use crate::event::Side;
 
 /// The number of transfers that are kept.
@@ -11,8 +11,12 @@ const TRANSFERS: usize = 3;
 const RECORDS: usize = 20_000;
 /// How many of these are from its beginning: the terms agreed there explain the rest.
 const BEGINNING: usize = 1_000;
+/// The bytes of packets that are kept of one transfer. Blocks have 64 each, so only a peer that sends long packets of
+/// another kind, thousands of them, comes near it.
+const BYTES: usize = 4 << 20;
 
-/// The last three transfers, for `trace again`: 20,000 records of each, with 64 bytes of the data of each block.
+/// The last three transfers, for `trace again`: of each 20,000 records, 64 bytes of the data of each block, and 4 MiB of
+/// packets.
 ///
 /// Of a longer transfer the ring keeps the first thousand records and the latest.
 #[derive(Debug, Default)]
@@ -71,6 +75,8 @@ pub struct Kept {
     other: Option<Box<Kept>>,
     beginning: Vec<Annotated<'static>>,
     latest: VecDeque<Annotated<'static>>,
+    /// The bytes of packets in all records.
+    bytes: usize,
     forgotten: u64,
 }
 
@@ -115,9 +121,9 @@ impl Kept {
         self.records().find(|annotated| annotated.packet().is_some_and(|packet| packet.n == n))
     }
 
-    /// Returns the number of the packet that answers packet `n`.
-    pub fn answer_to(&self, n: u64) -> Option<u64> {
-        self.records().filter_map(Annotated::packet).find(|packet| packet.answers == Some(n)).map(|packet| packet.n)
+    /// Finds what packet `n` has to do with the others.
+    pub fn relations(&self, n: u64) -> Relations {
+        Relations::of(n, self.records())
     }
 
     /// Whether the records of both ends are kept.
@@ -153,13 +159,16 @@ impl Kept {
     }
 
     fn keep(&mut self, annotated: Annotated<'static>) {
-        if self.beginning.len() < BEGINNING {
+        self.bytes += annotated.bytes();
+        // What began is never forgotten, so it may take only a part of the space.
+        if self.latest.is_empty() && self.beginning.len() < BEGINNING && self.bytes <= BYTES / 4 {
             return self.beginning.push(annotated);
         }
-        if self.latest.len() >= RECORDS - BEGINNING {
-            self.latest.pop_front();
+        self.latest.push_back(annotated);
+        while self.latest.len() > RECORDS - BEGINNING || self.bytes > BYTES {
+            let Some(oldest) = self.latest.pop_front() else { break };
+            self.bytes -= oldest.bytes();
             self.forgotten += 1;
         }
-        self.latest.push_back(annotated);
     }
 }

@@ -1,5 +1,6 @@
 //! What a transfer cost, in one line if it fits.
 
+use crate::session::LastTransfer;
 use crate::trace::units;
 use crate::transfer::{Report, Rtt, Stats, Waits};
 use crate::wire::Terms;
@@ -10,16 +11,35 @@ use crate::wire::Terms;
 /// shortest, the median and the longest. A server whose own timer held the transfer up is named:
 /// `server resent 14 times after 1.0 s`.
 pub(super) fn summary(report: &Report) -> Vec<String> {
-    let Stats { bytes, blocks, resent, duplicates, strangers, rtt, waits } = report.stats;
+    let Stats { bytes, blocks, rtt, waits, .. } = report.stats;
     let mut parts = vec![units::rate(bytes, report.elapsed)];
     parts.extend(agreed(&report.terms, report.negotiated));
     parts.push(units::counted(blocks, "block"));
-    parts.extend((resent > 0).then(|| format!("{resent} resent")));
-    parts.extend((duplicates > 0).then(|| units::counted(duplicates, "duplicate")));
-    parts.extend((strangers > 0).then(|| units::counted(strangers, "stranger")));
+    parts.extend(troubles(&report.stats));
     parts.extend(round_trips(rtt));
     parts.extend(held_up(waits));
     parts
+}
+
+/// The same for `status`: `get fw.bin: 3000 bytes, no options, 2 resent`, or why the transfer failed.
+pub(super) fn brief(LastTransfer { name, result }: &LastTransfer) -> String {
+    match result {
+        Ok(report) => {
+            let bytes = vec![units::counted(report.stats.bytes, "byte")];
+            let parts = [bytes, agreed(&report.terms, report.negotiated), troubles(&report.stats)].concat();
+            format!("{name}: {}", parts.join(", "))
+        }
+        Err(reason) => format!("{name} failed: {reason}"),
+    }
+}
+
+/// What an untroubled transfer does not have.
+fn troubles(&Stats { resent, duplicates, strangers, .. }: &Stats) -> Vec<String> {
+    let mut troubles = Vec::new();
+    troubles.extend((resent > 0).then(|| format!("{resent} resent")));
+    troubles.extend((duplicates > 0).then(|| units::counted(duplicates, "duplicate")));
+    troubles.extend((strangers > 0).then(|| units::counted(strangers, "stranger")));
+    troubles
 }
 
 fn agreed(terms: &Terms, negotiated: bool) -> Vec<String> {

@@ -130,7 +130,7 @@ impl Tracing {
             }
         };
         self.end(content);
-        let outlet = self.tracer.add(views, out);
+        let outlet = self.tracer.add_views(views, out);
         self.files.push(Filed { content, path: path.clone(), outlet, hinted: false });
         Ok(())
     }
@@ -187,12 +187,12 @@ impl Tracing {
             self.classic = Some(Classic::new(out).omit_final_ack(settings.classic));
         } else {
             let page = screen_page(settings, console, stream, plain);
-            self.screen = Some(self.tracer.add(self.views(&page, view), out));
+            self.screen = Some(self.tracer.add_views(self.views(&page, view), out));
         }
     }
 
     fn views(&self, page: &Page, view: ViewName) -> Views<'static> {
-        if self.of_server { page.view_of_server(view).into() } else { page.views(view) }
+        if self.of_server { Views::One(page.view_of_server(view)) } else { page.views(view) }
     }
 
     /// Leaves the screen alone if the settings want that by now, though its last transfer may still go on.
@@ -263,7 +263,7 @@ impl Tracing {
     }
 
     /// Takes what the other end has given.
-    fn hear(&mut self, now: Instant) {
+    pub(super) fn hear(&mut self, now: Instant) {
         if let Some(other) = &self.other {
             other.end.take().into_iter().for_each(|heard| self.tracer.hear(heard));
             self.tracer.advance(now);

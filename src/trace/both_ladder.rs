@@ -7,7 +7,7 @@ use super::elide::Run;
 use super::figures::{flag, tint};
 use super::units::size;
 use super::{Paint, Tint, View};
-use crate::analysis::{Annotated, AnnotatedPacket, Annotation, Flag, Kind, Outcome, State};
+use crate::analysis::{Annotated, AnnotatedPacket, Annotation, Flag, Kind, Outcome, Reason, State};
 use crate::event::{Direction, Side};
 use crate::fault::Action;
 use crate::wire::Opcode;
@@ -175,11 +175,17 @@ impl BothLadder {
         let mut notes = Vec::new();
         for it in packet.flags.without(Flag::Tid).iter() {
             match it {
+                // The other end has the space to say so.
+                Flag::Lost if packet.direction == Direction::Sent => {}
                 Flag::Lost => notes.push(lost(packet, None)),
                 Flag::Copy => notes.push(by_rule("copy", packet)),
+                Flag::Dup | Flag::Rexmt if packet.flags.contains(Flag::Copy) => {}
                 Flag::Rexmt => notes.push(again(&state, self.layout.state)),
                 _ => notes.push(flag(packet, it)),
             }
+        }
+        if let Reason::Held { rule } = packet.why {
+            notes.push(format!("held: rule {rule}"));
         }
         if let Some(held) = packet.held {
             notes.push(by_rule(&format!("held {} ms", held.as_millis()), packet));
@@ -283,7 +289,8 @@ impl View for BothLadder {
             Annotation::Packet(packet) => self.packet(annotated, packet, out),
             Annotation::Delivered { after, packet } => {
                 let to_server = annotated.side == Side::Server;
-                let label = format!("{} after {} ms", label(packet, usize::MAX), after.as_millis());
+                let block = packet.block.map(|block| format!(" {block}")).unwrap_or_default();
+                let label = format!("{}{block} after {} ms", packet.kind.name(), after.as_millis());
                 let arrow = Arrow { label: &label, tint: tint(packet.kind), to_server, reach: Reach::Inside };
                 let arrow = self.glyphs.arrow(arrow, self.layout.arrow, self.paint);
                 let (here, there) = (self.cell(annotated, packet), Cell::default());
@@ -291,7 +298,9 @@ impl View for BothLadder {
                 self.line(&client, &arrow, &server, out)
             }
             Annotation::Timer { after, .. } => {
-                let note = format!("{:.2} s: {}'s timer", after.as_secs_f64(), annotated.side.name());
+                let end = annotated.side.name();
+                let note = format!("{:.2} s: the {end}'s timer", after.as_secs_f64());
+                let note = if width(&note) < self.layout.side() { note } else { note.replacen("the ", "", 1) };
                 self.note(annotated.side, self.glyphs.dots, &note, out)
             }
             Annotation::End(summary) => {

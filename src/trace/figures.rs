@@ -23,13 +23,11 @@ pub(super) fn hex(bytes: &[u8], separator: &str) -> String {
 
 /// Names the flag as the text views do.
 pub(super) fn flag(packet: &AnnotatedPacket<'_>, flag: Flag) -> String {
-    let of = |word: &str| match packet.dup_of {
-        Some(n) => format!("{word} of #{n}"),
-        None => word.to_owned(),
-    };
+    let of = |word: &str, n: Option<u64>| n.map_or(word.to_owned(), |n| format!("{word} of #{n}"));
     match flag {
-        Flag::Dup => of("DUP"),
-        Flag::Rexmt => of("REXMT"),
+        Flag::Dup => of("DUP", packet.dup_of),
+        Flag::Rexmt => of("REXMT", packet.dup_of),
+        Flag::Copy => of("COPY", packet.copy_of),
         Flag::WrongTid => "WRONG TID".to_owned(),
         Flag::Tid => format!("TID {}", packet.peer.port()),
         _ => flag.name().to_ascii_uppercase(),

@@ -4,7 +4,7 @@ use super::elide::Run;
 use super::figures::{hex, notable_flags, tint, words};
 use super::units::size;
 use super::{Paint, View};
-use crate::analysis::{Annotated, AnnotatedPacket, Annotation};
+use crate::analysis::{Annotated, Annotation};
 
 /// Bytes in a row.
 const ROW: usize = 16;
@@ -37,7 +37,7 @@ impl View for Hex {
             flags => format!("  [{flags}]"),
         };
         writeln!(out, "{} {words}  ({} bytes){flags}", packet.direction, packet.length)?;
-        dump(packet, packet.data_length().map_or(512, |_| WHOLE), out)
+        dump(&packet.bytes, packet.length, packet.data_length().map_or(512, |_| WHOLE), out)
     }
 
     fn hidden(&self, run: &Run) -> Option<String> {
@@ -45,22 +45,29 @@ impl View for Hex {
     }
 }
 
-/// Writes the bytes in rows: all of up to `whole`, of more the first two rows and the last.
-pub(super) fn dump(packet: &AnnotatedPacket<'_>, whole: usize, out: &mut dyn Write) -> io::Result<()> {
-    let bytes = &*packet.bytes;
-    let row = |index: usize, bytes: &[u8], out: &mut dyn Write| {
-        let (left, right) = bytes.split_at(bytes.len().min(ROW / 2));
-        let readable = |byte: &u8| if matches!(byte, b' '..=b'~') { char::from(*byte) } else { '.' };
-        let text: String = bytes.iter().map(readable).collect();
-        writeln!(out, "  {:04x}  {:<23}  {:<23}  |{text}|", index * ROW, hex(left, " "), hex(right, " "))
+/// Writes the bytes of a packet of this length in rows: all of up to `whole`, of more the first two rows and the last.
+/// Where bytes are left out, a row says how many.
+pub(super) fn dump(bytes: &[u8], length: usize, whole: usize, out: &mut dyn Write) -> io::Result<()> {
+    let rows = || bytes.chunks(ROW).enumerate();
+    let is_whole = bytes.len() == length;
+    let (head, tail) = match (length <= whole, is_whole) {
+        (true, _) => (usize::MAX, None),
+        (false, true) => (2, rows().next_back()),
+        (false, false) => (2, None),
     };
-    let rows = bytes.chunks(ROW).enumerate();
-    if packet.length <= whole {
-        return rows.into_iter().try_for_each(|(index, bytes)| row(index, bytes, out));
+    rows().take(head).try_for_each(|(index, bytes)| row(index, bytes, out))?;
+    let shown = bytes.len().min(head.saturating_mul(ROW)) + tail.map_or(0, |(_, bytes)| bytes.len());
+    if shown < length {
+        // Where all bytes are wanted, the reader learns why they are not here.
+        let kept = if length > whole { "" } else { &format!(": the first {} are kept", bytes.len()) };
+        writeln!(out, "  *     {} bytes not shown{kept}", length - shown)?;
     }
-    rows.clone().take(2).try_for_each(|(index, bytes)| row(index, bytes, out))?;
-    let tail = rows.into_iter().next_back().filter(|_| bytes.len() == packet.length);
-    let hidden = packet.length.saturating_sub(2 * ROW + tail.map_or(0, |(_, bytes)| bytes.len()));
-    writeln!(out, "  *     {hidden} bytes not shown")?;
     tail.map_or(Ok(()), |(index, bytes)| row(index, bytes, out))
+}
+
+fn row(index: usize, bytes: &[u8], out: &mut dyn Write) -> io::Result<()> {
+    let (left, right) = bytes.split_at(bytes.len().min(ROW / 2));
+    let readable = |byte: &u8| if matches!(byte, b' '..=b'~') { char::from(*byte) } else { '.' };
+    let text: String = bytes.iter().map(readable).collect();
+    writeln!(out, "  {:04x}  {:<23}  {:<23}  |{text}|", index * ROW, hex(left, " "), hex(right, " "))
 }

@@ -1,11 +1,13 @@
 use std::io::{self, Write};
 
+use super::fold::fold;
 use super::hex::dump;
+use super::units::counted;
 use super::{
     BothLadder, Charset, Detail, Elided, Ends, Explain, Hex, Json, Ladder, Limit, Lines, Paint, Paired, PerTransfer,
     View, ViewName, Views, plain,
 };
-use crate::analysis::Kept;
+use crate::analysis::{Kept, Relations};
 
 /// The properties of the screen or file that a view is drawn on.
 #[derive(Debug, Clone, Copy)]
@@ -36,7 +38,7 @@ impl Page {
         match name {
             ViewName::Classic => Box::new(Lines),
             ViewName::Explain(detail, Ends::One) => Box::new(self.elided(explain(detail))),
-            ViewName::Explain(detail, Ends::Both) => Box::new(Paired::new(self.elided(explain(detail)))),
+            ViewName::Explain(detail, Ends::Both) => Box::new(Paired::new(self.elided(explain(detail).of_both_ends()))),
             ViewName::Ladder(Ends::One) => Box::new(self.elided(Ladder::new(self.columns, self.charset, self.paint))),
             ViewName::Ladder(Ends::Both) => {
                 Box::new(Paired::new(self.elided(BothLadder::new(self.columns, self.charset, self.paint))))
@@ -75,7 +77,8 @@ impl Page {
     }
 }
 
-/// Writes packet `n` of a kept transfer: every field, every byte kept, the reason, what it answers and what answers it.
+/// Writes packet `n` of a kept transfer: every field, the reason, every byte kept, what it answers and repeats, and what
+/// answers and repeats it.
 ///
 /// Returns whether there is such a packet.
 ///
@@ -85,11 +88,31 @@ impl Page {
 pub fn show(kept: &Kept, n: u64, page: &Page, out: &mut dyn Write) -> io::Result<bool> {
     let Some(annotated) = kept.packet(n) else { return Ok(false) };
     Explain::new(Detail::Full, page.paint).folded(page.fold()).render(annotated, out)?;
-    if let Some(answer) = kept.answer_to(n) {
-        writeln!(out, "      answered by #{answer}")?;
+    let Some(packet) = annotated.packet() else { return Ok(false) };
+    let Relations { answers, answered_by, repeated_by, copied_as } = kept.relations(n);
+    // With the round trip, the fields show it.
+    let answers = answers.filter(|_| packet.answers.is_none());
+    let lists = [
+        ("answers", answers.as_slice()),
+        ("answered by", answered_by.as_slice()),
+        ("repeated by", &repeated_by),
+        ("copied by a fault rule as", &copied_as),
+    ];
+    for (relation, packets) in lists.into_iter().filter(|(_, packets)| !packets.is_empty()) {
+        writeln!(out, "{}", fold(&format!("      {relation} {}", listed(packets)), page.fold(), 8))?;
     }
-    if let Some(packet) = annotated.packet() {
-        dump(packet, usize::MAX, out)?;
+    dump(&packet.bytes, packet.length, usize::MAX, out)?;
+    if let Some(altered) = &packet.altered {
+        writeln!(out, "      after the fault rules: {}", counted(altered.length as u64, "byte"))?;
+        dump(&altered.bytes, altered.length, usize::MAX, out)?;
     }
     Ok(true)
+}
+
+/// Lists packets by their numbers: all of a few, and of many the first.
+fn listed(packets: &[u64]) -> String {
+    const MOST: usize = 8;
+    let mut parts: Vec<_> = packets.iter().take(MOST).map(|n| format!("#{n}")).collect();
+    parts.extend((packets.len() > MOST).then(|| format!("and {} more", packets.len() - MOST)));
+    parts.join(", ")
 }

@@ -68,10 +68,15 @@ impl<'a> Tracer<'a> {
     }
 
     /// Adds a view that writes to `out`.
-    pub fn add(&mut self, views: impl Into<Views<'a>>, out: Box<dyn Write + 'a>) -> OutletId {
+    pub fn add(&mut self, view: Box<dyn View + 'a>, out: Box<dyn Write + 'a>) -> OutletId {
+        self.add_views(Views::One(view), out)
+    }
+
+    /// Adds a view, perhaps one of both ends, that writes to `out`.
+    pub fn add_views(&mut self, views: Views<'a>, out: Box<dyn Write + 'a>) -> OutletId {
         self.count += 1;
         let id = OutletId(self.count);
-        self.outlets.push(Outlet { id, views: views.into(), out, failure: None });
+        self.outlets.push(Outlet { id, views, out, failure: None });
         id
     }
 
@@ -81,9 +86,9 @@ impl<'a> Tracer<'a> {
     }
 
     /// Replaces a view by another that writes to the same output.
-    pub fn replace(&mut self, id: OutletId, views: impl Into<Views<'a>>) {
+    pub fn replace(&mut self, id: OutletId, views: Views<'a>) {
         if let Some(outlet) = self.outlets.iter_mut().find(|outlet| outlet.id == id) {
-            outlet.views = views.into();
+            outlet.views = views;
         }
     }
 
@@ -243,12 +248,6 @@ impl<'a> Views<'a> {
             Self::Both(both, one) => (both, Some(one)),
         };
         std::iter::once(first).chain(second)
-    }
-}
-
-impl<'a> From<Box<dyn View + 'a>> for Views<'a> {
-    fn from(view: Box<dyn View + 'a>) -> Self {
-        Self::One(view)
     }
 }
 

@@ -12,6 +12,7 @@
 //! process          the program, while it runs
 //! strace           the program, its system calls shown or failing
 //! peers            what a run of the program may connect to, and its output without what differs from run to run
+//! capture_file     capture files, read back
 //! foreign          programs by other authors, known by what they print
 //! directory        what a directory holds
 //! json             output for programs
@@ -23,6 +24,7 @@
 #![allow(dead_code, unused_imports, reason = "each test takes what it needs")]
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a helper that cannot go on fails its test")]
 
+mod capture_file;
 mod client;
 mod directory;
 mod foreign;
@@ -40,6 +42,7 @@ mod strace;
 mod target;
 mod wait;
 
+pub(crate) use capture_file::{Blocks, Captured, Datagram, packets};
 pub(crate) use client::Client;
 pub(crate) use directory::{directory_with, names};
 pub(crate) use foreign::{Foreign, skip};

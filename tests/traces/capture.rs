@@ -7,63 +7,16 @@ use tftpsh::trace::{Charset, Json, Ladder, Pcapng, View, plain};
 use tftpsh::wire::{BlockSize, Mode, Offer};
 
 use crate::story::{Story, ack, data, oack, rrq, wrq};
-use crate::support::{Foreign, objects};
+use crate::support::{self, Blocks, Captured, Foreign, objects};
 use crate::{capture_of, page, stories};
 
-/// A packet in a capture file.
-#[derive(Debug)]
-struct Captured {
-    nanos: u64,
-    bytes: Vec<u8>,
-    length: u32,
-    comment: String,
-    outbound: bool,
-    id: u64,
-}
-
-/// Reads the blocks of a file; both lengths of each must agree.
-fn blocks(file: &[u8]) -> Vec<(u32, &[u8])> {
-    let word = |at: usize| u32::from_le_bytes(file[at..at + 4].try_into().expect("four bytes"));
-    let mut blocks = Vec::new();
-    let mut at = 0;
-    while at < file.len() {
-        let length = word(at + 4) as usize;
-        assert_eq!(word(at + length - 4) as usize, length);
-        blocks.push((word(at), &file[at + 8..at + length - 4]));
-        at += length;
-    }
-    blocks
+/// The kinds and the bodies of the blocks of a file.
+fn blocks(file: &[u8]) -> Vec<(u32, Vec<u8>)> {
+    Blocks::of(file).collect()
 }
 
 fn packets(file: &[u8]) -> Vec<Captured> {
-    blocks(file).into_iter().filter(|(kind, _)| *kind == 6).map(|(_, body)| captured(body)).collect()
-}
-
-fn captured(body: &[u8]) -> Captured {
-    let word = |at: usize| u32::from_le_bytes(body[at..at + 4].try_into().expect("four bytes"));
-    let kept = word(12) as usize;
-    let mut packet = Captured {
-        nanos: u64::from(word(4)) << 32 | u64::from(word(8)),
-        bytes: body[20..20 + kept].to_vec(),
-        length: word(16),
-        comment: String::new(),
-        outbound: false,
-        id: 0,
-    };
-    let mut at = 20 + kept.next_multiple_of(4);
-    while at < body.len() {
-        let half = |at: usize| u16::from_le_bytes([body[at], body[at + 1]]);
-        let (code, length) = (half(at), usize::from(half(at + 2)));
-        let value = &body[at + 4..at + 4 + length];
-        match code {
-            1 => packet.comment = String::from_utf8(value.to_vec()).expect("UTF-8"),
-            2 => packet.outbound = value == [2, 0, 0, 0],
-            5 => packet.id = u64::from_le_bytes(value.try_into().expect("eight bytes")),
-            _ => {}
-        }
-        at += 4 + length.next_multiple_of(4);
-    }
-    packet
+    support::packets(file).collect()
 }
 
 #[test]
@@ -72,7 +25,7 @@ fn the_smallest_packet_is_written_byte_for_byte() {
     let file = capture_of(&story.asks(rrq("f", Mode::Octet, Offer::default())));
     let kinds: Vec<_> = blocks(&file).iter().map(|(kind, _)| *kind).collect();
     assert_eq!(kinds, [0x0a0d_0d0a, 1, 6]);
-    let interface = blocks(&file)[1].1;
+    let interface = &blocks(&file)[1].1;
     assert_eq!(interface[..12], [101, 0, 0, 0, 0, 0, 0, 0, 2, 0, 5, 0], "link type, no limit, a name of five bytes");
     let packet = &packets(&file)[0];
     let hex: String = packet.bytes.iter().map(|byte| format!("{byte:02x}")).collect();
@@ -108,7 +61,7 @@ fn what_was_lost_on_the_way_here_is_written_only_if_asked_for() {
 fn a_name_that_the_user_typed_is_in_the_file_and_an_address_is_not() {
     let named = |host: &str| {
         let file = capture_of(&stories::get().called(host));
-        blocks(&file).into_iter().filter(|(kind, _)| *kind == 4).map(|(_, body)| body.to_vec()).collect::<Vec<_>>()
+        blocks(&file).into_iter().filter(|(kind, _)| *kind == 4).map(|(_, body)| body).collect::<Vec<_>>()
     };
     assert_eq!(named("127.0.0.1"), Vec::<Vec<u8>>::new());
     assert_eq!(named("switch1.lab").len(), 1);

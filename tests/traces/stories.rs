@@ -185,7 +185,7 @@ pub(crate) fn window_gap() -> Story {
     story.ends(9, 4100)
 }
 
-fn put_window_gap() -> Story {
+pub(crate) fn put_window_gap() -> Story {
     let windowed = Offer { windowsize: WindowSize::new(4), ..PLAIN };
     let mut story = Story::new().asks(wrq("fw.bin", Mode::Octet, windowed));
     story = story.at(0.0005).receives(oack(&[("windowsize", 4)])).at(0.0006);

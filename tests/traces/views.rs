@@ -1,10 +1,8 @@
-//! Every view of every story, as snapshots; and kept transfers in another view.
+//! Every view of every story, as snapshots.
 
 use tftpsh::analysis::{Analyser, Annotated, Annotation};
 use tftpsh::event::{Observer, Record};
-use tftpsh::trace::{
-    self, Charset, Classic, Detail, Elided, Explain, Ladder, Limit, Lines, Tint, Tracer, View, plain, show,
-};
+use tftpsh::trace::{Charset, Classic, Detail, Elided, Explain, Ladder, Limit, Lines, Tint, Tracer, View, plain};
 
 use unicode_width::UnicodeWidthStr;
 
@@ -197,87 +195,6 @@ fn times_begin_with_the_request_even_if_it_is_late() {
     );
     let times: Vec<_> = seen.iter().filter(|it| it.packet().is_some()).map(|it| it.t.as_secs_f64()).collect();
     assert_eq!(times, [0.0, 0.5]);
-}
-
-fn kept(stories: &[Story]) -> Tracer<'static> {
-    let mut tracer = Tracer::new();
-    tracer.keep();
-    for story in stories {
-        story.replay(&mut tracer);
-    }
-    tracer
-}
-
-#[test]
-fn a_kept_transfer_in_another_view_looks_as_it_did_live() {
-    let story = stories::lost_ack();
-    let tracer = kept(std::slice::from_ref(&story));
-    let ring = tracer.ring().expect("the ring");
-    for (name, mut view) in views() {
-        if name == "hex" {
-            continue; // the ends of blocks are not kept
-        }
-        let mut again = Vec::new();
-        for seen in ring.last().expect("kept").again(None) {
-            view.render(seen, &mut again).expect("a Vec takes all");
-        }
-        let live = views().into_iter().find(|it| it.0 == name).expect("the same view").1;
-        assert_eq!(String::from_utf8_lossy(&again), page(&story, live).text(), "{name}");
-    }
-}
-
-#[test]
-fn a_range_of_kept_packets_is_shown() {
-    let tracer = kept(&[stories::lost_ack()]);
-    let ring = tracer.ring().expect("the ring");
-    let mut ladder = Ladder::new(40, Charset::Ascii, plain);
-    let mut out = Vec::new();
-    for seen in ring.last().expect("kept").again(Some(4..=6)) {
-        ladder.render(seen, &mut out).expect("a Vec takes all");
-    }
-    assert_eq!(
-        String::from_utf8_lossy(&out),
-        "  0.0014 <-- DATA 2  512 B  :40001\n\
-         \x20 0.0015 --X ACK 2\n\
-         \x20        ... waiting 1.00 s\n\
-         \x20 1.0021 <-- DATA 2  512 B  DUP of #4\n"
-    );
-}
-
-#[test]
-fn the_last_three_transfers_are_kept_and_no_more_than_20000_records_of_each() {
-    let tracer = kept(&[stories::get(), stories::wrap(), stories::get(), stories::get()]);
-    let ring = tracer.ring().expect("the ring");
-    let xfers: Vec<_> = ring.transfers().map(|kept| kept.xfer()).collect();
-    assert_eq!(xfers, [2, 3, 4]);
-    let wrap = ring.transfers().next().expect("the oldest");
-    assert_eq!(wrap.len(), 20_000);
-    assert_eq!(wrap.len() as u64 + wrap.forgotten(), 131_079 + 2, "packets, the beginning and the end");
-    assert!(wrap.packet(2).is_some() && wrap.packet(131_074).is_some() && wrap.packet(60_000).is_none());
-    let longest =
-        ring.transfers().flat_map(|kept| kept.again(None)).filter_map(Annotated::packet).map(|it| it.bytes.len());
-    assert_eq!(longest.max(), Some(68), "four bytes and 64 of the block");
-}
-
-#[test]
-fn one_packet_is_shown_with_every_byte_and_its_answer() {
-    let tracer = kept(&[stories::get()]);
-    let ring = tracer.ring().expect("the ring");
-    let mut out = Vec::new();
-    let kept = ring.last().expect("kept");
-    let screen = trace::Page::file(Charset::Ascii, Limit::All);
-    assert!(show(kept, 3, &screen, &mut out).expect("a Vec takes all"));
-    assert!(!show(kept, 99, &screen, &mut out).expect("a Vec takes all"));
-    assert_eq!(
-        String::from_utf8_lossy(&out),
-        "#3     0.0012 s  +0.0001  sent     ACK   :50617 --> :40001  4 bytes\n         \
-         0 +2     00 04                   opcode    4 ACK\n         \
-         2 +2     00 01                   block     1\n      \
-         state: received 1 -> receiving 2\n      \
-         why:   Block 1 is safe; this asks for block 2.  [RFC 1350 s2]\n      \
-         answered by #4\n  \
-         0000  00 04 00 01                                       |....|\n"
-    );
 }
 
 #[test]

@@ -8,6 +8,7 @@ use super::settings::options_name;
 use super::trace::{on_off, or_auto};
 use crate::client::{Negotiation, Options};
 use crate::session::{Session, Settings};
+use crate::shell::summary::brief;
 use crate::shell::{Handled, Outcome, Shell};
 use crate::trace::units::seconds;
 use crate::transfer::Rexmt;
@@ -28,7 +29,7 @@ pub(crate) fn status(shell: &Shell<'_>) -> Handled {
         let port = peer.as_ref().map_or(shell.workspace.session.default_port(), |peer| peer.port);
         lines.push(format!("Port: {port}, Literal: {}", on_off(settings.literal)));
         lines.push(offered(transfer));
-        lines.extend(last.as_ref().map(|last| format!("Last transfer: {last}")));
+        lines.extend(last.as_ref().map(|last| format!("Last transfer: {}", brief(last))));
         lines.extend(super::trace::brief(shell));
         lines.extend(env::current_dir().ok().map(|directory| directory_line(&directory)));
         lines.extend(shell.workspace.serving.as_ref().map(|serving| format!("Serving: {}", serving.status())));

@@ -3,6 +3,7 @@
 use std::fmt::Display;
 use std::io::{self, IsTerminal};
 use std::ops::RangeInclusive;
+use std::time::Instant;
 
 use crate::analysis::{Annotated, Kept};
 use crate::language::{TraceVerb, Word, exact};
@@ -19,6 +20,7 @@ pub(crate) fn trace(shell: &mut Shell<'_>, verb: &TraceVerb) -> Handled {
     if shell.console.place != Place::CommandLine {
         shell.workspace.tracing.keep();
     }
+    shell.workspace.tracing.hear(Instant::now());
     if let Some(answer) = apply(shell, verb)? {
         shell.console.say(answer)?;
     }
@@ -142,11 +144,15 @@ fn again(
     }
     let page = page(shell);
     let limit = if packets.is_some() { Limit::All } else { page.limit };
-    let mut view = Page { limit, ..page }.view(view);
-    let mut out = io::BufWriter::new(shell.console.writer(shell.console.stream()));
-    for seen in kept.again(packets) {
-        view.render(seen, &mut out)?;
+    let both = view.ends() == Ends::Both && kept.has_both_ends();
+    if view.ends() == Ends::Both && !both {
+        shell.console.note("tftp: only one end of that transfer is known.");
     }
+    let mut view = Page { limit, ..page }.view(if both { view } else { view.of_one_end() });
+    let mut out = io::BufWriter::new(shell.console.writer(shell.console.stream()));
+    let again: Vec<_> = if both { kept.both_again(packets) } else { kept.again(packets).collect() };
+    again.into_iter().try_for_each(|seen| view.render(seen, &mut out))?;
+    view.finish(&mut out)?;
     io::Write::flush(&mut out)?;
     if kept.forgotten() > 0 {
         let forgotten = kept.forgotten();
