@@ -228,8 +228,8 @@ mod tests {
             ("again 9-3", "first-last must be numbers of packets (3 or 3-5), not \"9-3\""),
             ("pcap x snap", "missing bytes after \"snap\"; use a number"),
             ("limit -1", "pairs must be a number, or all, not \"-1\""),
-            ("hex both", "unexpected \"both\" after \"hex\"; to and off may follow"),
-            ("explain both both", "unexpected \"both\" after \"both\"; short, full, to and off may follow"),
+            ("hex both", "unexpected \"both\" after a complete command; use to or off"),
+            ("explain both both", "unexpected \"both\" after a complete command; use short, full, to or off"),
             ("on on", "unexpected \"on\" after a complete command"),
         ] {
             assert_eq!(read(line), Err(expected.to_owned()), "trace {line}");

@@ -36,8 +36,8 @@ pub(super) struct Tracing {
     of_server: bool,
     /// The practice server, whose records show the other end of our transfers.
     other: Option<Other>,
-    /// The transfer has not ended here, so the other end is still waited for.
-    is_running: bool,
+    /// The end of the present transfer at the other end has not been waited for.
+    is_awaited: bool,
     /// Where to say that only one end is known; `None` once it was said.
     aside: Option<Box<dyn Write>>,
     said: bool,
@@ -216,8 +216,13 @@ impl Tracing {
 
     /// To be called after each transfer, before anything else is printed. An error means that the screen is gone.
     pub(super) fn finish(&mut self) -> io::Result<Aftermath> {
-        self.hear_the_end();
+        if self.tracer.shows_both() {
+            self.hear_the_end();
+        }
         self.tracer.settle();
+        if let Some(other) = &self.other {
+            other.end.narrow(self.tracer.clients());
+        }
         self.flush();
         let mut aftermath = Aftermath::default();
         for (id, error) in self.tracer.failed() {
@@ -252,7 +257,7 @@ impl Tracing {
     fn expect_both(&mut self, server: SocketAddr) {
         let known = self.other.as_ref().is_some_and(|other| other.addresses.contains(&server));
         self.tracer.begin(known);
-        self.is_running = known;
+        self.is_awaited = known;
         if !known && let Some(mut aside) = self.aside.take() {
             let advice = "only that of a server started here (\"serve\") is known too";
             // The transfer does not fail because nobody can read this.
@@ -263,7 +268,7 @@ impl Tracing {
     }
 
     /// Takes what the other end has given.
-    pub(super) fn hear(&mut self, now: Instant) {
+    fn hear(&mut self, now: Instant) {
         if let Some(other) = &self.other {
             other.end.take().into_iter().for_each(|heard| self.tracer.hear(heard));
             self.tracer.advance(now);
@@ -271,15 +276,13 @@ impl Tracing {
     }
 
     /// Takes what the other end gives until its transfer has ended too, for a short time.
-    fn hear_the_end(&mut self) {
+    pub(super) fn hear_the_end(&mut self) {
         let until = Instant::now() + OTHER_END;
-        let is_shown = self.tracer.shows_both() && std::mem::take(&mut self.is_running);
         self.hear(Instant::now());
-        if let Some(other) = &self.other {
-            while is_shown && !self.tracer.has_both() && other.end.wait(until) {
+        if let Some(other) = self.other.as_ref().filter(|_| std::mem::take(&mut self.is_awaited)) {
+            while !self.tracer.has_both() && other.end.wait(until) {
                 other.end.take().into_iter().for_each(|heard| self.tracer.hear(heard));
             }
-            other.end.narrow(self.tracer.clients());
         }
     }
 

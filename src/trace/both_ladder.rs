@@ -27,6 +27,8 @@ pub struct BothLadder {
     port: Option<u16>,
     /// The ends whose transfer is over.
     ended: Vec<Side>,
+    /// The ends that a packet showed to have failed.
+    failed: Vec<Side>,
 }
 
 /// The columns of a line, from the middle to both edges.
@@ -86,7 +88,7 @@ impl BothLadder {
     /// Creates a view for a screen of this many columns.
     pub fn new(columns: usize, charset: Charset, paint: Paint) -> Self {
         let (layout, glyphs) = (Layout::new(columns), charset.glyphs());
-        Self { columns, layout, glyphs, paint, xfer: None, port: None, ended: Vec::new() }
+        Self { columns, layout, glyphs, paint, xfer: None, port: None, ended: Vec::new(), failed: Vec::new() }
     }
 
     fn header(
@@ -106,6 +108,7 @@ impl BothLadder {
         let (client, server) = if annotated.side == Side::Client { (local, peer) } else { (peer, local) };
         self.port = Some(server);
         self.ended.clear();
+        self.failed.clear();
         let (client, server) = (format!("client :{client}"), format!("server :{server}"));
         let Layout { arrow, .. } = self.layout;
         let side = self.layout.side();
@@ -126,6 +129,15 @@ impl BothLadder {
         if self.ended.contains(&annotated.side) {
             self.ended.clear();
             self.between("after the end", "", out)?;
+        }
+        for (side, seen) in [Some(annotated), annotated.arrival.as_deref()]
+            .into_iter()
+            .flatten()
+            .filter_map(|it| Some((it.side, it.packet()?)))
+        {
+            if seen.after == State::Failed {
+                self.failed.push(side);
+            }
         }
         let sender = annotated.side.sender(packet.direction);
         let to_server = sender == Side::Client;
@@ -306,6 +318,7 @@ impl View for BothLadder {
             Annotation::End(summary) => {
                 self.ended.push(annotated.side);
                 match &summary.outcome {
+                    Outcome::Failed(_) if self.failed.contains(&annotated.side) => Ok(()),
                     Outcome::Failed(reason) => self.failure(annotated.side, reason, out),
                     Outcome::Complete => Ok(()),
                 }

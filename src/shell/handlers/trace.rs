@@ -3,7 +3,6 @@
 use std::fmt::Display;
 use std::io::{self, IsTerminal};
 use std::ops::RangeInclusive;
-use std::time::Instant;
 
 use crate::analysis::{Annotated, Kept};
 use crate::language::{TraceVerb, Word, exact};
@@ -20,7 +19,6 @@ pub(crate) fn trace(shell: &mut Shell<'_>, verb: &TraceVerb) -> Handled {
     if shell.console.place != Place::CommandLine {
         shell.workspace.tracing.keep();
     }
-    shell.workspace.tracing.hear(Instant::now());
     if let Some(answer) = apply(shell, verb)? {
         shell.console.say(answer)?;
     }
@@ -134,8 +132,11 @@ fn again(
     view: Option<ViewName>,
     packets: Option<RangeInclusive<u64>>,
 ) -> Result<(), HandlerError> {
-    let kept = last(shell)?;
     let view = view.or(shell.workspace.session.settings.tracing).unwrap_or(ViewName::Ladder(Ends::One));
+    if view.ends() == Ends::Both {
+        shell.workspace.tracing.hear_the_end();
+    }
+    let kept = last(shell)?;
     if let Some(range) = &packets
         && !kept.again(packets.clone()).any(|seen| seen.packet().is_some())
     {
