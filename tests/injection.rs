@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use support::{Client, Server, serve, soon};
 use tftpsh::client::{ClientError, Negotiation, Options};
-use tftpsh::event::{Crossing, Direction, Observer, Observers, Record, RecordKind};
+use tftpsh::event::{Crossing, Direction, Observer, Observers, Origin, Record, RecordKind};
 use tftpsh::files::{MemoryStore, Source};
 use tftpsh::internals::{ClientBug, ServerBug};
 use tftpsh::server::{Policy, practice_files};
@@ -22,7 +22,7 @@ struct Class {
     store: MemoryStore,
     server: Server,
     client: Client,
-    /// `-> ACK 2`, `<- DATA 3`, `-x ACK 2`, `rule 1 dropped it`.
+    /// `-> ACK 2`, `<- DATA 3`, `-x ACK 2`, `rule 1 dropped it`, `== DATA 2` when one that was held reaches the machine.
     log: Vec<String>,
     /// Where each packet came from or went to, in the same order.
     peers: Vec<SocketAddr>,
@@ -36,7 +36,19 @@ struct Notes {
 
 impl Observer for Notes {
     fn observe(&mut self, record: &Record<'_>) {
-        let RecordKind::Packet(Crossing { direction, peer, datagram, fate }) = record.kind else { return };
+        match record.kind {
+            RecordKind::Packet(crossing) => self.crossing(&crossing),
+            RecordKind::Delivered(delivery) => self.log.push(format!("== {}", name(delivery.datagram))),
+            RecordKind::End(_) => self.log.push("end".to_owned()),
+            RecordKind::Late => self.log.push("late".to_owned()),
+            _ => {}
+        }
+    }
+}
+
+impl Notes {
+    fn crossing(&mut self, crossing: &Crossing<'_>) {
+        let Crossing { direction, peer, datagram, fate } = *crossing;
         self.log.extend(fate.hits.iter().map(ToString::to_string));
         let arrow = match (direction, fate.lost) {
             (Direction::Sent, false) => "->",
@@ -44,7 +56,13 @@ impl Observer for Notes {
             (Direction::Received, false) => "<-",
             (Direction::Received, true) => "x-",
         };
-        self.log.push(format!("{arrow} {}", name(datagram)));
+        let origin = match fate.origin {
+            Origin::Machine => "",
+            Origin::Copy => ", a copy",
+            Origin::Stray => ", from another port",
+        };
+        let held = if fate.held.is_some() { ", held" } else { "" };
+        self.log.push(format!("{arrow} {}{origin}{held}", name(datagram)));
         self.peers.push(peer);
     }
 }
@@ -149,7 +167,7 @@ impl Class {
 fn without_rules_no_fault_is_reported_and_nothing_waits() {
     let mut class = class();
     class.whole("fw.bin");
-    assert_eq!((class.packets(), class.log.len()), (13, 13));
+    assert_eq!((class.packets(), class.log.len()), (13, 14), "the packets and the end");
 }
 
 #[test]
@@ -175,16 +193,56 @@ fn a_lost_request_is_repeated_by_the_client_and_lost_data_by_the_server() {
 #[test]
 fn every_kind_of_fault_takes_effect_and_only_corruption_damages_a_file() {
     for (rule, story) in [
-        ("dup sent ack 2", &["rule 1 duplicated it", "-> ACK 2", "<- DATA 3", "-> ACK 3"][..]),
-        ("dup received data 2", &["rule 1 duplicated it", "<- DATA 2", "-> ACK 2", "-> ACK 2"]),
-        ("delay 20 sent ack 2", &["rule 1 delayed it", "-> ACK 2", "<- DATA 3"]),
-        ("delay 20 received data 2", &["rule 1 delayed it", "<- DATA 2", "-> ACK 2"]),
-        ("swap sent ack 2", &["rule 1 let the next one overtake it", "-> ACK 2", "<- DATA 2", "-> ACK 2", "<- DATA 3"]),
-        ("swap received data 2", &["-> ACK 1", "<- DATA 2", "-> ACK 2"]),
-        ("corrupt 1 received data 2", &["rule 1 corrupted it", "<- malformed"]),
-        ("cut 3 received data 2", &["rule 1 cut it short", "<- malformed"]),
-        ("stranger received data 2", &["rule 1 sent a copy from another port", "<- DATA 2", "-> ERROR 5", "<- DATA 2"]),
-        ("stranger sent ack 2", &["rule 1 sent a copy from another port", "-> ACK 2", "<- DATA 3"]),
+        ("dup sent ack 2", &["rule 1 duplicated it", "-> ACK 2", "-> ACK 2, a copy", "<- DATA 3", "-> ACK 3"][..]),
+        (
+            "dup received data 2",
+            &["rule 1 duplicated it", "<- DATA 2", "<- DATA 2, a copy", "-> ACK 2", "-> ACK 2", "<- DATA 3"],
+        ),
+        ("delay 20 sent ack 2", &["rule 1 delayed it", "-> ACK 2, held", "<- DATA 3"]),
+        ("delay 20 received data 2", &["rule 1 delayed it", "<- DATA 2, held", "== DATA 2", "-> ACK 2"]),
+        // The server's timer expires before anything leaves.
+        (
+            "swap sent ack 2",
+            &[
+                "<- DATA 2",
+                "<- DATA 2",
+                "-> ACK 2",
+                "rule 1 let the next one overtake it",
+                "-> ACK 2, held",
+                "<- DATA 3",
+                "-> ACK 3",
+            ],
+        ),
+        (
+            "swap received data 2",
+            &[
+                "-> ACK 1",
+                "rule 1 let the next one overtake it",
+                "<- DATA 2, held",
+                "<- DATA 2",
+                "-> ACK 2",
+                "== DATA 2",
+                "-> ACK 2",
+            ],
+        ),
+        // Their identity is that of the packet before the rule.
+        ("corrupt 1 received data 2", &["rule 1 corrupted it", "<- DATA 2", "<- DATA 2", "-> ACK 2"]),
+        ("cut 3 received data 2", &["rule 1 cut it short", "<- DATA 2", "<- DATA 2", "-> ACK 2"]),
+        ("cut 3 sent ack 2", &["rule 1 cut it short", "-> ACK 2", "<- DATA 2", "-> ACK 2"]),
+        (
+            "stranger received data 2",
+            &[
+                "rule 1 sent a copy from another port",
+                "<- DATA 2, from another port",
+                "<- DATA 2",
+                "-> ERROR 5",
+                "-> ACK 2",
+            ],
+        ),
+        (
+            "stranger sent ack 2",
+            &["rule 1 sent a copy from another port", "-> ACK 2, from another port", "-> ACK 2", "<- DATA 3"],
+        ),
     ] {
         let mut class = class().fault(rule);
         // A machine that ends the transfer at a malformed packet would fail here.
@@ -212,7 +270,7 @@ fn delay_is_counted_in_round_trips() {
 fn a_last_ack_that_a_rule_dropped_is_repeated() {
     let mut class = class().fault("drop sent ack last");
     class.whole("fw.bin");
-    let story = ["rule 1 dropped it", "-x ACK 6", "<- DATA 6", "-> ACK 6"];
+    let story = ["rule 1 dropped it", "-x ACK 6", "end", "<- DATA 6", "-> ACK 6", "late"];
     assert!(class.log.ends_with(&story.map(str::to_owned)), "{:#?}", class.log);
     assert_eq!(class.server.status().failed, 0);
 }
@@ -232,10 +290,10 @@ fn a_client_that_does_not_dally_never_repeats_its_last_ack() {
 fn a_duplicate_ack_costs_nothing_and_with_the_sorcerer_bug_twelve_packets() {
     let mut class = class().fault("dup sent ack 2");
     class.whole("eight.bin");
-    assert_eq!(class.packets(), 17);
+    assert_eq!(class.packets(), 18, "with the copy");
     let mut class = class.bug(ServerBug::Sorcerer);
     class.whole("eight.bin");
-    assert_eq!(class.packets(), 29);
+    assert_eq!(class.packets(), 30);
 }
 
 #[test]
@@ -340,6 +398,19 @@ fn the_same_seed_gives_the_same_packets() {
     assert!(first == run(7), "twice the same script, twice the same packets");
     assert!(first != run(8), "another seed, other packets");
     assert!(first.iter().any(|(log, _)| log.iter().any(|line| line.starts_with("rule 1"))));
+}
+
+#[test]
+fn the_blocks_of_a_window_are_recorded_in_the_order_in_which_they_came() {
+    let mut class = class().fault("drop received data 6");
+    class.client.options.windowsize = WindowSize::new(4);
+    class.client.options.negotiation = Negotiation::On;
+    class.client.options.blksize = BlockSize::new(512);
+    class.whole("slow.bin");
+    let received = |line: &&String| line.starts_with("<- ") || line.starts_with("x- ");
+    let received: Vec<_> = class.log.iter().filter(received).map(String::as_str).collect();
+    let window = ["<- DATA 5", "x- DATA 6", "<- DATA 7", "<- DATA 8"];
+    assert!(received.windows(4).any(|four| four == window), "{:#?}", received.get(..16));
 }
 
 #[test]

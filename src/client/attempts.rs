@@ -7,8 +7,8 @@ use super::{ClientError, FileRef, Options};
 use crate::bugs::{BuggyClient, ClientBug};
 use crate::event::{Begin, RecordKind, Side};
 use crate::fault::is_loopback;
-use crate::files::{Digest, ReadFile, WriteFile};
-use crate::net::{Dally, Earlier, FaultInjector, Reporter, SharedFaults, Socket, drive};
+use crate::files::{ReadFile, WriteFile};
+use crate::net::{Dally, Drive, Earlier, FaultInjector, Reporter, SharedFaults, Socket};
 use crate::stop::Stop;
 use crate::transfer::{
     Attempt, Event, FailedAttempt, Failure, Receiver, Replay, Report, Request, RetryPolicy, Sender, Stopped, Task,
@@ -110,7 +110,11 @@ impl<'a, 'f, 'o> Attempts<'a, 'f, 'o> {
     /// Makes the attempts, and notifies the observers of the end.
     pub(super) fn run(mut self, addresses: &[SocketAddr]) -> Transferred {
         let result = self.try_each(addresses);
-        self.notify_end(&result);
+        match &result {
+            // Nothing began before the first packet.
+            Err(error) if self.count > 0 => self.reporter.end(Err(&error.failure())),
+            _ => {}
+        }
         result
     }
 
@@ -150,7 +154,7 @@ impl<'a, 'f, 'o> Attempts<'a, 'f, 'o> {
         }
         let socket = Socket::towards(server, self.options.local_ports.as_ref());
         let mut socket = socket.map_err(|error| self.network(error))?;
-        self.reporter.local = socket.local();
+        self.reporter.subject.local = socket.local();
         let offer = self.offer(attempt, server, &mut socket);
         let request = Request { filename: self.file.name, mode: self.options.mode, offer };
         // A bug must not harm other computers.
@@ -178,8 +182,16 @@ impl<'a, 'f, 'o> Attempts<'a, 'f, 'o> {
         }
         let injects = self.faults.lock().act_on(server.ip());
         let injector = injects.then(|| self.injector.start_over());
-        let mut report = match drive(&mut task, &mut socket, &mut self.reporter, injector, self.earlier, self.stop) {
-            Ok(report) => report,
+        let reporter = self.reporter.lend();
+        let mut drive = Drive::new(&mut task, &mut socket, reporter, injector, self.earlier, self.stop);
+        let report = match drive.run() {
+            Ok(mut report) => {
+                if self.count > 1 {
+                    report.elapsed = self.begun.elapsed();
+                }
+                drive.end(&report);
+                report
+            }
             Err(stopped) => {
                 let blocks = task.machine().stats().blocks;
                 if blocks > 0 {
@@ -194,14 +206,15 @@ impl<'a, 'f, 'o> Attempts<'a, 'f, 'o> {
                 return Ok(Ended::Failed(stopped, next));
             }
         };
-        if self.count > 1 {
-            report.elapsed = self.begun.elapsed();
-        }
         // A client that does not dally closes its port: its socket is dropped here.
         let dally = match task {
-            Task::Receive { machine, .. } if dallies => {
-                Some(Dally::new(self.reporter.transfer, machine, socket, report.peer, self.options.retry.rexmt))
-            }
+            Task::Receive { machine, .. } if dallies => Some(Dally::new(
+                self.reporter.subject.transfer(),
+                machine,
+                socket,
+                report.peer,
+                self.options.retry.rexmt,
+            )),
             _ => None,
         };
         Ok(Ended::Complete(report, dally))
@@ -226,25 +239,6 @@ impl<'a, 'f, 'o> Attempts<'a, 'f, 'o> {
 
     fn network(&self, error: io::Error) -> ClientError {
         ClientError::Network { server: self.file.server(), error }
-    }
-
-    fn notify_end(&mut self, result: &Transferred) {
-        // Nothing began before the first packet.
-        if self.count == 0 {
-            return;
-        }
-        let digest = match &self.local_file {
-            Local::Target(file) => file.sha256(),
-            Local::Size(_) => None,
-            Local::Source(file, _) => file.sha256(),
-        };
-        if let (Ok(_), Some(digest)) = (result, digest) {
-            self.reporter.notify(RecordKind::Digest(&Digest(digest).to_string()));
-        }
-        match result {
-            Ok((report, _)) => self.reporter.notify(RecordKind::End(Ok(report))),
-            Err(error) => self.reporter.notify(RecordKind::End(Err(&error.failure()))),
-        }
     }
 }
 

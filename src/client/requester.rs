@@ -5,7 +5,7 @@ use super::attempts::{Attempts, Local};
 use super::{ClientError, FileRef, Negotiation, Options, resolve};
 use crate::event::Observers;
 use crate::files::{Source, Target, WriteFile};
-use crate::net::{Earlier, LastGet, Reporter, SharedFaults};
+use crate::net::{Earlier, LastGet, Reporter, SharedFaults, Subject};
 use crate::stop::Stop;
 use crate::transfer::{Replay, Report};
 use crate::wire::Mode;
@@ -110,7 +110,8 @@ impl Requester {
         last_get.begin();
         *transfers += 1;
         // Each attempt sets the address of its own socket.
-        let reporter = Reporter { observers, transfer: *transfers, local: (Ipv4Addr::UNSPECIFIED, 0).into() };
+        let mut subject = Subject::new(*transfers, (Ipv4Addr::UNSPECIFIED, 0).into());
+        let reporter = Reporter { observers, subject: &mut subject };
         let attempts = Attempts::new(file, options, local_file, reporter, faults, earlier, stop);
         let (report, dally) = attempts.run(&addresses)?;
         if let Some(dally) = dally {

@@ -1,7 +1,7 @@
 use std::net::SocketAddr;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use crate::fault::Hit;
+use crate::fault::{Fate, InFlight};
 use crate::wire::Direction;
 
 /// A datagram that crossed the socket of this side, with what fault rules did to it.
@@ -20,46 +20,10 @@ pub struct Crossing<'a> {
     pub fate: Fate<'a>,
 }
 
-/// What fault rules and the network did to a packet: usually nothing.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Fate<'a> {
-    /// A fault rule or the network dropped it: a sent one never left, a received one never reaches the machine.
-    pub lost: bool,
-    /// Who made it.
-    pub origin: Origin,
-    /// A rule delayed it, or let the next packet of its direction overtake it.
-    pub held: Option<Held>,
-    /// The bytes that rules made of it.
-    pub altered: Option<&'a [u8]>,
-    /// The rules that hit it.
-    pub hits: &'a [Hit],
-}
-
-/// The maker of a packet.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Origin {
-    /// The machine of the side that sends it.
-    #[default]
-    Machine,
-    /// A fault rule, which copied the latest packet with these bytes.
-    Copy,
-    /// A fault rule or a bug, which sends it from another port.
-    Stray,
-}
-
-/// How long a fault rule held a packet.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Held {
-    /// A sent packet: it left this long after the machine sent it.
-    Left(Duration),
-    /// A received packet: it reaches the machine with the [`Delivery`] of this number, unless the transfer ends before.
-    Waits(u64),
-}
-
 /// A packet that a fault rule held reaches the machine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Delivery<'a> {
-    /// Its number in [`Held::Waits`].
+    /// Its number in [`Held::Waits`](crate::fault::Held::Waits).
     pub number: u64,
     /// How long it was held.
     pub after: Duration,
@@ -95,6 +59,21 @@ impl<'a> Crossing<'a> {
             Direction::Sent => self.datagram,
             Direction::Received => self.fate.altered.unwrap_or(self.datagram),
         }
+    }
+}
+
+impl<'a> From<&'a InFlight> for Crossing<'a> {
+    fn from(packet: &'a InFlight) -> Self {
+        let InFlight { direction, peer, datagram, .. } = packet;
+        Self { direction: *direction, peer: *peer, datagram, fate: packet.fate() }
+    }
+}
+
+impl<'a> Delivery<'a> {
+    /// The delivery of a packet that reaches the machine; `None` if no rule held it.
+    pub fn of(packet: &'a InFlight, now: Instant) -> Option<Self> {
+        let (number, after) = packet.waited(now)?;
+        Some(Self { number, after, peer: packet.peer, datagram: packet.bytes() })
     }
 }
 

@@ -32,8 +32,9 @@ mod crossing;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant, SystemTime};
 
+pub use crate::fault::{Fate, Held, Origin};
 pub use crate::wire::Direction;
-pub use crossing::{Crossing, Delivery, Fate, Held, Origin};
+pub use crossing::{Crossing, Delivery};
 
 use crate::transfer::{Event, Failure, Machine, Report};
 use crate::wire::{Mode, RequestKind};

@@ -3,7 +3,7 @@
 //! ```text
 //!  rules ---------------> Faults (rules, hits, seed)
 //!                              |
-//!  datagram --judge(RuleState)-+--> Judgement --DelayQueue: now, later, after the next--> no, one or two datagrams
+//!  datagram --judge(RuleState)-+--> Judgement --FaultyLink: now, later, after the next--> no, one or two datagrams
 //! ```
 //!
 //! Everything here is pure: no socket, no clock, no file. The same seed and the same packets give the same judgements on
@@ -25,15 +25,20 @@
 
 mod blocks;
 mod delay_queue;
+mod fate;
 mod faults;
+mod faulty_link;
+mod in_flight;
 mod judgement;
 mod rule;
 mod rule_state;
 
 use std::net::IpAddr;
 
-pub use delay_queue::{DelayQueue, InFlight};
+pub use fate::{Fate, Held, Origin};
 pub use faults::{Faults, Recorded};
+pub use faulty_link::FaultyLink;
+pub use in_flight::InFlight;
 pub use judgement::{Hit, Judgement};
 pub use rule::{Action, How, KINDS, Percent, Rule, WAYS, Way, Which};
 pub use rule_state::RuleState;

@@ -7,18 +7,18 @@
 //! The observers are not available then, so late packets are noted and reported later.
 
 use std::io;
-use std::mem;
 use std::net::SocketAddr;
 use std::sync::mpsc::{Receiver, Sender, TryRecvError, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
+use super::reporter::{Reporter, Subject};
 use super::socket::{LARGEST_DATAGRAM, Received, Socket};
-use crate::event::{Crossing, Direction, Observers, Record, RecordKind};
+use crate::event::{Crossing, Direction, Observers};
 use crate::files::Source;
 use crate::stop::Stop;
-use crate::transfer::{Input, Io, Receiving, Rexmt, Step, Task, WriteBatch, WriteFile};
+use crate::transfer::{Input, Io, Receiving, Rexmt, Step, Task, WriteBatch, WriteFile, datagrams};
 
 /// The most late packets noted until they are reported: a peer may send for ever.
 const NOTED: usize = 64;
@@ -42,18 +42,23 @@ pub(crate) struct Portless {
 
 /// The socket of a finished get, with notes of its late packets.
 struct Port {
-    /// The number of the transfer.
-    transfer: u64,
     socket: Socket,
     notes: Notes,
 }
 
-type Notes = Arc<Mutex<Vec<LatePacket>>>;
+type Notes = Arc<Mutex<LatePackets>>;
+
+/// The packets of a finished get since its end.
+#[derive(Default)]
+struct LatePackets {
+    /// The number of the transfer.
+    transfer: u64,
+    packets: Vec<LatePacket>,
+}
 
 /// A packet after the end of its transfer.
 struct LatePacket {
     at: Instant,
-    transfer: u64,
     local: SocketAddr,
     direction: Direction,
     peer: SocketAddr,
@@ -62,7 +67,7 @@ struct LatePacket {
 }
 
 impl Dally {
-    /// Takes over after [`drive`](super::drive()) succeeded.
+    /// Takes over after a transfer succeeded.
     pub(crate) fn new(
         transfer: u64,
         machine: Box<dyn Receiving + Send>,
@@ -72,7 +77,8 @@ impl Dally {
     ) -> Self {
         socket.receive_singly();
         let task = Task::Receive { machine, batch: WriteBatch::default(), file: Finished };
-        let port = Port { transfer, socket, notes: Notes::default() };
+        let notes = LatePackets { transfer, packets: Vec::new() };
+        let port = Port { socket, notes: Arc::new(Mutex::new(notes)) };
         Self { task, port, peer, rexmt, since: Instant::now() }
     }
 
@@ -89,7 +95,9 @@ impl Dally {
         while let Step::Wait(done) = step {
             let input = match self.port.socket.receive(&mut buffer, until.min(done)) {
                 Ok(Received::Datagrams { from, length, stride }) => {
-                    Input::Datagrams { from, bytes: buffer.get(..length).unwrap_or_default(), stride }
+                    let bytes = buffer.get(..length).unwrap_or_default();
+                    self.port.note(Direction::Received, from, (bytes, stride), false);
+                    Input::Datagrams { from, bytes, stride }
                 }
                 Ok(Received::Refused(to)) => Input::Unreachable(to),
                 Ok(Received::Unreachable { .. } | Received::Interrupted | Received::Elapsed) => Input::Tick,
@@ -147,13 +155,13 @@ impl Io for Answer {
 }
 
 impl Port {
-    fn note(&mut self, direction: Direction, peer: SocketAddr, datagram: &[u8], lost: bool) {
-        let local = self.socket.address_towards(peer);
+    /// Notes datagrams of one stride that cross the socket together.
+    fn note(&mut self, direction: Direction, peer: SocketAddr, (bytes, stride): (&[u8], usize), lost: bool) {
+        let (at, local) = (Instant::now(), self.socket.address_towards(peer));
         let mut notes = self.notes.lock().unwrap_or_else(PoisonError::into_inner);
-        if notes.len() < NOTED {
-            let (at, transfer, datagram) = (Instant::now(), self.transfer, datagram.into());
-            notes.push(LatePacket { at, transfer, local, direction, peer, datagram, lost });
-        }
+        let space = NOTED.saturating_sub(notes.packets.len());
+        let packet = |datagram: &[u8]| LatePacket { at, local, direction, peer, datagram: datagram.to_vec(), lost };
+        notes.packets.extend(datagrams(bytes, stride).take(space).map(packet));
     }
 }
 
@@ -165,12 +173,8 @@ impl Io for Port {
     /// Nothing depends on the ACK any more, so a failure is only noted.
     fn transmit(&mut self, to: SocketAddr, datagrams: &[u8], stride: usize) -> io::Result<()> {
         let lost = self.socket.transmit(to, datagrams, stride).is_err();
-        self.note(Direction::Sent, to, datagrams, lost);
+        self.note(Direction::Sent, to, (datagrams, stride), lost);
         Ok(())
-    }
-
-    fn received(&mut self, from: SocketAddr, datagram: &[u8]) {
-        self.note(Direction::Received, from, datagram, false);
     }
 }
 
@@ -217,11 +221,14 @@ impl LastGet {
     /// Reports the packets of the last get since its end, in order.
     pub(crate) fn notify(&mut self, observers: &mut Observers<'_>) {
         self.poll();
-        let notes = mem::take(&mut *self.notes.lock().unwrap_or_else(PoisonError::into_inner));
-        for LatePacket { at, transfer, local, direction, peer, datagram, lost } in notes {
-            let kind = RecordKind::Packet(Crossing::new(direction, peer, &datagram).lost(lost));
-            observers.notify(&Record { at, transfer, local, kind });
+        let mut notes = self.notes.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(first) = notes.packets.first() else { return };
+        let mut subject = Subject::ended(notes.transfer, first.local);
+        let mut reporter = Reporter { observers, subject: &mut subject };
+        for LatePacket { at, local, direction, peer, datagram, lost } in notes.packets.drain(..) {
+            reporter.crossing(at, local, Crossing::new(direction, peer, &datagram).lost(lost));
         }
+        reporter.settled();
     }
 
     /// Gives up the port of the last get, which is closed when this returns.

@@ -12,7 +12,7 @@
 //!            socket  send, receive until a time, reports of the network about ports and sizes
 //! ```
 //!
-//! [`drive()`] and the reactor run machines and report to observers. [`LastGet`] repeats the last ACK of a get. Only
+//! [`Drive`] and the reactor run machines and report to observers. [`LastGet`] repeats the last ACK of a get. Only
 //! [`socket`] knows how many datagrams a system call transfers.
 
 mod bind;
@@ -32,11 +32,11 @@ mod wait;
 mod wire;
 
 pub(crate) use dally::{Dally, LastGet};
-pub(crate) use drive::drive;
+pub(crate) use drive::Drive;
 pub(crate) use earlier::Earlier;
 pub(crate) use fault_injector::FaultInjector;
 pub use fault_injector::SharedFaults;
-pub(crate) use reporter::Reporter;
+pub(crate) use reporter::{Reporter, Subject};
 pub use socket::{Received, Socket};
 
 pub(crate) use listener::{Envelope, Listener};

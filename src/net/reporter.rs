@@ -1,37 +1,105 @@
 use std::net::SocketAddr;
 use std::time::Instant;
 
-use crate::event::{Crossing, Direction, Fate, Observers, Record, RecordKind};
-use crate::fault::Hit;
+use crate::event::{Crossing, Direction, Observers, Record, RecordKind};
+use crate::transfer::{Failure, Report, datagrams};
 
 /// The observers of a transfer, with what all its records have.
 pub(crate) struct Reporter<'a, 'o> {
     pub(crate) observers: &'a mut Observers<'o>,
-    /// The number of the transfer.
-    pub(crate) transfer: u64,
+    pub(crate) subject: &'a mut Subject,
+}
+
+/// A transfer, as its records know it.
+#[derive(Debug)]
+pub(crate) struct Subject {
+    /// Its number.
+    transfer: u64,
     /// Our transfer id.
     pub(crate) local: SocketAddr,
+    stage: Stage,
+}
+
+/// How far a transfer is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    Running,
+    Ended,
+    /// Packets crossed the socket since the end.
+    Late,
+}
+
+impl Subject {
+    pub(crate) fn new(transfer: u64, local: SocketAddr) -> Self {
+        Self { transfer, local, stage: Stage::Running }
+    }
+
+    /// Makes the subject of a transfer that is over.
+    pub(super) fn ended(transfer: u64, local: SocketAddr) -> Self {
+        Self { transfer, local, stage: Stage::Ended }
+    }
+
+    /// Returns the number of the transfer.
+    pub(crate) fn transfer(&self) -> u64 {
+        self.transfer
+    }
 }
 
 impl<'o> Reporter<'_, 'o> {
     /// Lends it.
-    pub(super) fn lend(&mut self) -> Reporter<'_, 'o> {
-        Reporter { observers: self.observers, transfer: self.transfer, local: self.local }
+    pub(crate) fn lend(&mut self) -> Reporter<'_, 'o> {
+        Reporter { observers: self.observers, subject: self.subject }
+    }
+
+    /// Returns the time, if anybody wants to know it.
+    pub(super) fn clock(&self) -> Option<Instant> {
+        self.observers.is_observed().then(Instant::now)
     }
 
     pub(crate) fn notify(&mut self, kind: RecordKind<'_>) {
-        if self.observers.is_observed() {
-            self.observers.notify(&Record { at: Instant::now(), transfer: self.transfer, local: self.local, kind });
+        if let Some(at) = self.clock() {
+            self.notify_at(at, self.subject.local, kind);
         }
     }
 
-    pub(super) fn packet(&mut self, direction: Direction, peer: SocketAddr, datagram: &[u8], lost: bool) {
-        self.hit(direction, peer, datagram, lost, &[]);
+    /// Notifies of a packet that crosses the socket of the transfer, or another.
+    pub(crate) fn crossing(&mut self, at: Instant, local: SocketAddr, crossing: Crossing<'_>) {
+        if self.subject.stage != Stage::Running {
+            self.subject.stage = Stage::Late;
+        }
+        self.notify_at(at, local, RecordKind::Packet(crossing));
     }
 
-    /// Notifies of a packet that these rules hit.
-    pub(super) fn hit(&mut self, direction: Direction, peer: SocketAddr, datagram: &[u8], lost: bool, hits: &[Hit]) {
-        let fate = Fate { lost, hits, ..Fate::default() };
-        self.notify(RecordKind::Packet(Crossing { direction, peer, datagram, fate }));
+    /// Notifies of datagrams of one stride that cross the socket of the transfer together, and that no rule touches.
+    pub(super) fn crossings(
+        &mut self,
+        at: Option<Instant>,
+        direction: Direction,
+        peer: SocketAddr,
+        (bytes, stride): (&[u8], usize),
+        lost: bool,
+    ) {
+        let (Some(at), local) = (at, self.subject.local) else { return };
+        for datagram in datagrams(bytes, stride) {
+            self.crossing(at, local, Crossing::new(direction, peer, datagram).lost(lost));
+        }
+    }
+
+    /// Notifies of the end; what crosses the socket from here on is late.
+    pub(crate) fn end(&mut self, result: Result<&Report, &Failure>) {
+        self.notify(RecordKind::End(result));
+        self.subject.stage = Stage::Ended;
+    }
+
+    /// Notifies that all late packets until now have their records, if there were any.
+    pub(crate) fn settled(&mut self) {
+        if self.subject.stage == Stage::Late {
+            self.subject.stage = Stage::Ended;
+            self.notify(RecordKind::Late);
+        }
+    }
+
+    fn notify_at(&mut self, at: Instant, local: SocketAddr, kind: RecordKind<'_>) {
+        self.observers.notify(&Record { at, transfer: self.subject.transfer, local, kind });
     }
 }

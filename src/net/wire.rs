@@ -5,7 +5,7 @@ use std::time::Instant;
 use super::fault_injector::FaultInjector;
 use super::reporter::Reporter;
 use super::socket::Socket;
-use crate::event::{Crossing, Direction, Record, RecordKind};
+use crate::event::{Direction, RecordKind};
 use crate::fault::InFlight;
 use crate::stop::Stop;
 use crate::transfer::{Abort, Event, Io};
@@ -53,31 +53,52 @@ impl Wire<'_, '_> {
         peer.filter(|peer| Some(*peer) != *asked)
     }
 
-    /// Reports a datagram of an earlier transfer, and sends the answer to it.
-    pub(super) fn late(&mut self, from: SocketAddr, datagram: &[u8], answer: Option<Vec<u8>>) {
-        self.reporter.notify(RecordKind::Earlier(from));
-        self.reporter.packet(Direction::Received, from, datagram, false);
-        if let Some(answer) = answer {
-            let lost = self.socket.transmit(from, &answer, answer.len()).is_err();
-            self.reporter.packet(Direction::Sent, from, &answer, lost);
-        }
-    }
-
-    /// Gives received datagrams of one stride to the injector; [`take`](Self::take) returns them.
-    pub(super) fn inject(&mut self, from: SocketAddr, bytes: &[u8], stride: usize) {
+    /// Notifies of datagrams of one stride that the socket read; to be called before anybody handles the first of them.
+    /// With an injector, [`arrive`](Self::arrive) returns those that reach the machine. Without one, all do: it returns
+    /// whether that is so.
+    pub(super) fn received(&mut self, from: SocketAddr, bytes: &[u8], stride: usize) -> bool {
         if let Some(injector) = &mut self.injector {
-            injector.receive(from, bytes, stride, &mut self.reporter);
+            injector.receive(from, (bytes, stride), &mut self.reporter);
+            return false;
         }
+        self.reporter.crossings(self.reporter.clock(), Direction::Received, from, (bytes, stride), false);
+        true
     }
 
-    /// Returns the next packet of the injector that has arrived by now.
-    pub(super) fn take(&mut self) -> Option<InFlight> {
-        self.injector.as_mut()?.take(&mut self.reporter)
+    /// Notifies of datagrams of an earlier transfer, as [`received`](Self::received) does; no rule touches them.
+    pub(super) fn received_late(&mut self, from: SocketAddr, bytes: &[u8], stride: usize) {
+        self.reporter.notify(RecordKind::Earlier(from));
+        self.reporter.crossings(self.reporter.clock(), Direction::Received, from, (bytes, stride), false);
     }
 
-    /// Sends a packet of [`take`](Self::take).
-    pub(super) fn post(&mut self, packet: &InFlight) -> io::Result<()> {
-        self.injector.as_mut().map_or(Ok(()), |injector| injector.post(self.socket, packet))
+    /// Answers a datagram of an earlier transfer.
+    pub(super) fn answer_late(&mut self, to: SocketAddr, answer: &[u8]) {
+        let at = self.reporter.clock();
+        let lost = self.socket.transmit(to, answer, answer.len()).is_err();
+        self.reporter.crossings(at, Direction::Sent, to, (answer, answer.len()), lost);
+    }
+
+    /// Sends the packets that the injector held until now. An error is that of a send.
+    pub(super) fn leave(&mut self) -> io::Result<()> {
+        let Self { socket, injector, reporter, .. } = self;
+        injector.as_mut().map_or(Ok(()), |injector| injector.leave(socket, reporter))
+    }
+
+    /// Returns the next packet of the injector that reaches the machine by now.
+    pub(super) fn arrive(&mut self) -> Option<InFlight> {
+        self.injector.as_mut()?.arrive(&mut self.reporter)
+    }
+
+    /// Returns when the injector has a packet next.
+    pub(super) fn due(&self) -> Option<Instant> {
+        self.injector.as_ref()?.due()
+    }
+
+    /// Sends what the injector holds, since the loop ends.
+    pub(super) fn flush(&mut self) {
+        if let Some(injector) = &mut self.injector {
+            injector.flush(self.socket, &mut self.reporter);
+        }
     }
 }
 
@@ -90,35 +111,23 @@ impl Io for Wire<'_, '_> {
         if let SendErrors::Fatal { asked: asked @ None, .. } = &mut self.errors {
             *asked = Some(to);
             if self.reporter.observers.is_observed() {
-                self.reporter.local = self.socket.address_towards(to);
+                self.reporter.subject.local = self.socket.address_towards(to);
             }
         }
-        if let Some(injector) = &mut self.injector {
-            injector.send(to, datagrams, stride, &mut self.reporter);
-            return Ok(());
-        }
-        let at = Instant::now();
-        let sent = self.socket.transmit(to, datagrams, stride);
-        let Reporter { observers, transfer, local } = &mut self.reporter;
-        if observers.is_observed() {
-            for datagram in datagrams.chunks(stride.max(1)) {
-                let packet = Crossing::new(Direction::Sent, to, datagram).lost(sent.is_err());
-                let kind = RecordKind::Packet(packet);
-                observers.notify(&Record { at, transfer: *transfer, local: *local, kind });
-            }
-        }
+        let Self { socket, injector, reporter, .. } = self;
+        let sent = if let Some(injector) = injector {
+            injector.send(socket, to, (datagrams, stride), reporter)
+        } else {
+            let at = reporter.clock();
+            let sent = socket.transmit(to, datagrams, stride);
+            reporter.crossings(at, Direction::Sent, to, (datagrams, stride), sent.is_err());
+            sent
+        };
         sent.or_else(|error| if self.is_fatal(&error) { Err(error) } else { Ok(()) })
     }
 
     fn stop(&mut self) -> Option<Abort> {
         self.stop.is_some_and(Stop::is_requested).then_some(Abort::Interrupted)
-    }
-
-    fn received(&mut self, from: SocketAddr, datagram: &[u8]) {
-        // The injector reports the packets that it lets through.
-        if self.injector.is_none() {
-            self.reporter.packet(Direction::Received, from, datagram, false);
-        }
     }
 
     fn event(&mut self, event: &Event) {

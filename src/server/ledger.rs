@@ -23,14 +23,10 @@ pub(super) struct Ledger {
 /// One transfer.
 #[derive(Debug)]
 pub(super) struct Entry {
-    /// The number of the transfer.
-    pub(super) number: u64,
     pub(super) client: SocketAddr,
     /// The datagram of the request.
     pub(super) request: Box<[u8]>,
     pub(super) logged: LoggedRequest,
-    /// Our transfer id.
-    pub(super) local: SocketAddr,
     /// Length of its window in memory, in bytes.
     pub(super) window: usize,
     /// When the file was safe; since then it only dallies.

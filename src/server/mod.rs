@@ -135,12 +135,12 @@ impl Server {
             Notice::Readable(key) => self.take_requests(key, observers),
             Notice::Complete(key, report) => {
                 if let Some(entry) = self.ledger.complete(key) {
-                    self.shared.ended(entry, Ok(&report), observers);
+                    self.shared.ended(entry, Ok(&report));
                 }
             }
             Notice::Failed(key, failure) => {
                 if let Some(entry) = self.ledger.leave(key) {
-                    self.shared.ended(&entry, Err(&failure), observers);
+                    self.shared.ended(&entry, Err(&failure));
                 }
             }
             Notice::Gone(key) => {

@@ -82,12 +82,13 @@ impl Server {
         };
         let packet = |direction, datagram| RecordKind::Packet(Crossing::new(direction, client, datagram));
         let received = [RecordKind::Begin(begin), packet(Direction::Received, it.datagram)];
+        let result = self.begin(it, injector, LoggedRequest::new(at, &begin), observers);
         let mut notify = |local, kinds: [RecordKind<'_>; 2]| {
             for kind in kinds {
                 observers.notify(&Record { at, transfer, local, kind });
             }
         };
-        match self.begin(it, injector, LoggedRequest::new(at, &begin)) {
+        match result {
             Ok(local) => notify(local, received),
             Err(denied) => {
                 let code = it.policy.bug.map_or(denied.code, |bug| bug.refusal(denied.code));
@@ -123,12 +124,13 @@ impl Server {
         it: &Incoming<'_>,
         injector: Option<Box<FaultInjector>>,
         logged: LoggedRequest,
+        observers: &mut Observers<'_>,
     ) -> Result<SocketAddr, Denied> {
         let Incoming { envelope, datagram, request, policy, .. } = it;
         match self.ledger.capacity(envelope.from.ip(), policy) {
             Capacity::Free => {}
             Capacity::InsteadOf(key) => {
-                self.reactor.forget(key);
+                self.reactor.forget(key, observers);
                 self.ledger.leave(key);
             }
             Capacity::Full => return Err(Denied::new(ErrorCode::UNDEFINED, "too many transfers, try again later")),
@@ -151,8 +153,7 @@ impl Server {
         let task = task(granted.file, answer, client, policy);
         let number = self.transfers;
         let key = self.reactor.start(number, socket, task, injector).map_err(unable)?;
-        self.ledger
-            .enter(key, Entry { number, client, request: (*datagram).into(), logged, local, window, complete: None });
+        self.ledger.enter(key, Entry { client, request: (*datagram).into(), logged, window, complete: None });
         Ok(local)
     }
 

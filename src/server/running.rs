@@ -8,7 +8,6 @@ use std::time::Instant;
 use super::ledger::Entry;
 use super::{Policy, Server, first};
 use crate::bugs::ServerBug;
-use crate::event::{Observers, Record, RecordKind};
 use crate::net::{SharedFaults, Wake};
 use crate::stop::Stop;
 use crate::transfer::{Failure, Report};
@@ -112,14 +111,11 @@ impl Shared {
         Self { policy: Mutex::new(policy), faults: SharedFaults::default(), status: Mutex::default() }
     }
 
-    /// Counts and reports the end of a transfer.
-    pub(super) fn ended(&self, entry: &Entry, result: Result<&Report, &Failure>, observers: &mut Observers<'_>) {
-        let (at, transfer, local) = (Instant::now(), entry.number, entry.local);
+    /// Counts the end of a transfer.
+    pub(super) fn ended(&self, entry: &Entry, result: Result<&Report, &Failure>) {
         let mut status = self.status();
-        status.last = Some(entry.logged.ended(at, result));
+        status.last = Some(entry.logged.ended(Instant::now(), result));
         *(if result.is_ok() { &mut status.finished } else { &mut status.failed }) += 1;
-        drop(status);
-        observers.notify(&Record { at, transfer, local, kind: RecordKind::End(result) });
     }
 
     pub(super) fn status(&self) -> MutexGuard<'_, Status> {

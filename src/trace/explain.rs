@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::elide::Run;
 use super::fields::fields;
-use super::figures::{failure, flag, millis, tint};
+use super::figures::{delivered, failure, flag, millis, tint};
 use super::fold::fold;
 use super::units::size;
 use super::{Paint, Tint, View};
@@ -162,10 +162,11 @@ impl View for Explain {
                 failure(summary, self.last).map_or(Ok(()), |failure| self.line(annotated, &failure, out))
             }
             // The packets show these.
-            Annotation::Begin { .. }
-            | Annotation::Choice { .. }
-            | Annotation::Delivered { .. }
-            | Annotation::Late(_) => Ok(()),
+            Annotation::Begin { .. } | Annotation::Choice { .. } | Annotation::Late(_) => Ok(()),
+            Annotation::Delivered { after, packet } => {
+                self.last = packet.after;
+                self.line(annotated, &format!("{}. {}", delivered(*after, packet), reason(&packet.why)), out)
+            }
         }
     }
 

@@ -3,6 +3,7 @@ use std::time::Duration;
 
 use super::Tint;
 use crate::analysis::{AnnotatedPacket, Flag, Kind, Outcome, State, Summary};
+use crate::fault::{Action, Hit};
 use crate::wire::{DATA_HEADER, Opcode, Packet};
 
 /// Formats milliseconds with one decimal.
@@ -37,6 +38,28 @@ pub(super) fn flag(packet: &AnnotatedPacket<'_>, flag: Flag) -> String {
 /// Lists the flags except [`Flag::Tid`].
 pub(super) fn notable_flags(packet: &AnnotatedPacket<'_>) -> String {
     packet.flags.without(Flag::Tid).iter().map(|it| flag(packet, it)).collect::<Vec<_>>().join(", ")
+}
+
+/// Describes what fault rules did to a packet, in few words: `held 200 ms by rule 1`, `cut to 5 bytes: rule 2`. Its arrow
+/// shows that it was dropped.
+pub(super) fn deeds(packet: &AnnotatedPacket<'_>) -> Vec<String> {
+    let deed = |Hit { rule, action }: &Hit| match (action, packet.held) {
+        (Action::Drop, _) => None,
+        (Action::Dup, _) => Some(format!("duplicated: rule {rule}")),
+        (Action::Delay(_), Some(held)) => Some(format!("held {} ms by rule {rule}", held.as_millis())),
+        (Action::Delay(_), None) => Some(format!("held by rule {rule}")),
+        (Action::Swap, _) => Some(format!("overtaken: rule {rule}")),
+        (Action::Corrupt(_), _) => Some(format!("corrupted: rule {rule}")),
+        (Action::Cut(length), _) => Some(format!("cut to {length} bytes: rule {rule}")),
+        (Action::Stranger, _) => Some(format!("from another port: rule {rule}")),
+    };
+    packet.faults.iter().filter_map(deed).collect()
+}
+
+/// Describes a held packet that reaches the machine: `DATA 2 (#5) delivered 200 ms later`.
+pub(super) fn delivered(after: Duration, packet: &AnnotatedPacket<'_>) -> String {
+    let block = packet.block.map(|block| format!(" {block}")).unwrap_or_default();
+    format!("{}{block} (#{}) delivered {} ms later", packet.kind.name(), packet.n, after.as_millis())
 }
 
 /// Describes a packet as the classic trace does; `length` is that of the whole packet, whose data may be cut.

@@ -5,13 +5,12 @@ use std::time::Duration;
 use super::arrow::{Charset, Glyphs, label};
 use super::columns::{self, cut, parts};
 use super::elide::{Run, WAITING};
-use super::figures::{failure, flag, tint};
+use super::figures::{deeds, delivered, failure, flag, tint};
 use super::fold::fold;
 use super::units::size;
 use super::{Paint, Tint, View};
 use crate::analysis::{Annotated, AnnotatedPacket, Annotation, Flag, Kind, State};
 use crate::event::Side;
-use crate::fault::Action;
 use crate::wire::Opcode;
 
 /// The view of packets as arrows between client and server, with time running down.
@@ -161,13 +160,7 @@ impl Ladder {
                 _ => notes.push(Note::important(flag(packet, it))),
             }
         }
-        for hit in packet.faults.iter().filter(|hit| hit.action != Action::Drop) {
-            // Short, because the arrow leaves little space.
-            notes.push(Note::plain(match hit.action {
-                Action::Dup => format!("x2 fault rule {}", hit.rule),
-                action => format!("fault rule {}: {action}", hit.rule),
-            }));
-        }
+        notes.extend(deeds(packet).into_iter().map(Note::plain));
         notes
     }
 
@@ -231,10 +224,11 @@ impl View for Ladder {
                 self.ended = true;
                 failure(summary, self.last).map_or(Ok(()), |failure| self.between(&failure, out))
             }
-            Annotation::Begin { .. }
-            | Annotation::Choice { .. }
-            | Annotation::Delivered { .. }
-            | Annotation::Late(_) => Ok(()),
+            Annotation::Begin { .. } | Annotation::Choice { .. } | Annotation::Late(_) => Ok(()),
+            Annotation::Delivered { after, packet } => {
+                self.last = packet.after;
+                self.between(&delivered(*after, packet), out)
+            }
         }
     }
 

@@ -24,11 +24,6 @@ pub trait Io {
         None
     }
 
-    /// Called for each datagram before the machine takes it.
-    fn received(&mut self, from: SocketAddr, datagram: &[u8]) {
-        let _ = (from, datagram);
-    }
-
     /// Called for each event of the machine.
     fn event(&mut self, event: &Event) {
         let _ = event;

@@ -44,6 +44,14 @@ impl<R: ReadFile, W: WriteFile> Task<R, W> {
         }
     }
 
+    /// Returns the SHA-256 of the local bytes so far, if it is computed.
+    pub fn sha256(&self) -> Option<[u8; 32]> {
+        match self {
+            Self::Send { file, .. } => file.sha256(),
+            Self::Receive { file, .. } => file.sha256(),
+        }
+    }
+
     /// Hands one input to the machine, then does what it asks until it waits or ends.
     pub fn run(&mut self, input: Input<'_>, io: &mut impl Io) -> Step {
         let side = match self {
@@ -124,10 +132,10 @@ impl<'a, 'd, R: ReadFile, W: WriteFile, I: Io> Run<'a, 'd, R, W, I> {
         }
         let mut step = None;
         for datagram in datagrams(bytes, stride) {
-            self.io.received(from, datagram);
             self.side.machine().datagram(self.io.now(), from, datagram);
             let now = step.insert(self.drain(datagram));
             if !matches!(now, Step::Wait(_)) {
+                // The others came before the last packet left, which answers them too.
                 break;
             }
         }

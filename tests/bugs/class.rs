@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use tftpsh::event::Direction;
-use tftpsh::fault::{DelayQueue, Faults, RuleState};
+use tftpsh::fault::{Faults, FaultyLink};
 use tftpsh::internals::{BuggyClient, BuggyServer, ClientBug, ServerBug};
 use tftpsh::transfer::{
     Failure, Input, Io, ReadFile, Receiver, Request, RetryPolicy, Rexmt, Sender, Step, Task, WriteFile,
@@ -89,9 +89,8 @@ impl Class {
         let content: Vec<u8> = (0..self.size).map(|place| (place * 7 + place / 251) as u8).collect();
         let mut wire = Wire {
             now,
-            rule_state: self.faults.begin(),
+            link: FaultyLink::new(self.faults.begin()),
             faults: self.faults.clone(),
-            queue: DelayQueue::default(),
             bug: self.bug,
             to_server: Vec::new(),
             packets: Vec::new(),
@@ -150,8 +149,7 @@ impl Class {
 pub(crate) struct Wire {
     pub(crate) now: Instant,
     pub(crate) faults: Faults,
-    pub(crate) rule_state: RuleState,
-    pub(crate) queue: DelayQueue,
+    pub(crate) link: FaultyLink,
     pub(crate) bug: Option<ServerBug>,
     pub(crate) to_server: Vec<Vec<u8>>,
     pub(crate) packets: Vec<String>,
@@ -170,19 +168,23 @@ impl Wire {
     }
 
     pub(crate) fn pass(&mut self, direction: Direction, peer: SocketAddr, datagram: &[u8]) {
-        let judgement = self.faults.judge(&mut self.rule_state, direction, datagram);
-        self.queue.put(self.now + MS, direction, peer, &judgement);
+        let judgement = self.link.judge(&mut self.faults, direction, datagram);
+        match direction {
+            Direction::Sent => self.link.send(self.now + MS, peer, datagram, judgement),
+            Direction::Received => self.link.receive(self.now + MS, peer, datagram, judgement, |_| {}),
+        }
     }
 
     /// Runs the next step, if there is one.
     pub(crate) fn step(&mut self, client: &mut Side, server: &mut Side) -> bool {
-        let wakes = [self.queue.due(), client.wake, server.wake];
+        let wakes = [self.link.due(), client.wake, server.wake];
         let Some(next) = wakes.into_iter().flatten().min() else { return false };
         self.now = self.now.max(next);
-        if let Some(packet) = self.queue.take(self.now) {
+        if let Some(packet) = self.link.leave(self.now).or_else(|| self.link.arrive(self.now)) {
             match packet.direction {
+                _ if packet.is_lost() => {}
                 Direction::Received if client.end.is_none() => {
-                    client.input(Input::datagram(packet.peer, &packet.datagram), self, Direction::Sent);
+                    client.input(Input::datagram(packet.peer, packet.bytes()), self, Direction::Sent);
                 }
                 // The client's port is closed, and the system reports it.
                 Direction::Received => {
@@ -195,8 +197,8 @@ impl Wire {
                     }
                 }
                 Direction::Sent if packet.peer == at(TID) => {
-                    self.to_server.push(packet.datagram.clone());
-                    server.input(Input::datagram(at(CLIENT), &packet.datagram), self, Direction::Received);
+                    self.to_server.push(packet.bytes().to_vec());
+                    server.input(Input::datagram(at(CLIENT), packet.bytes()), self, Direction::Received);
                 }
                 Direction::Sent => {}
             }

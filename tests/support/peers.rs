@@ -99,6 +99,8 @@ fn traced(line: &str) -> String {
     let line = between(&line, "  after the end, ", " s", "S");
     let line = between(&line, " s  received ", " ms later", "S");
     let line = between(&line, "Send again; ", " s left", "S");
+    let line = between(&line, " delivered ", " ms", "S");
+    let line = between(&line, " held ", " ms by rule ", "S");
     if line.starts_with("      answers #") { between(&line, " after ", " ms", "S") } else { line }
 }
 

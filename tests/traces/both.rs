@@ -2,7 +2,7 @@
 //! where only one end is known.
 
 use tftpsh::event::Side::{Client, Server};
-use tftpsh::trace::{Charset, Detail, Ends, Limit, Page as Screen, ViewName, Views, plain};
+use tftpsh::trace::{Charset, Detail, Ends, Limit, Page as Screen, ViewName, Views};
 use tftpsh::transfer::Failure;
 use tftpsh::wire::{Mode, Offer};
 

@@ -100,15 +100,18 @@ impl Reactor {
     }
 
     /// Drops a transfer; its peer gets no ERROR.
-    pub(crate) fn forget(&mut self, key: Key) {
+    pub(crate) fn forget(&mut self, key: Key, observers: &mut Observers<'_>) {
         // Closing the socket takes it out of the poll too.
-        self.transfers.remove(&key);
+        if let Some(mut transfer) = self.transfers.remove(&key) {
+            transfer.close(observers);
+        }
     }
 
     /// Ends every transfer; the peers of unfinished ones get an ERROR.
     pub(crate) fn abort(&mut self, reason: &Abort, notices: &mut Vec<Notice>, observers: &mut Observers<'_>) {
         for (key, mut transfer) in self.transfers.drain() {
             transfer.give_up(reason.clone(), &mut Reports { key, notices, observers });
+            transfer.close(observers);
         }
     }
 
@@ -156,7 +159,7 @@ impl Reactor {
         transfer.queued = false;
         let begun = transfer.begin(&mut reports);
         match if begun { transfer.read(&mut self.buffer, &mut reports) } else { Burst::Over } {
-            Burst::Over => drop(self.transfers.remove(&key)),
+            Burst::Over => self.forget(key, reports.observers),
             burst => {
                 transfer.set_alarm(key, &mut self.alarms);
                 if burst == Burst::More {
@@ -177,7 +180,7 @@ impl Reactor {
             }
             transfer.alarm = None;
             match transfer.wake(now, &mut self.buffer, &mut Reports { key, notices, observers }) {
-                Burst::Over => drop(self.transfers.remove(&key)),
+                Burst::Over => self.forget(key, observers),
                 Burst::Last => transfer.set_alarm(key, &mut self.alarms),
                 // Its alarm is set again after the next burst: the others have their turn first.
                 Burst::More if mem::replace(&mut transfer.queued, true) => {}

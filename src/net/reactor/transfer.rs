@@ -3,10 +3,10 @@ use std::time::Instant;
 
 use super::alarms::Alarms;
 use super::notice::{Key, Notice, ServerTask};
-use crate::event::{Direction, Observers};
+use crate::event::Observers;
 use crate::net::fault_injector::FaultInjector;
 use crate::net::overdue::Overdue;
-use crate::net::reporter::Reporter;
+use crate::net::reporter::{Reporter, Subject};
 use crate::net::socket::{Received, Socket};
 use crate::net::wire::{SendErrors, Wire};
 use crate::transfer::{Abort, Input, Step};
@@ -27,7 +27,7 @@ pub(super) enum Burst {
 
 /// A task with its socket.
 pub(super) struct Transfer {
-    number: u64,
+    subject: Subject,
     socket: Socket,
     task: ServerTask,
     injector: Option<Box<FaultInjector>>,
@@ -51,8 +51,8 @@ pub(super) struct Reports<'a, 'o> {
 impl Transfer {
     /// Makes a transfer that is ready from the start.
     pub(super) fn new(number: u64, socket: Socket, task: ServerTask, injector: Option<Box<FaultInjector>>) -> Self {
-        let overdue = Overdue::default();
-        Self { number, socket, task, injector, due: None, alarm: None, queued: true, overdue, complete: false }
+        let (subject, overdue) = (Subject::new(number, socket.local()), Overdue::default());
+        Self { subject, socket, task, injector, due: None, alarm: None, queued: true, overdue, complete: false }
     }
 
     /// Sends the first packet, once. Returns whether the transfer continues.
@@ -88,11 +88,11 @@ impl Transfer {
     }
 
     fn datagrams(&mut self, from: SocketAddr, bytes: &[u8], stride: usize, reports: &mut Reports<'_, '_>) -> bool {
-        if self.injector.is_none() {
-            return self.input(Input::Datagrams { from, bytes, stride }, reports);
+        if self.wire(reports.observers).1.received(from, bytes, stride) {
+            self.input(Input::Datagrams { from, bytes, stride }, reports)
+        } else {
+            self.arrive(reports)
         }
-        self.wire(reports.observers).1.inject(from, bytes, stride);
-        self.arrive(reports)
     }
 
     /// Handles an alarm, after what has arrived. While more is there to read, the tick waits, for a while.
@@ -112,13 +112,12 @@ impl Transfer {
         burst
     }
 
-    /// Handles the packets of the injector that have arrived by now. Returns whether the transfer continues.
+    /// Handles the packets of the injector that leave or arrive by now. Returns whether the transfer continues.
     fn arrive(&mut self, reports: &mut Reports<'_, '_>) -> bool {
-        while let Some(packet) = self.wire(reports.observers).1.take() {
-            if packet.direction == Direction::Sent {
-                // A failed send is a lost packet: the machine sends again.
-                let _ = self.wire(reports.observers).1.post(&packet);
-            } else if !self.input(Input::datagram(packet.peer, &packet.datagram), reports) {
+        // A failed send is a lost packet: the machine sends again.
+        let _ = self.wire(reports.observers).1.leave();
+        while let Some(packet) = self.wire(reports.observers).1.arrive() {
+            if !self.input(Input::datagram(packet.peer, packet.bytes()), reports) {
                 return false;
             }
         }
@@ -132,6 +131,7 @@ impl Transfer {
             Step::Wait(until) => self.due = Some(until),
             Step::Complete { report, dally } => {
                 self.complete = true;
+                self.wire(reports.observers).1.reporter.end(Ok(&report));
                 reports.notices.push(Notice::Complete(reports.key, report));
                 if dally.is_none() {
                     reports.notices.push(Notice::Gone(reports.key));
@@ -140,6 +140,9 @@ impl Transfer {
                 self.due = dally;
             }
             Step::Failed(stopped) if !self.complete => {
+                let (_, mut wire) = self.wire(reports.observers);
+                wire.flush();
+                wire.reporter.end(Err(&stopped.failure));
                 reports.notices.push(Notice::Failed(reports.key, stopped.failure));
                 return false;
             }
@@ -152,9 +155,16 @@ impl Transfer {
     }
 
     fn wire<'a, 'o>(&'a mut self, observers: &'a mut Observers<'o>) -> (&'a mut ServerTask, Wire<'a, 'o>) {
-        let Self { number, socket, task, injector, .. } = self;
-        let reporter = Reporter { observers, transfer: *number, local: socket.local() };
+        let Self { subject, socket, task, injector, .. } = self;
+        let reporter = Reporter { observers, subject };
         (task, Wire { socket, injector: injector.as_deref_mut(), reporter, errors: SendErrors::Loss, stop: None })
+    }
+
+    /// Sends what the injector holds: the transfer is over.
+    pub(super) fn close(&mut self, observers: &mut Observers<'_>) {
+        let (_, mut wire) = self.wire(observers);
+        wire.flush();
+        wire.reporter.settled();
     }
 
     /// Returns when the machine or the injector is due.
@@ -170,14 +180,6 @@ impl Transfer {
         if self.alarm.is_none_or(|alarm| due < alarm) {
             alarms.set(due, key);
             self.alarm = Some(due);
-        }
-    }
-}
-
-impl Drop for Transfer {
-    fn drop(&mut self) {
-        if let Some(injector) = &mut self.injector {
-            injector.flush(&mut self.socket);
         }
     }
 }
