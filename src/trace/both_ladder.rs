@@ -7,9 +7,9 @@ use super::elide::Run;
 use super::figures::{flag, tint};
 use super::units::size;
 use super::{Paint, Tint, View};
-use crate::analysis::{Annotated, AnnotatedPacket, Annotation, Flag, Kind, Outcome, Reason, State};
+use crate::analysis::{Annotated, AnnotatedPacket, Annotation, Flag, Kind, Outcome, State};
 use crate::event::{Direction, Side};
-use crate::fault::Action;
+use crate::fault::{Action, Hit};
 use crate::wire::Opcode;
 
 /// The view of both ends: arrows between client and server, each end with its own times, states and timers.
@@ -29,6 +29,8 @@ pub struct BothLadder {
     ended: Vec<Side>,
     /// The ends that a packet showed to have failed.
     failed: Vec<Side>,
+    /// The latest packet of which a rule made a copy: its end, its number there, and the rule.
+    copied: Option<(Side, u64, u32)>,
 }
 
 /// The columns of a line, from the middle to both edges.
@@ -88,7 +90,17 @@ impl BothLadder {
     /// Creates a view for a screen of this many columns.
     pub fn new(columns: usize, charset: Charset, paint: Paint) -> Self {
         let (layout, glyphs) = (Layout::new(columns), charset.glyphs());
-        Self { columns, layout, glyphs, paint, xfer: None, port: None, ended: Vec::new(), failed: Vec::new() }
+        Self {
+            columns,
+            layout,
+            glyphs,
+            paint,
+            xfer: None,
+            port: None,
+            ended: Vec::new(),
+            failed: Vec::new(),
+            copied: None,
+        }
     }
 
     fn header(
@@ -138,25 +150,29 @@ impl BothLadder {
             if seen.after == State::Failed {
                 self.failed.push(side);
             }
+            if let Some(hit) = seen.faults.iter().find(|hit| hit.action == Action::Dup) {
+                self.copied = Some((side, seen.n, hit.rule));
+            }
         }
         let sender = annotated.side.sender(packet.direction);
         let to_server = sender == Side::Client;
         let reach = match (packet.direction, annotated.arrival.as_deref().and_then(Annotated::packet)) {
-            (Direction::Sent, None) => Reach::Half,
+            (Direction::Sent, None) if packet.flags.contains(Flag::Lost) => Reach::Half,
             (Direction::Sent, Some(arrived)) if arrived.flags.contains(Flag::Lost) => Reach::Dropped,
-            (Direction::Sent, Some(_)) => Reach::Whole,
+            // What a stranger gets is not seen.
+            (Direction::Sent, _) => Reach::Whole,
             // It never left the other end.
             (Direction::Received, _) => Reach::Inside,
         };
         let mut here = self.cell(annotated, packet);
         let there = match annotated.arrival.as_deref() {
             Some(arrival) => arrival.packet().map(|arrived| self.cell(arrival, arrived)).unwrap_or_default(),
-            None if packet.direction == Direction::Sent => self.lost(annotated.side, packet),
+            None if reach == Reach::Half => self.lost(annotated.side, packet),
             None => Cell::default(),
         };
         let most = self.layout.arrow.saturating_sub(AROUND);
         let mut label = label(packet, most);
-        if let Some(port) = self.news(annotated.side, packet) {
+        if let Some(port) = self.news(annotated, packet) {
             let longer = format!("{label}  {port}");
             if width(&longer) <= most { label = longer } else { here.notes.insert(0, port) }
         }
@@ -170,13 +186,20 @@ impl BothLadder {
     }
 
     /// Returns the port of the server where it is not the one that was shown last.
-    fn news(&mut self, side: Side, packet: &AnnotatedPacket<'_>) -> Option<String> {
+    fn news(&mut self, annotated: &Annotated<'_>, packet: &AnnotatedPacket<'_>) -> Option<String> {
+        let side = annotated.side;
+        let is_strange =
+            |it: &AnnotatedPacket<'_>| it.flags.contains(Flag::WrongTid) || it.flags.contains(Flag::ToStranger);
+        let arrived = annotated.arrival.as_deref().and_then(Annotated::packet);
+        let is_strange = is_strange(packet) || arrived.is_some_and(is_strange);
         let port = if side == Side::Server { packet.local.port() } else { packet.peer.port() };
         let is_request = matches!(packet.kind, Kind::Known(Opcode::Rrq | Opcode::Wrq));
         let is_news = !is_request && self.port != Some(port);
         let word = if side.sender(packet.direction) == Side::Server { "from" } else { "to" };
         is_news.then(|| {
-            self.port = Some(port);
+            if !is_strange {
+                self.port = Some(port);
+            }
             format!("{word} :{port}")
         })
     }
@@ -190,28 +213,35 @@ impl BothLadder {
                 // The other end has the space to say so.
                 Flag::Lost if packet.direction == Direction::Sent => {}
                 Flag::Lost => notes.push(lost(packet, None)),
-                Flag::Copy => notes.push(by_rule("copy", packet)),
+                Flag::Copy => notes.push(self.copy(annotated.side, packet)),
                 Flag::Dup | Flag::Rexmt if packet.flags.contains(Flag::Copy) => {}
                 Flag::Rexmt => notes.push(again(&state, self.layout.state)),
                 _ => notes.push(flag(packet, it)),
             }
         }
-        if let Reason::Held { rule } = packet.why {
-            notes.push(format!("held: rule {rule}"));
-        }
-        if let Some(held) = packet.held {
-            notes.push(by_rule(&format!("held {} ms", held.as_millis()), packet));
-        }
-        let is_shown = |action| matches!(action, Action::Drop | Action::Dup | Action::Delay(_) | Action::Swap);
-        for hit in packet.faults.iter().filter(|hit| !is_shown(hit.action)) {
-            notes.push(format!("{}: rule {}", hit.action, hit.rule));
-        }
+        notes.extend(packet.faults.iter().filter_map(|Hit { rule, action }| match (action, packet.held) {
+            // The loss and the copy say so.
+            (Action::Drop | Action::Dup, _) => None,
+            (Action::Delay(_), Some(held)) => Some(format!("held {} ms: rule {rule}", held.as_millis())),
+            (Action::Delay(_) | Action::Swap, None) => Some(format!("held: rule {rule}")),
+            (Action::Swap, Some(_)) => Some(format!("overtaken: rule {rule}")),
+            _ => Some(format!("{action}: rule {rule}")),
+        }));
         let time = Some(annotated.t);
         if packet.before != packet.after && !packet.flags.contains(Flag::Rexmt) || notes.is_empty() {
             return Cell { time, text: state, is_important: false, notes };
         }
         let text = notes.remove(0);
         Cell { time, text, is_important: true, notes }
+    }
+
+    /// Names the rule that made a copy, which the latest packet with a copy knows.
+    fn copy(&self, side: Side, packet: &AnnotatedPacket<'_>) -> String {
+        match (self.copied, packet.copy_of) {
+            (Some((end, n, rule)), Some(of)) if (end, n) == (side, of) => format!("copy: rule {rule}"),
+            (_, Some(of)) => format!("copy of #{of}"),
+            (_, None) => "copy".to_owned(),
+        }
     }
 
     /// Describes a packet to the end that it never reached.
@@ -356,10 +386,6 @@ fn lost(packet: &AnnotatedPacket<'_>, sender: Option<Side>) -> String {
         (Some(hit), None) => format!("lost: rule {}", hit.rule),
         (None, _) => "lost: network".to_owned(),
     }
-}
-
-fn by_rule(what: &str, packet: &AnnotatedPacket<'_>) -> String {
-    packet.faults.last().map_or_else(|| what.to_owned(), |hit| format!("{what}: rule {}", hit.rule))
 }
 
 /// Formats a time in milliseconds, after ten seconds in seconds.

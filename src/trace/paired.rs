@@ -80,8 +80,7 @@ impl<V: View> View for Paired<V> {
         let is_copy = packet.is_some_and(|it| it.flags.contains(Flag::Copy));
         let alone = if is_received && !is_copy { self.pair(annotated.kept()) } else { Some(annotated.kept()) };
         if let Some(annotated) = alone {
-            let leaves = |it: &AnnotatedPacket<'_>| it.direction == Direction::Sent && !it.flags.contains(Flag::Lost);
-            let complete = !annotated.packet().is_some_and(leaves);
+            let complete = !annotated.packet().is_some_and(may_arrive);
             self.rows.push_back(Row { annotated, complete });
         }
         self.write_complete(out)
@@ -107,6 +106,12 @@ impl Row {
             packet.why = Reason::Lost { rule: None };
         }
     }
+}
+
+/// Whether a packet leaves for the other end: not if it is lost, nor if a stranger gets it.
+fn may_arrive(packet: &AnnotatedPacket<'_>) -> bool {
+    let is = |flag| packet.flags.contains(flag);
+    packet.direction == Direction::Sent && !is(Flag::Lost) && !is(Flag::ToStranger)
 }
 
 /// Whether both packets go from the same port to the same port. A request may reach a transfer that has another port.

@@ -9,7 +9,7 @@ use tftpsh::wire::{Mode, Offer};
 use unicode_width::UnicodeWidthStr;
 
 use crate::story::{ack, data, rrq};
-use crate::two_ends::{TwoEnds, copied, dropped, untouched};
+use crate::two_ends::{TwoEnds, copied, copy, dropped, untouched};
 
 const PLAIN: Offer = Offer { tsize: None, timeout: None, blksize: None, windowsize: None };
 
@@ -54,14 +54,15 @@ fn lost_ack() -> TwoEnds {
 /// A rule of the client sends an ACK twice.
 fn duplicate() -> TwoEnds {
     let story = begun().sends(Server, 0.6, 0.7, data(2, 512), untouched());
-    let story = story.sends(Client, 0.8, 0.9, ack(2), untouched()).sends(Client, 0.81, 0.91, ack(2), copied(1));
+    let story = story.sends(Client, 0.8, 0.9, ack(2), copied(1)).sends(Client, 0.81, 0.91, ack(2), copy());
     ended(story, 3, 1.0)
 }
 
 /// A rule of the client copies a block on reception.
 fn copied_on_arrival() -> TwoEnds {
-    let story = begun().sends(Server, 0.6, 0.7, data(2, 512), untouched());
-    let story = story.arrives(Client, 0.71, data(2, 512), copied(1)).sends(Client, 0.8, 0.9, ack(2), untouched());
+    let story = begun().leaves(Server, 0.6, data(2, 512), untouched());
+    let story = story.arrives(Client, 0.7, data(2, 512), copied(1)).arrives(Client, 0.71, data(2, 512), copy());
+    let story = story.sends(Client, 0.8, 0.9, ack(2), untouched());
     ended(story.sends(Client, 0.82, 0.92, ack(2), untouched()), 3, 1.0)
 }
 

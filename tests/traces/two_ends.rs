@@ -47,9 +47,14 @@ pub(crate) fn dropped(rule: u32) -> Happened {
     Happened { lost: true, hits: vec![Hit { rule, action: Action::Drop }], ..Happened::default() }
 }
 
-/// A copy that a rule of this number made.
+/// A rule of this number that copies the packet.
 pub(crate) fn copied(rule: u32) -> Happened {
-    Happened { copy: true, hits: vec![Hit { rule, action: Action::Dup }], ..Happened::default() }
+    Happened { hits: vec![Hit { rule, action: Action::Dup }], ..Happened::default() }
+}
+
+/// The copy.
+pub(crate) fn copy() -> Happened {
+    Happened { copy: true, ..Happened::default() }
 }
 
 /// Nothing.
