@@ -17,8 +17,8 @@ const REMEMBERED: usize = 64;
 
 /// A view of a server, whose transfers mix: it shows each transfer with a view of its own.
 ///
-/// Packets of one transfer appear as they come. Those of others wait until that one ends or is silent, so that each
-/// stays readable, and a line with the client and the file precedes them: `127.0.0.1:40112 get fw.bin:`.
+/// Packets of one transfer appear as they come. Those of another wait until it ends, or until the first one ends or is
+/// silent, so that each stays readable. A line with the client and the file precedes them: `127.0.0.1:40112 get fw.bin:`.
 pub struct PerTransfer {
     make: Box<dyn Fn() -> Box<dyn View>>,
     transfers: HashMap<u32, Transfer>,
@@ -75,15 +75,10 @@ impl View for PerTransfer {
         let is_end = matches!(annotated.kind, Annotation::End(_));
         transfer.has_ended |= is_end;
         let is_long = transfer.text.len() > WAITING;
-        if is_long || self.may_show(annotated) {
+        if is_end || is_long || self.may_show(annotated) {
             self.show(xfer, wall, out)?;
         }
         if is_end {
-            // The others have waited for it.
-            let mut waiting: Vec<_> =
-                self.transfers.iter().filter(|(_, it)| !it.text.is_empty()).map(|(n, _)| *n).collect();
-            waiting.sort_unstable();
-            waiting.into_iter().try_for_each(|xfer| self.show(xfer, wall, out))?;
             self.forget();
         }
         Ok(())
