@@ -266,16 +266,73 @@ fn a_sender_goes_on_behind_the_acknowledged_block() {
     }
 }
 
+/// The time of the second ACK tells nothing: it may have waited on its way, or here.
 #[test]
-fn a_lost_first_block_of_a_window_is_believed_once_and_after_a_round_trip() {
+fn a_second_ack_in_a_window_is_believed_once_whenever_it_comes() {
     let mut talk = Talk::serve_read(window(2), 80);
     talk.start();
-    let (third, fourth) = ("DATA <block=3, 8 bytes>", "DATA <block=4, 8 bytes>");
+    let blocks = |first: u64| [first, first + 1].map(|block| format!("DATA <block={block}, 8 bytes>"));
     talk.hear(CLIENT, &emit_ack(0));
-    assert_eq!(talk.hear(CLIENT, &emit_ack(2)), [third, fourth]);
-    assert_eq!(talk.hear_now(CLIENT, &emit_ack(2)), NOTHING, "it cannot speak of a window that just went out");
-    assert_eq!(talk.hear(CLIENT, &emit_ack(2)), [third, fourth]);
+    assert_eq!(talk.hear(CLIENT, &emit_ack(2)), blocks(3));
+    assert_eq!(talk.hear_now(CLIENT, &emit_ack(2)), blocks(3));
     assert_eq!(talk.hear(CLIENT, &emit_ack(2)), NOTHING);
+    assert_eq!(talk.silence(5000), blocks(3));
+    assert_eq!(talk.hear(CLIENT, &emit_ack(2)), blocks(3), "once more after a timeout");
+    assert_eq!(talk.hear(CLIENT, &emit_ack(2)), NOTHING);
+}
+
+/// The Sorcerer's Apprentice with windows: blocks 3 and 4 arrived twice, and so does the ACK of block 4.
+#[test]
+fn a_window_sent_twice_does_not_double_the_next_one() {
+    let blocks = |first: u64| [first, first + 1].map(|block| format!("DATA <block={block}, 8 bytes>"));
+    let mut talk = Talk::serve_read(window(2), 80);
+    talk.start();
+    talk.hear(CLIENT, &emit_ack(0));
+    talk.hear(CLIENT, &emit_ack(2));
+    assert_eq!(talk.hear(CLIENT, &emit_ack(2)), blocks(3));
+    assert_eq!(talk.hear(CLIENT, &emit_ack(4)), blocks(5));
+    assert_eq!(talk.hear(CLIENT, &emit_ack(4)), NOTHING);
+    assert_eq!(talk.hear(CLIENT, &emit_ack(6)), blocks(7));
+    assert_eq!(talk.hear(CLIENT, &emit_ack(6)), blocks(7), "block 6 was sent once");
+    let mut talk = Talk::serve_read(window(2), 80);
+    talk.start();
+    assert_eq!(talk.silence(5000), ["OACK <blksize=8, windowsize=2>"]);
+    assert_eq!(talk.hear(CLIENT, &emit_ack(0)), blocks(1));
+    assert_eq!(talk.hear(CLIENT, &emit_ack(0)), NOTHING, "the ACK of the second OACK");
+}
+
+/// RFC 7440 section 4. Some receivers answer each block after a gap.
+#[test]
+fn a_receiver_that_answers_each_block_after_a_gap_costs_one_more_window() {
+    let mut talk = Talk::serve_read(window(4), 800);
+    talk.start();
+    let blocks = |blocks: std::ops::RangeInclusive<u64>| -> Vec<_> {
+        blocks.map(|block| format!("DATA <block={block}, 8 bytes>")).collect()
+    };
+    assert_eq!(talk.hear(CLIENT, &emit_ack(0)), blocks(1..=4));
+    assert_eq!(talk.hear(CLIENT, &emit_ack(1)), blocks(2..=5));
+    assert_eq!(talk.hear(CLIENT, &emit_ack(1)), blocks(2..=5));
+    assert_eq!(talk.hear(CLIENT, &emit_ack(5)), blocks(6..=9));
+    for _ in 2..=5 {
+        assert_eq!(talk.hear(CLIENT, &emit_ack(5)), NOTHING, "each block that came again is answered");
+    }
+    assert_eq!(talk.hear(CLIENT, &emit_ack(9)), blocks(10..=13));
+}
+
+/// RFC 7440 section 4.
+#[test]
+fn a_block_that_overtook_another_is_answered_once() {
+    let mut talk = Talk::serve_write(window(4));
+    talk.start();
+    assert_eq!(talk.hear(CLIENT, &data(1, 8)), ["deliver 8"]);
+    assert_eq!(talk.hear(CLIENT, &data(3, 8)), ["ACK <block=1>"]);
+    assert_eq!(talk.hear(CLIENT, &data(2, 8)), ["deliver 8"]);
+    assert_eq!(talk.hear(CLIENT, &data(4, 8)), NOTHING, "the sender heard of it already");
+    assert_eq!(talk.hear(CLIENT, &data(2, 8)), NOTHING);
+    for block in 3..5 {
+        assert_eq!(talk.hear(CLIENT, &data(block, 8)), ["deliver 8"]);
+    }
+    assert_eq!(talk.hear(CLIENT, &data(5, 8)), ["deliver 8", "ACK <block=5>"]);
 }
 
 #[test]

@@ -10,7 +10,7 @@ use crate::macros::named;
 use crate::wire::{DATA_HEADER, Direction, Malformed, Opcode, Packet};
 
 /// Bytes of a block that a copy keeps.
-const KEPT_DATA: usize = 64;
+pub const KEPT_DATA: usize = 64;
 
 /// One record with its meaning, from which every view except the classic one is made.
 #[derive(Debug, Clone)]
@@ -26,7 +26,7 @@ pub struct Annotated<'a> {
     /// Which kind of record it is.
     pub kind: Annotation<'a>,
     /// Of a packet that leaves: its record at the other end, in views of both ends.
-    pub arrival: Option<Box<Annotated<'a>>>,
+    pub arrival: Option<Box<Self>>,
 }
 
 /// The kinds of [`Annotated`] records.
@@ -77,6 +77,11 @@ impl Annotated<'_> {
             Annotation::Packet(packet) => Some(packet),
             _ => None,
         }
+    }
+
+    /// Whether it is a packet of which only the beginning was kept.
+    pub fn is_cut(&self) -> bool {
+        self.packet().map(AnnotatedPacket::wire).is_some_and(|(bytes, length)| bytes.len() < length)
     }
 
     /// Counts the bytes of packets that the record holds.

@@ -50,7 +50,7 @@ mod server_analyser;
 mod tally;
 
 pub use analyse::Analyser;
-pub use annotated::{Altered, Annotated, AnnotatedPacket, Annotation, Choice, Kind, State};
+pub use annotated::{Altered, Annotated, AnnotatedPacket, Annotation, Choice, KEPT_DATA, Kind, State};
 pub use flags::{Flag, Flags};
 pub use merge::Merge;
 pub use reason::Reason;

@@ -51,7 +51,7 @@ impl Ring {
     }
 
     /// Lists the transfers, oldest first.
-    pub fn transfers(&self) -> impl Iterator<Item = &Kept> {
+    pub fn transfers(&self) -> impl DoubleEndedIterator<Item = &Kept> {
         self.transfers.iter()
     }
 
@@ -72,7 +72,7 @@ pub struct Kept {
     xfer: u32,
     side: Side,
     /// The records of the other end, if it is known.
-    other: Option<Box<Kept>>,
+    other: Option<Box<Self>>,
     beginning: Vec<Annotated<'static>>,
     latest: VecDeque<Annotated<'static>>,
     /// The bytes of packets in all records.

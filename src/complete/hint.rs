@@ -68,6 +68,8 @@ mod tests {
             ("trace ladder ", "[to | off]"),
             ("trace ladder to ", "file"),
             ("trace show ", "packet"),
+            ("trace again ", "[transfer | first-last | classic | explain | ladder | hex | json | ..]"),
+            ("trace again 2 pcap ", "first-last | to"),
             ("trace off ", ""),
             ("fault drop ", "sent | received | both"),
             ("fault off ", "[rule]"),

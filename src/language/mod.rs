@@ -63,8 +63,8 @@ pub use uri::Uri;
 pub(crate) use uri::{server, split_host};
 pub(crate) use value::{Port, Sha256, Value};
 pub(crate) use verb::{
-    BugVerb, Choice, FaultVerb, Get, LessonVerb, PlanVerb, PlannedSize, Put, Repeat, ServeVerb, ServerChange, Service,
-    TraceVerb, Verb,
+    Again, BugVerb, Choice, FaultVerb, Get, LessonVerb, PlanVerb, PlannedSize, Put, Repeat, ServeVerb, ServerChange,
+    Service, TraceVerb, Verb,
 };
 pub(crate) use words::{ParsedLine, SplitError, cut_escape};
 pub use words::{Word, split, split_at_spaces};

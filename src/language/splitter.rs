@@ -48,7 +48,7 @@ impl<'a> Splitter<'a> {
         while let Some(byte) = splitter.next() {
             match byte {
                 b' ' | b'\t' | b'\n' if splitter.quote.is_none() => splitter.end_word(),
-                b'#' if splitter.start.is_none() => {
+                b'#' if splitter.start.is_none() && !splitter.is_before_packet() => {
                     splitter.ends_in_comment = !std::iter::from_fn(|| splitter.next()).any(|byte| byte == b'\n');
                 }
                 _ => {
@@ -71,6 +71,19 @@ impl<'a> Splitter<'a> {
         let byte = self.line.get(self.at).copied()?;
         self.at += 1;
         Some(byte)
+    }
+
+    /// Whether the number of a packet follows a `#`: `trace show #3`, `trace again #3-#5`. Every trace writes it like that,
+    /// and a comment would leave out what was asked for.
+    fn is_before_packet(&self) -> bool {
+        let is_trace = self.words.first().is_some_and(|Unquoted { bytes, .. }| {
+            bytes.len() > 1 && b"trace".get(..bytes.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(bytes))
+        });
+        let rest = self.line.get(self.at..).unwrap_or_default();
+        let end = rest.iter().position(|byte| b" \t\n".contains(byte)).unwrap_or(rest.len());
+        let word = rest.get(..end).unwrap_or_default();
+        let mut ends = word.splitn(2, |byte| *byte == b'-').map(|number| number.strip_prefix(b"#").unwrap_or(number));
+        is_trace && !word.starts_with(b"#") && ends.all(|it| !it.is_empty() && it.iter().all(u8::is_ascii_digit))
     }
 
     /// Takes a byte of a word, and those that it quotes.

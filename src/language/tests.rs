@@ -207,6 +207,7 @@ fn stands_for(placeholder: &str) -> &'static [&'static str] {
         "sha256-digest" => &["0db37a6ebb4759708c6c5d494e1cc4881c0b209d8d3ff6383fb8565c275df73d"],
         "value" => &["8", "8s"],
         "view" => &["ladder"],
+        "transfer" => &["2"],
         "bytes" | "packet" | "pairs" | "number" | "seconds" | "percent" => &["8"],
         "first-last" => &["3-5"],
         "command" | "or" | "topic" => &["status"],

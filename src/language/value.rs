@@ -60,6 +60,8 @@ values! {
     Times: |text| number(text).map(Self), "a number from 1", [("2", ""), ("10", "")];
     Pairs: |text| number(text).map(Self), "a number", [("3", "the default")];
     Packet: |text| number(text.strip_prefix('#').unwrap_or(text)).map(Self), "a number (3)";
+    Transfer: |text| number(text).filter(|&number| number > 0).map(Self), "a number from 1 (the last transfer)",
+        [("1", "the last transfer"), ("2", "the one before"), ("3", "")];
     Packets: packets, "numbers of packets (3 or 3-5)";
     Port: |text| number(text).filter(|&port| port != 0).map(Self), "1 to 65535",
         [("69", "the TFTP port"), ("6969", "needs no privileges")];
@@ -102,6 +104,13 @@ pub(super) struct Packet(pub(super) u64);
 
 /// Packets by their numbers in a trace: `3`, `#3-#5`.
 pub(super) struct Packets(pub(super) RangeInclusive<u64>);
+
+/// A kept transfer: 1 is the last one, 2 the one before.
+pub(super) struct Transfer(pub(super) usize);
+
+impl Transfer {
+    pub(super) const LAST: Self = Self(1);
+}
 
 /// The size of a file: `2150`, `2,150`, `64K`, `5M`, `5MB`.
 pub(super) struct FileSize(pub(super) u64);

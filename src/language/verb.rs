@@ -10,7 +10,7 @@ use super::words::Word;
 use crate::bugs::{ClientBug, ServerBug};
 use crate::fault::{Percent, Rule};
 use crate::lessons::Lesson;
-use crate::trace::{Limit, ViewName};
+use crate::trace::{Content, Limit, ViewName};
 use crate::wire::{BlockSize, Mode, WindowSize};
 
 /// The request of the user. `None` is `auto` for a value, "toggle" for a switch, and "show" for everything else.
@@ -111,24 +111,34 @@ pub enum TraceVerb {
     Set(bool),
     /// On the screen, in place of any other.
     View(ViewName),
-    /// Beside the screen.
-    ViewTo(ViewName, Word),
+    /// Into a file, beside the screen.
+    To(Content, Word),
     /// On the screen, and into its file.
-    ViewOff(ViewName),
-    /// `snap` limits the bytes kept of a DATA packet; `lost` adds packets that were lost on the way here.
-    Pcap {
-        file: Word,
-        snap: Option<usize>,
-        lost: bool,
+    Off(Content),
+    Again(Again),
+    Show {
+        /// As in [`Again`].
+        transfer: usize,
+        packet: u64,
     },
-    PcapOff,
-    Again(Option<ViewName>, Option<RangeInclusive<u64>>),
-    Show(u64),
     Limit(Limit),
     /// `auto` is `None`.
     Ascii(Option<bool>),
     Status,
     Help,
+}
+
+/// `trace again`: a kept transfer once more.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Again {
+    /// 1 is the last one, 2 the one before.
+    pub transfer: usize,
+    /// `None` is the view of the screen. A capture has a file.
+    pub content: Option<Content>,
+    /// `None` is all.
+    pub packets: Option<RangeInclusive<u64>>,
+    /// `None` is the screen; `-` is standard output.
+    pub file: Option<Word>,
 }
 
 /// `fault`, and the same after `serve`.

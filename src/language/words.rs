@@ -152,6 +152,17 @@ mod tests {
     }
 
     #[test]
+    fn the_number_of_a_packet_is_not_a_comment_of_trace() {
+        assert_eq!(words("trace show #3"), ["trace", "show", "#3"]);
+        assert_eq!(words("Tra again ladder #3-#5 # these"), ["Tra", "again", "ladder", "#3-#5"]);
+        assert_eq!(words("trace show 3 #3rd"), ["trace", "show", "3"]);
+        assert_eq!(words("trace show 3 #"), ["trace", "show", "3"]);
+        assert_eq!(words("trace show 3 ##3"), ["trace", "show", "3"]);
+        assert_eq!(words("get a #3"), ["get", "a"]);
+        assert_eq!(words("#3 trace"), Vec::<String>::new());
+    }
+
+    #[test]
     fn an_unfinished_line_is_an_error() {
         assert_eq!(split(b"get 'a"), Err(SplitError::Quote(Quote::Single)));
         assert_eq!(split(b"get \"a\\\""), Err(SplitError::Quote(Quote::Double)));

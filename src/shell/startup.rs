@@ -172,7 +172,7 @@ impl Shell<'_> {
     fn proceed(&mut self, cli: &Cli, invocation: &Invocation) -> Result<Status, Fatal> {
         let connected = self.connect(cli, invocation)?;
         if !invocation.command.is_empty() {
-            return if connected.is_failure() { Ok(connected.status()) } else { self.once(&invocation.command) };
+            return if connected.is_failure() { Ok(connected.status()) } else { self.once(invocation) };
         }
         if connected.is_failure() && self.setup.stop_on_error {
             return Ok(connected.status());
@@ -227,10 +227,10 @@ impl Shell<'_> {
     }
 
     /// Runs the one command of the command line.
-    fn once(&mut self, words: &[Word]) -> Result<Status, Fatal> {
-        let outcome = self.run_words(words)?;
+    fn once(&mut self, invocation: &Invocation) -> Result<Status, Fatal> {
+        let outcome = self.run_words(&invocation.command)?;
         // A server that a signal stopped did what it should; any other command was cut short.
-        let is_cut_short = outcome.is_failure() && self.is_interrupted();
+        let is_cut_short = outcome.is_failure() && self.is_interrupted() && !invocation.serves();
         Ok(match outcome {
             _ if is_cut_short => Status::Interrupted,
             _ if self.console.is_cut_short() => Status::Unread,

@@ -1,16 +1,17 @@
 //! Trace views: one on the screen, others in files; and the transfers kept for `trace again`.
 
-use std::io::{self, BufWriter, Write};
+use std::io::{self, BufWriter, IsTerminal, Write};
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
+use super::{CommandError, local_names};
 use crate::analysis::Ring;
 use crate::event::{Observer, Record, RecordKind};
 use crate::language::Word;
 use crate::session::Settings;
 use crate::style;
 use crate::terminal::{Console, FlushTimer, LineBatcher, Stream};
-use crate::trace::{Charset, Classic, OtherEnd, OutletId, Page, Pcapng, Tracer, ViewName, Views, paint};
+use crate::trace::{Charset, Classic, Content, OtherEnd, OutletId, Page, Tracer, ViewName, Views, paint};
 use crate::transfer::Machine;
 
 /// Columns where nothing says how many there are.
@@ -58,15 +59,6 @@ struct Filed {
     hinted: bool,
 }
 
-/// What a file is for.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum Content {
-    /// A view of packets.
-    View(ViewName),
-    /// A capture for Wireshark.
-    Capture { snap: Option<usize>, lost: bool },
-}
-
 /// What to report when a transfer is over.
 #[derive(Default)]
 pub(super) struct Aftermath {
@@ -107,32 +99,23 @@ impl Tracing {
     ) -> io::Result<()> {
         // Two views in one file would be neither. One that is replaced does not count.
         if let Some(other) = self.files.iter().find(|file| file.path == *path && !file.content.is_like(content)) {
-            return Err(io::Error::other(format!("{} goes there already", other.content.name())));
+            return Err(goes_there(other));
         }
-        let (views, out): (Views<'static>, Box<dyn Write>) = match content {
-            Content::View(view) => {
-                let out: Box<dyn Write> = if path.is(STDOUT) {
-                    console.lines(Stream::Output)
-                } else {
-                    Box::new(LineBatcher::new(console.create(path.path())?))
-                };
-                (self.views(&file_page(settings), view), out)
-            }
-            Content::Capture { snap, lost } => {
-                let out: Box<dyn Write> = if path.is(STDOUT) {
-                    console.writer(Stream::Output)
-                } else {
-                    Box::new(console.create(path.path())?)
-                };
-                let (mut view, mut out) = (Pcapng::new(snap).with_lost(lost), BufWriter::new(out));
-                view.begin(&mut out)?;
-                (Views::One(Box::new(view)), Box::new(out))
-            }
-        };
+        let mut views = self.views(&file_page(settings), content);
+        let mut out = file_writer(content, path, console)?;
+        views.begin(&mut out)?;
         self.end(content);
         let outlet = self.tracer.add_views(views, out);
         self.files.push(Filed { content, path: path.clone(), outlet, hinted: false });
         Ok(())
+    }
+
+    /// Creates a file that a kept transfer is written to.
+    pub(super) fn create(&self, content: Content, path: &Word, console: &Console) -> io::Result<Box<dyn Write>> {
+        match self.files.iter().find(|file| file.path == *path) {
+            Some(other) => Err(goes_there(other)),
+            None => file_writer(content, path, console),
+        }
     }
 
     /// Ends the file of a view, or the capture; returns whether there was one.
@@ -162,7 +145,7 @@ impl Tracing {
     pub(super) fn redraw(&mut self, settings: &Settings) {
         for filed in &self.files {
             if let Content::View(view) = filed.content {
-                let views = self.views(&file_page(settings), view);
+                let views = self.views(&file_page(settings), Content::View(view));
                 self.tracer.replace(filed.outlet, views);
             }
         }
@@ -187,12 +170,12 @@ impl Tracing {
             self.classic = Some(Classic::new(out).omit_final_ack(settings.classic));
         } else {
             let page = screen_page(settings, console, stream, plain);
-            self.screen = Some(self.tracer.add_views(self.views(&page, view), out));
+            self.screen = Some(self.tracer.add_views(self.views(&page, Content::View(view)), out));
         }
     }
 
-    fn views(&self, page: &Page, view: ViewName) -> Views<'static> {
-        if self.of_server { Views::One(page.view_of_server(view)) } else { page.views(view) }
+    fn views(&self, page: &Page, content: Content) -> Views<'static> {
+        if self.of_server { Views::One(page.of_server(content)) } else { page.views(content) }
     }
 
     /// Leaves the screen alone if the settings want that by now, though its last transfer may still go on.
@@ -328,22 +311,33 @@ impl Observer for Tracing {
     }
 }
 
-impl Content {
-    /// Whether both are captures or the same view, in whatever detail.
-    fn is_like(self, other: Self) -> bool {
-        match (self, other) {
-            (Self::View(view), Self::View(other)) => view.is_like(other),
-            (Self::Capture { .. }, Self::Capture { .. }) => true,
-            _ => false,
-        }
+/// Reads the name of a file for a trace. Standard output is refused if something else goes there, or nobody could read it.
+pub(super) fn file_name(content: Content, path: &Word, console: &Console) -> Result<Word, CommandError> {
+    if !path.is(STDOUT) {
+        return local_names::written(path);
     }
+    if content.view().is_none() && io::stdout().is_terminal() {
+        return Err(CommandError::local("-: standard output is a terminal; name a file"));
+    }
+    if console.is_diverted {
+        return Err(CommandError::local("-: something else goes to standard output"));
+    }
+    Ok(path.clone())
+}
 
-    fn name(self) -> String {
-        match self {
-            Self::View(view) => view.to_string(),
-            Self::Capture { .. } => "pcap".to_owned(),
-        }
-    }
+/// A writer for a file of its own: lines for a view, blocks for a capture.
+fn file_writer(content: Content, path: &Word, console: &Console) -> io::Result<Box<dyn Write>> {
+    let is_stdout = path.is(STDOUT);
+    Ok(match content {
+        Content::View(_) if is_stdout => console.lines(Stream::Output),
+        Content::View(_) => Box::new(LineBatcher::new(console.create(path.path())?)),
+        Content::Capture { .. } if is_stdout => Box::new(BufWriter::new(console.writer(Stream::Output))),
+        Content::Capture { .. } => Box::new(BufWriter::new(console.create(path.path())?)),
+    })
+}
+
+fn goes_there(file: &Filed) -> io::Error {
+    io::Error::other(format!("{} goes there already", file.content))
 }
 
 /// How views look on a stream of the process.
@@ -359,7 +353,8 @@ pub(super) fn screen_page(settings: &Settings, console: &Console, stream: Stream
     }
 }
 
-fn file_page(settings: &Settings) -> Page {
+/// How views look in files.
+pub(super) fn file_page(settings: &Settings) -> Page {
     Page::file(charset(settings, false), settings.trace_limit)
 }
 

@@ -2,9 +2,10 @@ use std::io::{self, Write};
 use std::time::Duration;
 
 use super::arrow::{AROUND, Arrow, Charset, Glyphs, Reach, label};
-use super::columns::{cut, parts, width};
+use super::columns::{cut, width};
 use super::elide::Run;
 use super::figures::{flag, tint};
+use super::fold::parts;
 use super::units::size;
 use super::{Paint, Tint, View};
 use crate::analysis::{Annotated, AnnotatedPacket, Annotation, Flag, Kind, Outcome, State};
@@ -71,11 +72,8 @@ const LONGEST: usize = 90;
 impl Layout {
     fn new(columns: usize) -> Self {
         let more = columns.saturating_sub(80);
-        let (time, state) = match columns {
-            ..VERY_NARROW => (0, 0),
-            ..NARROW => (TIME, 0),
-            _ => (TIME, STATE + (more / 4).min(8)),
-        };
+        let time = if columns < VERY_NARROW { 0 } else { TIME };
+        let state = if columns < NARROW { 0 } else { STATE + (more / 4).min(8) };
         let layout = Self { arrow: 0, time, state };
         Self { arrow: columns.saturating_sub(2 * (layout.side() + 1)).clamp(8, LONGEST), ..layout }
     }

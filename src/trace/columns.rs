@@ -1,6 +1,5 @@
 //! Text in columns of a screen: a letter of East Asia takes two, an accent that joins its letter none.
 
-use super::fold::fold;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 /// Returns the columns that the text takes.
@@ -26,22 +25,6 @@ pub(super) fn split(text: &str, most: usize) -> (&str, &str) {
         used > most
     });
     text.split_at_checked(end.map_or(text.len(), |(end, _)| end)).unwrap_or((text, ""))
-}
-
-/// Divides text into lines of at most `space` columns: between words, and within a word that is longer.
-pub(super) fn parts(text: &str, space: usize) -> Vec<String> {
-    let mut parts = Vec::new();
-    for mut line in fold(text, Some(space), 0).lines() {
-        while !line.is_empty() {
-            // At least one character, so that this ends on any screen.
-            let least = line.chars().next().map_or(0, char::len_utf8);
-            let (part, rest) = split(line, space);
-            let (part, rest) = if part.is_empty() { line.split_at(least) } else { (part, rest) };
-            parts.push(part.to_owned());
-            line = rest;
-        }
-    }
-    parts
 }
 
 #[cfg(test)]

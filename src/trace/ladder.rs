@@ -3,10 +3,10 @@ use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use super::arrow::{Charset, Glyphs, label};
-use super::columns::{self, cut, parts};
+use super::columns::{self, cut};
 use super::elide::{Run, WAITING};
 use super::figures::{deeds, delivered, failure, flag, tint};
-use super::fold::fold;
+use super::fold::{fold, parts};
 use super::units::size;
 use super::{Paint, Tint, View};
 use crate::analysis::{Annotated, AnnotatedPacket, Annotation, Flag, Kind, State};

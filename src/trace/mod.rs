@@ -38,6 +38,7 @@ mod both_ends;
 mod both_ladder;
 mod classic;
 mod columns;
+mod content;
 mod elide;
 mod explain;
 mod fields;
@@ -64,6 +65,7 @@ use std::io::{self, Write};
 pub use arrow::Charset;
 pub use both_ladder::BothLadder;
 pub use classic::{Classic, Lines};
+pub use content::Content;
 pub use elide::{Elided, Limit, Run};
 pub use explain::{Detail, Explain};
 pub(crate) use fold::{fold, fold_parts};
@@ -86,6 +88,15 @@ use crate::analysis::Annotated;
 
 /// One way to show what happened.
 pub trait View {
+    /// Writes what comes before the first record, so that the output is complete without any.
+    ///
+    /// # Errors
+    ///
+    /// Those of `out`.
+    fn begin(&mut self, _out: &mut dyn Write) -> io::Result<()> {
+        Ok(())
+    }
+
     /// Writes one record.
     ///
     /// # Errors

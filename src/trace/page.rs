@@ -4,10 +4,10 @@ use super::fold::fold;
 use super::hex::dump;
 use super::units::counted;
 use super::{
-    BothLadder, Charset, Detail, Elided, Ends, Explain, Hex, Json, Ladder, Limit, Lines, Paint, Paired, PerTransfer,
-    View, ViewName, Views, plain,
+    BothLadder, Charset, Content, Detail, Elided, Ends, Explain, Hex, Json, Ladder, Limit, Lines, Paint, Paired,
+    Pcapng, PerTransfer, View, ViewName, Views, plain,
 };
-use crate::analysis::{Kept, Relations};
+use crate::analysis::{Annotated, KEPT_DATA, Kept, Relations};
 
 /// The properties of the screen or file that a view is drawn on.
 #[derive(Debug, Clone, Copy)]
@@ -48,23 +48,48 @@ impl Page {
         }
     }
 
-    /// Creates the view of this name, with one for transfers of which only one end is known.
-    pub fn views(&self, name: ViewName) -> Views<'static> {
-        match name.ends() {
-            Ends::One => Views::One(self.view(name)),
-            Ends::Both => Views::Both(self.view(name), self.view(name.of_one_end())),
+    /// Creates the view, or what writes the file, of this content.
+    pub fn content(&self, content: Content) -> Box<dyn View> {
+        match content {
+            Content::View(name) => self.view(name),
+            Content::Capture { snap, lost } => Box::new(Pcapng::new(snap).with_lost(lost)),
         }
     }
 
-    /// Creates the view of this name for a server, whose transfers mix.
-    pub fn view_of_server(&self, name: ViewName) -> Box<dyn View> {
-        let page = *self;
-        match name.of_one_end() {
-            // Each record names its transfer.
-            json @ ViewName::Json(_) => page.view(json),
-            // What is drawn once more would cover the lines of another transfer.
-            other => Box::new(PerTransfer::new(move || Self { redraws: false, ..page }.view(other))),
+    /// Creates the same, with a view for transfers of which only one end is known.
+    pub fn views(&self, content: Content) -> Views<'static> {
+        match content {
+            Content::View(name) if name.ends() == Ends::Both => {
+                Views::Both(self.view(name), self.view(name.of_one_end()))
+            }
+            _ => Views::One(self.content(content)),
         }
+    }
+
+    /// Creates the same for a server, whose transfers mix.
+    pub fn of_server(&self, content: Content) -> Box<dyn View> {
+        let page = *self;
+        match content {
+            // What is drawn once more would cover the lines of another transfer.
+            Content::View(name) if !name.is_for_programs() => {
+                Box::new(PerTransfer::new(move || Self { redraws: false, ..page }.view(name.of_one_end())))
+            }
+            // Each record names its transfer.
+            _ => page.content(content),
+        }
+    }
+
+    /// Creates the same for a kept transfer. A file says what was not kept; a screen shows it.
+    pub fn again(&self, content: Content, kept: &Kept) -> Box<dyn View> {
+        let Content::Capture { snap, lost } = content else { return self.content(content) };
+        let mut capture = Pcapng::new(snap).with_lost(lost);
+        if kept.again(None).any(Annotated::is_cut) {
+            capture = capture.noting(&format!("Blocks have their first {KEPT_DATA} bytes; their lengths are whole."));
+        }
+        if kept.forgotten() > 0 {
+            capture = capture.noting(&format!("{} in the middle are missing.", counted(kept.forgotten(), "record")));
+        }
+        Box::new(capture)
     }
 
     /// Returns the columns at which lines are folded, if they are.

@@ -39,12 +39,23 @@ pub struct Pcapng {
     asked: Option<SocketAddr>,
     /// Wireshark may not recognise a packet as TFTP, so the user needs [`HINT`].
     obscure: bool,
+    /// What the file says about itself.
+    about: String,
 }
 
 impl Pcapng {
     /// Creates a capture; `snap` cuts DATA to this many bytes from the IP header on.
     pub fn new(snap: Option<usize>) -> Self {
-        Self { snap, lost: false, begun: false, host: None, clock: 0, asked: None, obscure: false }
+        Self {
+            snap,
+            lost: false,
+            begun: false,
+            host: None,
+            clock: 0,
+            asked: None,
+            obscure: false,
+            about: ABOUT.to_owned(),
+        }
     }
 
     /// Sets whether packets that never arrived here are written too.
@@ -52,19 +63,11 @@ impl Pcapng {
         Self { lost, ..self }
     }
 
-    /// Writes the header, so that a file without packets is a capture too.
-    ///
-    /// # Errors
-    ///
-    /// Those of `out`.
-    pub fn begin(&mut self, out: &mut dyn Write) -> io::Result<()> {
-        if self.begun {
-            return Ok(());
-        }
-        self.begun = true;
-        out.write_all(&block::section(ABOUT))?;
-        out.write_all(&block::interface())?;
-        out.flush()
+    /// Adds to what the file says about itself.
+    pub fn noting(mut self, note: &str) -> Self {
+        self.about.push(' ');
+        self.about.push_str(note);
+        self
     }
 
     /// Whether dissectors may miss the packet: another port than 69, a server with one port, a file name beyond ASCII.
@@ -91,19 +94,30 @@ impl Pcapng {
             out.write_all(&block::name(packet.peer.ip().to_canonical(), &host))?;
         }
         let (from, to) = if sent { (packet.local, packet.peer) } else { (packet.peer, packet.local) };
-        let (bytes, headers) = datagram::rebuild(from, to, packet.wire().0);
+        let (bytes, length) = packet.wire();
+        let (bytes, headers) = datagram::rebuild(from, to, bytes, length);
         let bytes = match self.snap.filter(|_| packet.data_length().is_some()) {
             Some(snap) => bytes.get(..snap.max(headers + 4)).unwrap_or(&bytes),
             None => &bytes,
         };
         let nanos = wall.duration_since(SystemTime::UNIX_EPOCH).map_or(0, |wall| wall.as_nanos());
         self.clock = self.clock.max(u64::try_from(nanos).unwrap_or(u64::MAX));
-        out.write_all(&block::packet(self.clock, bytes, headers + packet.wire().1, packet, &comment(packet)))?;
+        out.write_all(&block::packet(self.clock, bytes, headers + length, packet, &comment(packet)))?;
         out.flush()
     }
 }
 
 impl View for Pcapng {
+    fn begin(&mut self, out: &mut dyn Write) -> io::Result<()> {
+        if self.begun {
+            return Ok(());
+        }
+        self.begun = true;
+        out.write_all(&block::section(&self.about))?;
+        out.write_all(&block::interface())?;
+        out.flush()
+    }
+
     fn render(&mut self, annotated: &Annotated<'_>, out: &mut dyn Write) -> io::Result<()> {
         self.begin(out)?;
         match &annotated.kind {

@@ -23,7 +23,7 @@ pub struct Tracer<'a> {
 }
 
 enum Source {
-    Client(Analyser),
+    Client(Box<Analyser>),
     Server(ServerAnalyser),
 }
 
@@ -224,6 +224,15 @@ impl<'a> Outlet<'a> {
 }
 
 impl<'a> Views<'a> {
+    /// Writes what comes before the first record.
+    ///
+    /// # Errors
+    ///
+    /// Those of `out`.
+    pub fn begin(&mut self, out: &mut dyn Write) -> io::Result<()> {
+        self.of_one_end_mut().begin(out)
+    }
+
     fn of_both_ends(&mut self) -> &mut (dyn View + 'a) {
         match self {
             Self::One(view) | Self::Both(view, _) => &mut **view,
@@ -253,6 +262,6 @@ impl<'a> Views<'a> {
 
 impl Default for Source {
     fn default() -> Self {
-        Self::Client(Analyser::new())
+        Self::Client(Box::default())
     }
 }

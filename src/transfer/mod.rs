@@ -82,6 +82,7 @@ mod rtt_stats;
 mod sender;
 mod stats;
 mod task;
+mod window;
 
 pub use attempt::{Attempt, FailedAttempt};
 pub use batch::WriteBatch;

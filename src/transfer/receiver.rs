@@ -3,12 +3,12 @@ use std::ops::Range;
 use std::time::{Duration, Instant};
 
 use super::link::Link;
+use super::window::{Place, Window};
 use super::{
     Abort, Delivery, Event, Failure, Ignored, Machine, Output, Receiving, Request, RetryPolicy, Stats, Violation,
 };
 use crate::wire::{
-    Answer, BadRequest, DATA_HEADER, ErrorCode, Offer, Packet, RequestKind, Terms, Wrap, emit_ack, emit_oack,
-    emit_request,
+    Answer, BadRequest, DATA_HEADER, ErrorCode, Offer, Packet, RequestKind, Terms, emit_ack, emit_oack, emit_request,
 };
 
 /// The least time before a lock-step receiver repeats its ACK, and before it repeats it again: many senders answer each
@@ -34,13 +34,7 @@ pub struct Receiver {
     deliver: Option<Range<usize>>,
     /// An OACK was accepted.
     agreed: bool,
-    wrap: Wrap,
-    /// The next block of the file.
-    next: u64,
-    /// Blocks delivered since the last ACK (RFC 7440 section 4).
-    unacknowledged: u16,
-    /// The gap before `next` was already answered: once is enough.
-    gap_answered: bool,
+    window: Window,
     /// The next block answers the last packet sent, so it measures a round trip.
     timing: bool,
 }
@@ -95,6 +89,7 @@ impl Receiver {
 
     fn new(link: Link, phase: Phase, first: Vec<u8>) -> Self {
         Self {
+            window: Window::new(link.terms.windowsize),
             link,
             phase,
             only_size: false,
@@ -103,22 +98,14 @@ impl Receiver {
             send: true,
             deliver: None,
             agreed: false,
-            wrap: Wrap::default(),
-            next: 1,
-            unacknowledged: 0,
-            gap_answered: false,
             timing: true,
         }
     }
 
     fn set_pauses(&mut self) {
-        if self.window() == 1 {
+        if self.window.is_lock_step() {
             self.link.retry.least = LOCK_STEP_PAUSES;
         }
-    }
-
-    fn window(&self) -> u16 {
-        self.link.terms.windowsize.get()
     }
 
     fn first_answer(&mut self, from: SocketAddr, offer: Offer, packet: Packet<'_>) {
@@ -152,6 +139,7 @@ impl Receiver {
     fn begin(&mut self) {
         // This round trip includes the time to open the file. It is still a good first estimate.
         self.link.retry.progress(self.link.now, true);
+        self.window = Window::new(self.link.terms.windowsize);
         self.set_pauses();
         self.phase = Phase::Receiving;
     }
@@ -167,7 +155,7 @@ impl Receiver {
 
     /// Handles a block of `length` bytes.
     fn data(&mut self, from: SocketAddr, wire: u16, length: usize) {
-        if wire == 0 && self.next == 1 {
+        if wire == 0 && self.window.next() == 1 {
             return self.refuse_block_zero();
         }
         let size = usize::from(self.link.terms.blksize.get());
@@ -175,16 +163,15 @@ impl Receiver {
             let oversize = Violation::Oversize { block: wire, length, agreed: size };
             return self.link.refuse(ErrorCode::ILLEGAL, oversize.into());
         }
-        // In a window, 1 may also be the block after a lost 0: a wrong guess would corrupt the file.
-        if wire == 1 && self.next == 65536 && self.window() == 1 {
-            self.wrap = Wrap::ToOne;
+        if self.window.wraps_to_one(wire) {
             self.link.emit(Event::Wrapped(1));
         }
-        match self.wrap.ahead(wire, self.next) {
-            0 => self.expected(length, size),
-            ahead if ahead < self.window().into() => self.gap(from),
-            1 => self.early(from),
-            _ => self.old(from, wire),
+        match self.window.place(wire) {
+            Place::Next => self.expected(length, size),
+            Place::AfterGap { answer } => self.gap(from, answer),
+            Place::Early => self.early(from),
+            Place::Latest => self.again(from),
+            Place::Elsewhere => self.link.ignore(from, Ignored::OutOfPlace),
         }
     }
 
@@ -209,16 +196,14 @@ impl Receiver {
         self.link.retry.progress(self.link.now, timing);
         self.link.stats.bytes = total;
         self.link.stats.blocks += 1;
-        self.next += 1;
-        if self.overtaking.take_if(|block| *block < self.next).is_some() {
+        let complete = self.window.deliver();
+        if self.overtaking.take_if(|block| *block < self.window.next()).is_some() {
             self.set_pauses();
         }
-        self.unacknowledged = self.unacknowledged.saturating_add(1);
-        self.gap_answered = false;
         if last {
             self.phase = Phase::Committing { asked: false };
             self.link.retry.rest();
-        } else if self.unacknowledged >= self.window() {
+        } else if complete {
             self.acknowledge();
         } else {
             self.link.retry.sent(self.link.now);
@@ -226,10 +211,9 @@ impl Receiver {
     }
 
     /// Acknowledges the last good block immediately, so that the sender goes back (RFC 7440 section 4).
-    fn gap(&mut self, from: SocketAddr) {
+    fn gap(&mut self, from: SocketAddr, answer: bool) {
         self.link.ignore(from, Ignored::Gap);
-        if !self.gap_answered {
-            self.gap_answered = true;
+        if answer {
             self.acknowledge();
         }
     }
@@ -239,25 +223,21 @@ impl Receiver {
     fn early(&mut self, from: SocketAddr) {
         self.link.ignore(from, Ignored::OutOfPlace);
         self.link.retry.least = [LOCK_STEP_PAUSES[1]; 2];
-        self.overtaking = Some(self.next + 1);
+        self.overtaking = Some(self.window.next() + 1);
     }
 
-    /// Handles an old block. Only the block acknowledged last is answered: its sender did not get that ACK.
-    fn old(&mut self, from: SocketAddr, wire: u16) {
-        if wire != self.wrap.wire(self.next - 1) {
-            return self.link.ignore(from, Ignored::OutOfPlace);
-        }
+    /// Handles the latest block, which came again. If it is acknowledged, its sender did not get that ACK.
+    fn again(&mut self, from: SocketAddr) {
         self.link.ignore(from, Ignored::Duplicate);
-        if self.unacknowledged == 0 {
+        if self.window.is_acknowledged() {
             self.repeat();
         }
     }
 
     fn acknowledge(&mut self) {
-        self.unacknowledged = 0;
         self.timing = true;
         self.last.clear();
-        self.last.extend_from_slice(&emit_ack(self.wrap.wire(self.next - 1)));
+        self.last.extend_from_slice(&emit_ack(self.window.acknowledge()));
         self.send = true;
     }
 
@@ -273,10 +253,9 @@ impl Receiver {
             return self.repeat();
         }
         // In the middle of a window the last ACK is older than the blocks that arrived since.
-        if self.unacknowledged > 0 {
+        if !self.window.is_acknowledged() {
             self.acknowledge();
         }
-        self.gap_answered = false;
         self.repeat();
     }
 
@@ -285,7 +264,7 @@ impl Receiver {
             Packet::Data { block, data } => self.data(from, block, data.len()),
             Packet::Error { code, message } => self.link.fail(Failure::remote(code, message)),
             // Our ACK 0 was lost, or the OACK arrived twice. A block would show that the ACK arrived.
-            Packet::Oack(_) if self.agreed && self.next == 1 => {
+            Packet::Oack(_) if self.agreed && self.window.next() == 1 => {
                 self.link.ignore(from, Ignored::Duplicate);
                 self.repeat();
             }
@@ -303,7 +282,8 @@ impl Machine for Receiver {
             Phase::Receiving => self.in_transfer(from, packet),
             Phase::Committing { .. } => self.link.ignore(from, Ignored::OutOfPlace),
             Phase::Dallying { .. } => match packet {
-                Packet::Data { block, .. } => self.old(from, block),
+                Packet::Data { block, .. } if self.window.is_latest(block) => self.again(from),
+                Packet::Data { .. } => self.link.ignore(from, Ignored::OutOfPlace),
                 _ => self.link.ignore(from, Ignored::Unexpected),
             },
         }

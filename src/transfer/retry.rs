@@ -111,11 +111,6 @@ impl Retry {
         (self.attempt > 0 && late).then(|| now.saturating_duration_since(self.progress))
     }
 
-    /// Whether a packet that arrives now can be an answer to the last packet sent.
-    pub(super) fn round_trip_passed(&self, now: Instant) -> bool {
-        self.trips.least().is_some_and(|least| now.saturating_duration_since(self.sent) >= least)
-    }
-
     /// Whether an answer that arrives now is the first one: later, the peer may have sent it twice.
     pub(super) fn is_first_answer(&self, now: Instant) -> bool {
         now.saturating_duration_since(self.sent) < FIRST

@@ -39,11 +39,6 @@ impl RttStats {
         // The middle of a class may be outside the extremes.
         Some([least, middle(class).clamp(least, most), most])
     }
-
-    /// Returns the shortest.
-    pub(crate) fn least(&self) -> Option<Duration> {
-        self.extremes.map(|(least, _)| least)
-    }
 }
 
 impl Default for RttStats {
@@ -99,7 +94,6 @@ mod tests {
         stats.count(Duration::from_millis(7));
         assert_eq!(stats.value(), Some([Duration::from_millis(7); 3]), "not the middle of its class");
         stats.count(Duration::from_millis(9));
-        assert_eq!(stats.least(), Some(Duration::from_millis(7)));
         assert_eq!(stats.value().map(|[.., most]| most), Some(Duration::from_millis(9)));
     }
 

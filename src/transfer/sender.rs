@@ -12,8 +12,8 @@ const WRITE_PAUSE: Duration = Duration::from_secs(2);
 
 /// The machine that sends a file: a client's put, a server's read.
 ///
-/// It holds at most one window, and sends blocks again after silence or a gap, never because an ACK arrived twice (RFC
-/// 1123 section 4.2.3.1).
+/// It holds at most one window, and sends blocks again only after silence or a gap. In lock-step, a second ACK is never the
+/// reason (RFC 1123 section 4.2.3.1); in a window it may be, but never of two windows in a row.
 #[derive(Debug)]
 pub struct Sender {
     link: Link,
@@ -33,8 +33,10 @@ pub struct Sender {
     filled: u64,
     /// The last block of the file and its length in bytes, once known.
     last: Option<(u64, usize)>,
-    /// Some block of the window was sent twice, so its ACK measures no round trip (Karn's rule).
-    repeated: bool,
+    /// The last block that was sent twice, or 0. If it is not acknowledged, all from `base` to there were sent twice.
+    repeated: u64,
+    /// What was acknowledged last was sent twice, so the second ACK of it is no news.
+    echoes: bool,
     /// A second ACK of the block before `base` was already taken for a gap.
     gap_heard: bool,
 }
@@ -89,7 +91,8 @@ impl Sender {
             fresh: 1,
             filled: 1,
             last: None,
-            repeated: false,
+            repeated: 0,
+            echoes: false,
             gap_heard: false,
         }
     }
@@ -136,7 +139,11 @@ impl Sender {
 
     fn in_transfer(&mut self, from: SocketAddr, packet: Packet<'_>) {
         match (self.phase, packet) {
-            (Phase::Offering, Packet::Ack { block: 0 }) => self.begin(),
+            (Phase::Offering, Packet::Ack { block: 0 }) => {
+                // ACK 0 answers the OACK.
+                self.echoes = self.link.stats.resent > 0;
+                self.begin();
+            }
             (Phase::Sending, Packet::Ack { block }) => self.acknowledged(from, block),
             (_, Packet::Error { code, message }) => self.link.fail(Failure::remote(code, message)),
             // The peer did not get block 1 yet; the timer will send it again.
@@ -157,14 +164,15 @@ impl Sender {
 
     fn progress(&mut self, count: u64, outstanding: u64) {
         let whole = count == outstanding;
-        self.link.retry.progress(self.link.now, whole && !self.repeated);
+        // An ACK of blocks that were sent twice measures no round trip (Karn's rule).
+        self.link.retry.progress(self.link.now, whole && self.base > self.repeated);
         self.base += count;
+        self.echoes = self.base - 1 <= self.repeated;
         self.gap_heard = false;
         self.link.stats.blocks += count;
         self.link.stats.bytes = (self.base - 1) * self.block_size() as u64;
-        // The peer has a gap after this block: continue from there (RFC 7440 section 4).
-        self.next = self.base;
-        self.repeated = !whole;
+        // If more was sent, the peer has a gap after this block (RFC 7440 section 4).
+        self.go_back();
         if let Some((last, length)) = self.last
             && self.base > last
         {
@@ -175,22 +183,26 @@ impl Sender {
     }
 
     /// Handles a second ACK of the block before the window. In lock-step it is ignored: answering it would double
-    /// every packet (the Sorcerer's Apprentice). In a window it may mean that the first block was lost. It is believed
-    /// once, if a round trip has passed since the window was sent: an earlier ACK cannot refer to that window.
+    /// every packet (the Sorcerer's Apprentice). In a window it may mean that the first block was lost (RFC 7440 section 4),
+    /// so it is believed once. But if that block was sent twice, it was acknowledged twice: believing that would double each
+    /// window because the one before was doubled. The time of the ACK tells nothing, as the peer may be slow.
     fn acknowledged_again(&mut self, from: SocketAddr) {
         if self.base == 1 {
             self.link.ignore_wait_for_block_1(from);
         } else {
             self.link.ignore(from, Ignored::Duplicate);
         }
-        if self.window() > 1
-            && !self.gap_heard
-            && self.fresh > self.base
-            && self.link.retry.round_trip_passed(self.link.now)
-        {
+        if self.window() > 1 && !self.echoes && !self.gap_heard {
             self.gap_heard = true;
-            self.next = self.base;
-            self.repeated = true;
+            self.go_back();
+        }
+    }
+
+    /// Continues after the block acknowledged last, so that what was sent after it is sent again.
+    fn go_back(&mut self) {
+        self.next = self.base;
+        if self.fresh > self.base {
+            self.repeated = self.fresh - 1;
         }
     }
 
@@ -263,9 +275,8 @@ impl Machine for Sender {
                 self.send_opening = true;
             }
             Phase::Sending => {
-                self.next = self.base;
-                self.repeated = true;
                 self.gap_heard = false;
+                self.go_back();
             }
         }
     }

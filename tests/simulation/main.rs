@@ -7,7 +7,9 @@
 
 mod host;
 mod network;
+mod pair;
 mod scenario;
+mod windows;
 mod world;
 
 use std::panic::catch_unwind;

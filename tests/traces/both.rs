@@ -2,7 +2,7 @@
 //! where only one end is known.
 
 use tftpsh::event::Side::{Client, Server};
-use tftpsh::trace::{Charset, Detail, Ends, Limit, Page as Screen, ViewName, Views};
+use tftpsh::trace::{Charset, Content, Detail, Ends, Limit, Page as Screen, ViewName, Views};
 use tftpsh::transfer::Failure;
 use tftpsh::wire::{Mode, Offer};
 
@@ -68,7 +68,7 @@ fn copied_on_arrival() -> TwoEnds {
 
 /// A rule of the client holds a block, and the server's timer does not expire meanwhile.
 fn held() -> TwoEnds {
-    let story = begun().leaves(Server, 0.6, data(2, 512), untouched()).is_held(Client, 0.7, 200.7, data(2, 512));
+    let story = begun().leaves(Server, 0.6, data(2, 512), untouched()).holds(Client, 0.7, 200.7, data(2, 512));
     ended(story.sends(Client, 200.8, 200.9, ack(2), untouched()), 3, 201.0)
 }
 
@@ -108,7 +108,7 @@ fn screen(columns: usize) -> Screen {
 }
 
 fn views(columns: usize, name: ViewName) -> Views<'static> {
-    screen(columns).views(name)
+    screen(columns).views(Content::View(name))
 }
 
 const LADDER: ViewName = ViewName::Ladder(Ends::Both);
@@ -125,7 +125,7 @@ fn both_ends_of_every_story_are_drawn_as_kept() {
     {
         text.push_str(&format!("== {name}: {columns} columns\n{}\n", page(columns, LADDER, &story)));
     }
-    let ascii = Screen { charset: Charset::Ascii, ..screen(80) }.views(LADDER);
+    let ascii = Screen { charset: Charset::Ascii, ..screen(80) }.views(Content::View(LADDER));
     text.push_str(&format!("== ASCII\n{}\n", lost_data().page(ascii, 0.0).text()));
     for (name, story) in [("lost DATA", lost_data()), ("DATA copied on arrival", copied_on_arrival())] {
         text.push_str(&format!("== explain: {name}\n{}\n", page(80, EXPLAIN, &story)));

@@ -3,9 +3,11 @@
 use std::io::Write;
 use std::process::Command;
 
-use tftpsh::trace::{Charset, Json, Ladder, Pcapng, View, plain};
+use tftpsh::analysis::Ring;
+use tftpsh::trace::{self, Charset, Content, Json, Ladder, Limit, Pcapng, View, plain};
 use tftpsh::wire::{BlockSize, Mode, Offer};
 
+use crate::kept::kept;
 use crate::story::{Story, ack, data, oack, rrq, wrq};
 use crate::support::{self, Blocks, Captured, Foreign, objects};
 use crate::{capture_of, page, stories};
@@ -44,6 +46,51 @@ fn snap_cuts_blocks_and_keeps_their_length() {
     let file = page(&stories::get(), Box::new(Pcapng::new(Some(64)))).bytes();
     let sizes: Vec<_> = packets(&file).iter().map(|it| (it.bytes.len(), it.length)).collect();
     assert_eq!(sizes, [(48, 48), (64, 544), (32, 32), (64, 96), (32, 32)]);
+}
+
+/// Returns the capture of a transfer that was kept.
+fn capture_of_kept(story: &Story) -> Vec<u8> {
+    let tracer = kept(std::slice::from_ref(story));
+    let last = tracer.ring().and_then(Ring::last).expect("kept");
+    let mut view = trace::Page::file(Charset::Ascii, Limit::All).again(Content::CAPTURE, last);
+    let mut file = Vec::new();
+    view.begin(&mut file).expect("a Vec takes all");
+    last.again(None).for_each(|seen| view.render(seen, &mut file).expect("a Vec takes all"));
+    file
+}
+
+#[test]
+fn a_capture_of_a_kept_transfer_has_whole_lengths_and_says_what_is_missing() {
+    let story = stories::get();
+    let file = capture_of_kept(&story);
+    let about = |file: &[u8]| String::from_utf8_lossy(&blocks(file)[0].1).into_owned();
+    assert!(about(&file).contains("Blocks have their first 64 bytes; their lengths are whole."), "{}", about(&file));
+    assert!(!about(&capture_of(&story)).contains("first 64 bytes"));
+    let (live, again) = (packets(&capture_of(&story)), packets(&file));
+    assert_eq!(again.iter().map(|it| it.bytes.len()).collect::<Vec<_>>(), [48, 96, 32, 96, 32]);
+    for (live, again) in live.iter().zip(&again) {
+        assert_eq!((live.length, live.nanos, live.id), (again.length, again.nanos, again.id));
+        // All but the checksum, which needs all bytes.
+        assert_eq!(live.bytes[..26], again.bytes[..26]);
+        assert_eq!(live.bytes[28..again.bytes.len()], again.bytes[28..]);
+    }
+    assert_eq!(again[1].bytes[26..28], [0, 0], "there is no checksum");
+    let short = stories::empty_last_block();
+    assert!(about(&capture_of_kept(&short)).contains("first 64 bytes"));
+    let whole = stories::error_();
+    assert_eq!(capture_of_kept(&whole), capture_of(&whole));
+}
+
+#[test]
+fn tshark_dissects_a_capture_of_kept_packets() {
+    let six = Story::between("[::1]:50617", "[::1]:69", "[::1]:40001");
+    let six = six.asks(rrq("f", Mode::Octet, Offer::default())).receives(data(1, 512)).sends(ack(1));
+    let file = [capture_of_kept(&stories::get()), capture_of_kept(&six.moved(10))].concat();
+    let Some(lines) = tshark(&file, &["tftp.opcode", "udp.length", "udp.checksum.status"], &[]) else { return };
+    let (opcodes, lengths): (Vec<_>, Vec<_>) = lines.iter().map(|line| (line[0].as_str(), line[1].as_str())).unzip();
+    assert_eq!(opcodes, ["1", "3", "4", "3", "4", "1", "3", "4"]);
+    assert_eq!(lengths, ["28", "524", "12", "76", "12", "18", "524", "12"]);
+    assert!(lines.iter().all(|line| line[2] != "0"), "no checksum is bad: {lines:?}");
 }
 
 #[test]

@@ -6,7 +6,7 @@ use tftpsh::trace::{self, Charset, Ladder, Limit, Tracer, View, plain, show};
 use crate::story::{Story, ack, data, error, rrq};
 use crate::{page, stories, views};
 
-fn kept(stories: &[Story]) -> Tracer<'static> {
+pub(crate) fn kept(stories: &[Story]) -> Tracer<'static> {
     let mut tracer = Tracer::new();
     tracer.keep();
     for story in stories {

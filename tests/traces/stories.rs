@@ -114,7 +114,7 @@ fn option_refused() -> Story {
     }))
 }
 
-fn error_() -> Story {
+pub(crate) fn error_() -> Story {
     let story = Story::new().asks(read("nosuch.bin")).at(0.0012).receives(error(1, "File not found"));
     story.fails(Failure::Remote { code: ErrorCode::NOT_FOUND, message: "File not found".to_owned() })
 }
@@ -164,7 +164,7 @@ pub(crate) fn wrap() -> Story {
     story.ends(65_538, 524_300)
 }
 
-fn empty_last_block() -> Story {
+pub(crate) fn empty_last_block() -> Story {
     let story = Story::new().asks(read("even.bin")).at(0.0010).receives(data(1, 512)).at(0.0011).sends(ack(1));
     let story = story.at(0.0013).receives(data(2, 512)).at(0.0014).sends(ack(2));
     story.at(0.0016).receives(data(3, 0)).at(0.0017).sends(ack(3)).ends(3, 1024)

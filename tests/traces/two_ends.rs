@@ -104,7 +104,7 @@ impl TwoEnds {
     }
 
     /// A packet arrives at a side, and rule 1 holds it there for some time.
-    pub(crate) fn is_held(mut self, side: Side, at: f64, until: f64, datagram: Vec<u8>) -> Self {
+    pub(crate) fn holds(mut self, side: Side, at: f64, until: f64, datagram: Vec<u8>) -> Self {
         self.deliveries += 1;
         let number = self.deliveries;
         let after = millis(until - at);

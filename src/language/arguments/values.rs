@@ -65,7 +65,16 @@ impl Arguments<'_> {
 
     /// Takes a value, if a number is next.
     pub(in crate::language) fn number_if<T: Value>(&mut self, name: &'static str) -> Result<Option<T>, Mistake> {
-        if self.is_number() {
+        self.value_when(self.is_number(), name)
+    }
+
+    /// Takes a value, if the next word is one; what else it can be, the next steps know.
+    pub(in crate::language) fn value_when<T: Value>(
+        &mut self,
+        is_next: bool,
+        name: &'static str,
+    ) -> Result<Option<T>, Mistake> {
+        if is_next {
             return self.value_if(name);
         }
         self.expected.push(Expected::Value(name, T::range, T::suggestions));
@@ -75,6 +84,16 @@ impl Arguments<'_> {
     /// Whether a number is next.
     pub(in crate::language) fn is_number(&self) -> bool {
         self.peek().and_then(|word| word.bytes().first()).is_some_and(u8::is_ascii_digit)
+    }
+
+    /// Whether a number is next, and nothing but its digits.
+    pub(in crate::language) fn is_bare_number(&self) -> bool {
+        self.is_number() && self.peek().is_some_and(|word| word.bytes().iter().all(u8::is_ascii_digit))
+    }
+
+    /// Whether a number is next, perhaps that of a packet: `3`, `#3`, `3-5`.
+    pub(in crate::language) fn is_packet(&self) -> bool {
+        self.is_number() || self.peek().is_some_and(|word| word.bytes().starts_with(b"#"))
     }
 
     /// Reads a word that was taken as a value.

@@ -1,5 +1,6 @@
 //! What commands do, one file for each family.
 
+mod again;
 pub(super) mod escape;
 pub(super) mod faults;
 pub(super) mod help;

@@ -6,15 +6,16 @@ const UDP: u8 = 17;
 const UDP_HEADER: usize = 8;
 const TTL: u8 = 64;
 
-/// Returns the packet from its IP header on, and the length of its headers. A payload that the length fields of IP and UDP
-/// cannot express is cut.
-pub(super) fn rebuild(from: SocketAddr, to: SocketAddr, payload: &[u8]) -> (Vec<u8>, usize) {
+/// Returns the packet from its IP header on, and the length of its headers. `payload` may be the beginning of one of
+/// `whole` bytes; one that the length fields of IP and UDP cannot express is cut.
+pub(super) fn rebuild(from: SocketAddr, to: SocketAddr, payload: &[u8], whole: usize) -> (Vec<u8>, usize) {
     let (source, target) = (from.ip().to_canonical(), to.ip().to_canonical());
     let most = usize::from(u16::MAX) - UDP_HEADER - if source.is_ipv4() && target.is_ipv4() { 20 } else { 0 };
     let payload = payload.get(..most).unwrap_or(payload);
+    let whole = whole.clamp(payload.len(), most);
     let mut packet = match (source, target) {
         (IpAddr::V4(source), IpAddr::V4(target)) => {
-            let [high, low] = length(20 + UDP_HEADER + payload.len());
+            let [high, low] = length(20 + UDP_HEADER + whole);
             // Id 0, don't fragment.
             let header = [0x45, 0, high, low, 0, 0, 0x40, 0, TTL, UDP];
             let addresses = [source.octets(), target.octets()].concat();
@@ -22,17 +23,18 @@ pub(super) fn rebuild(from: SocketAddr, to: SocketAddr, payload: &[u8]) -> (Vec<
             [&header[..], &checksum, &addresses].concat()
         }
         (source, target) => {
-            let [high, low] = length(UDP_HEADER + payload.len());
+            let [high, low] = length(UDP_HEADER + whole);
             let header = [0x60, 0, 0, 0, high, low, UDP, TTL];
             [&header[..], &six(source).octets(), &six(target).octets()].concat()
         }
     };
     // RFC 768: the addresses are a part of the sum, with the protocol and the length.
     let addresses = packet.get(if packet.len() == 20 { 12 } else { 8 }..).map_or(0, sum);
-    let udp = [from.port().to_be_bytes(), to.port().to_be_bytes(), length(UDP_HEADER + payload.len())].concat();
-    let udp_length = sum(&length(UDP_HEADER + payload.len()));
-    // 0 would mean that there is no checksum.
+    let udp = [from.port().to_be_bytes(), to.port().to_be_bytes(), length(UDP_HEADER + whole)].concat();
+    let udp_length = sum(&length(UDP_HEADER + whole));
+    // 0 means that there is no checksum, which IPv6 forbids.
     let checksum = match complement(addresses + u64::from(UDP) + udp_length + sum(&udp) + sum(payload)) {
+        _ if payload.len() < whole && packet.len() == 20 => 0,
         0 => u16::MAX,
         other => other,
     };
