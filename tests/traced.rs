@@ -3,6 +3,7 @@
 
 mod support;
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 use std::process::Output;
@@ -184,4 +185,21 @@ fn the_same_seed_gives_the_same_packets_and_another_one_others() {
     assert_eq!(first.len(), second.len());
     let hits = |packets: &[Value]| packets.iter().map(|packet| packet["rules"].clone()).collect::<Vec<_>>();
     assert_ne!(hits(&first), hits(&other));
+}
+
+/// A receiver that asks for a gap, and a sender that goes back for each ACK that comes again, could double every window
+/// until the end (RFC 1123 section 4.2.3.1 describes it without windows).
+#[test]
+fn a_swapped_block_costs_the_same_every_time() {
+    const RUNS: usize = 50;
+    let settings = "options on\nblksize 512\nwindowsize 4\nrexmt 2\nserve rexmt 5\nfault swap received data 6\n";
+    let packets = packets(&(settings.to_owned() + &"get slow.bin\n".repeat(RUNS)));
+    let mut counts = BTreeMap::new();
+    for packet in &packets {
+        *counts.entry(packet["xfer"].as_u64()).or_insert(0) += 1;
+    }
+    assert_eq!(counts.len(), RUNS);
+    let counts: BTreeSet<_> = counts.into_values().collect();
+    // Without the fault, 325.
+    assert!(counts.len() == 1 && counts.iter().all(|count| *count <= 335), "{counts:?} packets");
 }

@@ -181,9 +181,9 @@ impl AnnotatedPacket<'_> {
         self.flags.without(Flag::Tid).is_empty() && self.faults.is_empty() && self.abs.is_some_and(|block| block > 0)
     }
 
-    /// Returns its bytes, of a DATA packet at most the first 64 of the block.
+    /// Returns the bytes that crossed the socket, of a DATA packet at most the first 64 of the block.
     pub(crate) fn beginning(&self) -> &[u8] {
-        self.beginning_of(&self.bytes)
+        self.beginning_of(self.wire().0)
     }
 
     fn beginning_of<'b>(&self, bytes: &'b [u8]) -> &'b [u8] {
@@ -205,7 +205,7 @@ impl AnnotatedPacket<'_> {
             bytes: Cow::Owned(self.beginning_of(bytes).to_vec()),
         });
         AnnotatedPacket {
-            bytes: Cow::Owned(self.beginning().to_vec()),
+            bytes: Cow::Owned(self.beginning_of(&self.bytes).to_vec()),
             altered,
             why: self.why.clone(),
             faults: self.faults.clone(),

@@ -44,6 +44,10 @@ use crate::wire::{Mode, RequestKind};
 /// A server has many transfers at the same time, and their records mix. [`transfer`](Self::transfer) tells them apart.
 /// The address does not: the request reached the port of requests, a bug may share this port among all transfers, and
 /// another may send from a port of its own.
+///
+/// A transfer of a server begins when its request arrives, even if a fault rule drops or holds it: a repetition belongs to
+/// the same transfer. A request that is refused, or whose copy is answered too, is a transfer of its own. Datagrams that
+/// are not requests, at the port of requests, have no records.
 #[derive(Debug, Clone, Copy)]
 pub struct Record<'a> {
     /// When it happened.

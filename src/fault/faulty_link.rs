@@ -20,8 +20,8 @@ pub struct FaultyLink {
     state: RuleState,
     departures: DelayQueue,
     arrivals: DelayQueue,
-    /// The received packets held so far.
-    waits: u64,
+    /// The packets received so far, with copies.
+    received: u64,
     /// The last packet sent was lost, or waits for one to overtake it.
     has_pending: bool,
 }
@@ -30,11 +30,6 @@ impl FaultyLink {
     /// Makes the link of a transfer with this rule state.
     pub fn new(state: RuleState) -> Self {
         Self { state, ..Self::default() }
-    }
-
-    /// Returns the rule state.
-    pub fn state(&self) -> &RuleState {
-        &self.state
     }
 
     /// Drops all packets on the way: another attempt begins, with a new socket.
@@ -90,9 +85,10 @@ impl FaultyLink {
         let hold = Hold { delay: judgement.delay, overtaken: judgement.overtaken };
         let mut packets = InFlight::list(now, Direction::Received, from, datagram, judgement);
         for packet in &mut packets {
+            self.received += 1;
+            packet.id = self.received;
             if !packet.lost && self.arrivals.holds(hold) {
-                self.waits += 1;
-                packet.held = Some(Held::Waits(self.waits));
+                packet.held = Some(Held::Waits(packet.id));
             }
             crossed(packet);
         }

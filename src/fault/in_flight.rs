@@ -7,6 +7,8 @@ use crate::wire::Direction;
 /// A packet between a machine and its socket, with its fate.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InFlight {
+    /// Its number among the received packets of its link; 0 if it was sent.
+    pub id: u64,
     /// Whether it goes to the peer or to this side.
     pub direction: Direction,
     /// The other side.
@@ -38,7 +40,7 @@ impl InFlight {
         let (of_stray, of_original): (Vec<_>, _) = judgement.hits.into_iter().partition(by_stray);
         let make = |origin, hits| {
             let (datagram, altered) = (datagram.to_vec(), altered.clone());
-            Self { direction, peer, origin, datagram, since, lost, held: None, altered, hits }
+            Self { id: 0, direction, peer, origin, datagram, since, lost, held: None, altered, hits }
         };
         let stray = (judgement.stranger && !lost).then(|| make(Origin::Stray, of_stray));
         let copies = (1..judgement.copies).map(|_| make(Origin::Copy, Vec::new()));
@@ -48,7 +50,8 @@ impl InFlight {
     /// Makes a packet that a bug sends from another port.
     pub(super) fn stray(since: Instant, peer: SocketAddr, datagram: Vec<u8>) -> Self {
         let (direction, origin) = (Direction::Sent, Origin::Stray);
-        Self { direction, peer, origin, datagram, since, lost: false, held: None, altered: None, hits: Vec::new() }
+        let (lost, hits) = (false, Vec::new());
+        Self { id: 0, direction, peer, origin, datagram, since, lost, held: None, altered: None, hits }
     }
 
     /// Returns the bytes after the rules: what leaves, or what the machine gets.

@@ -1,11 +1,9 @@
 //! The fault injector: applies fault rules around a socket, and makes the records of its packets.
 
-use std::borrow::Cow;
 use std::io;
-use std::mem;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use super::reporter::Reporter;
 use super::socket::Socket;
@@ -35,18 +33,35 @@ pub(crate) struct FaultInjector {
     faults: SharedFaults,
     link: FaultyLink,
     /// The port of stray packets.
-    spare: Option<Socket>,
+    spare: Spare,
     /// A bug that sends packets from another port.
     intruder: Option<ServerBug>,
-    /// The delay of the request, and so of its answer.
-    late: Duration,
+}
+
+/// A port of this computer where no program listens, for packets of strangers: an answer disturbs none.
+#[derive(Debug, Default)]
+pub(crate) struct Spare(Option<Socket>);
+
+impl Spare {
+    /// Returns the port, for packets that seem to come from the computer of `peer`.
+    pub(crate) fn port(&mut self, peer: SocketAddr) -> u16 {
+        self.socket(peer).map_or(peer.port() ^ 1, |socket| socket.local().port())
+    }
+
+    /// Returns its socket, unless there are no file descriptors left.
+    fn socket(&mut self, peer: SocketAddr) -> Option<&mut Socket> {
+        if self.0.is_none() {
+            self.0 = Socket::towards(peer, None).ok();
+        }
+        self.0.as_mut()
+    }
 }
 
 impl FaultInjector {
     /// Makes an injector for a transfer with this rule state.
     pub(crate) fn new(faults: &SharedFaults, state: RuleState) -> Self {
         let (faults, link) = (faults.clone(), FaultyLink::new(state));
-        Self { faults, link, spare: None, intruder: None, late: Duration::ZERO }
+        Self { faults, link, spare: Spare::default(), intruder: None }
     }
 
     /// Adds a bug that sends packets from another port.
@@ -60,24 +75,6 @@ impl FaultInjector {
         self
     }
 
-    /// Applies the rules to a request; returns how often it arrives, and what does. No later packet overtakes it.
-    pub(crate) fn request<'a>(&mut self, datagram: &'a [u8]) -> (u32, Cow<'a, [u8]>) {
-        let judgement = self.link.judge(&mut self.faults.lock(), Direction::Received, datagram);
-        self.late = judgement.delay;
-        (if judgement.overtaken { 0 } else { judgement.copies }, judgement.datagram)
-    }
-
-    /// Makes another injector, for a second transfer of the same request.
-    pub(crate) fn twin(&self) -> Self {
-        let twin = Self::new(&self.faults, self.link.state().clone()).with_intruder(self.intruder);
-        Self { late: self.late, ..twin }
-    }
-
-    /// Returns the rule state of the transfer, for its next attempt.
-    pub(crate) fn into_state(self) -> RuleState {
-        self.link.state().clone()
-    }
-
     /// Takes datagrams of one stride from the machine; those that no rule holds leave immediately.
     pub(super) fn send(
         &mut self,
@@ -88,8 +85,7 @@ impl FaultInjector {
     ) -> io::Result<()> {
         for datagram in datagrams(bytes, stride) {
             let now = Instant::now();
-            let mut judgement = self.link.judge(&mut self.faults.lock(), Direction::Sent, datagram);
-            judgement.delay += mem::take(&mut self.late);
+            let judgement = self.link.judge(&mut self.faults.lock(), Direction::Sent, datagram);
             if let Some(foreign) = self.intruder.and_then(|bug| bug.intruder(datagram)) {
                 self.link.stray(now, to, foreign);
             }
@@ -117,7 +113,7 @@ impl FaultInjector {
         let (now, local) = (Instant::now(), reporter.subject.local);
         for datagram in datagrams(bytes, stride) {
             let judgement = self.link.judge(&mut self.faults.lock(), Direction::Received, datagram);
-            let stray = judgement.stranger.then(|| self.stray_port(from));
+            let stray = judgement.stranger.then(|| self.spare.port(from));
             self.link.receive(now, from, datagram, judgement, |packet| {
                 if let (Origin::Stray, Some(port)) = (packet.origin, stray) {
                     packet.peer.set_port(port);
@@ -163,7 +159,7 @@ impl FaultInjector {
             (reporter.subject.local, Ok(()))
         } else if !is_stray {
             (reporter.subject.local, socket.transmit(peer, bytes, bytes.len()))
-        } else if let Some(spare) = self.spare(peer) {
+        } else if let Some(spare) = self.spare.socket(peer) {
             (spare.address_towards(peer), spare.transmit(peer, bytes, bytes.len()))
         } else {
             // Without a file descriptor there is no stray packet.
@@ -173,17 +169,5 @@ impl FaultInjector {
         reporter.crossing(at, local, crossing.lost(packet.is_lost() || sent.is_err()));
         // A stray packet that cannot be sent does not matter.
         if is_stray { Ok(()) } else { sent }
-    }
-
-    /// Returns a port of this computer where no program listens, so that an answer disturbs none.
-    fn stray_port(&mut self, peer: SocketAddr) -> u16 {
-        self.spare(peer).map_or(peer.port() ^ 1, |spare| spare.local().port())
-    }
-
-    fn spare(&mut self, peer: SocketAddr) -> Option<&mut Socket> {
-        if self.spare.is_none() {
-            self.spare = Socket::towards(peer, None).ok();
-        }
-        self.spare.as_mut()
     }
 }

@@ -34,8 +34,8 @@ mod wire;
 pub(crate) use dally::{Dally, LastGet};
 pub(crate) use drive::Drive;
 pub(crate) use earlier::Earlier;
-pub(crate) use fault_injector::FaultInjector;
 pub use fault_injector::SharedFaults;
+pub(crate) use fault_injector::{FaultInjector, Spare};
 pub(crate) use reporter::{Reporter, Subject};
 pub use socket::{Received, Socket};
 

@@ -23,6 +23,8 @@ pub(super) struct Ledger {
 /// One transfer.
 #[derive(Debug)]
 pub(super) struct Entry {
+    /// The number of the transfer.
+    pub(super) number: u64,
     pub(super) client: SocketAddr,
     /// The datagram of the request.
     pub(super) request: Box<[u8]>,
@@ -43,9 +45,15 @@ pub(super) enum Capacity {
 }
 
 impl Ledger {
-    /// Whether a transfer already answers this same request: the client or the network repeated it.
-    pub(super) fn is_doubled(&self, client: SocketAddr, request: &[u8]) -> bool {
-        self.live().any(|entry| entry.client == client && *entry.request == *request)
+    /// Returns the number of the transfer that already answers this same request: the client or the network repeated it.
+    pub(super) fn doubled(&self, client: SocketAddr, request: &[u8]) -> Option<u64> {
+        let mut live = self.live();
+        live.find(|entry| entry.client == client && *entry.request == *request).map(|entry| entry.number)
+    }
+
+    /// Whether there is a transfer with this number.
+    pub(super) fn has(&self, number: u64) -> bool {
+        self.entries.values().any(|entry| entry.number == number)
     }
 
     /// Returns whether one more transfer with this address may begin.

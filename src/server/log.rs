@@ -1,4 +1,4 @@
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::fmt::{self, Display, Formatter};
 use std::net::SocketAddr;
 use std::time::Instant;
@@ -6,6 +6,9 @@ use std::time::Instant;
 use crate::event::{Begin, Observer, Record, RecordKind};
 use crate::transfer::{Abort, Event, Failure, Report};
 use crate::wire::{Mode, Printable, RequestKind, Terms};
+
+/// The most unfinished requests that are remembered.
+const MOST: usize = 4096;
 
 /// An observer that writes a line when a server accepts or refuses a request, and one when the transfer ends.
 ///
@@ -18,7 +21,7 @@ use crate::wire::{Mode, Printable, RequestKind, Terms};
 pub struct Log<F> {
     write: F,
     /// The unfinished requests, by the numbers of their transfers.
-    requests: HashMap<u64, LoggedRequest>,
+    requests: BTreeMap<u64, LoggedRequest>,
 }
 
 /// The request at the beginning of each line.
@@ -35,7 +38,7 @@ pub(super) struct LoggedRequest {
 impl<F: FnMut(&str)> Log<F> {
     /// Makes a log that calls `write` with each line, without its end.
     pub fn new(write: F) -> Self {
-        Self { write, requests: HashMap::new() }
+        Self { write, requests: BTreeMap::new() }
     }
 }
 
@@ -44,6 +47,10 @@ impl<F: FnMut(&str)> Observer for Log<F> {
         let line = match record.kind {
             RecordKind::Begin(begin) => {
                 self.requests.insert(record.transfer, LoggedRequest::new(record.at, &begin));
+                // One that a fault rule drops never ends.
+                if self.requests.len() > MOST {
+                    self.requests.pop_first();
+                }
                 return;
             }
             RecordKind::Machine(Event::Agreed(terms)) => {

@@ -36,7 +36,7 @@ use std::io;
 use std::mem;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 pub use builder::ServerBuilder;
 pub use log::Log;
@@ -111,10 +111,12 @@ impl Server {
         observers.add(more);
         let mut notices = Vec::new();
         while !stop.is_requested() {
-            self.reactor.turn(NAP, &mut notices, &mut observers)?;
+            let held = self.request_faults.due().map(|due| due.saturating_duration_since(Instant::now()));
+            self.reactor.turn(held.map_or(NAP, |held| held.min(NAP)), &mut notices, &mut observers)?;
             for notice in notices.drain(..) {
                 self.note(notice, &mut observers);
             }
+            self.answer_requests(&mut observers);
         }
         self.reactor.abort(&Abort::Stopping, &mut notices, &mut observers);
         notices.into_iter().for_each(|notice| self.note(notice, &mut observers));

@@ -69,7 +69,7 @@ impl Explain {
         };
         writeln!(out, "{}", self.headline(annotated, packet))?;
         if full {
-            for line in details(packet) {
+            for line in details(packet, self.columns) {
                 writeln!(out, "{}", fold(&line, self.columns, 17))?;
             }
         }
@@ -108,7 +108,7 @@ impl Explain {
         let (way, arrow) = (packet.direction.name(), if packet.direction == Direction::Sent { "-->" } else { "<--" });
         let kind = (self.paint)(tint(packet.kind), packet.kind.name());
         let pad = " ".repeat(6_usize.saturating_sub(packet.kind.name().len()));
-        let (local, peer, length) = (packet.local.port(), packet.peer.port(), packet.length);
+        let (local, peer, length) = (packet.local.port(), packet.peer.port(), packet.wire().1);
         let line = format!("{place}  +{gap:.4}  {way:<8} {kind}{pad}:{local} {arrow} :{peer}  {length} bytes");
         // Colours take no space on a screen.
         let colour = kind.chars().count() - packet.kind.name().len();
@@ -179,8 +179,8 @@ impl View for Explain {
 }
 
 /// Lists the fields, what is answered, and the state.
-fn details(packet: &AnnotatedPacket<'_>) -> Vec<String> {
-    let mut lines = fields(packet);
+fn details(packet: &AnnotatedPacket<'_>, columns: Option<usize>) -> Vec<String> {
+    let mut lines = fields(packet, columns);
     lines.extend(packet.answers.map(|n| match packet.rtt {
         Some(rtt) => format!("      answers #{n} after {} ms", millis(rtt)),
         None => format!("      answers #{n}"),

@@ -1,7 +1,7 @@
 use std::io::{self, Write};
 
 use super::fold::fold;
-use super::hex::dump;
+use super::hex::Dump;
 use super::units::counted;
 use super::{
     BothLadder, Charset, Content, Detail, Elided, Ends, Explain, Hex, Json, Ladder, Limit, Lines, Paint, Paired,
@@ -43,7 +43,7 @@ impl Page {
             ViewName::Ladder(Ends::Both) => {
                 Box::new(Paired::new(self.elided(BothLadder::new(self.columns, self.charset, self.paint))))
             }
-            ViewName::Hex => Box::new(self.elided(Hex::new(self.paint))),
+            ViewName::Hex => Box::new(self.elided(Hex::new(self.paint).folded(self.fold()))),
             ViewName::Json(_) => Box::new(Json),
         }
     }
@@ -126,10 +126,11 @@ pub fn show(kept: &Kept, n: u64, page: &Page, out: &mut dyn Write) -> io::Result
     for (relation, packets) in lists.into_iter().filter(|(_, packets)| !packets.is_empty()) {
         writeln!(out, "{}", fold(&format!("      {relation} {}", listed(packets)), page.fold(), 8))?;
     }
-    dump(&packet.bytes, packet.length, usize::MAX, out)?;
+    let dump = Dump::within(page.fold());
+    dump.write(&packet.bytes, packet.length, usize::MAX, out)?;
     if let Some(altered) = &packet.altered {
         writeln!(out, "      after the fault rules: {}", counted(altered.length as u64, "byte"))?;
-        dump(&altered.bytes, altered.length, usize::MAX, out)?;
+        dump.write(&altered.bytes, altered.length, usize::MAX, out)?;
     }
     Ok(true)
 }

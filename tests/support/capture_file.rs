@@ -62,8 +62,20 @@ impl<R: Read> Iterator for Blocks<R> {
     }
 }
 
+/// An entry of a capture file.
+pub(crate) enum Entry {
+    Packet(Captured),
+    /// At the end: how many packets the program missed.
+    Missed(u64),
+}
+
 /// The packets of a capture file, as they come.
 pub(crate) fn packets<R: Read>(file: R) -> impl Iterator<Item = Captured> {
+    entries(file).filter_map(|entry| if let Entry::Packet(packet) = entry { Some(packet) } else { None })
+}
+
+/// Likewise, with what else there is to know.
+pub(crate) fn entries<R: Read>(file: R) -> impl Iterator<Item = Entry> {
     // Of the interface, of which there is one: its link type, and its units of time in a second.
     let (mut link, mut units) = (0, 1_000_000);
     Blocks::of(file).filter_map(move |(kind, body)| match kind {
@@ -78,7 +90,11 @@ pub(crate) fn packets<R: Read>(file: R) -> impl Iterator<Item = Captured> {
             }
             None
         }
-        6 => Some(captured(&body, link, 1_000_000_000 / units)),
+        5 => {
+            let missed = options(&body[12..]).filter(|(code, _)| [5, 7].contains(code));
+            Some(Entry::Missed(missed.filter_map(|(_, count)| count.try_into().ok()).map(u64::from_le_bytes).sum()))
+        }
+        6 => Some(Entry::Packet(captured(&body, link, 1_000_000_000 / units))),
         _ => None,
     })
 }

@@ -42,7 +42,7 @@ mod strace;
 mod target;
 mod wait;
 
-pub(crate) use capture_file::{Blocks, Captured, Datagram, packets};
+pub(crate) use capture_file::{Blocks, Captured, Datagram, Entry, entries, packets};
 pub(crate) use client::Client;
 pub(crate) use directory::{directory_with, names};
 pub(crate) use foreign::{Foreign, skip};

@@ -2,7 +2,7 @@
 
 use tftpsh::analysis::{Analyser, Annotated, Annotation};
 use tftpsh::event::{Observer, Record};
-use tftpsh::trace::{Charset, Classic, Detail, Elided, Explain, Ladder, Limit, Lines, Tint, Tracer, View, plain};
+use tftpsh::trace::{Charset, Classic, Detail, Elided, Explain, Hex, Ladder, Limit, Lines, Tint, Tracer, View, plain};
 
 use unicode_width::UnicodeWidthStr;
 
@@ -48,7 +48,8 @@ fn no_line_is_wider_than_the_screen() {
                 let explain = |detail| -> Box<dyn View> {
                     Box::new(Elided::new(Explain::new(detail, plain).folded(Some(columns)), limit, None))
                 };
-                for view in [explain(Detail::Full), explain(Detail::Short)] {
+                let hex = Box::new(Elided::new(Hex::new(plain).folded(Some(columns)), limit, None));
+                for view in [explain(Detail::Full), explain(Detail::Short), hex] {
                     assert_fits(name, columns, &page(&story, view).text());
                 }
             }

@@ -2,20 +2,24 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
+mod log;
+mod served;
+#[path = "../support/mod.rs"]
 mod support;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use log::Notes;
 use support::{Client, Server, serve, soon};
 use tftpsh::client::{ClientError, Negotiation, Options};
-use tftpsh::event::{Crossing, Direction, Observer, Observers, Origin, Record, RecordKind};
+use tftpsh::event::Observers;
 use tftpsh::files::{MemoryStore, Source};
 use tftpsh::internals::{ClientBug, ServerBug};
 use tftpsh::server::{Policy, practice_files};
 use tftpsh::transfer::{Report, RetryPolicy, Rexmt};
-use tftpsh::wire::{BlockSize, ErrorCode, Mode, Packet, WindowSize};
+use tftpsh::wire::{BlockSize, ErrorCode, Mode, WindowSize};
 
 /// A practice server, a client, and the records of its transfers.
 struct Class {
@@ -28,63 +32,13 @@ struct Class {
     peers: Vec<SocketAddr>,
 }
 
-#[derive(Default)]
-struct Notes {
-    log: Vec<String>,
-    peers: Vec<SocketAddr>,
-}
-
-impl Observer for Notes {
-    fn observe(&mut self, record: &Record<'_>) {
-        match record.kind {
-            RecordKind::Packet(crossing) => self.crossing(&crossing),
-            RecordKind::Delivered(delivery) => self.log.push(format!("== {}", name(delivery.datagram))),
-            RecordKind::End(_) => self.log.push("end".to_owned()),
-            RecordKind::Late => self.log.push("late".to_owned()),
-            _ => {}
-        }
-    }
-}
-
-impl Notes {
-    fn crossing(&mut self, crossing: &Crossing<'_>) {
-        let Crossing { direction, peer, datagram, fate } = *crossing;
-        self.log.extend(fate.hits.iter().map(ToString::to_string));
-        let arrow = match (direction, fate.lost) {
-            (Direction::Sent, false) => "->",
-            (Direction::Sent, true) => "-x",
-            (Direction::Received, false) => "<-",
-            (Direction::Received, true) => "x-",
-        };
-        let origin = match fate.origin {
-            Origin::Machine => "",
-            Origin::Copy => ", a copy",
-            Origin::Stray => ", from another port",
-        };
-        let held = if fate.held.is_some() { ", held" } else { "" };
-        self.log.push(format!("{arrow} {}{origin}{held}", name(datagram)));
-        self.peers.push(peer);
-    }
-}
-
-fn name(datagram: &[u8]) -> String {
-    match Packet::parse(datagram) {
-        Ok(Packet::Request(_)) => "request".to_owned(),
-        Ok(Packet::Data { block, .. }) => format!("DATA {block}"),
-        Ok(Packet::Ack { block }) => format!("ACK {block}"),
-        Ok(Packet::Oack(_)) => "OACK".to_owned(),
-        Ok(Packet::Error { code, .. }) => format!("ERROR {}", code.0),
-        Err(_) => "malformed".to_owned(),
-    }
-}
-
 fn class() -> Class {
     let store = practice_files();
-    let retry_policy = RetryPolicy { rexmt: ms(100), timeout: Duration::from_secs(5) };
+    let retry_policy = RetryPolicy { rexmt: ms(100), timeout: Duration::from_secs(5), ..RetryPolicy::default() };
     let policy = Policy { retry: retry_policy, answer_twice: true, ..Policy::default() };
     let server = serve(store.clone(), policy);
     // The client's timer is so long that a pause shows whose timer expired.
-    let retry = RetryPolicy { rexmt: ms(700), timeout: Duration::from_secs(3) };
+    let retry = RetryPolicy { rexmt: ms(700), timeout: Duration::from_secs(3), ..RetryPolicy::default() };
     let settings = Options { negotiation: Negotiation::Off, retry, ..Options::default() };
     let client = Client::to(server.address()).with(settings);
     Class { store, server, client, log: Vec::new(), peers: Vec::new() }
