@@ -28,6 +28,8 @@ pub struct Annotated<'a> {
     pub silence: Option<Silence>,
     /// Which kind of record it is.
     pub kind: Annotation<'a>,
+    /// Of a packet that leaves: its record at the other end, in views of both ends.
+    pub arrival: Option<Box<Self>>,
 }
 
 /// The kinds of [`Annotated`] records.
@@ -120,7 +122,8 @@ impl Annotated<'_> {
             Annotation::Late(counts) => Annotation::Late(*counts),
         };
         let Self { side, xfer, t, wall, silence, .. } = *self;
-        Annotated { side, xfer, t, wall, silence, kind }
+        let arrival = self.arrival.as_ref().map(|arrival| Box::new(arrival.kept()));
+        Annotated { side, xfer, t, wall, silence, kind, arrival }
     }
 }
 

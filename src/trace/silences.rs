@@ -11,12 +11,14 @@ use crate::wire::Opcode;
 /// still waiting.
 #[derive(Debug, Default)]
 pub(super) struct Silences {
-    timer: Option<Timer>,
+    /// The timers that expired and sent no packet yet, one for each end at most.
+    timers: Vec<Timer>,
 }
 
 /// A timer that expired, and no packet was sent yet.
 #[derive(Debug)]
 struct Timer {
+    side: Side,
     t: Duration,
     after: Duration,
     left: Option<Duration>,
@@ -25,6 +27,8 @@ struct Timer {
 
 /// A line about a silence.
 pub(super) struct Line {
+    /// The end that it is about.
+    pub(super) side: Side,
     /// When it ended.
     pub(super) t: Duration,
     /// `1.00 s: the server's timer, DATA 2 again`
@@ -36,35 +40,40 @@ pub(super) struct Line {
 impl Silences {
     /// Returns the lines that go before a record.
     pub(super) fn before(&mut self, annotated: &Annotated<'_>) -> Vec<Line> {
+        let side = annotated.side;
         let (t, packet) = match &annotated.kind {
             Annotation::Timer { after, left, awaited, .. } => {
-                let timer = Timer { t: annotated.t, after: *after, left: *left, awaited: awaited.clone() };
-                return self.timer.replace(timer).into_iter().map(Timer::line).collect();
+                let before = self.take(side);
+                let (after, left, awaited) = (*after, *left, awaited.clone());
+                self.timers.push(Timer { side, t: annotated.t, after, left, awaited });
+                return before.into_iter().map(Timer::line).collect();
             }
             Annotation::Packet(packet) | Annotation::Delivered { packet, .. } => (annotated.t, Some(packet)),
             Annotation::End(_) => (annotated.t, None),
             Annotation::Begin { .. } | Annotation::Choice { .. } | Annotation::Late(_) => return Vec::new(),
         };
-        let mut lines = Vec::new();
+        let timer = self.take(side);
         let Some(Silence { length, owner }) = annotated.silence else {
-            return self.timer.take().into_iter().map(Timer::line).collect();
+            return timer.into_iter().map(Timer::line).collect();
         };
-        let timer = self.timer.take();
-        let text = format!("{:.2} s: {}", length.as_secs_f64(), cause(owner, annotated.side, packet));
-        if owner == Owner::Timer(annotated.side) {
-            lines.push(Line { t, text, more: timer.map(|timer| format!("no {} came{}", timer.awaited, timer.left())) });
-        } else {
-            lines.extend(timer.map(Timer::line));
-            lines.push(Line { t, text, more: None });
+        let text = format!("{:.2} s: {}", length.as_secs_f64(), cause(owner, side, packet));
+        if owner == Owner::Timer(side) {
+            let more = timer.map(|timer| format!("no {} came{}", timer.awaited, timer.left()));
+            return vec![Line { side, t, text, more }];
         }
-        lines
+        timer.map(Timer::line).into_iter().chain([Line { side, t, text, more: None }]).collect()
+    }
+
+    fn take(&mut self, side: Side) -> Option<Timer> {
+        let place = self.timers.iter().position(|timer| timer.side == side)?;
+        Some(self.timers.swap_remove(place))
     }
 }
 
 impl Timer {
     fn line(self) -> Line {
         let text = format!("{:.2} s: still waiting{}", self.after.as_secs_f64(), self.left());
-        Line { t: self.t, text, more: None }
+        Line { side: self.side, t: self.t, text, more: None }
     }
 
     fn left(&self) -> String {

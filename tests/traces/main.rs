@@ -1,6 +1,7 @@
 //! Every view of hand-made transfers: what they show, that they agree, and that no input breaks them.
 
 mod agreement;
+mod both;
 mod capture;
 mod hostile;
 mod kept;
@@ -9,6 +10,7 @@ mod stories;
 mod story;
 #[path = "../support/mod.rs"]
 mod support;
+mod two_ends;
 mod views;
 
 use std::cell::RefCell;
