@@ -185,15 +185,19 @@ impl Ladder {
         lines.into_iter().try_for_each(|Line { text, .. }| self.between(&format!("{begin}{text}"), out))
     }
 
-    /// Writes a line that is not about a packet: on the right, or, if that has not the space, from the left line on.
+    /// Writes a line that is not about a packet: on the right, or, if that is too narrow, between the two lines or across
+    /// the right one.
     fn between(&self, note: &str, out: &mut dyn Write) -> io::Result<()> {
         let dots = self.glyphs.dots;
         let (begin, space) = match self.width {
             Some(width) => {
                 let (inside, beside) =
                     (self.columns.saturating_sub(MARGIN + 3), self.columns.saturating_sub(MARGIN + width + 4));
-                // A line of its own has more space than notes on packets.
                 match columns::width(note) {
+                    length if length > beside && length + 3 <= width => {
+                        let rest = width - length - 2;
+                        return writeln!(out, "{:MARGIN$}{dots}  {note}{:rest$}{dots}", "", "");
+                    }
                     length if length > beside && length <= inside => (format!("{:MARGIN$}{dots}  ", ""), inside),
                     _ => (format!("{:MARGIN$}{dots}{:width$}{dots}  ", "", ""), beside),
                 }
