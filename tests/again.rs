@@ -17,7 +17,11 @@ const SMALL_WRQ: &[u8] = b"\0\x02fw.bin\0octet\0windowsize\x004\0";
 
 /// Blocks of 1000 bytes in windows of 4. A put takes them for lost after two fifths of the timeout.
 fn options() -> Options {
-    let retry = RetryPolicy { rexmt: Rexmt::Fixed(Duration::from_millis(50)), timeout: Duration::from_secs(2) };
+    let retry = RetryPolicy {
+        rexmt: Rexmt::Fixed(Duration::from_millis(50)),
+        timeout: Duration::from_secs(2),
+        ..RetryPolicy::default()
+    };
     Options { retry, blksize: BlockSize::new(1000), windowsize: WindowSize::new(4), ..Options::default() }
 }
 

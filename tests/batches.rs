@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use support::{Client, LOOPBACK, ack, data, error_of, is_error, serve};
 use tftpsh::client::{ClientError, Options};
+use tftpsh::event::{Observer, Observers, Record, RecordKind};
 use tftpsh::files::{MemoryStore, WriteFile};
 use tftpsh::internals::{Received, Socket, socket};
 use tftpsh::server::Policy;
@@ -41,6 +42,16 @@ impl WriteFile for Counted {
 
     fn commit(&mut self) -> io::Result<()> {
         Ok(())
+    }
+}
+
+/// Counts the packets of a transfer.
+#[derive(Default)]
+struct Packets(usize);
+
+impl Observer for Packets {
+    fn observe(&mut self, record: &Record<'_>) {
+        self.0 += usize::from(matches!(record.kind, RecordKind::Packet(_)));
     }
 }
 
@@ -196,4 +207,41 @@ fn a_window_that_cannot_be_written_is_never_acknowledged() {
     let answers = server.join().unwrap();
     assert_eq!(answers[..2], [0, 16].map(ack));
     assert!(error_of(&answers[2]).0 == ErrorCode::DISK_FULL && answers.len() == 3, "{answers:?}");
+}
+
+/// However many datagrams a read brings, and whoever is ahead.
+#[test]
+fn the_same_fault_leads_to_the_same_packets_every_time() {
+    let store = MemoryStore::new();
+    store.insert(b"f", pattern(512 * 60));
+    let policy = Policy { retry: settings(512, 4).retry, ..Policy::default() };
+    let server = serve(store, policy);
+    let count = |rule: &str| {
+        let mut client = Client::to(server.address()).with(settings(512, 4));
+        client.faults().lock().add(rule.parse().unwrap());
+        let mut packets = Packets::default();
+        let mut observers = Observers::none();
+        observers.add(&mut packets);
+        client.get_bytes("f", &mut observers).unwrap();
+        drop(observers);
+        packets.0
+    };
+    // RRQ, OACK and ACK 0, then 61 blocks in 16 windows.
+    let least = 3 + 61 + 16;
+    for (rule, extra) in [
+        ("delay 0 received data 900", 0),
+        // Blocks 6 to 8 again, and ACK 5.
+        ("swap received data 6", 3),
+        // Blocks 5 to 8 again, and ACK 4.
+        ("swap received data 5", 5),
+        ("drop received data 6", 3),
+        // The copy, its ACK, blocks 9 to 12 again, and ACK 12.
+        ("dup received data 8", 7),
+        ("dup sent ack 8", 6),
+        ("dup received oack", 7),
+    ] {
+        for _ in 0..6 {
+            assert_eq!(count(rule), least + extra, "{rule}");
+        }
+    }
 }

@@ -220,7 +220,11 @@ fn a_signal_ends_a_server_within_200_ms_and_its_clients_are_told() {
 
 #[test]
 fn an_address_that_may_be_forged_gets_three_packets_and_1548_bytes() {
-    let retry_policy = RetryPolicy { rexmt: Rexmt::Fixed(Duration::from_millis(40)), timeout: Duration::from_secs(1) };
+    let retry_policy = RetryPolicy {
+        rexmt: Rexmt::Fixed(Duration::from_millis(40)),
+        timeout: Duration::from_secs(1),
+        ..RetryPolicy::default()
+    };
     let policy = Policy { retry: retry_policy, ..Policy::default() };
     let server = serve(store("f", vec![7; 100_000]), policy);
     let requests: [&[u8]; 5] = [

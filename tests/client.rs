@@ -70,7 +70,10 @@ fn quick() -> Options {
 
 fn sending_again_after(milliseconds: u64) -> Options {
     let rexmt = Rexmt::Fixed(Duration::from_millis(milliseconds));
-    Options { retry: RetryPolicy { rexmt, timeout: Duration::from_secs(5) }, ..Options::default() }
+    Options {
+        retry: RetryPolicy { rexmt, timeout: Duration::from_secs(5), ..RetryPolicy::default() },
+        ..Options::default()
+    }
 }
 
 #[test]
@@ -333,7 +336,11 @@ fn a_server_that_drops_requests_with_options_is_asked_once_more_without() {
 #[test]
 fn silence_ends_when_the_timeout_says_so_and_hints_at_firewalls() {
     let silent = Port::open();
-    let retry = RetryPolicy { rexmt: Rexmt::Fixed(Duration::from_millis(60)), timeout: Duration::from_millis(400) };
+    let retry = RetryPolicy {
+        rexmt: Rexmt::Fixed(Duration::from_millis(60)),
+        timeout: Duration::from_millis(400),
+        ..RetryPolicy::default()
+    };
     let settings = Options { retry, ..Options::default() };
     let begun = Instant::now();
     let error = Client::to(silent.address()).with(settings).get(NAME, &mut Memory::new()).unwrap_err();

@@ -249,7 +249,11 @@ fn settings() -> Options {
     Options {
         blksize: BlockSize::new(512),
         windowsize: WindowSize::new(2),
-        retry: RetryPolicy { rexmt: Rexmt::Fixed(Duration::from_millis(100)), timeout: Duration::from_secs(2) },
+        retry: RetryPolicy {
+            rexmt: Rexmt::Fixed(Duration::from_millis(100)),
+            timeout: Duration::from_secs(2),
+            ..RetryPolicy::default()
+        },
         ..Options::default()
     }
 }

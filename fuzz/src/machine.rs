@@ -77,7 +77,7 @@ impl Host {
             windowsize: WindowSize::new(if asked(32) { 3 } else { 65535 }).filter(|_| asked(8)),
         };
         let rexmt = if asked(64) { Rexmt::Auto } else { Rexmt::Fixed(Duration::from_secs(3)) };
-        let policy = RetryPolicy { rexmt, timeout: TIMEOUT };
+        let policy = RetryPolicy { rexmt, timeout: TIMEOUT, ..RetryPolicy::default() };
         let request = Request { filename: b"f", mode: Mode::Octet, offer };
         let answer = offer.answer(&Limits::default(), Some(FILE as u64));
         let file = Shared::default();

@@ -160,7 +160,9 @@ impl<'a, 'f, 'o> Attempts<'a, 'f, 'o> {
         // A bug must not harm other computers.
         let bug = self.options.bug.filter(|_| is_loopback(server.ip()));
         let (kind, _) = self.local_file.kind_and_size();
-        let retry_policy = RetryPolicy { timeout: self.timeout.begin(), ..self.options.retry };
+        let injects = self.faults.lock().act_on(server.ip());
+        let margin = if injects { RetryPolicy::PATIENT } else { self.options.retry.margin };
+        let retry_policy = RetryPolicy { timeout: self.timeout.begin(), margin, ..self.options.retry };
         let dallies = matches!(self.local_file, Local::Target(_)) && bug != Some(ClientBug::NoDally);
         let mut task = task(self.local_file, server, &request, retry_policy, bug)?;
         self.count += 1;
@@ -180,7 +182,6 @@ impl<'a, 'f, 'o> Attempts<'a, 'f, 'o> {
                 self.reporter.notify(RecordKind::Machine(&reduced));
             }
         }
-        let injects = self.faults.lock().act_on(server.ip());
         let injector = injects.then(|| self.injector.start_over());
         let reporter = self.reporter.lend();
         let mut drive = Drive::new(&mut task, &mut socket, reporter, injector, self.earlier, self.stop);

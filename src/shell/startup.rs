@@ -263,6 +263,7 @@ pub(super) fn settings(cli: &Cli, plain: Settings) -> Settings {
             retry: RetryPolicy {
                 rexmt: cli.rexmt.unwrap_or(transfer.retry.rexmt),
                 timeout: cli.timeout.unwrap_or(transfer.retry.timeout),
+                ..transfer.retry
             },
             negotiation: if cli.no_options { Negotiation::Off } else { transfer.negotiation },
             blksize: cli.blksize.or(transfer.blksize),

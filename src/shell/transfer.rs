@@ -78,7 +78,8 @@ impl<'a> Transfer<'a> {
         let late = notify_late(shell)?;
         let mut progress = self.progress(shell, size);
         shell.workspace.tracing.begin(&self.settings, &shell.console, shell.setup.plain);
-        let mut notes = Notes::new(shell.console.writer(Stream::Error), "tftp: ");
+        let mut notes =
+            Notes::new(shell.console.writer(Stream::Error), "tftp: ").folded(Console::columns(Stream::Error));
         let mut observers = Observers::none();
         // First, so that its line is gone when others write.
         if let Some(progress) = &mut progress {

@@ -57,7 +57,7 @@ impl Explain {
         };
         writeln!(out, "{}", self.headline(t, packet))?;
         if full {
-            for line in details(packet) {
+            for line in details(packet, self.columns) {
                 writeln!(out, "{}", fold(&line, self.columns, 17))?;
             }
         }
@@ -140,8 +140,8 @@ impl View for Explain {
 }
 
 /// Lists the fields, what is answered, and the state.
-fn details(packet: &AnnotatedPacket<'_>) -> Vec<String> {
-    let mut lines = fields(packet);
+fn details(packet: &AnnotatedPacket<'_>, columns: Option<usize>) -> Vec<String> {
+    let mut lines = fields(packet, columns);
     lines.extend(packet.answers.map(|n| match packet.rtt {
         Some(rtt) => format!("      answers #{n} after {} ms", millis(rtt)),
         None => format!("      answers #{n}"),

@@ -4,9 +4,12 @@ use super::figures::hex;
 use crate::analysis::{AnnotatedPacket, Kind};
 use crate::wire::{Opcode, Printable};
 
-/// Divides a packet into its fields, as far as possible; each is a line of the explain view.
-pub(super) fn fields(packet: &AnnotatedPacket<'_>) -> Vec<String> {
-    let mut cutter = Cutter { bytes: &packet.bytes, at: 0, lines: Vec::new() };
+/// Divides a packet into its fields, as far as possible; each is a line of the explain view. A narrow screen shows fewer
+/// bytes of each.
+pub(super) fn fields(packet: &AnnotatedPacket<'_>, columns: Option<usize>) -> Vec<String> {
+    const NARROW: usize = 72;
+    let most = if columns.is_some_and(|columns| columns < NARROW) { 4 } else { 8 };
+    let mut cutter = Cutter { bytes: &packet.bytes, most, at: 0, lines: Vec::new() };
     let opcode = match packet.kind {
         Kind::None => return cutter.rest("bytes"),
         Kind::Unknown(number) => {
@@ -40,6 +43,8 @@ pub(super) fn fields(packet: &AnnotatedPacket<'_>) -> Vec<String> {
 
 struct Cutter<'a> {
     bytes: &'a [u8],
+    /// The bytes that a line shows.
+    most: usize,
     at: usize,
     lines: Vec<String>,
 }
@@ -55,7 +60,9 @@ impl Cutter<'_> {
 
     fn take(&mut self, length: usize, name: &'static str, value: String) {
         let bytes = self.ahead().get(..length).unwrap_or(self.ahead());
-        self.lines.push(line(self.at, length, &abridged(bytes), name, &value));
+        let width = 3 * self.most - 1;
+        let digits = format!("{:<width$}", abridged(bytes, self.most));
+        self.lines.push(line(self.at, length, &digits, name, &value));
         self.at = self.at.saturating_add(length);
     }
 
@@ -109,31 +116,45 @@ impl Cutter<'_> {
 fn line(offset: usize, length: usize, hex: &str, name: &str, value: &str) -> String {
     // The longest block has five digits, and the longest bytes are eight: nothing moves the columns after them.
     let length = format!("+{length}");
-    format!("{offset:>10} {length:<6} {hex:<23} {name:<9} {value}")
+    format!("{offset:>10} {length:<6} {hex} {name:<9} {value}")
 }
 
-/// Formats up to eight bytes; of more, the first six.
-fn abridged(bytes: &[u8]) -> String {
-    match bytes.get(..6) {
+/// Formats up to `most` bytes; of more, all but the last two.
+fn abridged(bytes: &[u8], most: usize) -> String {
+    match bytes.get(..most - 2) {
         _ if bytes.is_empty() => "-".to_owned(),
-        Some(first) if bytes.len() > 8 => format!("{} ..", hex(first, " ")),
+        Some(first) if bytes.len() > most => format!("{} ..", hex(first, " ")),
         _ => hex(bytes, " "),
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::line;
+    use super::{abridged, line};
 
     #[test]
     fn the_columns_are_aligned_whatever_the_field() {
-        let rows = [
-            line(23, 8, "62 6c 6b 73 69 7a 65 00", "option", "\"blksize\" + NUL"),
-            line(4, 512, "41 42 43 44 45 46 ..", "data", "full"),
-            line(4, 65464, "41 42 43 44 45 46 ..", "data", "full"),
-        ];
-        assert_eq!(rows[0], "        23 +8     62 6c 6b 73 69 7a 65 00 option    \"blksize\" + NUL");
-        assert_eq!(rows[1], "         4 +512   41 42 43 44 45 46 ..    data      full");
-        assert_eq!(rows[2], "         4 +65464 41 42 43 44 45 46 ..    data      full");
+        let row = |offset, bytes: &[u8], most: usize, name, value| {
+            let width = 3 * most - 1;
+            line(offset, bytes.len(), &format!("{:<width$}", abridged(bytes, most)), name, value)
+        };
+        let block = [b'A'; 65464];
+        let wide = |offset, bytes: &[u8], name, value| row(offset, bytes, 8, name, value);
+        assert_eq!(
+            [
+                wide(23, b"blksize\0", "option", "\"blksize\" + NUL"),
+                wide(4, &block[..512], "data", "full"),
+                wide(4, &block, "data", "full"),
+                row(4, &block, 4, "data", "full"),
+                row(4, b"1428", 4, "value", "\"1428\""),
+            ],
+            [
+                "        23 +8     62 6c 6b 73 69 7a 65 00 option    \"blksize\" + NUL",
+                "         4 +512   41 41 41 41 41 41 ..    data      full",
+                "         4 +65464 41 41 41 41 41 41 ..    data      full",
+                "         4 +65464 41 41 ..    data      full",
+                "         4 +4     31 34 32 38 value     \"1428\"",
+            ]
+        );
     }
 }

@@ -173,12 +173,18 @@ impl Ladder {
         })
     }
 
-    /// Writes a line that is not about a packet.
+    /// Writes a line that is not about a packet: on the right, or, if only that has the space, between the two lines.
     fn between(&self, note: &str, out: &mut dyn Write) -> io::Result<()> {
+        let dots = self.glyphs.dots;
         let (begin, space) = match self.width {
             Some(width) => {
-                let dots = self.glyphs.dots;
-                (format!("{:MARGIN$}{dots}{:width$}{dots}  ", "", ""), self.columns.saturating_sub(MARGIN + width + 4))
+                let space = self.columns.saturating_sub(MARGIN + width + 4);
+                let length = columns::width(note);
+                if length > space && length + 3 <= width {
+                    let rest = width - length - 2;
+                    return writeln!(out, "{:MARGIN$}{dots}  {note}{:rest$}{dots}", "", "");
+                }
+                (format!("{:MARGIN$}{dots}{:width$}{dots}  ", "", ""), space)
             }
             None => (format!("{:9}... ", ""), self.columns.saturating_sub(INDENT)),
         };

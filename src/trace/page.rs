@@ -1,7 +1,7 @@
 use std::io::{self, Write};
 
 use super::fold::fold;
-use super::hex::dump;
+use super::hex::Dump;
 use super::units::counted;
 use super::{
     Charset, Content, Detail, Elided, Explain, Hex, Json, Ladder, Limit, Lines, Paint, Pcapng, View, ViewName, plain,
@@ -37,7 +37,7 @@ impl Page {
             ViewName::Classic => Box::new(Lines),
             ViewName::Explain(detail) => self.elided(Explain::new(detail, self.paint).folded(self.fold())),
             ViewName::Ladder => self.elided(Ladder::new(self.columns, self.charset, self.paint)),
-            ViewName::Hex => self.elided(Hex::new(self.paint)),
+            ViewName::Hex => self.elided(Hex::new(self.paint).folded(self.fold())),
             ViewName::Json => Box::new(Json),
         }
     }
@@ -97,10 +97,11 @@ pub fn show(kept: &Kept, n: u64, page: &Page, out: &mut dyn Write) -> io::Result
     for (relation, packets) in lists.into_iter().filter(|(_, packets)| !packets.is_empty()) {
         writeln!(out, "{}", fold(&format!("      {relation} {}", listed(packets)), page.fold(), 8))?;
     }
-    dump(&packet.bytes, packet.length, usize::MAX, out)?;
+    let dump = Dump::within(page.fold());
+    dump.write(&packet.bytes, packet.length, usize::MAX, out)?;
     if let Some(altered) = &packet.altered {
         writeln!(out, "      after the fault rules: {}", counted(altered.length as u64, "byte"))?;
-        dump(&altered.bytes, altered.length, usize::MAX, out)?;
+        dump.write(&altered.bytes, altered.length, usize::MAX, out)?;
     }
     Ok(true)
 }

@@ -8,20 +8,29 @@ use super::rtt_stats::RttStats;
 pub struct RetryPolicy {
     /// When to send again.
     pub rexmt: Rexmt,
+    /// The least difference between an [automatic](Rexmt::Auto) interval and the smoothed round trip: a machine that is
+    /// busy for a moment must not look like a loss.
+    pub margin: Duration,
     /// Time without progress after which the transfer fails.
     pub timeout: Duration,
 }
 
+impl RetryPolicy {
+    /// The margin of programs for classes: only a loss makes them send again, so the same faults give the same packets,
+    /// also on a busy machine.
+    pub const PATIENT: Duration = Duration::from_millis(250);
+}
+
 impl Default for RetryPolicy {
     fn default() -> Self {
-        Self { rexmt: Rexmt::Auto, timeout: Duration::from_secs(25) }
+        Self { rexmt: Rexmt::Auto, margin: MARGIN, timeout: Duration::from_secs(25) }
     }
 }
 
 /// The retransmission interval.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Rexmt {
-    /// From the round trips: SRTT + max(10 ms, 4 RTTVAR), doubled at each retransmission, at most 5 s; before the first
+    /// From the round trips: SRTT + max([margin](RetryPolicy::margin), 4 RTTVAR), doubled at each retransmission, at most 5 s; before the first
     /// measurement 1 s, and 2 s for a write request (RFC 6298, RFC 1123 section 4.2.3.2).
     #[default]
     Auto,
@@ -33,7 +42,7 @@ pub enum Rexmt {
 const FIRST: Duration = Duration::from_secs(1);
 /// The longest interval.
 const CEILING: Duration = Duration::from_secs(5);
-/// The least difference between the interval and the smoothed round trip.
+/// The usual [margin](RetryPolicy::margin).
 const MARGIN: Duration = Duration::from_millis(10);
 /// The most datagrams to an address that has acknowledged nothing: a forged request must not flood its victim.
 const UNPROVEN: u32 = 3;
@@ -161,7 +170,7 @@ impl Retry {
 
     /// Returns the retransmission timeout of RFC 6298 section 2.
     fn measured(&self) -> Duration {
-        self.smoothed.map_or(FIRST, |smoothed| smoothed + MARGIN.max(self.variation * 4))
+        self.smoothed.map_or(FIRST, |smoothed| smoothed + self.policy.margin.max(self.variation * 4))
     }
 
     pub(super) fn rtt(&self) -> Rtt {
@@ -194,7 +203,7 @@ mod tests {
 
     fn retry(rexmt: Rexmt) -> (Instant, Retry) {
         let now = Instant::now();
-        (now, Retry::new(now, RetryPolicy { rexmt, timeout: 25_000 * MS }))
+        (now, Retry::new(now, RetryPolicy { rexmt, timeout: 25_000 * MS, ..RetryPolicy::default() }))
     }
 
     #[test]

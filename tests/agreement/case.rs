@@ -29,6 +29,12 @@ pub(crate) struct Disturbed {
     pub(crate) is_put: bool,
 }
 
+/// The ACK that nothing follows. Whatever it causes comes after the end.
+pub(crate) const LAST_ACK: [Disturbed; 2] = [
+    Disturbed { at_server: false, what: "sent ack last", is_put: false },
+    Disturbed { at_server: true, what: "received ack last", is_put: false },
+];
+
 /// Every kind of packet in every direction, at the end that can see it.
 pub(crate) const DISTURBED: [Disturbed; 12] = [
     Disturbed { at_server: false, what: "sent rrq", is_put: false },
@@ -57,10 +63,11 @@ impl Case {
         };
         let rule = action.map(|action| {
             let end = if at_server { "serve fault" } else { "fault" };
-            let which = match (is_request, windows && what.ends_with("ack")) {
-                (true, _) => "first",
-                (false, false) => "2",
-                (false, true) => "4",
+            let which = match what.rsplit(' ').next() {
+                Some("last") => "",
+                Some("rrq" | "wrq") => "first",
+                Some("ack") if windows => "4",
+                _ => "2",
             };
             format!("{end} {action} {what} {which}\n")
         });

@@ -21,7 +21,7 @@ mod sniffer;
 mod support;
 mod transfer;
 
-use case::{Case, DISTURBED, agree};
+use case::{Case, DISTURBED, LAST_ACK, agree};
 
 /// Every packet without a fault, and hit by each action in each direction.
 fn cases(actions: &[&'static str], windows: bool) -> Vec<Case> {
@@ -48,4 +48,13 @@ fn with_windows_a_capture_is_what_crossed_the_socket() {
 fn an_altered_packet_is_captured_as_it_crossed_the_socket() {
     let actions = ["cut 3", "corrupt 3", "stranger"];
     agree(&[cases(&actions, false), cases(&actions, true)].concat());
+}
+
+#[test]
+fn what_crosses_the_socket_after_the_end_is_captured_too() {
+    let case = |action, disturbed, windows| Case { action: Some(action), disturbed, windows };
+    let cases = ["drop", "dup", "swap", DELAY].into_iter().flat_map(|action| {
+        LAST_ACK.into_iter().flat_map(move |disturbed| [false, true].map(|windows| case(action, disturbed, windows)))
+    });
+    agree(&cases.collect::<Vec<_>>());
 }

@@ -112,7 +112,8 @@ impl Class {
 
     pub(crate) fn client(&self, now: Instant, file: File) -> Task<File, File> {
         let request = Request { filename: b"f", mode: Mode::Octet, offer: self.offer };
-        let retry_policy = RetryPolicy { rexmt: Rexmt::Fixed(5000 * MS), timeout: 12_000 * MS };
+        let retry_policy =
+            RetryPolicy { rexmt: Rexmt::Fixed(5000 * MS), timeout: 12_000 * MS, ..RetryPolicy::default() };
         match (self.kind, self.client_bug) {
             (RequestKind::Write, _) => {
                 Task::send(Sender::request(now, at(WELL_KNOWN), &request, retry_policy).unwrap(), file)
@@ -129,7 +130,8 @@ impl Class {
 
     pub(crate) fn server(&self, now: Instant, file: File) -> Task<File, File> {
         let answer = self.offer.answer(&Limits::default(), None);
-        let retry_policy = RetryPolicy { rexmt: Rexmt::Fixed(1000 * MS), timeout: 25_000 * MS };
+        let retry_policy =
+            RetryPolicy { rexmt: Rexmt::Fixed(1000 * MS), timeout: 25_000 * MS, ..RetryPolicy::default() };
         match (self.kind, self.bug) {
             (RequestKind::Read, None) => Task::send(Sender::answer(now, at(CLIENT), answer, retry_policy), file),
             (RequestKind::Write, None) => Task::receive(Receiver::answer(now, at(CLIENT), answer, retry_policy), file),

@@ -157,6 +157,7 @@ fn transfer(client: &mut Client, case: &Case, memory: &mut Memory) -> Result<u64
         retry: RetryPolicy {
             rexmt: Rexmt::Fixed(case.offer.timeout.map_or(LONG, |it| Duration::from_secs(it.get().into()))),
             timeout: LONG,
+            ..RetryPolicy::default()
         },
         ..Options::default()
     };
@@ -191,7 +192,10 @@ fn play_to_server(case: &Case) {
         Role::ServeRead(size) => (RequestKind::Read, memory("f", vec![b'x'; size])),
         _ => (RequestKind::Write, MemoryStore::new()),
     };
-    let policy = Policy { retry: RetryPolicy { rexmt: Rexmt::Fixed(LONG), timeout: LONG }, ..Policy::default() };
+    let policy = Policy {
+        retry: RetryPolicy { rexmt: Rexmt::Fixed(LONG), timeout: LONG, ..RetryPolicy::default() },
+        ..Policy::default()
+    };
     let server = serve(store.clone(), policy);
     let client = Port::open();
     client.send(server.address(), &emit_request(kind, b"f", Mode::Octet, &case.offer).unwrap());

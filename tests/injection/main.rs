@@ -34,11 +34,11 @@ struct Class {
 
 fn class() -> Class {
     let store = practice_files();
-    let retry_policy = RetryPolicy { rexmt: ms(100), timeout: Duration::from_secs(5) };
+    let retry_policy = RetryPolicy { rexmt: ms(100), timeout: Duration::from_secs(5), ..RetryPolicy::default() };
     let policy = Policy { retry: retry_policy, answer_twice: true, ..Policy::default() };
     let server = serve(store.clone(), policy);
     // The client's timer is so long that a pause shows whose timer expired.
-    let retry = RetryPolicy { rexmt: ms(700), timeout: Duration::from_secs(3) };
+    let retry = RetryPolicy { rexmt: ms(700), timeout: Duration::from_secs(3), ..RetryPolicy::default() };
     let settings = Options { negotiation: Negotiation::Off, retry, ..Options::default() };
     let client = Client::to(server.address()).with(settings);
     Class { store, server, client, log: Vec::new(), peers: Vec::new() }

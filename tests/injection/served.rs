@@ -45,11 +45,11 @@ struct Served {
 
 fn served(policy: Policy) -> Served {
     let transfers = Arc::default();
-    let retry = RetryPolicy { rexmt: ms(100), timeout: Duration::from_secs(5) };
+    let retry = RetryPolicy { rexmt: ms(100), timeout: Duration::from_secs(5), ..RetryPolicy::default() };
     let builder = Server::builder(practice_files()).policy(Policy { retry, ..policy });
     let local: SocketAddr = "127.0.0.1:0".parse().unwrap();
     let server = builder.observer(Collector(Arc::clone(&transfers))).bind(local).unwrap().spawn().unwrap();
-    let retry = RetryPolicy { rexmt: ms(300), timeout: Duration::from_secs(3) };
+    let retry = RetryPolicy { rexmt: ms(300), timeout: Duration::from_secs(3), ..RetryPolicy::default() };
     let settings = Options { negotiation: Negotiation::Off, retry, ..Options::default() };
     let client = Client::to(server.address()).with(settings);
     Served { server, client, transfers }

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use tftpsh::internals::Lesson;
+
 use crate::played::{Drawn, digest_of, digests, labels, pairs, plain_get, play};
 
 #[test]
@@ -41,6 +43,8 @@ fn lesson_8_costs_18_packets_or_30_with_the_copy() {
     assert_eq!(first.remove(5), "ACK 2", "the copy");
     assert_eq!(first, plain_get("eight.bin", 4000));
     assert_eq!((transfers[0].len(), transfers[1].len()), (18, 30));
+    let script = Lesson::find(8).expect("there is a lesson 8").script;
+    assert!(script.contains(" 18 packets for 8 blocks") && script.contains(" 30 packets."), "{script}");
     let mut counts = BTreeMap::new();
     for packet in &transfers[1][1..] {
         *counts.entry(packet.label.clone()).or_insert(0) += 1;

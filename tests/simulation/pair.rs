@@ -310,7 +310,7 @@ fn offer(setup: &Setup) -> Offer {
 }
 
 fn retry_policy(setup: &Setup) -> RetryPolicy {
-    RetryPolicy { rexmt: setup.rexmt, timeout: Duration::from_secs(25) }
+    RetryPolicy { rexmt: setup.rexmt, timeout: Duration::from_secs(25), ..RetryPolicy::default() }
 }
 
 fn address(text: &str) -> SocketAddr {

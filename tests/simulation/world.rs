@@ -208,7 +208,7 @@ fn request(scenario: &Scenario, now: Instant, offer: Offer, file: Local) -> Task
 }
 
 fn retry_policy(rexmt: Rexmt) -> RetryPolicy {
-    RetryPolicy { rexmt, timeout: TIMEOUT }
+    RetryPolicy { rexmt, timeout: TIMEOUT, ..RetryPolicy::default() }
 }
 
 fn address(text: &str) -> SocketAddr {

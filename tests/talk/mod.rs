@@ -239,7 +239,11 @@ fn request(offer: Offer) -> Request<'static> {
 }
 
 fn retry_policy() -> RetryPolicy {
-    RetryPolicy { rexmt: Rexmt::Fixed(Duration::from_secs(5)), timeout: Duration::from_secs(25) }
+    RetryPolicy {
+        rexmt: Rexmt::Fixed(Duration::from_secs(5)),
+        timeout: Duration::from_secs(25),
+        ..RetryPolicy::default()
+    }
 }
 
 pub(crate) fn window(windowsize: u64) -> Offer {

@@ -95,6 +95,24 @@ fn shown(story: &Story, n: u64) -> String {
 }
 
 #[test]
+fn what_is_shown_of_one_packet_fits_the_screen() {
+    let story = stories::crowded("fw.bin");
+    let tracer = kept(std::slice::from_ref(&story));
+    let last = tracer.ring().expect("the ring").last().expect("kept");
+    for columns in [60, 75, 76, 80] {
+        let screen = trace::Page { columns, folds: true, ..trace::Page::file(Charset::Ascii, Limit::All) };
+        let mut out = Vec::new();
+        let shown = (1..99).take_while(|n| show(last, *n, &screen, &mut out).expect("a Vec takes all")).count();
+        let text = String::from_utf8(out).expect("text");
+        assert_eq!(shown, 13, "{text}");
+        let widest = text.lines().max_by_key(|line| line.len()).expect("lines");
+        assert!(widest.len() <= columns, "{columns}: {widest}");
+        let rows = text.lines().filter(|line| line.starts_with("  0000  00 06 74 73 69 7a 65 00  ")).count();
+        assert_eq!(rows, 3, "three OACKs: {text}");
+    }
+}
+
+#[test]
 fn one_packet_is_shown_with_every_byte_and_its_answer() {
     assert_eq!(
         shown(&stories::get(), 3),

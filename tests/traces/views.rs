@@ -2,8 +2,10 @@
 
 use tftpsh::analysis::{Analyser, Annotated, Annotation};
 use tftpsh::event::{Observer, Record};
-use tftpsh::trace::{Charset, Classic, Detail, Elided, Explain, Ladder, Limit, Lines, Tint, Tracer, View, plain};
+use tftpsh::trace::{Charset, Classic, Detail, Elided, Explain, Hex, Ladder, Limit, Lines, Tint, Tracer, View, plain};
 
+use tftpsh::transfer::Failure;
+use tftpsh::wire::{BadOption, BadOptionKind};
 use unicode_width::UnicodeWidthStr;
 
 use crate::story::{Story, ack, data, rrq};
@@ -48,7 +50,8 @@ fn no_line_is_wider_than_the_screen() {
                 let explain = |detail| -> Box<dyn View> {
                     Box::new(Elided::new(Explain::new(detail, plain).folded(Some(columns)), limit, None))
                 };
-                for view in [explain(Detail::Full), explain(Detail::Short)] {
+                let hex = Box::new(Elided::new(Hex::new(plain).folded(Some(columns)), limit, None));
+                for view in [explain(Detail::Full), explain(Detail::Short), hex] {
                     assert_fits(name, columns, &page(&story, view).text());
                 }
             }
@@ -99,6 +102,27 @@ fn the_line_of_hidden_packets_keeps_a_space_on_both_sides() {
             assert!(after.starts_with("  ") && after.contains("kB"), "{line}");
         }
     }
+}
+
+#[test]
+fn a_line_between_packets_is_where_it_has_the_space() {
+    let failed = |words: &str| {
+        let story = Story::new().asks(rrq("f", Default::default(), Default::default()));
+        let story = story.fails(Failure::BadOption(BadOption {
+            name: words.to_owned(),
+            value: "1".to_owned(),
+            kind: BadOptionKind::Unasked,
+        }));
+        let text = page(&story, Box::new(Ladder::new(140, Charset::Ascii, plain))).text();
+        text.lines().skip(2).map(|line| line.replace(&" ".repeat(88), "~")).collect::<Vec<_>>()
+    };
+    assert_eq!(
+        failed("x"),
+        ["          :  failed: the server answered x=1, which was not asked for                                :"]
+    );
+    assert_eq!(failed("x").len(), 1);
+    let long = failed(&"word ".repeat(12));
+    assert!(long.len() > 1 && long.iter().all(|line| line.starts_with("          :~  :  ")), "{long:?}");
 }
 
 #[test]

@@ -12,8 +12,7 @@ use crate::trace::{Content, Limit, Page, ViewName, show};
 use crate::wire::{Packet, Printable, RequestKind};
 
 /// Shows a kept transfer on the screen as it is now, or writes it into a file. A range that was asked for is shown whole.
-/// Returns what to answer.
-pub(super) fn again(shell: &mut Shell<'_>, again: &Again) -> Result<Option<String>, HandlerError> {
+pub(super) fn again(shell: &mut Shell<'_>, again: &Again) -> Result<(), HandlerError> {
     let Again { transfer, content, packets, file } = again;
     let kept = kept(shell, *transfer)?;
     let screen = || Content::View(shell.workspace.session.settings.tracing.unwrap_or(ViewName::Ladder));
@@ -26,7 +25,7 @@ pub(super) fn again(shell: &mut Shell<'_>, again: &Again) -> Result<Option<Strin
         let mut out = io::BufWriter::new(shell.console.writer(shell.console.stream()));
         render(kept, content, packets.as_ref(), &page(shell), &mut out)?;
         note_forgotten(shell, kept);
-        return Ok(None);
+        return Ok(());
     };
     let path = file_name(content, path, &shell.console)?;
     let (settings, console) = (&shell.workspace.session.settings, &shell.console);
@@ -36,11 +35,14 @@ pub(super) fn again(shell: &mut Shell<'_>, again: &Again) -> Result<Option<Strin
         .create(content, &path, console)
         .and_then(|mut out| render(kept, content, packets.as_ref(), &file_page(settings), &mut out));
     let hint = if path.is(STDOUT) { written? } else { written.map_err(|error| CommandError::file(&path, error))? };
+    if !path.is(STDOUT) {
+        console.say(format_args!("{} written to {path} ({content}).", range(first, last)))?;
+    }
     if let Some(hint) = hint.filter(|_| console.is_observed()) {
         console.hint(&hint.replace("FILE", &path.to_string()));
     }
     note_forgotten(shell, kept);
-    Ok((!path.is(STDOUT)).then(|| format!("{} written to {path} ({content}).", range(first, last))))
+    Ok(())
 }
 
 /// Shows all about a packet of a kept transfer.

@@ -13,6 +13,7 @@ use crate::shell::local_names;
 use crate::shell::{CommandError, Handled, HandlerError, Outcome, Shell};
 use crate::stop::is_interruption;
 use crate::terminal::{Place, plain};
+use crate::transfer::RetryPolicy;
 
 /// Starts, shows, changes or stops the server.
 pub(crate) fn serve(shell: &mut Shell<'_>, verb: ServeVerb) -> Handled {
@@ -124,9 +125,13 @@ impl Service {
                 Server::builder(root)
             }
         };
+        // The practice files are for a class: it wants the same packets each time, not the shortest time.
+        let practises = self.directory.is_none();
+        let margin = if practises { RetryPolicy::PATIENT } else { RetryPolicy::default().margin };
         Ok(builder.policy(Policy {
             title: self.title(),
-            answer_twice: self.directory.is_none(),
+            answer_twice: practises,
+            retry: RetryPolicy { margin, ..RetryPolicy::default() },
             read_only: self.read_only,
             overwrite: self.overwrite,
             ..Policy::default()

@@ -48,7 +48,7 @@ pub(crate) fn apply(shell: &mut Shell<'_>, verb: &TraceVerb) -> Result<Option<St
             shell.workspace.tracing.redraw(&shell.workspace.session.settings);
             Some(format!("trace ascii set to {}", or_auto(ascii.map(on_off))))
         }
-        TraceVerb::Again(wanted) => again::again(shell, wanted)?,
+        TraceVerb::Again(wanted) => again::again(shell, wanted).map(|()| None)?,
         TraceVerb::Show { transfer, packet } => again::show_one(shell, *transfer, *packet).map(|()| None)?,
         TraceVerb::Status => Some(status(shell)),
         TraceVerb::Help => {
