@@ -65,9 +65,9 @@ struct Network {
 
 impl Network {
     /// The next packet that arrives by now.
-    fn next(&mut self, now: Instant) -> Option<((Instant, u64), (usize, SocketAddr, Vec<u8>))> {
+    fn next(&mut self, now: Instant) -> Option<(usize, SocketAddr, Vec<u8>)> {
         self.on_the_way.first_key_value().filter(|((at, _), _)| *at <= now)?;
-        self.on_the_way.pop_first()
+        self.on_the_way.pop_first().map(|(_, arrival)| arrival)
     }
 }
 
@@ -194,7 +194,7 @@ fn run(setup: &Setup) -> [Log; 2] {
             return ends.map(|end| end.close(ended));
         };
         ended = now;
-        if let Some((_, (side, from, datagram))) = network.next(now) {
+        if let Some((side, from, datagram)) = network.next(now) {
             ends[side].receive(now, from, &datagram);
         }
         for end in &mut ends {
@@ -305,7 +305,7 @@ impl Io for Sent {
 }
 
 fn policy() -> RetryPolicy {
-    RetryPolicy { rexmt: Rexmt::Fixed(100 * MS), timeout: Duration::from_secs(3) }
+    RetryPolicy { rexmt: Rexmt::Fixed(100 * MS), timeout: Duration::from_secs(3), ..RetryPolicy::default() }
 }
 
 fn address(text: &str) -> SocketAddr {
