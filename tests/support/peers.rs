@@ -95,7 +95,11 @@ fn traced(line: &str) -> String {
     let line = between(&line, "  waiting ", " s", "S");
     let line = between(&line, "  after the end, ", " s", "S");
     let line = between(&line, "Send again; ", " s left", "S");
-    let line = between(&line, " delivered ", " ms", "S");
+    let line = match between(&line, " delivered ", " ms", "S").split_once(" ms later ") {
+        // The space after it depends on its length.
+        Some((before, after)) => format!("{before} ms later {}", after.trim_start()),
+        None => between(&line, " delivered ", " ms", "S"),
+    };
     let line = between(&line, " held ", " ms by rule ", "S");
     if line.starts_with("      answers #") { between(&line, " after ", " ms", "S") } else { line }
 }
