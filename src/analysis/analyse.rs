@@ -32,6 +32,6 @@ impl Analyser {
         let kind = conversation.annotate(record)?;
         let (t, wall) = conversation.clock(record.at);
         let side = conversation.side;
-        Some(Annotated { side, xfer: self.xfer, t, wall, kind })
+        Some(Annotated { side, xfer: self.xfer, t, wall, kind, arrival: None })
     }
 }

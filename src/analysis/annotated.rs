@@ -25,6 +25,8 @@ pub struct Annotated<'a> {
     pub wall: SystemTime,
     /// Which kind of record it is.
     pub kind: Annotation<'a>,
+    /// Of a packet that leaves: its record at the other end, in views of both ends.
+    pub arrival: Option<Box<Self>>,
 }
 
 /// The kinds of [`Annotated`] records.
@@ -105,7 +107,8 @@ impl Annotated<'_> {
             Annotation::End(summary) => Annotation::End(summary.clone()),
             Annotation::Late(counts) => Annotation::Late(*counts),
         };
-        Annotated { side: self.side, xfer: self.xfer, t: self.t, wall: self.wall, kind }
+        let arrival = self.arrival.as_ref().map(|arrival| Box::new(arrival.kept()));
+        Annotated { side: self.side, xfer: self.xfer, t: self.t, wall: self.wall, kind, arrival }
     }
 }
 

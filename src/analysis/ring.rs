@@ -1,7 +1,9 @@
 use std::collections::VecDeque;
 use std::ops::RangeInclusive;
+use std::time::Duration;
 
 use super::{Annotated, Annotation, Relations};
+use crate::event::Side;
 
 /// The number of transfers that are kept.
 const TRANSFERS: usize = 3;
@@ -25,8 +27,15 @@ pub struct Ring {
 impl Ring {
     /// Keeps a copy of the record.
     pub fn keep(&mut self, annotated: &Annotated<'_>) {
+        if let Some(last) = self.transfers.back_mut()
+            && last.xfer == annotated.xfer
+            && last.side != annotated.side
+        {
+            return last.other.get_or_insert_default().keep(annotated.kept());
+        }
         if self.transfers.back().is_none_or(|last| last.xfer != annotated.xfer) {
-            self.transfers.push_back(Kept { xfer: annotated.xfer, ..Kept::default() });
+            let Annotated { xfer, side, .. } = *annotated;
+            self.transfers.push_back(Kept { xfer, side, ..Kept::default() });
             if self.transfers.len() > TRANSFERS {
                 self.transfers.pop_front();
             }
@@ -61,6 +70,9 @@ impl Ring {
 #[derive(Debug, Default)]
 pub struct Kept {
     xfer: u32,
+    side: Side,
+    /// The records of the other end, if it is known.
+    other: Option<Box<Self>>,
     beginning: Vec<Annotated<'static>>,
     latest: VecDeque<Annotated<'static>>,
     /// The bytes of packets in all records.
@@ -112,6 +124,34 @@ impl Kept {
     /// Finds what packet `n` has to do with the others.
     pub fn relations(&self, n: u64) -> Relations {
         Relations::of(n, self.records())
+    }
+
+    /// Whether the records of both ends are kept.
+    pub fn has_both_ends(&self) -> bool {
+        self.other.is_some()
+    }
+
+    /// Lists the records of both ends in the order of time: all, or the beginning of the transfer and those about packets
+    /// of these numbers at this end.
+    pub fn both_again(&self, packets: Option<RangeInclusive<u64>>) -> Vec<&Annotated<'static>> {
+        let window = packets.as_ref().map(|range| self.window(range));
+        let others = self.other.iter().flat_map(|other| other.records()).filter(|annotated| match window {
+            None => true,
+            Some(_) if matches!(annotated.kind, Annotation::Begin { .. }) => true,
+            Some((after, before)) => annotated.t > after && before.is_none_or(|before| annotated.t < before),
+        });
+        let mut merged: Vec<_> = self.again(packets).chain(others).collect();
+        // Those of one end are in order already, and of two at the same time the first is that of this end.
+        merged.sort_by_key(|annotated| annotated.t);
+        merged
+    }
+
+    /// Returns the times of the packets before and after these, between which the other end has its records of them.
+    fn window(&self, range: &RangeInclusive<u64>) -> (Duration, Option<Duration>) {
+        let packets = || self.records().filter_map(|annotated| Some((annotated.packet()?.n, annotated.t)));
+        let before = packets().filter(|(n, _)| n < range.start()).map(|(_, t)| t).last();
+        let after = packets().find(|(n, _)| n > range.end()).map(|(_, t)| t);
+        (before.unwrap_or_default(), after)
     }
 
     fn records(&self) -> impl Iterator<Item = &Annotated<'static>> {

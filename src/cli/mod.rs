@@ -225,6 +225,7 @@ pub(crate) fn scope(option: &Arg) -> Scope {
         "command_follows" | "file" | "lines" | "no_rc" | "classic" | "json" | "color" | "plain" | "help"
         | "version" => Scope::Program,
         "host" | "port" => Scope::Address,
+        "trace" => Scope::Trace,
         _ => Scope::Session,
     }
 }
@@ -317,7 +318,8 @@ mod tests {
         given.sort_unstable();
         let session = |name| (name, Scope::Session);
         let (json, port) = (("--json", Scope::Program), ("--port", Scope::Address));
-        assert_eq!(given, [session("--blksize"), json, port, session("--trace"), session("-4"), session("-R")]);
+        let trace = ("--trace", Scope::Trace);
+        assert_eq!(given, [session("--blksize"), json, port, trace, session("-4"), session("-R")]);
         assert_eq!(read("get f").expect("a line").given, []);
     }
 }

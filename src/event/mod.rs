@@ -140,6 +140,11 @@ pub trait Observer {
     /// Handles a pulse, for observers of progress rather than packets; called when all received packets are processed,
     /// and several times a second while none come.
     fn pulse(&mut self, _at: Instant, _machine: &dyn Machine) {}
+
+    /// Whether records have any use now; if not, they need not be made.
+    fn is_listening(&self) -> bool {
+        true
+    }
 }
 
 /// The observers of one transfer; without any, a notification costs one comparison.
@@ -157,9 +162,9 @@ impl<'a> Observers<'a> {
         self.0.push(observer);
     }
 
-    /// Whether there are observers.
+    /// Whether any observer listens.
     pub fn is_observed(&self) -> bool {
-        !self.0.is_empty()
+        self.0.iter().any(|observer| observer.is_listening())
     }
 
     /// Notifies all observers of a record.
@@ -174,5 +179,19 @@ impl<'a> Observers<'a> {
         for observer in &mut self.0 {
             observer.pulse(at, machine);
         }
+    }
+}
+
+impl Observer for Observers<'_> {
+    fn observe(&mut self, record: &Record<'_>) {
+        self.notify(record);
+    }
+
+    fn pulse(&mut self, at: Instant, machine: &dyn Machine) {
+        Observers::pulse(self, at, machine);
+    }
+
+    fn is_listening(&self) -> bool {
+        self.is_observed()
     }
 }

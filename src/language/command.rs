@@ -68,7 +68,9 @@ pub enum Scope {
     Program,
     /// An address too: of the server, or of this side.
     Address,
-    /// The whole session: the connected server, settings of transfers, and traces.
+    /// Traces of packets too: of a server, or of transfers.
+    Trace,
+    /// The whole session: the connected server, and settings of transfers.
     Session,
 }
 

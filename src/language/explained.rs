@@ -17,6 +17,8 @@ pub(super) fn trace() -> Vec<Explained> {
         ("explain short", "each packet and why, no fields"),
         ("explain full", "each packet and why, all fields"),
         ("ladder", "arrows between client and server"),
+        ("ladder both", "the same with the times and states of both ends"),
+        ("explain both, json both", "both ends, where the server is ours too"),
         ("hex", "the bytes of each packet"),
         ("json", "an object for each packet, for programs"),
         ("VIEW to FILE", "this view also goes to a file"),

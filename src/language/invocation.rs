@@ -67,7 +67,7 @@ impl Invocation {
             return Ok(());
         }
         let hint = match (command.scope, &self.host) {
-            (Scope::Address, Some(host)) => format!("; the address to listen on is -H {host}"),
+            (Scope::Trace, Some(host)) => format!("; the address to listen on is -H {host}"),
             _ => String::new(),
         };
         Err(BadWords::Unused { command: command.name, unused: all_of(&unused), hint })
@@ -256,7 +256,7 @@ mod tests {
     #[test]
     fn what_a_command_does_not_use_is_a_mistake() {
         let options =
-            [("--json", Scope::Program), ("-H", Scope::Address), ("-b", Scope::Session), ("--trace", Scope::Session)];
+            [("--json", Scope::Program), ("-H", Scope::Address), ("-b", Scope::Session), ("--trace", Scope::Trace)];
         let options = options.map(|(name, scope)| (name.to_owned(), scope));
         for (line, unused) in [
             ("", ""),
@@ -264,8 +264,8 @@ mod tests {
             ("get f", ""),
             ("h 69 get f", ""),
             ("source f", ""),
-            ("serve .", "serve does not use -b and --trace"),
-            ("h serve .", "serve does not use h, -b and --trace; the address to listen on is -H h"),
+            ("serve .", "serve does not use -b"),
+            ("h serve .", "serve does not use h and -b; the address to listen on is -H h"),
             ("h 69 plan 5", "plan does not use h, 69, -H, -b and --trace"),
             ("help", "help does not use -H, -b and --trace"),
         ] {

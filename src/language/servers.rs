@@ -24,7 +24,7 @@ pub(super) static ROWS: &[Command] = &[
             "serve options [ on | off ]"], brief: "start a practice server",
         examples: &["serve", "serve . 6969", "serve . --read-only", "serve bug sorcerer", "serve stop"],
         see: &["connect", "get", "fault"], parse: |args| serve(args).map(Verb::Serve),
-        scope: Scope::Address, ..ROW
+        scope: Scope::Trace, ..ROW
     },
     HOST,
     Command {

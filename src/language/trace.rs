@@ -8,13 +8,13 @@ use super::mistake::Mistake;
 use super::value::{Packet, Packets, Pairs, Transfer};
 use super::verb::{Again, TraceVerb, Verb};
 use super::words::{Word, split_at_spaces};
-use crate::trace::{Content, Detail, Limit, ViewName};
+use crate::trace::{Content, Detail, Ends, Limit, ViewName};
 
 /// The row of `trace`.
 #[rustfmt::skip] // Rows of a table, a few lines each.
 pub(super) const TRACE: Command = Command {
     name: "trace", group: Group::Trace, words: explained::trace,
-    usage: &["trace [ on | off ]", "trace classic | explain [ short | full ] | ladder | hex | json",
+    usage: &["trace [ on | off ]", "trace classic | explain [ short | full ] [both] | ladder [both] | hex | json [both]",
         "trace view to file", "trace view off", "trace pcap file [ snap bytes ] [ lost ]", "trace pcap off",
         "trace again [transfer] [view] [first-last] [ to file ]", "trace again pcap to file [ snap bytes ] [ lost ]",
         "trace show [transfer] packet", "trace limit pairs | all",
@@ -71,14 +71,31 @@ fn trace(args: &mut Arguments<'_>) -> Result<TraceVerb, Mistake> {
 fn view(args: &mut Arguments<'_>, name: &str) -> Result<ViewName, Mistake> {
     Ok(match name {
         "classic" => ViewName::Classic,
-        "ladder" => ViewName::Ladder,
         "hex" => ViewName::Hex,
-        "json" => ViewName::Json,
+        "ladder" => ViewName::Ladder(ends(args)?),
+        "json" => ViewName::Json(ends(args)?),
         _ => {
-            let detail = args.choice_if(&[("short", Detail::Short), ("full", Detail::Full)])?;
-            ViewName::Explain(detail.unwrap_or(Detail::First))
+            let (mut detail, mut ends) = (None, None);
+            while let Some(word) = args.keyword_if(&manners(detail, ends))? {
+                match word {
+                    "short" => detail = Some(Detail::Short),
+                    "full" => detail = Some(Detail::Full),
+                    _ => ends = Some(Ends::Both),
+                }
+            }
+            ViewName::Explain(detail.unwrap_or_default(), ends.unwrap_or_default())
         }
     })
+}
+
+/// The words that may still follow `explain`, in any order.
+fn manners(detail: Option<Detail>, ends: Option<Ends>) -> Vec<&'static str> {
+    let details: &[_] = if detail.is_none() { &["short", "full"] } else { &[] };
+    details.iter().copied().chain(ends.is_none().then_some("both")).collect()
+}
+
+fn ends(args: &mut Arguments<'_>) -> Result<Ends, Mistake> {
+    Ok(args.choice_if(&[("both", Ends::Both)])?.unwrap_or_default())
 }
 
 fn pcap(args: &mut Arguments<'_>) -> Result<TraceVerb, Mistake> {
@@ -190,7 +207,9 @@ mod tests {
     #[test]
     fn every_form_of_trace_is_understood() {
         use TraceVerb::{Ascii, Help, Limit as SetLimit, Off, Set, Show, Status, To, Toggle, View};
-        use ViewName::{Classic, Explain, Hex, Json, Ladder};
+        use ViewName::{Classic, Hex};
+        let (ladder, json) = (ViewName::Ladder(Ends::One), ViewName::Json(Ends::One));
+        let explain = |detail| ViewName::Explain(detail, Ends::One);
         let to = |view, file: &str| To(Content::View(view), Word::new(file));
         let again = |transfer, content: Option<Content>, packets, file: Option<&str>| {
             TraceVerb::Again(Again { transfer, content, packets, file: file.map(Word::new) })
@@ -202,25 +221,32 @@ mod tests {
             ("on", Set(true)),
             ("OFF", Set(false)),
             ("c", View(Classic)),
-            ("explain", View(Explain(Detail::First))),
-            ("explain full to x.txt", to(Explain(Detail::Full), "x.txt")),
-            ("e s", View(Explain(Detail::Short))),
+            ("explain", View(explain(Detail::First))),
+            ("explain full to x.txt", to(explain(Detail::Full), "x.txt")),
+            ("e s", View(explain(Detail::Short))),
+            ("ladder both", View(ViewName::Ladder(Ends::Both))),
+            ("json b to -", to(ViewName::Json(Ends::Both), "-")),
+            ("explain both", View(ViewName::Explain(Detail::First, Ends::Both))),
+            ("explain short both", View(ViewName::Explain(Detail::Short, Ends::Both))),
+            ("explain both full to x.txt", to(ViewName::Explain(Detail::Full, Ends::Both), "x.txt")),
+            ("again ladder both", again(1, view(ViewName::Ladder(Ends::Both)), None, None)),
+            ("again 2 lad b 3-5 to x", again(2, view(ViewName::Ladder(Ends::Both)), Some(3..=5), Some("x"))),
             ("hex", View(Hex)),
-            ("lad off", Off(Content::View(Ladder))),
-            ("ladder to x.txt", to(Ladder, "x.txt")),
-            ("json to -", to(Json, "-")),
+            ("lad off", Off(Content::View(ladder))),
+            ("ladder to x.txt", to(ladder, "x.txt")),
+            ("json to -", to(json, "-")),
             ("pcap x.pcapng", To(Content::CAPTURE, Word::new("x.pcapng"))),
             ("pcap - lost snap 64", To(capture(Some(64), true), Word::new("-"))),
             ("pcap off", Off(Content::CAPTURE)),
             ("again", again(1, None, None, None)),
-            ("again ladder 8400-8434", again(1, view(Ladder), Some(8400..=8434), None)),
-            ("again ladder 3", again(1, view(Ladder), Some(3..=3), None)),
+            ("again ladder 8400-8434", again(1, view(ladder), Some(8400..=8434), None)),
+            ("again ladder 3", again(1, view(ladder), Some(3..=3), None)),
             ("again #3", again(1, None, Some(3..=3), None)),
             ("again 3-5", again(1, None, Some(3..=5), None)),
             ("again 3", again(3, None, None, None)),
             ("again 2 3", again(2, None, Some(3..=3), None)),
-            ("again 2 e f 1-2", again(2, view(Explain(Detail::Full)), Some(1..=2), None)),
-            ("again json to x", again(1, view(Json), None, Some("x"))),
+            ("again 2 e f 1-2", again(2, view(explain(Detail::Full)), Some(1..=2), None)),
+            ("again json to x", again(1, view(json), None, Some("x"))),
             ("again to x", again(1, None, None, Some("x"))),
             ("again 3 t -", again(3, None, None, Some("-"))),
             ("again 3-5 to to", again(1, None, Some(3..=5), Some("to"))),
@@ -264,6 +290,8 @@ mod tests {
             ("show #1 3", "transfer must be a number from 1 (the last transfer), not \"#1\""),
             ("pcap x snap", "missing bytes after \"snap\"; use a number"),
             ("limit -1", "pairs must be a number, or all, not \"-1\""),
+            ("hex both", "unexpected \"both\" after a complete command; use to or off"),
+            ("explain both both", "unexpected \"both\" after a complete command; use short, full, to or off"),
             ("on on", "unexpected \"on\" after a complete command"),
         ] {
             assert_eq!(read(line), Err(expected.to_owned()), "trace {line}");

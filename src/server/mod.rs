@@ -99,15 +99,16 @@ impl Server {
     ///
     /// The system cannot wait for packets any more. A failed transfer does not end the server.
     pub fn run(self, stop: &Stop) -> io::Result<()> {
-        self.run_observed(stop, None)
+        self.run_observed(stop, &mut Observers::none())
     }
 
-    /// Runs with one more observer.
-    pub(crate) fn run_observed(mut self, stop: &Stop, observer: Option<&mut dyn Observer>) -> io::Result<()> {
+    /// Runs with more observers.
+    pub(crate) fn run_observed(mut self, stop: &Stop, more: &mut Observers<'_>) -> io::Result<()> {
         let (mut owned, mut observers) = (mem::take(&mut self.observers), Observers::none());
-        for observer in owned.iter_mut().map(|owned| &mut **owned as &mut dyn Observer).chain(observer) {
-            observers.add(observer);
+        for observer in &mut owned {
+            observers.add(&mut **observer);
         }
+        observers.add(more);
         let mut notices = Vec::new();
         while !stop.is_requested() {
             let held = self.request_faults.due().map(|due| due.saturating_duration_since(Instant::now()));

@@ -129,11 +129,14 @@ fn mistake(cli: &Cli, error: &dyn Display) -> Status {
 
 impl Shell<'_> {
     /// Switches on the views that the command line names, without a word about it.
-    fn trace(&mut self, cli: &Cli, reads_lines: bool) -> Result<Outcome, Fatal> {
+    fn trace(&mut self, cli: &Cli, reads_lines: bool, serves: bool) -> Result<Outcome, Fatal> {
         let mut outcome = Outcome::done();
         let Some(verbs) = &cli.trace else { return Ok(outcome) };
         if reads_lines {
             self.workspace.tracing.keep();
+        }
+        if serves {
+            self.workspace.tracing.serve();
         }
         for verb in verbs {
             let result = handlers::trace::apply(self, verb).map(|_| Outcome::done());
@@ -162,14 +165,14 @@ impl Shell<'_> {
         if interactive && !cli.no_rc && !cli.classic {
             self.read_settings_file(cli)?;
         }
-        self.trace(cli, invocation.command.is_empty())
+        self.trace(cli, invocation.command.is_empty(), invocation.serves())
     }
 
     /// Connects, then runs the one command or reads lines.
     fn proceed(&mut self, cli: &Cli, invocation: &Invocation) -> Result<Status, Fatal> {
         let connected = self.connect(cli, invocation)?;
         if !invocation.command.is_empty() {
-            return if connected.is_failure() { Ok(connected.status()) } else { self.once(&invocation.command) };
+            return if connected.is_failure() { Ok(connected.status()) } else { self.once(invocation) };
         }
         if connected.is_failure() && self.setup.stop_on_error {
             return Ok(connected.status());
@@ -224,10 +227,10 @@ impl Shell<'_> {
     }
 
     /// Runs the one command of the command line.
-    fn once(&mut self, words: &[Word]) -> Result<Status, Fatal> {
-        let outcome = self.run_words(words)?;
+    fn once(&mut self, invocation: &Invocation) -> Result<Status, Fatal> {
+        let outcome = self.run_words(&invocation.command)?;
         // A server that a signal stopped did what it should; any other command was cut short.
-        let is_cut_short = outcome.is_failure() && self.is_interrupted();
+        let is_cut_short = outcome.is_failure() && self.is_interrupted() && !invocation.serves();
         Ok(match outcome {
             _ if is_cut_short => Status::Interrupted,
             _ if self.console.is_cut_short() => Status::Unread,

@@ -1,7 +1,8 @@
 //! Trace views: one on the screen, others in files; and the transfers kept for `trace again`.
 
 use std::io::{self, BufWriter, IsTerminal, Write};
-use std::time::Instant;
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
 
 use super::{CommandError, local_names};
 use crate::analysis::Ring;
@@ -10,11 +11,13 @@ use crate::language::Word;
 use crate::session::Settings;
 use crate::style;
 use crate::terminal::{Console, FlushTimer, LineBatcher, Stream};
-use crate::trace::{Charset, Classic, Content, OutletId, Page, Tracer, View, ViewName, paint};
+use crate::trace::{Charset, Classic, Content, OtherEnd, OutletId, Page, Tracer, ViewName, Views, paint};
 use crate::transfer::Machine;
 
 /// Columns where nothing says how many there are.
 const COLUMNS: usize = 80;
+/// How long the end of the server may come after that of the client.
+const OTHER_END: Duration = Duration::from_millis(250);
 /// The file name that means standard output.
 pub(super) const STDOUT: &str = "-";
 
@@ -30,6 +33,21 @@ pub(super) struct Tracing {
     files: Vec<Filed>,
     /// When lines that are held are written.
     flush_timer: FlushTimer,
+    /// It observes a server.
+    of_server: bool,
+    /// The practice server, whose records show the other end of our transfers.
+    other: Option<Other>,
+    /// The end of the present transfer at the other end has not been waited for.
+    is_awaited: bool,
+    /// Where to say that only one end is known; `None` once it was said.
+    aside: Option<Box<dyn Write>>,
+    said: bool,
+}
+
+/// The practice server.
+struct Other {
+    end: OtherEnd,
+    addresses: Vec<SocketAddr>,
 }
 
 /// What goes into one file.
@@ -51,6 +69,16 @@ pub(super) struct Aftermath {
 }
 
 impl Tracing {
+    /// Observes a server from now on, not a client.
+    pub(super) fn serve(&mut self) {
+        (self.tracer, self.of_server) = (Tracer::of_server(), true);
+    }
+
+    /// Gets to know the practice server, which has the observer of `end`, by its addresses.
+    pub(super) fn meet(&mut self, end: OtherEnd, addresses: &[SocketAddr]) {
+        self.other = Some(Other { end, addresses: addresses.to_vec() });
+    }
+
     /// Keeps transfers from here on, for `trace again`.
     pub(super) fn keep(&mut self) {
         self.tracer.keep();
@@ -73,11 +101,11 @@ impl Tracing {
         if let Some(other) = self.files.iter().find(|file| file.path == *path && !file.content.is_like(content)) {
             return Err(goes_there(other));
         }
-        let mut view = file_page(settings).content(content);
+        let mut views = self.views(&file_page(settings), content);
         let mut out = file_writer(content, path, console)?;
-        view.begin(&mut out)?;
+        views.begin(&mut out)?;
         self.end(content);
-        let outlet = self.tracer.add(view, out);
+        let outlet = self.tracer.add_views(views, out);
         self.files.push(Filed { content, path: path.clone(), outlet, hinted: false });
         Ok(())
     }
@@ -101,20 +129,24 @@ impl Tracing {
 
     /// Whether something else than text for people goes to standard output, so that text must not.
     pub(super) fn takes_stdout(&self, settings: &Settings) -> bool {
-        self.has_stdout() || settings.tracing == Some(ViewName::Json)
+        self.has_stdout() || settings.tracing.is_some_and(ViewName::is_for_programs)
     }
 
     /// Whether a view shows the digest of the file: views for programs do, though the user did not ask.
     pub(super) fn wants_digest(&self, settings: &Settings) -> bool {
-        settings.tracing == Some(ViewName::Json)
-            || self.files.iter().any(|filed| filed.content.is_like(Content::View(ViewName::Json)))
+        let files = self
+            .files
+            .iter()
+            .filter_map(|filed| if let Content::View(view) = filed.content { Some(view) } else { None });
+        files.chain(settings.tracing).any(ViewName::is_for_programs)
     }
 
     /// Draws the files from here on as the settings want it.
     pub(super) fn redraw(&mut self, settings: &Settings) {
         for filed in &self.files {
             if let Content::View(view) = filed.content {
-                self.tracer.replace(filed.outlet, file_page(settings).view(view));
+                let views = self.views(&file_page(settings), Content::View(view));
+                self.tracer.replace(filed.outlet, views);
             }
         }
     }
@@ -122,16 +154,28 @@ impl Tracing {
     /// Makes ready for a transfer. `plain` forbids everything but words.
     pub(super) fn begin(&mut self, settings: &Settings, console: &Console, plain: bool) {
         self.end_screen();
+        self.begin_screen(settings, console, plain);
+        if let Some(other) = &self.other {
+            other.end.listen(self.tracer.wants_both());
+        }
+        self.aside = (self.tracer.shows_both() && !self.said).then(|| console.writer(Stream::Error));
+    }
+
+    fn begin_screen(&mut self, settings: &Settings, console: &Console, plain: bool) {
         let Some(view) = settings.tracing else { return };
         let has_place = !self.has_stdout() && !console.is_diverted;
-        let stream = if view == ViewName::Json && has_place { Stream::Output } else { console.stream() };
+        let stream = if view.is_for_programs() && has_place { Stream::Output } else { console.stream() };
         let out = console.lines(stream);
-        if view == ViewName::Classic {
+        if view == ViewName::Classic && !self.of_server {
             self.classic = Some(Classic::new(out).omit_final_ack(settings.classic));
         } else {
             let page = screen_page(settings, console, stream, plain);
-            self.screen = Some(self.tracer.add(page.view(view), out));
+            self.screen = Some(self.tracer.add_views(self.views(&page, Content::View(view)), out));
         }
+    }
+
+    fn views(&self, page: &Page, content: Content) -> Views<'static> {
+        if self.of_server { Views::One(page.of_server(content)) } else { page.views(content) }
     }
 
     /// Leaves the screen alone if the settings want that by now, though its last transfer may still go on.
@@ -155,6 +199,13 @@ impl Tracing {
 
     /// To be called after each transfer, before anything else is printed. An error means that the screen is gone.
     pub(super) fn finish(&mut self) -> io::Result<Aftermath> {
+        if self.tracer.shows_both() {
+            self.hear_the_end();
+        }
+        self.tracer.settle();
+        if let Some(other) = &self.other {
+            other.end.narrow(self.tracer.clients());
+        }
         self.flush();
         let mut aftermath = Aftermath::default();
         for (id, error) in self.tracer.failed() {
@@ -165,7 +216,7 @@ impl Tracing {
             }
         }
         for filed in self.files.iter_mut().filter(|filed| !filed.hinted) {
-            if let Some(hint) = self.tracer.view(filed.outlet).and_then(View::hint) {
+            if let Some(hint) = self.tracer.hint(filed.outlet) {
                 filed.hinted = true;
                 aftermath.hints.push(hint.replace("FILE", &filed.path.to_string()));
             }
@@ -183,6 +234,39 @@ impl Tracing {
                 format!("pcap to {path}{snap}{lost}")
             }
         })
+    }
+
+    /// Decides whether both ends of a transfer with this server will be known.
+    fn expect_both(&mut self, server: SocketAddr) {
+        let known = self.other.as_ref().is_some_and(|other| other.addresses.contains(&server));
+        self.tracer.begin(known);
+        self.is_awaited = known;
+        if !known && let Some(mut aside) = self.aside.take() {
+            let advice = "only that of a server started here (\"serve\") is known too";
+            // The transfer does not fail because nobody can read this.
+            let _ = writeln!(aside, "tftp: {server}: the trace shows one end, because {advice}");
+            let _ = aside.flush();
+            self.said = true;
+        }
+    }
+
+    /// Takes what the other end has given.
+    fn hear(&mut self, now: Instant) {
+        if let Some(other) = &self.other {
+            other.end.take().into_iter().for_each(|heard| self.tracer.hear(heard));
+            self.tracer.advance(now);
+        }
+    }
+
+    /// Takes what the other end gives until its transfer has ended too, for a short time.
+    pub(super) fn hear_the_end(&mut self) {
+        let until = Instant::now() + OTHER_END;
+        self.hear(Instant::now());
+        if let Some(other) = self.other.as_ref().filter(|_| std::mem::take(&mut self.is_awaited)) {
+            while !self.tracer.has_both() && other.end.wait(until) {
+                other.end.take().into_iter().for_each(|heard| self.tracer.hear(heard));
+            }
+        }
     }
 
     /// Writes all that is held.
@@ -205,7 +289,13 @@ impl Observer for Tracing {
             classic.observe(record);
         }
         if !self.tracer.is_idle() {
+            if let RecordKind::Begin(begin) = record.kind
+                && !self.of_server
+            {
+                self.expect_both(begin.peer);
+            }
             self.tracer.observe(record);
+            self.hear(record.at);
         }
         // Other records are printed elsewhere, and must not come before the packets that led to them.
         if !matches!(record.kind, RecordKind::Packet(_)) || self.flush_timer.is_due(record.at) {
@@ -214,6 +304,7 @@ impl Observer for Tracing {
     }
 
     fn pulse(&mut self, at: Instant, _machine: &dyn Machine) {
+        self.hear(at);
         if self.flush_timer.is_due(at) {
             self.flush();
         }

@@ -1,8 +1,7 @@
-use super::Paint;
 use super::columns::{self, cut};
 use super::figures::tint;
+use super::{Paint, Tint};
 use crate::analysis::{AnnotatedPacket, Flag, Kind};
-use crate::event::Direction;
 use crate::wire::{OptionList, Packet, Printable};
 
 /// The characters of drawings.
@@ -18,14 +17,17 @@ pub enum Charset {
 pub(super) struct Glyphs {
     pub(super) bar: char,
     pub(super) dots: char,
+    /// The line of a side that a packet leaves or reaches.
+    pub(super) joined: [char; 2],
     line: char,
     right: char,
     left: char,
     lost: char,
 }
 
-const UNICODE: Glyphs = Glyphs { bar: '│', dots: '┊', line: '─', right: '▶', left: '◀', lost: '✗' };
-const ASCII: Glyphs = Glyphs { bar: '|', dots: ':', line: '-', right: '>', left: '<', lost: 'X' };
+const UNICODE: Glyphs =
+    Glyphs { bar: '│', dots: '┊', joined: ['├', '┤'], line: '─', right: '▶', left: '◀', lost: '✗' };
+const ASCII: Glyphs = Glyphs { bar: '|', dots: ':', joined: ['+', '+'], line: '-', right: '>', left: '<', lost: 'X' };
 
 /// The columns that a file name keeps when a label is too long.
 const LEAST_NAME: usize = 12;
@@ -39,26 +41,61 @@ impl Charset {
     }
 }
 
+/// How far an arrow goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Reach {
+    /// From one line to the other.
+    Whole,
+    /// To the middle: the packet was lost on its way.
+    Half,
+    /// To the other line, where the packet is lost.
+    Dropped,
+    /// From the middle: the packet was made there, or was held there.
+    Inside,
+}
+
+/// An arrow between two lines.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Arrow<'a> {
+    pub(super) label: &'a str,
+    pub(super) tint: Tint,
+    /// From left to right.
+    pub(super) to_server: bool,
+    pub(super) reach: Reach,
+}
+
+/// Columns of an arrow around its label: two strokes and a space before it; a space and at least the head after it.
+pub(super) const AROUND: usize = 5;
+
 impl Glyphs {
     /// Draws a packet as an arrow with its label, `width` columns wide.
-    pub(super) fn arrow(&self, packet: &AnnotatedPacket<'_>, width: usize, paint: Paint) -> String {
+    pub(super) fn packet(&self, packet: &AnnotatedPacket<'_>, to_server: bool, width: usize, paint: Paint) -> String {
+        let reach = if packet.flags.contains(Flag::Lost) { Reach::Half } else { Reach::Whole };
+        let label = label(packet, width.saturating_sub(AROUND));
+        self.arrow(Arrow { label: &label, tint: tint(packet.kind), to_server, reach }, width, paint)
+    }
+
+    /// Draws an arrow, `width` columns wide.
+    pub(super) fn arrow(&self, arrow: Arrow<'_>, width: usize, paint: Paint) -> String {
         let Self { line, right, left, lost, .. } = *self;
-        // Two strokes and a space before the label; a space and at least the head after it.
-        let label = label(packet, width.saturating_sub(5));
+        let label = cut(arrow.label, width.saturating_sub(AROUND));
         let length = columns::width(&label);
-        let label = paint(tint(packet.kind), &label);
+        let label = paint(arrow.tint, &label);
         let strokes = |count: usize| String::from(line).repeat(count);
-        let is_lost = packet.flags.contains(Flag::Lost);
-        let rest = width.saturating_sub(length + 4);
-        // The arrow of a lost packet ends half way.
-        let whole = rest.saturating_sub(1);
-        let half = (width / 2 + 1).saturating_sub(length + 4);
-        let way = if is_lost { half.clamp(whole.min(1), whole) } else { whole };
-        let gap = " ".repeat(whole - way);
-        let head = |head| if is_lost { lost } else { head };
-        match packet.direction {
-            Direction::Sent => format!("{} {label} {}{}{gap}", strokes(2), strokes(way), head(right)),
-            Direction::Received => format!("{gap}{}{} {label} {}", head(left), strokes(way), strokes(2)),
+        let whole = width.saturating_sub(length + AROUND);
+        // The arrow of a lost packet ends half way, unless its label is longer.
+        let half = (width / 2 + 1).saturating_sub(length + AROUND - 1).clamp(whole.min(1), whole);
+        let (way, before, after) = match arrow.reach {
+            Reach::Whole | Reach::Dropped => (whole, 0, 0),
+            Reach::Half => (half, 0, whole - half),
+            Reach::Inside => (whole.min(2), whole - whole.min(2), 0),
+        };
+        let (before, after) = (" ".repeat(before), " ".repeat(after));
+        let head = |head| if matches!(arrow.reach, Reach::Half | Reach::Dropped) { lost } else { head };
+        if arrow.to_server {
+            format!("{before}{} {label} {}{}{after}", strokes(2), strokes(way), head(right))
+        } else {
+            format!("{after}{}{} {label} {}{before}", head(left), strokes(way), strokes(2))
         }
     }
 }

@@ -1,6 +1,6 @@
 use std::fmt::{self, Display, Formatter};
 
-use super::ViewName;
+use super::{Ends, ViewName};
 
 /// What can be made of the records of a transfer: text, or a file for another program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,6 +26,19 @@ impl Content {
             (Self::View(view), Self::View(other)) => view.is_like(other),
             (Self::Capture { .. }, Self::Capture { .. }) => true,
             _ => false,
+        }
+    }
+
+    /// Returns the ends that it shows; a capture shows one.
+    pub fn ends(self) -> Ends {
+        self.view().map_or(Ends::One, ViewName::ends)
+    }
+
+    /// Returns the same of one end.
+    pub fn of_one_end(self) -> Self {
+        match self {
+            Self::View(view) => Self::View(view.of_one_end()),
+            Self::Capture { .. } => self,
         }
     }
 

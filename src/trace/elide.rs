@@ -7,6 +7,7 @@ use super::View;
 use super::figures::millis;
 use super::units::thousands;
 use crate::analysis::{Annotated, AnnotatedPacket, Annotation};
+use crate::event::Side;
 use crate::transfer::RttStats;
 
 /// How many ordinary pairs of DATA and ACK are shown at each end of a run.
@@ -41,7 +42,10 @@ pub struct Run {
 }
 
 impl Run {
-    fn add(&mut self, packet: &AnnotatedPacket<'_>) {
+    /// Adds a packet; of one that both ends have seen, what the client has seen.
+    fn add(&mut self, annotated: &Annotated<'_>) {
+        let arrival = annotated.arrival.as_deref().filter(|arrival| arrival.side == Side::Client);
+        let Some(packet) = arrival.unwrap_or(annotated).packet() else { return };
         if self.first == 0 {
             self.first = packet.n;
         }
@@ -114,9 +118,9 @@ impl<V: View> Elided<V> {
         }
         self.held.push_back(annotated.kept());
         if self.held.len() > self.most
-            && let Some(packet) = self.held.pop_front().as_ref().and_then(Annotated::packet)
+            && let Some(annotated) = self.held.pop_front()
         {
-            self.run.add(packet);
+            self.run.add(&annotated);
             self.draw(annotated.t, out)?;
         }
         Ok(())
@@ -142,8 +146,8 @@ impl<V: View> Elided<V> {
         self.shown = 0;
         // The packets at the end begin with a block, not with the ACK of a hidden one.
         if !self.run.is_empty()
-            && let Some(ack) = self.held.front().and_then(Annotated::packet)
-            && ack.data_length().is_none()
+            && let Some(ack) = self.held.front()
+            && ack.packet().is_some_and(|packet| packet.data_length().is_none())
         {
             self.run.add(ack);
             self.held.pop_front();
@@ -168,7 +172,7 @@ impl<V: View> Elided<V> {
 impl<V: View> View for Elided<V> {
     fn render(&mut self, annotated: &Annotated<'_>, out: &mut dyn Write) -> io::Result<()> {
         match &annotated.kind {
-            Annotation::Packet(packet) if packet.is_ordinary() && packet.gap < WAITING => self.ordinary(annotated, out),
+            Annotation::Packet(packet) if is_ordinary(annotated, packet) => self.ordinary(annotated, out),
             // Packets show these too.
             Annotation::Choice { .. } => self.view.render(annotated, out),
             _ => {
@@ -177,4 +181,15 @@ impl<V: View> View for Elided<V> {
             }
         }
     }
+
+    fn finish(&mut self, out: &mut dyn Write) -> io::Result<()> {
+        self.close(out)?;
+        self.view.finish(out)
+    }
+}
+
+/// Whether a packet is ordinary at each end that has seen it.
+fn is_ordinary(annotated: &Annotated<'_>, packet: &AnnotatedPacket<'_>) -> bool {
+    let arrived = annotated.arrival.as_deref().is_none_or(|it| it.packet().is_some_and(AnnotatedPacket::is_ordinary));
+    packet.is_ordinary() && packet.gap < WAITING && arrived
 }

@@ -33,12 +33,14 @@ pub struct Explain {
     last: State,
     /// The width at which lines are folded.
     columns: Option<usize>,
+    /// Each line names its end.
+    both: bool,
 }
 
 impl Explain {
     /// Creates a view with this much detail.
     pub fn new(detail: Detail, paint: Paint) -> Self {
-        Self { detail, paint, xfer: None, known: HashSet::new(), last: State::Idle, columns: None }
+        Self { detail, paint, xfer: None, known: HashSet::new(), last: State::Idle, columns: None, both: false }
     }
 
     /// Folds long lines for a screen of this many columns.
@@ -46,7 +48,17 @@ impl Explain {
         Self { columns, ..self }
     }
 
-    fn packet(&mut self, t: Duration, packet: &AnnotatedPacket<'_>, out: &mut dyn Write) -> io::Result<()> {
+    /// Names the end that each packet leaves and the end that it reaches.
+    pub fn of_both_ends(self) -> Self {
+        Self { both: true, ..self }
+    }
+
+    fn packet(
+        &mut self,
+        annotated: &Annotated<'_>,
+        packet: &AnnotatedPacket<'_>,
+        out: &mut dyn Write,
+    ) -> io::Result<()> {
         self.last = packet.after;
         // Any opcode is possible; a peer must not make us remember them all.
         let is_new = !matches!(packet.kind, Kind::Known(_)) || self.known.insert(packet.kind);
@@ -55,12 +67,19 @@ impl Explain {
             Detail::First => is_new,
             Detail::Full => true,
         };
-        writeln!(out, "{}", self.headline(t, packet))?;
+        writeln!(out, "{}", self.headline(annotated, packet))?;
         if full {
             for line in details(packet, self.columns) {
                 writeln!(out, "{}", fold(&line, self.columns, 17))?;
             }
         }
+        self.causes(packet, out)?;
+        let arrival = annotated.arrival.as_deref();
+        arrival.map_or(Ok(()), |arrival| self.arrival(arrival, arrival.t.saturating_sub(annotated.t), out))
+    }
+
+    /// Writes why a packet is as it is.
+    fn causes(&self, packet: &AnnotatedPacket<'_>, out: &mut dyn Write) -> io::Result<()> {
         for hit in &packet.faults {
             let line = format!("      fault: {hit}");
             writeln!(out, "{}", fold(&line, self.columns, 13))?;
@@ -69,16 +88,35 @@ impl Explain {
         writeln!(out, "{}", fold(&why, self.columns, 13))
     }
 
-    fn headline(&self, t: Duration, packet: &AnnotatedPacket<'_>) -> String {
-        let n = format!("#{}", packet.n);
-        let (t, gap) = (t.as_secs_f64(), packet.gap.as_secs_f64());
+    /// Writes what a packet means to the other end, where it arrived after some time.
+    fn arrival(&self, annotated: &Annotated<'_>, after: Duration, out: &mut dyn Write) -> io::Result<()> {
+        let Some(packet) = annotated.packet() else { return Ok(()) };
+        let line = format!("{}  received {} ms later", self.place(annotated, packet), millis(after));
+        writeln!(out, "{}", self.with_flags(line, 0, packet))?;
+        self.causes(packet, out)
+    }
+
+    /// Names the packet at its end, and the time.
+    fn place(&self, annotated: &Annotated<'_>, packet: &AnnotatedPacket<'_>) -> String {
+        let (n, t) = (format!("#{}", packet.n), annotated.t.as_secs_f64());
+        let end = if self.both { format!("{} ", annotated.side.name()) } else { String::new() };
+        format!("{end}{n:<4}{t:>9.4} s")
+    }
+
+    fn headline(&self, annotated: &Annotated<'_>, packet: &AnnotatedPacket<'_>) -> String {
+        let (place, gap) = (self.place(annotated, packet), packet.gap.as_secs_f64());
         let (way, arrow) = (packet.direction.name(), if packet.direction == Direction::Sent { "-->" } else { "<--" });
         let kind = (self.paint)(tint(packet.kind), packet.kind.name());
         let pad = " ".repeat(6_usize.saturating_sub(packet.kind.name().len()));
         let (local, peer, length) = (packet.local.port(), packet.peer.port(), packet.wire().1);
-        let line = format!("{n:<4}{t:>9.4} s  +{gap:.4}  {way:<8} {kind}{pad}:{local} {arrow} :{peer}  {length} bytes");
+        let line = format!("{place}  +{gap:.4}  {way:<8} {kind}{pad}:{local} {arrow} :{peer}  {length} bytes");
         // Colours take no space on a screen.
         let colour = kind.chars().count() - packet.kind.name().len();
+        self.with_flags(line, colour, packet)
+    }
+
+    /// Folds a line, of which so many characters are colour, and adds the flags of the packet.
+    fn with_flags(&self, line: String, colour: usize, packet: &AnnotatedPacket<'_>) -> String {
         let width = line.chars().count() - colour;
         let line = fold(&line, self.columns.map(|columns| columns + colour), 6);
         if packet.flags.is_empty() {
@@ -93,7 +131,8 @@ impl Explain {
 
     /// Writes a line that is not about a packet.
     fn line(&self, annotated: &Annotated<'_>, text: &str, out: &mut dyn Write) -> io::Result<()> {
-        let line = format!("{:>13.4} s  {text}", annotated.t.as_secs_f64());
+        let end = if self.both { format!("{}: ", annotated.side.name()) } else { String::new() };
+        let line = format!("{:>13.4} s  {end}{text}", annotated.t.as_secs_f64());
         writeln!(out, "{}", fold(&line, self.columns, 17))
     }
 }
@@ -108,7 +147,7 @@ impl View for Explain {
             self.last = State::Idle;
         }
         match &annotated.kind {
-            Annotation::Packet(packet) => self.packet(annotated.t, packet, out),
+            Annotation::Packet(packet) => self.packet(annotated, packet, out),
             Annotation::Timer { after, left, awaited, .. } => {
                 let mut text = format!("timer expired: no {awaited} for {:.2} s.", after.as_secs_f64());
                 if let Some(left) = left {

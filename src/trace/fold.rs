@@ -1,4 +1,4 @@
-use super::columns::width;
+use super::columns::{split, width};
 
 /// Folds a long line into several, the later ones indented by `margin`. Words stay whole, and so does text in brackets,
 /// as the source after a sentence.
@@ -18,6 +18,22 @@ pub(crate) fn fold(line: &str, columns: Option<usize>, margin: usize) -> String 
         length += width(word);
     }
     folded
+}
+
+/// Divides text into lines of at most `space` columns: between words, and within a word that is longer.
+pub(super) fn parts(text: &str, space: usize) -> Vec<String> {
+    let mut parts = Vec::new();
+    for mut line in fold(text, Some(space), 0).lines() {
+        while !line.is_empty() {
+            // At least one character, so that this ends on any screen.
+            let least = line.chars().next().map_or(0, char::len_utf8);
+            let (part, rest) = split(line, space);
+            let (part, rest) = if part.is_empty() { line.split_at(least) } else { (part, rest) };
+            parts.push(part.to_owned());
+            line = rest;
+        }
+    }
+    parts
 }
 
 /// Joins parts with commas, as many on a line as fit. Each part stays whole.

@@ -3,14 +3,14 @@ use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use super::arrow::{Charset, Glyphs, label};
-use super::columns::{self, cut, split};
+use super::columns::{self, cut};
 use super::elide::{Run, WAITING};
 use super::figures::{deeds, delivered, failure, flag, tint};
-use super::fold::fold;
+use super::fold::{fold, parts};
 use super::units::size;
 use super::{Paint, Tint, View};
 use crate::analysis::{Annotated, AnnotatedPacket, Annotation, Flag, Kind, State};
-use crate::event::Direction;
+use crate::event::Side;
 use crate::wire::Opcode;
 
 /// The view of packets as arrows between client and server, with time running down.
@@ -21,6 +21,8 @@ pub struct Ladder {
     width: Option<usize>,
     glyphs: &'static Glyphs,
     paint: Paint,
+    /// The end that is shown.
+    side: Side,
     /// The transfer whose header was written.
     xfer: Option<u32>,
     /// The address that the request went to.
@@ -58,6 +60,7 @@ impl Ladder {
             width: (columns >= NARROW).then(width),
             glyphs: charset.glyphs(),
             paint,
+            side: Side::Client,
             xfer: None,
             asked: None,
             peer: None,
@@ -93,7 +96,7 @@ impl Ladder {
         out: &mut dyn Write,
     ) -> io::Result<()> {
         let bar = self.glyphs.bar;
-        let arrow = self.glyphs.arrow(packet, width, self.paint);
+        let arrow = self.glyphs.packet(packet, self.goes_to_server(packet), width, self.paint);
         let mut lines = self.fit(notes, self.columns.saturating_sub(MARGIN + width + 3)).into_iter();
         let line = format!("{:>9} {bar}{arrow}{bar} {}", clock(t), lines.next().unwrap_or_default());
         writeln!(out, "{}", line.trim_end())?;
@@ -102,11 +105,11 @@ impl Ladder {
 
     /// Draws a packet after a short arrow, with its notes after it or below.
     fn narrow(&self, t: Duration, packet: &AnnotatedPacket<'_>, notes: &[Note], out: &mut dyn Write) -> io::Result<()> {
-        let arrow = match (packet.direction, packet.flags.contains(Flag::Lost)) {
-            (Direction::Sent, false) => "-->",
-            (Direction::Sent, true) => "--X",
-            (Direction::Received, false) => "<--",
-            (Direction::Received, true) => "X--",
+        let arrow = match (self.goes_to_server(packet), packet.flags.contains(Flag::Lost)) {
+            (true, false) => "-->",
+            (true, true) => "--X",
+            (false, false) => "<--",
+            (false, true) => "X--",
         };
         let space = self.columns.saturating_sub(INDENT).max(1);
         let folded = fold(&label(packet, LINES * space), Some(space), 0);
@@ -121,6 +124,10 @@ impl Ladder {
             _ => lines.extend(self.fit(notes, space)),
         }
         writeln!(out, "{:>8} {arrow} {}", clock(t), lines.join(&format!("\n{:INDENT$}", "")))
+    }
+
+    fn goes_to_server(&self, packet: &AnnotatedPacket<'_>) -> bool {
+        self.side.sender(packet.direction) == Side::Client
     }
 
     /// Arranges the notes in lines of `space` columns and colours the important ones.
@@ -211,6 +218,7 @@ impl View for Ladder {
     fn render(&mut self, annotated: &Annotated<'_>, out: &mut dyn Write) -> io::Result<()> {
         match &annotated.kind {
             Annotation::Packet(packet) => {
+                self.side = annotated.side;
                 self.header(annotated.xfer, out)?;
                 self.packet(annotated.t, packet, out)
             }
@@ -258,22 +266,6 @@ impl Note {
     fn important(text: impl Into<String>) -> Self {
         Self { text: text.into(), is_important: true }
     }
-}
-
-/// Divides text into lines of at most `space` columns: between words, and within a word that is longer.
-fn parts(text: &str, space: usize) -> Vec<String> {
-    let mut parts = Vec::new();
-    for mut line in fold(text, Some(space), 0).lines() {
-        while !line.is_empty() {
-            // At least one character, so that this ends on any screen.
-            let least = line.chars().next().map_or(0, char::len_utf8);
-            let (part, rest) = split(line, space);
-            let (part, rest) = if part.is_empty() { line.split_at(least) } else { (part, rest) };
-            parts.push(part.to_owned());
-            line = rest;
-        }
-    }
-    parts
 }
 
 /// Formats seconds with four decimals, or fewer if it would take more than eight columns.

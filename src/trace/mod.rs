@@ -4,6 +4,10 @@
 //! Record --Analyser--> Annotated --> Ring: trace again, trace show
 //!                              '---> View, each with its own Write:
 //!                                      Elided<Ladder>  Elided<Explain>  Elided<Hex>  Json  Pcapng
+//!
+//! client: Annotated --.
+//!                      Merge --> View of both ends:  Paired<Elided<BothLadder>>  Paired<Elided<Explain>>  Json
+//! server: Annotated --'
 //! ```
 //!
 //! The [`Classic`] view prints raw records as BSD's tftp does and nothing else, so that tools can parse it; [`Notes`]
@@ -30,6 +34,8 @@
 //! ```
 
 mod arrow;
+mod both_ends;
+mod both_ladder;
 mod classic;
 mod columns;
 mod content;
@@ -42,17 +48,22 @@ mod hex;
 mod json;
 mod ladder;
 mod notes;
+mod other_end;
 mod page;
 mod paint;
+mod paired;
 mod pcapng;
+mod per_transfer;
 mod printable_json;
 mod progress;
+mod tracer;
 pub(crate) mod units;
 mod view_name;
 
 use std::io::{self, Write};
 
 pub use arrow::Charset;
+pub use both_ladder::BothLadder;
 pub use classic::{Classic, Lines};
 pub use content::Content;
 pub use elide::{Elided, Limit, Run};
@@ -62,15 +73,18 @@ pub use hex::Hex;
 pub use json::Json;
 pub use ladder::Ladder;
 pub use notes::Notes;
+pub use other_end::{Heard, OtherEnd, Tap};
 pub use page::{Page, show};
 pub use paint::{Paint, Tint, paint, plain};
+pub use paired::Paired;
 pub use pcapng::{HINT, Pcapng};
+pub use per_transfer::PerTransfer;
 pub(crate) use printable_json::printable_json;
 pub use progress::Progress;
-pub use view_name::ViewName;
+pub use tracer::{OutletId, Tracer, Views};
+pub use view_name::{Ends, ViewName};
 
-use crate::analysis::{Analyser, Annotated, Annotation, Ring};
-use crate::event::{Observer, Record};
+use crate::analysis::Annotated;
 
 /// One way to show what happened.
 pub trait View {
@@ -90,6 +104,15 @@ pub trait View {
     /// Those of `out`.
     fn render(&mut self, annotated: &Annotated<'_>, out: &mut dyn Write) -> io::Result<()>;
 
+    /// Writes what it still holds, because no record follows for some time.
+    ///
+    /// # Errors
+    ///
+    /// Those of `out`.
+    fn finish(&mut self, _out: &mut dyn Write) -> io::Result<()> {
+        Ok(())
+    }
+
     /// Returns the line that replaces a run of ordinary packets, if the view may be shortened.
     fn hidden(&self, _run: &Run) -> Option<String> {
         None
@@ -98,101 +121,6 @@ pub trait View {
     /// Returns what a reader of the output should know.
     fn hint(&self) -> Option<&'static str> {
         None
-    }
-}
-
-/// The observer for all views: it analyses each record once, keeps a copy, and passes it to each view.
-#[derive(Default)]
-pub struct Tracer<'a> {
-    analyser: Analyser,
-    ring: Option<Ring>,
-    outlets: Vec<Outlet<'a>>,
-    /// The number of outlets so far.
-    count: usize,
-}
-
-/// The identity of a view of a [`Tracer`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct OutletId(usize);
-
-struct Outlet<'a> {
-    id: OutletId,
-    view: Box<dyn View + 'a>,
-    out: Box<dyn Write + 'a>,
-    failure: Option<io::Error>,
-}
-
-impl<'a> Tracer<'a> {
-    /// Creates a tracer without a view, which keeps nothing.
-    pub fn new() -> Self {
-        Self::default()
-    }
-
-    /// Keeps the last transfers from now on.
-    pub fn keep(&mut self) {
-        self.ring.get_or_insert_default();
-    }
-
-    /// Whether records have no use, now or later.
-    pub fn is_idle(&self) -> bool {
-        self.ring.is_none() && self.outlets.is_empty()
-    }
-
-    /// Adds a view that writes to `out`.
-    pub fn add(&mut self, view: Box<dyn View + 'a>, out: Box<dyn Write + 'a>) -> OutletId {
-        self.count += 1;
-        let id = OutletId(self.count);
-        self.outlets.push(Outlet { id, view, out, failure: None });
-        id
-    }
-
-    /// Removes a view.
-    pub fn remove(&mut self, id: OutletId) {
-        self.outlets.retain(|outlet| outlet.id != id);
-    }
-
-    /// Replaces a view by another that writes to the same output.
-    pub fn replace(&mut self, id: OutletId, view: Box<dyn View + 'a>) {
-        if let Some(outlet) = self.outlets.iter_mut().find(|outlet| outlet.id == id) {
-            outlet.view = view;
-        }
-    }
-
-    /// Returns a view.
-    pub fn view(&self, id: OutletId) -> Option<&(dyn View + 'a)> {
-        self.outlets.iter().find(|outlet| outlet.id == id).map(|outlet| &*outlet.view)
-    }
-
-    /// Flushes every output.
-    pub fn flush(&mut self) {
-        for outlet in self.outlets.iter_mut().filter(|outlet| outlet.failure.is_none()) {
-            outlet.failure = outlet.out.flush().err();
-        }
-    }
-
-    /// Removes the views that could not write and returns them with their errors.
-    pub fn failed(&mut self) -> Vec<(OutletId, io::Error)> {
-        let failed = |outlet: Outlet<'_>| outlet.failure.map(|error| (outlet.id, error));
-        self.outlets.extract_if(.., |outlet| outlet.failure.is_some()).filter_map(failed).collect()
-    }
-
-    /// Returns the kept transfers.
-    pub fn ring(&self) -> Option<&Ring> {
-        self.ring.as_ref()
-    }
-}
-
-impl Observer for Tracer<'_> {
-    fn observe(&mut self, record: &Record<'_>) {
-        let Some(annotated) = self.analyser.analyse(record) else { return };
-        for outlet in self.outlets.iter_mut().filter(|outlet| outlet.failure.is_none()) {
-            let rendered = outlet.view.render(&annotated, &mut outlet.out);
-            let is_end = matches!(annotated.kind, Annotation::End(_));
-            outlet.failure = rendered.and_then(|()| if is_end { outlet.out.flush() } else { Ok(()) }).err();
-        }
-        if let Some(ring) = &mut self.ring {
-            ring.keep(&annotated);
-        }
     }
 }
 

@@ -4,7 +4,8 @@ use super::fold::fold;
 use super::hex::Dump;
 use super::units::counted;
 use super::{
-    Charset, Content, Detail, Elided, Explain, Hex, Json, Ladder, Limit, Lines, Paint, Pcapng, View, ViewName, plain,
+    BothLadder, Charset, Content, Detail, Elided, Ends, Explain, Hex, Json, Ladder, Limit, Lines, Paint, Paired,
+    Pcapng, PerTransfer, View, ViewName, Views, plain,
 };
 use crate::analysis::{Annotated, KEPT_DATA, Kept, Relations};
 
@@ -31,14 +32,19 @@ impl Page {
         Self { columns: 80, charset, folds: false, redraws: false, limit, paint: plain }
     }
 
-    /// Creates the view of this name.
+    /// Creates the view of this name, of one end or of both.
     pub fn view(&self, name: ViewName) -> Box<dyn View> {
+        let explain = |detail| Explain::new(detail, self.paint).folded(self.fold());
         match name {
             ViewName::Classic => Box::new(Lines),
-            ViewName::Explain(detail) => self.elided(Explain::new(detail, self.paint).folded(self.fold())),
-            ViewName::Ladder => self.elided(Ladder::new(self.columns, self.charset, self.paint)),
-            ViewName::Hex => self.elided(Hex::new(self.paint).folded(self.fold())),
-            ViewName::Json => Box::new(Json),
+            ViewName::Explain(detail, Ends::One) => Box::new(self.elided(explain(detail))),
+            ViewName::Explain(detail, Ends::Both) => Box::new(Paired::new(self.elided(explain(detail).of_both_ends()))),
+            ViewName::Ladder(Ends::One) => Box::new(self.elided(Ladder::new(self.columns, self.charset, self.paint))),
+            ViewName::Ladder(Ends::Both) => {
+                Box::new(Paired::new(self.elided(BothLadder::new(self.columns, self.charset, self.paint))))
+            }
+            ViewName::Hex => Box::new(self.elided(Hex::new(self.paint).folded(self.fold()))),
+            ViewName::Json(_) => Box::new(Json),
         }
     }
 
@@ -47,6 +53,29 @@ impl Page {
         match content {
             Content::View(name) => self.view(name),
             Content::Capture { snap, lost } => Box::new(Pcapng::new(snap).with_lost(lost)),
+        }
+    }
+
+    /// Creates the same, with a view for transfers of which only one end is known.
+    pub fn views(&self, content: Content) -> Views<'static> {
+        match content {
+            Content::View(name) if name.ends() == Ends::Both => {
+                Views::Both(self.view(name), self.view(name.of_one_end()))
+            }
+            _ => Views::One(self.content(content)),
+        }
+    }
+
+    /// Creates the same for a server, whose transfers mix.
+    pub fn of_server(&self, content: Content) -> Box<dyn View> {
+        let page = *self;
+        match content {
+            // What is drawn once more would cover the lines of another transfer.
+            Content::View(name) if !name.is_for_programs() => {
+                Box::new(PerTransfer::new(move || Self { redraws: false, ..page }.view(name.of_one_end())))
+            }
+            // Each record names its transfer.
+            _ => page.content(content),
         }
     }
 
@@ -68,8 +97,8 @@ impl Page {
         self.folds.then_some(self.columns)
     }
 
-    fn elided(&self, view: impl View + 'static) -> Box<dyn View> {
-        Box::new(Elided::new(view, self.limit, self.redraws.then_some(self.columns)))
+    fn elided<V: View>(&self, view: V) -> Elided<V> {
+        Elided::new(view, self.limit, self.redraws.then_some(self.columns))
     }
 }
 

@@ -77,9 +77,12 @@ impl Peers {
 fn traced(line: &str) -> String {
     let is_time = |word: &str| word.len() >= 6 && word.trim_start_matches('+').parse::<f64>().is_ok();
     let is_port = |word: &str| word.len() >= 4 && word.parse::<u16>().is_ok();
+    let line = &both_ends(line);
     let mut words: Vec<String> = line.split(' ').map(str::to_owned).collect();
-    let first = line.split_whitespace().next().unwrap_or_default();
-    let is_head = first.starts_with('#') && first.len() > 1;
+    let ends = ["client ", "server "];
+    let at_end = ends.iter().find_map(|end| line.strip_prefix(end)).unwrap_or(line);
+    let first = at_end.split_whitespace().next().unwrap_or_default();
+    let is_head = first.starts_with('#') && first.len() > 1 || line.trim_start().starts_with("client :");
     if is_head || is_time(first) {
         for word in &mut words {
             if is_time(word) && word.contains('.') {
@@ -94,14 +97,38 @@ fn traced(line: &str) -> String {
     let line = words.join(" ");
     let line = between(&line, "  waiting ", " s", "S");
     let line = between(&line, "  after the end, ", " s", "S");
+    let line = between(&line, " s  received ", " ms later", "S");
     let line = between(&line, "Send again; ", " s left", "S");
-    let line = match between(&line, " delivered ", " ms", "S").split_once(" ms later ") {
-        // The space after it depends on its length.
-        Some((before, after)) => format!("{before} ms later {}", after.trim_start()),
-        None => between(&line, " delivered ", " ms", "S"),
+    let line = between(&line, " delivered ", " ms", "S");
+    // The time decides how many spaces follow.
+    let line = match line.split_once(" ms later") {
+        Some((before, after)) if after.trim() == ":" => format!("{before} ms later :"),
+        _ => line,
     };
     let line = between(&line, " held ", " ms by rule ", "S");
     if line.starts_with("      answers #") { between(&line, " after ", " ms", "S") } else { line }
+}
+
+/// A line of the ladder of both ends, in ASCII, without its times and the port of the day.
+fn both_ends(line: &str) -> String {
+    let (mut line, is_digit) = (line.to_owned(), |letter: char| letter.is_ascii_digit() || letter == '.');
+    if let Some(end) = line.find(" ms +") {
+        let begin = line[..end].trim_end_matches(is_digit).len();
+        // The columns of the time stay what they are.
+        line.replace_range(begin..end, &format!("{:>1$}", "T.T", end - begin));
+    }
+    if let Some(begin) = line.rfind("+ ").map(|place| place + 2) {
+        let end = begin + line[begin..].find(|letter| !is_digit(letter)).unwrap_or_default();
+        if line[end..].starts_with(" ms") {
+            line.replace_range(begin..end + 3, &format!("{:<1$}", "T.T ms", end + 3 - begin));
+        }
+    }
+    let rest = line.find(" from :").map(|place| place + 7).filter(|_| line.contains('+'));
+    if let Some(begin) = rest {
+        let end = begin + line[begin..].find(|letter| !is_digit(letter)).unwrap_or_default();
+        line.replace_range(begin..end, "PORT");
+    }
+    line
 }
 
 /// A summary without its rate and its round trips.

@@ -1,5 +1,6 @@
 //! Every view of hand-made transfers: what they show, that they agree, and that no input breaks them.
 
+mod both;
 mod capture;
 mod hostile;
 mod kept;
@@ -8,6 +9,7 @@ mod stories;
 mod story;
 #[path = "../support/mod.rs"]
 mod support;
+mod two_ends;
 mod views;
 
 use std::cell::RefCell;

@@ -8,15 +8,23 @@ use crate::language::Again;
 use crate::shell::tracing::{STDOUT, file_name, file_page, screen_page};
 use crate::shell::{CommandError, HandlerError, Shell};
 use crate::trace::units::counted;
-use crate::trace::{Content, Limit, Page, ViewName, show};
+use crate::trace::{Content, Ends, Limit, Page, ViewName, show};
 use crate::wire::{Packet, Printable, RequestKind};
 
 /// Shows a kept transfer on the screen as it is now, or writes it into a file. A range that was asked for is shown whole.
 pub(super) fn again(shell: &mut Shell<'_>, again: &Again) -> Result<(), HandlerError> {
     let Again { transfer, content, packets, file } = again;
-    let kept = kept(shell, *transfer)?;
-    let screen = || Content::View(shell.workspace.session.settings.tracing.unwrap_or(ViewName::Ladder));
+    let screen = || Content::View(shell.workspace.session.settings.tracing.unwrap_or(ViewName::Ladder(Ends::One)));
     let content = content.unwrap_or_else(screen);
+    if content.ends() == Ends::Both {
+        shell.workspace.tracing.hear_the_end();
+    }
+    let kept = kept(shell, *transfer)?;
+    let is_half = content.ends() == Ends::Both && !kept.has_both_ends();
+    if is_half {
+        shell.console.note("tftp: only one end of that transfer is known");
+    }
+    let content = if is_half { content.of_one_end() } else { content };
     let Some(first) = numbers(kept, packets.as_ref()).next() else {
         return Err(no_packets(kept, *transfer, packets.as_ref()).into());
     };
@@ -93,9 +101,12 @@ fn render(
     let limit = if packets.is_some() { Limit::All } else { page.limit };
     let mut view = Page { limit, ..*page }.again(content, kept);
     view.begin(out)?;
-    for annotated in kept.again(packets.cloned()) {
-        view.render(annotated, out)?;
+    if content.ends() == Ends::Both {
+        kept.both_again(packets.cloned()).into_iter().try_for_each(|annotated| view.render(annotated, out))?;
+    } else {
+        kept.again(packets.cloned()).try_for_each(|annotated| view.render(annotated, out))?;
     }
+    view.finish(out)?;
     out.flush()?;
     Ok(view.hint())
 }

@@ -5,6 +5,8 @@ use std::mem;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use super::faults;
+use super::trace::report;
+use crate::event::Observers;
 use crate::files::DirStore;
 use crate::language::{ServeVerb, Service, Word};
 use crate::server::{Log, Policy, Server, ServerBuilder, practice_files};
@@ -13,13 +15,14 @@ use crate::shell::local_names;
 use crate::shell::{CommandError, Handled, HandlerError, Outcome, Shell};
 use crate::stop::is_interruption;
 use crate::terminal::{Place, plain};
+use crate::trace::OtherEnd;
 use crate::transfer::RetryPolicy;
 
 /// Starts, shows, changes or stops the server.
 pub(crate) fn serve(shell: &mut Shell<'_>, verb: ServeVerb) -> Handled {
     match verb {
         ServeVerb::Start(service) => match shell.console.place {
-            Place::CommandLine => service.in_foreground(shell)?,
+            Place::CommandLine => return service.in_foreground(shell),
             Place::Terminal | Place::Script(_) => service.in_background(shell)?,
         },
         ServeVerb::Status => status(shell)?,
@@ -61,7 +64,10 @@ impl Service {
         if shell.workspace.serving.is_some() {
             return Err(CommandError::local("a server is running already (\"serve stop\" ends it)").into());
         }
-        let server = self.bind(Ipv4Addr::LOCALHOST.into(), Some(Ipv6Addr::LOCALHOST.into()), self.port.unwrap_or(0))?;
+        let end = OtherEnd::new();
+        let (first, second) = (Ipv4Addr::LOCALHOST.into(), Some(Ipv6Addr::LOCALHOST.into()));
+        let server = self.bind(first, second, self.port.unwrap_or(0), Some(&end))?;
+        shell.workspace.tracing.meet(end, server.addresses());
         let place = places(server.addresses());
         let serving = server.spawn().map_err(|error| CommandError::file("serve", error))?;
         match (&self.directory, serving.addresses().first()) {
@@ -78,7 +84,7 @@ impl Service {
     }
 
     /// Serves until a signal comes, and prints what happens. Other computers reach only an address that was named.
-    fn in_foreground(&self, shell: &mut Shell<'_>) -> Result<(), HandlerError> {
+    fn in_foreground(&self, shell: &mut Shell<'_>) -> Handled {
         let port = self.port.or(shell.workspace.session.default_port).unwrap_or(DEFAULT_PORT);
         let named = shell.setup.listen.as_ref().map(|named| {
             named.parse().map_err(|_| CommandError::local(format_args!("{named}: not an address to listen on")))
@@ -87,10 +93,11 @@ impl Service {
             Some(address) => (address?, None),
             None => (Ipv4Addr::LOCALHOST.into(), Some(Ipv6Addr::LOCALHOST.into())),
         };
-        let server = self.bind(first, second, port)?;
+        let server = self.bind(first, second, port, None)?;
         let place = places(server.addresses());
         shell.console.say(format_args!("Serving {} at {place}.", self.title()))?;
-        let (stop, console) = (shell.stop(), &shell.console);
+        shell.workspace.tracing.begin(&shell.workspace.session.settings, &shell.console, shell.setup.plain);
+        let (stop, console) = (shell.setup.signals.stop(), &shell.console);
         let mut complained = false;
         let mut log = Log::new(|line: &str| {
             // The clients are served though the log cannot be written.
@@ -101,19 +108,39 @@ impl Service {
                 console.note(format_args!("tftp: the log is incomplete: {}", plain(&error)));
             }
         });
-        Ok(server.run_observed(stop, Some(&mut log))?)
+        let mut observers = Observers::none();
+        // Before the log, whose line about the end of a transfer follows its packets.
+        if shell.workspace.tracing.is_on() {
+            observers.add(&mut shell.workspace.tracing);
+        }
+        observers.add(&mut log);
+        server.run_observed(stop, &mut observers)?;
+        Ok(report(shell)?)
     }
 
     /// Binds the first address, and the second one where this machine has it.
-    fn bind(&self, first: IpAddr, second: Option<IpAddr>, port: u16) -> Result<Server, CommandError> {
+    fn bind(
+        &self,
+        first: IpAddr,
+        second: Option<IpAddr>,
+        port: u16,
+        end: Option<&OtherEnd>,
+    ) -> Result<Server, CommandError> {
+        let builder = || {
+            let builder = self.builder()?;
+            Ok::<_, CommandError>(match end {
+                Some(end) => builder.observer(end.observer()),
+                None => builder,
+            })
+        };
         let first = SocketAddr::new(first, port);
         if let Some(second) = second {
-            match self.builder()?.bind(&[first, SocketAddr::new(second, port)][..]) {
+            match builder()?.bind(&[first, SocketAddr::new(second, port)][..]) {
                 Err(error) if !matches!(error.kind(), io::ErrorKind::AddrInUse | io::ErrorKind::PermissionDenied) => {}
                 bound => return bound.map_err(|error| refused(first, error)),
             }
         }
-        self.builder()?.bind(first).map_err(|error| refused(first, error))
+        builder()?.bind(first).map_err(|error| refused(first, error))
     }
 
     fn builder(&self) -> Result<ServerBuilder, CommandError> {
