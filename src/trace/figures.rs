@@ -28,8 +28,7 @@ pub(super) fn flag(packet: &AnnotatedPacket<'_>, flag: Flag) -> String {
     match flag {
         Flag::Dup => of("DUP", packet.dup_of),
         Flag::Rexmt => of("REXMT", packet.dup_of),
-        // Of a copy that arrives, DUP names the same packet.
-        Flag::Copy => of("COPY", packet.copy_of.filter(|n| packet.dup_of != Some(*n))),
+        Flag::Copy => of("COPY", packet.copy_of),
         Flag::WrongTid => "WRONG TID".to_owned(),
         Flag::Tid => format!("TID {}", packet.peer.port()),
         _ => flag.name().to_ascii_uppercase(),

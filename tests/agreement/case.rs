@@ -6,7 +6,7 @@ use std::thread;
 
 use crate::crossing::{Difference, difference};
 use crate::sniffer::Sniffer;
-use crate::transfer::{BLKSIZE, Transfer, get, put};
+use crate::transfer::{BLKSIZE, End, Transfer, get, put};
 
 /// Between runs that wait most of their time.
 const THREADS: usize = 16;
@@ -124,10 +124,14 @@ fn failures(cases: &[Case]) -> Option<Vec<(Case, Difference)>> {
     });
     let (frames, missed) = sniffer.finish();
     let done = done.into_inner().unwrap();
-    let failures = done.iter().filter_map(|(case, transfer)| {
-        let (ours, wire) = (transfer.crossings(), transfer.on_the_wire(&frames));
-        let difference = difference(&ours, &wire, transfer.end())?;
-        Some((**case, Difference { is_doubtful: difference.is_doubtful || missed > 0, ..difference }))
+    let failures = done.iter().flat_map(|(case, transfer)| {
+        let failure = move |End { name, ours, wire }: End| {
+            assert!(case.action.is_some() || wire.len() >= 12, "{case}: the {name}'s packets are not on the wire");
+            let difference = difference(&ours, &wire, transfer.end)?;
+            let text = format!("the {name}'s: {}", difference.text);
+            Some((**case, Difference { text, is_doubtful: difference.is_doubtful || missed > 0 }))
+        };
+        transfer.ends(&frames).into_iter().filter_map(failure)
     });
     Some(failures.collect())
 }

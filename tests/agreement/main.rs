@@ -3,7 +3,7 @@
 //! ```text
 //! sniffer   dumpcap on the loopback interface
 //! transfer  one transfer of the program with its own practice server, and what it recorded
-//! crossing  a datagram that crossed the client's socket, and the comparison of two lists of them
+//! crossing  a datagram that crossed a socket of one end, and the comparison of two lists of them
 //! case      a fault that hits one kind of packet, at one end, in a get or a put
 //! numbers   the numbers of packets in all views
 //! ```

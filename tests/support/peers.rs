@@ -100,6 +100,11 @@ fn traced(line: &str) -> String {
     let line = between(&line, " s  received ", " ms later", "S");
     let line = between(&line, "Send again; ", " s left", "S");
     let line = between(&line, " delivered ", " ms", "S");
+    // The time decides how many spaces follow.
+    let line = match line.split_once(" ms later") {
+        Some((before, after)) if after.trim() == ":" => format!("{before} ms later :"),
+        _ => line,
+    };
     let line = between(&line, " held ", " ms by rule ", "S");
     if line.starts_with("      answers #") { between(&line, " after ", " ms", "S") } else { line }
 }
