@@ -191,14 +191,15 @@ impl Ladder {
         let dots = self.glyphs.dots;
         let (begin, space) = match self.width {
             Some(width) => {
-                let (inside, beside) =
-                    (self.columns.saturating_sub(MARGIN + 3), self.columns.saturating_sub(MARGIN + width + 4));
+                let beside = self.columns.saturating_sub(MARGIN + width + 4);
                 match columns::width(note) {
                     length if length > beside && length + 3 <= width => {
                         let rest = width - length - 2;
                         return writeln!(out, "{:MARGIN$}{dots}  {note}{:rest$}{dots}", "", "");
                     }
-                    length if length > beside && length <= inside => (format!("{:MARGIN$}{dots}  ", ""), inside),
+                    length if length > beside && length <= width + beside / 2 => {
+                        (format!("{:MARGIN$}{dots}  ", ""), length)
+                    }
                     _ => (format!("{:MARGIN$}{dots}{:width$}{dots}  ", "", ""), beside),
                 }
             }

@@ -148,7 +148,8 @@ fn json_ladder_and_capture_agree_packet_by_packet() {
             assert_eq!(json["n"], packet.id, "{name}");
             let sent = json["dir"] == "sent";
             assert_eq!(sent, packet.outbound, "{name} {line}");
-            assert_eq!(sent, line.contains("--> ") || line.contains("--X "), "{name} {line}");
+            let to_server = sent == (json["side"] == "client");
+            assert_eq!(to_server, line.contains("--> ") || line.contains("--X "), "{name} {line}");
             let time: f64 = line.split_whitespace().next().and_then(|it| it.parse().ok()).expect("a time");
             assert!((json["t"].as_f64().expect("a time") - time).abs() < 1e-4, "{name} {line}");
             let headers = if json["peer_addr"].as_str().is_some_and(|address| address.contains(':')) { 48 } else { 28 };
