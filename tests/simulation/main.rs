@@ -11,6 +11,7 @@ mod network;
 mod pair;
 mod scenario;
 mod windows;
+mod witness;
 mod world;
 
 use std::panic::catch_unwind;
