@@ -74,6 +74,8 @@ fn lesson_4_loses_one_ack_and_the_file_is_whole() {
     let (lost, again) = (&transfers[0][4], &transfers[0][5..7]);
     assert!(lost.lost && lost.sent && lost.label == "ACK 2", "{lost:?}");
     assert_eq!((again[0].notes.as_str(), again[1].notes.as_str()), ("DUP of #4", "REXMT of #5"));
+    let both = played.outputs("trace again ladder both")[0].join("\n");
+    assert!(both.contains("lost: client rule 1") && both.contains("server's timer"), "{both}");
     let gets = played.outputs("get fw.bin");
     assert_eq!((waits(gets[0]), waits(gets[1])), (1, 0));
     assert_eq!(
@@ -97,6 +99,8 @@ fn lesson_5_shows_which_side_waits_for_what() {
     expected.insert(5, "DATA 3  512 B".to_owned());
     assert_eq!(labels(&transfers[1]), expected, "the server sends again, the client sent nothing meanwhile");
     assert!(transfers[1].iter().all(|packet| !packet.notes.contains("REXMT")));
+    let both = played.outputs("trace again ladder both")[0].join("\n");
+    assert!(both.contains("lost: rule 1") && both.contains("server's timer"), "{both}");
 }
 
 #[test]
