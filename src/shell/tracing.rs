@@ -79,6 +79,12 @@ impl Tracing {
         self.other = Some(Other { end, addresses: addresses.to_vec() });
     }
 
+    /// Takes the last records of the practice server, which ends.
+    pub(super) fn part(&mut self) {
+        self.hear(Instant::now());
+        self.other = None;
+    }
+
     /// Keeps transfers from here on, for `trace again`.
     pub(super) fn keep(&mut self) {
         self.tracer.keep();

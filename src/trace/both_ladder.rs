@@ -136,7 +136,8 @@ impl BothLadder {
         out: &mut dyn Write,
     ) -> io::Result<()> {
         self.header(annotated, packet, out)?;
-        if self.ended.contains(&annotated.side) {
+        let arrives_late = annotated.arrival.as_deref().is_some_and(|arrival| self.ended.contains(&arrival.side));
+        if self.ended.contains(&annotated.side) || arrives_late {
             self.ended.clear();
             self.between("after the end", "", out)?;
         }
@@ -155,7 +156,7 @@ impl BothLadder {
         let sender = annotated.side.sender(packet.direction);
         let to_server = sender == Side::Client;
         let reach = match (packet.direction, annotated.arrival.as_deref().and_then(Annotated::packet)) {
-            (Direction::Sent, None) if packet.flags.contains(Flag::Lost) => Reach::Half,
+            (Direction::Sent, None) if !packet.flags.contains(Flag::ToStranger) => Reach::Half,
             (Direction::Sent, Some(arrived)) if arrived.flags.contains(Flag::Lost) => Reach::Dropped,
             // What a stranger gets is not seen.
             (Direction::Sent, _) => Reach::Whole,
@@ -168,7 +169,9 @@ impl BothLadder {
             None if reach == Reach::Half => self.lost(annotated.side, packet),
             None => Cell::default(),
         };
-        let most = self.layout.arrow.saturating_sub(AROUND);
+        // An arrow that begins in the middle shows that it does.
+        let apart = if reach == Reach::Inside { 4 } else { 0 };
+        let most = self.layout.arrow.saturating_sub(AROUND + apart);
         let mut label = label(packet, most);
         if let Some(port) = self.news(annotated, packet) {
             let longer = format!("{label}  {port}");
@@ -382,7 +385,8 @@ fn lost(packet: &AnnotatedPacket<'_>, sender: Option<Side>) -> String {
     match (packet.faults.last(), sender) {
         (Some(hit), Some(sender)) => format!("lost: {} rule {}", sender.name(), hit.rule),
         (Some(hit), None) => format!("lost: rule {}", hit.rule),
-        (None, _) => "lost: network".to_owned(),
+        (None, _) if packet.flags.contains(Flag::Lost) => "lost: network".to_owned(),
+        (None, _) => "not read".to_owned(),
     }
 }
 

@@ -133,3 +133,101 @@ impl Observer for Tap {
         self.shared.is_wanted()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, SystemTime};
+
+    use super::*;
+    use crate::event::{Begin, Observers, RecordKind, Side};
+    use crate::wire::RequestKind;
+
+    fn client(port: u16) -> SocketAddr {
+        ([127, 0, 0, 1], port).into()
+    }
+
+    fn begin(observers: &mut Observers<'_>, transfer: u64, peer: SocketAddr) {
+        let begin = Begin {
+            side: Side::Server,
+            wall: SystemTime::UNIX_EPOCH,
+            host: "127.0.0.1",
+            peer,
+            kind: RequestKind::Read,
+            filename: b"f",
+            mode: None,
+            timeout: Duration::from_secs(25),
+        };
+        let (at, local) = (Instant::now(), client(69));
+        observers.notify(&Record { at, transfer, local, kind: RecordKind::Begin(begin) });
+    }
+
+    fn late(observers: &mut Observers<'_>, transfer: u64) {
+        let (at, local) = (Instant::now(), client(69));
+        observers.notify(&Record { at, transfer, local, kind: RecordKind::Late });
+    }
+
+    fn heard(end: &OtherEnd) -> Vec<u32> {
+        end.take().iter().map(|heard| heard.annotated.xfer).collect()
+    }
+
+    #[test]
+    fn while_nobody_listens_a_server_makes_no_records() {
+        let end = OtherEnd::new();
+        let mut tap = end.observer();
+        let mut observers = Observers::none();
+        observers.add(&mut tap);
+        assert!(!observers.is_observed());
+        begin(&mut observers, 1, client(1000));
+        assert_eq!(heard(&end), [0; 0]);
+        end.listen(true);
+        assert!(observers.is_observed());
+        end.listen(true);
+        assert!(observers.is_observed(), "to listen twice is to listen");
+        end.listen(false);
+        assert!(!observers.is_observed());
+    }
+
+    #[test]
+    fn of_a_transfer_that_was_not_heard_from_its_beginning_nothing_is_heard() {
+        let end = OtherEnd::new();
+        let mut tap = end.observer();
+        let mut observers = Observers::none();
+        observers.add(&mut tap);
+        end.listen(true);
+        begin(&mut observers, 1, client(1000));
+        end.listen(false);
+        late(&mut observers, 1);
+        end.listen(true);
+        late(&mut observers, 1);
+        begin(&mut observers, 2, client(1000));
+        late(&mut observers, 2);
+        assert_eq!(heard(&end), [1, 2, 2]);
+    }
+
+    #[test]
+    fn after_a_transfer_only_its_client_is_heard() {
+        let end = OtherEnd::new();
+        let mut tap = end.observer();
+        let mut observers = Observers::none();
+        observers.add(&mut tap);
+        end.listen(true);
+        begin(&mut observers, 1, client(1000));
+        begin(&mut observers, 2, client(2000));
+        end.narrow(&[client(1000)]);
+        late(&mut observers, 2);
+        late(&mut observers, 1);
+        assert_eq!(heard(&end), [1, 2, 1]);
+    }
+
+    #[test]
+    fn records_that_nobody_takes_are_bounded() {
+        let end = OtherEnd::new();
+        let mut tap = end.observer();
+        let mut observers = Observers::none();
+        observers.add(&mut tap);
+        end.listen(true);
+        begin(&mut observers, 1, client(1000));
+        (0..WAITING + 10).for_each(|_| late(&mut observers, 1));
+        assert_eq!(end.take().len(), WAITING);
+    }
+}

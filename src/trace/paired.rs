@@ -87,7 +87,8 @@ impl<V: View> View for Paired<V> {
     }
 
     fn finish(&mut self, out: &mut dyn Write) -> io::Result<()> {
-        self.rows.iter_mut().filter(|row| !row.complete).for_each(Row::lose);
+        // They may still be on their way.
+        self.rows.iter_mut().for_each(|row| row.complete = true);
         self.write_complete(out)?;
         self.view.finish(out)
     }

@@ -9,7 +9,7 @@ pub struct RetryPolicy {
     /// When to send again.
     pub rexmt: Rexmt,
     /// The least difference between an [automatic](Rexmt::Auto) interval and the smoothed round trip: a machine that is
-    /// busy for a moment must not look like a loss.
+    /// busy for a moment must not look like a loss. The sender of a window adds a quarter of it.
     pub margin: Duration,
     /// Time without progress after which the transfer fails.
     pub timeout: Duration,
@@ -30,8 +30,8 @@ impl Default for RetryPolicy {
 /// The retransmission interval.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Rexmt {
-    /// From the round trips: SRTT + max([margin](RetryPolicy::margin), 4 RTTVAR), doubled at each retransmission, at most 5 s; before the first
-    /// measurement 1 s, and 2 s for a write request (RFC 6298, RFC 1123 section 4.2.3.2).
+    /// From the round trips: SRTT + max([margin](RetryPolicy::margin), 4 RTTVAR), doubled at each retransmission, at most
+    /// 5 s; before the first measurement 1 s, and 2 s for a write request (RFC 6298, RFC 1123 section 4.2.3.2).
     #[default]
     Auto,
     /// Always this time, as in BSD's tftp.

@@ -131,12 +131,14 @@ fn a_lost_block_waits_for_no_timer() {
     }
 }
 
-/// The figures of the version before this one, which believed a second ACK after the shortest round trip it had seen, were
-/// 131, 389, 43 and 137 ms.
+/// When a second ACK was believed after the shortest round trip so far, and both sides sent again after 10 ms, the means were
+/// 131, 389, 43 and 137 ms, and 1045, 1232, 1111 and 1607 DATA packets.
 #[test]
 fn losses_cost_little() {
     const RUNS: u64 = 400;
-    for (windowsize, loss, most) in [(4, 10, 130), (4, 50, 389), (16, 10, 43), (16, 50, 125)] {
+    for (windowsize, loss, most) in
+        [(4, 10, [130, 1030]), (4, 50, [389, 1145]), (16, 10, [42, 1090]), (16, 50, [128, 1515])]
+    {
         let (mut elapsed, mut blocks, mut timeouts) = (Duration::ZERO, 0, 0);
         for seed in 0..RUNS {
             let pace = Pace { latency: MS / 10, jitter: MS / 100, batch: 4, work: MS / 20 };
@@ -149,6 +151,6 @@ fn losses_cost_little() {
         }
         let mean = [elapsed.as_millis() as u64, blocks, timeouts].map(|sum| sum / RUNS);
         println!("window {windowsize:2}, {loss:2} per mille lost: {mean:?} ms, DATA packets, timeouts for 1001 blocks");
-        assert!(mean[0] <= most, "{mean:?}");
+        assert!(mean[0] <= most[0] && mean[1] <= most[1], "{mean:?}");
     }
 }

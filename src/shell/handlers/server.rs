@@ -28,6 +28,7 @@ pub(crate) fn serve(shell: &mut Shell<'_>, verb: ServeVerb) -> Handled {
         ServeVerb::Status => status(shell)?,
         ServeVerb::Stop => {
             shell.workspace.serving.take().ok_or_else(faults::not_running)?;
+            shell.workspace.tracing.part();
             shell.console.say("Server stopped.")?;
         }
         ServeVerb::Change(change) => return faults::change(shell, change),
