@@ -1,10 +1,13 @@
 //! Lessons 7 to 11: strangers, copies, options, and numbers that run out.
 
 use std::collections::BTreeMap;
+use std::fs;
 
+use serde_json::Value;
 use tftpsh::internals::Lesson;
 
-use crate::played::{Drawn, digest_of, digests, labels, pairs, plain_get, play};
+use crate::played::{Drawn, digest_of, digests, labels, pairs, plain_get, play, run};
+use crate::support::objects;
 
 #[test]
 fn lesson_7_tells_a_stranger_and_is_fooled_without_looking() {
@@ -52,6 +55,36 @@ fn lesson_8_costs_18_packets_or_30_with_the_copy() {
     for (place, label) in pairs(4000).iter().enumerate() {
         // Blocks 1 and 2 go before the accident, ACK 2 is copied, and each later packet goes twice to the end.
         assert_eq!(counts[label], if place < 3 { 1 } else { 2 }, "{label}");
+    }
+}
+
+/// The summary, the end in JSON and `status` count until the last ACK; what comes after it is counted as late.
+#[test]
+fn lesson_8_counts_the_same_in_every_place() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let script = Lesson::find(8).expect("there is a lesson 8").script;
+    let script = script.replace("get eight.bin\n", "get eight.bin\nstatus\n");
+    let played = run(folder.path(), &format!("verbose on\ntrace json to x.json\n{script}"));
+    assert_eq!(played.status, Some(0), "{}", played.stderr);
+    let records = objects(&fs::read_to_string(folder.path().join("x.json")).expect("a trace"));
+    let lines =
+        |part: &str| played.text.lines().filter(|line| line.contains(part)).map(str::to_owned).collect::<Vec<_>>();
+    let (summaries, statuses) = (lines(", rtt "), lines("Last transfer: "));
+    for (place, troubles, late) in [(0, "", 0), (1, ", 5 resent, 5 duplicates", 1)] {
+        let summary = &summaries[place];
+        assert!(summary.contains(&format!("no options, 8 blocks{troubles}, rtt ")), "{summary}");
+        assert_eq!(statuses[place], format!("Last transfer: get eight.bin: 4000 bytes, no options{troubles}"));
+        let xfer = place + 1;
+        let of = |ev: &str| records.iter().filter(|it| it["xfer"] == xfer && it["ev"] == ev).collect::<Vec<_>>();
+        let counts = |record: &Value| ["sent", "received", "resent", "duplicates"].map(|key| record[key].as_u64());
+        let [resent, sent, received] = [5 * late, 9 + 5 * late + 1, 8 + 5 * late].map(Some);
+        assert_eq!(counts(of("end")[0]), [sent, received, resent, resent], "the copy of ACK 2 is a packet of its own");
+        let after = of("packet")
+            .into_iter()
+            .filter(|it| it["flags"].as_array().is_some_and(|it| it.contains(&"after-end".into())));
+        assert_eq!(after.count() as u64, 2 * late, "DATA 8 and ACK 8 once more");
+        let counted: Vec<_> = of("late").into_iter().map(counts).collect();
+        assert_eq!(counted, vec![[Some(late); 4]; usize::from(late > 0)]);
     }
 }
 
