@@ -156,7 +156,7 @@ fn packets(script: &str) -> Vec<Value> {
     let mut packets: Vec<_> = records.into_iter().filter(|record| record["ev"] == "packet").collect();
     for packet in &mut packets {
         let packet = packet.as_object_mut().expect("an object");
-        for key in ["t", "wall", "rtt", "local", "peer", "text"] {
+        for key in ["t", "wall", "rtt", "silence", "owner", "local", "peer", "text"] {
             packet.remove(key);
         }
     }

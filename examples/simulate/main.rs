@@ -12,6 +12,8 @@ mod network;
 #[path = "../../tests/simulation/scenario.rs"]
 #[allow(dead_code, reason = "the scenario of the wrap serves the tests only")]
 mod scenario;
+#[path = "../../tests/simulation/witness.rs"]
+mod witness;
 #[path = "../../tests/simulation/world.rs"]
 mod world;
 

@@ -5,8 +5,8 @@ use crate::event::{Record, RecordKind};
 /// An observer of the wire that knows the RFCs: it turns records into [`Annotated`] records, except machine events that
 /// packets already show.
 ///
-/// It serves the requesting side of a transfer, accepts any records in any order with any bytes, and remembers the packet
-/// numbers of a window, never of a file.
+/// It serves either side of a transfer, accepts any records in any order with any bytes, and remembers the packet numbers of
+/// a window, never of a file.
 #[derive(Debug, Default)]
 pub struct Analyser {
     xfer: u32,
@@ -29,9 +29,9 @@ impl Analyser {
             self.xfer = self.xfer.saturating_add(1);
             Conversation::new(record.at, None)
         });
-        let kind = conversation.annotate(record)?;
+        let (kind, silence) = conversation.annotate(record)?;
         let (t, wall) = conversation.clock(record.at);
         let side = conversation.side;
-        Some(Annotated { side, xfer: self.xfer, t, wall, kind, arrival: None })
+        Some(Annotated { side, xfer: self.xfer, t, wall, silence, kind, arrival: None })
     }
 }

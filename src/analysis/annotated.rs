@@ -3,10 +3,11 @@ use std::fmt::{self, Display, Formatter};
 use std::net::SocketAddr;
 use std::time::{Duration, SystemTime};
 
-use super::{Flag, Flags, PacketCounts, Reason, Summary};
+use super::{Flag, Flags, Owner, PacketCounts, Reason, Silence, Summary};
 use crate::event::Side;
 use crate::fault::Hit;
 use crate::macros::named;
+use crate::transfer::Ignored;
 use crate::wire::{DATA_HEADER, Direction, Malformed, Opcode, Packet};
 
 /// Bytes of a block that a copy keeps.
@@ -23,6 +24,8 @@ pub struct Annotated<'a> {
     pub t: Duration,
     /// The time of day.
     pub wall: SystemTime,
+    /// The silence that it ended, if that was long.
+    pub silence: Option<Silence>,
     /// Which kind of record it is.
     pub kind: Annotation<'a>,
     /// Of a packet that leaves: its record at the other end, in views of both ends.
@@ -54,6 +57,8 @@ pub enum Annotation<'a> {
         left: Option<Duration>,
         /// The awaited packet, as `DATA 3`.
         awaited: String,
+        /// Whose timer it is.
+        owner: Owner,
         /// What it means.
         why: Reason,
     },
@@ -94,21 +99,31 @@ impl Annotated<'_> {
         }
     }
 
+    /// Returns the packet that crossed the socket, or reached the machine later than that.
+    pub fn judged(&self) -> Option<&AnnotatedPacket<'_>> {
+        match &self.kind {
+            Annotation::Packet(packet) | Annotation::Delivered { packet, .. } => Some(packet),
+            _ => None,
+        }
+    }
+
     /// Copies the record, with the first 64 bytes of the data of a block.
     pub fn kept(&self) -> Annotated<'static> {
         let kind = match &self.kind {
             Annotation::Begin { host } => Annotation::Begin { host: Cow::Owned(host.clone().into_owned()) },
             Annotation::Packet(packet) => Annotation::Packet(packet.kept()),
-            Annotation::Timer { after, left, awaited, why } => {
-                Annotation::Timer { after: *after, left: *left, awaited: awaited.clone(), why: why.clone() }
+            Annotation::Timer { after, left, awaited, owner, why } => {
+                let (awaited, why) = (awaited.clone(), why.clone());
+                Annotation::Timer { after: *after, left: *left, awaited, owner: *owner, why }
             }
             Annotation::Choice { choice, why } => Annotation::Choice { choice: *choice, why: why.clone() },
             Annotation::Delivered { after, packet } => Annotation::Delivered { after: *after, packet: packet.kept() },
             Annotation::End(summary) => Annotation::End(summary.clone()),
             Annotation::Late(counts) => Annotation::Late(*counts),
         };
+        let Self { side, xfer, t, wall, silence, .. } = *self;
         let arrival = self.arrival.as_ref().map(|arrival| Box::new(arrival.kept()));
-        Annotated { side: self.side, xfer: self.xfer, t: self.t, wall: self.wall, kind, arrival }
+        Annotated { side, xfer, t, wall, silence, kind, arrival }
     }
 }
 
@@ -157,6 +172,8 @@ pub struct AnnotatedPacket<'a> {
     pub after: State,
     /// The reason why it was sent, or its meaning.
     pub why: Reason,
+    /// Why the machine ignores it, if it does.
+    pub ignored: Option<Ignored>,
     /// The fault rules that hit it.
     pub faults: Vec<Hit>,
 }
@@ -264,9 +281,9 @@ pub enum State {
     /// No packet was sent.
     #[default]
     Idle,
-    /// The request was sent.
+    /// The request was sent, or came.
     Requested,
-    /// An OACK came.
+    /// An OACK came, or was sent.
     Negotiated,
     /// The server accepted the write request.
     Accepted,
@@ -277,7 +294,7 @@ pub enum State {
     /// The last ACK was sent; the peer may not have received it.
     Dallying,
     /// This block was sent.
-    Sending(u64),
+    Sent(u64),
     /// The peer acknowledged this block.
     Acked(u64),
     /// The transfer succeeded.
@@ -303,7 +320,7 @@ impl Display for State {
             Self::Receiving(block) => write!(f, "receiving {block}"),
             Self::Received(block) => write!(f, "received {block}"),
             Self::Dallying => f.write_str("dallying"),
-            Self::Sending(block) => write!(f, "sending {block}"),
+            Self::Sent(block) => write!(f, "sent {block}"),
             Self::Acked(block) => write!(f, "acked {block}"),
             Self::Done => f.write_str("done"),
             Self::Failed => f.write_str("failed"),

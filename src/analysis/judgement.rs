@@ -1,6 +1,7 @@
 use std::time::Duration;
 
 use super::{Flag, Flags, Reason, State};
+use crate::transfer::Ignored;
 use crate::wire::{DATA_HEADER, Malformed, Packet};
 
 /// What the analysis says of one packet.
@@ -16,15 +17,44 @@ pub(super) struct Judgement {
     pub(super) progress: bool,
     /// The packet that this one answers, with its round trip.
     pub(super) answer: Option<(u64, Option<Duration>)>,
+    /// Why the machine ignores it, as the machine reports it.
+    pub(super) ignored: Option<Ignored>,
+    /// The machine ends the transfer because of it: it takes no other packet.
+    pub(super) is_last: bool,
 }
 
 impl Judgement {
     pub(super) fn new(why: Reason) -> Self {
-        Self { abs: None, flags: Flags::default(), dup_of: None, after: None, why, progress: false, answer: None }
+        Self {
+            abs: None,
+            flags: Flags::default(),
+            dup_of: None,
+            after: None,
+            why,
+            progress: false,
+            answer: None,
+            ignored: None,
+            is_last: false,
+        }
     }
 
     pub(super) fn flagged(flag: Flag, why: Reason) -> Self {
         Self::new(why).with(flag)
+    }
+
+    /// The judgement of a packet that changes nothing.
+    pub(super) fn ignored(ignored: Ignored, why: Reason) -> Self {
+        Self { ignored: Some(ignored), ..Self::new(why) }
+    }
+
+    /// The judgement of a packet that repeats packet `dup_of`, if that is remembered.
+    pub(super) fn repeated(dup_of: Option<u64>, why: Reason) -> Self {
+        Self { dup_of, ..Self::ignored(Ignored::Duplicate, why) }.with(Flag::Dup)
+    }
+
+    /// The judgement of a packet for which the machine ends the transfer.
+    pub(super) fn last(why: Reason) -> Self {
+        Self { is_last: true, ..Self::new(why) }
     }
 
     /// The judgement of a DATA or an ACK of this block of the file.
@@ -34,7 +64,7 @@ impl Judgement {
 
     /// The judgement of a packet that leads to this state.
     pub(super) fn leads_to(after: State, why: Reason) -> Self {
-        Self { after: Some(after), ..Self::new(why) }
+        Self { after: Some(after), is_last: after.is_over(), ..Self::new(why) }
     }
 
     /// The judgement of a datagram that is not a packet.
@@ -44,11 +74,10 @@ impl Judgement {
             Malformed::UnknownOpcode(opcode) => Reason::BadOpcode { opcode },
             Malformed::NoNul(field) => Reason::BadNoNul { field },
             Malformed::NoFilename => Reason::BadName,
-            Malformed::TrailingBytes(bytes) => {
-                return Self::flagged(Flag::Trailing, Reason::BadTrailing { bytes }).with(Flag::Malformed);
-            }
+            Malformed::TrailingBytes(bytes) => Reason::BadTrailing { bytes },
         };
-        Self::flagged(Flag::Malformed, why)
+        let judgement = Self::ignored(Ignored::Malformed(reason), why).with(Flag::Malformed);
+        if let Malformed::TrailingBytes(_) = reason { judgement.with(Flag::Trailing) } else { judgement }
     }
 
     pub(super) fn with(mut self, flag: Flag) -> Self {

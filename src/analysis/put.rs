@@ -1,14 +1,16 @@
-use std::time::Instant;
-
 use super::answers::Trips;
 use super::get::{HALF, memory};
 use super::judgement::Judgement;
+use super::moment::Moment;
 use super::{Flag, Reason, State};
+use crate::transfer::Ignored;
 use crate::wire::{Terms, Wrap};
 
-/// The blocks of a put, followed by the packets alone.
+/// The blocks that this side sends, followed by the packets alone.
 #[derive(Debug, Default)]
 pub(super) struct Outgoing {
+    /// An OACK was sent, and its ACK 0 has not come.
+    pub(super) is_offering: bool,
     /// Every block up to here is safe at the peer.
     pub(super) acked: u64,
     /// The last block that was sent, whose ACK is awaited.
@@ -16,6 +18,9 @@ pub(super) struct Outgoing {
     /// The last block of the file and its length in bytes, once it was sent.
     last: Option<(u64, usize)>,
     blksize: u64,
+    wrap: Wrap,
+    /// This side is a server that numbers its blocks from 0: block 1 has the number 0.
+    from_zero: bool,
     trips: Trips,
     /// The packet that acknowledged `acked`, also ACK 0.
     pub(super) ack: Option<u64>,
@@ -29,25 +34,35 @@ impl Outgoing {
         }
     }
 
-    /// Judges DATA number `n` of the transfer, which is sent with `length` bytes of the file.
-    pub(super) fn data(&mut self, n: u64, at: Instant, wire: u16, length: usize, terms: &Terms) -> Judgement {
-        let blksize = terms.blksize.get();
+    /// Judges DATA that is sent with `length` bytes of the file.
+    pub(super) fn data(&mut self, moment: Moment, wire: u16, length: usize, terms: &Terms) -> Judgement {
+        let (blksize, is_lock_step) = (terms.blksize.get(), terms.windowsize.get() == 1);
         self.blksize = blksize.into();
-        let ahead = Wrap::ToZero.ahead(wire, self.high + 1);
-        let earlier = Wrap::ToZero.before(wire, self.high + 1).filter(|block| *block > 0 && ahead != 0);
+        self.from_zero |= wire == 0 && self.high == 0;
+        let number = self.number(wire);
+        if wire == 1 && self.high == 65535 && is_lock_step {
+            self.wrap = Wrap::ToOne;
+        }
+        let ahead = self.wrap.ahead(number, self.high + 1);
+        let earlier = self.wrap.before(number, self.high + 1).filter(|block| *block > 0 && ahead != 0);
         let block = earlier.unwrap_or(self.high + 1 + ahead);
-        let first = self.trips.note(block, n, at, memory(terms.windowsize.get().into()));
+        let first = self.trips.note(block, moment, memory(terms.windowsize.get().into()));
         if block <= self.high {
-            let again = Judgement::of_block(block, Reason::DataGap { block }).with(Flag::Rexmt);
-            return Judgement { dup_of: first, ..again };
+            let why = if is_lock_step { Reason::DataSorcerer { block } } else { Reason::DataGap { block } };
+            return Judgement { dup_of: first, ..Judgement::of_block(block, why).with(Flag::Rexmt) };
         }
         self.high = block;
         let short = length < usize::from(blksize);
         if short {
             self.last = Some((block, length));
         }
-        let wrapped = wire == 0;
-        let why = if wrapped {
+        let wrapped = block > 65535 && wire == self.wrap.wire(65536);
+        let oversize = length > usize::from(blksize);
+        let why = if oversize {
+            Reason::DataOversize { length, blksize }
+        } else if self.from_zero && block == 1 {
+            Reason::DataSendZero
+        } else if wrapped {
             Reason::DataWrap { wire, block }
         } else if length == 0 {
             Reason::DataSendEmpty { block, blksize }
@@ -56,35 +71,54 @@ impl Outgoing {
         } else {
             Reason::DataSend { block }
         };
-        let judgement = Judgement { after: Some(State::Sending(block)), ..Judgement::of_block(block, why) };
-        if wrapped { judgement.with(Flag::Wrap) } else { judgement }
+        let mut judgement = Judgement { after: Some(State::Sent(block)), ..Judgement::of_block(block, why) };
+        for (flag, _) in [(Flag::Wrap, wrapped), (Flag::Oversize, oversize)].into_iter().filter(|(_, is)| *is) {
+            judgement.flags.insert(flag);
+        }
+        judgement
     }
 
-    /// Judges ACK number `n` of the transfer, which came; if it is progress, it answers a DATA.
-    pub(super) fn ack(&mut self, n: u64, now: Instant, wire: u16, terms: &Terms) -> Judgement {
+    /// Judges an ACK that came; if it is progress, it answers a DATA.
+    pub(super) fn ack(&mut self, moment: Moment, wire: u16, terms: &Terms) -> Judgement {
+        if self.is_offering {
+            return self.ack_of_oack(moment, wire);
+        }
         let outstanding = self.high - self.acked;
-        let ahead = Wrap::ToZero.ahead(wire, self.acked);
+        let number = if self.high > 0 { self.number(wire) } else { wire };
+        let ahead = self.wrap.ahead(number, self.acked);
         if ahead == 0 {
             let block = self.acked;
-            let lock_step = terms.windowsize.get() == 1;
-            let why = if lock_step { Reason::AckDup { block } } else { Reason::AckDupWindow { block } };
-            return Judgement { dup_of: self.ack, ..Judgement::of_block(block, why).with(Flag::Dup) };
+            let why = match self.ack {
+                None => Reason::AckNothing,
+                Some(_) if terms.windowsize.get() == 1 => Reason::AckDup { block },
+                Some(_) => Reason::AckDupWindow { block },
+            };
+            return Judgement { abs: Some(block), ..Judgement::repeated(self.ack, why) };
         }
         if ahead <= outstanding {
-            return self.progress(n, now, ahead, outstanding);
+            return self.progress(moment, ahead, outstanding);
         }
-        match Wrap::ToZero.before(wire, self.acked).filter(|_| ahead >= HALF) {
-            Some(block) => Judgement::of_block(block, Reason::AckOld { block }).with(Flag::Dup).with(Flag::Late),
-            None => {
-                let block = self.acked + ahead;
-                Judgement::of_block(block, Reason::AckFuture { block }).with(Flag::Early)
-            }
-        }
+        let (block, flag, why) = match self.wrap.before(number, self.acked).filter(|_| ahead >= HALF) {
+            Some(block) => (block, Flag::Late, Reason::AckOld { block }),
+            None => (self.acked + ahead, Flag::Early, Reason::AckFuture { block: self.acked + ahead }),
+        };
+        Judgement { abs: Some(block), ..Judgement::ignored(Ignored::OutOfPlace, why) }.with(flag)
     }
 
-    fn progress(&mut self, n: u64, now: Instant, count: u64, outstanding: u64) -> Judgement {
+    fn ack_of_oack(&mut self, moment: Moment, wire: u16) -> Judgement {
+        if wire != 0 {
+            let block = wire.into();
+            let judgement = Judgement::ignored(Ignored::OutOfPlace, Reason::AckFuture { block });
+            return Judgement { abs: Some(block), ..judgement }.with(Flag::Early);
+        }
+        (self.is_offering, self.ack) = (false, Some(moment.n));
+        let judgement = Judgement::leads_to(State::Acked(0), Reason::OackAcked);
+        Judgement { abs: Some(0), progress: true, ..judgement }
+    }
+
+    fn progress(&mut self, moment: Moment, count: u64, outstanding: u64) -> Judgement {
         self.acked += count;
-        self.ack = Some(n);
+        self.ack = Some(moment.n);
         let block = self.acked;
         let complete = self.last.is_some_and(|(last, _)| block >= last);
         let (after, why) = if complete {
@@ -94,7 +128,20 @@ impl Outgoing {
         } else {
             (State::Acked(block), Reason::AckOk { block })
         };
-        let answer = self.trips.get_mut(block).map(|trip| trip.answer(now));
-        Judgement { after: Some(after), progress: true, answer, ..Judgement::of_block(block, why) }
+        let answer = self.trips.get_mut(block).map(|trip| trip.answer(moment));
+        Judgement { progress: true, answer, abs: Some(block), ..Judgement::leads_to(after, why) }
+    }
+
+    /// Notes that packet `n`, an ACK, did not reach the machine, or not yet.
+    pub(super) fn doubt(&mut self, wire: u16, n: u64) {
+        let ahead = self.wrap.ahead(self.number(wire), self.acked);
+        if let Some(trip) = self.trips.get_mut(self.acked + ahead) {
+            trip.doubt(n);
+        }
+    }
+
+    /// Returns the number that a correct server would use.
+    fn number(&self, wire: u16) -> u16 {
+        wire.wrapping_add(self.from_zero.into())
     }
 }

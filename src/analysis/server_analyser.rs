@@ -74,6 +74,7 @@ mod tests {
             filename: b"f",
             mode: None,
             timeout: Duration::from_secs(25),
+            bug: None,
         })
     }
 

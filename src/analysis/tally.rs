@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use super::{AnnotatedPacket, Flag};
-use crate::transfer::{Failure, Report, RttStats};
+use crate::transfer::{Failure, Ignored, Report, RttStats};
 use crate::wire::Direction;
 
 /// How a transfer ended.
@@ -60,11 +60,15 @@ impl Summary {
 }
 
 /// Counts the packets of one transfer.
+///
+/// Each packet that crosses the socket counts once: before the end, or as a late one. What it is to the machine counts when
+/// the machine has it.
 #[derive(Debug, Default)]
 pub(super) struct Tally {
     packets: PacketCounts,
-    /// Packets since the end, once it has come.
-    late: Option<PacketCounts>,
+    /// Packets that came too late, even if the end has not come.
+    late: PacketCounts,
+    has_ended: bool,
     rtt: RttStats,
     /// The digest of the local file, after it is known.
     pub(super) sha256: Option<String>,
@@ -73,55 +77,69 @@ pub(super) struct Tally {
 impl Tally {
     /// Counts a packet that crossed the socket.
     pub(super) fn count(&mut self, packet: &AnnotatedPacket<'_>) {
-        let counts = self.counts();
+        let counts = self.counts(packet);
         match packet.direction {
             Direction::Sent => counts.sent += 1,
             Direction::Received => counts.received += 1,
         }
-        let has = |flag| u64::from(packet.flags.contains(flag));
-        counts.lost += has(Flag::Lost);
+        counts.lost += u64::from(packet.flags.contains(Flag::Lost));
         counts.faults += u64::from(!packet.faults.is_empty());
-        self.count_delivered(packet);
+        self.count_judgement(packet);
     }
 
-    /// Counts what a packet that was held turns out to be when it reaches the machine.
-    pub(super) fn count_delivered(&mut self, packet: &AnnotatedPacket<'_>) {
-        let counts = self.counts();
-        let has = |flag| u64::from(packet.flags.contains(flag));
-        counts.resent += has(Flag::Rexmt);
-        counts.duplicates += has(Flag::Dup);
-        counts.strangers += has(Flag::WrongTid);
+    /// Counts what a packet is to the machine.
+    pub(super) fn count_judgement(&mut self, packet: &AnnotatedPacket<'_>) {
+        let counts = self.counts(packet);
+        counts.resent += u64::from(packet.flags.contains(Flag::Rexmt));
+        counts.duplicates += u64::from(packet.ignored == Some(Ignored::Duplicate));
+        counts.strangers += u64::from(packet.ignored == Some(Ignored::Stranger));
         if let Some(rtt) = packet.rtt {
             self.rtt.count(rtt);
         }
     }
 
-    /// Returns the packets since the end.
+    /// Whether a round trip can be that long.
+    pub(super) fn allows(&self, rtt: Duration) -> bool {
+        self.rtt.allows(rtt)
+    }
+
+    /// Returns the late packets.
     pub(super) fn late(&self) -> PacketCounts {
-        self.late.unwrap_or_default()
+        self.late
     }
 
     /// The transfer is over: what follows is late.
     pub(super) fn end(&mut self) {
-        self.late.get_or_insert_default();
+        self.has_ended = true;
     }
 
-    fn counts(&mut self) -> &mut PacketCounts {
-        self.late.as_mut().unwrap_or(&mut self.packets)
+    pub(super) fn has_ended(&self) -> bool {
+        self.has_ended
+    }
+
+    fn counts(&mut self, packet: &AnnotatedPacket<'_>) -> &mut PacketCounts {
+        if packet.flags.contains(Flag::AfterEnd) { &mut self.late } else { &mut self.packets }
     }
 
     /// Sums up the transfer; `bytes` and `blocks` count where there is no report.
+    ///
+    /// What the report counts is true: a packet that a rule holds until after the end has no record yet.
     pub(super) fn summary(
         &self,
         result: Result<&Report, &Failure>,
         elapsed: Duration,
         (bytes, blocks): (u64, u64),
     ) -> Summary {
+        let (rtt, sha256) = (self.rtt.value(), self.sha256.clone());
+        let mut packets = self.packets;
         let (outcome, bytes, blocks) = match result {
-            Ok(report) => (Outcome::Complete, report.stats.bytes, report.stats.blocks),
+            Ok(Report { stats, .. }) => {
+                (packets.resent, packets.duplicates, packets.strangers) =
+                    (stats.resent, stats.duplicates, stats.strangers);
+                (Outcome::Complete, stats.bytes, stats.blocks)
+            }
             Err(failure) => (Outcome::Failed(failure.to_string()), bytes, blocks),
         };
-        let (packets, rtt, sha256) = (self.packets, self.rtt.value(), self.sha256.clone());
         Summary { outcome, bytes, blocks, elapsed, packets, rtt, sha256 }
     }
 }

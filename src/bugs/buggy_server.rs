@@ -3,7 +3,7 @@ use std::net::SocketAddr;
 use std::time::Instant;
 
 use super::ServerBug;
-use crate::transfer::{Abort, Delivery, Event, Machine, Output, Receiving, Sending, Stats, Unacknowledged};
+use crate::transfer::{Abort, Delivery, Event, Machine, Output, Receiving, Report, Sending, Stats, Unacknowledged};
 use crate::wire::{DATA_HEADER, ErrorCode, Opcode, OptionList, Packet, Terms, Wrap, emit_ack, names};
 
 /// The bytes of a header that the server counts as bytes of the block: 516 instead of 512.
@@ -26,6 +26,8 @@ pub struct BuggyServer<M> {
     /// The last DATA sent and the last ACK received: what the Sorcerer's Apprentice needs.
     data: Option<Burst>,
     last_ack: Option<u16>,
+    /// Packets that the Apprentice sent again.
+    repeated: u64,
     /// The machine resends after silence, and its output is dropped.
     mute: bool,
     /// An ACK that never came, for the machine when it waits.
@@ -52,6 +54,7 @@ impl<M: Machine> BuggyServer<M> {
             borrowed: Vec::new(),
             data: None,
             last_ack: None,
+            repeated: 0,
             mute: false,
             forged: None,
         }
@@ -159,7 +162,9 @@ impl<M: Machine> BuggyServer<M> {
                     continue;
                 }
                 Output::Event(event) => return Ok(Output::Event(event)),
-                Output::Complete(report) => return Ok(Output::Complete(report)),
+                Output::Complete(report) => {
+                    return Ok(Output::Complete(Report { stats: self.stats(), ..report }));
+                }
                 Output::Done => return Ok(Output::Done),
                 Output::Failed(failure) => return Ok(Output::Failed(failure)),
             };
@@ -181,7 +186,10 @@ impl<M: Machine> Machine for BuggyServer<M> {
         }
         if let (ServerBug::Sorcerer, Ok(Packet::Ack { block })) = (self.bug, Packet::parse(datagram)) {
             let again = self.last_ack.replace(block) == Some(block);
-            self.extra.extend(self.data.clone().filter(|_| again));
+            if let Some(burst) = self.data.clone().filter(|_| again) {
+                self.repeated += burst.datagrams.len().div_ceil(burst.stride.max(1)) as u64;
+                self.extra.push_back(burst);
+            }
         }
     }
 
@@ -211,7 +219,8 @@ impl<M: Machine> Machine for BuggyServer<M> {
     }
 
     fn stats(&self) -> Stats {
-        self.machine.stats()
+        let stats = self.machine.stats();
+        Stats { resent: stats.resent + self.repeated, ..stats }
     }
 
     fn terms(&self) -> Terms {

@@ -176,6 +176,7 @@ impl<'a, 'f, 'o> Attempts<'a, 'f, 'o> {
                 filename: self.file.name,
                 mode: Some(self.options.mode),
                 timeout: self.options.retry.timeout,
+                bug,
             };
             self.reporter.notify(RecordKind::Begin(begin));
             if let Some(reduced) = reduced(self.options, &offer) {

@@ -36,6 +36,7 @@ pub use crate::fault::{Fate, Held, Origin};
 pub use crate::wire::Direction;
 pub use crossing::{Crossing, Delivery};
 
+use crate::bugs::ClientBug;
 use crate::transfer::{Event, Failure, Machine, Report};
 use crate::wire::{Mode, RequestKind};
 
@@ -130,6 +131,8 @@ pub struct Begin<'a> {
     pub mode: Option<Mode>,
     /// The time without progress after which the transfer fails.
     pub timeout: Duration,
+    /// The bug of a client that has one.
+    pub bug: Option<ClientBug>,
 }
 
 /// A receiver of records.

@@ -1,3 +1,4 @@
+use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
@@ -20,10 +21,21 @@ pub struct FaultyLink {
     state: RuleState,
     departures: DelayQueue,
     arrivals: DelayQueue,
+    /// What has arrived, with the times, in the order of its records: the machine takes it next.
+    arrived: VecDeque<(Instant, InFlight)>,
     /// The packets received so far, with copies.
     received: u64,
     /// The last packet sent was lost, or waits for one to overtake it.
     has_pending: bool,
+}
+
+/// A received packet on its way, for its records.
+#[derive(Debug)]
+pub enum Passage<'a> {
+    /// It crosses the socket, or a fault rule makes it there. Its peer may be changed.
+    Crosses(&'a mut InFlight),
+    /// A rule held it until now.
+    Reaches(&'a InFlight),
 }
 
 impl FaultyLink {
@@ -35,6 +47,7 @@ impl FaultyLink {
     /// Drops all packets on the way: another attempt begins, with a new socket.
     pub fn start_over(&mut self) {
         (self.departures, self.arrivals, self.has_pending) = (DelayQueue::default(), DelayQueue::default(), false);
+        self.arrived.clear();
     }
 
     /// Decides what happens to the next packet of this direction.
@@ -72,16 +85,18 @@ impl FaultyLink {
 
     /// Takes a packet from the socket; [`arrive`](Self::arrive) returns those that reach the machine.
     ///
-    /// Calls `crossed` for the packet and each of its copies in their order, even if they are lost or must wait. It may
-    /// change the peer.
+    /// Calls `record` for the packet and each of its copies, even if they are lost or must wait, and for packets that
+    /// waited until now. The machine gets them in the order of these calls, though it may first get a call for every
+    /// packet of one read.
     pub fn receive(
         &mut self,
         now: Instant,
         from: SocketAddr,
         datagram: &[u8],
         judgement: Judgement<'_>,
-        mut crossed: impl FnMut(&mut InFlight),
+        mut record: impl FnMut(Passage<'_>),
     ) {
+        self.ripen(now, &mut record);
         let hold = Hold { delay: judgement.delay, overtaken: judgement.overtaken };
         let mut packets = InFlight::list(now, Direction::Received, from, datagram, judgement);
         for packet in &mut packets {
@@ -90,17 +105,28 @@ impl FaultyLink {
             if !packet.lost && self.arrivals.holds(hold) {
                 packet.held = Some(Held::Waits(packet.id));
             }
-            crossed(packet);
+            record(Passage::Crosses(packet));
         }
         packets.retain(|packet| !packet.lost);
         if !packets.is_empty() {
             self.arrivals.put(now, hold, packets);
+            self.ripen(now, &mut record);
         }
     }
 
-    /// Returns the next packet that reaches the machine by now.
-    pub fn arrive(&mut self, now: Instant) -> Option<InFlight> {
-        self.arrivals.take(now)
+    /// Returns the next packet that reaches the machine by now, after the calls of `record` for packets that waited.
+    pub fn arrive(&mut self, now: Instant, mut record: impl FnMut(Passage<'_>)) -> Option<InFlight> {
+        self.ripen(now, &mut record);
+        self.arrived.pop_front().map(|(_, packet)| packet)
+    }
+
+    fn ripen(&mut self, now: Instant, record: &mut impl FnMut(Passage<'_>)) {
+        while let Some(packet) = self.arrivals.take(now) {
+            if packet.waited(now).is_some() {
+                record(Passage::Reaches(&packet));
+            }
+            self.arrived.push_back((now, packet));
+        }
     }
 
     /// Returns the packets that have not left yet, in order, since the link ends. Those on the way here are dropped.
@@ -114,7 +140,8 @@ impl FaultyLink {
 
     /// Returns when the next packet leaves or arrives, if one is on the way.
     pub fn due(&self) -> Option<Instant> {
-        self.departures.due().into_iter().chain(self.arrivals.due()).min()
+        let arrived = self.arrived.front().map(|(at, _)| *at);
+        [self.departures.due(), self.arrivals.due(), arrived].into_iter().flatten().min()
     }
 
     /// Whether the peer may still wait for the last packet sent, or this side for one.
@@ -152,6 +179,14 @@ mod tests {
         format!("{}{origin}{lost}{held}", packet.bytes()[3])
     }
 
+    /// Notes a record: `+` marks that of a packet that waited.
+    fn record(note: &mut impl FnMut(usize, &str, &InFlight), passage: Passage<'_>) {
+        match passage {
+            Passage::Crosses(packet) => note(0, "", packet),
+            Passage::Reaches(packet) => note(0, "+", packet),
+        }
+    }
+
     /// Passes ACK 1 to 4, one per millisecond, and lists the records at the socket and then the arrivals at the machine.
     fn passages(rules: &[&str], direction: Direction) -> [Vec<String>; 2] {
         let (mut faults, mut link) = link(rules);
@@ -160,21 +195,24 @@ mod tests {
         let mut lines = [Vec::new(), Vec::new()];
         for millisecond in 0..20u32 {
             let now = start + MS * millisecond;
-            let mut note =
-                |place: usize, packet: &InFlight| lines[place].push(format!("{millisecond}: {}", marked(packet)));
+            let mut note = |place: usize, mark: &str, packet: &InFlight| {
+                lines[place].push(format!("{millisecond}: {mark}{}", marked(packet)));
+            };
             if (1..=4).contains(&millisecond) {
                 let ack = emit_ack(millisecond as u16);
                 let judgement = link.judge(&mut faults, direction, &ack);
                 match direction {
                     Direction::Sent => link.send(now, peer, &ack, judgement),
-                    Direction::Received => link.receive(now, peer, &ack, judgement, |packet| note(0, packet)),
+                    Direction::Received => {
+                        link.receive(now, peer, &ack, judgement, |passage| record(&mut note, passage))
+                    }
                 }
             }
             while let Some(packet) = link.leave(now) {
-                note(0, &packet);
+                note(0, "", &packet);
             }
-            while let Some(packet) = link.arrive(now) {
-                note(1, &packet);
+            while let Some(packet) = link.arrive(now, |passage| record(&mut note, passage)) {
+                note(1, "", &packet);
             }
         }
         assert_eq!(link.due(), None);
@@ -210,11 +248,19 @@ mod tests {
                 &["1: 1", "2: 2", "2: 2=", "3: 3", "4: 4"],
                 &["1: 1", "2: 2", "2: 2=", "3: 3", "4: 4"],
             ),
-            (&["delay 5 received ack 2"], &["1: 1", "2: 2/", "3: 3", "4: 4"], &["1: 1", "3: 3", "4: 4", "7: 2/"]),
-            (&["swap received ack 2"], &["1: 1", "2: 2/", "3: 3", "4: 4"], &["1: 1", "3: 3", "3: 2/", "4: 4"]),
+            (
+                &["delay 5 received ack 2"],
+                &["1: 1", "2: 2/", "3: 3", "4: 4", "7: +2/"],
+                &["1: 1", "3: 3", "4: 4", "7: 2/"],
+            ),
+            (
+                &["swap received ack 2"],
+                &["1: 1", "2: 2/", "3: 3", "3: +2/", "4: 4"],
+                &["1: 1", "3: 3", "3: 2/", "4: 4"],
+            ),
             (
                 &["swap received ack 2", "drop received ack 3"],
-                &["1: 1", "2: 2/", "3: 3x", "4: 4"],
+                &["1: 1", "2: 2/", "3: 3x", "4: 4", "4: +2/"],
                 &["1: 1", "4: 4", "4: 2/"],
             ),
             (

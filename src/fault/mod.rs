@@ -37,7 +37,7 @@ use std::net::IpAddr;
 
 pub use fate::{Fate, Held, Origin};
 pub use faults::{Faults, Recorded};
-pub use faulty_link::FaultyLink;
+pub use faulty_link::{FaultyLink, Passage};
 pub use in_flight::InFlight;
 pub use judgement::{Hit, Judgement};
 pub use rule::{Action, How, KINDS, Percent, Rule, WAYS, Way, Which};

@@ -8,8 +8,8 @@ use std::time::Instant;
 use super::reporter::Reporter;
 use super::socket::Socket;
 use crate::bugs::ServerBug;
-use crate::event::{Crossing, Delivery, Direction, Origin, RecordKind};
-use crate::fault::{Faults, FaultyLink, InFlight, RuleState};
+use crate::event::{Crossing, Direction, Origin};
+use crate::fault::{Faults, FaultyLink, InFlight, Passage, RuleState};
 use crate::transfer::datagrams;
 
 /// The fault rules of one side. The shell changes them while a loop, perhaps in another thread, applies them.
@@ -110,15 +110,17 @@ impl FaultInjector {
         (bytes, stride): (&[u8], usize),
         reporter: &mut Reporter<'_, '_>,
     ) {
-        let (now, local) = (Instant::now(), reporter.subject.local);
+        let now = Instant::now();
         for datagram in datagrams(bytes, stride) {
             let judgement = self.link.judge(&mut self.faults.lock(), Direction::Received, datagram);
             let stray = judgement.stranger.then(|| self.spare.port(from));
-            self.link.receive(now, from, datagram, judgement, |packet| {
-                if let (Origin::Stray, Some(port)) = (packet.origin, stray) {
+            self.link.receive(now, from, datagram, judgement, |mut passage| {
+                if let (Passage::Crosses(packet), Some(port)) = (&mut passage, stray)
+                    && packet.origin == Origin::Stray
+                {
                     packet.peer.set_port(port);
                 }
-                reporter.crossing(now, local, Crossing::from(&*packet));
+                reporter.passage(now, passage);
             });
         }
     }
@@ -126,11 +128,7 @@ impl FaultInjector {
     /// Returns the next packet that reaches the machine by now.
     pub(super) fn arrive(&mut self, reporter: &mut Reporter<'_, '_>) -> Option<InFlight> {
         let now = Instant::now();
-        let packet = self.link.arrive(now)?;
-        if let Some(delivery) = Delivery::of(&packet, now) {
-            reporter.notify(RecordKind::Delivered(delivery));
-        }
-        Some(packet)
+        self.link.arrive(now, |passage| reporter.passage(now, passage))
     }
 
     /// Returns when the next packet leaves or arrives, if one is on the way.

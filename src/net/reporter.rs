@@ -1,7 +1,8 @@
 use std::net::SocketAddr;
 use std::time::Instant;
 
-use crate::event::{Crossing, Direction, Observers, Record, RecordKind};
+use crate::event::{Crossing, Delivery, Direction, Observers, Record, RecordKind};
+use crate::fault::Passage;
 use crate::transfer::{Failure, Report, datagrams};
 
 /// The observers of a transfer, with what all its records have.
@@ -68,6 +69,18 @@ impl<'o> Reporter<'_, 'o> {
             self.subject.stage = Stage::Late;
         }
         self.notify_at(at, local, RecordKind::Packet(crossing));
+    }
+
+    /// Notifies of a received packet that fault rules have judged.
+    pub(super) fn passage(&mut self, now: Instant, passage: Passage<'_>) {
+        match passage {
+            Passage::Crosses(packet) => self.crossing(now, self.subject.local, Crossing::from(&*packet)),
+            Passage::Reaches(packet) => {
+                if let Some(delivery) = Delivery::of(packet, now) {
+                    self.notify(RecordKind::Delivered(delivery));
+                }
+            }
+        }
     }
 
     /// Notifies of datagrams of one stride that cross the socket of the transfer together, and that no rule touches.

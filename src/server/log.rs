@@ -149,6 +149,7 @@ mod tests {
                 filename: b"fw\x1b[2J.bin",
                 mode: Some(mode),
                 timeout: elapsed,
+                bug: None,
             };
             let (at, local) = (Instant::now(), "127.0.0.1:50000".parse().unwrap());
             log.observe(&Record { at, transfer: 1, local, kind: RecordKind::Begin(begin) });

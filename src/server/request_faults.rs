@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use crate::bugs::ServerBug;
 use crate::event::Direction;
-use crate::fault::{FaultyLink, InFlight, Judgement, Origin, RuleState};
+use crate::fault::{FaultyLink, InFlight, Judgement, Origin, Passage, RuleState};
 use crate::net::{Envelope, FaultInjector, SharedFaults, Spare};
 
 /// The most unanswered requests that are remembered; the oldest are forgotten.
@@ -78,7 +78,8 @@ impl RequestFaults {
         };
         let stray = judgement.stranger.then(|| self.spare.port(client));
         let Self { faults, link, on_the_way, .. } = self;
-        link.receive(now, client, request, judgement, |packet| {
+        link.receive(now, client, request, judgement, |passage| {
+            let Passage::Crosses(packet) = passage else { return };
             if let (Origin::Stray, Some(port)) = (packet.origin, stray) {
                 packet.peer.set_port(port);
             }
@@ -102,7 +103,7 @@ impl RequestFaults {
 
     /// Returns the next request that reaches the server by now.
     pub(super) fn arrive(&mut self, now: Instant) -> Option<(Asked, InFlight)> {
-        let packet = self.link.arrive(now)?;
+        let packet = self.link.arrive(now, |_| {})?;
         Some((self.on_the_way.remove(&packet.id)?, packet))
     }
 

@@ -225,6 +225,7 @@ fn begin<T>(client: SocketAddr, request: &Request<'_>, policy: &Policy, take: im
         filename: request.filename,
         mode: Mode::from_wire(request.mode),
         timeout: policy.retry.timeout,
+        bug: None,
     })
 }
 

@@ -207,7 +207,7 @@ impl BothLadder {
 
     /// Describes what a packet means to the end where it crosses the socket.
     fn cell(&self, annotated: &Annotated<'_>, packet: &AnnotatedPacket<'_>) -> Cell {
-        let state = words(packet.after);
+        let state = packet.after.to_string();
         let mut notes = Vec::new();
         for it in packet.flags.without(Flag::Tid).iter() {
             match it {
@@ -363,14 +363,6 @@ impl View for BothLadder {
         // A vector takes all bytes.
         self.between(&run.within(self.layout.arrow - 2), &size(run.bytes), &mut line).ok()?;
         Some(String::from_utf8_lossy(&line).trim_end().to_owned())
-    }
-}
-
-/// Names a state in the past tense of what led to it.
-fn words(state: State) -> String {
-    match state {
-        State::Sending(block) => format!("sent {block}"),
-        _ => state.to_string(),
     }
 }
 

@@ -145,6 +145,7 @@ mod tests {
             filename: b"f",
             mode: Some(Mode::Octet),
             timeout: Duration::from_secs(25),
+            bug: None,
         };
         observe(classic, RecordKind::Begin(begin));
         observe(classic, packet(Direction::Sent, b"\0\x01fw.bin\0octet\0"));

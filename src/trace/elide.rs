@@ -25,9 +25,6 @@ impl Default for Limit {
     }
 }
 
-/// The pause after which a packet is not ordinary, even if it is correct.
-pub(super) const WAITING: Duration = Duration::from_millis(500);
-
 /// The interval at which a growing count is drawn again.
 const REDRAW: Duration = Duration::from_millis(100);
 
@@ -191,5 +188,5 @@ impl<V: View> View for Elided<V> {
 /// Whether a packet is ordinary at each end that has seen it.
 fn is_ordinary(annotated: &Annotated<'_>, packet: &AnnotatedPacket<'_>) -> bool {
     let arrived = annotated.arrival.as_deref().is_none_or(|it| it.packet().is_some_and(AnnotatedPacket::is_ordinary));
-    packet.is_ordinary() && packet.gap < WAITING && arrived
+    packet.is_ordinary() && annotated.silence.is_none() && arrived
 }

@@ -6,10 +6,11 @@ use super::elide::Run;
 use super::fields::fields;
 use super::figures::{delivered, failure, flag, millis, tint};
 use super::fold::fold;
+use super::silences::{Line, Silences};
 use super::units::size;
 use super::{Paint, Tint, View};
 use crate::analysis::{Annotated, AnnotatedPacket, Annotation, Choice, Kind, Reason, State};
-use crate::event::Direction;
+use crate::event::{Direction, Side};
 
 /// How much of each packet is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -31,6 +32,7 @@ pub struct Explain {
     xfer: Option<u32>,
     known: HashSet<Kind>,
     last: State,
+    silences: Silences,
     /// The width at which lines are folded.
     columns: Option<usize>,
     /// Each line names its end.
@@ -40,7 +42,8 @@ pub struct Explain {
 impl Explain {
     /// Creates a view with this much detail.
     pub fn new(detail: Detail, paint: Paint) -> Self {
-        Self { detail, paint, xfer: None, known: HashSet::new(), last: State::Idle, columns: None, both: false }
+        let (known, silences) = (HashSet::new(), Silences::default());
+        Self { detail, paint, xfer: None, known, last: State::Idle, silences, columns: None, both: false }
     }
 
     /// Folds long lines for a screen of this many columns.
@@ -130,9 +133,9 @@ impl Explain {
     }
 
     /// Writes a line that is not about a packet.
-    fn line(&self, annotated: &Annotated<'_>, text: &str, out: &mut dyn Write) -> io::Result<()> {
-        let end = if self.both { format!("{}: ", annotated.side.name()) } else { String::new() };
-        let line = format!("{:>13.4} s  {end}{text}", annotated.t.as_secs_f64());
+    fn line(&self, side: Side, t: Duration, text: &str, out: &mut dyn Write) -> io::Result<()> {
+        let end = if self.both { format!("{}: ", side.name()) } else { String::new() };
+        let line = format!("{:>13.4} s  {end}{text}", t.as_secs_f64());
         writeln!(out, "{}", fold(&line, self.columns, 17))
     }
 }
@@ -145,27 +148,29 @@ impl View for Explain {
             }
             self.known.clear();
             self.last = State::Idle;
+            self.silences = Silences::default();
         }
+        for Line { side, t, mut text, more } in self.silences.before(annotated) {
+            if let Some(more) = more {
+                text.push_str(&format!("; {more}  [RFC 1123 s4.2.3.2]"));
+            }
+            self.line(side, t, &text, out)?;
+        }
+        let (side, t) = (annotated.side, annotated.t);
         match &annotated.kind {
             Annotation::Packet(packet) => self.packet(annotated, packet, out),
-            Annotation::Timer { after, left, awaited, .. } => {
-                let mut text = format!("timer expired: no {awaited} for {:.2} s.", after.as_secs_f64());
-                if let Some(left) = left {
-                    text.push_str(&format!(" Send again; {:.2} s left before giving up.", left.as_secs_f64()));
-                }
-                text.push_str("  [RFC 1123 s4.2.3.2]");
-                self.line(annotated, &text, out)
-            }
-            Annotation::Choice { choice: Choice::Fallback | Choice::Window, why }
-            | Annotation::Choice { why: why @ Reason::TidSame { .. }, .. } => self.line(annotated, &reason(why), out),
-            Annotation::End(summary) => {
-                failure(summary, self.last).map_or(Ok(()), |failure| self.line(annotated, &failure, out))
-            }
-            // The packets show these.
-            Annotation::Begin { .. } | Annotation::Choice { .. } | Annotation::Late(_) => Ok(()),
             Annotation::Delivered { after, packet } => {
                 self.last = packet.after;
-                self.line(annotated, &format!("{}. {}", delivered(*after, packet), reason(&packet.why)), out)
+                self.line(side, t, &format!("{}. {}", delivered(*after, packet), reason(&packet.why)), out)
+            }
+            Annotation::Choice { choice: Choice::Fallback | Choice::Window, why }
+            | Annotation::Choice { why: why @ Reason::TidSame { .. }, .. } => self.line(side, t, &reason(why), out),
+            Annotation::End(summary) => {
+                failure(summary, self.last).map_or(Ok(()), |failure| self.line(side, t, &failure, out))
+            }
+            // The packets show these.
+            Annotation::Begin { .. } | Annotation::Choice { .. } | Annotation::Timer { .. } | Annotation::Late(_) => {
+                Ok(())
             }
         }
     }

@@ -22,6 +22,14 @@ pub(super) fn hex(bytes: &[u8], separator: &str) -> String {
     digits
 }
 
+/// Names the packet: `DATA 2`, `RRQ`.
+pub(super) fn name(packet: &AnnotatedPacket<'_>) -> String {
+    match packet.block {
+        Some(block) => format!("{} {block}", packet.kind.name()),
+        None => packet.kind.name().to_owned(),
+    }
+}
+
 /// Names the flag as the text views do.
 pub(super) fn flag(packet: &AnnotatedPacket<'_>, flag: Flag) -> String {
     let of = |word: &str, n: Option<u64>| n.map_or(word.to_owned(), |n| format!("{word} of #{n}"));
@@ -56,10 +64,11 @@ pub(super) fn deeds(packet: &AnnotatedPacket<'_>) -> Vec<String> {
     packet.faults.iter().filter_map(deed).collect()
 }
 
-/// Describes a held packet that reaches the machine: `DATA 2 (#5) delivered 200 ms later`.
+/// Describes a held packet that reaches the machine: `DATA 2 (#5) delivered 200 ms later, DUP of #4`.
 pub(super) fn delivered(after: Duration, packet: &AnnotatedPacket<'_>) -> String {
-    let block = packet.block.map(|block| format!(" {block}")).unwrap_or_default();
-    format!("{}{block} (#{}) delivered {} ms later", packet.kind.name(), packet.n, after.as_millis())
+    let flags = notable_flags(packet);
+    let separator = if flags.is_empty() { "" } else { ", " };
+    format!("{} (#{}) delivered {} ms later{separator}{flags}", name(packet), packet.n, after.as_millis())
 }
 
 /// Describes a packet as the classic trace does; `length` is that of the whole packet, whose data may be cut.

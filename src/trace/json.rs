@@ -7,8 +7,9 @@ use serde_json::Value;
 use super::View;
 use super::figures::hex;
 use super::printable_json::PrintableJson;
-use crate::analysis::{Annotated, AnnotatedPacket, Annotation, Flag, Outcome, PacketCounts, Reason, Summary};
+use crate::analysis::{Annotated, AnnotatedPacket, Annotation, Flag, Outcome, PacketCounts, Reason, Silence, Summary};
 use crate::fault::Hit;
+use crate::transfer::Ignored;
 use crate::wire::{OptionList, Packet, Printable};
 
 /// The view for programs: every record is a JSON object on a line of its own.
@@ -29,7 +30,11 @@ impl View for Json {
             }
         }
         let n = annotated.packet().map(|packet| packet.n);
-        write(annotated, n, event(&annotated.kind), out)
+        let mut entries = event(&annotated.kind);
+        if let Some(Silence { length, owner }) = annotated.silence {
+            entries.extend([("silence", seconds(length).into()), ("owner", owner.to_string().into())]);
+        }
+        write(annotated, n, entries, out)
     }
 }
 
@@ -58,7 +63,7 @@ fn event(kind: &Annotation<'_>) -> Vec<Entry> {
     match kind {
         Annotation::Begin { host } => vec![("ev", "begin".into()), ("host", host.as_ref().into())],
         Annotation::Packet(packet) => self::packet(packet),
-        Annotation::Timer { after, left, awaited, why } => {
+        Annotation::Timer { after, left, awaited, owner, why } => {
             let timer = [
                 ("ev", "timer".into()),
                 ("timer", "rexmt".into()),
@@ -66,6 +71,7 @@ fn event(kind: &Annotation<'_>) -> Vec<Entry> {
                 ("after", seconds(*after).into()),
                 ("left", left.map(seconds).into()),
                 ("awaited", awaited.as_str().into()),
+                ("owner", owner.to_string().into()),
             ];
             timer.into_iter().chain(reason(why)).collect()
         }
@@ -114,6 +120,7 @@ fn meaning(packet: &AnnotatedPacket<'_>) -> impl Iterator<Item = Entry> {
         ("dup_of", packet.dup_of.into()),
         ("rtt", packet.rtt.map(seconds).into()),
         ("answers", packet.answers.into()),
+        ("ignored", packet.ignored.map(ignored).into()),
         ("state", [packet.before.to_string(), packet.after.to_string()].into()),
     ];
     entries.into_iter().chain(reason(&packet.why))
@@ -171,6 +178,18 @@ fn counts(packets: &PacketCounts) -> [Entry; 7] {
         ("faults", packets.faults.into()),
         ("lost", packets.lost.into()),
     ]
+}
+
+/// Names the reason why the machine ignores a packet.
+fn ignored(why: Ignored) -> &'static str {
+    match why {
+        Ignored::Malformed(_) => "malformed",
+        Ignored::Stranger => "stranger",
+        Ignored::Duplicate => "duplicate",
+        Ignored::OutOfPlace => "out of place",
+        Ignored::Gap => "gap",
+        Ignored::Unexpected => "unexpected",
+    }
 }
 
 fn reason(why: &Reason) -> [Entry; 3] {

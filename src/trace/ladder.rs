@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use super::arrow::{Charset, Glyphs, label};
 use super::columns::{self, cut};
-use super::elide::{Run, WAITING};
+use super::elide::Run;
 use super::figures::{deeds, delivered, failure, flag, tint};
 use super::fold::{fold, parts};
+use super::silences::{Line, Silences};
 use super::units::size;
 use super::{Paint, Tint, View};
 use crate::analysis::{Annotated, AnnotatedPacket, Annotation, Flag, Kind, State};
@@ -29,8 +30,7 @@ pub struct Ladder {
     asked: Option<IpAddr>,
     /// The peer whose port was shown last, other than a stranger.
     peer: Option<SocketAddr>,
-    /// The timer expired after the last packet.
-    expired: bool,
+    silences: Silences,
     /// The transfer is over; later packets are late ones.
     ended: bool,
     last: State,
@@ -64,20 +64,13 @@ impl Ladder {
             xfer: None,
             asked: None,
             peer: None,
-            expired: false,
+            silences: Silences::default(),
             ended: false,
             last: State::Idle,
         }
     }
 
     fn packet(&mut self, t: Duration, packet: &AnnotatedPacket<'_>, out: &mut dyn Write) -> io::Result<()> {
-        let seconds = packet.gap.as_secs_f64();
-        let waited = std::mem::take(&mut self.expired) || packet.gap >= WAITING;
-        if std::mem::take(&mut self.ended) {
-            self.between(&format!("after the end, {seconds:.2} s later"), out)?;
-        } else if waited && packet.n > 1 {
-            self.between(&format!("waiting {seconds:.2} s"), out)?;
-        }
         self.last = packet.after;
         let notes = self.notes(packet);
         match self.width {
@@ -180,18 +173,35 @@ impl Ladder {
         })
     }
 
-    /// Writes a line that is not about a packet: on the right, or, if only that has the space, between the two lines.
+    /// Writes who ended the silence before a record, and where the transfer ended.
+    fn silence(&mut self, annotated: &Annotated<'_>, out: &mut dyn Write) -> io::Result<()> {
+        let lines = self.silences.before(annotated);
+        let is_packet = matches!(annotated.kind, Annotation::Packet(_) | Annotation::Delivered { .. });
+        let is_after_end = is_packet && std::mem::take(&mut self.ended);
+        if is_after_end && lines.is_empty() {
+            return self.between("after the end", out);
+        }
+        let begin = if is_after_end { "after the end, " } else { "" };
+        lines.into_iter().try_for_each(|Line { text, .. }| self.between(&format!("{begin}{text}"), out))
+    }
+
+    /// Writes a line that is not about a packet: on the right, or, if that is too narrow, between the two lines or across
+    /// the right one.
     fn between(&self, note: &str, out: &mut dyn Write) -> io::Result<()> {
         let dots = self.glyphs.dots;
         let (begin, space) = match self.width {
             Some(width) => {
-                let space = self.columns.saturating_sub(MARGIN + width + 4);
-                let length = columns::width(note);
-                if length > space && length + 3 <= width {
-                    let rest = width - length - 2;
-                    return writeln!(out, "{:MARGIN$}{dots}  {note}{:rest$}{dots}", "", "");
+                let beside = self.columns.saturating_sub(MARGIN + width + 4);
+                match columns::width(note) {
+                    length if length > beside && length + 3 <= width => {
+                        let rest = width - length - 2;
+                        return writeln!(out, "{:MARGIN$}{dots}  {note}{:rest$}{dots}", "", "");
+                    }
+                    length if length > beside && length <= width + beside / 2 => {
+                        (format!("{:MARGIN$}{dots}  ", ""), length)
+                    }
+                    _ => (format!("{:MARGIN$}{dots}{:width$}{dots}  ", "", ""), beside),
                 }
-                (format!("{:MARGIN$}{dots}{:width$}{dots}  ", "", ""), space)
             }
             None => (format!("{:9}... ", ""), self.columns.saturating_sub(INDENT)),
         };
@@ -203,7 +213,7 @@ impl Ladder {
         if follows == Some(xfer) {
             return Ok(());
         }
-        (self.expired, self.ended) = (false, false);
+        (self.silences, self.ended) = (Silences::default(), false);
         (self.asked, self.peer) = (None, None);
         self.last = State::Idle;
         let Some(width) = self.width else { return Ok(()) };
@@ -216,24 +226,23 @@ impl Ladder {
 
 impl View for Ladder {
     fn render(&mut self, annotated: &Annotated<'_>, out: &mut dyn Write) -> io::Result<()> {
+        if let Annotation::Packet(_) = annotated.kind {
+            self.side = annotated.side;
+            self.header(annotated.xfer, out)?;
+        }
+        self.silence(annotated, out)?;
         match &annotated.kind {
-            Annotation::Packet(packet) => {
-                self.side = annotated.side;
-                self.header(annotated.xfer, out)?;
-                self.packet(annotated.t, packet, out)
-            }
-            Annotation::Timer { .. } => {
-                self.expired = true;
-                Ok(())
+            Annotation::Packet(packet) => self.packet(annotated.t, packet, out),
+            Annotation::Delivered { after, packet } => {
+                self.last = packet.after;
+                self.between(&delivered(*after, packet), out)
             }
             Annotation::End(summary) => {
                 self.ended = true;
                 failure(summary, self.last).map_or(Ok(()), |failure| self.between(&failure, out))
             }
-            Annotation::Begin { .. } | Annotation::Choice { .. } | Annotation::Late(_) => Ok(()),
-            Annotation::Delivered { after, packet } => {
-                self.last = packet.after;
-                self.between(&delivered(*after, packet), out)
+            Annotation::Begin { .. } | Annotation::Choice { .. } | Annotation::Timer { .. } | Annotation::Late(_) => {
+                Ok(())
             }
         }
     }

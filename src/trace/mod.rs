@@ -56,6 +56,7 @@ mod pcapng;
 mod per_transfer;
 mod printable_json;
 mod progress;
+mod silences;
 mod tracer;
 pub(crate) mod units;
 mod view_name;

@@ -156,6 +156,7 @@ mod tests {
             filename: b"f",
             mode: None,
             timeout: Duration::from_secs(25),
+            bug: None,
         };
         let (at, local) = (Instant::now(), client(69));
         observers.notify(&Record { at, transfer, local, kind: RecordKind::Begin(begin) });

@@ -171,6 +171,7 @@ impl Receiver {
             Place::AfterGap { answer } => self.gap(from, answer),
             Place::Early => self.early(from),
             Place::Latest => self.again(from),
+            Place::Old => self.link.ignore(from, Ignored::Duplicate),
             Place::Elsewhere => self.link.ignore(from, Ignored::OutOfPlace),
         }
     }
@@ -235,9 +236,13 @@ impl Receiver {
     }
 
     fn acknowledge(&mut self) {
+        let ack = emit_ack(self.window.acknowledge());
+        if self.last == ack {
+            return self.repeat();
+        }
         self.timing = true;
         self.last.clear();
-        self.last.extend_from_slice(&emit_ack(self.window.acknowledge()));
+        self.last.extend_from_slice(&ack);
         self.send = true;
     }
 
@@ -253,10 +258,7 @@ impl Receiver {
             return self.repeat();
         }
         // In the middle of a window the last ACK is older than the blocks that arrived since.
-        if !self.window.is_acknowledged() {
-            self.acknowledge();
-        }
-        self.repeat();
+        if self.window.is_acknowledged() { self.repeat() } else { self.acknowledge() }
     }
 
     fn in_transfer(&mut self, from: SocketAddr, packet: Packet<'_>) {
@@ -282,8 +284,11 @@ impl Machine for Receiver {
             Phase::Receiving => self.in_transfer(from, packet),
             Phase::Committing { .. } => self.link.ignore(from, Ignored::OutOfPlace),
             Phase::Dallying { .. } => match packet {
-                Packet::Data { block, .. } if self.window.is_latest(block) => self.again(from),
-                Packet::Data { .. } => self.link.ignore(from, Ignored::OutOfPlace),
+                Packet::Data { block, .. } => match self.window.behind(block) {
+                    Place::Latest => self.again(from),
+                    Place::Old => self.link.ignore(from, Ignored::Duplicate),
+                    _ => self.link.ignore(from, Ignored::OutOfPlace),
+                },
                 _ => self.link.ignore(from, Ignored::Unexpected),
             },
         }

@@ -106,8 +106,9 @@ impl Retry {
     /// Notes progress. If `answered`, measures the round trip of the last packet, if it was sent only once (Karn's
     /// rule).
     pub(super) fn progress(&mut self, now: Instant, answered: bool) {
-        if answered && self.attempt == 0 {
-            self.measure(now.saturating_duration_since(self.sent));
+        let sample = now.saturating_duration_since(self.sent);
+        if answered && self.attempt == 0 && self.trips.allows(sample) {
+            self.measure(sample);
         }
         self.attempt = 0;
         self.proven = true;

@@ -39,6 +39,12 @@ impl RttStats {
         // The middle of a class may be outside the extremes.
         Some([least, middle(class).clamp(least, most), most])
     }
+
+    /// Whether a sample can be a round trip. One of a second or more, where others took a fraction of it, is the time until
+    /// a timer of the peer expired: senders wait at least a second (RFC 6298 section 2).
+    pub(crate) fn allows(&self, sample: Duration) -> bool {
+        sample < Duration::from_secs(1) || self.extremes.is_none_or(|(least, _)| sample < least * 8)
+    }
 }
 
 impl Default for RttStats {
@@ -95,6 +101,17 @@ mod tests {
         assert_eq!(stats.value(), Some([Duration::from_millis(7); 3]), "not the middle of its class");
         stats.count(Duration::from_millis(9));
         assert_eq!(stats.value().map(|[.., most]| most), Some(Duration::from_millis(9)));
+    }
+
+    #[test]
+    fn the_second_of_a_timer_is_not_a_round_trip_unless_others_are_as_long() {
+        let mut stats = RttStats::default();
+        let second = Duration::from_millis(1001);
+        assert!(stats.allows(second), "the path may be slow");
+        stats.count(Duration::from_millis(600));
+        assert!(stats.allows(second));
+        stats.count(Duration::from_millis(20));
+        assert!(!stats.allows(second) && stats.allows(Duration::from_millis(999)));
     }
 
     #[test]

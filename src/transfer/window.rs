@@ -39,6 +39,8 @@ pub(super) enum Place {
     Early,
     /// It is the one that was delivered last.
     Latest,
+    /// It was delivered, and others after it.
+    Old,
     /// It is another one.
     Elsewhere,
 }
@@ -78,8 +80,7 @@ impl Window {
         if ahead >= self.size.into() {
             return match ahead {
                 1 => Place::Early,
-                _ if self.is_latest(wire) => Place::Latest,
-                _ => Place::Elsewhere,
+                _ => self.behind(wire),
             };
         }
         let block = self.next + ahead;
@@ -99,9 +100,14 @@ impl Window {
         }
     }
 
-    /// Whether this is the number of the block that was delivered last.
-    pub(super) fn is_latest(&self, wire: u16) -> bool {
-        wire == self.wrap.wire(self.next - 1)
+    /// Finds the place of a block that is not due any more. A number more than half of all numbers ahead is an earlier one.
+    pub(super) fn behind(&self, wire: u16) -> Place {
+        const HALF: u64 = 32768;
+        match self.wrap.before(wire, self.next).filter(|block| *block > 0) {
+            Some(block) if block == self.next - 1 => Place::Latest,
+            Some(_) if self.wrap.ahead(wire, self.next) >= HALF => Place::Old,
+            _ => Place::Elsewhere,
+        }
     }
 
     /// Notes that the next block was delivered; returns whether the window is complete.
@@ -135,7 +141,7 @@ mod tests {
                 Place::Next => window.deliver(),
                 Place::AfterGap { answer } => answer,
                 Place::Latest => window.is_acknowledged(),
-                Place::Early | Place::Elsewhere => false,
+                Place::Early | Place::Old | Place::Elsewhere => false,
             };
             if is_answered {
                 answers.push(format!("{block}>{}", window.acknowledge()));

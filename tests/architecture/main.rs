@@ -21,8 +21,8 @@ const MODULES: &[(&str, &[&str])] = &[
     ("wire", &["macros"]),
     ("transfer", &["wire"]),
     ("fault", &["wire"]),
-    ("event", &["wire", "transfer", "fault"]),
-    ("analysis", &["macros", "wire", "transfer", "event", "fault"]),
+    ("event", &["wire", "transfer", "fault", "bugs"]),
+    ("analysis", &["macros", "wire", "transfer", "event", "fault", "bugs"]),
     ("bugs", &["macros", "wire", "transfer"]),
     // What a class reads and computes.
     ("plan", &["wire", "trace"]),

@@ -182,7 +182,7 @@ impl Wire {
         let wakes = [self.link.due(), client.wake, server.wake];
         let Some(next) = wakes.into_iter().flatten().min() else { return false };
         self.now = self.now.max(next);
-        if let Some(packet) = self.link.leave(self.now).or_else(|| self.link.arrive(self.now)) {
+        if let Some(packet) = self.link.leave(self.now).or_else(|| self.link.arrive(self.now, |_| {})) {
             match packet.direction {
                 _ if packet.is_lost() => {}
                 Direction::Received if client.end.is_none() => {

@@ -7,11 +7,13 @@ use std::net::SocketAddr;
 use std::rc::Rc;
 use std::time::Instant;
 
+use tftpsh::event::Direction;
 use tftpsh::transfer::{Abort, Event, Failure, Input, Io, ReadFile, Replay, Report, Step, Task, WriteFile};
 use tftpsh::wire::netascii::{Decoder, Encoder};
 use tftpsh::wire::{Mode, Packet};
 
 use crate::network::Network;
+use crate::witness::Witness;
 
 pub(crate) struct Host {
     pub(crate) address: SocketAddr,
@@ -20,6 +22,7 @@ pub(crate) struct Host {
     pub(crate) report: Option<Report>,
     pub(crate) end: Option<Result<(), Failure>>,
     pub(crate) counts: Counts,
+    pub(crate) witness: Witness,
 }
 
 /// What a machine did.
@@ -107,17 +110,27 @@ impl WriteFile for File {
 }
 
 impl Host {
-    pub(crate) fn new(address: SocketAddr, task: Task<Replay<File>, File>) -> Self {
-        Self { address, task, wake: None, report: None, end: None, counts: Counts::default() }
+    pub(crate) fn new(task: Task<Replay<File>, File>, witness: Witness) -> Self {
+        let address = witness.local;
+        Self { address, task, wake: None, report: None, end: None, counts: Counts::default(), witness }
     }
 
     pub(crate) fn input(&mut self, now: Instant, input: Input<'_>, network: &mut Network) {
+        if self.end.is_some() {
+            // Its port is closed.
+            return;
+        }
         self.counts.calls = 0;
+        if let Input::Datagrams { from, bytes, .. } = input {
+            self.witness.packet(now, Direction::Received, from, bytes);
+        }
         let stopped = Rc::clone(&self.file().stopped);
-        let mut link = Link { now, address: self.address, stopped, counts: &mut self.counts, network };
+        let mut link =
+            Link { now, address: self.address, stopped, counts: &mut self.counts, witness: &mut self.witness, network };
         match self.task.run(input, &mut link) {
             Step::Wait(until) => self.wake = Some(until),
             Step::Complete { report, dally } => {
+                self.witness.end(now, Ok(&report), &self.task.machine().stats());
                 assert!(self.report.replace(report).is_none(), "one report a transfer");
                 self.wake = dally;
                 if dally.is_none() {
@@ -125,7 +138,10 @@ impl Host {
                 }
             }
             Step::Over => self.finish(Ok(())),
-            Step::Failed(stopped) => self.finish(Err(stopped.failure)),
+            Step::Failed(stopped) => {
+                self.witness.end(now, Err(&stopped.failure), &self.task.machine().stats());
+                self.finish(Err(stopped.failure));
+            }
         }
     }
 
@@ -138,6 +154,7 @@ impl Host {
 
     fn finish(&mut self, end: Result<(), Failure>) {
         self.wake = None;
+        self.witness.check_ignored();
         self.end.get_or_insert(end);
     }
 }
@@ -148,6 +165,7 @@ struct Link<'a> {
     address: SocketAddr,
     stopped: Rc<Cell<bool>>,
     counts: &'a mut Counts,
+    witness: &'a mut Witness,
     network: &'a mut Network,
 }
 
@@ -165,6 +183,7 @@ impl Io for Link<'_> {
                 Ok(_) => {}
                 Err(reason) => panic!("the machine made a malformed packet: {reason}"),
             }
+            self.witness.packet(self.now, Direction::Sent, to, datagram);
             self.network.send(self.now, self.address, to, datagram);
         }
         Ok(())
@@ -175,6 +194,7 @@ impl Io for Link<'_> {
     }
 
     fn event(&mut self, event: &Event) {
+        self.witness.event(self.now, event);
         self.counts.timeouts += u32::from(matches!(event, Event::Resending { .. }));
     }
 }

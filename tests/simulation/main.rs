@@ -5,11 +5,13 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
+mod faulty;
 mod host;
 mod network;
 mod pair;
 mod scenario;
 mod windows;
+mod witness;
 mod world;
 
 use std::panic::catch_unwind;

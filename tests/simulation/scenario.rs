@@ -92,6 +92,11 @@ impl Scenario {
         }
     }
 
+    /// Whether the analysis follows the transfer, which takes as long again.
+    pub(crate) fn is_watched(&self) -> bool {
+        self.seed.is_multiple_of(4) || self.size > 65_536
+    }
+
     /// Whether nothing but the network can make it fail.
     pub(crate) fn can_succeed(&self) -> bool {
         self.length == self.size && self.stopped.is_none() && self.weather.lie.is_none()

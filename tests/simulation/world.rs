@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
+use tftpsh::event::{Direction, Side};
 use tftpsh::transfer::{
     Abort, Attempt, FailedAttempt, Input, Receiver, Replay, Request, RetryPolicy, Rexmt, Sender, Task, WriteFile,
 };
@@ -11,11 +12,12 @@ use tftpsh::wire::{Mode, Offer, Packet, RequestKind, WindowSize};
 use crate::host::{File, Host};
 use crate::network::{Network, Random, Weather};
 use crate::scenario::{Scenario, Stopped};
+use crate::witness::Witness;
 
 const CLIENT: &str = "192.0.2.1:40000";
 const WELL_KNOWN: &str = "192.0.2.2:69";
 /// Time without progress after which everybody gives up.
-const TIMEOUT: Duration = Duration::from_secs(25);
+pub(crate) const TIMEOUT: Duration = Duration::from_secs(25);
 
 pub(crate) struct Outcome {
     pub(crate) client: Host,
@@ -66,7 +68,8 @@ pub(crate) fn run(scenario: &Scenario) -> Outcome {
         Some(Stopped::At(time)) => Some(start + time),
         Some(Stopped::WithTheProducer(_)) | None => None,
     };
-    let client = Host::new(address(CLIENT), request(scenario, start, scenario.offer, file));
+    let witness = Witness::new(Side::Client, address(CLIENT), scenario, start);
+    let client = Host::new(request(scenario, start, scenario.offer, file), witness);
     let network = Network::new(scenario.weather, random);
     let mut world = World {
         scenario,
@@ -141,7 +144,8 @@ impl World<'_> {
                 Local::Target(std::mem::take(file))
             }
         };
-        self.client = Host::new(fresh, request(self.scenario, self.now, self.offer, file));
+        let witness = Witness::new(Side::Client, fresh, self.scenario, self.now);
+        self.client = Host::new(request(self.scenario, self.now, self.offer, file), witness);
         self.client.input(self.now, Input::Start, &mut self.network);
     }
 
@@ -181,7 +185,9 @@ impl World<'_> {
             }
         };
         let tid = SocketAddr::new(address(WELL_KNOWN).ip(), 50_000 + self.servers.len() as u16);
-        let mut server = Host::new(tid, task);
+        let mut witness = Witness::new(Side::Server, tid, scenario, self.now);
+        witness.packet(self.now, Direction::Received, from, datagram);
+        let mut server = Host::new(task, witness);
         server.input(self.now, Input::Start, &mut self.network);
         self.servers.push(server);
         self.asking.push(from);

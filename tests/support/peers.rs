@@ -95,10 +95,8 @@ fn traced(line: &str) -> String {
         }
     }
     let line = words.join(" ");
-    let line = between(&line, "  waiting ", " s", "S");
-    let line = between(&line, "  after the end, ", " s", "S");
+    let line = between(&silence(line), " came, ", " s left", "S");
     let line = between(&line, " s  received ", " ms later", "S");
-    let line = between(&line, "Send again; ", " s left", "S");
     let line = between(&line, " delivered ", " ms", "S");
     // The time decides how many spaces follow.
     let line = match line.split_once(" ms later") {
@@ -107,6 +105,16 @@ fn traced(line: &str) -> String {
     };
     let line = between(&line, " held ", " ms by rule ", "S");
     if line.starts_with("      answers #") { between(&line, " after ", " ms", "S") } else { line }
+}
+
+/// A line about a silence without its length.
+fn silence(line: String) -> String {
+    let Some(end) = line.find(" s: ") else { return line };
+    let start = line[..end].rfind(' ').map_or(0, |space| space + 1);
+    match line[start..end].parse::<f64>() {
+        Ok(_) => format!("{}S{}", &line[..start], &line[end..]),
+        Err(_) => line,
+    }
 }
 
 /// A line of the ladder of both ends, in ASCII, without its times and the port of the day.

@@ -106,6 +106,7 @@ fn replay(all: &[(u32, Any)], observer: &mut dyn Observer) {
                 filename: b"f",
                 mode: None,
                 timeout: Duration::from_secs(25),
+                bug: None,
             }),
             Any::Packet { sent, port, datagram, fate } => {
                 let direction = if *sent { Direction::Sent } else { Direction::Received };

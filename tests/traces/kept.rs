@@ -46,7 +46,8 @@ fn a_range_of_kept_packets_is_shown() {
         String::from_utf8_lossy(&out),
         "  0.0014 <-- DATA 2  512 B  :40001\n\
          \x20 0.0015 --X ACK 2\n\
-         \x20        ... waiting 1.00 s\n\
+         \x20        ... 1.00 s: the server's timer,\n\
+         \x20        ... DATA 2 again\n\
          \x20 1.0021 <-- DATA 2  512 B  DUP of #4\n"
     );
 }

@@ -1,5 +1,6 @@
 //! Every view of hand-made transfers: what they show, that they agree, and that no input breaks them.
 
+mod agreement;
 mod both;
 mod capture;
 mod hostile;

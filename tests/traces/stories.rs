@@ -1,7 +1,8 @@
 //! The transfers that every view shows.
 
 use tftpsh::fault::Action;
-use tftpsh::transfer::{Abort, Failure};
+use tftpsh::internals::ClientBug;
+use tftpsh::transfer::{Abort, Failure, Violation};
 use tftpsh::wire::{BadOption, BadOptionKind, BlockSize, ErrorCode, Mode, Offer, WindowSize};
 
 use crate::story::{Story, ack, data, error, oack, rrq, wrq};
@@ -43,6 +44,15 @@ pub(crate) fn all() -> Vec<(&'static str, Story)> {
         ("timed_out", timed_out()),
         ("malformed", malformed()),
         ("long", long()),
+        ("swapped", swapped()),
+        ("delayed", delayed()),
+        ("copied_data", copied_data()),
+        ("lost_data", lost_data()),
+        ("first_zero", first_zero()),
+        ("rude", rude()),
+        ("served_get", served_get()),
+        ("served_put", served_put()),
+        ("served_apprentice", served_apprentice()),
         ("crowded", crowded("fw.bin")),
     ]
 }
@@ -63,7 +73,7 @@ pub(crate) fn lost_ack() -> Story {
     let story = Story::new().asks(read("fw.bin")).at(0.0009).receives(data(1, 512)).at(0.0010).sends(ack(1));
     let story = story.at(0.0014).receives(data(2, 512)).at(0.0015).fault(1, Action::Drop).loses(ack(2));
     let story = story.at(1.0021).receives(data(2, 512)).at(1.0022).sends(ack(2));
-    story.at(1.0027).receives(data(3, 4)).at(1.0028).sends(ack(3)).ends(3, 1028)
+    story.at(1.0027).receives(data(3, 4)).at(1.0028).sends(ack(3)).costs(1, 1, 0).ends(3, 1028)
 }
 
 /// Our own timer expires too: the request is lost, then a block.
@@ -73,26 +83,23 @@ pub(crate) fn lost_request() -> Story {
     let story = story.at(1.0009).receives(data(1, 512)).at(1.0010).sends(ack(1));
     let story = story.at(1.0014).fault(2, Action::Drop).misses(data(2, 4));
     let story = story.at(2.0010).silence(1, 1.0).sends(ack(1));
-    story.at(2.0014).receives(data(2, 4)).at(2.0015).sends(ack(2)).ends(2, 516)
+    story.at(2.0014).receives(data(2, 4)).at(2.0015).sends(ack(2)).costs(2, 0, 0).ends(2, 516)
 }
 
 fn duplicate() -> Story {
     let story = Story::new().asks(write("cfg.txt")).at(0.0008).receives(ack(0));
     let story = story.at(0.0009).sends(data(1, 512)).at(0.0013).receives(ack(1));
     let story = story.at(0.0014).receives(ack(1)).sends(data(2, 100));
-    story.at(0.0019).receives(ack(2)).ends(2, 612)
+    story.at(0.0019).receives(ack(2)).costs(0, 1, 0).ends(2, 612)
 }
 
 /// A fault duplicates an ACK, and the server answers both.
 fn apprentice() -> Story {
     let story = Story::new().asks(read("eight.bin")).at(0.0004).receives(data(1, 512)).sends(ack(1));
-    let mut story = story.at(0.0008).receives(data(2, 512)).fault(1, Action::Dup).sends(ack(2));
-    for (block, length) in [(3, 512), (4, 4)] {
-        let t = f64::from(block) * 0.0004;
-        story = story.at(t).receives(data(block, length)).sends(ack(block));
-        story = story.receives(data(block, length)).sends(ack(block));
-    }
-    story.ends(4, 1540)
+    let story = story.at(0.0008).receives(data(2, 512)).sends(ack(2)).copy(1).sends(ack(2));
+    let story = story.at(0.0012).receives(data(3, 512)).sends(ack(3)).at(0.0013).receives(data(3, 512)).sends(ack(3));
+    let story = story.at(0.0016).receives(data(4, 4)).sends(ack(4)).costs(1, 1, 0).ends(4, 1540);
+    story.at(0.0017).receives(data(4, 4)).sends(ack(4)).counts_late()
 }
 
 fn options() -> Story {
@@ -123,24 +130,36 @@ pub(crate) fn wrong_tid() -> Story {
     let story = Story::new().asks(read("fw.bin")).at(0.0009).receives(data(1, 512)).at(0.0010).sends(ack(1));
     let story = story.at(0.0012).receives_from(41234, data(2, 512));
     let story = story.at(0.0013).sends_to(41234, error(5, "Unknown transfer ID"));
-    story.at(0.0014).receives(data(2, 100)).at(0.0015).sends(ack(2)).ends(2, 612)
+    story.at(0.0014).receives(data(2, 100)).at(0.0015).sends(ack(2)).costs(0, 0, 1).ends(2, 612)
 }
 
 /// A client that ignores ports accepts the stranger's block and considers the server's a duplicate.
 fn fooled() -> Story {
-    let story = Story::new().asks(read("fw.bin")).at(0.0009).receives(data(1, 512)).at(0.0010).sends(ack(1));
+    let story = Story::new()
+        .with_bug(ClientBug::NoTid)
+        .asks(read("fw.bin"))
+        .at(0.0009)
+        .receives(data(1, 512))
+        .at(0.0010)
+        .sends(ack(1));
     let story = story.at(0.0012).receives_from(41234, data(2, 512)).at(0.0013).sends_to(41234, ack(2));
     let story = story.at(0.0014).receives(data(2, 512)).sends(ack(2));
-    story.at(0.0018).receives(data(3, 4)).at(0.0019).sends(ack(3)).ends(3, 1028)
+    story.at(0.0018).receives(data(3, 4)).at(0.0019).sends(ack(3)).costs(1, 1, 0).ends(3, 1028)
 }
 
 /// The same client sends: its next block goes to the stranger and is lost.
 fn fooled_put() -> Story {
-    let story = Story::new().asks(write("cfg.txt")).at(0.0008).receives(ack(0)).at(0.0009).sends(data(1, 512));
+    let story = Story::new()
+        .with_bug(ClientBug::NoTid)
+        .asks(write("cfg.txt"))
+        .at(0.0008)
+        .receives(ack(0))
+        .at(0.0009)
+        .sends(data(1, 512));
     let story = story.at(0.0012).receives_from(41234, ack(1)).at(0.0013).sends_to(41234, data(2, 100));
     let story = story.at(0.0014).receives(ack(1));
     let story = story.at(1.0013).silence(1, 1.0).sends(data(2, 100));
-    story.at(1.0018).receives(ack(2)).ends(2, 612)
+    story.at(1.0018).receives(ack(2)).costs(1, 1, 0).ends(2, 612)
 }
 
 /// The file is complete and the prompt is back when the server resends its last block.
@@ -193,7 +212,7 @@ pub(crate) fn put_window_gap() -> Story {
         story = story.sends(data(block, 512));
     }
     story = story.at(0.0010).receives(ack(2)).at(0.0011).sends(data(3, 512)).sends(data(4, 512)).sends(data(5, 4));
-    story.at(0.0016).receives(ack(5)).ends(5, 2052)
+    story.at(0.0016).receives(ack(5)).costs(2, 0, 0).ends(5, 2052)
 }
 
 fn cancelled() -> Story {
@@ -234,7 +253,7 @@ pub(crate) fn long() -> Story {
         }
         story = story.sends(ack(block));
     }
-    story.ends(40, 39 * 512 + 100)
+    story.costs(1, 1, 0).ends(40, 39 * 512 + 100)
 }
 
 /// Much to say about each packet: a lost OACK and its repetitions, delays, and strangers on other hosts.
@@ -251,4 +270,82 @@ pub(crate) fn crowded(file: &str) -> Story {
     let story = story.at(1234.567).silence(1, 1233.5639).fault(4, Action::Drop).loses(ack(2));
     let story = story.at(1235.567).receives(data(3, 144)).sends(ack(3));
     story.ends(3, 3000)
+}
+
+/// A rule lets the next packet overtake ACK 2. In lock-step that is the one that the server's timer asks for.
+fn swapped() -> Story {
+    let story = Story::new().asks(read("fw.bin")).at(0.0009).receives(data(1, 512)).at(0.0010).sends(ack(1));
+    let story = story.at(0.0014).receives(data(2, 512)).at(1.0021).receives(data(2, 512)).at(1.0022).sends(ack(2));
+    let story = story.held(1, Action::Swap, 1001).sends(ack(2));
+    story.at(1.0027).receives(data(3, 4)).at(1.0028).sends(ack(3)).costs(1, 1, 0).ends(3, 1028)
+}
+
+/// A rule holds block 2 for 300 ms, another one ACK 2.
+fn delayed() -> Story {
+    let story = Story::new().asks(read("fw.bin")).at(0.0009).receives(data(1, 512)).at(0.0010).sends(ack(1));
+    let story = story.at(0.0014).holds(1, Action::Delay(300), 1).receives(data(2, 512));
+    let story = story.at(0.3014).delivers(1, 300, data(2, 512));
+    let story = story.at(0.6015).held(2, Action::Delay(300), 300).sends(ack(2));
+    story.at(0.6027).receives(data(3, 4)).at(0.6028).sends(ack(3)).ends(3, 1028)
+}
+
+/// A rule duplicates block 2 when it arrives.
+fn copied_data() -> Story {
+    let story = Story::new().asks(read("fw.bin")).at(0.0009).receives(data(1, 512)).at(0.0010).sends(ack(1));
+    let story = story.at(0.0014).receives(data(2, 512)).sends(ack(2));
+    let story = story.at(0.0014).copy(1).receives(data(2, 512)).at(0.0015).sends(ack(2));
+    story.at(0.0018).receives(data(3, 4)).at(0.0019).sends(ack(3)).costs(1, 1, 0).ends(3, 1028)
+}
+
+/// Block 2 is lost, and the timer of the server sends it again: not a round trip.
+fn lost_data() -> Story {
+    let story = Story::new().asks(read("fw.bin")).at(0.0009).receives(data(1, 512)).at(0.0010).sends(ack(1));
+    let story = story.at(0.0014).fault(1, Action::Drop).misses(data(2, 512));
+    let story = story.at(1.0014).receives(data(2, 512)).at(1.0015).sends(ack(2));
+    story.at(1.4020).receives(data(3, 4)).at(1.4021).sends(ack(3)).ends(3, 1028)
+}
+
+/// The server counts from 0, and knows options.
+fn first_zero() -> Story {
+    let story = Story::new().asks(rrq("fw.bin", Mode::Octet, Offer { blksize: BlockSize::new(1024), ..PLAIN }));
+    let story = story.at(0.0009).receives(oack(&[("blksize", 1024)])).at(0.0010).sends(ack(0));
+    let story = story.at(0.0014).receives(data(0, 1024)).at(0.0015).sends(error(4, BLOCK_ZERO));
+    story.fails(Violation::BlockZero.into())
+}
+
+const BLOCK_ZERO: &str = "the peer's first block is number 0, but blocks begin with 1";
+
+/// A client in a hurry: it leaves with its last ACK.
+fn rude() -> Story {
+    let story = Story::new().with_bug(ClientBug::NoDally).asks(read("test.txt"));
+    story.at(0.0011).receives(data(1, 64)).at(0.0012).sends(ack(1)).ends(1, 64)
+}
+
+/// A get as the server sees it: its first DATA 2 is lost, then ACK 3 comes twice.
+fn served_get() -> Story {
+    let request = rrq("fw.bin", Mode::Octet, Offer { blksize: BlockSize::new(1024), ..PLAIN });
+    let story = Story::of_server().receives(request).at(0.0002).sends(oack(&[("blksize", 1024)]));
+    let story = story.at(0.0006).receives(ack(0)).sends(data(1, 1024)).at(0.0010).receives(ack(1));
+    let story = story.at(0.0011).fault(1, Action::Drop).loses(data(2, 1024));
+    let story = story.at(1.0011).silence(1, 1.0).sends(data(2, 1024)).at(1.0015).receives(ack(2));
+    let story = story.sends(data(3, 1024)).at(1.0020).receives(ack(3)).sends(data(4, 100));
+    let story = story.at(1.0022).receives(ack(3)).receives_from(41234, ack(4));
+    let story = story.sends_to(41234, error(5, "Unknown transfer ID"));
+    story.at(1.0026).receives(ack(4)).costs(1, 1, 1).ends(4, 3172)
+}
+
+/// A put as the server sees it: its last ACK is lost.
+fn served_put() -> Story {
+    let story = Story::of_server().receives(write("cfg.txt")).at(0.0002).sends(ack(0));
+    let story = story.at(0.0006).receives(data(1, 512)).at(0.0007).sends(ack(1)).at(0.0010).receives(data(2, 100));
+    let story = story.at(0.0011).fault(1, Action::Drop).loses(ack(2)).ends(2, 612);
+    story.at(1.0010).receives(data(2, 100)).at(1.0011).sends(ack(2)).counts_late()
+}
+
+/// The Sorcerer's Apprentice at work.
+fn served_apprentice() -> Story {
+    let story = Story::of_server().receives(read("fw.bin")).at(0.0002).sends(data(1, 512));
+    let story = story.at(0.0006).receives(ack(1)).sends(data(2, 512)).at(0.0010).receives(ack(2)).sends(data(3, 4));
+    let story = story.at(0.0011).receives(ack(2)).sends(data(3, 4)).at(0.0014).receives(ack(3));
+    story.costs(1, 1, 0).ends(3, 1028).at(0.0015).receives(ack(3)).counts_late()
 }

@@ -4,8 +4,9 @@ use std::net::SocketAddr;
 use std::sync::LazyLock;
 use std::time::{Duration, Instant, SystemTime};
 
-use tftpsh::event::{Begin, Crossing, Direction, Fate, Observer, Record, RecordKind, Side};
+use tftpsh::event::{Begin, Crossing, Delivery, Direction, Fate, Held, Observer, Origin, Record, RecordKind, Side};
 use tftpsh::fault::{Action, Hit};
+use tftpsh::internals::ClientBug;
 use tftpsh::transfer::{Event, Failure, Report, Stats};
 use tftpsh::wire::{ErrorCode, Mode, Offer, RequestKind, Terms, emit_error, emit_request};
 
@@ -22,18 +23,33 @@ pub(crate) struct Story {
     local: SocketAddr,
     server: SocketAddr,
     peer: SocketAddr,
-    /// The fault rules that hit the next packet.
-    hits: Vec<Hit>,
+    side: Side,
+    bug: Option<ClientBug>,
+    /// What fault rules do to the next packet.
+    next: Effects,
+    /// What the machine counted.
+    costs: Stats,
     entries: Vec<(Duration, SocketAddr, Entry)>,
 }
 
 #[derive(Clone)]
-enum Entry {
+pub(crate) enum Entry {
     Begin(String),
-    Packet { direction: Direction, peer: SocketAddr, datagram: Vec<u8>, lost: bool, hits: Vec<Hit> },
+    Packet { direction: Direction, peer: SocketAddr, datagram: Vec<u8>, effects: Effects },
+    Delivered { number: u64, after: Duration, peer: SocketAddr, datagram: Vec<u8> },
     Machine(Event),
     Digest(&'static str),
     End(Result<Report, Failure>),
+    Late,
+}
+
+/// What fault rules do to a packet.
+#[derive(Clone, Default)]
+pub(crate) struct Effects {
+    pub(crate) lost: bool,
+    pub(crate) origin: Origin,
+    pub(crate) held: Option<Held>,
+    hits: Vec<Hit>,
 }
 
 impl Story {
@@ -50,11 +66,24 @@ impl Story {
             local: address(local),
             server,
             peer: address(peer),
-            hits: Vec::new(),
+            side: Side::Client,
+            bug: None,
+            next: Effects::default(),
+            costs: Stats::default(),
             entries: Vec::new(),
         };
         story.push(Entry::Begin(server.ip().to_string()));
         story
+    }
+
+    /// The server's side of a transfer with a client at port 50617, from port 40001.
+    pub(crate) fn of_server() -> Self {
+        Self { side: Side::Server, ..Self::between("127.0.0.1:40001", "127.0.0.1:69", "127.0.0.1:50617") }
+    }
+
+    /// Gives the client a bug.
+    pub(crate) fn with_bug(self, bug: ClientBug) -> Self {
+        Self { bug: Some(bug), ..self }
     }
 
     /// Sets the name that the user gave the server.
@@ -124,7 +153,39 @@ impl Story {
 
     /// Lets a fault rule hit the next packet.
     pub(crate) fn fault(mut self, rule: u32, action: Action) -> Self {
-        self.hits.push(Hit { rule, action });
+        self.next.hits.push(Hit { rule, action });
+        self
+    }
+
+    /// Makes the next packet a copy that a fault rule makes.
+    pub(crate) fn copy(mut self, rule: u32) -> Self {
+        self.next.origin = Origin::Copy;
+        self.fault(rule, Action::Dup)
+    }
+
+    /// Lets a rule hold the next packet, which is sent, for some milliseconds until now.
+    pub(crate) fn held(mut self, rule: u32, action: Action, millis: u64) -> Self {
+        self.next.held = Some(Held::Left(Duration::from_millis(millis)));
+        self.fault(rule, action)
+    }
+
+    /// Lets a rule hold the next packet, which is received, until the delivery of this number.
+    pub(crate) fn holds(mut self, rule: u32, action: Action, number: u64) -> Self {
+        self.next.held = Some(Held::Waits(number));
+        self.fault(rule, action)
+    }
+
+    /// Delivers a packet that a rule held.
+    pub(crate) fn delivers(mut self, number: u64, millis: u64, datagram: Vec<u8>) -> Self {
+        let after = Duration::from_millis(millis);
+        let peer = self.peer;
+        self.push(Entry::Delivered { number, after, peer, datagram });
+        self
+    }
+
+    /// Counts the packets since the end.
+    pub(crate) fn counts_late(mut self) -> Self {
+        self.push(Entry::Late);
         self
     }
 
@@ -147,11 +208,30 @@ impl Story {
         self
     }
 
+    /// Sets the packets that the machine sent again, received again, and received from strangers.
+    pub(crate) fn costs(mut self, resent: u64, duplicates: u64, strangers: u64) -> Self {
+        self.costs = Stats { resent, duplicates, strangers, ..Stats::default() };
+        self
+    }
+
     pub(crate) fn ends(mut self, blocks: u64, bytes: u64) -> Self {
-        let stats = Stats { blocks, bytes, ..Stats::default() };
+        let stats = Stats { blocks, bytes, ..self.costs };
         let report = Report { stats, terms: Terms::default(), negotiated: false, elapsed: self.now, peer: self.peer };
         self.push(Entry::End(Ok(report)));
         self
+    }
+
+    /// Returns what happened, each with its time.
+    pub(crate) fn entries(&self) -> impl Iterator<Item = (Instant, &Entry)> {
+        self.entries.iter().map(|(passed, _, entry)| (*START + *passed, entry))
+    }
+
+    pub(crate) fn side(&self) -> Side {
+        self.side
+    }
+
+    pub(crate) fn bug(&self) -> Option<ClientBug> {
+        self.bug
     }
 
     /// Passes all records to an observer, in order.
@@ -159,7 +239,7 @@ impl Story {
         for (passed, local, entry) in &self.entries {
             let what = match entry {
                 Entry::Begin(host) => RecordKind::Begin(Begin {
-                    side: Side::Client,
+                    side: self.side,
                     wall: SystemTime::UNIX_EPOCH + Duration::from_secs(1_767_225_600),
                     host,
                     peer: ([127, 0, 0, 1], 69).into(),
@@ -167,11 +247,16 @@ impl Story {
                     filename: b"f",
                     mode: None,
                     timeout: Duration::from_secs(25),
+                    bug: self.bug,
                 }),
-                Entry::Packet { direction, peer, datagram, lost, hits } => {
-                    let fate = Fate { lost: *lost, hits, ..Fate::default() };
+                Entry::Packet { direction, peer, datagram, effects: Effects { lost, origin, held, hits } } => {
+                    let fate = Fate { lost: *lost, origin: *origin, held: *held, altered: None, hits };
                     RecordKind::Packet(Crossing { direction: *direction, peer: *peer, datagram, fate })
                 }
+                Entry::Delivered { number, after, peer, datagram } => {
+                    RecordKind::Delivered(Delivery { number: *number, after: *after, peer: *peer, datagram })
+                }
+                Entry::Late => RecordKind::Late,
                 Entry::Machine(event) => RecordKind::Machine(event),
                 Entry::Digest(sha256) => RecordKind::Digest(sha256),
                 Entry::End(result) => RecordKind::End(result.as_ref()),
@@ -181,8 +266,8 @@ impl Story {
     }
 
     fn packet(mut self, direction: Direction, peer: SocketAddr, datagram: Vec<u8>, lost: bool) -> Self {
-        let hits = std::mem::take(&mut self.hits);
-        self.push(Entry::Packet { direction, peer, datagram, lost, hits });
+        let effects = Effects { lost, ..std::mem::take(&mut self.next) };
+        self.push(Entry::Packet { direction, peer, datagram, effects });
         self
     }
 

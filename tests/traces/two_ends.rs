@@ -206,6 +206,7 @@ fn observe(observer: &mut dyn Observer, side: Side, at: Duration, entry: &Entry)
                 filename: b"f",
                 mode: None,
                 timeout: Duration::from_secs(25),
+                bug: None,
             }),
         ),
         Entry::Packet { direction, to_listener, datagram, fate: Happened { lost, copy, held, hits } } => {

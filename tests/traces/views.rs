@@ -149,7 +149,7 @@ impl Observer for Notes {
     }
 }
 
-fn analysed(story: &Story) -> Vec<Annotated<'static>> {
+pub(crate) fn analysed(story: &Story) -> Vec<Annotated<'static>> {
     let mut notes = Notes::default();
     story.replay(&mut notes);
     notes.seen
