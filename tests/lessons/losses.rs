@@ -112,7 +112,10 @@ fn lesson_6_repeats_the_last_ack_or_leaves_the_server_alone() {
     let echo = ["DATA 6  440 B".to_owned(), "ACK 6".to_owned()];
     assert_eq!(labels(&transfers[0]), [&whole[..], &echo].concat(), "it dallies");
     assert!(transfers[0][12].lost && transfers[0][12].label == "ACK 6");
-    assert_eq!((transfers[0][13].notes.as_str(), transfers[0][14].notes.as_str()), ("DUP of #12", "REXMT of #13"));
+    assert_eq!(
+        (transfers[0][13].notes.as_str(), transfers[0][14].notes.as_str()),
+        ("DUP of #12 AFTER-END", "REXMT of #13 AFTER-END")
+    );
     assert_eq!(labels(&transfers[1]), whole, "it leaves");
     assert!(transfers[1][12].lost);
     let status = played.outputs("serve status");
