@@ -7,7 +7,7 @@
 //!              |                                    |
 //!   dally   keeps the socket of a finished get   listener  receives requests
 //!              |                                    |
-//!       (fault injector)  applies fault rules, if there are any
+//!       (fault injector)  applies fault rules, if there are any, and makes the records of their packets
 //!              |                                    |
 //!            socket  send, receive until a time, reports of the network about ports and sizes
 //! ```

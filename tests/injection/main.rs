@@ -230,6 +230,23 @@ fn a_last_ack_that_a_rule_dropped_is_repeated() {
 }
 
 #[test]
+fn the_late_packets_of_a_get_have_records_after_its_end_and_the_last_one_says_so() {
+    let mut class = class().serve_fault("drop received ack last");
+    class.whole("hello.txt");
+    assert_eq!(class.log.last().unwrap(), "end");
+    let mut notes = Notes::default();
+    let late = ["<- DATA 1", "-> ACK 1", "late"];
+    let came = soon(Duration::from_secs(2), || {
+        let mut watch = Observers::none();
+        watch.add(&mut notes);
+        class.client.notify_late(&mut watch);
+        !notes.log.is_empty()
+    });
+    assert!(came);
+    assert_eq!(notes.log, late);
+}
+
+#[test]
 fn a_client_that_does_not_dally_never_repeats_its_last_ack() {
     let mut class = class().fault("drop sent ack last").client_bug(ClientBug::NoDally);
     class.whole("fw.bin");

@@ -109,6 +109,11 @@ impl Client {
         &self.requester.faults
     }
 
+    /// Notifies of the packets of the last get since its end.
+    pub(crate) fn notify_late(&mut self, observers: &mut Observers<'_>) {
+        self.requester.notify_late(observers);
+    }
+
     /// Has it answer what comes late from now on.
     pub(crate) fn idle(&mut self) {
         self.requester.idle();
