@@ -74,6 +74,8 @@ fn lesson_4_loses_one_ack_and_the_file_is_whole() {
     let (lost, again) = (&transfers[0][4], &transfers[0][5..7]);
     assert!(lost.lost && lost.sent && lost.label == "ACK 2", "{lost:?}");
     assert_eq!((again[0].notes.as_str(), again[1].notes.as_str()), ("DUP of #4", "REXMT of #5"));
+    let both = played.outputs("trace again ladder both")[0].join("\n");
+    assert!(both.contains("lost: client rule 1") && both.contains("server's timer"), "{both}");
     let gets = played.outputs("get fw.bin");
     assert_eq!((waits(gets[0]), waits(gets[1])), (1, 0));
     assert_eq!(
@@ -97,6 +99,8 @@ fn lesson_5_shows_which_side_waits_for_what() {
     expected.insert(5, "DATA 3  512 B".to_owned());
     assert_eq!(labels(&transfers[1]), expected, "the server sends again, the client sent nothing meanwhile");
     assert!(transfers[1].iter().all(|packet| !packet.notes.contains("REXMT")));
+    let both = played.outputs("trace again ladder both")[0].join("\n");
+    assert!(both.contains("lost: rule 1") && both.contains("server's timer"), "{both}");
 }
 
 #[test]
@@ -108,7 +112,10 @@ fn lesson_6_repeats_the_last_ack_or_leaves_the_server_alone() {
     let echo = ["DATA 6  440 B".to_owned(), "ACK 6".to_owned()];
     assert_eq!(labels(&transfers[0]), [&whole[..], &echo].concat(), "it dallies");
     assert!(transfers[0][12].lost && transfers[0][12].label == "ACK 6");
-    assert_eq!((transfers[0][13].notes.as_str(), transfers[0][14].notes.as_str()), ("DUP of #12", "REXMT of #13"));
+    assert_eq!(
+        (transfers[0][13].notes.as_str(), transfers[0][14].notes.as_str()),
+        ("DUP of #12 AFTER-END", "REXMT of #13 AFTER-END")
+    );
     assert_eq!(labels(&transfers[1]), whole, "it leaves");
     assert!(transfers[1][12].lost);
     let status = played.outputs("serve status");

@@ -109,6 +109,7 @@ pub(crate) fn digests(played: &Played, file: &str) -> Vec<String> {
     outputs.iter().map(|lines| lines[0].split(' ').next().unwrap_or_default().to_owned()).collect()
 }
 
+/// The silences that the server's timer ended.
 pub(crate) fn waits(lines: &[String]) -> usize {
-    lines.iter().filter(|line| line.contains(":  waiting ")).count()
+    lines.iter().filter(|line| line.contains(" s: the server's timer, ")).count()
 }

@@ -162,3 +162,17 @@ fn no_line_of_both_ends_is_wider_than_the_screen() {
         }
     }
 }
+
+#[test]
+fn a_long_run_is_shortened_as_in_other_views() {
+    let mut story = begun();
+    for block in 2..=40 {
+        let at = f64::from(block) - 1.0;
+        let block = block as u16;
+        story = story.sends(Server, at, at + 0.1, data(block, 512), untouched());
+        story = story.sends(Client, at + 0.2, at + 0.3, ack(block), untouched());
+    }
+    let text = ended(story, 41, 40.0).page(views(80, LADDER), 0.0).text();
+    assert_eq!(text.lines().filter(|line| line.contains("as expected")).count(), 1, "{text}");
+    assert!(text.lines().count() < 25, "{text}");
+}
