@@ -1,4 +1,4 @@
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::net::SocketAddr;
 
 use super::{Analyser, Annotated};
@@ -7,12 +7,15 @@ use crate::event::{Record, RecordKind};
 /// The most transfers that are known after their ends: some of their packets come late.
 const ENDED: usize = 64;
 
+/// The most transfers that are known: one whose request a fault rule drops never ends.
+const KNOWN: usize = 4096;
+
 /// The analysis of a server: an [`Analyser`] for each of its transfers, whose records mix.
 ///
 /// It knows the transfers whose beginning it has seen, and no others.
 #[derive(Debug, Default)]
 pub struct ServerAnalyser {
-    transfers: HashMap<u64, Transfer>,
+    transfers: BTreeMap<u64, Transfer>,
     /// The transfers that ended, oldest first.
     ended: VecDeque<u64>,
 }
@@ -34,6 +37,9 @@ impl ServerAnalyser {
         if let RecordKind::Begin(begin) = record.kind {
             let transfer = Transfer { client: begin.peer, analyser: Analyser::new() };
             self.transfers.insert(record.transfer, transfer);
+            if self.transfers.len() > KNOWN {
+                self.transfers.pop_first();
+            }
         }
         let Transfer { client, analyser } = self.transfers.get_mut(&record.transfer)?;
         let (client, annotated) = (*client, analyser.analyse(record));
@@ -109,5 +115,16 @@ mod tests {
         assert_eq!(analyser.transfers.len(), ENDED);
         let late = Record { at, transfer: last, local: client(69), kind: RecordKind::Late };
         assert!(matches!(analyser.analyse(&late), Some((_, Annotated { kind: Annotation::Late(_), .. }))));
+    }
+
+    #[test]
+    fn transfers_that_never_end_are_bounded() {
+        let mut analyser = ServerAnalyser::new();
+        let at = Instant::now();
+        for transfer in 1..=KNOWN as u64 + 10 {
+            assert!(analyser.analyse(&Record { at, transfer, local: client(69), kind: begin(client(1000)) }).is_some());
+        }
+        assert_eq!(analyser.transfers.len(), KNOWN);
+        assert!(!analyser.transfers.contains_key(&10) && analyser.transfers.contains_key(&11));
     }
 }

@@ -73,11 +73,12 @@ impl<'o> Reporter<'_, 'o> {
 
     /// Notifies of a received packet that fault rules have judged.
     pub(super) fn passage(&mut self, now: Instant, passage: Passage<'_>) {
+        let local = self.subject.local;
         match passage {
-            Passage::Crosses(packet) => self.crossing(now, self.subject.local, Crossing::from(&*packet)),
+            Passage::Crosses(packet) => self.crossing(now, local, Crossing::from(&*packet)),
             Passage::Reaches(packet) => {
                 if let Some(delivery) = Delivery::of(packet, now) {
-                    self.notify(RecordKind::Delivered(delivery));
+                    self.notify_at(now, local, RecordKind::Delivered(delivery));
                 }
             }
         }

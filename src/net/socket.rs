@@ -150,15 +150,17 @@ impl Socket {
     /// The system cannot send to this address, or not datagrams of this length.
     pub fn transmit(&mut self, to: SocketAddr, datagrams: &[u8], stride: usize) -> io::Result<()> {
         let mut rest = datagrams;
-        while !rest.is_empty() {
+        loop {
             let most = if self.segments { offload::most_sent(stride) } else { 1 };
             let (batch, after) = rest.split_at(rest.len().min(stride.max(1) * most));
             // If the system cannot segment, each datagram is sent on its own.
             if self.send(to, batch, stride)? {
                 rest = after;
+                if rest.is_empty() {
+                    return Ok(());
+                }
             }
         }
-        Ok(())
     }
 
     /// Sends one batch. Returns `false` if the system cannot segment it; the next batch is then a single datagram.

@@ -51,11 +51,6 @@ impl Ledger {
         live.find(|entry| entry.client == client && *entry.request == *request).map(|entry| entry.number)
     }
 
-    /// Whether there is a transfer with this number.
-    pub(super) fn has(&self, number: u64) -> bool {
-        self.entries.values().any(|entry| entry.number == number)
-    }
-
     /// Returns whether one more transfer with this address may begin.
     pub(super) fn capacity(&self, source: IpAddr, policy: &Policy) -> Capacity {
         let here = self.entries.values().filter(|entry| entry.client.ip() == source).count();

@@ -102,11 +102,7 @@ impl LoggedRequest {
 
 impl Display for LoggedRequest {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        let command = match self.kind {
-            RequestKind::Read => "get",
-            RequestKind::Write => "put",
-        };
-        write!(f, "{} {command} {}", self.client, self.filename)
+        write!(f, "{} {} {}", self.client, self.kind.command(), self.filename)
     }
 }
 

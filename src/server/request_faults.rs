@@ -30,6 +30,8 @@ pub(super) struct Asked {
     pub(super) envelope: Envelope,
     /// The number of the transfer.
     pub(super) number: u64,
+    /// The transfer has its answer already: the client asked again while this one was held, or it is a repetition.
+    pub(super) is_answered: bool,
     /// The injector for a transfer that it begins.
     pub(super) injector: Option<Box<FaultInjector>>,
 }
@@ -92,7 +94,8 @@ impl RequestFaults {
                     state.as_ref().filter(|_| injects).map(|state| FaultInjector::new(faults, state.clone()));
                 let injector = injector.map(|injector| Box::new(injector.with_intruder(intruder)));
                 let envelope = Envelope { from: packet.peer, ..*envelope };
-                on_the_way.insert(packet.id, Asked { listener, envelope, number: of_packet, injector });
+                let asked = Asked { listener, envelope, number: of_packet, is_answered: doubled.is_some(), injector };
+                on_the_way.insert(packet.id, asked);
             }
         });
         if let (Some(state), Some(number), None) = (state, number, doubled) {
@@ -115,5 +118,7 @@ impl RequestFaults {
     /// Notes that the request of this transfer got its answer.
     pub(super) fn answered(&mut self, number: u64) {
         self.unanswered.retain(|it| it.number != number);
+        let others = self.on_the_way.values_mut().filter(|it| it.number == number);
+        others.for_each(|it| it.is_answered = true);
     }
 }

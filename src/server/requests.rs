@@ -99,8 +99,8 @@ impl Server {
         if !policy.answer_twice && self.ledger.doubled(client, packet.bytes()).is_some() {
             return;
         }
-        // While it was held, the client asked again, and got its answer.
-        let again = self.ledger.has(asked.number);
+        // One transfer has one answer and one end, so another answer begins another transfer.
+        let again = asked.is_answered;
         if again {
             self.transfers += 1;
         }

@@ -1,10 +1,10 @@
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::time::{Duration, SystemTime};
 
 use super::View;
 use crate::analysis::{Annotated, Annotation};
-use crate::wire::{Packet, Printable, RequestKind};
+use crate::wire::{Packet, Printable};
 
 /// How long the transfer that is shown may be silent before another one is shown.
 const QUIET: Duration = Duration::from_millis(250);
@@ -15,13 +15,16 @@ const WAITING: usize = 64 << 10;
 /// The most transfers that are remembered after their ends.
 const REMEMBERED: usize = 64;
 
+/// The most transfers that are remembered: one whose request a fault rule drops never ends.
+const MOST: usize = 4096;
+
 /// A view of a server, whose transfers mix: it shows each transfer with a view of its own.
 ///
 /// Packets of one transfer appear as they come. Those of another wait until it ends, or until the first one ends or is
 /// silent, so that each stays readable. A line with the client and the file precedes them: `127.0.0.1:40112 get fw.bin:`.
 pub struct PerTransfer {
     make: Box<dyn Fn() -> Box<dyn View>>,
-    transfers: HashMap<u32, Transfer>,
+    transfers: BTreeMap<u32, Transfer>,
     /// The transfer shown last, and when.
     shown: Option<(u32, SystemTime)>,
 }
@@ -37,7 +40,7 @@ struct Transfer {
 impl PerTransfer {
     /// Creates a view that gets a view for each transfer from `make`.
     pub fn new(make: impl Fn() -> Box<dyn View> + 'static) -> Self {
-        Self { make: Box::new(make), transfers: HashMap::new(), shown: None }
+        Self { make: Box::new(make), transfers: BTreeMap::new(), shown: None }
     }
 
     /// Whether this transfer may be shown now: it is already, or no other one is.
@@ -81,12 +84,14 @@ impl View for PerTransfer {
         if is_end {
             self.forget();
         }
+        if self.transfers.len() > MOST {
+            self.transfers.pop_first();
+        }
         Ok(())
     }
 
     fn finish(&mut self, out: &mut dyn Write) -> io::Result<()> {
-        let mut all: Vec<_> = self.transfers.keys().copied().collect();
-        all.sort_unstable();
+        let all: Vec<_> = self.transfers.keys().copied().collect();
         for xfer in all {
             if let Some(Transfer { view, text, .. }) = self.transfers.get_mut(&xfer) {
                 view.finish(text)?;
@@ -100,8 +105,7 @@ impl View for PerTransfer {
 impl PerTransfer {
     /// Forgets the oldest transfers that have ended, except some, whose packets may come late.
     fn forget(&mut self) {
-        let mut ended: Vec<_> = self.transfers.iter().filter(|(_, it)| it.has_ended).map(|(xfer, _)| *xfer).collect();
-        ended.sort_unstable();
+        let ended: Vec<_> = self.transfers.iter().filter(|(_, it)| it.has_ended).map(|(xfer, _)| *xfer).collect();
         for xfer in ended.iter().take(ended.len().saturating_sub(REMEMBERED)) {
             self.transfers.remove(xfer);
         }
@@ -114,11 +118,7 @@ fn title(annotated: &Annotated<'_>) -> String {
     let peer = packet.peer;
     match packet.parse() {
         Ok(Packet::Request(request)) => {
-            let command = match request.kind {
-                RequestKind::Read => "get",
-                RequestKind::Write => "put",
-            };
-            format!("{peer} {command} {}", Printable(request.filename))
+            format!("{peer} {} {}", request.kind.command(), Printable(request.filename))
         }
         _ => peer.to_string(),
     }

@@ -56,6 +56,14 @@ impl RequestKind {
             Self::Write => Opcode::Wrq,
         }
     }
+
+    /// Returns the command of a client that asks so.
+    pub fn command(self) -> &'static str {
+        match self {
+            Self::Read => "get",
+            Self::Write => "put",
+        }
+    }
 }
 
 /// Writes a request of at most [`REQUEST_LIMIT`] bytes. A file name is never cut.

@@ -152,3 +152,21 @@ fn the_end_of_an_upload_comes_before_its_last_ack_is_repeated() {
     let story = ["<- DATA 1", "rule 1 dropped it", "-x ACK 1", "end", "<- DATA 1", "-> ACK 1", "late"];
     assert_eq!(logs[0][..], [&["begin", "<- request", "-> ACK 0"][..], &story].concat());
 }
+
+#[test]
+fn a_transfer_has_one_end_though_its_request_was_answered_twice() {
+    // The copy reaches the server when the first request has its answer, and its transfer is gone.
+    let logs = served(Policy::default()).fault("dup received rrq first").get("no-such-file").logs();
+    let [first, second] = &logs[..] else { panic!("{logs:?}") };
+    let crossed = ["begin", "rule 1 duplicated it", "<- request", "<- request, a copy"];
+    assert_eq!(first[..], [&crossed[..], &["-> ERROR 1", "end"]].concat());
+    assert_eq!(second[..], ["begin", "-> ERROR 1", "end"]);
+}
+
+#[test]
+fn a_packet_that_a_rule_cuts_to_nothing_still_reaches_the_server() {
+    let served = served(Policy::default());
+    served.client.faults().lock().add("cut 0 sent ack 2".parse().unwrap());
+    let logs = served.get("fw.bin").logs();
+    assert_eq!(logs[0][4..8], ["-> DATA 2", "<- malformed", "-> DATA 2", "<- ACK 2"], "{logs:?}");
+}

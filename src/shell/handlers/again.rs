@@ -9,7 +9,7 @@ use crate::shell::tracing::{STDOUT, file_name, file_page, screen_page};
 use crate::shell::{CommandError, HandlerError, Shell};
 use crate::trace::units::counted;
 use crate::trace::{Content, Ends, Limit, Page, ViewName, show};
-use crate::wire::{Packet, Printable, RequestKind};
+use crate::wire::{Packet, Printable};
 
 /// Shows a kept transfer on the screen as it is now, or writes it into a file. A range that was asked for is shown whole.
 pub(super) fn again(shell: &mut Shell<'_>, again: &Again) -> Result<(), HandlerError> {
@@ -83,8 +83,7 @@ fn latest_first<'a>(shell: &'a Shell<'_>) -> Vec<&'a Kept> {
 fn request(packet: &AnnotatedPacket<'_>) -> String {
     match packet.parse() {
         Ok(Packet::Request(request)) => {
-            let verb = if request.kind == RequestKind::Read { "get" } else { "put" };
-            format!("{verb} {}", Printable(request.filename).brief())
+            format!("{} {}", request.kind.command(), Printable(request.filename).brief())
         }
         _ => "its request was not kept".to_owned(),
     }
