@@ -11,7 +11,8 @@ use crate::files::{ReadFile, WriteFile};
 use crate::net::{Dally, Drive, Earlier, FaultInjector, Reporter, SharedFaults, Socket};
 use crate::stop::Stop;
 use crate::transfer::{
-    Attempt, Event, FailedAttempt, Failure, Receiver, Replay, Report, Request, RetryPolicy, Sender, Stopped, Task,
+    Attempt, Event, FailedAttempt, Failure, Receiver, Replay, Report, Request, RetryPolicy, Sender, Stats, Stopped,
+    Task,
 };
 use crate::wire::{BadRequest, Offer, RequestKind, emit_request};
 
@@ -48,6 +49,8 @@ pub(super) struct Attempts<'a, 'f, 'o> {
     timeout: SharedTimeout,
     /// How many there were.
     count: u32,
+    /// The costs of those that failed.
+    spent: Stats,
 }
 
 /// The time without progress that all attempts share.
@@ -104,6 +107,7 @@ impl<'a, 'f, 'o> Attempts<'a, 'f, 'o> {
             begun: Instant::now(),
             timeout: SharedTimeout { whole: options.retry.timeout, since: None },
             count: 0,
+            spent: Stats::default(),
         }
     }
 
@@ -190,12 +194,15 @@ impl<'a, 'f, 'o> Attempts<'a, 'f, 'o> {
             Ok(mut report) => {
                 if self.count > 1 {
                     report.elapsed = self.begun.elapsed();
+                    report.stats.add_packets(&self.spent);
                 }
                 drive.end(&report);
                 report
             }
             Err(stopped) => {
-                let blocks = task.machine().stats().blocks;
+                let stats = task.machine().stats();
+                self.spent.add_packets(&stats);
+                let blocks = stats.blocks;
                 if blocks > 0 {
                     self.timeout.since = None;
                 }

@@ -22,6 +22,15 @@ pub struct Stats {
     pub waits: Waits,
 }
 
+impl Stats {
+    /// Adds the packets that an earlier attempt of the same transfer sent again, and those that it ignored.
+    pub(crate) fn add_packets(&mut self, earlier: &Self) {
+        self.resent += earlier.resent;
+        self.duplicates += earlier.duplicates;
+        self.strangers += earlier.strangers;
+    }
+}
+
 /// Round trips of packets sent once (Karn's rule).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Rtt {
