@@ -36,7 +36,7 @@ impl Conversation {
             (Direction::Received, Some(_), _) => {
                 self.missed(moment, datagram, Reason::Held { rule: rule.unwrap_or(0) })
             }
-            (Direction::Sent, _, Origin::Copy) => self.copied(datagram, rule),
+            (Direction::Sent, _, Origin::Copy) => self.copied(datagram),
             (Direction::Sent, _, Origin::Stray) => Judgement::new(Reason::Stray { port: record.local.port() }),
             _ => self.judge(moment, direction, peer, crossing.seen()),
         };
@@ -105,11 +105,11 @@ impl Conversation {
     }
 
     /// Judges a copy that a fault rule sends. The machine knows nothing of it.
-    fn copied(&mut self, datagram: &[u8], rule: Option<u32>) -> Judgement {
+    fn copied(&mut self, datagram: &[u8]) -> Judgement {
         if let (Blocks::Incoming(blocks), Kind::Known(Opcode::Ack)) = (&mut self.blocks, Kind::of(datagram)) {
             blocks.ack_copied();
         }
-        Judgement::new(Reason::Copied { rule: rule.unwrap_or(0) })
+        Judgement::new(Reason::Copied)
     }
 
     /// Judges a packet that the machine sends or gets.

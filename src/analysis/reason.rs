@@ -177,7 +177,7 @@ catalogue! {
     Lost { rule: Option<u32> } => "lost", "", (lost(*rule));
     Held { rule: u32 } => "held", "", "Fault rule {rule} holds it: we do not have it yet.";
     HeldUntilNow { rule: u32 } => "held.left", "", "Fault rule {rule} held it until now; the same packet overtook it.";
-    Copied { rule: u32 } => "copied", "", "Fault rule {rule} sends a copy.";
+    Copied => "copied", "", "A fault rule sends this copy: it is not a retransmission.";
     Stray { port: u16 } => "stray", "RFC 1350 s4", "From another port, {port}, as no correct program sends it.";
     TooLate => "end.late", "", "The transfer is over: ignore it.";
     TooLateForBlock => "end.late", "RFC 1350 s6", "The file is complete: only its last block, if it comes again, is answered.";
