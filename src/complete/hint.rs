@@ -65,7 +65,7 @@ mod tests {
             ("repeat 3 every 5 connect h ", "[port]"),
             ("repeat 3 get a b ", "[file]"),
             ("trace ", "[on | off | status | ? | classic | ladder | hex | ..]"),
-            ("trace ladder ", "[to | off]"),
+            ("trace ladder ", "[both | to | off]"),
             ("trace ladder to ", "file"),
             ("trace show ", "packet"),
             ("trace again ", "[transfer | first-last | classic | explain | ladder | hex | json | ..]"),

@@ -65,7 +65,7 @@ fn tab_completes_every_kind_of_word_at_the_prompt() {
         ("sha256 o", "on | off"),
         ("sha256 f", "fw.bin"),
         ("trace l", "ladder | limit"),
-        ("trace ladder ", "to | off"),
+        ("trace ladder ", "both | to | off"),
         ("trace ladder to ", "cfg/ | fw.bin | my file"),
         ("tr ex ", "short | full | to | off"),
         ("trace explain full t", "to"),
