@@ -67,7 +67,7 @@ fn tab_completes_every_kind_of_word_at_the_prompt() {
         ("trace l", "ladder | limit"),
         ("trace ladder ", "both | to | off"),
         ("trace ladder to ", "cfg/ | fw.bin | my file"),
-        ("tr ex ", "short | full | to | off"),
+        ("tr ex ", "short | full | both | to | off"),
         ("trace explain full t", "to"),
         ("trace pcap o", "off"),
         ("trace pcap fw.bin ", "snap | lost"),
