@@ -25,9 +25,12 @@ impl Conversation {
         }
         let packet = match parsed {
             Ok(packet) => packet,
-            Err(reason) => return Judgement::malformed(reason),
+            Err(reason) => {
+                self.garbled(moment);
+                return Judgement::malformed(reason);
+            }
         };
-        self.expired = None;
+        (self.expired, self.is_garbled) = (None, false);
         let judgement = match (self.state, self.side) {
             (State::Idle, Side::Server) => self.asked_by(moment, peer, packet),
             (State::Idle, Side::Client) => unexpected(Reason::BadKind),
@@ -42,6 +45,17 @@ impl Conversation {
             return Judgement { why, ..judgement.with(Flag::WrongTid) };
         }
         judgement
+    }
+
+    /// Notes that a packet came which is none. It may have been the answer, so the next one may come from a timer.
+    fn garbled(&mut self, moment: Moment) {
+        self.is_garbled = true;
+        if let Some(trip) = &mut self.trip {
+            trip.doubt(moment.n);
+        }
+        if let Blocks::Outgoing(blocks) = &mut self.blocks {
+            blocks.is_doubtful = true;
+        }
     }
 
     /// Whether this side is a client that does not look at the port, so that any port of the server is its peer's.

@@ -56,6 +56,8 @@ pub(super) struct Conversation {
     /// The packets that fault rules hold, by the numbers of their deliveries: each with its number and the rule.
     pub(super) held: BTreeMap<u64, (u64, u32)>,
     pub(super) prints: Prints,
+    /// The latest packet from the peer was malformed.
+    pub(super) is_garbled: bool,
     /// The timer expired after this time, which is why packets are sent now.
     pub(super) expired: Option<Duration>,
     /// The timer expired, and no packet crossed the socket since.
@@ -151,7 +153,8 @@ impl Conversation {
             (Blocks::Incoming(_), State::Requested) if self.side == Side::Server => "DATA 1".to_owned(),
             (_, State::Idle | State::Requested) | (Blocks::Unknown, _) => "answer".to_owned(),
             (Blocks::Incoming(blocks), _) => format!("DATA {}", blocks.have + 1),
-            (Blocks::Outgoing(blocks), _) => format!("ACK {}", blocks.high),
+            // A fault rule may hold the first block that is not acknowledged: it has no record yet.
+            (Blocks::Outgoing(blocks), _) => format!("ACK {}", blocks.high.max(blocks.acked + 1)),
         }
     }
 

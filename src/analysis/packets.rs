@@ -31,6 +31,9 @@ impl Conversation {
         };
         let rule = fate.hits.last().map(|hit| hit.rule);
         let before = self.state;
+        if let (Direction::Received, Origin::Machine, Some(_)) = (direction, fate.origin, fate.altered) {
+            self.doubt(moment, datagram);
+        }
         let mut judgement = match (direction, fate.held, fate.origin) {
             (Direction::Received, ..) if fate.lost => self.missed(moment, datagram, Reason::Lost { rule }),
             (Direction::Received, Some(_), _) => {
@@ -85,8 +88,15 @@ impl Conversation {
         Some((packet, rule))
     }
 
-    /// Judges a received packet that the machine does not have, or not yet: a later one like it came from a timer.
+    /// Judges a received packet that the machine does not have, or not yet.
     fn missed(&mut self, moment: Moment, datagram: &[u8], why: Reason) -> Judgement {
+        self.doubt(moment, datagram);
+        let judgement = Judgement::new(why);
+        if self.is_deaf { judgement.with(Flag::AfterEnd) } else { judgement }
+    }
+
+    /// Notes that a packet came which a fault rule keeps from the machine, or spoils: a later one like it came from a timer.
+    fn doubt(&mut self, moment: Moment, datagram: &[u8]) {
         let is_first = matches!(self.state, State::Requested | State::Negotiated);
         match (&mut self.blocks, Packet::parse(datagram)) {
             (Blocks::Outgoing(blocks), Ok(Packet::Ack { block })) if !is_first || blocks.high > 0 => {
@@ -100,8 +110,6 @@ impl Conversation {
             }
             _ => {}
         }
-        let judgement = Judgement::new(why);
-        if self.is_deaf { judgement.with(Flag::AfterEnd) } else { judgement }
     }
 
     /// Judges a copy that a fault rule sends. The machine knows nothing of it.
@@ -183,13 +191,23 @@ impl Conversation {
     pub(super) fn silence(&self, now: Instant, crossing: &Crossing<'_>) -> Option<Silence> {
         let Crossing { direction, datagram, fate, .. } = *crossing;
         let owner = match (direction, fate.held) {
-            (Direction::Received, _) if self.prints.latest(direction, datagram).is_some() => Owner::Timer(self.peer()),
+            (Direction::Received, _) if self.comes_from_timer(datagram) => Owner::Timer(self.peer()),
             (Direction::Received, _) => Owner::Side(self.peer()),
             (Direction::Sent, Some(_)) => Owner::Rule(fate.hits.last().map_or(0, |hit| hit.rule)),
             (Direction::Sent, None) if self.has_fired => Owner::Timer(self.side),
             (Direction::Sent, None) => self.giver_up(now),
         };
         self.silence_until(now, owner)
+    }
+
+    /// Whether a received packet that ends a silence is one that the peer sends when its timer expires: it came before, or
+    /// what came before was spoilt, or it acknowledges a part of the window because the rest does not come.
+    fn comes_from_timer(&self, datagram: &[u8]) -> bool {
+        let is_part = match (&self.blocks, Packet::parse(datagram)) {
+            (Blocks::Outgoing(blocks), Ok(Packet::Ack { block })) => blocks.is_part(block),
+            _ => false,
+        };
+        is_part || self.is_garbled || self.prints.latest(Direction::Received, datagram).is_some()
     }
 
     /// Returns the silence until now, if it was long enough to report. A timer of this side is always reported.

@@ -22,6 +22,8 @@ pub(super) struct Outgoing {
     /// This side is a server that numbers its blocks from 0: block 1 has the number 0.
     from_zero: bool,
     trips: Trips,
+    /// A malformed packet came, which may have been the ACK of any block that is not acknowledged.
+    pub(super) is_doubtful: bool,
     /// The packet that acknowledged `acked`, also ACK 0.
     pub(super) ack: Option<u64>,
 }
@@ -88,10 +90,11 @@ impl Outgoing {
         let ahead = self.wrap.ahead(number, self.acked);
         if ahead == 0 {
             let block = self.acked;
-            let why = match self.ack {
-                None => Reason::AckNothing,
-                Some(_) if terms.windowsize.get() == 1 => Reason::AckDup { block },
-                Some(_) => Reason::AckDupWindow { block },
+            let why = match (self.ack, terms.windowsize.get() == 1) {
+                (None, true) => Reason::AckNothing,
+                (None, false) => Reason::AckNothingWindow,
+                (Some(_), true) => Reason::AckDup { block },
+                (Some(_), false) => Reason::AckDupWindow { block },
             };
             return Judgement { abs: Some(block), ..Judgement::repeated(self.ack, why) };
         }
@@ -128,7 +131,10 @@ impl Outgoing {
         } else {
             (State::Acked(block), Reason::AckOk { block })
         };
+        // The ACK of a part of a window answers a block that is missing, or a timer.
+        let is_doubtful = std::mem::take(&mut self.is_doubtful) || count < outstanding;
         let answer = self.trips.get_mut(block).map(|trip| trip.answer(moment));
+        let answer = answer.map(|(n, rtt)| (n, rtt.filter(|_| !is_doubtful)));
         Judgement { progress: true, answer, abs: Some(block), ..Judgement::leads_to(after, why) }
     }
 
@@ -138,6 +144,12 @@ impl Outgoing {
         if let Some(trip) = self.trips.get_mut(self.acked + ahead) {
             trip.doubt(n);
         }
+    }
+
+    /// Whether this ACK would acknowledge some of the blocks that are outstanding, and not all.
+    pub(super) fn is_part(&self, wire: u16) -> bool {
+        let ahead = self.wrap.ahead(self.number(wire), self.acked);
+        !self.is_offering && ahead > 0 && ahead < self.high - self.acked
     }
 
     /// Returns the number that a correct server would use.

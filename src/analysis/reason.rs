@@ -146,6 +146,8 @@ catalogue! {
     AckPart { block: u64 } => "ack.part", "RFC 7440 s4",
         "Only the blocks up to {block} arrived: the window continues after it.";
     AckNothing => "ack.nothing", "RFC 1350 s2", "ACK 0 acknowledges no block: ignore it.";
+    AckNothingWindow => "ack.nothing", "RFC 7440 s4",
+        "ACK 0 acknowledges no block: the first block of the window may be lost.";
     AckDup { block: u64 } => "ack.dup", "RFC 1123 s4.2.3.1",
         "ACK {block} again: ignore it. Answering would double every later packet (Sorcerer's Apprentice).";
     AckDupWindow { block: u64 } => "ack.dup", "RFC 7440 s4",

@@ -26,7 +26,9 @@ pub struct BothLadder {
     xfer: Option<u32>,
     /// The port of the server that was shown last.
     port: Option<u16>,
-    /// The ends whose transfer is over.
+    /// The transfers of the server that are not over. A request that came twice began two.
+    serving: u32,
+    /// The ends whose transfers are over.
     ended: Vec<Side>,
     /// The ends that a packet showed to have failed.
     failed: Vec<Side>,
@@ -95,6 +97,7 @@ impl BothLadder {
             paint,
             xfer: None,
             port: None,
+            serving: 0,
             ended: Vec::new(),
             failed: Vec::new(),
             copied: None,
@@ -347,14 +350,23 @@ impl View for BothLadder {
                 self.note(annotated.side, self.glyphs.dots, &note, out)
             }
             Annotation::End(summary) => {
-                self.ended.push(annotated.side);
+                if annotated.side == Side::Server {
+                    self.serving = self.serving.saturating_sub(1);
+                }
+                if annotated.side == Side::Client || self.serving == 0 {
+                    self.ended.push(annotated.side);
+                }
                 match &summary.outcome {
                     Outcome::Failed(_) if self.failed.contains(&annotated.side) => Ok(()),
                     Outcome::Failed(reason) => self.failure(annotated.side, reason, out),
                     Outcome::Complete => Ok(()),
                 }
             }
-            Annotation::Begin { .. } | Annotation::Choice { .. } | Annotation::Late(_) => Ok(()),
+            Annotation::Begin { .. } => {
+                self.serving = if annotated.side == Side::Server { self.serving + 1 } else { 0 };
+                Ok(())
+            }
+            Annotation::Choice { .. } | Annotation::Late(_) => Ok(()),
         }
     }
 

@@ -99,20 +99,21 @@ impl<V: View> View for Paired<V> {
 }
 
 impl Row {
-    /// Gives the packet up: it never arrived.
+    /// Gives the packet up: it never arrived, or went to a stranger, whose records nobody has.
     fn lose(&mut self) {
         self.complete = true;
-        if let Annotation::Packet(packet) = &mut self.annotated.kind {
+        if let Annotation::Packet(packet) = &mut self.annotated.kind
+            && !packet.flags.contains(Flag::ToStranger)
+        {
             packet.flags.insert(Flag::Lost);
             packet.why = Reason::Lost { rule: None };
         }
     }
 }
 
-/// Whether a packet leaves for the other end: not if it is lost, nor if a stranger gets it.
+/// Whether a packet leaves for the other end. A stranger may be there too: an earlier transfer of the server.
 fn may_arrive(packet: &AnnotatedPacket<'_>) -> bool {
-    let is = |flag| packet.flags.contains(flag);
-    packet.direction == Direction::Sent && !is(Flag::Lost) && !is(Flag::ToStranger)
+    packet.direction == Direction::Sent && !packet.flags.contains(Flag::Lost)
 }
 
 /// Whether both packets go from the same port to the same port. A request may reach a transfer that has another port.

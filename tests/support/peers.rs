@@ -104,6 +104,8 @@ fn traced(line: &str) -> String {
         _ => line,
     };
     let line = between(&line, " held ", " ms by rule ", "S");
+    let line = between(&line, " held ", " ms: rule ", "S");
+    let line = between(&line, " after ", " ms --", "S");
     if line.starts_with("      answers #") { between(&line, " after ", " ms", "S") } else { line }
 }
 
@@ -131,7 +133,8 @@ fn both_ends(line: &str) -> String {
             line.replace_range(begin..end + 3, &format!("{:<1$}", "T.T ms", end + 3 - begin));
         }
     }
-    let rest = line.find(" from :").map(|place| place + 7).filter(|_| line.contains('+'));
+    let note = line.trim_start().starts_with("to :").then(|| line.find("to :").map(|place| place + 4)).flatten();
+    let rest = line.find(" from :").map(|place| place + 7).filter(|_| line.contains('+')).or(note);
     if let Some(begin) = rest {
         let end = begin + line[begin..].find(|letter| !is_digit(letter)).unwrap_or_default();
         line.replace_range(begin..end, "PORT");

@@ -49,6 +49,7 @@ pub(crate) struct Effects {
     pub(crate) lost: bool,
     pub(crate) origin: Origin,
     pub(crate) held: Option<Held>,
+    altered: Option<Vec<u8>>,
     hits: Vec<Hit>,
 }
 
@@ -157,6 +158,12 @@ impl Story {
         self
     }
 
+    /// Lets a rule make these bytes of the next packet.
+    pub(crate) fn alters(mut self, rule: u32, action: Action, bytes: Vec<u8>) -> Self {
+        self.next.altered = Some(bytes);
+        self.fault(rule, action)
+    }
+
     /// Makes the next packet a copy that a fault rule makes.
     pub(crate) fn copy(mut self, rule: u32) -> Self {
         self.next.origin = Origin::Copy;
@@ -249,8 +256,8 @@ impl Story {
                     timeout: Duration::from_secs(25),
                     bug: self.bug,
                 }),
-                Entry::Packet { direction, peer, datagram, effects: Effects { lost, origin, held, hits } } => {
-                    let fate = Fate { lost: *lost, origin: *origin, held: *held, altered: None, hits };
+                Entry::Packet { direction, peer, datagram, effects: Effects { lost, origin, held, altered, hits } } => {
+                    let fate = Fate { lost: *lost, origin: *origin, held: *held, altered: altered.as_deref(), hits };
                     RecordKind::Packet(Crossing { direction: *direction, peer: *peer, datagram, fate })
                 }
                 Entry::Delivered { number, after, peer, datagram } => {

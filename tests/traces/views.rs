@@ -4,11 +4,12 @@ use tftpsh::analysis::{Analyser, Annotated, Annotation};
 use tftpsh::event::{Observer, Record};
 use tftpsh::trace::{Charset, Classic, Detail, Elided, Explain, Hex, Ladder, Limit, Lines, Tint, Tracer, View, plain};
 
+use tftpsh::fault::Action;
 use tftpsh::transfer::Failure;
-use tftpsh::wire::{BadOption, BadOptionKind};
+use tftpsh::wire::{BadOption, BadOptionKind, Mode, Offer, WindowSize};
 use unicode_width::UnicodeWidthStr;
 
-use crate::story::{Story, ack, data, rrq};
+use crate::story::{Story, ack, data, oack, rrq, wrq};
 use crate::{Page, capture, page, stories, views};
 
 #[test]
@@ -179,6 +180,37 @@ fn a_round_trip_is_measured_on_packets_sent_once_and_never_with_strangers() {
     assert_eq!(rtts(&stories::lost_ack()), [2, 4], "DATA 3 answers an ACK that was sent twice");
     assert_eq!(rtts(&stories::wrong_tid()), [2, 6], "the stranger's packet answers nothing");
     assert_eq!(rtts(&stories::window_gap()), [2, 4, 9, 13], "the first block of each window; ACK 5 was sent once");
+}
+
+#[test]
+fn what_follows_a_spoilt_packet_or_acknowledges_a_part_comes_from_a_timer_and_measures_nothing() {
+    let plain = Offer::default();
+    let window = Offer { windowsize: WindowSize::new(2), ..plain };
+    let get = Story::new().asks(rrq("f", Mode::Octet, plain)).at(0.001).receives(data(1, 512)).at(0.002).sends(ack(1));
+    let altered = get.clone().at(0.003).alters(1, Action::Corrupt(Some(3)), data(253, 4)).receives(data(2, 4));
+    let altered = altered.at(0.303).receives(data(2, 4)).at(0.304).sends(ack(2)).costs(0, 0, 0).ends(2, 516);
+    let garbled = get.at(0.003).receives(vec![0, 251, 0, 2]).at(0.303).receives(data(2, 4));
+    let garbled = garbled.at(0.304).sends(ack(2)).ends(2, 516);
+    let put = Story::new().asks(wrq("f", Mode::Octet, window)).at(0.001).receives(oack(&[("windowsize", 2)]));
+    let put = put.at(0.002).sends(data(1, 512)).fault(1, Action::Drop).loses(data(2, 4)).at(0.302).receives(ack(1));
+    let put = put.at(0.303).sends(data(2, 4)).at(0.304).receives(ack(2)).costs(1, 0, 0).ends(2, 516);
+    for (story, n) in [(altered, 5), (garbled, 5), (put, 5)] {
+        let seen = analysed(&story);
+        let is_it = |it: &&Annotated<'_>| it.packet().is_some_and(|packet| packet.n == n);
+        let it = seen.iter().find(is_it).unwrap();
+        assert_eq!(it.packet().unwrap().rtt, None, "{it:?}");
+        assert_eq!(it.silence.map(|it| it.owner.to_string()).as_deref(), Some("server timer"), "{it:?}");
+    }
+}
+
+#[test]
+fn in_a_window_an_ack_of_no_block_is_not_ignored() {
+    let window = Offer { windowsize: WindowSize::new(4), ..Offer::default() };
+    let story = Story::new().asks(wrq("f", Mode::Octet, window)).at(0.001).receives(oack(&[("windowsize", 4)]));
+    let story = story.at(0.002).sends(data(2, 4)).at(0.003).receives(ack(0)).at(0.004).sends(data(1, 512));
+    let seen = analysed(&story);
+    let reason = seen.iter().filter_map(Annotated::packet).find(|it| it.n == 4).unwrap().why.to_string();
+    assert_eq!(reason, "ACK 0 acknowledges no block: the first block of the window may be lost.");
 }
 
 #[test]
