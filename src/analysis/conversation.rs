@@ -55,6 +55,8 @@ pub(super) struct Conversation {
     pub(super) earlier: Vec<SocketAddr>,
     /// The packets that fault rules hold, by the numbers of their deliveries: each with its number and the rule.
     pub(super) held: BTreeMap<u64, (u64, u32)>,
+    /// The rule that held the latest packet, or 0.
+    pub(super) holder: u32,
     pub(super) prints: Prints,
     /// The latest packet from the peer was malformed.
     pub(super) is_garbled: bool,
@@ -179,6 +181,10 @@ impl Conversation {
             Event::Again { attempt, failure } => {
                 let why = Reason::ReqLess { attempt: *attempt, failure: failure.to_string() };
                 self.again = Some(why.clone());
+                // The timer of the request that failed ends the silence.
+                let is_silent =
+                    matches!(failure, Failure::TimedOut { .. } | Failure::NoAnswer | Failure::BlocksLost { .. });
+                self.has_fired |= is_silent;
                 (Choice::Fallback, why)
             }
             Event::Resending { after, .. } => {

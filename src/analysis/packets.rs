@@ -9,6 +9,7 @@ use super::judgement::{Judgement, has_trailing_bytes};
 use super::moment::Moment;
 use super::{Altered, AnnotatedPacket, Flag, Kind, Owner, Reason, Silence, State};
 use crate::event::{Crossing, Delivery, Direction, Fate, Held, Origin, Record};
+use crate::fault::{Action, Hit};
 use crate::wire::{Opcode, Packet};
 
 /// The most fault rules that are recorded for one packet.
@@ -29,16 +30,15 @@ impl Conversation {
             Origin::Machine => None,
             Origin::Copy | Origin::Stray => self.prints.latest(direction, datagram),
         };
-        let rule = fate.hits.last().map(|hit| hit.rule);
+        let (dropper, holder) = (rule(fate.hits, is_drop), self.holder(fate));
+        self.holder = holder;
         let before = self.state;
         if let (Direction::Received, Origin::Machine, Some(_)) = (direction, fate.origin, fate.altered) {
             self.doubt(moment, datagram);
         }
         let mut judgement = match (direction, fate.held, fate.origin) {
-            (Direction::Received, ..) if fate.lost => self.missed(moment, datagram, Reason::Lost { rule }),
-            (Direction::Received, Some(_), _) => {
-                self.missed(moment, datagram, Reason::Held { rule: rule.unwrap_or(0) })
-            }
+            (Direction::Received, ..) if fate.lost => self.missed(moment, datagram, Reason::Lost { rule: dropper }),
+            (Direction::Received, Some(_), _) => self.missed(moment, datagram, Reason::Held { rule: holder }),
             (Direction::Sent, _, Origin::Copy) => self.copied(datagram),
             (Direction::Sent, _, Origin::Stray) => Judgement::new(Reason::Stray { port: record.local.port() }),
             _ => self.judge(moment, direction, peer, crossing.seen()),
@@ -47,14 +47,14 @@ impl Conversation {
             if self.held.len() >= HELD {
                 self.held.pop_first();
             }
-            self.held.insert(number, (self.n, rule.unwrap_or(0)));
+            self.held.insert(number, (self.n, holder));
         }
         if fate.lost {
             judgement.flags.insert(Flag::Lost);
-            judgement.why = Reason::Lost { rule };
+            judgement.why = Reason::Lost { rule: dropper };
         }
         if let (Direction::Sent, Some(_), true) = (direction, fate.held, judgement.flags.contains(Flag::Rexmt)) {
-            judgement.why = Reason::HeldUntilNow { rule: rule.unwrap_or(0) };
+            judgement.why = Reason::HeldUntilNow { rule: holder };
         }
         if fate.origin == Origin::Machine {
             self.prints.remember(direction, datagram, self.n);
@@ -187,13 +187,19 @@ impl Conversation {
         }
     }
 
+    /// Returns the rule that holds a packet. Its copies come right after it, without a hit of their own.
+    fn holder(&self, fate: Fate<'_>) -> u32 {
+        let is_hold = |action| matches!(action, Action::Delay(_) | Action::Swap);
+        rule(fate.hits, is_hold).unwrap_or(if fate.held.is_some() { self.holder } else { 0 })
+    }
+
     /// Returns the silence that a packet ends, before it is annotated.
     pub(super) fn silence(&self, now: Instant, crossing: &Crossing<'_>) -> Option<Silence> {
         let Crossing { direction, datagram, fate, .. } = *crossing;
         let owner = match (direction, fate.held) {
             (Direction::Received, _) if self.comes_from_timer(datagram) => Owner::Timer(self.peer()),
             (Direction::Received, _) => Owner::Side(self.peer()),
-            (Direction::Sent, Some(_)) => Owner::Rule(fate.hits.last().map_or(0, |hit| hit.rule)),
+            (Direction::Sent, Some(_)) => Owner::Rule(self.holder(fate)),
             (Direction::Sent, None) if self.has_fired => Owner::Timer(self.side),
             (Direction::Sent, None) => self.giver_up(now),
         };
@@ -214,5 +220,58 @@ impl Conversation {
     pub(super) fn silence_until(&self, now: Instant, owner: Owner) -> Option<Silence> {
         let length = now.saturating_duration_since(self.active?);
         (length >= Silence::LEAST || owner == Owner::Timer(self.side)).then_some(Silence { length, owner })
+    }
+}
+
+/// Returns the last rule that hit a packet and did such a thing to it.
+fn rule(hits: &[Hit], is_it: impl Fn(Action) -> bool) -> Option<u32> {
+    hits.iter().rfind(|hit| is_it(hit.action)).map(|hit| hit.rule)
+}
+
+fn is_drop(action: Action) -> bool {
+    matches!(action, Action::Drop)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    use crate::analysis::{Analyser, Annotated, Annotation};
+    use crate::event::RecordKind;
+    use crate::wire::{Mode, Offer, RequestKind, emit_request};
+
+    #[test]
+    fn each_rule_is_named_for_what_it_did() {
+        let (start, peer) = (Instant::now(), "127.0.0.1:69".parse().unwrap());
+        let request = emit_request(RequestKind::Read, b"f", Mode::Octet, &Offer::default()).unwrap();
+        let mut analyser = Analyser::new();
+        let mut analyse = |millis, kind| {
+            let record = Record {
+                at: start + Duration::from_millis(millis),
+                transfer: 1,
+                local: "127.0.0.1:1".parse().unwrap(),
+                kind,
+            };
+            let Annotated { silence, kind, .. } = analyser.analyse(&record).unwrap();
+            match kind {
+                Annotation::Packet(packet) | Annotation::Delivered { packet, .. } => (packet.why, silence),
+                other => panic!("{other:?}"),
+            }
+        };
+        let mut sent = Crossing::new(Direction::Sent, peer, &request).lost(true);
+        let hits = [Hit { rule: 3, action: Action::Corrupt(Some(2)) }];
+        sent.fate.hits = &hits;
+        assert_eq!(analyse(0, RecordKind::Packet(sent)).0, Reason::Lost { rule: None }, "the network lost it");
+        let mut received = Crossing::new(Direction::Received, peer, b"\0\x03\0\x01");
+        let hits = [Hit { rule: 1, action: Action::Delay(300) }, Hit { rule: 2, action: Action::Dup }];
+        (received.fate.hits, received.fate.held) = (&hits, Some(Held::Waits(1)));
+        assert_eq!(analyse(1, RecordKind::Packet(received)).0, Reason::Held { rule: 1 });
+        (received.fate.hits, received.fate.held) = (&[], Some(Held::Waits(2)));
+        received.fate.origin = Origin::Copy;
+        assert_eq!(analyse(1, RecordKind::Packet(received)).0, Reason::Held { rule: 1 }, "with its copy");
+        let after = Duration::from_millis(300);
+        let delivery = Delivery { number: 2, after, peer, datagram: received.datagram };
+        let silence = Silence { length: after, owner: Owner::Rule(1) };
+        assert_eq!(analyse(301, RecordKind::Delivered(delivery)).1, Some(silence));
     }
 }

@@ -386,7 +386,7 @@ fn again(state: &str, space: usize) -> String {
 
 /// Names the cause of a loss; `sender` is the end that lost it, where the other end says so.
 fn lost(packet: &AnnotatedPacket<'_>, sender: Option<Side>) -> String {
-    match (packet.faults.last(), sender) {
+    match (packet.faults.iter().rfind(|hit| hit.action == Action::Drop), sender) {
         (Some(hit), Some(sender)) => format!("lost: {} rule {}", sender.name(), hit.rule),
         (Some(hit), None) => format!("lost: rule {}", hit.rule),
         (None, _) if packet.flags.contains(Flag::Lost) => "lost: network".to_owned(),

@@ -171,7 +171,8 @@ impl Retry {
 
     /// Returns the retransmission timeout of RFC 6298 section 2.
     fn measured(&self) -> Duration {
-        self.smoothed.map_or(FIRST, |smoothed| smoothed + self.policy.margin.max(self.variation * 4))
+        let margin = self.policy.margin.max(self.variation * 4);
+        self.smoothed.map_or(FIRST, |smoothed| smoothed.saturating_add(margin))
     }
 
     pub(super) fn rtt(&self) -> Rtt {
@@ -205,6 +206,14 @@ mod tests {
     fn retry(rexmt: Rexmt) -> (Instant, Retry) {
         let now = Instant::now();
         (now, Retry::new(now, RetryPolicy { rexmt, timeout: 25_000 * MS, ..RetryPolicy::default() }))
+    }
+
+    #[test]
+    fn a_margin_of_any_length_is_possible() {
+        let (start, mut retry) = retry(Rexmt::Auto);
+        retry.policy.margin = Duration::MAX;
+        retry.progress(start + MS, true);
+        assert_eq!(retry.interval(), CEILING);
     }
 
     #[test]

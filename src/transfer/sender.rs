@@ -135,7 +135,7 @@ impl Sender {
         if self.window() > 1 {
             // The ACK that a receiver repeats names the first block that it misses, so on a short path it comes first.
             let margin = &mut self.link.retry.policy.margin;
-            *margin = *margin * 5 / 4;
+            *margin = margin.saturating_add(*margin / 4);
         }
         let first = self.link.retry.is_first_answer(self.link.now);
         self.link.retry.progress(self.link.now, first);

@@ -9,7 +9,7 @@ use tftpsh::wire::{Mode, Offer};
 use unicode_width::UnicodeWidthStr;
 
 use crate::story::{ack, data, rrq};
-use crate::two_ends::{TwoEnds, copied, copy, dropped, untouched};
+use crate::two_ends::{TwoEnds, copied, copy, dropped, held as held_by, untouched};
 
 const PLAIN: Offer = Offer { tsize: None, timeout: None, blksize: None, windowsize: None };
 
@@ -175,4 +175,15 @@ fn a_long_run_is_shortened_as_in_other_views() {
     let text = ended(story, 41, 40.0).page(views(80, LADDER), 0.0).text();
     assert_eq!(text.lines().filter(|line| line.contains("as expected")).count(), 1, "{text}");
     assert!(text.lines().count() < 25, "{text}");
+}
+
+#[test]
+fn a_rule_that_held_a_packet_is_not_blamed_for_its_loss() {
+    let story = begun().sends(Server, 0.6, 0.7, data(2, 512), untouched());
+    let story = story.leaves(Client, 300.8, ack(2), held_by(1, 300)).timer(Server, 1000.6, 1.0);
+    let story = story.sends(Server, 1000.7, 1000.8, data(2, 512), untouched());
+    let story = ended(story.sends(Client, 1000.9, 1001.0, ack(2), untouched()), 3, 1001.1);
+    let text = story.page(views(80, LADDER), 0.0).text();
+    assert!(text.contains("lost: network") && text.contains("held 300 ms: rule 1"), "{text}");
+    assert!(!text.contains("lost: client rule"), "{text}");
 }

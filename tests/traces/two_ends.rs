@@ -52,6 +52,12 @@ pub(crate) fn copied(rule: u32) -> Happened {
     Happened { hits: vec![Hit { rule, action: Action::Dup }], ..Happened::default() }
 }
 
+/// A rule of this number that held the packet for so many milliseconds before it left.
+pub(crate) fn held(rule: u32, millis: u32) -> Happened {
+    let held = Some(Held::Left(Duration::from_millis(millis.into())));
+    Happened { held, hits: vec![Hit { rule, action: Action::Delay(millis) }], ..Happened::default() }
+}
+
 /// The copy.
 pub(crate) fn copy() -> Happened {
     Happened { copy: true, ..Happened::default() }

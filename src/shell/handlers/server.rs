@@ -68,9 +68,9 @@ impl Service {
         let end = OtherEnd::new();
         let (first, second) = (Ipv4Addr::LOCALHOST.into(), Some(Ipv6Addr::LOCALHOST.into()));
         let server = self.bind(first, second, self.port.unwrap_or(0), Some(&end))?;
-        shell.workspace.tracing.meet(end, server.addresses());
         let place = places(server.addresses());
         let serving = server.spawn().map_err(|error| CommandError::file("serve", error))?;
+        shell.workspace.tracing.meet(end, serving.addresses());
         match (&self.directory, serving.addresses().first()) {
             (None, Some(first)) => {
                 shell.workspace.session.peer = Some(Peer::new(first.ip().to_string(), first.port()));
