@@ -111,13 +111,21 @@ pub fn line(before: &[Word], part: &Word, host: Option<&str>, sources: &Sources)
         let mut more = candidates(*expected, part, host, sources);
         // A file whose name reads as a keyword is offered only after ./.
         let is_file = matches!(expected, Expected::Name(Source::Local, _));
+        let is_remote = matches!(expected, Expected::Name(Source::Remote, _));
         more.retain(|new| {
             let is_keyword = is_file && following.expected.iter().any(|expected| expected.is_keyword(&new.value));
-            !is_keyword && found.iter().all(|old| old.value != new.value)
+            let is_refused = is_remote && !new.goes_on && !accepts(before, &new.value);
+            !is_keyword && !is_refused && found.iter().all(|old| old.value != new.value)
         });
         found.append(&mut more);
     }
     found
+}
+
+/// Whether a line may have this word after these; a name that is a keyword may be an error there.
+fn accepts(before: &[Word], word: &Word) -> bool {
+    let following = following(&[before, std::slice::from_ref(word)].concat());
+    following.is_complete || !following.expected.is_empty() || !following.switches.is_empty()
 }
 
 fn candidates(expected: Expected, part: &Word, host: Option<&str>, sources: &Sources) -> Vec<Candidate> {
