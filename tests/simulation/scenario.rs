@@ -94,7 +94,7 @@ impl Scenario {
 
     /// Whether the analysis follows the transfer, which takes as long again.
     pub(crate) fn is_watched(&self) -> bool {
-        self.seed.is_multiple_of(4) || self.size > 65_536
+        self.seed.is_multiple_of(8) || self.size > 65_536
     }
 
     /// Whether nothing but the network can make it fail.
