@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::View;
 use super::figures::millis;
-use super::units::thousands;
+use super::units::{plural, thousands};
 use crate::analysis::{Annotated, AnnotatedPacket, Annotation};
 use crate::event::Side;
 use crate::transfer::RttStats;
@@ -77,7 +77,8 @@ impl Run {
 
 impl Display for Run {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        write!(f, "{} blocks as expected (#{}-#{})", thousands(self.blocks), self.first, self.last)
+        let blocks = plural(self.blocks, "block");
+        write!(f, "{} {blocks} as expected (#{}-#{})", thousands(self.blocks), self.first, self.last)
     }
 }
 
@@ -189,4 +190,15 @@ impl<V: View> View for Elided<V> {
 fn is_ordinary(annotated: &Annotated<'_>, packet: &AnnotatedPacket<'_>) -> bool {
     let arrived = annotated.arrival.as_deref().is_none_or(|it| it.packet().is_some_and(AnnotatedPacket::is_ordinary));
     packet.is_ordinary() && annotated.silence.is_none() && arrived
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_hidden_block_is_no_plural() {
+        let run = Run { blocks: 1, first: 10, last: 11, ..Run::default() };
+        assert_eq!(run.to_string(), "1 block as expected (#10-#11)");
+    }
 }
