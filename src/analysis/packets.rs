@@ -54,6 +54,8 @@ impl Conversation {
             judgement.why = Reason::Lost { rule: dropper };
         }
         if let (Direction::Sent, Some(_), true) = (direction, fate.held, judgement.flags.contains(Flag::Rexmt)) {
+            // The machine made it before the packet that left first: that one is the repetition.
+            judgement.flags = judgement.flags.without(Flag::Rexmt);
             judgement.why = Reason::HeldUntilNow { rule: holder };
         }
         if fate.origin == Origin::Machine {

@@ -121,7 +121,7 @@ impl Tally {
         if packet.flags.contains(Flag::AfterEnd) { &mut self.late } else { &mut self.packets }
     }
 
-    /// Sums up the transfer; `bytes` and `blocks` count where there is no report.
+    /// Sums up the transfer; `elapsed`, `bytes` and `blocks` count where there is no report.
     ///
     /// What the report counts is true: a packet that a rule holds until after the end has no record yet.
     pub(super) fn summary(
@@ -132,13 +132,13 @@ impl Tally {
     ) -> Summary {
         let (rtt, sha256) = (self.rtt.value(), self.sha256.clone());
         let mut packets = self.packets;
-        let (outcome, bytes, blocks) = match result {
-            Ok(Report { stats, .. }) => {
+        let (outcome, elapsed, bytes, blocks) = match result {
+            Ok(Report { stats, elapsed, .. }) => {
                 (packets.resent, packets.duplicates, packets.strangers) =
                     (stats.resent, stats.duplicates, stats.strangers);
-                (Outcome::Complete, stats.bytes, stats.blocks)
+                (Outcome::Complete, *elapsed, stats.bytes, stats.blocks)
             }
-            Err(failure) => (Outcome::Failed(failure.to_string()), bytes, blocks),
+            Err(failure) => (Outcome::Failed(failure.to_string()), elapsed, bytes, blocks),
         };
         Summary { outcome, bytes, blocks, elapsed, packets, rtt, sha256 }
     }

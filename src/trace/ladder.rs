@@ -28,8 +28,8 @@ pub struct Ladder {
     xfer: Option<u32>,
     /// The address that the request went to.
     asked: Option<IpAddr>,
-    /// The peer whose port was shown last, other than a stranger.
-    peer: Option<SocketAddr>,
+    /// The server's address whose port was shown last.
+    server: Option<SocketAddr>,
     silences: Silences,
     /// The transfer is over; later packets are late ones.
     ended: bool,
@@ -63,7 +63,7 @@ impl Ladder {
             side: Side::Client,
             xfer: None,
             asked: None,
-            peer: None,
+            server: None,
             silences: Silences::default(),
             ended: false,
             last: State::Idle,
@@ -157,20 +157,23 @@ impl Ladder {
         notes
     }
 
-    /// Returns the port of the peer where it is news: of a request, of the first answer even if it is lost, and of a
-    /// stranger. The port of another host has its address.
+    /// Returns the port of the server where it is news: of a request and of the first answer, even if it is lost. Of a
+    /// stranger it is the stranger's, with the address of another host.
     fn port(&mut self, packet: &AnnotatedPacket<'_>) -> Option<String> {
         let is_request = matches!(packet.kind, Kind::Known(Opcode::Rrq | Opcode::Wrq));
         let is_foreign = packet.flags.contains(Flag::WrongTid) || packet.flags.contains(Flag::ToStranger);
-        let known = if is_foreign { self.peer } else { self.peer.replace(packet.peer) };
         if is_request {
             self.asked = Some(packet.peer.ip());
         }
-        let is_news = is_request || is_foreign || packet.flags.contains(Flag::Tid) || known != Some(packet.peer);
-        is_news.then(|| match self.asked {
-            Some(asked) if asked != packet.peer.ip() => packet.peer.to_string(),
-            _ => format!(":{}", packet.peer.port()),
-        })
+        if is_foreign {
+            return Some(match self.asked {
+                Some(asked) if asked != packet.peer.ip() => packet.peer.to_string(),
+                _ => format!(":{}", packet.peer.port()),
+            });
+        }
+        let server = if self.side == Side::Server { packet.local } else { packet.peer };
+        let is_new = self.server.replace(server) != Some(server);
+        (is_request || is_new || packet.flags.contains(Flag::Tid)).then(|| format!(":{}", server.port()))
     }
 
     /// Writes who ended the silence before a record, and where the transfer ended.
@@ -214,7 +217,7 @@ impl Ladder {
             return Ok(());
         }
         (self.silences, self.ended) = (Silences::default(), false);
-        (self.asked, self.peer) = (None, None);
+        (self.asked, self.server) = (None, None);
         self.last = State::Idle;
         let Some(width) = self.width else { return Ok(()) };
         if follows.is_some() {
