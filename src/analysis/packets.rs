@@ -55,7 +55,7 @@ impl Conversation {
         }
         if let (Direction::Sent, Some(_), true) = (direction, fate.held, judgement.flags.contains(Flag::Rexmt)) {
             // The machine made it before the packet that left first: that one is the repetition.
-            judgement.flags = judgement.flags.without(Flag::Rexmt);
+            (judgement.flags, judgement.dup_of) = (judgement.flags.without(Flag::Rexmt), None);
             judgement.why = Reason::HeldUntilNow { rule: holder };
         }
         if fate.origin == Origin::Machine {
