@@ -58,30 +58,19 @@ impl ServerAnalyser {
 
 #[cfg(test)]
 mod tests {
-    use std::time::{Duration, Instant, SystemTime};
+    use std::time::Instant;
 
     use super::*;
     use crate::analysis::Annotation;
     use crate::event::{Begin, Crossing, Direction, Side};
     use crate::transfer::Failure;
-    use crate::wire::RequestKind;
 
     fn client(port: u16) -> SocketAddr {
         ([127, 0, 0, 1], port).into()
     }
 
     fn begin(peer: SocketAddr) -> RecordKind<'static> {
-        RecordKind::Begin(Begin {
-            side: Side::Server,
-            wall: SystemTime::UNIX_EPOCH,
-            host: "127.0.0.1",
-            peer,
-            kind: RequestKind::Read,
-            filename: b"f",
-            mode: None,
-            timeout: Duration::from_secs(25),
-            bug: None,
-        })
+        RecordKind::Begin(Begin::served(peer))
     }
 
     #[test]

@@ -135,6 +135,24 @@ pub struct Begin<'a> {
     pub bug: Option<ClientBug>,
 }
 
+#[cfg(test)]
+impl Begin<'static> {
+    /// A get of `f` from a server, as the server sees it, for tests.
+    pub(crate) fn served(peer: SocketAddr) -> Self {
+        Self {
+            side: Side::Server,
+            wall: SystemTime::UNIX_EPOCH,
+            host: "127.0.0.1",
+            peer,
+            kind: RequestKind::Read,
+            filename: b"f",
+            mode: None,
+            timeout: Duration::from_secs(25),
+            bug: None,
+        }
+    }
+}
+
 /// A receiver of records.
 pub trait Observer {
     /// Handles a record; called once for each, in order.

@@ -109,9 +109,8 @@ impl Display for LoggedRequest {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::time::{Duration, SystemTime};
+    use std::time::Duration;
 
-    use crate::event::Side;
     use crate::transfer::Stats;
     use crate::wire::{BlockSize, ErrorCode};
 
@@ -136,17 +135,7 @@ mod tests {
         ] {
             let mut lines = Vec::new();
             let mut log = Log::new(|line: &str| lines.push(line.to_owned()));
-            let begin = Begin {
-                side: Side::Server,
-                wall: SystemTime::UNIX_EPOCH,
-                host: "127.0.0.1",
-                peer,
-                kind: RequestKind::Read,
-                filename: b"fw\x1b[2J.bin",
-                mode: Some(mode),
-                timeout: elapsed,
-                bug: None,
-            };
+            let begin = Begin { filename: b"fw\x1b[2J.bin", mode: Some(mode), ..Begin::served(peer) };
             let (at, local) = (Instant::now(), "127.0.0.1:50000".parse().unwrap());
             log.observe(&Record { at, transfer: 1, local, kind: RecordKind::Begin(begin) });
             log.observe(&Record { at: at + elapsed, transfer: 1, local, kind });

@@ -112,10 +112,10 @@ fn line(direction: Direction, packet: Result<Packet<'_>, Malformed>, length: usi
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::time::{Duration, Instant, SystemTime};
+    use std::time::Instant;
 
-    use crate::event::{Begin, Crossing, Side};
-    use crate::wire::{ErrorCode, Mode, Terms, emit_ack, emit_data_header, emit_error};
+    use crate::event::{Begin, Crossing};
+    use crate::wire::{ErrorCode, Terms, emit_ack, emit_data_header, emit_error};
 
     fn observe(classic: &mut Classic<impl Write>, kind: RecordKind<'_>) {
         let local = "127.0.0.1:50617".parse().unwrap();
@@ -136,18 +136,7 @@ mod tests {
 
     /// A get of 600 bytes, as BSD's trace shows it.
     fn get(classic: &mut Classic<Vec<u8>>) {
-        let begin = Begin {
-            side: Side::Client,
-            wall: SystemTime::now(),
-            host: "localhost",
-            peer: "127.0.0.1:69".parse().unwrap(),
-            kind: RequestKind::Read,
-            filename: b"f",
-            mode: Some(Mode::Octet),
-            timeout: Duration::from_secs(25),
-            bug: None,
-        };
-        observe(classic, RecordKind::Begin(begin));
+        observe(classic, RecordKind::Begin(Begin::served("127.0.0.1:69".parse().unwrap())));
         observe(classic, packet(Direction::Sent, b"\0\x01fw.bin\0octet\0"));
         observe(classic, packet(Direction::Received, &data(1, 512)));
         observe(classic, RecordKind::Machine(&Event::Agreed(Terms::default())));

@@ -136,30 +136,16 @@ impl Observer for Tap {
 
 #[cfg(test)]
 mod tests {
-    use std::time::{Duration, SystemTime};
-
     use super::*;
-    use crate::event::{Begin, Observers, RecordKind, Side};
-    use crate::wire::RequestKind;
+    use crate::event::{Begin, Observers, RecordKind};
 
     fn client(port: u16) -> SocketAddr {
         ([127, 0, 0, 1], port).into()
     }
 
     fn begin(observers: &mut Observers<'_>, transfer: u64, peer: SocketAddr) {
-        let begin = Begin {
-            side: Side::Server,
-            wall: SystemTime::UNIX_EPOCH,
-            host: "127.0.0.1",
-            peer,
-            kind: RequestKind::Read,
-            filename: b"f",
-            mode: None,
-            timeout: Duration::from_secs(25),
-            bug: None,
-        };
         let (at, local) = (Instant::now(), client(69));
-        observers.notify(&Record { at, transfer, local, kind: RecordKind::Begin(begin) });
+        observers.notify(&Record { at, transfer, local, kind: RecordKind::Begin(Begin::served(peer)) });
     }
 
     fn late(observers: &mut Observers<'_>, transfer: u64) {
