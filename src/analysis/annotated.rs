@@ -198,6 +198,24 @@ impl AnnotatedPacket<'_> {
         self.flags.without(Flag::Tid).is_empty() && self.faults.is_empty() && self.abs.is_some_and(|block| block > 0)
     }
 
+    /// Whether it begins a transfer.
+    pub(crate) fn is_request(&self) -> bool {
+        matches!(self.kind, Kind::Known(Opcode::Rrq | Opcode::Wrq))
+    }
+
+    /// Whether it comes from a port that is not the peer's, or goes there.
+    pub(crate) fn is_foreign(&self) -> bool {
+        self.flags.contains(Flag::WrongTid) || self.flags.contains(Flag::ToStranger)
+    }
+
+    /// Returns the address of the server, as this side of the transfer knows it.
+    pub(crate) fn server(&self, side: Side) -> SocketAddr {
+        match side {
+            Side::Client => self.peer,
+            Side::Server => self.local,
+        }
+    }
+
     /// Returns the bytes that crossed the socket, of a DATA packet at most the first 64 of the block.
     pub(crate) fn beginning(&self) -> &[u8] {
         self.beginning_of(self.wire().0)

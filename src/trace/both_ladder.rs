@@ -8,10 +8,9 @@ use super::figures::{flag, tint};
 use super::fold::parts;
 use super::units::size;
 use super::{Paint, Tint, View};
-use crate::analysis::{Annotated, AnnotatedPacket, Annotation, Flag, Kind, Outcome, State};
+use crate::analysis::{Annotated, AnnotatedPacket, Annotation, Flag, Outcome, State};
 use crate::event::{Direction, Side};
 use crate::fault::{Action, Hit};
-use crate::wire::Opcode;
 
 /// The view of both ends: arrows between client and server, each end with its own times, states and timers.
 ///
@@ -192,16 +191,13 @@ impl BothLadder {
     /// Returns the port of the server where it is not the one that was shown last.
     fn news(&mut self, annotated: &Annotated<'_>, packet: &AnnotatedPacket<'_>) -> Option<String> {
         let side = annotated.side;
-        let is_strange =
-            |it: &AnnotatedPacket<'_>| it.flags.contains(Flag::WrongTid) || it.flags.contains(Flag::ToStranger);
         let arrived = annotated.arrival.as_deref().and_then(Annotated::packet);
-        let is_strange = is_strange(packet) || arrived.is_some_and(is_strange);
-        let port = if side == Side::Server { packet.local.port() } else { packet.peer.port() };
-        let is_request = matches!(packet.kind, Kind::Known(Opcode::Rrq | Opcode::Wrq));
-        let is_news = !is_request && self.port != Some(port);
+        let is_foreign = packet.is_foreign() || arrived.is_some_and(AnnotatedPacket::is_foreign);
+        let port = packet.server(side).port();
+        let is_news = !packet.is_request() && self.port != Some(port);
         let word = if side.sender(packet.direction) == Side::Server { "from" } else { "to" };
         is_news.then(|| {
-            if !is_strange {
+            if !is_foreign {
                 self.port = Some(port);
             }
             format!("{word} :{port}")

@@ -10,9 +10,8 @@ use super::fold::{fold, parts};
 use super::silences::{Line, Silences};
 use super::units::size;
 use super::{Paint, Tint, View};
-use crate::analysis::{Annotated, AnnotatedPacket, Annotation, Flag, Kind, State};
+use crate::analysis::{Annotated, AnnotatedPacket, Annotation, Flag, State};
 use crate::event::Side;
-use crate::wire::Opcode;
 
 /// The view of packets as arrows between client and server, with time running down.
 #[derive(Debug)]
@@ -160,18 +159,17 @@ impl Ladder {
     /// Returns the port of the server where it is news: of a request and of the first answer, even if it is lost. Of a
     /// stranger it is the stranger's, with the address of another host.
     fn port(&mut self, packet: &AnnotatedPacket<'_>) -> Option<String> {
-        let is_request = matches!(packet.kind, Kind::Known(Opcode::Rrq | Opcode::Wrq));
-        let is_foreign = packet.flags.contains(Flag::WrongTid) || packet.flags.contains(Flag::ToStranger);
+        let is_request = packet.is_request();
         if is_request {
             self.asked = Some(packet.peer.ip());
         }
-        if is_foreign {
+        if packet.is_foreign() {
             return Some(match self.asked {
                 Some(asked) if asked != packet.peer.ip() => packet.peer.to_string(),
                 _ => format!(":{}", packet.peer.port()),
             });
         }
-        let server = if self.side == Side::Server { packet.local } else { packet.peer };
+        let server = packet.server(self.side);
         let is_new = self.server.replace(server) != Some(server);
         (is_request || is_new || packet.flags.contains(Flag::Tid)).then(|| format!(":{}", server.port()))
     }

@@ -4,9 +4,8 @@ use std::time::Duration;
 
 use super::View;
 use super::elide::Run;
-use crate::analysis::{Annotated, AnnotatedPacket, Annotation, Flag, Kind, Reason};
+use crate::analysis::{Annotated, AnnotatedPacket, Annotation, Flag, Reason};
 use crate::event::Direction;
-use crate::wire::Opcode;
 
 /// How long a packet may be on its way: after that it is lost.
 const PATIENCE: Duration = Duration::from_millis(250);
@@ -99,7 +98,7 @@ impl<V: View> View for Paired<V> {
 }
 
 impl Row {
-    /// Gives the packet up: it never arrived, or went to a stranger, whose records nobody has.
+    /// Gives the packet up: it never arrived, or went to a stranger, whose end has no records here.
     fn lose(&mut self) {
         self.complete = true;
         if let Annotation::Packet(packet) = &mut self.annotated.kind
@@ -118,8 +117,7 @@ fn may_arrive(packet: &AnnotatedPacket<'_>) -> bool {
 
 /// Whether both packets go from the same port to the same port. A request may reach a transfer that has another port.
 fn is_flow(left: &AnnotatedPacket<'_>, arrived: &AnnotatedPacket<'_>) -> bool {
-    let is_request = matches!(left.kind, Kind::Known(Opcode::Rrq | Opcode::Wrq));
-    left.local.port() == arrived.peer.port() && (is_request || left.peer.port() == arrived.local.port())
+    left.local.port() == arrived.peer.port() && (left.is_request() || left.peer.port() == arrived.local.port())
 }
 
 /// Whether the bytes at both sockets are the same, as far as they are kept.

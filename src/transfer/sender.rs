@@ -35,7 +35,7 @@ pub struct Sender {
     last: Option<(u64, usize)>,
     /// The last block that was sent twice, or 0. If it is not acknowledged, all from `base` to there were sent twice.
     repeated: u64,
-    /// What was acknowledged last was sent twice, so the second ACK of it is no news.
+    /// What was acknowledged last was sent twice, so its second ACK says nothing new.
     echoes: bool,
     /// A second ACK of the block before `base` was already taken for a gap.
     gap_heard: bool,
