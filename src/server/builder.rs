@@ -60,7 +60,7 @@ impl ServerBuilder {
     ///
     /// # Errors
     ///
-    /// An address cannot be resolved, is not one of this computer, or is taken.
+    /// An address cannot be resolved, is not one of this computer, or is taken. The error names it.
     pub fn bind(self, addresses: impl ToSocketAddrs) -> io::Result<Server> {
         let Self { store, policy, observers } = self;
         let (mut reactor, mut listeners) = (Reactor::new()?, Vec::new());
@@ -96,7 +96,8 @@ fn try_bind_all(listen: &[SocketAddr]) -> io::Result<Vec<Listener>> {
         if let (0, Some(first)) = (address.port(), listeners.first()) {
             address.set_port(first.local.port());
         }
-        listeners.push(Listener::bind(address)?);
+        let named = |error: io::Error| io::Error::new(error.kind(), format!("{address}: {error}"));
+        listeners.push(Listener::bind(address).map_err(named)?);
     }
     Ok(listeners)
 }

@@ -9,6 +9,7 @@ pub(super) mod lessons;
 pub(super) mod local_files;
 pub(super) mod repeat;
 pub(super) mod server;
+mod service;
 pub(super) mod settings;
 pub(super) mod status;
 pub(super) mod trace;
