@@ -77,6 +77,9 @@ impl From<ErrorCode> for Denied {
 impl From<io::Error> for Denied {
     fn from(error: io::Error) -> Self {
         let code = ErrorCode::from_io(&error);
+        if let Some(Errno::EMFILE | Errno::ENFILE) = error.raw_os_error().map(Errno::from_raw) {
+            return Self::new(code, "the server has no free file descriptors");
+        }
         match error.kind() {
             // A link that leads to itself leads to no file.
             _ if error.raw_os_error() == Some(Errno::ELOOP as i32) => ErrorCode::NOT_FOUND.into(),
@@ -115,6 +118,8 @@ mod tests {
             (Errno::EDQUOT, 3, "Disk full or allocation exceeded"),
             (Errno::EFBIG, 3, "Disk full or allocation exceeded"),
             (Errno::EEXIST, 6, "File already exists"),
+            (Errno::EMFILE, 0, "the server has no free file descriptors"),
+            (Errno::ENFILE, 0, "the server has no free file descriptors"),
         ] {
             let denied = Denied::from(io::Error::from(errno));
             assert_eq!((denied.code.0, denied.message.as_str()), (code, message), "{errno}");
