@@ -182,11 +182,10 @@ impl Server {
             }
             Capacity::Full => return Err(Denied::new(ErrorCode::UNDEFINED, "too many transfers, try again later")),
         }
-        let unable = |error: io::Error| Denied::new(ErrorCode::UNDEFINED, error);
         let mut granted = policy::grant(&request, datagram.len(), policy, &*self.store)?;
         granted.limits = self.ledger.afford(granted.limits);
         // Usually there are no file descriptors left: this client is refused, running transfers continue.
-        let mut socket = self.socket(envelope, policy.bug).map_err(unable)?;
+        let mut socket = self.socket(envelope, policy.bug)?;
         let Terms { blksize, windowsize, .. } = granted.answer(WindowSize::MOST).terms();
         let (answer, window) = match request.kind {
             RequestKind::Read => {
@@ -198,7 +197,7 @@ impl Server {
         };
         let client = envelope.from;
         let task = task(granted.file, answer, client, policy);
-        let key = self.reactor.start(number, socket, task, it.injector.take()).map_err(unable)?;
+        let key = self.reactor.start(number, socket, task, it.injector.take())?;
         self.ledger.enter(key, Entry { number, client, request: datagram.into(), logged, window, complete: None });
         Ok(())
     }

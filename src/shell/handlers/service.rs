@@ -1,19 +1,19 @@
 //! Starting a server: in the background of the shell, or in the foreground.
 
 use std::io;
-use std::mem;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
+use super::privileges::Privileges;
 use super::trace::report;
+use crate::daemon::{ServiceManager, activated_sockets, is_root, raise_limit};
 use crate::event::Observers;
 use crate::files::DirStore;
 use crate::language::{Service, Word};
 use crate::server::{Log, Policy, Server, ServerBuilder, practice_files};
 use crate::session::{DEFAULT_PORT, Peer};
 use crate::shell::local_names;
-use crate::shell::{CommandError, Handled, HandlerError, Shell};
-use crate::stop::is_interruption;
-use crate::terminal::plain;
+use crate::shell::{CommandError, Handled, HandlerError, Outcome, Shell};
+use crate::terminal::{LogOutput, Stream, plain};
 use crate::trace::OtherEnd;
 use crate::transfer::RetryPolicy;
 use crate::wire::Limits;
@@ -49,43 +49,69 @@ impl Service {
 
     /// Serves until a signal comes, and prints what happens.
     pub(super) fn in_foreground(&self, shell: &mut Shell<'_>) -> Handled {
+        let privileges = Privileges::of(self)?;
+        raise_limit();
+        let (server, is_fallback) = self.bind_in_foreground()?;
+        privileges.give_up(shell)?;
+        let status = format!("Serving {} at {}", self.title(), places(server.addresses()));
+        let quiet = shell.workspace.session.settings.quiet;
+        if !quiet {
+            let is_unreachable = server.addresses().iter().all(|address| address.ip().is_loopback());
+            let notes = [
+                is_fallback.then_some("port 69 needs privileges"),
+                is_unreachable.then_some("this computer only; for others: -H 0.0.0.0"),
+            ];
+            let notes = notes.into_iter().flatten().collect::<Vec<_>>().join("; ");
+            let notes = if notes.is_empty() { notes } else { format!(" ({notes})") };
+            shell.console.say(format_args!("{status}{notes}."))?;
+        }
+        shell.workspace.tracing.begin(&shell.workspace.session.settings, &shell.console, shell.setup.plain);
+        let mut log = if shell.console.json {
+            Log::json(LogOutput::new(Stream::Output))
+        } else {
+            Log::new(LogOutput::new(shell.console.stream()))
+        };
+        let mut observers = Observers::none();
+        // Before the log, whose line about the end of a transfer follows its packets.
+        if shell.workspace.tracing.is_on() {
+            observers.add(&mut shell.workspace.tracing);
+        }
+        if !quiet {
+            log.listening(&self.title(), server.addresses());
+            observers.add(&mut log);
+        }
+        if let Err(error) = ServiceManager.ready(&format!("{status}.")) {
+            shell.console.note(format_args!(
+                "tftp: the service manager does not hear that the server is ready: {}",
+                plain(&error)
+            ));
+        }
+        server.run_observed(shell.setup.signals.stop(), &mut observers)?;
+        ServiceManager.stopping();
+        // With JSON, the log says all that a record of the command would.
+        Ok(Outcome { is_recorded: true, ..report(shell)? })
+    }
+
+    /// Takes the sockets of a service manager; else binds the port, which by default is 69 if that is permitted, or another
+    /// one. Returns whether it is that other one.
+    fn bind_in_foreground(&self) -> Result<(Server, bool), CommandError> {
+        let sockets = activated_sockets().map_err(|error| CommandError::file("socket activation", error))?;
+        if !sockets.is_empty() {
+            if self.port.is_some() || !self.listen.is_empty() {
+                let reason =
+                    "the service manager has bound the sockets; name no address or port (ListenDatagram= does)";
+                return Err(CommandError::local(reason));
+            }
+            let builder = sockets.into_iter().fold(self.builder()?, ServerBuilder::listen_on);
+            return builder.bind(&[][..]).map(|server| (server, false)).map_err(refused);
+        }
         let (bound, is_fallback) = match (self.port, self.bind(self.port.unwrap_or(DEFAULT_PORT), None)?) {
             (None, Err(error)) if error.kind() == io::ErrorKind::PermissionDenied => {
                 (self.bind(UNPRIVILEGED_PORT, None)?, true)
             }
             (_, bound) => (bound, false),
         };
-        let server = bound.map_err(refused)?;
-        let place = places(server.addresses());
-        let notes = [
-            is_fallback.then_some("port 69 needs privileges"),
-            self.listen.is_empty().then_some("this computer only; for others: -H 0.0.0.0"),
-        ];
-        let notes = notes.into_iter().flatten().collect::<Vec<_>>().join("; ");
-        let notes = if notes.is_empty() { notes } else { format!(" ({notes})") };
-        if !shell.workspace.session.settings.quiet {
-            shell.console.say(format_args!("Serving {} at {place}{notes}.", self.title()))?;
-        }
-        shell.workspace.tracing.begin(&shell.workspace.session.settings, &shell.console, shell.setup.plain);
-        let (stop, console) = (shell.setup.signals.stop(), &shell.console);
-        let mut complained = false;
-        let mut log = Log::new(|line: &str| {
-            // The clients are served though the log cannot be written.
-            if let Err(error) = console.say(line)
-                && !is_interruption(&error)
-                && !mem::replace(&mut complained, true)
-            {
-                console.note(format_args!("tftp: the log is incomplete: {}", plain(&error)));
-            }
-        });
-        let mut observers = Observers::none();
-        // Before the log, whose line about the end of a transfer follows its packets.
-        if shell.workspace.tracing.is_on() {
-            observers.add(&mut shell.workspace.tracing);
-        }
-        observers.add(&mut log);
-        server.run_observed(stop, &mut observers)?;
-        Ok(report(shell)?)
+        Ok((bound.map_err(refused)?, is_fallback))
     }
 
     /// Binds this port at the addresses that were named; else on loopback, of IPv6 too where this computer has it. The
@@ -117,7 +143,8 @@ impl Service {
             Some(directory) => {
                 let directory = &local_names::one(directory)?;
                 let root = DirStore::open(directory.path()).map_err(|error| CommandError::file(directory, error))?;
-                Server::builder(root)
+                // Root may read every file, and clients have no name.
+                Server::builder(root.windows_names(self.windows_names).public_only(is_root() && self.user.is_none()))
             }
         };
         // The practice files are for a class: it wants the same packets each time, not the shortest time.
