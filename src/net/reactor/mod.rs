@@ -99,7 +99,9 @@ impl Reactor {
         for key in mem::take(&mut self.started) {
             self.serve(&mut Reports { key, notices, observers }, |_, _, _| Burst::Last);
         }
-        let rest = self.alarms.next().map_or(nap, |time| time.saturating_duration_since(Instant::now()));
+        let now = Instant::now();
+        observers.rest(now);
+        let rest = self.alarms.next().map_or(nap, |time| time.saturating_duration_since(now));
         let nap = if notices.is_empty() { nap.min(rest) } else { Duration::ZERO };
         match self.poller.wait(nap) {
             Ok(()) => {}
