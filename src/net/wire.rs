@@ -63,19 +63,19 @@ impl Wire<'_, '_> {
             injector.receive(from, (bytes, stride), &mut self.reporter);
             return false;
         }
-        self.reporter.crossings(self.reporter.clock(), Direction::Received, from, (bytes, stride), false);
+        self.reporter.crossings(self.reporter.packet_clock(), Direction::Received, from, (bytes, stride), false);
         true
     }
 
     /// Notifies of datagrams of an earlier transfer, as [`received`](Self::received) does; no rule touches them.
     pub(super) fn received_late(&mut self, from: SocketAddr, bytes: &[u8], stride: usize) {
         self.reporter.notify(RecordKind::Earlier(from));
-        self.reporter.crossings(self.reporter.clock(), Direction::Received, from, (bytes, stride), false);
+        self.reporter.crossings(self.reporter.packet_clock(), Direction::Received, from, (bytes, stride), false);
     }
 
     /// Answers a datagram of an earlier transfer.
     pub(super) fn answer_late(&mut self, to: SocketAddr, answer: &[u8]) {
-        let at = self.reporter.clock();
+        let at = self.reporter.packet_clock();
         let lost = self.socket.transmit(to, answer, answer.len()).is_err();
         self.reporter.crossings(at, Direction::Sent, to, (answer, answer.len()), lost);
     }
@@ -121,7 +121,7 @@ impl Io for Wire<'_, '_> {
         let sent = if let Some(injector) = injector {
             injector.send(socket, to, (datagrams, stride), reporter)
         } else {
-            let at = reporter.clock();
+            let at = reporter.packet_clock();
             let sent = socket.transmit(to, datagrams, stride);
             reporter.crossings(at, Direction::Sent, to, (datagrams, stride), sent.is_err());
             sent
