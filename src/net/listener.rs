@@ -1,33 +1,33 @@
-use std::io::{self, IoSlice, IoSliceMut};
-use std::net::{IpAddr, Ipv6Addr, SocketAddr, SocketAddrV6, UdpSocket};
+use std::io;
+use std::net::{IpAddr, SocketAddr, UdpSocket};
 use std::os::fd::{AsRawFd, RawFd};
 
-use nix::cmsg_space;
-use nix::libc;
-use nix::sys::socket::{
-    ControlMessage, ControlMessageOwned, MsgFlags, SockaddrStorage, recvmsg, sendmsg, setsockopt, sockopt,
-};
+use nix::sys::socket::{MsgFlags, setsockopt, sockopt};
 
-use super::bind;
-use super::offload::plain_address;
-use super::socket::Socket;
+use super::icmp::enable_reports;
+use super::offload::Batch;
+use super::udp::{Arrival, Departure, Udp};
+use super::{bind, pktinfo};
+use crate::wire::{BlockSize, WindowSize};
 
-/// A socket that receives requests.
+/// Wanted size of the buffers of a port that many transfers share, in bytes; the system may allow less.
+const SHARED_BUFFER: usize = 4 << 20;
+
+/// A socket that receives requests. Transfers may share its port.
 ///
 /// It knows the local address of a request: a client takes no answer from another address (RFC 1350 section 4).
 #[derive(Debug)]
 pub(crate) struct Listener {
-    socket: UdpSocket,
+    udp: Udp,
     /// The address it listens at, with its real port.
     pub(crate) local: SocketAddr,
-    control: Vec<u8>,
+    /// Whether transfers have shared its port.
+    shared: bool,
 }
 
 /// The addresses of a received datagram.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Envelope {
-    /// Length of the datagram, in bytes.
-    pub(crate) length: usize,
     /// The client.
     pub(crate) from: SocketAddr,
     /// The address to answer from, with port 0; unspecified if the system does not report it.
@@ -36,91 +36,120 @@ pub(crate) struct Envelope {
     pub(crate) to_many: bool,
 }
 
+/// The result of a read.
+#[derive(Debug)]
+pub(super) enum Arrived {
+    /// The buffer holds datagrams of `stride` bytes each, one after the other; only the last may be shorter.
+    Datagrams {
+        envelope: Envelope,
+        /// Length of all of them, in bytes.
+        length: usize,
+        /// Length of every datagram but the last, in bytes.
+        stride: usize,
+    },
+    /// No socket is open where an earlier datagram was sent (ICMP port unreachable).
+    Refused(SocketAddr),
+    /// Something that does not matter; there may be more.
+    Noise,
+    /// Nothing more has arrived.
+    Nothing,
+}
+
 impl Listener {
     /// Listens at `local` and never blocks. An IPv6 listener accepts no IPv4, so that both can share a port.
     pub(crate) fn bind(local: SocketAddr) -> io::Result<Self> {
-        let socket = bind::with_options(local, |socket| {
-            if local.is_ipv4() {
-                return setsockopt(socket, sockopt::Ipv4PacketInfo, &true);
-            }
-            setsockopt(socket, sockopt::Ipv6V6Only, &true)?;
-            setsockopt(socket, sockopt::Ipv6RecvPacketInfo, &true)
-        })?;
-        socket.set_nonblocking(true)?;
+        Self::over(bind::with_options(local, |socket| match local {
+            SocketAddr::V4(_) => Ok(()),
+            SocketAddr::V6(_) => setsockopt(socket, sockopt::Ipv6V6Only, &true),
+        })?)
+    }
+
+    /// Listens at a bound socket, and never blocks.
+    ///
+    /// # Errors
+    ///
+    /// It is not a bound IP socket.
+    pub(crate) fn over(socket: UdpSocket) -> io::Result<Self> {
         let local = socket.local_addr()?;
-        Ok(Self { socket, local, control: cmsg_space!(libc::in_pktinfo, libc::in6_pktinfo) })
+        pktinfo::enable(&socket, local)?;
+        socket.set_nonblocking(true)?;
+        Ok(Self { udp: Udp::with_destinations(socket), local, shared: false })
     }
 
-    /// Returns the next datagram, if one has arrived; one that is longer than `buffer` is cut.
-    pub(crate) fn receive(&mut self, buffer: &mut [u8]) -> io::Result<Option<Envelope>> {
-        let fd = self.socket.as_raw_fd();
-        let mut buffers = [IoSliceMut::new(buffer)];
-        let message = match recvmsg::<SockaddrStorage>(fd, &mut buffers, Some(&mut self.control), MsgFlags::empty()) {
-            Ok(message) => message,
-            Err(nix::Error::EAGAIN) => return Ok(None),
-            Err(error) => return Err(error.into()),
-        };
-        let Some(from) = message.address.as_ref().and_then(plain_address) else {
-            return Err(io::ErrorKind::InvalidData.into());
-        };
-        let to = SocketAddr::new(self.local.ip(), 0);
-        let mut envelope = Envelope { length: message.bytes, from, to, to_many: false };
-        for control in message.cmsgs()? {
-            match control {
-                ControlMessageOwned::Ipv4PacketInfo(info) => {
-                    let [asked, answer] =
-                        [info.ipi_addr, info.ipi_spec_dst].map(|it| IpAddr::from(it.s_addr.to_ne_bytes()));
-                    // They differ for a broadcast: the answer comes from an address of this computer.
-                    envelope.to_many = asked != answer;
-                    envelope.to = SocketAddr::new(answer, 0);
-                }
-                ControlMessageOwned::Ipv6PacketInfo(info) => {
-                    let address = Ipv6Addr::from(info.ipi6_addr.s6_addr);
-                    let scope = if address.is_unicast_link_local() { info.ipi6_ifindex } else { 0 };
-                    envelope.to_many = address.is_multicast();
-                    envelope.to = SocketAddrV6::new(address, 0, 0, scope).into();
-                }
-                _ => {}
+    /// Reads what has arrived; never waits. What is longer than `buffer` is cut.
+    pub(super) fn receive(&mut self, buffer: &mut [u8]) -> io::Result<Arrived> {
+        Ok(match self.udp.receive(buffer, MsgFlags::MSG_DONTWAIT)? {
+            Arrival::Datagrams(Batch { from, to, length, stride }) => {
+                let (to, to_many) =
+                    to.map_or((SocketAddr::new(self.local.ip(), 0), false), |to| (to.address, to.to_many));
+                Arrived::Datagrams { envelope: Envelope { from: plain(from), to: plain(to), to_many }, length, stride }
             }
-        }
-        Ok(Some(envelope))
+            Arrival::Report(report) if report.is_refused() => Arrived::Refused(plain(report.to)),
+            // A route that fails for some time is like losses.
+            Arrival::Report(_) | Arrival::Interrupted => Arrived::Noise,
+            Arrival::Nothing => Arrived::Nothing,
+        })
     }
 
-    /// Binds this same port for one client; what others send still reaches the listener.
-    pub(crate) fn share(&self, envelope: &Envelope) -> io::Result<Socket> {
-        let local = SocketAddr::new(envelope.to.ip(), self.local.port());
-        // Both sockets must allow the port to be shared, and only during the call: no other program may join them.
-        setsockopt(&self.socket, sockopt::ReuseAddr, &true)?;
-        let shared = Socket::sharing(local, envelope.from);
-        setsockopt(&self.socket, sockopt::ReuseAddr, &false)?;
-        shared
+    /// Prepares the socket for transfers, and returns how the packets of one leave that answers this request.
+    pub(super) fn share(&mut self, envelope: &Envelope) -> io::Result<Departure> {
+        if !self.shared {
+            // Otherwise nobody would want to know that a client is gone.
+            enable_reports(&self.udp.socket, self.local)?;
+            self.udp.enlarge_receive(SHARED_BUFFER);
+            self.udp.enlarge_send(SHARED_BUFFER);
+            self.shared = true;
+        }
+        Ok(self.departure(envelope))
+    }
+
+    fn departure(&self, envelope: &Envelope) -> Departure {
+        // A socket that is bound to an address has no other.
+        Departure::from(self.local.ip().is_unspecified().then(|| self.native(envelope.to)))
+    }
+
+    /// Sends packets of a transfer that shares the port.
+    pub(super) fn transmit(
+        &mut self,
+        to: SocketAddr,
+        departure: &mut Departure,
+        datagrams: &[u8],
+        stride: usize,
+    ) -> io::Result<()> {
+        self.udp.transmit(self.native(to), departure, datagrams, stride)
     }
 
     /// Answers from the address that the request was sent to.
-    pub(crate) fn reply(&self, envelope: &Envelope, datagram: &[u8]) -> io::Result<()> {
-        let fd = self.socket.as_raw_fd();
-        let (bytes, client) = ([IoSlice::new(datagram)], SockaddrStorage::from(envelope.from));
-        let send = |control: ControlMessage<'_>| sendmsg(fd, &bytes, &[control], MsgFlags::empty(), Some(&client));
-        match envelope.to {
-            SocketAddr::V4(to) => {
-                let address = libc::in_addr { s_addr: u32::from_ne_bytes(to.ip().octets()) };
-                let any = libc::in_addr { s_addr: 0 };
-                let info = libc::in_pktinfo { ipi_ifindex: 0, ipi_spec_dst: address, ipi_addr: any };
-                send(ControlMessage::Ipv4PacketInfo(&info))?;
-            }
-            SocketAddr::V6(to) => {
-                let address = libc::in6_addr { s6_addr: to.ip().octets() };
-                let info = libc::in6_pktinfo { ipi6_addr: address, ipi6_ifindex: to.scope_id() };
-                send(ControlMessage::Ipv6PacketInfo(&info))?;
-            }
+    pub(crate) fn reply(&mut self, envelope: &Envelope, datagram: &[u8]) -> io::Result<()> {
+        let mut departure = self.departure(envelope);
+        self.transmit(envelope.from, &mut departure, datagram, datagram.len())
+    }
+
+    /// Does what [`Socket::reserve_receive`](super::Socket::reserve_receive) does, for all transfers.
+    pub(super) fn reserve_receive(&mut self, blksize: BlockSize, windowsize: WindowSize) -> WindowSize {
+        self.udp.reserve_receive(blksize, windowsize)
+    }
+
+    /// Returns an address as this socket has it: one that another program bound may be for IPv4 and IPv6 together.
+    fn native(&self, address: SocketAddr) -> SocketAddr {
+        match (self.local, address.ip()) {
+            (SocketAddr::V6(_), IpAddr::V4(ip)) => SocketAddr::new(ip.to_ipv6_mapped().into(), address.port()),
+            _ => address,
         }
-        Ok(())
+    }
+}
+
+/// Returns an IPv4 address as such, even if the socket calls it an IPv6 one.
+fn plain(address: SocketAddr) -> SocketAddr {
+    match address.ip().to_canonical() {
+        IpAddr::V4(ip) => (ip, address.port()).into(),
+        IpAddr::V6(_) => address,
     }
 }
 
 impl AsRawFd for Listener {
     fn as_raw_fd(&self) -> RawFd {
-        self.socket.as_raw_fd()
+        self.udp.as_raw_fd()
     }
 }
 
@@ -133,7 +162,7 @@ mod tests {
 
     fn next(listener: &mut Listener) -> Envelope {
         for _ in 0..500 {
-            if let Some(envelope) = listener.receive(&mut [0; 64]).unwrap() {
+            if let Arrived::Datagrams { envelope, .. } = listener.receive(&mut [0; 64]).unwrap() {
                 return envelope;
             }
             thread::sleep(Duration::from_millis(2));

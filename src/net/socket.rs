@@ -2,7 +2,6 @@
 //!
 //! Datagrams *of one stride* are equally long and one after the other in a buffer; only the last may be shorter.
 
-use std::collections::VecDeque;
 use std::io;
 use std::net::{SocketAddr, UdpSocket};
 use std::ops::RangeInclusive;
@@ -10,14 +9,17 @@ use std::os::fd::{AsRawFd, RawFd};
 use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
-use nix::sys::socket::{MsgFlags, getsockopt, setsockopt, sockopt};
+use nix::sys::socket::MsgFlags;
+#[cfg(not(target_os = "linux"))]
+use nix::sys::socket::{setsockopt, sockopt};
 
 use super::bind;
-use super::icmp::{IcmpError, enable_reports, is_about_the_network, read_report};
-use super::offload::{self, Batch};
+use super::icmp::{IcmpError, enable_reports};
+use super::offload::Batch;
 use super::route::Route;
+use super::udp::{Arrival, Departure, Udp};
 use super::wait::Wait;
-use crate::wire::{BlockSize, DATA_HEADER, WindowSize};
+use crate::wire::{BlockSize, WindowSize};
 
 /// Size of a buffer for the largest UDP datagram, so that an oversize packet is seen whole, in bytes.
 pub const LARGEST_DATAGRAM: usize = 65_535;
@@ -25,21 +27,13 @@ pub const LARGEST_DATAGRAM: usize = 65_535;
 /// The longest single wait: a signal that reaches another thread is noticed after this time.
 const LONGEST_WAIT: Duration = Duration::from_millis(100);
 
-/// The most reports of the network that wait until all datagrams are read.
-const MOST_REPORTS: usize = 64;
-
 /// An ephemeral UDP port of this host: a fresh transfer id (RFC 1350 section 4).
 #[derive(Debug)]
 pub struct Socket {
-    udp: UdpSocket,
+    udp: Udp,
     local: SocketAddr,
+    departure: Departure,
     wait: Wait,
-    /// Whether the system may segment what is sent: it has not refused yet.
-    segments: bool,
-    /// The control buffer for reads, if the system joins what it receives.
-    joined: Option<Vec<u8>>,
-    /// Reports about earlier datagrams, until everything that has arrived is read.
-    reported: VecDeque<IcmpError>,
     /// The route to the peer, once the system was asked for it.
     route: Option<Route>,
 }
@@ -96,22 +90,8 @@ impl Socket {
         // macOS limits a datagram to the send buffer, which is smaller than the largest block.
         #[cfg(not(target_os = "linux"))]
         setsockopt(&udp, sockopt::SndBuf, &LARGEST_DATAGRAM)?;
-        Ok(Self {
-            udp,
-            local,
-            wait: Wait::default(),
-            segments: true,
-            joined: None,
-            reported: VecDeque::new(),
-            route: None,
-        })
-    }
-
-    /// Binds a port that another socket of this process has too; this one gets only what `peer` sends there.
-    pub(crate) fn sharing(local: SocketAddr, peer: SocketAddr) -> io::Result<Self> {
-        let udp = bind::with_options(local, |socket| setsockopt(socket, sockopt::ReuseAddr, &true))?;
-        udp.connect(peer)?;
-        Self::from_udp(udp)
+        let (udp, departure) = (Udp::new(udp), Departure::from(None));
+        Ok(Self { udp, local, departure, wait: Wait::default(), route: None })
     }
 
     /// Binds a free port that can reach `peer`: one of `ports`, if a firewall allows only those.
@@ -149,46 +129,7 @@ impl Socket {
     ///
     /// The system cannot send to this address, or not datagrams of this length.
     pub fn transmit(&mut self, to: SocketAddr, datagrams: &[u8], stride: usize) -> io::Result<()> {
-        let mut rest = datagrams;
-        loop {
-            let most = if self.segments { offload::most_sent(stride) } else { 1 };
-            let (batch, after) = rest.split_at(rest.len().min(stride.max(1) * most));
-            // If the system cannot segment, each datagram is sent on its own.
-            if self.send(to, batch, stride)? {
-                rest = after;
-                if rest.is_empty() {
-                    return Ok(());
-                }
-            }
-        }
-    }
-
-    /// Sends one batch. Returns `false` if the system cannot segment it; the next batch is then a single datagram.
-    fn send(&mut self, to: SocketAddr, batch: &[u8], stride: usize) -> io::Result<bool> {
-        let several = batch.len() > stride;
-        loop {
-            let sent = if several {
-                offload::send(&self.udp, to, batch, stride)
-            } else {
-                self.udp.send_to(batch, to).map(drop).map_err(|error| Errno::try_from(error).unwrap_or(Errno::EIO))
-            };
-            match sent {
-                Ok(()) => return Ok(true),
-                Err(Errno::EINTR) => {}
-                Err(Errno::EAGAIN | Errno::ENOBUFS | Errno::ENOMEM | Errno::EPERM) => return Ok(true),
-                Err(errno) => match read_report(&self.udp)? {
-                    // The error is about an earlier datagram; this one was not sent yet.
-                    Some(IcmpError { errno: Errno::EMSGSIZE, .. }) => {}
-                    Some(report) => self.reported.push_back(report),
-                    None if several && offload::is_unsupported(errno) => {
-                        self.segments = false;
-                        return Ok(false);
-                    }
-                    None if errno == Errno::EMSGSIZE => return Err(too_long(batch)),
-                    None => return Err(errno.into()),
-                },
-            }
-        }
+        self.udp.transmit(to, &mut self.departure, datagrams, stride)
     }
 
     /// Waits for datagrams until a time; takes what has already arrived even if the time has passed.
@@ -201,31 +142,18 @@ impl Socket {
     ///
     /// The socket itself failed.
     pub fn receive(&mut self, buffer: &mut [u8], until: Instant) -> io::Result<Received> {
-        loop {
-            let wanted = until.saturating_duration_since(Instant::now()).min(LONGEST_WAIT);
-            let flags = if wanted.is_zero() || !self.reported.is_empty() {
-                MsgFlags::MSG_DONTWAIT
-            } else {
-                self.wait.before_read(&self.udp, wanted)?
-            };
-            match offload::read(&self.udp, buffer, self.joined.as_deref_mut(), flags) {
-                Ok(Batch { from, length, stride }) => return Ok(Received::Datagrams { from, length, stride }),
-                Err(Errno::EINTR) => return Ok(Received::Interrupted),
-                Err(Errno::EAGAIN) => {
-                    let elapsed = || if Instant::now() >= until { Received::Elapsed } else { Received::Interrupted };
-                    return Ok(self.reported.pop_front().map_or_else(elapsed, Received::from));
-                }
-                Err(errno) => match read_report(&self.udp)? {
-                    // A router needs smaller fragments: the system knows that now, and fragments the next time.
-                    Some(IcmpError { errno: Errno::EMSGSIZE, .. }) => return Ok(Received::Interrupted),
-                    // No flood of reports keeps the datagrams waiting, nor the caller.
-                    Some(report) if self.reported.len() >= MOST_REPORTS => return Ok(report.into()),
-                    Some(report) => self.reported.push_back(report),
-                    None if is_about_the_network(errno) => return Ok(Received::Interrupted),
-                    None => return Err(errno.into()),
-                },
-            }
-        }
+        let wanted = until.saturating_duration_since(Instant::now()).min(LONGEST_WAIT);
+        let flags = if wanted.is_zero() || self.udp.has_report() {
+            MsgFlags::MSG_DONTWAIT
+        } else {
+            self.wait.before_read(&self.udp.socket, wanted)?
+        };
+        Ok(match self.udp.receive(buffer, flags)? {
+            Arrival::Datagrams(Batch { from, length, stride, .. }) => Received::Datagrams { from, length, stride },
+            Arrival::Report(report) => report.into(),
+            Arrival::Nothing if Instant::now() >= until => Received::Elapsed,
+            Arrival::Nothing | Arrival::Interrupted => Received::Interrupted,
+        })
     }
 
     /// Makes sends drop what does not fit into the send buffer, for a loop that must not wait there.
@@ -234,44 +162,23 @@ impl Socket {
     ///
     /// Those of fcntl(2).
     pub fn never_block(&self) -> io::Result<()> {
-        self.udp.set_nonblocking(true)
+        self.udp.socket.set_nonblocking(true)
     }
 
     /// Enlarges the receive buffer for a window, as far as the system allows, and returns how many of its blocks fit:
     /// 1 to `windowsize`. From now on the system joins the blocks of a window, if it can.
     pub fn reserve_receive(&mut self, blksize: BlockSize, windowsize: WindowSize) -> WindowSize {
-        let wanted = buffer_size(blksize, windowsize);
-        // A size below the system's own default would shrink the buffer.
-        if self.receive_buffer() < wanted {
-            let _ = setsockopt(&self.udp, sockopt::RcvBuf, &wanted);
-        }
-        // In lock-step no two datagrams can be joined, and the check would only cost time.
-        if windowsize > WindowSize::LEAST {
-            self.joined = offload::join(&self.udp, true);
-        }
-        // Measured: 425,984 bytes hold 4 blocks of 65464 and 16 of 8192; 212,992 lose some of either.
-        let held = self.receive_buffer() / (buffer_size(blksize, WindowSize::LEAST) * 4 / 5);
-        WindowSize::new(held as u64).unwrap_or(WindowSize::LEAST).min(windowsize)
+        self.udp.reserve_receive(blksize, windowsize)
     }
 
     /// Receives each datagram by itself again, for a buffer that does not hold many.
     pub fn receive_singly(&mut self) {
-        if self.joined.take().is_some() {
-            offload::join(&self.udp, false);
-        }
+        self.udp.receive_singly();
     }
 
     /// Enlarges the send buffer for a window: a socket that never blocks drops what does not fit.
     pub fn reserve_send(&self, blksize: BlockSize, windowsize: WindowSize) {
-        let wanted = buffer_size(blksize, windowsize);
-        if getsockopt(&self.udp, sockopt::SndBuf).is_ok_and(|granted| granted < wanted) {
-            // If this fails, the window is only slower.
-            let _ = setsockopt(&self.udp, sockopt::SndBuf, &wanted);
-        }
-    }
-
-    fn receive_buffer(&self) -> usize {
-        getsockopt(&self.udp, sockopt::RcvBuf).unwrap_or_default()
+        self.udp.reserve_send(blksize, windowsize);
     }
 }
 
@@ -279,19 +186,6 @@ impl AsRawFd for Socket {
     fn as_raw_fd(&self) -> RawFd {
         self.udp.as_raw_fd()
     }
-}
-
-/// Returns the size of a buffer that holds two windows, with 1 KiB of overhead for each block, in bytes.
-fn buffer_size(blksize: BlockSize, windowsize: WindowSize) -> usize {
-    2 * usize::from(windowsize.get()) * (usize::from(blksize.get()) + 1024)
-}
-
-fn too_long(datagram: &[u8]) -> io::Error {
-    let block = datagram.len().saturating_sub(DATA_HEADER);
-    io::Error::new(
-        io::ErrorKind::InvalidInput,
-        format!("blocks of {block} bytes are too long for this network: set a smaller blksize"),
-    )
 }
 
 #[cfg(test)]

@@ -63,14 +63,14 @@ impl ServerBuilder {
     /// An address cannot be resolved, is not one of this computer, or is taken.
     pub fn bind(self, addresses: impl ToSocketAddrs) -> io::Result<Server> {
         let Self { store, policy, observers } = self;
-        let (mut reactor, mut listeners) = (Reactor::new()?, Vec::new());
+        let (mut reactor, mut bound) = (Reactor::new()?, Vec::new());
         for listener in bind_all(&addresses.to_socket_addrs()?.collect::<Vec<_>>())? {
-            listeners.push((reactor.watch(&listener)?, listener));
+            bound.push(listener.local);
+            reactor.listen(listener)?;
         }
-        let addresses = listeners.iter().map(|(_, listener)| listener.local).collect();
         let shared = Arc::new(Shared::new(policy));
         let (ledger, request_faults) = (Ledger::default(), RequestFaults::new(shared.faults.clone()));
-        Ok(Server { listeners, addresses, store, observers, shared, reactor, ledger, request_faults, transfers: 0 })
+        Ok(Server { addresses: bound, store, observers, shared, reactor, ledger, request_faults, transfers: 0 })
     }
 }
 

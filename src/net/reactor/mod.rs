@@ -1,10 +1,13 @@
 mod alarms;
+mod listeners;
 mod notice;
+mod port;
 mod transfer;
 
 use std::collections::{HashMap, VecDeque};
 use std::io;
 use std::mem;
+use std::net::SocketAddr;
 use std::os::fd::AsRawFd;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -12,14 +15,20 @@ use std::time::{Duration, Instant};
 use mio::unix::SourceFd;
 use mio::{Events, Interest, Poll, Token, Waker};
 
-pub(crate) use self::notice::{Key, Notice, ServerTask};
+pub(crate) use self::listeners::Listeners;
+pub(crate) use self::notice::{Heard, Key, Notice, ServerTask};
+pub(crate) use self::port::Port;
 
 use self::alarms::Alarms;
-use self::transfer::{Burst, Reports, Transfer};
+use self::listeners::Place;
+use self::port::{Opened, Shared};
+use self::transfer::{Burst, Context, Transfer};
 use super::fault_injector::FaultInjector;
-use super::socket::{LARGEST_DATAGRAM, Socket};
+use super::listener::{Arrived, Envelope, Listener};
+use super::socket::LARGEST_DATAGRAM;
 use crate::event::Observers;
-use crate::transfer::Abort;
+use crate::transfer::{Abort, datagrams};
+use crate::wire::Packet;
 
 /// The token of the waker; sockets are numbered from 0.
 const WAKE: Token = Token(usize::MAX);
@@ -32,6 +41,7 @@ pub(crate) struct Reactor {
     poll: Poll,
     events: Events,
     waker: Arc<Waker>,
+    listeners: Listeners,
     transfers: HashMap<Key, Transfer>,
     /// Sockets that may be readable, each at most once.
     ready: VecDeque<Key>,
@@ -59,6 +69,7 @@ impl Reactor {
             poll,
             events: Events::with_capacity(256),
             waker,
+            listeners: Listeners::default(),
             transfers: HashMap::new(),
             ready: VecDeque::new(),
             alarms: Alarms::default(),
@@ -71,30 +82,137 @@ impl Reactor {
         Wake(Arc::clone(&self.waker))
     }
 
-    /// Watches a socket that the owner reads itself; it must not block.
-    pub(crate) fn watch(&mut self, socket: &impl AsRawFd) -> io::Result<Key> {
-        let key = Key(self.next);
+    /// Adds a socket that receives requests; returns its index.
+    pub(crate) fn listen(&mut self, listener: Listener) -> io::Result<usize> {
+        let key = self.watch(&listener)?;
+        Ok(self.listeners.add(key, listener))
+    }
+
+    /// Returns the sockets that receive requests.
+    pub(crate) fn listeners(&mut self) -> &mut Listeners {
+        &mut self.listeners
+    }
+
+    fn watch(&mut self, socket: &impl AsRawFd) -> io::Result<Key> {
+        let key = self.next_key();
         self.poll.registry().register(&mut SourceFd(&socket.as_raw_fd()), Token(key.0), Interest::READABLE)?;
-        self.next += 1;
         Ok(key)
     }
 
-    /// Notes that a watched socket may have more to read: it gets another notice after the others.
-    pub(crate) fn again(&mut self, key: Key) {
-        self.ready.push_back(key);
+    fn next_key(&mut self) -> Key {
+        let key = Key(self.next);
+        self.next += 1;
+        key
+    }
+
+    /// Reads once from a listening socket. What belongs to a transfer that shares its port goes there, but the owner gets
+    /// every request.
+    pub(crate) fn hear(
+        &mut self,
+        listener: usize,
+        request: &mut Vec<u8>,
+        notices: &mut Vec<Notice>,
+        observers: &mut Observers<'_>,
+    ) -> io::Result<Heard> {
+        let Some(socket) = self.listeners.get_mut(listener) else { return Ok(Heard::Nothing) };
+        let (envelope, length, stride) = match socket.receive(&mut self.buffer)? {
+            Arrived::Datagrams { envelope, length, stride } => (envelope, length, stride),
+            Arrived::Refused(peer) => {
+                for key in self.listeners.with_peer(listener, peer) {
+                    self.hand_over(key, notices, observers, |transfer, _, context| transfer.refused(peer, context));
+                }
+                return Ok(Heard::Other);
+            }
+            Arrived::Noise => return Ok(Heard::Other),
+            Arrived::Nothing => {
+                self.listeners.note(listener, true);
+                return Ok(Heard::Nothing);
+            }
+        };
+        let bytes = self.buffer.get(..length).unwrap_or_default();
+        let is_request = |datagram: &[u8]| matches!(Packet::parse(datagram), Ok(Packet::Request(_)));
+        let place = datagrams(bytes, stride).position(is_request);
+        let owner = self.listeners.owner(Place::of(listener, &envelope));
+        // The system may have joined several. What came after a request counts as lost: usually it is the request again.
+        request.clear();
+        match (place, owner) {
+            (None, Some(_)) => {}
+            (place, _) => request.extend(datagrams(bytes, stride).nth(place.unwrap_or(0)).unwrap_or_default()),
+        }
+        let before = place.map_or(length, |place| place * stride);
+        if let Some(key) = owner.filter(|_| place != Some(0)) {
+            self.hand_over(key, notices, observers, |transfer, buffer, context| {
+                transfer.datagrams(envelope.from, buffer.get(..before).unwrap_or_default(), stride, context)
+            });
+        }
+        Ok(if place.is_none() && owner.is_some() { Heard::Other } else { Heard::Datagram(envelope) })
+    }
+
+    /// Hands a transfer something that arrived at the port that it shares; `act` gets the buffer, and returns whether the
+    /// transfer continues.
+    fn hand_over(
+        &mut self,
+        key: Key,
+        notices: &mut Vec<Notice>,
+        observers: &mut Observers<'_>,
+        act: impl FnOnce(&mut Transfer, &[u8], &mut Context<'_, '_>) -> bool,
+    ) {
+        let Self { listeners, transfers, alarms, buffer, .. } = self;
+        let Some(transfer) = transfers.get_mut(&key) else { return };
+        let context = &mut Context { key, listeners, notices, observers };
+        if transfer.begin(context) && act(transfer, buffer, context) {
+            transfer.set_alarm(key, alarms);
+        } else {
+            self.forget(key, observers);
+        }
+    }
+
+    /// Notes that a listening socket may have more to read: it gets another notice after the others.
+    pub(crate) fn again(&mut self, listener: usize) {
+        self.ready.extend(self.listeners.key(listener));
+    }
+
+    /// Returns the port that received a request, for a transfer that answers from there.
+    pub(crate) fn share(&mut self, listener: usize, envelope: &Envelope) -> io::Result<Port> {
+        let socket = self.listeners.get_mut(listener).ok_or(io::ErrorKind::NotConnected)?;
+        let local = SocketAddr::new(envelope.to.ip(), socket.local.port());
+        let departure = socket.share(envelope)?;
+        Ok(Port::Shared(Shared { place: Place::of(listener, envelope), local, departure }))
+    }
+
+    /// Returns the transfer that a new one would replace at a shared port: it has the same peer.
+    pub(crate) fn replaced_by(&self, port: &Port) -> Option<Key> {
+        match port {
+            Port::Own(_) => None,
+            Port::Shared(shared) => self.listeners.owner(shared.place),
+        }
+    }
+
+    /// Opens the port of a transfer that has not started.
+    pub(crate) fn open<'a>(&'a mut self, port: &'a mut Port) -> Opened<'a> {
+        port.open(&mut self.listeners)
     }
 
     /// Starts a transfer with this number; its first packet leaves with the next turn.
     pub(crate) fn start(
         &mut self,
         number: u64,
-        socket: Socket,
+        port: Port,
         task: ServerTask,
         injector: Option<Box<FaultInjector>>,
     ) -> io::Result<Key> {
-        socket.never_block()?;
-        let key = self.watch(&socket)?;
-        self.transfers.insert(key, Transfer::new(number, socket, task, injector));
+        let key = match &port {
+            Port::Own(socket) => {
+                socket.never_block()?;
+                self.watch(socket)?
+            }
+            Port::Shared(shared) => {
+                let key = self.next_key();
+                self.listeners.enter(shared.place, key);
+                key
+            }
+        };
+        self.transfers.insert(key, Transfer::new(number, port, task, injector));
         self.ready.push_back(key);
         Ok(key)
     }
@@ -103,15 +221,20 @@ impl Reactor {
     pub(crate) fn forget(&mut self, key: Key, observers: &mut Observers<'_>) {
         // Closing the socket takes it out of the poll too.
         if let Some(mut transfer) = self.transfers.remove(&key) {
-            transfer.close(observers);
+            let listeners = &mut self.listeners;
+            transfer.close(&mut Context { key, listeners, notices: &mut Vec::new(), observers });
+            if let Port::Shared(shared) = &transfer.port {
+                self.listeners.leave(shared.place, key);
+            }
         }
     }
 
     /// Ends every transfer; the peers of unfinished ones get an ERROR.
     pub(crate) fn abort(&mut self, reason: &Abort, notices: &mut Vec<Notice>, observers: &mut Observers<'_>) {
         for (key, mut transfer) in self.transfers.drain() {
-            transfer.give_up(reason.clone(), &mut Reports { key, notices, observers });
-            transfer.close(observers);
+            let context = &mut Context { key, listeners: &mut self.listeners, notices, observers };
+            transfer.give_up(reason.clone(), context);
+            transfer.close(context);
         }
     }
 
@@ -134,7 +257,12 @@ impl Reactor {
             let key = Key(event.token().0);
             let queued = match self.transfers.get_mut(&key) {
                 Some(transfer) => mem::replace(&mut transfer.queued, true),
-                None => self.ready.contains(&key),
+                None => {
+                    if let Some(listener) = self.listeners.find(key) {
+                        self.listeners.note(listener, false);
+                    }
+                    self.ready.contains(&key)
+                }
             };
             if !queued {
                 self.ready.push_back(key);
@@ -142,24 +270,24 @@ impl Reactor {
         }
         for _ in 0..self.ready.len() {
             let Some(key) = self.ready.pop_front() else { break };
-            self.serve(Reports { key, notices, observers });
+            self.serve(key, notices, observers);
         }
         self.ring(notices, observers);
         Ok(())
     }
 
     /// Reads a burst from one socket.
-    fn serve(&mut self, mut reports: Reports<'_, '_>) {
-        let key = reports.key;
+    fn serve(&mut self, key: Key, notices: &mut Vec<Notice>, observers: &mut Observers<'_>) {
         let Some(transfer) = self.transfers.get_mut(&key) else {
-            // A watched socket, or a transfer that has just ended, whose key the owner does not know any more.
-            reports.notices.push(Notice::Readable(key));
+            // A listening socket, or a transfer that has just ended.
+            notices.extend(self.listeners.find(key).map(Notice::Readable));
             return;
         };
         transfer.queued = false;
-        let begun = transfer.begin(&mut reports);
-        match if begun { transfer.read(&mut self.buffer, &mut reports) } else { Burst::Over } {
-            Burst::Over => self.forget(key, reports.observers),
+        let context = &mut Context { key, listeners: &mut self.listeners, notices, observers };
+        let begun = transfer.begin(context);
+        match if begun { transfer.read(&mut self.buffer, context) } else { Burst::Over } {
+            Burst::Over => self.forget(key, observers),
             burst => {
                 transfer.set_alarm(key, &mut self.alarms);
                 if burst == Burst::More {
@@ -179,7 +307,8 @@ impl Reactor {
                 continue;
             }
             transfer.alarm = None;
-            match transfer.wake(now, &mut self.buffer, &mut Reports { key, notices, observers }) {
+            let context = &mut Context { key, listeners: &mut self.listeners, notices, observers };
+            match transfer.wake(now, &mut self.buffer, context) {
                 Burst::Over => self.forget(key, observers),
                 Burst::Last => transfer.set_alarm(key, &mut self.alarms),
                 // Its alarm is set again after the next burst: the others have their turn first.
@@ -192,12 +321,13 @@ impl Reactor {
 
 #[cfg(test)]
 mod tests {
-    use std::net::{SocketAddr, UdpSocket};
+    use std::net::UdpSocket;
     use std::sync::atomic::{AtomicUsize, Ordering};
     use std::thread;
 
     use super::*;
     use crate::files::Source;
+    use crate::net::socket::Socket;
     use crate::transfer::{Machine, Output, Sending, Stats, Task, Unacknowledged};
     use crate::wire::{Mode, Terms};
 
@@ -264,7 +394,7 @@ mod tests {
         let socket = Socket::bind("127.0.0.1:0".parse().unwrap()).unwrap();
         let address = socket.local();
         let task = Task::send(machine, Source::bytes([].into(), Mode::Octet));
-        (reactor.start(1, socket, task, None).unwrap(), address)
+        (reactor.start(1, Port::Own(socket), task, None).unwrap(), address)
     }
 
     /// Turns until `count` transfers are gone; returns their keys in that order.
@@ -336,18 +466,18 @@ mod tests {
     }
 
     #[test]
-    fn a_watched_socket_gets_one_notice_a_turn_even_if_its_owner_has_more_to_read() {
+    fn a_listening_socket_gets_one_notice_a_turn_even_if_its_owner_has_more_to_read() {
         let mut reactor = Reactor::new().unwrap();
-        let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
-        socket.set_nonblocking(true).unwrap();
-        let key = reactor.watch(&socket).unwrap();
+        let listener = Listener::bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        let address = listener.local;
+        let index = reactor.listen(listener).unwrap();
         let client = UdpSocket::bind("127.0.0.1:0").unwrap();
         for _ in 0..3 {
-            client.send_to(b"more", socket.local_addr().unwrap()).unwrap();
-            reactor.again(key);
+            client.send_to(b"more", address).unwrap();
+            reactor.again(index);
             let mut notices = Vec::new();
             reactor.turn(LONG / 6, &mut notices, &mut Observers::none()).unwrap();
-            assert!(matches!(notices[..], [Notice::Readable(readable)] if readable == key), "{notices:?}");
+            assert!(matches!(notices[..], [Notice::Readable(readable)] if readable == index), "{notices:?}");
         }
     }
 
