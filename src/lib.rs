@@ -53,6 +53,7 @@ pub mod wire;
 mod bugs;
 mod cli;
 mod complete;
+mod daemon;
 mod language;
 mod lessons;
 mod macros;

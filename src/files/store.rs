@@ -1,5 +1,6 @@
 use std::io;
 
+use nix::errno::Errno;
 use thiserror::Error;
 
 use super::{Source, Target};
@@ -71,6 +72,9 @@ impl From<ErrorCode> for Denied {
 impl From<io::Error> for Denied {
     fn from(error: io::Error) -> Self {
         let code = ErrorCode::from_io(&error);
+        if let Some(Errno::EMFILE | Errno::ENFILE) = error.raw_os_error().map(Errno::from_raw) {
+            return Self::new(code, "the server has no free file descriptors");
+        }
         match error.kind() {
             io::ErrorKind::IsADirectory => Self::new(code, "Is a directory"),
             io::ErrorKind::InvalidFilename => Self::new(code, "File name too long"),
@@ -91,7 +95,6 @@ pub(super) fn relative(mut name: &[u8]) -> &[u8] {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use nix::errno::Errno;
 
     #[test]
     fn system_errors_have_their_codes() {
@@ -107,6 +110,8 @@ mod tests {
             (Errno::EDQUOT, 3, "Disk full or allocation exceeded"),
             (Errno::EFBIG, 3, "Disk full or allocation exceeded"),
             (Errno::EEXIST, 6, "File already exists"),
+            (Errno::EMFILE, 0, "the server has no free file descriptors"),
+            (Errno::ENFILE, 0, "the server has no free file descriptors"),
         ] {
             let denied = Denied::from(io::Error::from(errno));
             assert_eq!((denied.code.0, denied.message.as_str()), (code, message), "{errno}");

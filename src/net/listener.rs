@@ -1,5 +1,5 @@
 use std::io;
-use std::net::{IpAddr, SocketAddr, UdpSocket};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
 use std::os::fd::{AsRawFd, RawFd};
 
 use nix::sys::socket::{MsgFlags, setsockopt, sockopt};
@@ -58,9 +58,12 @@ pub(super) enum Arrived {
 impl Listener {
     /// Listens at `local` and never blocks. An IPv6 listener accepts no IPv4, so that both can share a port.
     pub(crate) fn bind(local: SocketAddr) -> io::Result<Self> {
-        Self::over(bind::with_options(local, |socket| match local {
-            SocketAddr::V4(_) => Ok(()),
-            SocketAddr::V6(_) => setsockopt(socket, sockopt::Ipv6V6Only, &true),
+        Self::over(bind::with_options(local, |socket| {
+            if local.is_ipv6() {
+                setsockopt(socket, sockopt::Ipv6V6Only, &true)?;
+            }
+            // Before the first datagram arrives.
+            pktinfo::enable(socket, local.is_ipv6())
         })?)
     }
 
@@ -71,7 +74,7 @@ impl Listener {
     /// It is not a bound IP socket.
     pub(crate) fn over(socket: UdpSocket) -> io::Result<Self> {
         let local = socket.local_addr()?;
-        pktinfo::enable(&socket, local)?;
+        pktinfo::enable(&socket, local.is_ipv6())?;
         socket.set_nonblocking(true)?;
         Ok(Self { udp: Udp::with_destinations(socket), local, shared: false })
     }
@@ -82,9 +85,9 @@ impl Listener {
             Arrival::Datagrams(Batch { from, to, length, stride }) => {
                 let (to, to_many) =
                     to.map_or((SocketAddr::new(self.local.ip(), 0), false), |to| (to.address, to.to_many));
-                Arrived::Datagrams { envelope: Envelope { from: plain(from), to: plain(to), to_many }, length, stride }
+                Arrived::Datagrams { envelope: Envelope { from: unmapped(from), to, to_many }, length, stride }
             }
-            Arrival::Report(report) if report.is_refused() => Arrived::Refused(plain(report.to)),
+            Arrival::Report(report) if report.is_refused() => Arrived::Refused(unmapped(report.to)),
             // A route that fails for some time is like losses.
             Arrival::Report(_) | Arrival::Interrupted => Arrived::Noise,
             Arrival::Nothing => Arrived::Nothing,
@@ -96,6 +99,10 @@ impl Listener {
         if !self.shared {
             // Otherwise nobody would want to know that a client is gone.
             enable_reports(&self.udp.socket, self.local)?;
+            if self.local.is_ipv6() {
+                // It may send IPv4 too; if not, this fails.
+                let _ = enable_reports(&self.udp.socket, (Ipv4Addr::UNSPECIFIED, 0).into());
+            }
             self.udp.enlarge_receive(SHARED_BUFFER);
             self.udp.enlarge_send(SHARED_BUFFER);
             self.shared = true;
@@ -105,7 +112,7 @@ impl Listener {
 
     fn departure(&self, envelope: &Envelope) -> Departure {
         // A socket that is bound to an address has no other.
-        Departure::from(self.local.ip().is_unspecified().then(|| self.native(envelope.to)))
+        Departure::from(self.local.ip().is_unspecified().then(|| self.in_family(envelope.to)))
     }
 
     /// Sends packets of a transfer that shares the port.
@@ -116,7 +123,7 @@ impl Listener {
         datagrams: &[u8],
         stride: usize,
     ) -> io::Result<()> {
-        self.udp.transmit(self.native(to), departure, datagrams, stride)
+        self.udp.transmit(self.in_family(to), departure, datagrams, stride)
     }
 
     /// Answers from the address that the request was sent to.
@@ -130,19 +137,19 @@ impl Listener {
         self.udp.reserve_receive(blksize, windowsize)
     }
 
-    /// Returns an address as this socket has it: one that another program bound may be for IPv4 and IPv6 together.
-    fn native(&self, address: SocketAddr) -> SocketAddr {
-        match (self.local, address.ip()) {
-            (SocketAddr::V6(_), IpAddr::V4(ip)) => SocketAddr::new(ip.to_ipv6_mapped().into(), address.port()),
+    /// Returns an address as this socket knows it: one of IPv4 may belong to an IPv6 socket.
+    fn in_family(&self, address: SocketAddr) -> SocketAddr {
+        match address.ip() {
+            IpAddr::V4(ip) if self.local.is_ipv6() => SocketAddr::new(ip.to_ipv6_mapped().into(), address.port()),
             _ => address,
         }
     }
 }
 
-/// Returns an IPv4 address as such, even if the socket calls it an IPv6 one.
-fn plain(address: SocketAddr) -> SocketAddr {
+/// Returns the IPv4 address that an IPv6 one stands for, if it does.
+fn unmapped(address: SocketAddr) -> SocketAddr {
     match address.ip().to_canonical() {
-        IpAddr::V4(ip) => (ip, address.port()).into(),
+        ip @ IpAddr::V4(_) => SocketAddr::new(ip, address.port()),
         IpAddr::V6(_) => address,
     }
 }
@@ -205,6 +212,31 @@ mod tests {
         let mut listener = Listener::bind("0.0.0.0:0".parse().unwrap()).unwrap();
         send_hello(SocketAddr::new("127.255.255.255".parse().unwrap(), listener.local.port()));
         assert!(next(&mut listener).to_many);
+    }
+
+    #[test]
+    fn a_datagram_that_came_before_the_listener_is_answered_too() {
+        for (address, asked) in [("127.0.0.1:0", "127.0.0.1"), ("0.0.0.0:0", "127.0.0.7"), ("[::]:0", "127.0.0.7")] {
+            let socket = bind::with_options(address.parse().unwrap(), |socket| match address {
+                // As a service manager binds it: for both.
+                "[::]:0" => setsockopt(socket, sockopt::Ipv6V6Only, &false),
+                _ => Ok(()),
+            });
+            let socket = socket.unwrap();
+            let asked = SocketAddr::new(asked.parse().unwrap(), socket.local_addr().unwrap().port());
+            let (early, mut listener) = (send_hello(asked), Listener::over(socket).unwrap());
+            for client in [early, send_hello(asked)] {
+                let envelope = next(&mut listener);
+                assert_eq!(envelope.from, client.local_addr().unwrap());
+                assert_eq!((envelope.to, envelope.to_many), (SocketAddr::new(asked.ip(), 0), false), "{address}");
+                listener.reply(&envelope, b"no").unwrap();
+                assert_eq!(client.recv_from(&mut [0; 9]).unwrap(), (2, asked));
+            }
+            if listener.local.ip().is_unspecified() {
+                send_hello(SocketAddr::new("127.255.255.255".parse().unwrap(), asked.port()));
+                assert!(next(&mut listener).to_many, "{address}");
+            }
+        }
     }
 
     #[test]

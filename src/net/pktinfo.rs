@@ -1,10 +1,10 @@
 //! The address of this computer that a datagram came to or leaves from (`IP_PKTINFO`: ip(7), RFC 3542).
 
-use std::io;
-use std::net::{IpAddr, Ipv6Addr, SocketAddr, SocketAddrV6, UdpSocket};
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV6};
+use std::os::fd::AsFd;
 
 use nix::libc;
-use nix::sys::socket::{ControlMessage, ControlMessageOwned, setsockopt, sockopt};
+use nix::sys::socket::{ControlMessage, ControlMessageOwned, getsockopt, setsockopt, sockopt};
 
 /// Where a datagram came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,13 +21,14 @@ pub(super) enum Source {
     V6(libc::in6_pktinfo),
 }
 
-/// Asks for the destination of each datagram.
-pub(super) fn enable(udp: &UdpSocket, local: SocketAddr) -> io::Result<()> {
-    match local {
-        SocketAddr::V4(_) => setsockopt(udp, sockopt::Ipv4PacketInfo, &true)?,
-        SocketAddr::V6(_) => setsockopt(udp, sockopt::Ipv6RecvPacketInfo, &true)?,
+/// Makes the system report the destination of each datagram.
+pub(super) fn enable(socket: &impl AsFd, is_ipv6: bool) -> nix::Result<()> {
+    // An IPv6 socket of others may receive IPv4 too.
+    let is_ipv4 = !is_ipv6 || !getsockopt(socket, sockopt::Ipv6V6Only)?;
+    if is_ipv4 {
+        setsockopt(socket, sockopt::Ipv4PacketInfo, &true)?;
     }
-    Ok(())
+    if is_ipv6 { setsockopt(socket, sockopt::Ipv6RecvPacketInfo, &true) } else { Ok(()) }
 }
 
 impl Destination {
@@ -35,12 +36,19 @@ impl Destination {
         match control {
             ControlMessageOwned::Ipv4PacketInfo(info) => {
                 let [asked, answer] =
-                    [info.ipi_addr, info.ipi_spec_dst].map(|it| IpAddr::from(it.s_addr.to_ne_bytes()));
-                // They differ for a broadcast: the answer comes from an address of this computer.
-                Some(Self { address: SocketAddr::new(answer, 0), to_many: asked != answer })
+                    [info.ipi_addr, info.ipi_spec_dst].map(|it| Ipv4Addr::from(it.s_addr.to_ne_bytes()));
+                // They differ for a broadcast: the answer comes from an address of this computer. The system does not
+                // know it for a datagram that came before the socket was ours.
+                let unknown = answer.is_unspecified();
+                let to_many = asked.is_broadcast() || asked.is_multicast() || asked != answer && !unknown;
+                Some(Self { address: SocketAddr::new(if unknown { asked } else { answer }.into(), 0), to_many })
             }
             ControlMessageOwned::Ipv6PacketInfo(info) => {
                 let address = Ipv6Addr::from(info.ipi6_addr.s6_addr);
+                // The other message says more about an IPv4 datagram.
+                if address.to_ipv4_mapped().is_some() {
+                    return None;
+                }
                 let scope = if address.is_unicast_link_local() { info.ipi6_ifindex } else { 0 };
                 let to_many = address.is_multicast();
                 Some(Self { address: SocketAddrV6::new(address, 0, 0, scope).into(), to_many })

@@ -181,11 +181,10 @@ impl Server {
             }
             Capacity::Full => return Err(Denied::new(ErrorCode::UNDEFINED, "too many transfers, try again later")),
         }
-        let unable = |error: io::Error| Denied::new(ErrorCode::UNDEFINED, error);
         let mut granted = policy::grant(&request, datagram.len(), policy, &*self.store)?;
         granted.limits = self.ledger.afford(granted.limits);
         // Usually there are no file descriptors left: this client is refused, running transfers continue.
-        let mut port = self.port(it.asked, policy.bug).map_err(unable)?;
+        let mut port = self.port(it.asked, policy.bug)?;
         let Terms { blksize, windowsize, .. } = granted.answer(WindowSize::MOST).terms();
         let mut socket = self.reactor.open(&mut port);
         let (answer, window) = match request.kind {
@@ -203,7 +202,7 @@ impl Server {
             self.reactor.forget(key, observers);
             self.ledger.leave(key);
         }
-        let key = self.reactor.start(number, port, task, it.injector.take()).map_err(unable)?;
+        let key = self.reactor.start(number, port, task, it.injector.take())?;
         self.ledger.enter(key, Entry { number, client, request: datagram.into(), logged, window, complete: None });
         Ok(())
     }

@@ -39,6 +39,8 @@ const MODULES: &[(&str, &[&str])] = &[
     ("net", &["wire", "transfer", "event", "fault", "bugs", "files", "stop"]),
     ("client", &["wire", "transfer", "event", "fault", "bugs", "files", "stop", "net", "macros"]),
     ("server", &["wire", "transfer", "event", "fault", "bugs", "files", "stop", "net", "macros"]),
+    // What a process that is left running needs from the system.
+    ("daemon", &[]),
     // What the program remembers, and its arguments.
     ("session", &["wire", "transfer", "trace", "client", "language"]),
     ("cli", &["wire", "transfer", "language", "client", "style"]),
@@ -50,7 +52,7 @@ const MODULES: &[(&str, &[&str])] = &[
         "shell",
         &[
             "wire", "transfer", "event", "analysis", "fault", "bugs", "plan", "lessons", "stop", "style", "files",
-            "trace", "session", "cli", "client", "server", "language", "complete", "profile", "terminal",
+            "trace", "session", "daemon", "cli", "client", "server", "language", "complete", "profile", "terminal",
         ],
     ),
     ("main", &[]),
@@ -66,7 +68,9 @@ const KEEPERS: &[(&[&str], &[&str])] = &[
     (&["etcetera"], &["profile::directories"]),
     (&["clap_mangen"], &["complete::manual"]),
     (&["indicatif"], &["trace::progress"]),
-    (&["nix"], &["net", "files", "stop", "terminal::control"]),
+    (&["nix"], &["net", "files", "stop", "daemon", "terminal::control"]),
+    (&["listenfd"], &["daemon::systemd"]),
+    (&["sd_notify"], &["daemon::systemd"]),
     (&["cap_std"], &["files"]),
     (&["xattr"], &["files"]),
     (&["mio"], &["net"]),

@@ -5,7 +5,9 @@ use std::mem;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use super::faults;
+use super::privileges::Privileges;
 use super::trace::report;
+use crate::daemon::{ServiceManager, activated_sockets, raise_limit};
 use crate::event::Observers;
 use crate::files::DirStore;
 use crate::language::{ServeVerb, Service, Word};
@@ -86,7 +88,15 @@ impl Service {
 
     /// Serves until a signal comes, and prints what happens. Other computers reach only an address that was named.
     fn in_foreground(&self, shell: &mut Shell<'_>) -> Handled {
-        let port = self.port.or(shell.workspace.session.default_port).unwrap_or(DEFAULT_PORT);
+        let privileges = Privileges::of(self)?;
+        raise_limit();
+        let named_port = self.port.or(shell.workspace.session.default_port);
+        let sockets = activated_sockets().map_err(|error| CommandError::file("socket activation", error))?;
+        if !sockets.is_empty() && (named_port.is_some() || shell.setup.listen.is_some()) {
+            let reason = "the service manager has bound the sockets; name no address or port (ListenDatagram= does)";
+            return Err(CommandError::local(reason).into());
+        }
+        let port = named_port.unwrap_or(DEFAULT_PORT);
         let named = shell.setup.listen.as_ref().map(|named| {
             named.parse().map_err(|_| CommandError::local(format_args!("{named}: not an address to listen on")))
         });
@@ -94,9 +104,13 @@ impl Service {
             Some(address) => (address?, None),
             None => (Ipv4Addr::LOCALHOST.into(), Some(Ipv6Addr::LOCALHOST.into())),
         };
-        let server = self.bind(first, second, port, None)?;
-        let place = places(server.addresses());
-        shell.console.say(format_args!("Serving {} at {place}.", self.title()))?;
+        let server = match sockets.is_empty() {
+            true => self.bind(first, second, port, None)?,
+            false => sockets.into_iter().fold(self.builder()?, ServerBuilder::listen_on).bind(&[][..])?,
+        };
+        privileges.give_up(shell)?;
+        let status = format!("Serving {} at {}.", self.title(), places(server.addresses()));
+        shell.console.say(&status)?;
         shell.workspace.tracing.begin(&shell.workspace.session.settings, &shell.console, shell.setup.plain);
         let (stop, console) = (shell.setup.signals.stop(), &shell.console);
         let mut complained = false;
@@ -115,7 +129,14 @@ impl Service {
             observers.add(&mut shell.workspace.tracing);
         }
         observers.add(&mut log);
+        if let Err(error) = ServiceManager.ready(&status) {
+            console.note(format_args!(
+                "tftp: the service manager does not hear that the server is ready: {}",
+                plain(&error)
+            ));
+        }
         server.run_observed(stop, &mut observers)?;
+        ServiceManager.stopping();
         Ok(report(shell)?)
     }
 
