@@ -13,7 +13,7 @@ use nix::sys::socket::MsgFlags;
 #[cfg(not(target_os = "linux"))]
 use nix::sys::socket::{setsockopt, sockopt};
 
-use super::bind;
+use super::bind::{self, any_port};
 use super::icmp::{IcmpError, enable_reports};
 use super::offload::Batch;
 use super::route::Route;
@@ -100,7 +100,16 @@ impl Socket {
     ///
     /// No port is free.
     pub fn towards(peer: SocketAddr, ports: Option<&RangeInclusive<u16>>) -> io::Result<Self> {
-        Self::from_udp(bind::towards(peer, ports)?)
+        Self::bind_among(any_port(peer), ports)
+    }
+
+    /// Binds a free port at the address of `local`: one of `ports`, if there are any.
+    ///
+    /// # Errors
+    ///
+    /// No port is free, or the address is not one of this computer.
+    pub fn bind_among(local: SocketAddr, ports: Option<&RangeInclusive<u16>>) -> io::Result<Self> {
+        Self::from_udp(bind::among(local, ports)?)
     }
 
     /// Returns the bound address; its port is this side's transfer id.

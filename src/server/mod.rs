@@ -7,7 +7,8 @@
 //! ```
 //!
 //! Only requests are answered, so that servers cannot answer each other for ever. A refusal comes from a new port (RFC
-//! 1350 section 4), or from the listening socket if there are no file descriptors left.
+//! 1350 section 4), or from the listening socket if there are no file descriptors left. With a
+//! [single port](ServerBuilder::single_port), everything comes from the listening socket.
 //!
 //! ```
 //! use tftpsh::{Client, ClientError, ErrorCode, MemoryStore, Server};
@@ -27,6 +28,7 @@ mod builder;
 mod ledger;
 mod log;
 mod policy;
+mod ports;
 mod practice;
 mod request_faults;
 mod requests;
@@ -45,6 +47,7 @@ pub use practice::{PRACTICE_NAMES, practice_files};
 pub use running::{RunningServer, Status};
 
 use ledger::Ledger;
+use ports::Ports;
 use request_faults::RequestFaults;
 use running::Shared;
 
@@ -69,6 +72,7 @@ pub struct Server {
     reactor: Reactor,
     ledger: Ledger,
     request_faults: RequestFaults,
+    ports: Ports,
     /// The number of transfers so far, with refused requests.
     transfers: u64,
 }

@@ -1,12 +1,13 @@
 //! Requests: each becomes a transfer, or gets an ERROR.
 
 use std::io;
-use std::net::{SocketAddr, UdpSocket};
+use std::net::SocketAddr;
 use std::time::{Instant, SystemTime};
 
 use super::ledger::{Capacity, Entry};
 use super::log::LoggedRequest;
 use super::policy::{self, File, Policy};
+use super::ports::Ports;
 use super::request_faults::Asked;
 use super::{BURST, Server};
 use crate::bugs::{BuggyServer, ServerBug};
@@ -138,8 +139,9 @@ impl Server {
     /// Sends an ERROR; returns its local address, and whether it was sent.
     fn refuse(&mut self, it: &Incoming<'_>, error: &[u8]) -> (SocketAddr, bool) {
         let Asked { listener, envelope, .. } = it.asked;
-        let shares = it.policy.bug.is_some_and(ServerBug::shares_the_port);
-        if let Some(local) = if shares { None } else { from_fresh_port(envelope, error).ok() } {
+        let sent =
+            if self.shares_the_port(it.policy.bug) { None } else { self.send_from_own_port(envelope, error).ok() };
+        if let Some(local) = sent {
             return (local, true);
         }
         // A failed send is a lost packet.
@@ -207,12 +209,30 @@ impl Server {
         Ok(())
     }
 
-    /// Binds a new port, the transfer id (RFC 1350 section 4), unless a bug shares the listening port.
-    fn port(&mut self, asked: &Asked, bug: Option<ServerBug>) -> io::Result<Port> {
-        if bug.is_some_and(ServerBug::shares_the_port) {
-            return self.reactor.share(asked.listener, &asked.envelope);
+    /// Returns the port of a new transfer.
+    fn port(&mut self, asked: &Asked, bug: Option<ServerBug>) -> Result<Port, Denied> {
+        if self.shares_the_port(bug) {
+            return Ok(self.reactor.share(asked.listener, &asked.envelope)?);
         }
-        Socket::bind(asked.envelope.to).map(Port::Own)
+        let socket = Socket::bind_among(asked.envelope.to, self.ports.range()).map_err(|error| match error.kind() {
+            io::ErrorKind::AddrInUse => {
+                Denied::new(ErrorCode::UNDEFINED, "the server is busy: no port is free, try again later")
+            }
+            _ => error.into(),
+        })?;
+        Ok(Port::Own(socket))
+    }
+
+    /// Whether answers come from the port that receives requests.
+    fn shares_the_port(&self, bug: Option<ServerBug>) -> bool {
+        self.ports == Ports::Single || bug.is_some_and(ServerBug::shares_the_port)
+    }
+
+    /// Sends an ERROR from a port of its own, which it returns; there is no answer (RFC 1350 section 7).
+    fn send_from_own_port(&self, envelope: &Envelope, error: &[u8]) -> io::Result<SocketAddr> {
+        let mut socket = Socket::bind_among(envelope.to, self.ports.range())?;
+        socket.transmit(envelope.from, error, error.len())?;
+        Ok(socket.local())
     }
 }
 
@@ -229,13 +249,6 @@ fn begin<T>(client: SocketAddr, request: &Request<'_>, policy: &Policy, take: im
         timeout: policy.retry.timeout,
         bug: None,
     })
-}
-
-/// Sends an ERROR from a new port, which it returns; there is no answer (RFC 1350 section 7).
-fn from_fresh_port(envelope: &Envelope, datagram: &[u8]) -> io::Result<SocketAddr> {
-    let socket = UdpSocket::bind(envelope.to)?;
-    socket.send_to(datagram, envelope.from)?;
-    socket.local_addr()
 }
 
 /// Makes the task that answers, with the active bug.
