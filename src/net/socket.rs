@@ -5,7 +5,7 @@
 use std::io;
 use std::net::{SocketAddr, UdpSocket};
 use std::ops::RangeInclusive;
-use std::os::fd::{AsRawFd, RawFd};
+use std::os::fd::{AsFd, BorrowedFd};
 use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
@@ -63,6 +63,17 @@ pub enum Received {
     Interrupted,
     /// The time has come.
     Elapsed,
+}
+
+impl From<Arrival> for Received {
+    fn from(arrival: Arrival) -> Self {
+        match arrival {
+            Arrival::Datagrams(Batch { from, length, stride, .. }) => Self::Datagrams { from, length, stride },
+            Arrival::Report(report) => report.into(),
+            Arrival::Nothing => Self::Elapsed,
+            Arrival::Interrupted => Self::Interrupted,
+        }
+    }
 }
 
 impl From<IcmpError> for Received {
@@ -152,17 +163,25 @@ impl Socket {
     /// The socket itself failed.
     pub fn receive(&mut self, buffer: &mut [u8], until: Instant) -> io::Result<Received> {
         let wanted = until.saturating_duration_since(Instant::now()).min(LONGEST_WAIT);
-        let flags = if wanted.is_zero() || self.udp.has_report() {
+        let flags = if wanted.is_zero() || self.has_reports() {
             MsgFlags::MSG_DONTWAIT
         } else {
             self.wait.before_read(&self.udp.socket, wanted)?
         };
-        Ok(match self.udp.receive(buffer, flags)? {
-            Arrival::Datagrams(Batch { from, length, stride, .. }) => Received::Datagrams { from, length, stride },
-            Arrival::Report(report) => report.into(),
-            Arrival::Nothing if Instant::now() >= until => Received::Elapsed,
-            Arrival::Nothing | Arrival::Interrupted => Received::Interrupted,
-        })
+        match self.udp.receive(buffer, flags)?.into() {
+            Received::Elapsed if Instant::now() < until => Ok(Received::Interrupted),
+            received => Ok(received),
+        }
+    }
+
+    /// Receives what has arrived, and never waits.
+    pub(super) fn take(&mut self, buffer: &mut [u8]) -> io::Result<Received> {
+        Ok(self.udp.receive(buffer, MsgFlags::MSG_DONTWAIT)?.into())
+    }
+
+    /// Whether a report waits until everything that has arrived is read.
+    pub(super) fn has_reports(&self) -> bool {
+        self.udp.has_reports()
     }
 
     /// Makes sends drop what does not fit into the send buffer, for a loop that must not wait there.
@@ -191,9 +210,9 @@ impl Socket {
     }
 }
 
-impl AsRawFd for Socket {
-    fn as_raw_fd(&self) -> RawFd {
-        self.udp.as_raw_fd()
+impl AsFd for Socket {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.udp.socket.as_fd()
     }
 }
 

@@ -3,7 +3,6 @@
 use std::collections::VecDeque;
 use std::io;
 use std::net::{SocketAddr, UdpSocket};
-use std::os::fd::{AsRawFd, RawFd};
 
 use nix::errno::Errno;
 use nix::sys::socket::{MsgFlags, getsockopt, setsockopt, sockopt};
@@ -61,7 +60,7 @@ impl Udp {
     }
 
     /// Whether a report waits until everything that has arrived is read.
-    pub(super) fn has_report(&self) -> bool {
+    pub(super) fn has_reports(&self) -> bool {
         !self.reported.is_empty()
     }
 
@@ -152,9 +151,12 @@ impl Udp {
     /// Enlarges the receive buffer for a window, as far as the system allows, and returns how many of its blocks fit:
     /// 1 to `windowsize`. From now on the system joins the blocks of a window, if it can.
     pub(super) fn reserve_receive(&mut self, blksize: BlockSize, windowsize: WindowSize) -> WindowSize {
+        if windowsize == WindowSize::LEAST {
+            // Every buffer holds one block, and no two can be joined.
+            return windowsize;
+        }
         self.enlarge_receive(buffer_size(blksize, windowsize));
-        // In lock-step no two datagrams can be joined, and the check would only cost time.
-        if windowsize > WindowSize::LEAST && offload::join(&self.socket, true) {
+        if offload::join(&self.socket, true) {
             self.control.get_or_insert_with(offload::control_buffer);
         }
         // Measured: 425,984 bytes hold 4 blocks of 65464 and 16 of 8192; 212,992 lose some of either.
@@ -171,7 +173,10 @@ impl Udp {
 
     /// Enlarges the send buffer for a window: a socket that never blocks drops what does not fit.
     pub(super) fn reserve_send(&self, blksize: BlockSize, windowsize: WindowSize) {
-        self.enlarge_send(buffer_size(blksize, windowsize));
+        // In lock-step every buffer is large enough.
+        if windowsize > WindowSize::LEAST {
+            self.enlarge_send(buffer_size(blksize, windowsize));
+        }
     }
 
     /// Enlarges the send buffer as far as the system allows.
@@ -192,12 +197,6 @@ impl Udp {
 
     fn receive_buffer(&self) -> usize {
         getsockopt(&self.socket, sockopt::RcvBuf).unwrap_or_default()
-    }
-}
-
-impl AsRawFd for Udp {
-    fn as_raw_fd(&self) -> RawFd {
-        self.socket.as_raw_fd()
     }
 }
 

@@ -49,7 +49,6 @@ impl Server {
                 Ok(Heard::Other) | Err(_) => {}
             }
         }
-        self.reactor.again(listener);
     }
 
     /// Answers the requests that have arrived; a fault rule may have held them.

@@ -54,10 +54,6 @@ impl Listeners {
         self.all.iter().position(|it| it.key == key)
     }
 
-    pub(super) fn key(&self, index: usize) -> Option<Key> {
-        self.all.get(index).map(|it| it.key)
-    }
-
     /// Notes whether everything is read that had arrived by the last wait.
     pub(super) fn note(&mut self, index: usize, is_read: bool) {
         if let Some(it) = self.all.get_mut(index) {

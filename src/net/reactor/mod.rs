@@ -1,26 +1,25 @@
 mod alarms;
 mod listeners;
 mod notice;
+mod poller;
 mod port;
 mod transfer;
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::HashMap;
 use std::io;
 use std::mem;
 use std::net::SocketAddr;
-use std::os::fd::AsRawFd;
-use std::sync::Arc;
+use std::os::fd::AsFd;
 use std::time::{Duration, Instant};
-
-use mio::unix::SourceFd;
-use mio::{Events, Interest, Poll, Token, Waker};
 
 pub(crate) use self::listeners::Listeners;
 pub(crate) use self::notice::{Heard, Key, Notice, ServerTask};
+pub(crate) use self::poller::Wake;
 pub(crate) use self::port::Port;
 
 use self::alarms::Alarms;
 use self::listeners::Place;
+use self::poller::Poller;
 use self::port::{Opened, Shared};
 use self::transfer::{Burst, Context, Transfer};
 use super::fault_injector::FaultInjector;
@@ -30,48 +29,28 @@ use crate::event::Observers;
 use crate::transfer::{Abort, datagrams};
 use crate::wire::Packet;
 
-/// The token of the waker; sockets are numbered from 0.
-const WAKE: Token = Token(usize::MAX);
-
 /// The loop of the server: runs many transfers in one thread, and waits for all their sockets and deadlines together.
 ///
 /// It allocates nothing for a packet. A busy transfer yields after a burst of datagrams. A failed send is a lost
 /// packet.
 pub(crate) struct Reactor {
-    poll: Poll,
-    events: Events,
-    waker: Arc<Waker>,
+    poller: Poller,
     listeners: Listeners,
     transfers: HashMap<Key, Transfer>,
-    /// Sockets that may be readable, each at most once.
-    ready: VecDeque<Key>,
+    /// Transfers that have sent nothing yet.
+    started: Vec<Key>,
     alarms: Alarms,
     next: usize,
     buffer: Box<[u8]>,
 }
 
-/// Ends a turn of the reactor early, from any thread.
-#[derive(Debug, Clone)]
-pub(crate) struct Wake(Arc<Waker>);
-
-impl Wake {
-    pub(crate) fn wake(&self) {
-        // It fails only if the reactor is gone; then nothing sleeps.
-        let _ = self.0.wake();
-    }
-}
-
 impl Reactor {
     pub(crate) fn new() -> io::Result<Self> {
-        let poll = Poll::new()?;
-        let waker = Arc::new(Waker::new(poll.registry(), WAKE)?);
         Ok(Self {
-            poll,
-            events: Events::with_capacity(256),
-            waker,
+            poller: Poller::new()?,
             listeners: Listeners::default(),
             transfers: HashMap::new(),
-            ready: VecDeque::new(),
+            started: Vec::new(),
             alarms: Alarms::default(),
             next: 0,
             buffer: vec![0; LARGEST_DATAGRAM].into(),
@@ -79,7 +58,7 @@ impl Reactor {
     }
 
     pub(crate) fn wake(&self) -> Wake {
-        Wake(Arc::clone(&self.waker))
+        self.poller.wake()
     }
 
     /// Adds a socket that receives requests; returns its index.
@@ -93,9 +72,9 @@ impl Reactor {
         &mut self.listeners
     }
 
-    fn watch(&mut self, socket: &impl AsRawFd) -> io::Result<Key> {
+    fn watch(&mut self, socket: &impl AsFd) -> io::Result<Key> {
         let key = self.next_key();
-        self.poll.registry().register(&mut SourceFd(&socket.as_raw_fd()), Token(key.0), Interest::READABLE)?;
+        self.poller.watch(socket, key)?;
         Ok(key)
     }
 
@@ -119,7 +98,7 @@ impl Reactor {
             Arrived::Datagrams { envelope, length, stride } => (envelope, length, stride),
             Arrived::Refused(peer) => {
                 for key in self.listeners.with_peer(listener, peer) {
-                    self.hand_over(key, notices, observers, |transfer, _, context| transfer.refused(peer, context));
+                    self.serve(key, notices, observers, |transfer, _, context| transfer.refused(peer, context));
                 }
                 return Ok(Heard::Other);
             }
@@ -141,21 +120,21 @@ impl Reactor {
         }
         let before = place.map_or(length, |place| place * stride);
         if let Some(key) = owner.filter(|_| place != Some(0)) {
-            self.hand_over(key, notices, observers, |transfer, buffer, context| {
+            self.serve(key, notices, observers, |transfer, buffer, context| {
                 transfer.datagrams(envelope.from, buffer.get(..before).unwrap_or_default(), stride, context)
             });
         }
         Ok(if place.is_none() && owner.is_some() { Heard::Other } else { Heard::Datagram(envelope) })
     }
 
-    /// Hands a transfer something that arrived at the port that it shares; `act` gets the buffer, and returns whether the
-    /// transfer continues.
-    fn hand_over(
+    /// Sends the first packet of a transfer, if it has not left yet, and does something more with it. `act` gets the
+    /// buffer, and returns whether the transfer continues.
+    fn serve(
         &mut self,
         key: Key,
         notices: &mut Vec<Notice>,
         observers: &mut Observers<'_>,
-        act: impl FnOnce(&mut Transfer, &[u8], &mut Context<'_, '_>) -> bool,
+        act: impl FnOnce(&mut Transfer, &mut [u8], &mut Context<'_, '_>) -> bool,
     ) {
         let Self { listeners, transfers, alarms, buffer, .. } = self;
         let Some(transfer) = transfers.get_mut(&key) else { return };
@@ -165,11 +144,6 @@ impl Reactor {
         } else {
             self.forget(key, observers);
         }
-    }
-
-    /// Notes that a listening socket may have more to read: it gets another notice after the others.
-    pub(crate) fn again(&mut self, listener: usize) {
-        self.ready.extend(self.listeners.key(listener));
     }
 
     /// Returns the port that received a request, for a transfer that answers from there.
@@ -213,7 +187,7 @@ impl Reactor {
             }
         };
         self.transfers.insert(key, Transfer::new(number, port, task, injector));
-        self.ready.push_back(key);
+        self.started.push(key);
         Ok(key)
     }
 
@@ -245,62 +219,38 @@ impl Reactor {
         notices: &mut Vec<Notice>,
         observers: &mut Observers<'_>,
     ) -> io::Result<()> {
-        let rest = self.alarms.next().map_or(nap, |time| time.saturating_duration_since(Instant::now()));
-        let nap = if self.ready.is_empty() { nap.min(rest) } else { Duration::ZERO };
-        match self.poll.poll(&mut self.events, Some(nap)) {
+        for key in mem::take(&mut self.started) {
+            self.serve(key, notices, observers, |_, _, _| true);
+        }
+        let now = Instant::now();
+        observers.rest(now);
+        let rest = self.alarms.next().map_or(nap, |time| time.saturating_duration_since(now));
+        let nap = if notices.is_empty() { nap.min(rest) } else { Duration::ZERO };
+        match self.poller.wait(nap) {
             Ok(()) => {}
             // A signal: the owner checks its stop flag.
             Err(error) if error.kind() == io::ErrorKind::Interrupted => return Ok(()),
             Err(error) => return Err(error),
         }
-        for event in self.events.iter().filter(|event| event.token() != WAKE) {
-            let key = Key(event.token().0);
-            let queued = match self.transfers.get_mut(&key) {
-                Some(transfer) => mem::replace(&mut transfer.queued, true),
-                None => {
-                    if let Some(listener) = self.listeners.find(key) {
-                        self.listeners.note(listener, false);
-                    }
-                    self.ready.contains(&key)
+        for at in 0.. {
+            let Some(key) = self.poller.ready(at) else { break };
+            match self.listeners.find(key) {
+                Some(listener) => {
+                    self.listeners.note(listener, false);
+                    notices.push(Notice::Readable(listener));
                 }
-            };
-            if !queued {
-                self.ready.push_back(key);
+                None => self.serve(key, notices, observers, |transfer, buffer, context| {
+                    transfer.read(buffer, context) != Burst::Over
+                }),
             }
-        }
-        for _ in 0..self.ready.len() {
-            let Some(key) = self.ready.pop_front() else { break };
-            self.serve(key, notices, observers);
         }
         self.ring(notices, observers);
         Ok(())
     }
 
-    /// Reads a burst from one socket.
-    fn serve(&mut self, key: Key, notices: &mut Vec<Notice>, observers: &mut Observers<'_>) {
-        let Some(transfer) = self.transfers.get_mut(&key) else {
-            // A listening socket, or a transfer that has just ended.
-            notices.extend(self.listeners.find(key).map(Notice::Readable));
-            return;
-        };
-        transfer.queued = false;
-        let context = &mut Context { key, listeners: &mut self.listeners, notices, observers };
-        let begun = transfer.begin(context);
-        match if begun { transfer.read(&mut self.buffer, context) } else { Burst::Over } {
-            Burst::Over => self.forget(key, observers),
-            burst => {
-                transfer.set_alarm(key, &mut self.alarms);
-                if burst == Burst::More {
-                    transfer.queued = true;
-                    self.ready.push_back(key);
-                }
-            }
-        }
-    }
-
     /// Wakes the transfers whose time has come.
     fn ring(&mut self, notices: &mut Vec<Notice>, observers: &mut Observers<'_>) {
-        let now = Instant::now();
+        let (now, mut busy) = (Instant::now(), Vec::new());
         while let Some((time, key)) = self.alarms.take(now) {
             let Some(transfer) = self.transfers.get_mut(&key) else { continue };
             if transfer.alarm != Some(time) {
@@ -311,9 +261,13 @@ impl Reactor {
             match transfer.wake(now, &mut self.buffer, context) {
                 Burst::Over => self.forget(key, observers),
                 Burst::Last => transfer.set_alarm(key, &mut self.alarms),
-                // Its alarm is set again after the next burst: the others have their turn first.
-                Burst::More if mem::replace(&mut transfer.queued, true) => {}
-                Burst::More => self.ready.push_back(key),
+                Burst::More => busy.push(key),
+            }
+        }
+        // The others have their turn before the next burst.
+        for key in busy {
+            if let Some(transfer) = self.transfers.get_mut(&key) {
+                transfer.set_alarm(key, &mut self.alarms);
             }
         }
     }
@@ -322,6 +276,7 @@ impl Reactor {
 #[cfg(test)]
 mod tests {
     use std::net::UdpSocket;
+    use std::sync::Arc;
     use std::sync::atomic::{AtomicUsize, Ordering};
     use std::thread;
 
@@ -466,15 +421,14 @@ mod tests {
     }
 
     #[test]
-    fn a_listening_socket_gets_one_notice_a_turn_even_if_its_owner_has_more_to_read() {
+    fn a_listening_socket_gets_one_notice_a_turn_until_its_owner_has_read_all() {
         let mut reactor = Reactor::new().unwrap();
         let listener = Listener::bind("127.0.0.1:0".parse().unwrap()).unwrap();
         let address = listener.local;
         let index = reactor.listen(listener).unwrap();
         let client = UdpSocket::bind("127.0.0.1:0").unwrap();
+        client.send_to(b"more", address).unwrap();
         for _ in 0..3 {
-            client.send_to(b"more", address).unwrap();
-            reactor.again(index);
             let mut notices = Vec::new();
             reactor.turn(LONG / 6, &mut notices, &mut Observers::none()).unwrap();
             assert!(matches!(notices[..], [Notice::Readable(readable)] if readable == index), "{notices:?}");

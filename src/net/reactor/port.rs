@@ -39,6 +39,11 @@ impl Port {
         }
     }
 
+    /// Whether a report about a datagram of this transfer waits until everything that has arrived is read.
+    pub(super) fn has_reports(&self) -> bool {
+        matches!(self, Self::Own(socket) if socket.has_reports())
+    }
+
     pub(super) fn open<'a>(&'a mut self, listeners: &'a mut Listeners) -> Opened<'a> {
         match self {
             Self::Own(socket) => Opened::Own(socket),

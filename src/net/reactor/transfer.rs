@@ -5,7 +5,7 @@ use super::alarms::Alarms;
 use super::listeners::Listeners;
 use super::notice::{Key, Notice, ServerTask};
 use super::port::{Opened, Port};
-use crate::event::Observers;
+use crate::event::{Observers, RecordKind};
 use crate::net::fault_injector::FaultInjector;
 use crate::net::overdue::Overdue;
 use crate::net::reporter::{Reporter, Subject};
@@ -37,13 +37,13 @@ pub(super) struct Transfer {
     due: Option<Instant>,
     /// The only alarm that counts.
     pub(super) alarm: Option<Instant>,
-    /// Whether it is in the queue of ready sockets.
-    pub(super) queued: bool,
     overdue: Overdue,
+    /// It has sent something since the last read.
+    answered: bool,
     complete: bool,
 }
 
-/// What surrounds a transfer: the sockets that it may share, and the receivers of its context.
+/// What surrounds a transfer: the sockets that it may share, and the receivers of its reports.
 pub(super) struct Context<'a, 'o> {
     pub(super) key: Key,
     pub(super) listeners: &'a mut Listeners,
@@ -55,7 +55,7 @@ impl Transfer {
     /// Makes a transfer that is ready from the start.
     pub(super) fn new(number: u64, port: Port, task: ServerTask, injector: Option<Box<FaultInjector>>) -> Self {
         let (subject, overdue) = (Subject::new(number, port.local()), Overdue::default());
-        Self { subject, port, task, injector, due: None, alarm: None, queued: true, overdue, complete: false }
+        Self { subject, port, task, injector, due: None, alarm: None, overdue, answered: false, complete: false }
     }
 
     /// Sends the first packet, once. Returns whether the transfer continues.
@@ -70,15 +70,22 @@ impl Transfer {
         }
     }
 
-    /// Handles the datagrams that have arrived at its own port, up to a burst. Those at a shared one come from there.
+    /// Handles what has arrived until it is the peer's turn, up to a burst.
     pub(super) fn read(&mut self, buffer: &mut [u8], context: &mut Context<'_, '_>) -> Burst {
+        self.read_until(buffer, context, |transfer| transfer.answered)
+    }
+
+    /// Handles what has arrived at its own port, up to a burst, or until something is so after a datagram. What arrives at
+    /// a shared port is [handed over](Self::datagrams).
+    fn read_until(&mut self, buffer: &mut [u8], context: &mut Context<'_, '_>, is_so: impl Fn(&Self) -> bool) -> Burst {
+        self.answered = false;
         for _ in 0..BURST {
             let socket = match &mut self.port {
                 Port::Own(socket) => socket,
                 Port::Shared(shared) if context.listeners.is_read(shared.place.listener) => return Burst::Last,
                 Port::Shared(_) => return Burst::More,
             };
-            let continues = match socket.receive(buffer, Instant::now()) {
+            let continues = match socket.take(buffer) {
                 Ok(Received::Datagrams { from, length, stride }) => {
                     let bytes = buffer.get(..length).unwrap_or_default();
                     self.datagrams(from, bytes, stride, context)
@@ -90,6 +97,9 @@ impl Transfer {
             };
             if !continues {
                 return Burst::Over;
+            }
+            if is_so(self) && !self.port.has_reports() {
+                break;
             }
         }
         Burst::More
@@ -124,7 +134,7 @@ impl Transfer {
         if !is_due(self.due) {
             return Burst::Last;
         }
-        let burst = self.read(buffer, context);
+        let burst = self.read_until(buffer, context, |_| false);
         let ticks = burst != Burst::Over && self.overdue.ticks(is_due(self.due), BURST, burst == Burst::Last);
         if ticks && !(self.input(Input::Tick, context) && self.arrive(context)) {
             return Burst::Over;
@@ -147,7 +157,9 @@ impl Transfer {
     /// Hands one input to the machine. Returns whether the transfer continues.
     fn input(&mut self, input: Input<'_>, context: &mut Context<'_, '_>) -> bool {
         let (task, mut wire) = self.wire(context);
-        match task.run(input, &mut wire) {
+        let step = task.run(input, &mut wire);
+        self.answered |= wire.has_sent;
+        match step {
             Step::Wait(until) => self.due = Some(until),
             Step::Complete { report, dally } => {
                 self.complete = true;
@@ -160,8 +172,10 @@ impl Transfer {
                 self.due = dally;
             }
             Step::Failed(stopped) if !self.complete => {
+                let stats = self.task.machine().stats();
                 let (_, mut wire) = self.wire(context);
                 wire.flush();
+                wire.reporter.notify(RecordKind::Costs(&stats));
                 wire.reporter.end(Err(&stopped.failure));
                 context.notices.push(Notice::Failed(context.key, stopped.failure));
                 return false;
@@ -178,7 +192,7 @@ impl Transfer {
         let Self { subject, port, task, injector, .. } = self;
         let reporter = Reporter { observers: context.observers, subject };
         let (socket, injector) = (port.open(context.listeners), injector.as_deref_mut());
-        (task, Wire { socket, injector, reporter, errors: SendErrors::Loss, stop: None })
+        (task, Wire { socket, injector, reporter, errors: SendErrors::Loss, stop: None, has_sent: false })
     }
 
     /// Sends what the injector holds: the transfer is over.
