@@ -99,8 +99,8 @@ impl ServerBuilder {
     ///
     /// # Errors
     ///
-    /// An address cannot be resolved, is not one of this computer, or is taken; or there is neither an address nor a
-    /// [socket](Self::listen_on). A [port range](Self::port_range) is empty, or excluded by a single port.
+    /// An address cannot be resolved, is not one of this computer, or is taken, and the error names it; or there is neither
+    /// an address nor a [socket](Self::listen_on). A [port range](Self::port_range) is empty, or excluded by a single port.
     pub fn bind(self, addresses: impl ToSocketAddrs) -> io::Result<Server> {
         let Self { store, mut policy, observers, sockets, single_port, port_range } = self;
         let ports = Ports::new(single_port, port_range)?;
@@ -140,7 +140,8 @@ fn try_bind_all(listen: &[SocketAddr]) -> io::Result<Vec<Listener>> {
         if let (0, Some(first)) = (address.port(), listeners.first()) {
             address.set_port(first.local.port());
         }
-        listeners.push(Listener::bind(address)?);
+        let named = |error: io::Error| io::Error::new(error.kind(), format!("{address}: {error}"));
+        listeners.push(Listener::bind(address).map_err(named)?);
     }
     Ok(listeners)
 }
