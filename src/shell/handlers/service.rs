@@ -146,6 +146,11 @@ impl Service {
         // The practice files are for a class: it wants the same packets each time, not the shortest time.
         let practises = self.directory.is_none();
         let margin = if practises { RetryPolicy::PATIENT } else { RetryPolicy::default().margin };
+        let builder = builder.single_port(self.single_port);
+        let builder = match &self.port_range {
+            Some(ports) => builder.port_range(ports.clone()),
+            None => builder,
+        };
         let default = Policy::default();
         Ok(builder.policy(Policy {
             title: self.title(),
