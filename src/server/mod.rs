@@ -23,14 +23,19 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod admission;
+mod allowance;
 mod builder;
 mod ledger;
 mod log;
 mod policy;
 mod practice;
+mod refusals;
 mod request_faults;
 mod requests;
 mod running;
+mod subject;
+mod waiting;
 
 use std::io;
 use std::mem;
@@ -44,7 +49,8 @@ pub use policy::Policy;
 pub use practice::{PRACTICE_NAMES, practice_files};
 pub use running::{RunningServer, Status};
 
-use ledger::Ledger;
+use admission::Admission;
+use ledger::Entry;
 use request_faults::RequestFaults;
 use running::Shared;
 
@@ -52,7 +58,7 @@ use crate::event::{Observer, Observers};
 use crate::files::Store;
 use crate::net::{Key, Listener, Notice, Reactor};
 use crate::stop::Stop;
-use crate::transfer::Abort;
+use crate::transfer::{Abort, Failure};
 
 /// The longest sleep before the server checks the stop flag, which a signal to another thread may raise.
 const NAP: Duration = Duration::from_millis(100);
@@ -71,7 +77,7 @@ pub struct Server {
     observers: Vec<Box<dyn Observer + Send>>,
     shared: Arc<Shared>,
     reactor: Reactor,
-    ledger: Ledger,
+    admission: Admission,
     request_faults: RequestFaults,
     /// The number of transfers so far, with refused requests.
     transfers: u64,
@@ -111,12 +117,14 @@ impl Server {
         observers.add(more);
         let mut notices = Vec::new();
         while !stop.is_requested() {
-            let held = self.request_faults.due().map(|due| due.saturating_duration_since(Instant::now()));
-            self.reactor.turn(held.map_or(NAP, |held| held.min(NAP)), &mut notices, &mut observers)?;
+            let due = self.request_faults.due().into_iter().chain(self.admission.due()).min();
+            let rest = due.map_or(NAP, |due| due.saturating_duration_since(Instant::now()).min(NAP));
+            self.reactor.turn(rest, &mut notices, &mut observers)?;
             for notice in notices.drain(..) {
                 self.note(notice, &mut observers);
             }
             self.answer_requests(&mut observers);
+            self.answer_waiting(&mut observers);
         }
         self.reactor.abort(&Abort::Stopping, &mut notices, &mut observers);
         notices.into_iter().for_each(|notice| self.note(notice, &mut observers));
@@ -132,24 +140,39 @@ impl Server {
         RunningServer::start(self)
     }
 
+    /// Handles a result of the reactor.
     fn note(&mut self, notice: Notice, observers: &mut Observers<'_>) {
         match notice {
             Notice::Readable(key) => self.take_requests(key, observers),
+            Notice::Proven(key) => {
+                if let Some(old) = self.admission.prove(Instant::now(), key) {
+                    self.displace(old, Abort::Restarted, observers);
+                }
+            }
             Notice::Complete(key, report) => {
-                if let Some(entry) = self.ledger.complete(key) {
+                if let Some(entry) = self.admission.complete(Instant::now(), key) {
                     self.shared.ended(entry, Ok(&report));
                 }
             }
             Notice::Failed(key, failure) => {
-                if let Some(entry) = self.ledger.leave(key) {
+                if let Some(entry) = self.admission.leave(Instant::now(), key) {
                     self.shared.ended(&entry, Err(&failure));
                 }
             }
             Notice::Gone(key) => {
-                self.ledger.leave(key);
+                self.admission.leave(Instant::now(), key);
             }
         }
-        self.shared.status().live = u64::try_from(self.ledger.live().count()).unwrap_or(u64::MAX);
+        self.shared.status().live = u64::try_from(self.admission.live()).unwrap_or(u64::MAX);
+    }
+
+    /// Ends a transfer that makes room; a complete one stays a success.
+    fn displace(&mut self, key: Key, reason: Abort, observers: &mut Observers<'_>) {
+        let failure = Failure::Aborted(reason);
+        self.reactor.displace(key, &failure, observers);
+        if let Some(entry) = self.admission.leave(Instant::now(), key).filter(Entry::is_live) {
+            self.shared.ended(&entry, Err(&failure));
+        }
     }
 }
 

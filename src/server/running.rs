@@ -25,7 +25,7 @@ pub struct RunningServer {
 /// The state that a server shares with its owner in another thread.
 #[derive(Debug)]
 pub(super) struct Shared {
-    policy: Mutex<Policy>,
+    policy: Mutex<Arc<Policy>>,
     pub(super) faults: SharedFaults,
     /// The counters; [`RunningServer::status`] fills in the rest.
     status: Mutex<Status>,
@@ -73,14 +73,15 @@ impl RunningServer {
 
     /// Returns its status.
     pub fn status(&self) -> Status {
-        let Policy { title, bug, .. } = self.policy();
+        let policy = self.shared.policy();
+        let (title, bug) = (policy.title.clone(), policy.bug);
         let running = self.thread.as_ref().is_some_and(|thread| !thread.is_finished());
         Status { title, bug, running, addresses: self.addresses.clone(), ..self.shared.status().clone() }
     }
 
     /// Returns its present policy.
     pub fn policy(&self) -> Policy {
-        self.shared.policy()
+        (*self.shared.policy()).clone()
     }
 
     /// Returns the fault rules for the packets of the server, from the next request on.
@@ -91,7 +92,7 @@ impl RunningServer {
 
     /// Sets the policy from the next request on; running transfers keep what they agreed.
     pub fn set_policy(&self, policy: Policy) {
-        *self.shared.policy.lock().unwrap_or_else(PoisonError::into_inner) = policy;
+        *self.shared.policy.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(policy);
     }
 }
 
@@ -108,7 +109,7 @@ impl Drop for RunningServer {
 
 impl Shared {
     pub(super) fn new(policy: Policy) -> Self {
-        Self { policy: Mutex::new(policy), faults: SharedFaults::default(), status: Mutex::default() }
+        Self { policy: Mutex::new(Arc::new(policy)), faults: SharedFaults::default(), status: Mutex::default() }
     }
 
     /// Counts the end of a transfer.
@@ -122,8 +123,8 @@ impl Shared {
         self.status.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(super) fn policy(&self) -> Policy {
-        self.policy.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    pub(super) fn policy(&self) -> Arc<Policy> {
+        Arc::clone(&self.policy.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 

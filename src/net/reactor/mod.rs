@@ -19,7 +19,7 @@ use self::transfer::{Burst, Reports, Transfer};
 use super::fault_injector::FaultInjector;
 use super::socket::{LARGEST_DATAGRAM, Socket};
 use crate::event::Observers;
-use crate::transfer::Abort;
+use crate::transfer::{Abort, Failure};
 
 /// The token of the waker; sockets are numbered from 0.
 const WAKE: Token = Token(usize::MAX);
@@ -99,8 +99,16 @@ impl Reactor {
         Ok(key)
     }
 
-    /// Drops a transfer; its peer gets no ERROR.
-    pub(crate) fn forget(&mut self, key: Key, observers: &mut Observers<'_>) {
+    /// Ends a transfer without a word to its peer.
+    pub(crate) fn displace(&mut self, key: Key, failure: &Failure, observers: &mut Observers<'_>) {
+        if let Some(transfer) = self.transfers.get_mut(&key) {
+            transfer.displace(failure, observers);
+            self.forget(key, observers);
+        }
+    }
+
+    /// Drops a transfer that is over.
+    fn forget(&mut self, key: Key, observers: &mut Observers<'_>) {
         // Closing the socket takes it out of the poll too.
         if let Some(mut transfer) = self.transfers.remove(&key) {
             transfer.close(observers);

@@ -9,7 +9,7 @@ use crate::net::overdue::Overdue;
 use crate::net::reporter::{Reporter, Subject};
 use crate::net::socket::{Received, Socket};
 use crate::net::wire::{SendErrors, Wire};
-use crate::transfer::{Abort, Input, Step};
+use crate::transfer::{Abort, Failure, Input, Step};
 
 /// Reads from one socket before the others have their turn.
 pub(super) const BURST: usize = 32;
@@ -39,6 +39,8 @@ pub(super) struct Transfer {
     pub(super) queued: bool,
     overdue: Overdue,
     complete: bool,
+    /// The peer answers: a server got an ACK of DATA, or DATA.
+    proven: bool,
 }
 
 /// The receivers of a transfer's reports.
@@ -52,7 +54,18 @@ impl Transfer {
     /// Makes a transfer that is ready from the start.
     pub(super) fn new(number: u64, socket: Socket, task: ServerTask, injector: Option<Box<FaultInjector>>) -> Self {
         let (subject, overdue) = (Subject::new(number, socket.local()), Overdue::default());
-        Self { subject, socket, task, injector, due: None, alarm: None, queued: true, overdue, complete: false }
+        Self {
+            subject,
+            socket,
+            task,
+            injector,
+            due: None,
+            alarm: None,
+            queued: true,
+            overdue,
+            complete: false,
+            proven: false,
+        }
     }
 
     /// Sends the first packet, once. Returns whether the transfer continues.
@@ -64,6 +77,13 @@ impl Transfer {
     pub(super) fn give_up(&mut self, reason: Abort, reports: &mut Reports<'_, '_>) {
         if !self.complete {
             self.input(Input::Abort(reason), reports);
+        }
+    }
+
+    /// Ends the transfer without a word to the peer, unless it is complete.
+    pub(super) fn displace(&mut self, failure: &Failure, observers: &mut Observers<'_>) {
+        if !self.complete {
+            self.wire(observers).1.reporter.end(Err(failure));
         }
     }
 
@@ -127,7 +147,12 @@ impl Transfer {
     /// Hands one input to the machine. Returns whether the transfer continues.
     fn input(&mut self, input: Input<'_>, reports: &mut Reports<'_, '_>) -> bool {
         let (task, mut wire) = self.wire(reports.observers);
-        match task.run(input, &mut wire) {
+        let step = task.run(input, &mut wire);
+        if !self.proven && self.task.machine().stats().blocks > 0 {
+            self.proven = true;
+            reports.notices.push(Notice::Proven(reports.key));
+        }
+        match step {
             Step::Wait(until) => self.due = Some(until),
             Step::Complete { report, dally } => {
                 self.complete = true;
