@@ -1,5 +1,6 @@
 use std::io;
 
+use nix::errno::Errno;
 use thiserror::Error;
 
 use super::{Source, Target};
@@ -21,6 +22,11 @@ pub trait Store: Send {
     ///
     /// [`Denied`] is the reason for the client.
     fn create(&self, name: &[u8], mode: Mode, write_mode: WriteMode) -> Result<Target, Denied>;
+
+    /// Returns how many bytes an upload can have at most, as far as the store knows: the free space of its disk.
+    fn room(&self) -> Option<u64> {
+        None
+    }
 }
 
 /// The names that a write request may have.
@@ -71,7 +77,12 @@ impl From<ErrorCode> for Denied {
 impl From<io::Error> for Denied {
     fn from(error: io::Error) -> Self {
         let code = ErrorCode::from_io(&error);
+        if let Some(Errno::EMFILE | Errno::ENFILE) = error.raw_os_error().map(Errno::from_raw) {
+            return Self::new(code, "the server has no free file descriptors");
+        }
         match error.kind() {
+            // A link that leads to itself leads to no file.
+            _ if error.raw_os_error() == Some(Errno::ELOOP as i32) => ErrorCode::NOT_FOUND.into(),
             io::ErrorKind::IsADirectory => Self::new(code, "Is a directory"),
             io::ErrorKind::InvalidFilename => Self::new(code, "File name too long"),
             other if code == ErrorCode::UNDEFINED => Self::new(code, other),
@@ -91,13 +102,13 @@ pub(super) fn relative(mut name: &[u8]) -> &[u8] {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use nix::errno::Errno;
 
     #[test]
     fn system_errors_have_their_codes() {
         for (errno, code, message) in [
             (Errno::ENOENT, 1, "File not found"),
             (Errno::ENOTDIR, 1, "File not found"),
+            (Errno::ELOOP, 1, "File not found"),
             (Errno::EACCES, 2, "Access violation"),
             (Errno::EPERM, 2, "Access violation"),
             (Errno::EROFS, 2, "Access violation"),
@@ -107,6 +118,8 @@ mod tests {
             (Errno::EDQUOT, 3, "Disk full or allocation exceeded"),
             (Errno::EFBIG, 3, "Disk full or allocation exceeded"),
             (Errno::EEXIST, 6, "File already exists"),
+            (Errno::EMFILE, 0, "the server has no free file descriptors"),
+            (Errno::ENFILE, 0, "the server has no free file descriptors"),
         ] {
             let denied = Denied::from(io::Error::from(errno));
             assert_eq!((denied.code.0, denied.message.as_str()), (code, message), "{errno}");

@@ -60,7 +60,7 @@ fn serve(args: &mut Arguments<'_>) -> Result<ServeVerb, Mistake> {
             let directory = args.name_if(Source::Directory, "directory");
             let port = if directory.is_some() { args.port_if()? } else { None };
             let (read_only, overwrite) = (switch == Some("--read-only"), switch == Some("--overwrite"));
-            return args.end(ServeVerb::Start(Service { directory, port, read_only, overwrite }));
+            return args.end(ServeVerb::Start(Service { directory, port, read_only, overwrite, user: None }));
         }
     };
     args.end(ServeVerb::Change(change))

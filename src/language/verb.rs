@@ -188,6 +188,8 @@ pub struct Service {
     pub read_only: bool,
     /// Uploads may replace files.
     pub overwrite: bool,
+    /// The user that a server in the foreground becomes.
+    pub user: Option<Word>,
 }
 
 /// `serve` and all its forms.

@@ -1,11 +1,11 @@
 use std::io::{self, IoSlice, IoSliceMut};
-use std::net::{IpAddr, Ipv6Addr, SocketAddr, SocketAddrV6, UdpSocket};
-use std::os::fd::{AsRawFd, RawFd};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV6, UdpSocket};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
 
 use nix::cmsg_space;
 use nix::libc;
 use nix::sys::socket::{
-    ControlMessage, ControlMessageOwned, MsgFlags, SockaddrStorage, recvmsg, sendmsg, setsockopt, sockopt,
+    ControlMessage, ControlMessageOwned, MsgFlags, SockaddrStorage, getsockopt, recvmsg, sendmsg, setsockopt, sockopt,
 };
 
 use super::bind;
@@ -39,15 +39,24 @@ pub(crate) struct Envelope {
 impl Listener {
     /// Listens at `local` and never blocks. An IPv6 listener accepts no IPv4, so that both can share a port.
     pub(crate) fn bind(local: SocketAddr) -> io::Result<Self> {
-        let socket = bind::with_options(local, |socket| {
-            if local.is_ipv4() {
-                return setsockopt(socket, sockopt::Ipv4PacketInfo, &true);
+        Self::over(bind::with_options(local, |socket| {
+            if local.is_ipv6() {
+                setsockopt(socket, sockopt::Ipv6V6Only, &true)?;
             }
-            setsockopt(socket, sockopt::Ipv6V6Only, &true)?;
-            setsockopt(socket, sockopt::Ipv6RecvPacketInfo, &true)
-        })?;
-        socket.set_nonblocking(true)?;
+            // Before the first datagram arrives.
+            report_addresses(socket, local.is_ipv6())
+        })?)
+    }
+
+    /// Listens at a bound socket, and never blocks.
+    ///
+    /// # Errors
+    ///
+    /// It is not a bound IP socket.
+    pub(crate) fn over(socket: UdpSocket) -> io::Result<Self> {
         let local = socket.local_addr()?;
+        report_addresses(&socket, local.is_ipv6())?;
+        socket.set_nonblocking(true)?;
         Ok(Self { socket, local, control: cmsg_space!(libc::in_pktinfo, libc::in6_pktinfo) })
     }
 
@@ -60,7 +69,7 @@ impl Listener {
             Err(nix::Error::EAGAIN) => return Ok(None),
             Err(error) => return Err(error.into()),
         };
-        let Some(from) = message.address.as_ref().and_then(plain_address) else {
+        let Some(from) = message.address.as_ref().and_then(plain_address).map(unmapped) else {
             return Err(io::ErrorKind::InvalidData.into());
         };
         let to = SocketAddr::new(self.local.ip(), 0);
@@ -69,16 +78,21 @@ impl Listener {
             match control {
                 ControlMessageOwned::Ipv4PacketInfo(info) => {
                     let [asked, answer] =
-                        [info.ipi_addr, info.ipi_spec_dst].map(|it| IpAddr::from(it.s_addr.to_ne_bytes()));
-                    // They differ for a broadcast: the answer comes from an address of this computer.
-                    envelope.to_many = asked != answer;
-                    envelope.to = SocketAddr::new(answer, 0);
+                        [info.ipi_addr, info.ipi_spec_dst].map(|it| Ipv4Addr::from(it.s_addr.to_ne_bytes()));
+                    // They differ for a broadcast: the answer comes from an address of this computer. The system does
+                    // not know it for a datagram that came before the socket was ours.
+                    let unknown = answer.is_unspecified();
+                    envelope.to_many = asked.is_broadcast() || asked.is_multicast() || asked != answer && !unknown;
+                    envelope.to = SocketAddr::new(if unknown { asked } else { answer }.into(), 0);
                 }
                 ControlMessageOwned::Ipv6PacketInfo(info) => {
                     let address = Ipv6Addr::from(info.ipi6_addr.s6_addr);
-                    let scope = if address.is_unicast_link_local() { info.ipi6_ifindex } else { 0 };
-                    envelope.to_many = address.is_multicast();
-                    envelope.to = SocketAddrV6::new(address, 0, 0, scope).into();
+                    // The other message says more about an IPv4 datagram.
+                    if address.to_ipv4_mapped().is_none() {
+                        let scope = if address.is_unicast_link_local() { info.ipi6_ifindex } else { 0 };
+                        envelope.to_many = address.is_multicast();
+                        envelope.to = SocketAddrV6::new(address, 0, 0, scope).into();
+                    }
                 }
                 _ => {}
             }
@@ -99,9 +113,10 @@ impl Listener {
     /// Answers from the address that the request was sent to.
     pub(crate) fn reply(&self, envelope: &Envelope, datagram: &[u8]) -> io::Result<()> {
         let fd = self.socket.as_raw_fd();
-        let (bytes, client) = ([IoSlice::new(datagram)], SockaddrStorage::from(envelope.from));
+        let [client, to] = [envelope.from, envelope.to].map(|address| self.in_family(address));
+        let (bytes, client) = ([IoSlice::new(datagram)], SockaddrStorage::from(client));
         let send = |control: ControlMessage<'_>| sendmsg(fd, &bytes, &[control], MsgFlags::empty(), Some(&client));
-        match envelope.to {
+        match to {
             SocketAddr::V4(to) => {
                 let address = libc::in_addr { s_addr: u32::from_ne_bytes(to.ip().octets()) };
                 let any = libc::in_addr { s_addr: 0 };
@@ -116,11 +131,37 @@ impl Listener {
         }
         Ok(())
     }
+
+    /// Returns an address as this socket knows it: one of IPv4 may belong to an IPv6 socket.
+    fn in_family(&self, address: SocketAddr) -> SocketAddr {
+        match address.ip() {
+            IpAddr::V4(ip) if self.local.is_ipv6() => SocketAddr::new(ip.to_ipv6_mapped().into(), address.port()),
+            _ => address,
+        }
+    }
 }
 
-impl AsRawFd for Listener {
-    fn as_raw_fd(&self) -> RawFd {
-        self.socket.as_raw_fd()
+/// Makes the system say which address a datagram was sent to.
+fn report_addresses(socket: &impl AsFd, is_ipv6: bool) -> nix::Result<()> {
+    // An IPv6 socket of others may receive IPv4 too.
+    let is_ipv4 = !is_ipv6 || !getsockopt(socket, sockopt::Ipv6V6Only)?;
+    if is_ipv4 {
+        setsockopt(socket, sockopt::Ipv4PacketInfo, &true)?;
+    }
+    if is_ipv6 { setsockopt(socket, sockopt::Ipv6RecvPacketInfo, &true) } else { Ok(()) }
+}
+
+/// Returns the IPv4 address that an IPv6 one stands for, if it does.
+fn unmapped(address: SocketAddr) -> SocketAddr {
+    match address.ip().to_canonical() {
+        ip @ IpAddr::V4(_) => SocketAddr::new(ip, address.port()),
+        IpAddr::V6(_) => address,
+    }
+}
+
+impl AsFd for Listener {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.socket.as_fd()
     }
 }
 
@@ -176,6 +217,31 @@ mod tests {
         let mut listener = Listener::bind("0.0.0.0:0".parse().unwrap()).unwrap();
         send_hello(SocketAddr::new("127.255.255.255".parse().unwrap(), listener.local.port()));
         assert!(next(&mut listener).to_many);
+    }
+
+    #[test]
+    fn a_datagram_that_came_before_the_listener_is_answered_too() {
+        for (address, asked) in [("127.0.0.1:0", "127.0.0.1"), ("0.0.0.0:0", "127.0.0.7"), ("[::]:0", "127.0.0.7")] {
+            let socket = bind::with_options(address.parse().unwrap(), |socket| match address {
+                // As a service manager binds it: for both.
+                "[::]:0" => setsockopt(socket, sockopt::Ipv6V6Only, &false),
+                _ => Ok(()),
+            });
+            let socket = socket.unwrap();
+            let asked = SocketAddr::new(asked.parse().unwrap(), socket.local_addr().unwrap().port());
+            let (early, mut listener) = (send_hello(asked), Listener::over(socket).unwrap());
+            for client in [early, send_hello(asked)] {
+                let envelope = next(&mut listener);
+                assert_eq!(envelope.from, client.local_addr().unwrap());
+                assert_eq!((envelope.to, envelope.to_many), (SocketAddr::new(asked.ip(), 0), false), "{address}");
+                listener.reply(&envelope, b"no").unwrap();
+                assert_eq!(client.recv_from(&mut [0; 9]).unwrap(), (2, asked));
+            }
+            if listener.local.ip().is_unspecified() {
+                send_hello(SocketAddr::new("127.255.255.255".parse().unwrap(), asked.port()));
+                assert!(next(&mut listener).to_many, "{address}");
+            }
+        }
     }
 
     #[test]

@@ -1,5 +1,5 @@
 use std::io;
-use std::net::{SocketAddr, ToSocketAddrs};
+use std::net::{SocketAddr, ToSocketAddrs, UdpSocket};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -21,11 +21,13 @@ pub struct ServerBuilder {
     store: Box<dyn Store>,
     policy: Policy,
     observers: Vec<Box<dyn Observer + Send>>,
+    /// Bound by others.
+    sockets: Vec<UdpSocket>,
 }
 
 impl ServerBuilder {
     pub(super) fn new(store: Box<dyn Store>) -> Self {
-        Self { store, policy: Policy::default(), observers: Vec::new() }
+        Self { store, policy: Policy::default(), observers: Vec::new(), sockets: Vec::new() }
     }
 
     setters! {
@@ -61,15 +63,37 @@ impl ServerBuilder {
         self
     }
 
+    /// Listens also at this bound socket, which another program may have bound: a server needs no privileges for its port
+    /// then. Their addresses come first in [`Server::addresses`].
+    ///
+    /// ```
+    /// # use std::net::UdpSocket;
+    /// # use tftpsh::{Client, MemoryStore, Server};
+    /// let socket = UdpSocket::bind("127.0.0.1:0")?;
+    /// let server = Server::builder(MemoryStore::from([("motd", "hello")])).listen_on(socket).bind(&[][..])?.spawn()?;
+    /// Client::to(server.address()).get("motd", std::io::sink())?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn listen_on(mut self, socket: UdpSocket) -> Self {
+        self.sockets.push(socket);
+        self
+    }
+
     /// Listens at each of the addresses. If their port is 0, all get the same free one.
     ///
     /// # Errors
     ///
-    /// An address cannot be resolved, is not one of this computer, or is taken.
+    /// An address cannot be resolved, is not one of this computer, or is taken; or there is neither an address nor a
+    /// [socket](Self::listen_on).
     pub fn bind(self, addresses: impl ToSocketAddrs) -> io::Result<Server> {
-        let Self { store, policy, observers } = self;
+        let Self { store, policy, observers, sockets } = self;
+        let mut bound = sockets.into_iter().map(Listener::over).collect::<io::Result<Vec<_>>>()?;
+        bound.extend(bind_all(&addresses.to_socket_addrs()?.collect::<Vec<_>>())?);
+        if bound.is_empty() {
+            return Err(io::ErrorKind::AddrNotAvailable.into());
+        }
         let (mut reactor, mut listeners) = (Reactor::new()?, Vec::new());
-        for listener in bind_all(&addresses.to_socket_addrs()?.collect::<Vec<_>>())? {
+        for listener in bound {
             listeners.push((reactor.watch(&listener)?, listener));
         }
         let addresses = listeners.iter().map(|(_, listener)| listener.local).collect();
@@ -81,9 +105,6 @@ impl ServerBuilder {
 
 /// Binds every address; a port 0 becomes the port of the first one.
 fn bind_all(listen: &[SocketAddr]) -> io::Result<Vec<Listener>> {
-    if listen.is_empty() {
-        return Err(io::ErrorKind::AddrNotAvailable.into());
-    }
     // The free port of the first address may be taken at the next one.
     let mut tries = if listen.iter().any(|address| address.port() == 0) { 16 } else { 1 };
     loop {

@@ -128,6 +128,7 @@ impl Server {
         }
         self.reactor.abort(&Abort::Stopping, &mut notices, &mut observers);
         notices.into_iter().for_each(|notice| self.note(notice, &mut observers));
+        observers.rest(Instant::now());
         Ok(())
     }
 

@@ -134,6 +134,11 @@ pub(super) fn grant(
             {
                 return Err(Denied::new(ErrorCode::DISK_FULL, too_large(most)));
             }
+            if let Some(size) = offer.tsize
+                && store.room().is_some_and(|room| size > room)
+            {
+                return Err(ErrorCode::DISK_FULL.into());
+            }
             let target = store.create(request.filename, mode, write_mode)?;
             // Clients count the size of a text in different ways, so it is not confirmed.
             (offer.tsize.filter(|_| mode == Mode::Octet), File::Write(target.limited(policy.max_upload)))

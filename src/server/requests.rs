@@ -51,7 +51,6 @@ impl Server {
                 Err(_) => {}
             }
         }
-        self.reactor.again(key);
     }
 
     /// Answers the requests that have arrived; a fault rule may have held them.
@@ -184,11 +183,10 @@ impl Server {
         observers: &mut Observers<'_>,
     ) -> Result<(), Denied> {
         let Incoming { asked: Asked { envelope, .. }, datagram, request, policy, bug, number, .. } = *it;
-        let unable = |error: io::Error| Denied::new(ErrorCode::UNDEFINED, error);
         let mut granted = policy::grant(&request, policy, bug, &*self.store)?;
         granted.limits = self.admission.afford(granted.limits);
         // Usually there are no file descriptors left: this client is refused, running transfers continue.
-        let mut socket = self.socket(envelope, bug).map_err(unable)?;
+        let mut socket = self.socket(envelope, bug)?;
         let Terms { blksize, windowsize, .. } = granted.answer(WindowSize::MOST).terms();
         let (answer, window) = match request.kind {
             RequestKind::Read => {
@@ -200,7 +198,7 @@ impl Server {
         };
         let client = envelope.from;
         let task = task(granted.file, answer, client, policy, bug);
-        let key = self.reactor.start(number, socket, task, it.injector.take()).map_err(unable)?;
+        let key = self.reactor.start(number, socket, task, it.injector.take())?;
         // Only now: a request that is refused costs nobody anything.
         if let Some(other) = place.instead_of {
             self.displace(other, Abort::Displaced, observers);

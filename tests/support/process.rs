@@ -27,7 +27,12 @@ impl Process {
 
     /// Starts a command with pipes.
     pub(crate) fn spawn(command: &mut Command) -> Self {
-        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        Self::spawn_reading(command, Stdio::piped())
+    }
+
+    /// Likewise, with another standard input.
+    pub(crate) fn spawn_reading(command: &mut Command, stdin: Stdio) -> Self {
+        command.stdin(stdin).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().expect("the program");
         let lines = child.stdout.take().map(|stdout| BufReader::new(File::from(OwnedFd::from(stdout))));
         Self { child, lines }

@@ -3,7 +3,7 @@ use std::time::Instant;
 
 use super::alarms::Alarms;
 use super::notice::{Key, Notice, ServerTask};
-use crate::event::Observers;
+use crate::event::{Observers, RecordKind};
 use crate::net::fault_injector::FaultInjector;
 use crate::net::overdue::Overdue;
 use crate::net::reporter::{Reporter, Subject};
@@ -35,9 +35,9 @@ pub(super) struct Transfer {
     due: Option<Instant>,
     /// The only alarm that counts.
     pub(super) alarm: Option<Instant>,
-    /// Whether it is in the queue of ready sockets.
-    pub(super) queued: bool,
     overdue: Overdue,
+    /// It has sent something since the last read.
+    answered: bool,
     complete: bool,
     /// The peer answers: a server got an ACK of DATA, or DATA.
     proven: bool,
@@ -61,8 +61,8 @@ impl Transfer {
             injector,
             due: None,
             alarm: None,
-            queued: true,
             overdue,
+            answered: false,
             complete: false,
             proven: false,
         }
@@ -83,14 +83,23 @@ impl Transfer {
     /// Ends the transfer without a word to the peer, unless it is complete.
     pub(super) fn displace(&mut self, failure: &Failure, observers: &mut Observers<'_>) {
         if !self.complete {
-            self.wire(observers).1.reporter.end(Err(failure));
+            let stats = self.task.machine().stats();
+            let (_, mut wire) = self.wire(observers);
+            wire.reporter.notify(RecordKind::Costs(&stats));
+            wire.reporter.end(Err(failure));
         }
     }
 
-    /// Handles the datagrams that have arrived, up to a burst.
+    /// Handles what has arrived until it is the peer's turn, up to a burst.
     pub(super) fn read(&mut self, buffer: &mut [u8], reports: &mut Reports<'_, '_>) -> Burst {
+        self.read_until(buffer, reports, |transfer| transfer.answered)
+    }
+
+    /// Handles what has arrived, up to a burst, or until something is so after a datagram.
+    fn read_until(&mut self, buffer: &mut [u8], reports: &mut Reports<'_, '_>, is_so: impl Fn(&Self) -> bool) -> Burst {
+        self.answered = false;
         for _ in 0..BURST {
-            let continues = match self.socket.receive(buffer, Instant::now()) {
+            let continues = match self.socket.take(buffer) {
                 Ok(Received::Datagrams { from, length, stride }) => {
                     let bytes = buffer.get(..length).unwrap_or_default();
                     self.datagrams(from, bytes, stride, reports)
@@ -102,6 +111,9 @@ impl Transfer {
             };
             if !continues {
                 return Burst::Over;
+            }
+            if is_so(self) && !self.socket.has_reports() {
+                break;
             }
         }
         Burst::More
@@ -124,7 +136,7 @@ impl Transfer {
         if !is_due(self.due) {
             return Burst::Last;
         }
-        let burst = self.read(buffer, reports);
+        let burst = self.read_until(buffer, reports, |_| false);
         let ticks = burst != Burst::Over && self.overdue.ticks(is_due(self.due), BURST, burst == Burst::Last);
         if ticks && !(self.input(Input::Tick, reports) && self.arrive(reports)) {
             return Burst::Over;
@@ -148,6 +160,7 @@ impl Transfer {
     fn input(&mut self, input: Input<'_>, reports: &mut Reports<'_, '_>) -> bool {
         let (task, mut wire) = self.wire(reports.observers);
         let step = task.run(input, &mut wire);
+        self.answered |= wire.has_sent;
         if !self.proven && self.task.machine().stats().blocks > 0 {
             self.proven = true;
             reports.notices.push(Notice::Proven(reports.key));
@@ -165,8 +178,10 @@ impl Transfer {
                 self.due = dally;
             }
             Step::Failed(stopped) if !self.complete => {
+                let stats = self.task.machine().stats();
                 let (_, mut wire) = self.wire(reports.observers);
                 wire.flush();
+                wire.reporter.notify(RecordKind::Costs(&stats));
                 wire.reporter.end(Err(&stopped.failure));
                 reports.notices.push(Notice::Failed(reports.key, stopped.failure));
                 return false;
@@ -182,7 +197,17 @@ impl Transfer {
     fn wire<'a, 'o>(&'a mut self, observers: &'a mut Observers<'o>) -> (&'a mut ServerTask, Wire<'a, 'o>) {
         let Self { subject, socket, task, injector, .. } = self;
         let reporter = Reporter { observers, subject };
-        (task, Wire { socket, injector: injector.as_deref_mut(), reporter, errors: SendErrors::Loss, stop: None })
+        (
+            task,
+            Wire {
+                socket,
+                injector: injector.as_deref_mut(),
+                reporter,
+                errors: SendErrors::Loss,
+                stop: None,
+                has_sent: false,
+            },
+        )
     }
 
     /// Sends what the injector holds: the transfer is over.

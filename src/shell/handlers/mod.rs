@@ -7,6 +7,7 @@ pub(super) mod help;
 pub(super) mod hosts;
 pub(super) mod lessons;
 pub(super) mod local_files;
+mod privileges;
 pub(super) mod repeat;
 pub(super) mod server;
 pub(super) mod settings;

@@ -1,11 +1,12 @@
 //! serve: a server to practise on, in the background of the shell or in the foreground.
 
 use std::io;
-use std::mem;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use super::faults;
+use super::privileges::Privileges;
 use super::trace::report;
+use crate::daemon::{ServiceManager, activated_sockets, raise_limit};
 use crate::event::Observers;
 use crate::files::DirStore;
 use crate::language::{ServeVerb, Service, Word};
@@ -13,8 +14,7 @@ use crate::server::{Log, Policy, Server, ServerBuilder, practice_files};
 use crate::session::{DEFAULT_PORT, Peer};
 use crate::shell::local_names;
 use crate::shell::{CommandError, Handled, HandlerError, Outcome, Shell};
-use crate::stop::is_interruption;
-use crate::terminal::{Place, plain};
+use crate::terminal::{LogOutput, Place, Stream, plain};
 use crate::trace::OtherEnd;
 use crate::transfer::RetryPolicy;
 
@@ -86,7 +86,15 @@ impl Service {
 
     /// Serves until a signal comes, and prints what happens. Other computers reach only an address that was named.
     fn in_foreground(&self, shell: &mut Shell<'_>) -> Handled {
-        let port = self.port.or(shell.workspace.session.default_port).unwrap_or(DEFAULT_PORT);
+        let privileges = Privileges::of(self)?;
+        raise_limit();
+        let named_port = self.port.or(shell.workspace.session.default_port);
+        let sockets = activated_sockets().map_err(|error| CommandError::file("socket activation", error))?;
+        if !sockets.is_empty() && (named_port.is_some() || shell.setup.listen.is_some()) {
+            let reason = "the service manager has bound the sockets; name no address or port (ListenDatagram= does)";
+            return Err(CommandError::local(reason).into());
+        }
+        let port = named_port.unwrap_or(DEFAULT_PORT);
         let named = shell.setup.listen.as_ref().map(|named| {
             named.parse().map_err(|_| CommandError::local(format_args!("{named}: not an address to listen on")))
         });
@@ -94,29 +102,36 @@ impl Service {
             Some(address) => (address?, None),
             None => (Ipv4Addr::LOCALHOST.into(), Some(Ipv6Addr::LOCALHOST.into())),
         };
-        let server = self.bind(first, second, port, None)?;
-        let place = places(server.addresses());
-        shell.console.say(format_args!("Serving {} at {place}.", self.title()))?;
+        let server = match sockets.is_empty() {
+            true => self.bind(first, second, port, None)?,
+            false => sockets.into_iter().fold(self.builder()?, ServerBuilder::listen_on).bind(&[][..])?,
+        };
+        privileges.give_up(shell)?;
+        let status = format!("Serving {} at {}.", self.title(), places(server.addresses()));
+        shell.console.say(&status)?;
         shell.workspace.tracing.begin(&shell.workspace.session.settings, &shell.console, shell.setup.plain);
-        let (stop, console) = (shell.setup.signals.stop(), &shell.console);
-        let mut complained = false;
-        let mut log = Log::new(|line: &str| {
-            // The clients are served though the log cannot be written.
-            if let Err(error) = console.say(line)
-                && !is_interruption(&error)
-                && !mem::replace(&mut complained, true)
-            {
-                console.note(format_args!("tftp: the log is incomplete: {}", plain(&error)));
-            }
-        });
+        let mut log = if shell.console.json {
+            Log::json(LogOutput::new(Stream::Output))
+        } else {
+            Log::new(LogOutput::new(shell.console.stream()))
+        };
+        log.listening(&self.title(), server.addresses());
         let mut observers = Observers::none();
         // Before the log, whose line about the end of a transfer follows its packets.
         if shell.workspace.tracing.is_on() {
             observers.add(&mut shell.workspace.tracing);
         }
         observers.add(&mut log);
-        server.run_observed(stop, &mut observers)?;
-        Ok(report(shell)?)
+        if let Err(error) = ServiceManager.ready(&status) {
+            shell.console.note(format_args!(
+                "tftp: the service manager does not hear that the server is ready: {}",
+                plain(&error)
+            ));
+        }
+        server.run_observed(shell.setup.signals.stop(), &mut observers)?;
+        ServiceManager.stopping();
+        // With JSON, the log says all that a record of the command would.
+        Ok(Outcome { is_recorded: true, ..report(shell)? })
     }
 
     /// Binds the first address, and the second one where this machine has it.
