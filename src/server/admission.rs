@@ -232,7 +232,7 @@ mod tests {
             self.requests += 1;
             let decision = self.admission.decide(self.now, client, datagram, &self.policy);
             if decision == Decision::Wait {
-                let envelope = Envelope { length: 0, from: client, to: client, to_many: false };
+                let envelope = Envelope { from: client, to: client, to_many: false };
                 let asked = Asked { listener: 0, envelope, number: self.requests, is_answered: false, injector: None };
                 self.admission.wait(self.now, asked, datagram);
             } else {

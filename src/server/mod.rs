@@ -7,7 +7,8 @@
 //! ```
 //!
 //! Only requests are answered, so that servers cannot answer each other for ever. A refusal comes from a new port (RFC
-//! 1350 section 4), or from the listening socket if there are no file descriptors left.
+//! 1350 section 4), or from the listening socket if there are no file descriptors left. With a
+//! [single port](ServerBuilder::single_port), everything comes from the listening socket.
 //!
 //! ```
 //! use tftpsh::{Client, ClientError, ErrorCode, MemoryStore, Server};
@@ -29,6 +30,7 @@ mod builder;
 mod ledger;
 mod log;
 mod policy;
+mod ports;
 mod practice;
 mod refusals;
 mod request_faults;
@@ -51,12 +53,13 @@ pub use running::{RunningServer, Status};
 
 use admission::Admission;
 use ledger::Entry;
+use ports::Ports;
 use request_faults::RequestFaults;
 use running::Shared;
 
 use crate::event::{Observer, Observers};
 use crate::files::Store;
-use crate::net::{Key, Listener, Notice, Reactor};
+use crate::net::{Key, Notice, Reactor};
 use crate::stop::Stop;
 use crate::transfer::{Abort, Failure};
 
@@ -66,12 +69,8 @@ const NAP: Duration = Duration::from_millis(100);
 /// Requests read from one socket before the transfers have their turn.
 const BURST: usize = 32;
 
-/// Size of the request buffer in bytes: more than a request may have, to notice one that is too long.
-const BUFFER_SIZE: usize = 2048;
-
 /// A server that listens; it answers when it [runs](Self::run).
 pub struct Server {
-    listeners: Vec<(Key, Listener)>,
     addresses: Vec<SocketAddr>,
     store: Box<dyn Store>,
     observers: Vec<Box<dyn Observer + Send>>,
@@ -79,6 +78,7 @@ pub struct Server {
     reactor: Reactor,
     admission: Admission,
     request_faults: RequestFaults,
+    ports: Ports,
     /// The number of transfers so far, with refused requests.
     transfers: u64,
 }
@@ -116,15 +116,19 @@ impl Server {
         }
         observers.add(more);
         let mut notices = Vec::new();
-        while !stop.is_requested() {
+        loop {
+            // What had arrived by then still counts: the last ACK of a transfer, for example.
+            let stopping = stop.is_requested();
             let due = self.request_faults.due().into_iter().chain(self.admission.due()).min();
             let rest = due.map_or(NAP, |due| due.saturating_duration_since(Instant::now()).min(NAP));
-            self.reactor.turn(rest, &mut notices, &mut observers)?;
-            for notice in notices.drain(..) {
-                self.note(notice, &mut observers);
-            }
+            let nap = if stopping { Duration::ZERO } else { rest };
+            self.reactor.turn(nap, &mut notices, &mut observers)?;
+            notices.drain(..).for_each(|notice| self.note(notice, &mut observers));
             self.answer_requests(&mut observers);
             self.answer_waiting(&mut observers);
+            if stopping {
+                break;
+            }
         }
         self.reactor.abort(&Abort::Stopping, &mut notices, &mut observers);
         notices.into_iter().for_each(|notice| self.note(notice, &mut observers));
@@ -144,7 +148,7 @@ impl Server {
     /// Handles a result of the reactor.
     fn note(&mut self, notice: Notice, observers: &mut Observers<'_>) {
         match notice {
-            Notice::Readable(key) => self.take_requests(key, observers),
+            Notice::Readable(listener) => self.take_requests(listener, observers),
             Notice::Proven(key) => {
                 if let Some(old) = self.admission.prove(Instant::now(), key) {
                     self.displace(old, Abort::Restarted, observers);

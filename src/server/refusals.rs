@@ -1,7 +1,7 @@
 //! Refusals: the ERRORs that answer what becomes no transfer.
 
 use std::io;
-use std::net::{IpAddr, SocketAddr, UdpSocket};
+use std::net::{IpAddr, SocketAddr};
 use std::time::Instant;
 
 use super::subject::Subject;
@@ -9,7 +9,7 @@ use super::{Policy, Server};
 use crate::bugs::ServerBug;
 use crate::event::{Crossing, Direction, Observers, Record, RecordKind};
 use crate::files::Denied;
-use crate::net::Envelope;
+use crate::net::{Envelope, Socket};
 use crate::transfer::{Abort, Failure};
 use crate::wire::{ErrorCode, Malformed, Opcode, Packet, Printable, REQUEST_LIMIT, Request, RequestKind, emit_error};
 
@@ -80,21 +80,26 @@ impl Server {
 
     /// Sends an ERROR; returns its local address, and whether it was sent.
     pub(super) fn refuse(
-        &self,
+        &mut self,
         (listener, envelope): (usize, &Envelope),
         bug: Option<ServerBug>,
         error: &[u8],
     ) -> (SocketAddr, bool) {
-        let shares = bug.is_some_and(ServerBug::shares_the_port);
-        let sent = if shares { None } else { from_fresh_port(envelope, error).ok() };
-        match (sent, self.listeners.get(listener)) {
-            (Some(local), _) => (local, true),
-            (None, at) => {
-                // A failed send is a lost packet.
-                let sent = at.is_some_and(|(_, listener)| listener.reply(envelope, error).is_ok());
-                (self.listening_address(listener, envelope), sent)
-            }
+        let sent = if self.shares_the_port(bug) { None } else { self.send_from_own_port(envelope, error).ok() };
+        if let Some(local) = sent {
+            return (local, true);
         }
+        // A failed send is a lost packet.
+        let socket = self.reactor.listeners().get_mut(listener);
+        let sent = socket.is_some_and(|socket| socket.reply(envelope, error).is_ok());
+        (self.listening_address(listener, envelope), sent)
+    }
+
+    /// Sends an ERROR from a port of its own, which it returns; there is no answer (RFC 1350 section 7).
+    fn send_from_own_port(&self, envelope: &Envelope, error: &[u8]) -> io::Result<SocketAddr> {
+        let mut socket = Socket::bind_among(envelope.to, self.ports.range())?;
+        socket.transmit(envelope.from, error, error.len())?;
+        Ok(socket.local())
     }
 }
 
@@ -112,13 +117,6 @@ pub(super) fn report_refusal(
     for kind in [RecordKind::Packet(error), RecordKind::End(Err(&refused))] {
         observers.notify(&Record { at, transfer, local, kind });
     }
-}
-
-/// Sends an ERROR from a new port, which it returns; there is no answer (RFC 1350 section 7).
-fn from_fresh_port(envelope: &Envelope, datagram: &[u8]) -> io::Result<SocketAddr> {
-    let socket = UdpSocket::bind(envelope.to)?;
-    socket.send_to(datagram, envelope.from)?;
-    socket.local_addr()
 }
 
 #[cfg(test)]

@@ -8,15 +8,16 @@ use super::admission::{Decision, Place};
 use super::ledger::{Entry, Stage};
 use super::log::LoggedRequest;
 use super::policy::{self, File, Policy};
+use super::ports::Ports;
 use super::refusals::{Unserved, report_refusal, understand};
 use super::request_faults::Asked;
 use super::subject::Subject;
-use super::{BUFFER_SIZE, BURST, Server};
+use super::{BURST, Server};
 use crate::bugs::{BuggyServer, ServerBug};
 use crate::event::{Delivery, Observers, Origin, Record, RecordKind};
 use crate::fault::InFlight;
 use crate::files::Denied;
-use crate::net::{Envelope, FaultInjector, Key, ServerTask, Socket};
+use crate::net::{Envelope, FaultInjector, Heard, Port, ServerTask, Socket};
 use crate::transfer::{Abort, Receiver, Sender, Task};
 use crate::wire::{Answer, ErrorCode, Packet, Request, RequestKind, Terms, WindowSize, emit_error};
 
@@ -35,20 +36,21 @@ struct Incoming<'a> {
 }
 
 impl Server {
-    pub(super) fn take_requests(&mut self, key: Key, observers: &mut Observers<'_>) {
-        let Some(index) = self.listeners.iter().position(|(listener, _)| *listener == key) else { return };
-        let mut buffer = [0; BUFFER_SIZE];
+    /// Takes what has arrived at a listening socket, up to a burst.
+    pub(super) fn take_requests(&mut self, listener: usize, observers: &mut Observers<'_>) {
+        let (mut datagram, mut notices) = (Vec::new(), Vec::new());
         for _ in 0..BURST {
-            let Some((_, listener)) = self.listeners.get_mut(index) else { return };
-            match listener.receive(&mut buffer) {
-                Ok(Some(envelope)) => {
-                    let datagram = buffer.get(..envelope.length).unwrap_or_default();
-                    self.receive(index, &envelope, datagram, observers);
+            let heard = self.reactor.hear(listener, &mut datagram, &mut notices, observers);
+            // A client may ask again right after the end of its transfer.
+            notices.drain(..).for_each(|notice| self.note(notice, observers));
+            match heard {
+                Ok(Heard::Datagram(envelope)) => {
+                    self.receive(listener, &envelope, &datagram, observers);
                     self.answer_requests(observers);
                 }
-                Ok(None) => return,
+                Ok(Heard::Nothing) => return,
                 // The next datagram may be fine.
-                Err(_) => {}
+                Ok(Heard::Other) | Err(_) => {}
             }
         }
     }
@@ -170,7 +172,7 @@ impl Server {
     }
 
     pub(super) fn listening_address(&self, listener: usize, envelope: &Envelope) -> SocketAddr {
-        let port = self.listeners.get(listener).map_or(0, |(_, listener)| listener.local.port());
+        let port = self.addresses.get(listener).map_or(0, SocketAddr::port);
         SocketAddr::new(envelope.to.ip(), port)
     }
 
@@ -186,8 +188,9 @@ impl Server {
         let mut granted = policy::grant(&request, policy, bug, &*self.store)?;
         granted.limits = self.admission.afford(granted.limits);
         // Usually there are no file descriptors left: this client is refused, running transfers continue.
-        let mut socket = self.socket(envelope, bug)?;
+        let mut port = self.port(it.asked, bug)?;
         let Terms { blksize, windowsize, .. } = granted.answer(WindowSize::MOST).terms();
+        let mut socket = self.reactor.open(&mut port);
         let (answer, window) = match request.kind {
             RequestKind::Read => {
                 socket.reserve_send(blksize, windowsize);
@@ -198,25 +201,37 @@ impl Server {
         };
         let client = envelope.from;
         let task = task(granted.file, answer, client, policy, bug);
-        let key = self.reactor.start(number, socket, task, it.injector.take())?;
         // Only now: a request that is refused costs nobody anything.
-        if let Some(other) = place.instead_of {
+        if let Some(other) = self.reactor.replaced_by(&port) {
+            // Nothing tells its packets from those of the new one: the client has one port, and so has the server.
+            self.displace(other, Abort::Restarted, observers);
+        } else if let Some(other) = place.instead_of {
             self.displace(other, Abort::Displaced, observers);
         }
+        let key = self.reactor.start(number, port, task, it.injector.take())?;
         let (request, stage) = (datagram.into(), Stage::Opening { restarts: place.restarts });
         let begun = Instant::now();
         self.admission.enter(key, Entry { number, client, request, logged, window, begun, stage });
         Ok(())
     }
 
-    /// Binds a new port, the transfer id (RFC 1350 section 4), unless a bug shares the listening port.
-    fn socket(&self, envelope: &Envelope, bug: Option<ServerBug>) -> io::Result<Socket> {
-        let shares = bug.is_some_and(ServerBug::shares_the_port);
-        let listener = self.listeners.iter().map(|(_, listener)| listener).filter(|_| shares);
-        match listener.into_iter().find(|listener| listener.local.is_ipv4() == envelope.to.is_ipv4()) {
-            Some(listener) => listener.share(envelope),
-            None => Socket::bind(envelope.to),
+    /// Returns the port of a new transfer.
+    fn port(&mut self, asked: &Asked, bug: Option<ServerBug>) -> Result<Port, Denied> {
+        if self.shares_the_port(bug) {
+            return Ok(self.reactor.share(asked.listener, &asked.envelope)?);
         }
+        let socket = Socket::bind_among(asked.envelope.to, self.ports.range()).map_err(|error| match error.kind() {
+            io::ErrorKind::AddrInUse => {
+                Denied::new(ErrorCode::UNDEFINED, "the server is busy: no port is free, try again later")
+            }
+            _ => error.into(),
+        })?;
+        Ok(Port::Own(socket))
+    }
+
+    /// Whether answers come from the port that receives requests.
+    pub(super) fn shares_the_port(&self, bug: Option<ServerBug>) -> bool {
+        self.ports == Ports::Single || bug.is_some_and(ServerBug::shares_the_port)
     }
 }
 
