@@ -46,7 +46,7 @@ pub(super) fn serve() -> Vec<Explained> {
         ("DIRECTORY [PORT]", "serves this directory instead of practice files"),
         ("--read-only", "refuses uploads"),
         ("--overwrite", "lets uploads replace files"),
-        ("status", "the address, the transfers, and what was changed"),
+        ("status", "the address, running transfers, and what was changed"),
         ("stop", "ends the server"),
         ("rexmt SECONDS | auto", "when it sends a packet again"),
         ("blksize BYTES | auto", "the largest blocks that it grants"),

@@ -125,6 +125,7 @@ impl Server {
             let error = emit_error(code, denied.message.as_bytes());
             let (at, client) = (Instant::now(), it.asked.envelope.from);
             let (local, sent) = self.refuse(&it, &error);
+            self.shared.refused();
             let message = Printable(denied.message.as_bytes()).to_string();
             let refused = Failure::Aborted(Abort::Refused { code, message });
             let error = Crossing::new(Direction::Sent, client, &error).lost(!sent);
@@ -196,6 +197,7 @@ impl Server {
             RequestKind::Write => (granted.answer(socket.reserve_receive(blksize, windowsize)), 0),
         };
         let client = envelope.from;
+        let logged = logged.sized(granted.size);
         let task = task(granted.file, answer, client, policy);
         let key = self.reactor.start(number, socket, task, it.injector.take())?;
         self.ledger.enter(key, Entry { number, client, request: datagram.into(), logged, window, complete: None });

@@ -19,7 +19,7 @@ use self::transfer::{Burst, Reports, Transfer};
 use super::fault_injector::FaultInjector;
 use super::socket::{LARGEST_DATAGRAM, Socket};
 use crate::event::Observers;
-use crate::transfer::Abort;
+use crate::transfer::{Abort, Stats};
 
 /// The token of the waker; sockets are numbered from 0.
 const WAKE: Token = Token(usize::MAX);
@@ -97,6 +97,11 @@ impl Reactor {
         self.transfers.insert(key, Transfer::new(number, socket, task, injector));
         self.ready.push_back(key);
         Ok(key)
+    }
+
+    /// Returns what a transfer has cost so far.
+    pub(crate) fn stats(&self, key: Key) -> Option<Stats> {
+        self.transfers.get(&key).map(Transfer::stats)
     }
 
     /// Drops a transfer; its peer gets no ERROR.

@@ -9,7 +9,7 @@ use crate::net::overdue::Overdue;
 use crate::net::reporter::{Reporter, Subject};
 use crate::net::socket::{Received, Socket};
 use crate::net::wire::{SendErrors, Wire};
-use crate::transfer::{Abort, Input, Step};
+use crate::transfer::{Abort, Input, Stats, Step};
 
 /// Reads from one socket before the others have their turn.
 pub(super) const BURST: usize = 32;
@@ -53,6 +53,11 @@ impl Transfer {
     pub(super) fn new(number: u64, socket: Socket, task: ServerTask, injector: Option<Box<FaultInjector>>) -> Self {
         let (subject, overdue) = (Subject::new(number, socket.local()), Overdue::default());
         Self { subject, socket, task, injector, due: None, alarm: None, queued: true, overdue, complete: false }
+    }
+
+    /// Returns what it has cost so far.
+    pub(super) fn stats(&self) -> Stats {
+        self.task.machine().stats()
     }
 
     /// Sends the first packet, once. Returns whether the transfer continues.
@@ -140,7 +145,7 @@ impl Transfer {
                 self.due = dally;
             }
             Step::Failed(stopped) if !self.complete => {
-                let stats = self.task.machine().stats();
+                let stats = self.stats();
                 let (_, mut wire) = self.wire(reports.observers);
                 wire.flush();
                 wire.reporter.notify(RecordKind::Costs(&stats));
