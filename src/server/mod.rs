@@ -120,7 +120,6 @@ impl Server {
             }
             self.answer_requests(&mut observers);
             self.shared.answer(|| self.snapshot());
-            observers.rest(Instant::now());
         }
         self.reactor.abort(&Abort::Stopping, &mut notices, &mut observers);
         notices.into_iter().for_each(|notice| self.note(notice, &mut observers));
