@@ -11,6 +11,7 @@ mod privileges;
 pub(super) mod repeat;
 pub(super) mod server;
 mod server_status;
+mod service;
 pub(super) mod settings;
 pub(super) mod status;
 pub(super) mod trace;
