@@ -7,7 +7,8 @@
 //! ```
 //!
 //! Only requests are answered, so that servers cannot answer each other for ever. A refusal comes from a new port (RFC
-//! 1350 section 4), or from the listening socket if there are no file descriptors left.
+//! 1350 section 4), or from the listening socket if there are no file descriptors left. With a
+//! [single port](ServerBuilder::single_port), everything comes from the listening socket.
 //!
 //! ```
 //! use tftpsh::{Client, ClientError, ErrorCode, MemoryStore, Server};
@@ -27,6 +28,7 @@ mod builder;
 mod ledger;
 mod log;
 mod policy;
+mod ports;
 mod practice;
 mod request_faults;
 mod requests;
@@ -47,12 +49,13 @@ pub use running::RunningServer;
 pub use status::{RunningTransfer, Status};
 
 use ledger::Ledger;
+use ports::Ports;
 use request_faults::RequestFaults;
 use running::{Shared, Snapshot};
 
 use crate::event::{Observer, Observers};
 use crate::files::Store;
-use crate::net::{Key, Listener, Notice, Reactor};
+use crate::net::{Notice, Reactor};
 use crate::stop::Stop;
 use crate::transfer::Abort;
 
@@ -62,12 +65,8 @@ const NAP: Duration = Duration::from_millis(100);
 /// Requests read from one socket before the transfers have their turn.
 const BURST: usize = 32;
 
-/// Size of the request buffer in bytes: more than a request may have, to notice one that is too long.
-const BUFFER_SIZE: usize = 2048;
-
 /// A server that listens; it answers when it [runs](Self::run).
 pub struct Server {
-    listeners: Vec<(Key, Listener)>,
     addresses: Vec<SocketAddr>,
     store: Box<dyn Store>,
     observers: Vec<Box<dyn Observer + Send>>,
@@ -75,6 +74,7 @@ pub struct Server {
     reactor: Reactor,
     ledger: Ledger,
     request_faults: RequestFaults,
+    ports: Ports,
     /// The number of transfers so far, with refused requests.
     transfers: u64,
 }
@@ -112,14 +112,18 @@ impl Server {
         }
         observers.add(more);
         let mut notices = Vec::new();
-        while !stop.is_requested() {
+        loop {
+            // What had arrived by then still counts: the last ACK of a transfer, for example.
+            let stopping = stop.is_requested();
             let held = self.request_faults.due().map(|due| due.saturating_duration_since(Instant::now()));
-            self.reactor.turn(held.map_or(NAP, |held| held.min(NAP)), &mut notices, &mut observers)?;
-            for notice in notices.drain(..) {
-                self.note(notice, &mut observers);
-            }
+            let nap = if stopping { Duration::ZERO } else { held.map_or(NAP, |held| held.min(NAP)) };
+            self.reactor.turn(nap, &mut notices, &mut observers)?;
+            notices.drain(..).for_each(|notice| self.note(notice, &mut observers));
             self.answer_requests(&mut observers);
             self.shared.answer(|| self.snapshot());
+            if stopping {
+                break;
+            }
         }
         self.reactor.abort(&Abort::Stopping, &mut notices, &mut observers);
         notices.into_iter().for_each(|notice| self.note(notice, &mut observers));
@@ -138,7 +142,7 @@ impl Server {
 
     fn note(&mut self, notice: Notice, observers: &mut Observers<'_>) {
         match notice {
-            Notice::Readable(key) => self.take_requests(key, observers),
+            Notice::Readable(listener) => self.take_requests(listener, observers),
             Notice::Complete(key, report) => {
                 if let Some(entry) = self.ledger.complete(key) {
                     self.shared.ended(entry, Ok(&report));

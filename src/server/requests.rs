@@ -1,19 +1,20 @@
 //! Requests: each becomes a transfer, or gets an ERROR.
 
 use std::io;
-use std::net::{SocketAddr, UdpSocket};
+use std::net::SocketAddr;
 use std::time::{Instant, SystemTime};
 
 use super::ledger::{Capacity, Entry};
 use super::log::LoggedRequest;
 use super::policy::{self, File, Policy};
+use super::ports::Ports;
 use super::request_faults::Asked;
-use super::{BUFFER_SIZE, BURST, Server};
+use super::{BURST, Server};
 use crate::bugs::{BuggyServer, ServerBug};
 use crate::event::{Begin, Crossing, Delivery, Direction, Observers, Origin, Record, RecordKind, Side};
 use crate::fault::{InFlight, is_loopback};
 use crate::files::Denied;
-use crate::net::{Envelope, FaultInjector, Key, ServerTask, Socket};
+use crate::net::{Envelope, FaultInjector, Heard, Port, ServerTask, Socket};
 use crate::transfer::{Abort, Failure, Receiver, Sender, Task};
 use crate::wire::{Answer, ErrorCode, Mode, Packet, Printable, Request, RequestKind, Terms, WindowSize, emit_error};
 
@@ -31,20 +32,21 @@ struct Incoming<'a> {
 }
 
 impl Server {
-    pub(super) fn take_requests(&mut self, key: Key, observers: &mut Observers<'_>) {
-        let Some(index) = self.listeners.iter().position(|(listener, _)| *listener == key) else { return };
-        let mut buffer = [0; BUFFER_SIZE];
+    /// Takes what has arrived at a listening socket, up to a burst.
+    pub(super) fn take_requests(&mut self, listener: usize, observers: &mut Observers<'_>) {
+        let (mut datagram, mut notices) = (Vec::new(), Vec::new());
         for _ in 0..BURST {
-            let Some((_, listener)) = self.listeners.get_mut(index) else { return };
-            match listener.receive(&mut buffer) {
-                Ok(Some(envelope)) => {
-                    let datagram = buffer.get(..envelope.length).unwrap_or_default();
-                    self.receive(index, &envelope, datagram, observers);
+            let heard = self.reactor.hear(listener, &mut datagram, &mut notices, observers);
+            // A client may ask again right after the end of its transfer.
+            notices.drain(..).for_each(|notice| self.note(notice, observers));
+            match heard {
+                Ok(Heard::Datagram(envelope)) => {
+                    self.receive(listener, &envelope, &datagram, observers);
                     self.answer_requests(observers);
                 }
-                Ok(None) => return,
+                Ok(Heard::Nothing) => return,
                 // The next datagram may be fine.
-                Err(_) => {}
+                Ok(Heard::Other) | Err(_) => {}
             }
         }
     }
@@ -135,18 +137,17 @@ impl Server {
     }
 
     /// Sends an ERROR; returns its local address, and whether it was sent.
-    fn refuse(&self, it: &Incoming<'_>, error: &[u8]) -> (SocketAddr, bool) {
+    fn refuse(&mut self, it: &Incoming<'_>, error: &[u8]) -> (SocketAddr, bool) {
         let Asked { listener, envelope, .. } = it.asked;
-        let shares = it.policy.bug.is_some_and(ServerBug::shares_the_port);
-        let sent = if shares { None } else { from_fresh_port(envelope, error).ok() };
-        match (sent, self.listeners.get(*listener)) {
-            (Some(local), _) => (local, true),
-            (None, listener) => {
-                // A failed send is a lost packet.
-                let sent = listener.is_some_and(|(_, listener)| listener.reply(envelope, error).is_ok());
-                (self.asked_at(it.asked), sent)
-            }
+        let sent =
+            if self.shares_the_port(it.policy.bug) { None } else { self.send_from_own_port(envelope, error).ok() };
+        if let Some(local) = sent {
+            return (local, true);
         }
+        // A failed send is a lost packet.
+        let listener = self.reactor.listeners().get_mut(*listener);
+        let sent = listener.is_some_and(|listener| listener.reply(envelope, error).is_ok());
+        (self.asked_at(it.asked), sent)
     }
 
     /// Returns the policy, with its bug only towards this computer.
@@ -162,7 +163,7 @@ impl Server {
     }
 
     fn listening_address(&self, listener: usize, envelope: &Envelope) -> SocketAddr {
-        let port = self.listeners.get(listener).map_or(0, |(_, listener)| listener.local.port());
+        let port = self.addresses.get(listener).map_or(0, SocketAddr::port);
         SocketAddr::new(envelope.to.ip(), port)
     }
 
@@ -185,8 +186,9 @@ impl Server {
         let mut granted = policy::grant(&request, datagram.len(), policy, &*self.store)?;
         granted.limits = self.ledger.afford(granted.limits);
         // Usually there are no file descriptors left: this client is refused, running transfers continue.
-        let mut socket = self.socket(envelope, policy.bug)?;
+        let mut port = self.port(it.asked, policy.bug)?;
         let Terms { blksize, windowsize, .. } = granted.answer(WindowSize::MOST).terms();
+        let mut socket = self.reactor.open(&mut port);
         let (answer, window) = match request.kind {
             RequestKind::Read => {
                 socket.reserve_send(blksize, windowsize);
@@ -198,19 +200,40 @@ impl Server {
         let client = envelope.from;
         let logged = logged.sized(granted.size);
         let task = task(granted.file, answer, client, policy);
-        let key = self.reactor.start(number, socket, task, it.injector.take())?;
+        if let Some(key) = self.reactor.replaced_by(&port) {
+            // Nothing tells its packets from those of the new one: the client has one port, and so has the server.
+            self.reactor.forget(key, observers);
+            self.ledger.leave(key);
+        }
+        let key = self.reactor.start(number, port, task, it.injector.take())?;
         self.ledger.enter(key, Entry { number, client, request: datagram.into(), logged, window, complete: None });
         Ok(())
     }
 
-    /// Binds a new port, the transfer id (RFC 1350 section 4), unless a bug shares the listening port.
-    fn socket(&self, envelope: &Envelope, bug: Option<ServerBug>) -> io::Result<Socket> {
-        let shares = bug.is_some_and(ServerBug::shares_the_port);
-        let listener = self.listeners.iter().map(|(_, listener)| listener).filter(|_| shares);
-        match listener.into_iter().find(|listener| listener.local.is_ipv4() == envelope.to.is_ipv4()) {
-            Some(listener) => listener.share(envelope),
-            None => Socket::bind(envelope.to),
+    /// Returns the port of a new transfer.
+    fn port(&mut self, asked: &Asked, bug: Option<ServerBug>) -> Result<Port, Denied> {
+        if self.shares_the_port(bug) {
+            return Ok(self.reactor.share(asked.listener, &asked.envelope)?);
         }
+        let socket = Socket::bind_among(asked.envelope.to, self.ports.range()).map_err(|error| match error.kind() {
+            io::ErrorKind::AddrInUse => {
+                Denied::new(ErrorCode::UNDEFINED, "the server is busy: no port is free, try again later")
+            }
+            _ => error.into(),
+        })?;
+        Ok(Port::Own(socket))
+    }
+
+    /// Whether answers come from the port that receives requests.
+    fn shares_the_port(&self, bug: Option<ServerBug>) -> bool {
+        self.ports == Ports::Single || bug.is_some_and(ServerBug::shares_the_port)
+    }
+
+    /// Sends an ERROR from a port of its own, which it returns; there is no answer (RFC 1350 section 7).
+    fn send_from_own_port(&self, envelope: &Envelope, error: &[u8]) -> io::Result<SocketAddr> {
+        let mut socket = Socket::bind_among(envelope.to, self.ports.range())?;
+        socket.transmit(envelope.from, error, error.len())?;
+        Ok(socket.local())
     }
 }
 
@@ -227,13 +250,6 @@ fn begin<T>(client: SocketAddr, request: &Request<'_>, policy: &Policy, take: im
         timeout: policy.retry.timeout,
         bug: None,
     })
-}
-
-/// Sends an ERROR from a new port, which it returns; there is no answer (RFC 1350 section 7).
-fn from_fresh_port(envelope: &Envelope, datagram: &[u8]) -> io::Result<SocketAddr> {
-    let socket = UdpSocket::bind(envelope.to)?;
-    socket.send_to(datagram, envelope.from)?;
-    socket.local_addr()
 }
 
 /// Makes the task that answers, with the active bug.
