@@ -47,8 +47,8 @@ pub(super) enum Capacity {
 impl Ledger {
     /// Returns the number of the transfer that already answers this same request: the client or the network repeated it.
     pub(super) fn doubled(&self, client: SocketAddr, request: &[u8]) -> Option<u64> {
-        let mut live = self.live();
-        live.find(|entry| entry.client == client && *entry.request == *request).map(|entry| entry.number)
+        let mut running = self.running().map(|(_, entry)| entry);
+        running.find(|entry| entry.client == client && *entry.request == *request).map(|entry| entry.number)
     }
 
     /// Returns whether one more transfer with this address may begin.
@@ -88,7 +88,7 @@ impl Ledger {
     }
 
     /// Returns the transfers whose file is not complete.
-    pub(super) fn live(&self) -> impl Iterator<Item = &Entry> {
-        self.entries.values().filter(|entry| entry.complete.is_none())
+    pub(super) fn running(&self) -> impl Iterator<Item = (Key, &Entry)> {
+        self.entries.iter().filter(|(_, entry)| entry.complete.is_none()).map(|(key, entry)| (*key, entry))
     }
 }

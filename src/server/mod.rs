@@ -33,6 +33,7 @@ mod practice;
 mod request_faults;
 mod requests;
 mod running;
+mod status;
 
 use std::io;
 use std::mem;
@@ -44,12 +45,13 @@ pub use builder::ServerBuilder;
 pub use log::Log;
 pub use policy::Policy;
 pub use practice::{PRACTICE_NAMES, practice_files};
-pub use running::{RunningServer, Status};
+pub use running::RunningServer;
+pub use status::{RunningTransfer, Status};
 
 use ledger::Ledger;
 use ports::Ports;
 use request_faults::RequestFaults;
-use running::Shared;
+use running::{Shared, Snapshot};
 
 use crate::event::{Observer, Observers};
 use crate::files::Store;
@@ -118,6 +120,7 @@ impl Server {
             self.reactor.turn(nap, &mut notices, &mut observers)?;
             notices.drain(..).for_each(|notice| self.note(notice, &mut observers));
             self.answer_requests(&mut observers);
+            self.shared.answer(|| self.snapshot());
             if stopping {
                 break;
             }
@@ -154,7 +157,16 @@ impl Server {
                 self.ledger.leave(key);
             }
         }
-        self.shared.status().live = u64::try_from(self.ledger.live().count()).unwrap_or(u64::MAX);
+    }
+
+    /// Describes the transfers that run.
+    fn snapshot(&self) -> Snapshot {
+        let mut running: Vec<_> = self.ledger.running().collect();
+        running.sort_unstable_by_key(|(key, _)| *key);
+        let live = u64::try_from(running.len()).unwrap_or(u64::MAX);
+        let stats = |key| self.reactor.stats(key).unwrap_or_default();
+        let oldest = running.into_iter().take(RunningTransfer::MOST);
+        Snapshot { live, transfers: oldest.map(|(key, entry)| entry.logged.running(stats(key))).collect() }
     }
 }
 

@@ -126,6 +126,7 @@ impl Server {
             let error = emit_error(code, denied.message.as_bytes());
             let (at, client) = (Instant::now(), it.asked.envelope.from);
             let (local, sent) = self.refuse(&it, &error);
+            self.shared.refused();
             let message = Printable(denied.message.as_bytes()).to_string();
             let refused = Failure::Aborted(Abort::Refused { code, message });
             let error = Crossing::new(Direction::Sent, client, &error).lost(!sent);
@@ -197,6 +198,7 @@ impl Server {
             RequestKind::Write => (granted.answer(socket.reserve_receive(blksize, windowsize)), 0),
         };
         let client = envelope.from;
+        let logged = logged.sized(granted.size);
         let task = task(granted.file, answer, client, policy);
         if let Some(key) = self.reactor.replaced_by(&port) {
             // Nothing tells its packets from those of the new one: the client has one port, and so has the server.

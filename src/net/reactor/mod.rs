@@ -26,7 +26,7 @@ use super::fault_injector::FaultInjector;
 use super::listener::{Arrived, Envelope, Listener};
 use super::socket::LARGEST_DATAGRAM;
 use crate::event::Observers;
-use crate::transfer::{Abort, datagrams};
+use crate::transfer::{Abort, Stats, datagrams};
 use crate::wire::Packet;
 
 /// The loop of the server: runs many transfers in one thread, and waits for all their sockets and deadlines together.
@@ -189,6 +189,11 @@ impl Reactor {
         self.transfers.insert(key, Transfer::new(number, port, task, injector));
         self.started.push(key);
         Ok(key)
+    }
+
+    /// Returns what a transfer has cost so far.
+    pub(crate) fn stats(&self, key: Key) -> Option<Stats> {
+        self.transfers.get(&key).map(Transfer::stats)
     }
 
     /// Drops a transfer; its peer gets no ERROR.

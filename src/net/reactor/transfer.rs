@@ -11,7 +11,7 @@ use crate::net::overdue::Overdue;
 use crate::net::reporter::{Reporter, Subject};
 use crate::net::socket::Received;
 use crate::net::wire::{SendErrors, Wire};
-use crate::transfer::{Abort, Input, Step};
+use crate::transfer::{Abort, Input, Stats, Step};
 
 /// Reads from one socket before the others have their turn.
 pub(super) const BURST: usize = 32;
@@ -56,6 +56,11 @@ impl Transfer {
     pub(super) fn new(number: u64, port: Port, task: ServerTask, injector: Option<Box<FaultInjector>>) -> Self {
         let (subject, overdue) = (Subject::new(number, port.local()), Overdue::default());
         Self { subject, port, task, injector, due: None, alarm: None, overdue, answered: false, complete: false }
+    }
+
+    /// Returns what it has cost so far.
+    pub(super) fn stats(&self) -> Stats {
+        self.task.machine().stats()
     }
 
     /// Sends the first packet, once. Returns whether the transfer continues.
@@ -172,7 +177,7 @@ impl Transfer {
                 self.due = dally;
             }
             Step::Failed(stopped) if !self.complete => {
-                let stats = self.task.machine().stats();
+                let stats = self.stats();
                 let (_, mut wire) = self.wire(context);
                 wire.flush();
                 wire.reporter.notify(RecordKind::Costs(&stats));
