@@ -395,7 +395,7 @@ fn a_panic_ends_the_server_and_nothing_else() {
     assert!(server.status().running);
     ScriptedClient::of(&server).ask(b"\0\x01f\0octet\0");
     eventually("the thread is gone", || !server.status().running);
-    assert!(server.status().to_string().ends_with("0 failed, stopped"), "{}", server.status());
+    assert!(server.status().to_string().ends_with("0 refused, stopped"), "{}", server.status());
 }
 
 /// A writer that sends each write.

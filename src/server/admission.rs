@@ -158,9 +158,9 @@ impl Admission {
         self.ledger.leave(key, now)
     }
 
-    /// Returns the number of transfers whose file is not complete.
-    pub(super) fn live(&self) -> usize {
-        self.ledger.live()
+    /// Returns the transfers whose file is not complete.
+    pub(super) fn running(&self) -> impl Iterator<Item = (Key, &Entry)> {
+        self.ledger.running()
     }
 
     fn look_at(&mut self, time: Instant) {

@@ -184,9 +184,9 @@ impl Ledger {
         Some(entry)
     }
 
-    /// Returns the number of transfers whose file is not complete.
-    pub(super) fn live(&self) -> usize {
-        self.all.transfers - self.all.dallying.len()
+    /// Returns the transfers whose file is not complete.
+    pub(super) fn running(&self) -> impl Iterator<Item = (Key, &Entry)> {
+        self.entries.iter().filter(|(_, entry)| entry.is_live()).map(|(key, entry)| (*key, entry))
     }
 
     fn change(&mut self, key: Key, stage: Stage, now: Instant) {

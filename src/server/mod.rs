@@ -36,6 +36,7 @@ mod refusals;
 mod request_faults;
 mod requests;
 mod running;
+mod status;
 mod subject;
 mod waiting;
 
@@ -49,13 +50,14 @@ pub use builder::ServerBuilder;
 pub use log::Log;
 pub use policy::Policy;
 pub use practice::{PRACTICE_NAMES, practice_files};
-pub use running::{RunningServer, Status};
+pub use running::RunningServer;
+pub use status::{RunningTransfer, Status};
 
 use admission::Admission;
 use ledger::Entry;
 use ports::Ports;
 use request_faults::RequestFaults;
-use running::Shared;
+use running::{Shared, Snapshot};
 
 use crate::event::{Observer, Observers};
 use crate::files::Store;
@@ -126,6 +128,7 @@ impl Server {
             notices.drain(..).for_each(|notice| self.note(notice, &mut observers));
             self.answer_requests(&mut observers);
             self.answer_waiting(&mut observers);
+            self.shared.answer(|| self.snapshot());
             if stopping {
                 break;
             }
@@ -168,7 +171,6 @@ impl Server {
                 self.admission.leave(Instant::now(), key);
             }
         }
-        self.shared.status().live = u64::try_from(self.admission.live()).unwrap_or(u64::MAX);
     }
 
     /// Ends a transfer that makes room; a complete one stays a success.
@@ -178,6 +180,16 @@ impl Server {
         if let Some(entry) = self.admission.leave(Instant::now(), key).filter(Entry::is_live) {
             self.shared.ended(&entry, Err(&failure));
         }
+    }
+
+    /// Describes the transfers that run.
+    fn snapshot(&self) -> Snapshot {
+        let mut running: Vec<_> = self.admission.running().collect();
+        running.sort_unstable_by_key(|(key, _)| *key);
+        let live = u64::try_from(running.len()).unwrap_or(u64::MAX);
+        let stats = |key| self.reactor.stats(key).unwrap_or_default();
+        let oldest = running.into_iter().take(RunningTransfer::MOST);
+        Snapshot { live, transfers: oldest.map(|(key, entry)| entry.logged.running(stats(key))).collect() }
     }
 }
 

@@ -58,6 +58,7 @@ impl Server {
         observers: &mut Observers<'_>,
     ) {
         let at = Instant::now();
+        self.shared.refused();
         if !self.admission.may_explain(at) {
             return;
         }

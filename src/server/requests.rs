@@ -162,6 +162,7 @@ impl Server {
             let code = bug.map_or(denied.code, |bug| bug.refusal(denied.code));
             let error = emit_error(code, denied.message.as_bytes());
             let (local, sent) = self.refuse((asked.listener, &asked.envelope), bug, &error);
+            self.shared.refused();
             report_refusal((number, local), client, Denied { code, ..denied }, (&error, sent), observers);
         }
     }
@@ -200,6 +201,7 @@ impl Server {
             RequestKind::Write => (granted.answer(socket.reserve_receive(blksize, windowsize)), 0),
         };
         let client = envelope.from;
+        let logged = logged.sized(granted.size);
         let task = task(granted.file, answer, client, policy, bug);
         // Only now: a request that is refused costs nobody anything.
         if let Some(other) = self.reactor.replaced_by(&port) {

@@ -11,7 +11,7 @@ use crate::net::overdue::Overdue;
 use crate::net::reporter::{Reporter, Subject};
 use crate::net::socket::Received;
 use crate::net::wire::{SendErrors, Wire};
-use crate::transfer::{Abort, Failure, Input, Step};
+use crate::transfer::{Abort, Failure, Input, Stats, Step};
 
 /// Reads from one socket before the others have their turn.
 pub(super) const BURST: usize = 32;
@@ -69,6 +69,11 @@ impl Transfer {
             complete: false,
             proven: false,
         }
+    }
+
+    /// Returns what it has cost so far.
+    pub(super) fn stats(&self) -> Stats {
+        self.task.machine().stats()
     }
 
     /// Sends the first packet, once. Returns whether the transfer continues.
@@ -199,7 +204,7 @@ impl Transfer {
                 self.due = dally;
             }
             Step::Failed(stopped) if !self.complete => {
-                let stats = self.task.machine().stats();
+                let stats = self.stats();
                 let (_, mut wire) = self.wire(context);
                 wire.flush();
                 wire.reporter.notify(RecordKind::Costs(&stats));
