@@ -150,11 +150,6 @@ impl Service {
         // The practice files are for a class: it wants the same packets each time, not the shortest time.
         let practises = self.directory.is_none();
         let margin = if practises { RetryPolicy::PATIENT } else { RetryPolicy::default().margin };
-        let builder = builder.single_port(self.single_port);
-        let builder = match &self.port_range {
-            Some(ports) => builder.port_range(ports.clone()),
-            None => builder,
-        };
         let default = Policy::default();
         Ok(builder.policy(Policy {
             title: self.title(),
@@ -170,6 +165,7 @@ impl Service {
             max_upload: self.max_size,
             max_transfers: self.max_transfers.unwrap_or(default.max_transfers),
             max_per_source: self.per_host.unwrap_or(default.max_per_source),
+            allow: self.allow.clone(),
             ..default
         }))
     }
