@@ -426,6 +426,39 @@ mod tests {
     }
 
     #[test]
+    fn what_arrived_at_a_shared_port_comes_before_a_deadline_that_has_passed() {
+        let mut reactor = Reactor::new().unwrap();
+        let listener = Listener::bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        let (address, client) = (listener.local, UdpSocket::bind("127.0.0.1:0").unwrap());
+        let index = reactor.listen(listener).unwrap();
+        let envelope = Envelope { from: client.local_addr().unwrap(), to: address, to_many: false };
+        let (burst, ticked) = (20, Arc::<AtomicUsize>::default());
+        let (wait, now) = (Duration::from_millis(1), Instant::now());
+        let machine =
+            Counting { wait, now, ticks: NEVER, datagrams: burst, stubborn: true, ticked: Arc::clone(&ticked) };
+        let port = reactor.share(index, &envelope).unwrap();
+        let task = Task::send(machine, Source::bytes([].into(), Mode::Octet));
+        let key = reactor.start(1, port, task, None).unwrap();
+        let (mut gone, mut before) = (Vec::new(), None);
+        for _ in 0..30 {
+            let (mut notices, mut heard) = (Vec::new(), Vec::new());
+            reactor.turn(Duration::ZERO, &mut notices, &mut Observers::none()).unwrap();
+            if notices.iter().any(|notice| matches!(notice, Notice::Readable(_))) {
+                // One datagram a turn: the server reads a burst, and more may be there.
+                reactor.hear(index, &mut Vec::new(), &mut heard, &mut Observers::none()).unwrap();
+            }
+            gone.extend(heard);
+            if before.is_none() {
+                before = Some(ticked.load(Ordering::Relaxed));
+                (0..burst).for_each(|_| assert_eq!(client.send_to(b"late", address).unwrap(), 4));
+                thread::sleep(Duration::from_millis(10));
+            }
+        }
+        assert!(matches!(gone[..], [Notice::Gone(gone)] if gone == key), "{gone:?}");
+        assert_eq!(Some(ticked.load(Ordering::Relaxed)), before, "no tick before the last datagram");
+    }
+
+    #[test]
     fn a_listening_socket_gets_one_notice_a_turn_until_its_owner_has_read_all() {
         let mut reactor = Reactor::new().unwrap();
         let listener = Listener::bind("127.0.0.1:0".parse().unwrap()).unwrap();

@@ -147,6 +147,10 @@ impl Service {
                 Server::builder(root.windows_names(self.windows_names).public_only(is_root() && self.user.is_none()))
             }
         };
+        let builder = match &self.port_range {
+            None => builder.single_port(self.single_port),
+            Some(ports) => builder.port_range(ports.clone()),
+        };
         // The practice files are for a class: it wants the same packets each time, not the shortest time.
         let practises = self.directory.is_none();
         let margin = if practises { RetryPolicy::PATIENT } else { RetryPolicy::default().margin };
