@@ -146,7 +146,7 @@ impl<W: Write> Log<W> {
             (Some(Transfer { request, terms, is_listed, is_proven, costs }), _) => {
                 self.unproven -= usize::from(!is_proven);
                 if !is_listed {
-                    self.flood.unanswered();
+                    self.flood.unanswered(at);
                     return;
                 }
                 (request, Some(terms), costs)
@@ -154,8 +154,8 @@ impl<W: Write> Log<W> {
             (None, Some(request)) => {
                 if !self.flood.take(at) {
                     match result {
-                        Err(Failure::Aborted(Abort::Refused { .. })) => self.flood.refused(),
-                        _ => self.flood.unanswered(),
+                        Err(Failure::Aborted(Abort::Refused { .. })) => self.flood.refused(at),
+                        _ => self.flood.unanswered(at),
                     }
                     return;
                 }
@@ -225,7 +225,7 @@ fn is_proof(crossing: &Crossing<'_>) -> bool {
 
 impl<W: Write> Drop for Log<W> {
     fn drop(&mut self) {
-        let unlisted = self.flood.count_now(Instant::now());
+        let unlisted = self.flood.count_now();
         self.count(unlisted);
         self.lines.finish();
     }

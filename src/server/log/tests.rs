@@ -66,9 +66,9 @@ impl Story {
         self.record(transfer, RecordKind::End(Err(&Failure::Aborted(refused))));
     }
 
-    /// A turn of the loop ends, some time after the last one; the lines that it wrote.
+    /// A turn of the loop ends, a second after the last one; the lines that it wrote.
     fn rest(&mut self) -> Vec<String> {
-        self.at += Duration::from_millis(20);
+        self.at += Duration::from_secs(1);
         self.log.rest(self.at);
         let text = String::from_utf8(mem::take(self.log.lines.out())).unwrap();
         text.lines().map(str::to_owned).collect()
