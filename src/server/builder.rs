@@ -122,7 +122,18 @@ impl ServerBuilder {
         }
         let shared = Arc::new(Shared::new(policy));
         let (admission, request_faults) = (Admission::new(Instant::now()), RequestFaults::new(shared.faults.clone()));
-        Ok(Server { addresses, store, observers, shared, reactor, admission, request_faults, ports, transfers: 0 })
+        Ok(Server {
+            addresses,
+            store,
+            observers,
+            shared,
+            reactor,
+            admission,
+            request_faults,
+            ports,
+            transfers: 0,
+            report: None,
+        })
     }
 }
 

@@ -164,7 +164,7 @@ fn requests_whose_client_never_answers_are_counted_and_those_of_real_clients_nev
     (0..500).chain(1_000..1_500).for_each(|transfer| story.fail(transfer));
     let lines = story.rest();
     assert_eq!((0..500).map(|transfer| of(transfer, &lines)).sum::<usize>(), 200, "those that had a line have two");
-    assert_eq!(lines.last().unwrap(), "2026-11-28 21:30:46 ... and 800 more without an answer from the client");
+    assert_eq!(lines.last().unwrap(), "2026-11-28 21:30:46 ... and 800 more unanswered");
     assert_eq!(lines.len(), 201);
 }
 
