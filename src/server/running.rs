@@ -30,7 +30,7 @@ pub struct RunningServer {
 /// The state that a server shares with its owner in another thread.
 #[derive(Debug)]
 pub(super) struct Shared {
-    policy: Mutex<Policy>,
+    policy: Mutex<Arc<Policy>>,
     pub(super) faults: SharedFaults,
     counts: Mutex<Counts>,
     /// Those who wait for a snapshot.
@@ -79,7 +79,8 @@ impl RunningServer {
     /// Returns its status. The server itself says which transfers run; one that does not answer within a quarter of a
     /// second is stuck.
     pub fn status(&self) -> Status {
-        let Policy { title, bug, .. } = self.policy();
+        let policy = self.shared.policy();
+        let (title, bug) = (policy.title.clone(), policy.bug);
         let running = self.thread.as_ref().is_some_and(|thread| !thread.is_finished());
         let snapshot = if running { self.snapshot() } else { Some(Snapshot::default()) };
         let is_stuck = snapshot.is_none();
@@ -101,7 +102,7 @@ impl RunningServer {
 
     /// Returns its present policy.
     pub fn policy(&self) -> Policy {
-        self.shared.policy()
+        (*self.shared.policy()).clone()
     }
 
     /// Returns the fault rules for the packets of the server, from the next request on.
@@ -112,7 +113,7 @@ impl RunningServer {
 
     /// Sets the policy from the next request on; running transfers keep what they agreed.
     pub fn set_policy(&self, policy: Policy) {
-        *lock(&self.shared.policy) = policy;
+        *lock(&self.shared.policy) = Arc::new(policy);
     }
 }
 
@@ -130,7 +131,7 @@ impl Drop for RunningServer {
 impl Shared {
     pub(super) fn new(policy: Policy) -> Self {
         Self {
-            policy: Mutex::new(policy),
+            policy: Mutex::new(Arc::new(policy)),
             faults: SharedFaults::default(),
             counts: Mutex::default(),
             inquiries: Mutex::default(),
@@ -168,8 +169,8 @@ impl Shared {
         lock(&self.inquiries)
     }
 
-    pub(super) fn policy(&self) -> Policy {
-        lock(&self.policy).clone()
+    pub(super) fn policy(&self) -> Arc<Policy> {
+        Arc::clone(&lock(&self.policy))
     }
 }
 

@@ -26,7 +26,7 @@ use super::fault_injector::FaultInjector;
 use super::listener::{Arrived, Envelope, Listener};
 use super::socket::LARGEST_DATAGRAM;
 use crate::event::Observers;
-use crate::transfer::{Abort, Stats, datagrams};
+use crate::transfer::{Abort, Failure, Stats, datagrams};
 use crate::wire::Packet;
 
 /// The loop of the server: runs many transfers in one thread, and waits for all their sockets and deadlines together.
@@ -196,8 +196,17 @@ impl Reactor {
         self.transfers.get(&key).map(Transfer::stats)
     }
 
-    /// Drops a transfer; its peer gets no ERROR.
-    pub(crate) fn forget(&mut self, key: Key, observers: &mut Observers<'_>) {
+    /// Ends a transfer without a word to its peer.
+    pub(crate) fn displace(&mut self, key: Key, failure: &Failure, observers: &mut Observers<'_>) {
+        if let Some(transfer) = self.transfers.get_mut(&key) {
+            let (listeners, notices) = (&mut self.listeners, &mut Vec::new());
+            transfer.displace(failure, &mut Context { key, listeners, notices, observers });
+            self.forget(key, observers);
+        }
+    }
+
+    /// Drops a transfer that is over.
+    fn forget(&mut self, key: Key, observers: &mut Observers<'_>) {
         // Closing the socket takes it out of the poll too.
         if let Some(mut transfer) = self.transfers.remove(&key) {
             let listeners = &mut self.listeners;
