@@ -35,23 +35,39 @@ macro_rules! sweeps {
 }
 
 sweeps! {
+    Ours {
+        we_get_and_put: false, Asked::Default;
+        we_get_and_put_text: true, Asked::Default;
+        we_get_and_put_without_options: false, Asked::Nothing;
+        we_get_and_put_with_the_smallest_block_size: false, Asked::Everything(8, 64);
+        we_get_and_put_with_the_largest_block_size: false, Asked::Everything(65464, 2);
+        we_get_and_put_with_a_window: false, Asked::Everything(1428, 16);
+    }
     TftpHpa {
         tftp_hpa_gets_and_puts: false, Asked::Default;
         tftp_hpa_gets_and_puts_text: true, Asked::Default;
     }
     Atftp {
         atftp_gets_and_puts: false, Asked::Default;
+        atftp_gets_and_puts_text: true, Asked::Default;
+        atftp_gets_and_puts_with_the_smallest_block_size: false, Asked::Blocks(8);
         atftp_gets_and_puts_with_a_block_size: false, Asked::Blocks(1428);
+        atftp_gets_and_puts_with_the_largest_block_size: false, Asked::Blocks(65464);
+        atftp_gets_and_puts_with_a_window_of_one: false, Asked::Everything(512, 1);
         atftp_gets_and_puts_with_every_option: false, Asked::Everything(1024, 8);
+        atftp_gets_and_puts_with_a_long_window: false, Asked::Everything(1428, 64);
     }
     Busybox {
         busybox_gets_and_puts: false, Asked::Default;
+        busybox_gets_and_puts_with_a_short_block_size: false, Asked::Blocks(32);
         busybox_gets_and_puts_with_a_block_size: false, Asked::Blocks(1428);
         busybox_gets_and_puts_with_the_largest_block_size: false, Asked::Blocks(65464);
     }
     Curl {
         curl_gets_and_puts: false, Asked::Default;
         curl_gets_and_puts_without_options: false, Asked::Nothing;
+        curl_gets_and_puts_with_the_smallest_block_size: false, Asked::Blocks(8);
         curl_gets_and_puts_with_a_block_size: false, Asked::Blocks(1428);
+        curl_gets_and_puts_with_the_largest_block_size: false, Asked::Blocks(65464);
     }
 }
