@@ -6,6 +6,7 @@
 
 use std::env;
 use std::error::Error;
+use std::io;
 
 use tftpsh::server::Log;
 use tftpsh::{DirStore, Server, Stop};
@@ -16,7 +17,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let address = arguments.next().unwrap_or_else(|| "127.0.0.1:6969".to_owned());
     let server = Server::builder(DirStore::open(&directory)?)
         .max_upload(100 << 20)
-        .observer(Log::new(|line: &str| println!("{line}")))
+        .observer(Log::new(io::stdout()))
         .bind(address)?;
     println!("Serving {directory} at {}.", server.address());
     server.run(&Stop::new())?;

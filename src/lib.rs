@@ -59,12 +59,14 @@ mod lessons;
 mod macros;
 mod net;
 mod plan;
+mod printable_json;
 mod profile;
 mod session;
 mod shell;
 mod stop;
 mod style;
 mod terminal;
+mod units;
 
 pub use client::{Client, ClientError};
 pub use files::{DirStore, MemoryStore};

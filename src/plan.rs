@@ -3,7 +3,7 @@
 use std::fmt::{self, Display, Formatter};
 use std::time::Duration;
 
-use crate::trace::units::{plural, thousands};
+use crate::units::{plural, thousands};
 use crate::wire::{BlockSize, WindowSize};
 
 /// The number of different block numbers, without 0.

@@ -10,63 +10,16 @@ use std::io::ErrorKind;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::os::unix::net::UnixListener;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{Barrier, mpsc};
 use std::thread;
 use std::time::Duration;
 
 use nix::sys::stat::Mode as Bits;
 use nix::unistd::mkfifo;
-use support::{allow, names, unprivileged};
-use tempfile::{TempDir, tempdir};
-use tftpsh::files::{Denied, DirStore, ReadFile, Store, WriteFile, WriteMode};
+use support::{House, allow, names, unprivileged};
+use tftpsh::files::{Denied, DirStore, Store, WriteFile, WriteMode};
 use tftpsh::wire::{ErrorCode, Mode};
-
-/// A served directory `root`, next to a directory `outside` with a file `secret`.
-struct House {
-    directory: TempDir,
-    root: DirStore,
-}
-
-impl House {
-    fn new() -> Self {
-        let directory = tempdir().unwrap();
-        for (name, content) in [("outside/secret", "secret"), ("root/file", "file"), ("root/sub/deep", "deep")] {
-            let path = directory.path().join(name);
-            fs::create_dir_all(path.parent().unwrap()).unwrap();
-            fs::write(path, content).unwrap();
-        }
-        let root = DirStore::open(directory.path().join("root")).unwrap();
-        Self { directory, root }
-    }
-
-    fn inside(&self, name: &str) -> PathBuf {
-        self.directory.path().join("root").join(name)
-    }
-
-    fn read(&self, name: &[u8]) -> Result<Vec<u8>, Denied> {
-        let mut room = [0; 100];
-        let filled = self.root.read(name, Mode::Octet)?.fill(&mut room).unwrap();
-        Ok(room[..filled].to_vec())
-    }
-
-    fn write(&self, name: &[u8], write_mode: WriteMode) -> Result<(), Denied> {
-        let mut target = self.root.create(name, Mode::Octet, write_mode)?;
-        target.deliver(b"new")?;
-        Ok(target.commit()?)
-    }
-
-    /// Returns the refusal of a request.
-    fn refusal(&self, name: &[u8]) -> (u16, u16) {
-        let [read, write] = [self.read(name).map(drop), self.write(name, WriteMode::CreateOrReplace)]
-            .map(|outcome| outcome.expect_err(&String::from_utf8_lossy(name)).code.0);
-        (read, write)
-    }
-
-    fn count(&self) -> usize {
-        names(&self.inside("")).len()
-    }
-}
 
 #[test]
 fn files_are_read_by_every_honest_name() {
@@ -207,14 +160,26 @@ fn overwriting_keeps_the_link_and_the_permissions() {
 }
 
 #[test]
-fn without_overwriting_a_link_counts_as_a_file_even_if_it_dangles() {
+fn a_dead_link_answers_like_a_missing_name() {
     let house = House::new();
-    symlink("nowhere", house.inside("dangling")).unwrap();
-    for write_mode in [WriteMode::CreateNew, WriteMode::CreateOrReplace] {
-        assert!(house.write(b"dangling", write_mode).is_err());
+    for (link, target) in [("dead", "nowhere"), ("deep", "sub/nowhere"), ("below", "file/x"), ("loop", "loop")] {
+        symlink(target, house.inside(link)).unwrap();
+        assert_eq!(house.refusal(link.as_bytes()), (1, 1), "{link}");
+        for write_mode in [WriteMode::CreateNew, WriteMode::Replace] {
+            assert_eq!(house.write(link.as_bytes(), write_mode).unwrap_err().code, ErrorCode::NOT_FOUND, "{link}");
+        }
+        assert_eq!(house.refusal(format!("{link}/file").as_bytes()), (1, 1), "a directory {link}");
+        assert!(house.inside(link).is_symlink());
     }
-    assert_eq!(house.write(b"dangling", WriteMode::CreateNew).unwrap_err().code, ErrorCode::EXISTS);
-    assert!(!house.inside("nowhere").exists());
+    assert_eq!((house.count(), names(&house.inside("sub"))), (6, vec!["deep".to_owned()]), "no file was made");
+}
+
+#[test]
+fn without_overwriting_a_link_counts_as_its_file() {
+    let house = House::new();
+    symlink("sub/deep", house.inside("link")).unwrap();
+    assert_eq!(house.write(b"link", WriteMode::CreateNew).unwrap_err().code, ErrorCode::EXISTS);
+    assert_eq!(house.read(b"link").as_deref(), Ok(&b"deep"[..]));
 }
 
 #[test]

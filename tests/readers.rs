@@ -2,11 +2,7 @@
 
 mod support;
 
-use std::fs;
-
-use nix::sys::signal::Signal;
-use support::{Client, Process, served_at};
-use tftpsh::event::Observers;
+use support::Process;
 
 #[test]
 fn a_script_without_a_reader_ends_with_141_unless_every_command_ran() {
@@ -31,19 +27,4 @@ fn a_script_without_a_reader_ends_with_141_unless_every_command_ran() {
         assert_eq!(status_found, Some(status), "{args:?} {script:.40}: {said}");
         assert!(!said.contains("Broken pipe") || script.contains("big.bin"), "{said}");
     }
-}
-
-#[test]
-fn a_server_whose_log_has_no_reader_continues() {
-    let directory = tempfile::tempdir().expect("a directory");
-    fs::write(directory.path().join("f"), "served").expect("a file");
-    let mut server = Process::start(directory.path(), &["serve", ".", "--port", "0"]);
-    let address = served_at(&server.line()).expect("an address");
-    server.close_output();
-    for _ in 0..3 {
-        let mut client = Client::to(address);
-        assert!(client.get_nothing("nosuch").is_err(), "a line of the log");
-        assert_eq!(client.get_bytes("f", &mut Observers::none()).expect("the file").1, b"served");
-    }
-    assert_eq!(server.end_by(Signal::SIGTERM), Some(0));
 }

@@ -119,6 +119,8 @@ impl Conversation {
                 self.tally.sha256 = Some(sha256.to_owned());
                 return None;
             }
+            // The records before say the same.
+            RecordKind::Costs(_) => return None,
             RecordKind::End(result) => {
                 let silence = result.err().and_then(|_| self.silence_until(record.at, self.giver_up(record.at)));
                 return Some((self.end(record.at, result), silence));

@@ -37,7 +37,7 @@ pub use crate::wire::Direction;
 pub use crossing::{Crossing, Delivery};
 
 use crate::bugs::ClientBug;
-use crate::transfer::{Event, Failure, Machine, Report};
+use crate::transfer::{Event, Failure, Machine, Report, Stats};
 use crate::wire::{Mode, RequestKind};
 
 /// One thing that happened in a transfer.
@@ -77,6 +77,8 @@ pub enum RecordKind<'a> {
     Machine(&'a Event),
     /// The SHA-256 of the local file in hexadecimal digits, right before the end of a transfer that computes it.
     Digest(&'a str),
+    /// What a transfer of a server has cost that fails, right before its end.
+    Costs(&'a Stats),
     /// The transfer ended: the file is safe and the last packet that belongs to it was sent, or it failed.
     End(Result<&'a Report, &'a Failure>),
     /// Packets crossed the socket after the end, and all of them until now have their records.
@@ -162,6 +164,10 @@ pub trait Observer {
     /// and several times a second while none come.
     fn pulse(&mut self, _at: Instant, _machine: &dyn Machine) {}
 
+    /// Handles a pause: the loop of a server is about to wait for packets. Called several times a second while none come,
+    /// and once before the server ends.
+    fn rest(&mut self, _at: Instant) {}
+
     /// Whether records have any use now; if not, they need not be made.
     fn is_listening(&self) -> bool {
         true
@@ -201,6 +207,13 @@ impl<'a> Observers<'a> {
             observer.pulse(at, machine);
         }
     }
+
+    /// Tells all observers of a [pause](Observer::rest).
+    pub fn rest(&mut self, at: Instant) {
+        for observer in &mut self.0 {
+            observer.rest(at);
+        }
+    }
 }
 
 impl Observer for Observers<'_> {
@@ -210,6 +223,10 @@ impl Observer for Observers<'_> {
 
     fn pulse(&mut self, at: Instant, machine: &dyn Machine) {
         Observers::pulse(self, at, machine);
+    }
+
+    fn rest(&mut self, at: Instant) {
+        Observers::rest(self, at);
     }
 
     fn is_listening(&self) -> bool {

@@ -106,6 +106,10 @@ impl Store for MemoryStore {
         let (store, name) = (self.clone(), name.to_vec());
         Ok(Target::upload(Upload { store, name, bytes: Vec::new(), charge: OVERHEAD, write_mode }, mode))
     }
+
+    fn room(&self) -> Option<u64> {
+        u64::try_from(UPLOADS.saturating_sub(self.lock().charged + OVERHEAD)).ok()
+    }
 }
 
 /// An upload that is not finished; dropping it gives back its share of [`UPLOADS`].

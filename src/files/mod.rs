@@ -14,9 +14,11 @@
 mod attributes;
 mod digest;
 mod dir_store;
+mod letter_case;
 mod local_path;
 mod memory_store;
 mod new_file;
+mod served_name;
 mod source;
 mod standard;
 mod store;

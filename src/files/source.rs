@@ -1,10 +1,11 @@
 use std::fmt::{self, Debug, Formatter};
-use std::fs::{File, Metadata, OpenOptions};
+use std::fs::{File, OpenOptions};
 use std::io::{self, BufReader, Cursor, Read, Seek};
 use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::Path;
 use std::sync::Arc;
 
+use cap_std::fs::{Metadata, MetadataExt as _};
 use nix::errno::Errno;
 use nix::fcntl::OFlag;
 
@@ -71,10 +72,23 @@ impl Source {
         Ok(Self::buffered(file, size, mode))
     }
 
-    /// Reads an open file from its present position.
-    pub(super) fn file(file: File, mode: Mode) -> io::Result<Self> {
-        let size = size_from_here(&file)?;
-        Ok(Self::buffered(file, size, mode))
+    /// Reads a regular file that was just opened. One that fits into the buffer is read whole and closed.
+    pub(super) fn regular(file: File, found: &Metadata, mode: Mode) -> io::Result<Self> {
+        let length = found.len();
+        let Some(small) = usize::try_from(length).ok().filter(|&length| length < AHEAD) else {
+            let size = has_its_size(&file, length, found.blocks()).then_some(length);
+            return Ok(Self::buffered(file, size, mode));
+        };
+        // One byte more, so that this read shows the end too.
+        let mut start = vec![0; small + 1];
+        let read = read_some(&mut &file, &mut start)?;
+        start.truncate(read);
+        let (start, size) = (Cursor::new(start), (read >= small).then_some(length));
+        if read == small {
+            return Ok(Self::new(Box::new(start), size, mode));
+        }
+        // It grew in the meantime, or is a file of /proc or /sys, whose length says nothing.
+        Ok(Self::buffered(start.chain(file), size, mode))
     }
 
     fn buffered(file: impl Read + Send + 'static, size: Option<u64>, mode: Mode) -> Self {
@@ -99,7 +113,7 @@ fn size_from_here(mut file: &File) -> io::Result<Option<u64>> {
     if found.is_dir() {
         return Err(Errno::EISDIR.into());
     }
-    if !has_its_size(file, &found) {
+    if !found.is_file() || !has_its_size(file, found.len(), found.blocks()) {
         return Ok(None);
     }
     Ok(Some(found.len().saturating_sub(file.stream_position()?)))
@@ -158,13 +172,11 @@ impl<R: Read> ReadFile for Source<R> {
     }
 }
 
-/// Whether this is a regular file whose length is what can be read: a file of /sys says 4096 and has less.
-fn has_its_size(file: &File, found: &Metadata) -> bool {
-    let on_disk = || found.blocks() > 0;
+/// Whether the length of a regular file is what can be read: a file of /sys says 4096 and has less.
+fn has_its_size(file: &File, length: u64, blocks: u64) -> bool {
     // One without blocks may also be sparse, or empty.
-    let has_last =
-        || found.len().checked_sub(1).is_none_or(|last| file.read_at(&mut [0], last).is_ok_and(|read| read > 0));
-    found.is_file() && (on_disk() || has_last())
+    let has_last = || length.checked_sub(1).is_none_or(|last| file.read_at(&mut [0], last).is_ok_and(|read| read > 0));
+    blocks > 0 || has_last()
 }
 
 impl<R> Debug for Source<R> {
@@ -300,7 +312,7 @@ mod tests {
         std::fs::write(&path, LOCAL).unwrap();
         let mut file = File::open(&path).unwrap();
         file.read_exact(&mut [0; 4]).unwrap();
-        let mut source = Source::file(file, Mode::Octet).unwrap();
+        let mut source = Source::interruptible(Interruptible::new(file, &Stop::new()), Mode::Octet).unwrap();
         assert_eq!(source.size(), Some(LOCAL.len() as u64 - 4));
         assert_eq!(drain(&mut source, 100), &LOCAL[4..]);
     }

@@ -22,6 +22,11 @@ pub trait Store: Send {
     ///
     /// [`Denied`] is the reason for the client.
     fn create(&self, name: &[u8], mode: Mode, write_mode: WriteMode) -> Result<Target, Denied>;
+
+    /// Returns how many bytes an upload can have at most, as far as the store knows: the free space of its disk.
+    fn room(&self) -> Option<u64> {
+        None
+    }
 }
 
 /// The names that a write request may have.
@@ -76,6 +81,8 @@ impl From<io::Error> for Denied {
             return Self::new(code, "the server has no free file descriptors");
         }
         match error.kind() {
+            // A link that leads to itself leads to no file.
+            _ if error.raw_os_error() == Some(Errno::ELOOP as i32) => ErrorCode::NOT_FOUND.into(),
             io::ErrorKind::IsADirectory => Self::new(code, "Is a directory"),
             io::ErrorKind::InvalidFilename => Self::new(code, "File name too long"),
             other if code == ErrorCode::UNDEFINED => Self::new(code, other),
@@ -101,6 +108,7 @@ mod tests {
         for (errno, code, message) in [
             (Errno::ENOENT, 1, "File not found"),
             (Errno::ENOTDIR, 1, "File not found"),
+            (Errno::ELOOP, 1, "File not found"),
             (Errno::EACCES, 2, "Access violation"),
             (Errno::EPERM, 2, "Access violation"),
             (Errno::EROFS, 2, "Access violation"),

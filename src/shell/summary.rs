@@ -1,8 +1,8 @@
 //! What a transfer cost, in one line if it fits.
 
 use crate::session::LastTransfer;
-use crate::trace::units;
 use crate::transfer::{Report, Rtt, Stats, Waits};
+use crate::units;
 use crate::wire::Terms;
 
 /// The parts of `4.1 MB/s, blksize 1468, windowsize 16, 2793 blocks, 2 resent, rtt 0.08/0.10/0.31 ms`.

@@ -45,6 +45,13 @@ impl<F: AsFd> Interruptible<F> {
         Self { file, stop: stop.clone(), waits }
     }
 
+    /// Wraps an open file whose reads and writes never wait: those that would wait fail.
+    pub(crate) fn never_waiting(file: F) -> Self {
+        let stop = Stop::new();
+        stop.request();
+        Self::new(file, &stop)
+    }
+
     /// Returns the file.
     pub(crate) fn file(&self) -> &F {
         &self.file
@@ -288,6 +295,24 @@ mod tests {
         let _reader = Interruptible::open(&path, &Stop::new()).unwrap();
         let mut writer = Interruptible::create(&path, &requested_soon()).unwrap();
         assert!(is_interruption(&writer.write_all(&[7; 1 << 22]).unwrap_err()));
+    }
+
+    #[test]
+    fn a_writer_that_never_waits_writes_what_finds_space() {
+        let (_directory, path) = fifo();
+        let mut reader = Interruptible::open(&path, &Stop::new()).unwrap();
+        let mut writer = Interruptible::never_waiting(OpenOptions::new().write(true).open(&path).unwrap());
+        let mut written = 0;
+        let error = loop {
+            match writer.write(&[7; 10_000]) {
+                Ok(length) => written += length,
+                Err(error) => break error,
+            }
+        };
+        assert!(is_interruption(&error) && written > 0, "{error}");
+        let mut bytes = vec![0; written];
+        reader.read_exact(&mut bytes).unwrap();
+        assert_eq!(writer.write(&[7]).unwrap(), 1);
     }
 
     #[test]

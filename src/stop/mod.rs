@@ -132,7 +132,8 @@ impl Stop {
     fn poll(&self, watched: Option<(BorrowedFd<'_>, PollFlags)>, until: Option<Instant>) -> io::Result<bool> {
         /// Without a bell, the flag is checked so often.
         const PIECE: Duration = Duration::from_millis(20);
-        let bell = self.bell.get_or_init(|| Bell::new().ok()).as_ref();
+        // Nobody waits for a flag that is raised.
+        let bell = if self.is_requested() { None } else { self.bell.get_or_init(|| Bell::new().ok()).as_ref() };
         loop {
             let stopped = self.is_requested();
             let left = until.map(|until| until.saturating_duration_since(Instant::now()));

@@ -14,9 +14,10 @@ use terminal_size::{Width, terminal_size_of};
 
 use super::line_batcher::LineBatcher;
 use super::output::{Output, Stream};
+use crate::printable_json::printable_json;
 use crate::stop::Stop;
 use crate::style::{Look, Style, When};
-use crate::trace::{fold, fold_parts, printable_json};
+use crate::trace::{fold, fold_parts};
 
 /// The source of lines, which decides how failures are reported.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -52,6 +52,15 @@ impl Output {
         }
     }
 
+    /// A writer for a stream whose writes never wait: those that would fail with an interruption. Its errors are those of
+    /// the system.
+    pub(super) fn never_waiting(stream: Stream) -> Box<dyn Write> {
+        match stream {
+            Stream::Output => Box::new(Interruptible::never_waiting(io::stdout())),
+            Stream::Error => Box::new(Interruptible::never_waiting(io::stderr())),
+        }
+    }
+
     /// Creates a file, whose writes end like those of the streams.
     pub(super) fn create(&self, path: &Path) -> io::Result<impl Write + use<>> {
         Interruptible::create(path, &self.stop)

@@ -6,11 +6,11 @@ use super::columns::{cut, width};
 use super::elide::Run;
 use super::figures::{flag, tint};
 use super::fold::parts;
-use super::units::size;
 use super::{Paint, Tint, View};
 use crate::analysis::{Annotated, AnnotatedPacket, Annotation, Flag, Outcome, State};
 use crate::event::{Direction, Side};
 use crate::fault::{Action, Hit};
+use crate::units::size;
 
 /// The view of both ends: arrows between client and server, each end with its own times, states and timers.
 ///

@@ -79,7 +79,11 @@ impl<W: Write> Observer for Classic<W> {
             RecordKind::Packet(packet) if packet.direction == Direction::Received && packet.fate.lost => {}
             RecordKind::Packet(packet) => self.packet(packet.direction, packet.wire()),
             RecordKind::Machine(Event::Agreed(terms)) => self.ending.blksize = terms.blksize,
-            RecordKind::Machine(_) | RecordKind::Earlier(_) | RecordKind::Delivered(_) | RecordKind::Digest(_) => {}
+            RecordKind::Machine(_)
+            | RecordKind::Earlier(_)
+            | RecordKind::Delivered(_)
+            | RecordKind::Digest(_)
+            | RecordKind::Costs(_) => {}
             RecordKind::End(_) | RecordKind::Late => self.writer.flush(),
         }
     }

@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use super::View;
 use super::figures::millis;
-use super::units::{plural, thousands};
 use crate::analysis::{Annotated, AnnotatedPacket, Annotation};
 use crate::event::Side;
 use crate::transfer::RttStats;
+use crate::units::{plural, thousands};
 
 /// How many ordinary pairs of DATA and ACK are shown at each end of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

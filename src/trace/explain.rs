@@ -7,10 +7,10 @@ use super::fields::fields;
 use super::figures::{delivered, failure, flag, millis, tint};
 use super::fold::fold;
 use super::silences::{Line, Silences};
-use super::units::size;
 use super::{Paint, Tint, View};
 use crate::analysis::{Annotated, AnnotatedPacket, Annotation, Choice, Kind, Reason, State};
 use crate::event::{Direction, Side};
+use crate::units::size;
 
 /// How much of each packet is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -3,9 +3,9 @@ use std::io::{self, Write};
 use super::elide::Run;
 use super::figures::{deeds, hex, notable_flags, tint, words};
 use super::fold::fold;
-use super::units::size;
 use super::{Paint, View};
 use crate::analysis::{Annotated, Annotation};
+use crate::units::size;
 
 /// Bytes at the beginning of a long packet that are shown.
 const HEAD: usize = 32;

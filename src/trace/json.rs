@@ -6,9 +6,9 @@ use serde_json::Value;
 
 use super::View;
 use super::figures::hex;
-use super::printable_json::PrintableJson;
 use crate::analysis::{Annotated, AnnotatedPacket, Annotation, Flag, Outcome, PacketCounts, Reason, Silence, Summary};
 use crate::fault::Hit;
+use crate::printable_json::PrintableJson;
 use crate::transfer::Ignored;
 use crate::wire::{OptionList, Packet, Printable};
 

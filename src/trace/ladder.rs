@@ -8,10 +8,10 @@ use super::elide::Run;
 use super::figures::{deeds, delivered, failure, flag, tint};
 use super::fold::{fold, parts};
 use super::silences::{Line, Silences};
-use super::units::size;
 use super::{Paint, Tint, View};
 use crate::analysis::{Annotated, AnnotatedPacket, Annotation, Flag, State};
 use crate::event::Side;
+use crate::units::size;
 
 /// The view of packets as arrows between client and server, with time running down.
 #[derive(Debug)]

@@ -2,12 +2,12 @@ use std::io::{self, Write};
 
 use super::fold::fold;
 use super::hex::Dump;
-use super::units::counted;
 use super::{
     BothLadder, Charset, Content, Detail, Elided, Ends, Explain, Hex, Json, Ladder, Limit, Lines, Paint, Paired,
     Pcapng, PerTransfer, View, ViewName, Views, plain,
 };
 use crate::analysis::{Annotated, KEPT_DATA, Kept, Relations};
+use crate::units::counted;
 
 /// The properties of the screen or file that a view is drawn on.
 #[derive(Debug, Clone, Copy)]

@@ -4,9 +4,10 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use super::{FailSoftWriter, units};
+use super::FailSoftWriter;
 use crate::event::{Observer, Record, RecordKind};
 use crate::transfer::{Event, Machine, Stats};
+use crate::units;
 
 /// The progress of a transfer for a person at a terminal: one line on standard error, drawn again and again, and cleared
 /// at the end. No other file uses `indicatif`.

@@ -17,6 +17,7 @@ use source::{File, Homes, sources, split, starts_with};
 /// Every module, and the modules that it may name beside itself.
 const MODULES: &[(&str, &[&str])] = &[
     ("macros", &[]),
+    ("units", &[]),
     // Pure: bytes and time come in as arguments.
     ("wire", &["macros"]),
     ("transfer", &["wire"]),
@@ -25,20 +26,24 @@ const MODULES: &[(&str, &[&str])] = &[
     ("analysis", &["macros", "wire", "transfer", "event", "fault", "bugs"]),
     ("bugs", &["macros", "wire", "transfer"]),
     // What a class reads and computes.
-    ("plan", &["wire", "trace"]),
+    ("plan", &["wire", "units"]),
     ("lessons", &[]),
     // The language parses into plain values: rules, bugs, lessons and the names of views.
     ("language", &["wire", "fault", "bugs", "lessons", "trace"]),
+    ("printable_json", &["wire"]),
     // Flags, colours and files know nothing of the protocol but its text mode.
     ("stop", &[]),
     ("style", &[]),
     ("files", &["wire", "transfer", "stop"]),
     // Views and values, for the shell.
-    ("trace", &["wire", "transfer", "event", "analysis", "fault", "style"]),
+    ("trace", &["wire", "transfer", "event", "analysis", "fault", "style", "units", "printable_json"]),
     // Where machines meet sockets, clocks and files.
     ("net", &["wire", "transfer", "event", "fault", "bugs", "files", "stop"]),
     ("client", &["wire", "transfer", "event", "fault", "bugs", "files", "stop", "net", "macros"]),
-    ("server", &["wire", "transfer", "event", "fault", "bugs", "files", "stop", "net", "macros"]),
+    (
+        "server",
+        &["wire", "transfer", "event", "fault", "bugs", "files", "stop", "net", "macros", "units", "printable_json"],
+    ),
     // What a process that is left running needs from the system.
     ("daemon", &[]),
     // What the program remembers, and its arguments.
@@ -46,13 +51,14 @@ const MODULES: &[(&str, &[&str])] = &[
     ("cli", &["wire", "transfer", "language", "client", "style"]),
     ("profile", &["language", "stop"]),
     ("complete", &["wire", "language", "profile", "cli"]),
-    ("terminal", &["language", "complete", "profile", "stop", "style", "trace"]),
+    ("terminal", &["language", "complete", "profile", "stop", "style", "trace", "printable_json"]),
     // Only main uses the shell, through `internals`.
     (
         "shell",
         &[
             "wire", "transfer", "event", "analysis", "fault", "bugs", "plan", "lessons", "stop", "style", "files",
             "trace", "session", "daemon", "cli", "client", "server", "language", "complete", "profile", "terminal",
+            "units",
         ],
     ),
     ("main", &[]),
@@ -74,6 +80,7 @@ const KEEPERS: &[(&[&str], &[&str])] = &[
     (&["cap_std"], &["files"]),
     (&["xattr"], &["files"]),
     (&["mio"], &["net"]),
+    (&["jiff"], &["server::log::clock"]),
     (&["fast_glob"], &["shell::local_names"]),
     (&["sha2"], &["files"]),
 ];

@@ -15,6 +15,7 @@
 //! capture_file     capture files, read back
 //! foreign          programs by other authors, known by what they print
 //! directory        what a directory holds
+//! house            a served directory with something outside
 //! json             output for programs
 //! privilege        tests that permissions must stop
 //! target           local files that are received
@@ -28,6 +29,7 @@ mod capture_file;
 mod client;
 mod directory;
 mod foreign;
+mod house;
 mod json;
 mod packet;
 mod peers;
@@ -46,6 +48,7 @@ pub(crate) use capture_file::{Blocks, Captured, Datagram, Entry, entries, packet
 pub(crate) use client::Client;
 pub(crate) use directory::{directory_with, names};
 pub(crate) use foreign::{Foreign, skip};
+pub(crate) use house::House;
 pub(crate) use json::objects;
 pub(crate) use packet::{ack, data, error_of, is_error};
 pub(crate) use peers::Peers;

@@ -3,7 +3,7 @@ use std::time::Instant;
 
 use super::alarms::Alarms;
 use super::notice::{Key, Notice, ServerTask};
-use crate::event::Observers;
+use crate::event::{Observers, RecordKind};
 use crate::net::fault_injector::FaultInjector;
 use crate::net::overdue::Overdue;
 use crate::net::reporter::{Reporter, Subject};
@@ -140,8 +140,10 @@ impl Transfer {
                 self.due = dally;
             }
             Step::Failed(stopped) if !self.complete => {
+                let stats = self.task.machine().stats();
                 let (_, mut wire) = self.wire(reports.observers);
                 wire.flush();
+                wire.reporter.notify(RecordKind::Costs(&stats));
                 wire.reporter.end(Err(&stopped.failure));
                 reports.notices.push(Notice::Failed(reports.key, stopped.failure));
                 return false;

@@ -7,8 +7,8 @@ use crate::analysis::{Annotated, AnnotatedPacket, Kept};
 use crate::language::Again;
 use crate::shell::tracing::{STDOUT, file_name, file_page, screen_page};
 use crate::shell::{CommandError, HandlerError, Shell};
-use crate::trace::units::counted;
 use crate::trace::{Content, Ends, Limit, Page, ViewName, show};
+use crate::units::counted;
 use crate::wire::{Packet, Printable};
 
 /// Shows a kept transfer on the screen as it is now, or writes it into a file. A range that was asked for is shown whole.

@@ -7,8 +7,8 @@ use crate::language::{BugVerb, FaultVerb, ServerChange};
 use crate::server::Policy;
 use crate::shell::{CommandError, Handled, Shell};
 use crate::terminal::Place;
-use crate::trace::units::{counted, seconds};
 use crate::transfer::Rexmt;
+use crate::units::{counted, seconds};
 
 /// Packets that `fault test` names one by one.
 const NAMED: usize = 12;

@@ -1,7 +1,6 @@
 //! serve: a server to practise on, in the background of the shell or in the foreground.
 
 use std::io;
-use std::mem;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use super::faults;
@@ -15,8 +14,7 @@ use crate::server::{Log, Policy, Server, ServerBuilder, practice_files};
 use crate::session::{DEFAULT_PORT, Peer};
 use crate::shell::local_names;
 use crate::shell::{CommandError, Handled, HandlerError, Outcome, Shell};
-use crate::stop::is_interruption;
-use crate::terminal::{Place, plain};
+use crate::terminal::{LogOutput, Place, Stream, plain};
 use crate::trace::OtherEnd;
 use crate::transfer::RetryPolicy;
 
@@ -112,17 +110,12 @@ impl Service {
         let status = format!("Serving {} at {}.", self.title(), places(server.addresses()));
         shell.console.say(&status)?;
         shell.workspace.tracing.begin(&shell.workspace.session.settings, &shell.console, shell.setup.plain);
-        let (stop, console) = (shell.setup.signals.stop(), &shell.console);
-        let mut complained = false;
-        let mut log = Log::new(|line: &str| {
-            // The clients are served though the log cannot be written.
-            if let Err(error) = console.say(line)
-                && !is_interruption(&error)
-                && !mem::replace(&mut complained, true)
-            {
-                console.note(format_args!("tftp: the log is incomplete: {}", plain(&error)));
-            }
-        });
+        let mut log = if shell.console.json {
+            Log::json(LogOutput::new(Stream::Output))
+        } else {
+            Log::new(LogOutput::new(shell.console.stream()))
+        };
+        log.listening(&self.title(), server.addresses());
         let mut observers = Observers::none();
         // Before the log, whose line about the end of a transfer follows its packets.
         if shell.workspace.tracing.is_on() {
@@ -130,14 +123,15 @@ impl Service {
         }
         observers.add(&mut log);
         if let Err(error) = ServiceManager.ready(&status) {
-            console.note(format_args!(
+            shell.console.note(format_args!(
                 "tftp: the service manager does not hear that the server is ready: {}",
                 plain(&error)
             ));
         }
-        server.run_observed(stop, &mut observers)?;
+        server.run_observed(shell.setup.signals.stop(), &mut observers)?;
         ServiceManager.stopping();
-        Ok(report(shell)?)
+        // With JSON, the log says all that a record of the command would.
+        Ok(Outcome { is_recorded: true, ..report(shell)? })
     }
 
     /// Binds the first address, and the second one where this machine has it.

@@ -10,8 +10,8 @@ use crate::client::{Negotiation, Options};
 use crate::session::{Session, Settings};
 use crate::shell::summary::brief;
 use crate::shell::{Handled, Outcome, Shell};
-use crate::trace::units::seconds;
 use crate::transfer::Rexmt;
+use crate::units::seconds;
 use crate::wire::{BlockSize, Mode, WindowSize};
 
 /// Shows the session: the server, the settings, the last transfer, and what runs beside them.

@@ -7,7 +7,7 @@ use serde_json::{Result, Serializer};
 use crate::wire::controls_a_terminal;
 
 /// JSON in which no text controls a terminal: such characters are written as `\uNNNN`, so that programs read the same.
-pub(super) struct PrintableJson;
+pub(crate) struct PrintableJson;
 
 impl Formatter for PrintableJson {
     fn write_string_fragment<W: Write + ?Sized>(&mut self, out: &mut W, fragment: &str) -> io::Result<()> {
