@@ -61,7 +61,7 @@ fn offered_is_accepted(before: &[Word], part: &Word) {
     for candidate in line(before, part, Some("router"), &sources()) {
         let words: Vec<_> = before.iter().cloned().chain([candidate.value.clone()]).collect();
         let following = following(&words);
-        let is_accepted = following.is_complete || !following.expected.is_empty() || !following.switches.is_empty();
+        let is_accepted = following.is_complete || !following.expected.is_empty() || !following.options.is_empty();
         assert!(is_accepted || candidate.goes_on, "{before:?} {candidate:?}");
     }
 }

@@ -4,7 +4,9 @@ mod sentence;
 mod values;
 
 use std::ffi::OsString;
+use std::io;
 use std::ops::RangeInclusive;
+use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -14,9 +16,9 @@ use clap::{Arg, ArgMatches, CommandFactory, FromArgMatches, Parser};
 
 pub(crate) use self::sentence::sentence;
 
-use self::values::{port_or_any, ports, rexmt, when};
+use self::values::{rexmt, when};
 use crate::client::Family;
-use crate::language::{STATUSES, Scope, TraceVerb, is_view, trace_list, value};
+use crate::language::{AnyPort, STATUSES, Scope, TraceVerb, Word, is_option, is_view, options, trace_list, value};
 use crate::style::When;
 use crate::transfer::Rexmt;
 use crate::wire::{BlockSize, Mode, WindowSize};
@@ -28,6 +30,7 @@ use crate::wire::{BlockSize, Mode, WindowSize};
     version,
     override_usage = "tftp [OPTIONS] [HOST [PORT]] [COMMAND ARGS...]",
     after_help = after_help(),
+    disable_help_flag = true,
     max_term_width = 80,
     args_override_self = true
 )]
@@ -36,9 +39,9 @@ pub(crate) struct Cli {
     #[arg(value_name = "HOST PORT COMMAND ARGS", hide = true)]
     pub words: Vec<OsString>,
 
-    /// The switches of commands, from any place.
+    /// The options of commands with their values, from any place.
     #[arg(skip)]
-    pub switches: Vec<OsString>,
+    pub aside: Vec<OsString>,
 
     /// The options that were given, as the user finds them in the help, and what they set.
     #[arg(skip)]
@@ -53,12 +56,12 @@ pub(crate) struct Cli {
     command_follows: bool,
 
     /// The server; the words are then one command. For serve: the address to listen on.
-    #[arg(short = 'H', long, value_name = "HOST")]
-    pub host: Option<String>,
+    #[arg(short = 'H', long = "host", value_name = "HOST")]
+    pub hosts: Vec<String>,
 
     /// The port of the server, unless a command names one. For serve: the port to listen on, 0 for any free port.
-    #[arg(short, long, value_name = "PORT", value_parser = port_or_any)]
-    pub port: Option<u16>,
+    #[arg(short, long, value_name = "PORT", value_parser = value::<AnyPort>)]
+    port: Option<AnyPort>,
 
     /// The transfer mode: ascii, netascii, binary, image or octet.
     #[arg(short, long, value_name = "MODE", value_parser = value::<Mode>)]
@@ -97,7 +100,7 @@ pub(crate) struct Cli {
     pub v6: bool,
 
     /// Send from one of these local ports: LOW:HIGH, or one port.
-    #[arg(short = 'R', value_name = "LOW:HIGH", value_parser = ports)]
+    #[arg(short = 'R', value_name = "LOW:HIGH", value_parser = value::<RangeInclusive<u16>>)]
     pub local_ports: Option<RangeInclusive<u16>>,
 
     /// Treat host:file as a file name.
@@ -121,7 +124,7 @@ pub(crate) struct Cli {
     pub classic: bool,
 
     /// Start the built-in server with sample files, and connect to it.
-    #[arg(long, conflicts_with = "host")]
+    #[arg(long, conflicts_with = "hosts")]
     pub practice: bool,
 
     /// Read commands from this file.
@@ -151,17 +154,17 @@ pub(crate) struct Cli {
     /// Use no colour, no cursor movement, and words instead of symbols.
     #[arg(long)]
     pub plain: bool,
+
+    /// Print help: about the command, if there is one.
+    #[arg(short, long)]
+    pub help: bool,
 }
 
 impl Cli {
-    /// Reads arguments; the first is the program's name. The error is a mistake in them, or the text for `--help` and
-    /// `--version`. `switches` are those of commands, which are put aside for them.
-    pub(crate) fn read(args: impl IntoIterator<Item = OsString>, switches: &[&str]) -> Result<Self, clap::Error> {
-        let mut only_words = false;
-        let (switches, args): (Vec<_>, Vec<_>) = args.into_iter().partition(|arg| {
-            only_words |= arg == "--";
-            !only_words && switches.iter().any(|switch| arg == switch)
-        });
+    /// Reads arguments; the first is the program's name. The error is a mistake in them, or the text for
+    /// `--version`. The options of commands are put aside for them.
+    pub(crate) fn read(args: impl IntoIterator<Item = OsString>) -> Result<Self, clap::Error> {
+        let (aside, args) = split_off_options(args);
         if let Some(view) = stray_view(&args) {
             let reason = format!("a view belongs to its option: write --trace={view}");
             return Err(Self::command().error(ErrorKind::ValueValidation, reason));
@@ -174,9 +177,32 @@ impl Cli {
             let before = |indices: clap::parser::Indices<'_>| indices.filter(|&index| index < place).count();
             cli.words_before_command = Some(matches.indices_of("words").map_or(0, before));
         }
-        cli.switches = switches;
+        cli.aside = aside;
         cli.given = given(&options, &matches);
         Ok(cli)
+    }
+
+    /// Returns the host of `-H`.
+    pub(crate) fn host(&self) -> Option<&str> {
+        self.hosts.last().map(String::as_str)
+    }
+
+    /// Returns the port of `-p`.
+    pub(crate) fn port(&self) -> Option<u16> {
+        self.port.map(|AnyPort(port)| port)
+    }
+
+    /// Returns the options for a command, as its words. Those of a server include the addresses and the port.
+    pub(crate) fn options_for_command(&self, serves: bool) -> Vec<OsString> {
+        let hosts = self.hosts.iter().map(|host| format!("--host={host}"));
+        let port = self.port().map(|port| format!("--port={port}"));
+        let named = hosts.chain(port).filter(|_| serves).map(OsString::from);
+        self.aside.iter().cloned().chain(named).collect()
+    }
+
+    /// Prints the help of the program.
+    pub(crate) fn print_help() -> io::Result<()> {
+        Self::command().print_help()
     }
 
     /// Returns when streams are coloured.
@@ -204,28 +230,55 @@ fn after_help() -> String {
            tftp 192.0.2.1 get fw.bin         receive one file\n  \
            tftp put fw.bin 192.0.2.1:fw.bin  send one file\n\n\
          Exit status:{statuses}\n\n\
-         \"tftp help COMMAND\" explains a command, \"tftp help scripts\" a topic."
+         \"tftp COMMAND --help\" explains a command, \"tftp help scripts\" a topic."
     )
+}
+
+/// Splits off the options of commands, which the program does not have itself, with their values.
+fn split_off_options(args: impl IntoIterator<Item = OsString>) -> (Vec<OsString>, Vec<OsString>) {
+    let own = Cli::command();
+    let is_own = |name: &str| own.get_arguments().any(|own| own.get_long() == name.strip_prefix("--"));
+    let foreign: Vec<_> = options().filter(|option| !is_own(option.name)).collect();
+    let (mut aside, mut rest) = (Vec::new(), Vec::new());
+    let mut args = args.into_iter().peekable();
+    while let Some(arg) = args.next() {
+        if arg == "--" {
+            rest.push(arg);
+            rest.extend(args);
+            break;
+        }
+        match foreign.iter().find(|option| option.is_in(arg.as_bytes())) {
+            Some(option) => {
+                let value = option.needs_next(arg.as_bytes());
+                aside.push(arg);
+                aside.extend(args.next_if(|next| value && !is_option(&Word::new(next.as_bytes()))));
+            }
+            None => rest.push(arg),
+        }
+    }
+    (aside, rest)
 }
 
 /// The options that were given.
 fn given(options: &clap::Command, matches: &ArgMatches) -> Vec<(String, Scope)> {
     let is_given = |id: &str| matches.value_source(id) == Some(ValueSource::CommandLine);
     let given = options.get_arguments().filter(|it| !it.is_positional() && is_given(it.get_id().as_str()));
-    let name = |option: &Arg| match (option.get_long(), option.get_short()) {
+    given.map(|option| (name(option), scope(option))).collect()
+}
+
+/// The name of an option in mistakes: the long one, if it has one.
+pub(crate) fn name(option: &Arg) -> String {
+    match (option.get_long(), option.get_short()) {
         (Some(long), _) => format!("--{long}"),
         (None, short) => format!("-{}", short.unwrap_or_default()),
-    };
-    given.map(|option| (name(option), scope(option))).collect()
+    }
 }
 
 /// What an option sets. A new option sets something of the session.
 pub(crate) fn scope(option: &Arg) -> Scope {
     match option.get_id().as_str() {
-        "command_follows" | "file" | "lines" | "no_rc" | "classic" | "json" | "color" | "plain" | "help"
-        | "version" => Scope::Program,
-        "host" | "port" => Scope::Address,
-        "trace" => Scope::Trace,
+        "command_follows" | "json" | "color" | "plain" | "help" | "version" => Scope::Output,
+        "file" | "lines" | "no_rc" | "classic" => Scope::Lines,
         _ => Scope::Session,
     }
 }
@@ -245,7 +298,7 @@ mod tests {
     use super::*;
 
     pub(super) fn read(line: &str) -> Result<Cli, clap::Error> {
-        Cli::read(format!("tftp {line}").split_whitespace().map(OsString::from), &["--read-only"])
+        Cli::read(format!("tftp {line}").split_whitespace().map(OsString::from))
     }
 
     #[test]
@@ -255,11 +308,11 @@ mod tests {
 
     #[test]
     fn the_help_fits_80_columns_and_ends_with_examples_and_statuses() {
-        let help = read("--help").expect_err("the help").to_string();
+        let help = Cli::command().render_help().to_string();
         assert!(help.lines().all(|line| line.chars().count() <= 80), "{help}");
         let end = help.split("Examples:").nth(1).expect("examples");
         assert!(
-            end.contains("tftp help COMMAND") && STATUSES.iter().all(|(_, meaning)| end.contains(meaning)),
+            end.contains("tftp COMMAND --help") && STATUSES.iter().all(|(_, meaning)| end.contains(meaning)),
             "{end}"
         );
     }
@@ -268,7 +321,7 @@ mod tests {
     fn options_may_come_before_or_after_the_words() {
         for line in ["-v -p 12345 h put f", "h -p 12345 put f -v", "h put f -vp12345", "h -v put --port=12345 f"] {
             let cli = read(line).expect(line);
-            assert_eq!((cli.verbose, cli.port, cli.words.len()), (true, Some(12345), 3), "{line}");
+            assert_eq!((cli.verbose, cli.port(), cli.words.len()), (true, Some(12345), 3), "{line}");
         }
     }
 
@@ -282,17 +335,21 @@ mod tests {
     }
 
     #[test]
-    fn switches_of_commands_are_put_aside() {
-        for line in ["serve . --read-only", "--read-only serve .", "serve --read-only ."] {
+    fn options_of_commands_are_put_aside_with_their_values() {
+        for (line, aside) in [
+            ("serve . --read-only", "--read-only"),
+            ("--read-only serve .", "--read-only"),
+            ("serve --max-size 5M . --allow=192.0.2.0/24", "--max-size 5M --allow=192.0.2.0/24"),
+            ("serve --user -v .", "--user"),
+            ("serve -H :: . -p 6969 -H 0.0.0.0", "--host=:: --host=0.0.0.0 --port=6969"),
+        ] {
             let cli = read(line).expect(line);
-            assert_eq!(
-                (cli.words, cli.switches),
-                (vec!["serve".into(), ".".into()], vec!["--read-only".into()]),
-                "{line}"
-            );
+            assert_eq!(cli.words, ["serve", "."], "{line}");
+            assert_eq!(cli.options_for_command(true).join(" ".as_ref()), aside, "{line}");
         }
         assert_eq!(read("get -- --read-only").expect("words").words, ["get", "--read-only"]);
-        assert!(read("serve . --overwrite").is_err());
+        assert!(read("serve . --read").is_err(), "a whole name");
+        assert_eq!(read("-p 69 get f").expect("words").options_for_command(false), [""; 0]);
     }
 
     #[test]
@@ -317,9 +374,8 @@ mod tests {
         let mut given: Vec<_> = cli.given.iter().map(|(name, scope)| (name.as_str(), *scope)).collect();
         given.sort_unstable();
         let session = |name| (name, Scope::Session);
-        let (json, port) = (("--json", Scope::Program), ("--port", Scope::Address));
-        let trace = ("--trace", Scope::Trace);
-        assert_eq!(given, [session("--blksize"), json, port, trace, session("-4"), session("-R")]);
+        let [blksize, port, trace] = ["--blksize", "--port", "--trace"].map(session);
+        assert_eq!(given, [blksize, ("--json", Scope::Output), port, trace, session("-4"), session("-R")]);
         assert_eq!(read("get f").expect("a line").given, []);
     }
 }

@@ -1,19 +1,20 @@
 //! Completes the arguments of the program: options, HOST, PORT, and a line of the shell.
 
+use std::mem;
 use std::time::Duration;
 
 use clap::CommandFactory;
 
 use super::{Candidate, Sources, fit, hosts, line, paths, plain};
-use crate::cli::{Cli, scope};
-use crate::language::{Port, Scope, VIEWS, Value, Word, exact, is_number};
+use crate::cli::{Cli, name, scope};
+use crate::language::{CommandOption, Port, Scope, VIEWS, Value, Word, exact, is_number, options as command_options};
 use crate::wire::{BlockSize, Mode, WindowSize};
 
 /// Completes the last argument of the program, after these.
 pub(crate) fn arguments(before: &[Word], part: &Word, sources: &Sources) -> Vec<Candidate> {
     let mut options = Cli::command();
     options.build();
-    let Place { words, value_of, only_words, named } = Place::after(&options, before);
+    let Place { words, aside, value_of, only_words, named } = Place::after(&options, before);
     if let Some(option) = value_of {
         return values(option, part, sources);
     }
@@ -24,16 +25,22 @@ pub(crate) fn arguments(before: &[Word], part: &Word, sources: &Sources) -> Vec<
         }
         _ => (named.as_ref().and_then(Word::text), words.as_slice()),
     };
+    let command: Vec<_> = match command.split_first() {
+        Some((name, rest)) => [std::slice::from_ref(name), &aside, rest].concat(),
+        None => Vec::new(),
+    };
     if !only_words && part.bytes().starts_with(b"-") {
-        let used = command.first().and_then(exact).map_or(Scope::Session, |command| command.scope);
-        let mut found = option_or_value(&options, used, part, sources);
+        let named = command.first().and_then(exact);
+        let is_used = |name: &str, scope| named.is_none_or(|command| command.honours(name, scope));
+        let mut found = option_or_value(&options, is_used, part, sources);
         if !command.is_empty() {
-            found
-                .extend(line(command, part, None, sources).into_iter().filter(|it| it.value.bytes().starts_with(b"-")));
+            let own = line(&command, part, None, sources).into_iter().filter(|it| it.value.bytes().starts_with(b"-"));
+            let own: Vec<_> = own.filter(|own| found.iter().all(|other| other.value != own.value)).collect();
+            found.extend(own);
         }
         return found;
     }
-    let mut found = line(command, part, host.map(|host| sources.address(host)), sources);
+    let mut found = line(&command, part, host.map(|host| sources.address(host)), sources);
     if words.is_empty() && !connected {
         found.extend(hosts(part, "", sources));
     }
@@ -42,8 +49,10 @@ pub(crate) fn arguments(before: &[Word], part: &Word, sources: &Sources) -> Vec<
 
 /// The position after some arguments of the program.
 struct Place<'a> {
-    /// The arguments that are not options.
+    /// The arguments that are not options of the program.
     words: Vec<Word>,
+    /// Options of the command before it.
+    aside: Vec<Word>,
     /// The option that the next argument is the value of.
     value_of: Option<&'a clap::Arg>,
     /// No later argument is an option.
@@ -54,11 +63,22 @@ struct Place<'a> {
 
 impl<'a> Place<'a> {
     fn after(options: &'a clap::Command, before: &[Word]) -> Self {
-        let mut place = Self { words: Vec::new(), value_of: None, only_words: false, named: None };
+        let mut place = Self { words: Vec::new(), aside: Vec::new(), value_of: None, only_words: false, named: None };
+        let own = |option: &CommandOption| {
+            options.get_arguments().any(|own| own.get_long() == option.name.strip_prefix("--"))
+        };
+        let mut is_value = false;
         for word in before {
             let text = word.text().unwrap_or_default();
-            if let Some(option) = place.value_of.take() {
-                if option.get_id() == "host" {
+            let of_command = command_options().find(|option| option.is_in(word.bytes()) && !own(option));
+            let of_command = of_command.filter(|_| place.value_of.is_none() && !place.only_words);
+            if let Some(option) = of_command {
+                is_value = option.needs_next(word.bytes());
+                if place.words.is_empty() { &mut place.aside } else { &mut place.words }.push(word.clone());
+            } else if mem::take(&mut is_value) && !text.starts_with('-') && place.words.is_empty() {
+                place.aside.push(word.clone());
+            } else if let Some(option) = place.value_of.take() {
+                if option.get_id() == "hosts" {
                     place.named = Some(word.clone());
                 }
             } else if place.only_words || !text.starts_with('-') || text == "-" {
@@ -84,8 +104,13 @@ fn wants_value(option: &clap::Arg, text: &str) -> bool {
     named && option.get_action().takes_values() && !option.is_require_equals_set()
 }
 
-/// Options of commands with this scope, or the values after `--option=`.
-fn option_or_value(options: &clap::Command, used: Scope, part: &Word, sources: &Sources) -> Vec<Candidate> {
+/// Options that the command uses, or the values after `--option=`.
+fn option_or_value(
+    options: &clap::Command,
+    is_used: impl Fn(&str, Scope) -> bool,
+    part: &Word,
+    sources: &Sources,
+) -> Vec<Candidate> {
     let Some(text) = part.text() else { return Vec::new() };
     if let Some((name, value)) = text.split_once('=') {
         let of = |option: &&clap::Arg| option.get_long().is_some_and(|long| name.strip_prefix("--") == Some(long));
@@ -97,7 +122,7 @@ fn option_or_value(options: &clap::Command, used: Scope, part: &Word, sources: &
         return found;
     }
     let shown = options.get_arguments().filter(|option| !option.is_hide_set() && !option.is_positional());
-    let shown = shown.filter(|option| scope(option) <= used);
+    let shown = shown.filter(|option| is_used(&name(option), scope(option)));
     let spelled = shown.filter_map(|option| {
         let long = option.get_long().map(|long| format!("--{long}"));
         let short = option.get_short().map(|short| format!("-{short}"));
@@ -168,7 +193,13 @@ mod tests {
             ("--host=router get ru", "run.cfg"),
             ("get router:", "router:run.cfg"),
             ("serve --re", "--read-only"),
-            ("serve . --p", "--port | --plain"),
+            ("serve . --p", "--port | --plain | --port-range | --per-host"),
+            ("serve . --max-blksize 5", "512"),
+            ("serve . --max-blksize=5", "--max-blksize=512"),
+            ("--port-range 5:6 serve . --s", ""),
+            ("--max-size 5M serve . --read", "--read-only"),
+            ("serve . --s", "--single-port"),
+            ("get x --s", "--stop-on-error"),
             ("plan 5 --p", "--plain"),
             ("-- --mo", ""),
         ] {

@@ -27,7 +27,7 @@ fn describe(following: &Following, room: usize) -> Option<String> {
     let mut names: Vec<_> = following.expected.iter().filter(named).chain(keywords).map(|it| it.name()).collect();
     let is_optional = following.is_complete || names.is_empty();
     if names.is_empty() {
-        names.extend(&following.switches);
+        names.extend(following.options.iter().map(|option| option.name));
     }
     let described = |count: usize| {
         let more = (count < names.len()).then_some("..");
@@ -75,7 +75,10 @@ mod tests {
             ("fault off ", "[rule]"),
             ("serve ", "[directory | status | stop | fault | bug | rexmt | blksize | ..]"),
             ("serve . ", "[port]"),
-            ("serve . 69 ", "[--read-only | --overwrite]"),
+            (
+                "serve . 69 ",
+                "[--host | --read-only | --create | --overwrite | --single-port | --port-range | --max-blksize | ..]",
+            ),
             ("serve stop ", ""),
             ("serve bug ", "[sorcerer | first-zero | oversize | wrong-code | one-port | no-resend | no-empty | ..]"),
             ("client", " bug"),

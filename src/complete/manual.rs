@@ -94,7 +94,10 @@ fn commands(roff: &mut Roff) {
         let also = command.aliases.join(", ");
         let also = if also.is_empty() { also } else { format!(" Also: {also}.") };
         roff.text([roman(format!("{}.{also}", capitalised(command.brief)))]);
-        let words = (command.words)();
+        if !command.about.is_empty() {
+            roff.control("PP", []).text([roman(command.about.replace('\n', " "))]);
+        }
+        let words = command.rows();
         let column = words.iter().map(|(word, _)| word.chars().count()).max().unwrap_or_default();
         let words = words.iter().map(|(word, meaning)| format!("  {word:<column$}  {meaning}"));
         let examples = command.examples.iter().map(|example| (*example).to_owned());

@@ -25,7 +25,7 @@ pub use hint::hint;
 pub(crate) use protocol::answer;
 
 use crate::language::{
-    Bookmark, Command, Expected, Source, TOPICS, Word, begins, commands, exact, following, split_host,
+    Bookmark, Command, CommandOption, Expected, Source, TOPICS, Word, begins, commands, exact, following, split_host,
 };
 use crate::profile::{Directories, NamesSeen, bookmarks, directories};
 use crate::wire::Printable;
@@ -103,8 +103,8 @@ impl Candidate {
 /// Completes the last word of a line of the shell, after these words; `host` is the connected server.
 pub fn line(before: &[Word], part: &Word, host: Option<&str>, sources: &Sources) -> Vec<Candidate> {
     let following = following(before);
-    if part.bytes().starts_with(b"-") && !following.switches.is_empty() {
-        return fit(following.switches.iter().map(|&switch| plain(switch, "")), part);
+    if part.bytes().starts_with(b"-") && !following.options.is_empty() {
+        return options(&following.options, part);
     }
     let mut found: Vec<Candidate> = Vec::new();
     for expected in &following.expected {
@@ -122,10 +122,28 @@ pub fn line(before: &[Word], part: &Word, host: Option<&str>, sources: &Sources)
     found
 }
 
+/// Completes an option, or its value after the sign of equality.
+fn options(offered: &[&CommandOption], part: &Word) -> Vec<Candidate> {
+    let (name, value) =
+        part.bytes().split_at(part.bytes().iter().position(|&byte| byte == b'=').map_or(0, |at| at + 1));
+    let named = offered.iter().find(|option| name.strip_suffix(b"=") == Some(option.name.as_bytes()));
+    match named.map(|option| option.value) {
+        Some(Some(Expected::Value(_, _, suggestions))) => {
+            let mut found = fit(suggestions().into_iter().map(|(value, help)| plain(&value, help)), &Word::new(value));
+            for candidate in &mut found {
+                candidate.value = Word::new([name, candidate.value.bytes()].concat());
+            }
+            found
+        }
+        Some(_) => Vec::new(),
+        None => fit(offered.iter().map(|option| plain(option.name, option.brief)), part),
+    }
+}
+
 /// Whether a line may have this word after these; a name that is a keyword may be an error there.
 fn accepts(before: &[Word], word: &Word) -> bool {
     let following = following(&[before, std::slice::from_ref(word)].concat());
-    following.is_complete || !following.expected.is_empty() || !following.switches.is_empty()
+    following.is_complete || !following.expected.is_empty() || !following.options.is_empty()
 }
 
 fn candidates(expected: Expected, part: &Word, host: Option<&str>, sources: &Sources) -> Vec<Candidate> {

@@ -3,6 +3,7 @@
 //! Each step records what it would accept at the cursor. Where the words end, that record is what Tab offers and what
 //! the grey hint names; where a step fails, it is what the mistake lists. So these cannot disagree with the parser.
 
+mod options;
 mod values;
 
 use std::borrow::Cow;
@@ -10,7 +11,9 @@ use std::borrow::Cow;
 use super::expected::{Expected, Source};
 use super::matching::{Match, begins, choose, nearest};
 use super::mistake::{Mistake, MistakeKind, one_of};
+use super::option::CommandOption;
 use super::words::{Word, split_at_spaces};
+pub(super) use options::GivenOptions;
 
 /// The deepest nesting of lines that is read, as in `repeat 2 repeat 3 get a`.
 const DEEPEST: usize = 16;
@@ -20,6 +23,7 @@ const DEEPEST: usize = 16;
 pub(super) struct Synopsis {
     pub(super) name: &'static str,
     pub(super) usage: &'static [&'static str],
+    pub(super) options: &'static [CommandOption],
     pub(super) classic: bool,
 }
 
@@ -47,8 +51,10 @@ pub struct Arguments<'a> {
     keywords: Vec<&'static str>,
     /// What the steps so far accept at the cursor.
     expected: Vec<Expected>,
-    /// Switches that are still possible, anywhere.
-    switches: Vec<&'static str>,
+    /// Options that are still possible, anywhere.
+    offered: Vec<&'static CommandOption>,
+    /// The word that is being typed is the value of an option.
+    awaited: Option<Expected>,
     /// A bad value is reported as BSD does: `X: bad value`.
     is_setting: bool,
     /// The word at the cursor may be a path.
@@ -69,7 +75,8 @@ impl<'a> Arguments<'a> {
             depth: 0,
             keywords: Vec::new(),
             expected: Vec::new(),
-            switches: Vec::new(),
+            offered: Vec::new(),
+            awaited: None,
             is_setting: false,
             or_path: false,
             subject: "command",
@@ -95,13 +102,17 @@ impl<'a> Arguments<'a> {
     pub(super) fn begin(&mut self, command: Synopsis) {
         self.command = command;
         self.keywords.clear();
-        self.switches.clear();
+        self.offered.clear();
         self.is_setting = false;
     }
 
-    /// Returns the words and switches that may follow, if the parser took all words.
-    pub(super) fn into_following(self) -> (Vec<Expected>, Vec<&'static str>) {
-        if self.at == self.words.len() { (self.expected, self.switches) } else { Default::default() }
+    /// Returns the words and options that may follow, if the parser took all words.
+    pub(super) fn into_following(self) -> (Vec<Expected>, Vec<&'static CommandOption>) {
+        match self.awaited {
+            Some(value) => (vec![value], Vec::new()),
+            None if self.at == self.words.len() => (self.expected, self.offered),
+            None => Default::default(),
+        }
     }
 
     /// Whether the word is the name of a command.
@@ -229,20 +240,6 @@ impl<'a> Arguments<'a> {
             _ => self.at = self.words.len(),
         }
         Ok(rest)
-    }
-
-    /// Takes one of these switches from the remaining words, if it is there. They exclude each other.
-    pub(super) fn one_switch(&mut self, names: &[&'static str]) -> Result<Option<&'static str>, Mistake> {
-        let mut given = names.iter().copied().filter(|name| self.rest().iter().any(|word| word.is(name)));
-        let (first, second) = (given.next(), given.next());
-        if let (Some(first), Some(second)) = (first, second) {
-            return Err(self.breaks(format!("{first} and {second} exclude each other")));
-        }
-        match first {
-            Some(name) => self.words.to_mut().retain(|word| !word.is(name)),
-            None => self.switches.extend(names),
-        }
-        Ok(first)
     }
 
     /// Splits the remaining words at their spaces: `"drop sent ack 2"` is a `subject` of four.

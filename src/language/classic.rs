@@ -45,7 +45,7 @@ pub(super) static ROWS: &[Command] = &[
     },
     Command {
         name: "quit", aliases: &["exit", "bye"], usage: &["quit"], brief: "exit tftp", examples: &["quit"],
-        see: &["connect"], parse: |args| args.end(Verb::Quit), scope: Scope::Program, ..CLASSIC
+        see: &["connect"], parse: |args| args.end(Verb::Quit), scope: Scope::Lines, ..CLASSIC
     },
     Command {
         name: "verbose", usage: &["verbose [ on | off ]"], brief: "toggle verbose mode",

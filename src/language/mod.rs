@@ -17,14 +17,17 @@ mod command;
 mod expected;
 mod explained;
 mod fault;
+pub(crate) mod help;
 mod invocation;
 mod local;
 mod matching;
 mod missing;
 mod mistake;
+mod option;
 mod partial_line;
 mod practice;
 mod servers;
+mod service;
 mod settings;
 mod splitter;
 mod statuses;
@@ -50,6 +53,7 @@ pub(crate) use invocation::is_number;
 pub(crate) use matching::begins;
 pub(crate) use mistake::Mistake;
 use mistake::MistakeKind;
+pub(crate) use option::{CommandOption, is_option};
 pub use partial_line::PartialLine;
 pub(crate) use partial_line::{dollar_quoted, printable};
 pub(crate) use statuses::STATUSES;
@@ -61,7 +65,7 @@ pub(crate) use trace::is_view;
 pub use trace::trace_list;
 pub use uri::Uri;
 pub(crate) use uri::{server, split_host};
-pub(crate) use value::{Port, Sha256, Value};
+pub(crate) use value::{AnyPort, Port, Sha256, Value};
 pub(crate) use verb::{
     Again, BugVerb, Choice, FaultVerb, Get, LessonVerb, PlanVerb, PlannedSize, Put, Repeat, ServeVerb, ServerChange,
     Service, TraceVerb, Verb,
@@ -90,7 +94,7 @@ pub fn value<T: Value>(text: &str) -> Result<T, String> {
     T::read(&Word::new(text)).ok_or_else(|| format!("must be {}", T::range()))
 }
 
-/// Returns the switches of all commands. The command line passes them on.
-pub(crate) fn switches() -> Vec<&'static str> {
-    commands().flat_map(Command::switches).collect()
+/// Returns the options of all commands. The command line passes them on.
+pub(crate) fn options() -> impl Iterator<Item = &'static CommandOption> {
+    commands().flat_map(|command| command.options)
 }

@@ -6,6 +6,7 @@ use super::expected::Source;
 use super::explained;
 use super::fault;
 use super::mistake::Mistake;
+use super::option::{CommandOption, SWITCH};
 use super::value::{FileSize, Time};
 use super::verb::{BugVerb, LessonVerb, PlanVerb, PlannedSize, Verb};
 use crate::bugs::ClientBug;
@@ -34,11 +35,14 @@ pub(super) static ROWS: &[Command] = &[
         parse: plan, ..PRACTICE
     },
     Command {
-        name: "lesson", usage: &["lesson", "lesson number [--script]"], brief: "run a lesson about the protocol",
+        name: "lesson", usage: &["lesson", "lesson number [--script]"], options: LESSON_OPTIONS, brief: "run a lesson about the protocol",
         examples: &["lesson", "lesson 4", "lesson 4 --script"], see: &["plan", "trace", "fault"], parse: lesson,
         ..PRACTICE
     },
 ];
+
+static LESSON_OPTIONS: &[CommandOption] =
+    &[CommandOption { name: "--script", brief: "prints the lesson as a script", ..SWITCH }];
 
 fn client(args: &mut Arguments<'_>) -> Result<Verb, Mistake> {
     if !args.flag("bug", "") {
@@ -68,7 +72,7 @@ fn plan(args: &mut Arguments<'_>) -> Result<Verb, Mistake> {
 }
 
 fn lesson(args: &mut Arguments<'_>) -> Result<Verb, Mistake> {
-    let as_script = args.one_switch(&["--script"])?.is_some();
+    let as_script = args.options()?.has("--script");
     let verb = match args.value_if("number")? {
         Some(lesson) if as_script => LessonVerb::Print(lesson),
         Some(lesson) => LessonVerb::Give(lesson),

@@ -9,22 +9,28 @@ use super::expected::Source;
 use super::explained;
 use super::fault::{OF_SERVER, fault};
 use super::mistake::Mistake;
+use super::service;
 use super::uri::server;
 use super::value::Port;
-use super::verb::{BugVerb, ServeVerb, ServerChange, Service, Verb};
+use super::verb::{BugVerb, ServeVerb, ServerChange, Verb};
 use super::words::Word;
 use crate::bugs::ServerBug;
 
 #[rustfmt::skip] // Rows of a table, a few lines each.
 pub(super) static ROWS: &[Command] = &[
     Command {
-        name: "serve", group: Group::Practice, words: explained::serve,
-        usage: &["serve [directory [port]] [--read-only | --overwrite]", "serve status", "serve stop",
+        name: "serve", group: Group::Practice, words: explained::serve, options: service::OPTIONS,
+        usage: &["serve [directory [port]] [option ...]", "serve status", "serve stop",
             "serve fault [fault-words]", "serve bug [ name | random | ? | off ]", "serve rexmt value", "serve blksize value",
-            "serve options [ on | off ]"], brief: "start a practice server",
-        examples: &["serve", "serve . 6969", "serve . --read-only", "serve bug sorcerer", "serve stop"],
+            "serve options [ on | off ]"], brief: "start a server of a directory, or of practice files",
+        about: "Without a directory it serves practice files. Only this computer reaches it,\n\
+                unless -H names an address. In a shell it takes a free port; on the command\n\
+                line port 69, or 6969 where 69 needs privileges. There a signal ends it.",
+        examples: &["serve", "serve . 6969", "serve . --read-only --max-blksize 1428", "serve bug sorcerer", "serve stop"],
+        foreground: &["tftp serve .", "tftp serve . -p 6969 -H 0.0.0.0 --allow 192.0.2.0/24",
+            "tftp serve /srv/tftp -H 0.0.0.0 --user nobody", "tftp serve . --single-port --trace=ladder"],
         see: &["connect", "get", "fault"], parse: |args| serve(args).map(Verb::Serve),
-        scope: Scope::Trace, ..ROW
+        scope: Scope::Output, ..ROW
     },
     HOST,
     Command {
@@ -43,9 +49,10 @@ pub(super) const HOST: Command = Command {
 
 fn serve(args: &mut Arguments<'_>) -> Result<ServeVerb, Mistake> {
     let words = pairs(&["status", "stop", "fault", "bug", "rexmt", "blksize", "options"]);
-    // Only a directory has switches.
-    let has_switch = args.rest().iter().any(|word| word.bytes().starts_with(b"--"));
-    let first = if has_switch { None } else { args.or_path().choice_if(&words)? };
+    let options = args.options()?;
+    // Only a directory has options.
+    let first = if options.is_empty() { args.or_path().choice_if(&words)? } else { None };
+    args.offer_only(|_| first.is_none());
     let change = match first {
         Some("status") => return args.end(ServeVerb::Status),
         Some("stop") => return args.end(ServeVerb::Stop),
@@ -54,14 +61,7 @@ fn serve(args: &mut Arguments<'_>) -> Result<ServeVerb, Mistake> {
         Some("rexmt") => ServerChange::Rexmt(args.value_or_auto()?),
         Some("blksize") => ServerChange::Blksize(args.value_or_auto()?),
         Some(_) => ServerChange::Options(args.setting().choice_or_end("switch", &ON_OFF)?),
-        None => {
-            let switch = args.one_switch(&["--read-only", "--overwrite"])?;
-            args.at_most(2)?;
-            let directory = args.name_if(Source::Directory, "directory");
-            let port = if directory.is_some() { args.port_if()? } else { None };
-            let (read_only, overwrite) = (switch == Some("--read-only"), switch == Some("--overwrite"));
-            return args.end(ServeVerb::Start(Service { directory, port, read_only, overwrite, user: None }));
-        }
+        None => return service::service(args, &options).map(ServeVerb::Start),
     };
     args.end(ServeVerb::Change(change))
 }

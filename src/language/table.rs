@@ -6,6 +6,7 @@ use super::command::{Command, Origin};
 use super::expected::{Expected, Source};
 use super::matching::{Match, begins, choose, nearest};
 use super::mistake::{Mistake, MistakeKind};
+use super::option::CommandOption;
 use super::verb::Verb;
 use super::words::Word;
 use super::{classic, local, missing, practice, servers, settings, transfers};
@@ -65,14 +66,6 @@ impl Command {
         (self.parse)(&mut self.arguments(words))
     }
 
-    /// Returns the switches that it takes.
-    pub fn switches(&'static self) -> Vec<&'static str> {
-        let mut arguments = self.arguments(&[]).open();
-        // The mistake of a missing word does not matter here.
-        let _ = (self.parse)(&mut arguments);
-        arguments.into_following().1
-    }
-
     /// Returns the cursor before these words.
     fn arguments<'a>(&self, words: &'a [Word]) -> Arguments<'a> {
         Arguments::new(self.synopsis(), words).among(Commands { is_name: |word| exact(word).is_some(), read_line })
@@ -91,15 +84,15 @@ fn read_line(arguments: &mut Arguments<'_>, name: &Word) -> Result<(), Mistake> 
 pub struct Following {
     /// What the next word may be.
     pub expected: Vec<Expected>,
-    /// Switches that are possible, whatever else follows.
-    pub switches: Vec<&'static str>,
+    /// Options that are possible, whatever else follows.
+    pub options: Vec<&'static CommandOption>,
     /// The line may also end here.
     pub is_complete: bool,
 }
 
 /// Finds what may follow these words: nothing, if no valid line begins with them.
 pub fn following(words: &[Word]) -> Following {
-    let nothing = Following { expected: Vec::new(), switches: Vec::new(), is_complete: false };
+    let nothing = Following { expected: Vec::new(), options: Vec::new(), is_complete: false };
     let Some((name, words)) = words.split_first() else {
         return Following { expected: vec![Expected::Name(Source::Command, "command")], ..nothing };
     };
@@ -108,8 +101,8 @@ pub fn following(words: &[Word]) -> Following {
     let mut arguments = command.arguments(words).open();
     // The parser reports the missing word as a mistake; the record of what it expected is the answer.
     let _ = (command.parse)(&mut arguments);
-    let (expected, switches) = arguments.into_following();
-    Following { expected, switches, is_complete }
+    let (expected, options) = arguments.into_following();
+    Following { expected, options, is_complete }
 }
 
 /// Whether a command may come next: at the beginning of a line, and after `repeat 3`.

@@ -25,12 +25,12 @@ fn named(word: &str) -> &'static str {
 /// Whether a line may begin with these words.
 fn is_beginning(words: &[Word]) -> bool {
     let following = following(words);
-    following.is_complete || !following.expected.is_empty() || !following.switches.is_empty()
+    following.is_complete || !following.expected.is_empty() || !following.options.is_empty()
 }
 
 /// Words that the parser accepts for what it expects.
 fn instances(before: &[Word], expected: &Expected) -> Vec<String> {
-    const VALUES: [&str; 7] = ["8", "3-5", "10ms", "5%", "#2", "1", "65464"];
+    const VALUES: [&str; 9] = ["8", "3-5", "10ms", "5%", "#2", "1", "65464", "5:6", "192.0.2.0/24"];
     let owned = |words: &[&str]| words.iter().map(|&word| word.to_owned()).collect::<Vec<_>>();
     match *expected {
         Expected::Keyword(name, _) | Expected::WholeKeyword(name) => owned(&[name]),
@@ -55,7 +55,7 @@ fn walk(turns: &[prop::sample::Index]) -> Vec<Word> {
     for turn in turns {
         let following = following(&line);
         let mut next: Vec<_> = following.expected.iter().flat_map(|expected| instances(&line, expected)).collect();
-        next.extend(following.switches.iter().map(|&switch| switch.to_owned()));
+        next.extend(following.options.iter().map(|option| option.name.to_owned()));
         if next.is_empty() {
             break;
         }
@@ -80,7 +80,7 @@ fn check(line: &[Word]) {
         .expected
         .iter()
         .flat_map(|expected| instances(line, expected))
-        .chain(following.switches.iter().map(|&it| it.to_owned()))
+        .chain(following.options.iter().map(|option| option.name.to_owned()))
     {
         assert!(is_beginning(&and(line, &word)), "{line:?} {word}");
     }
@@ -218,6 +218,7 @@ fn stands_for(placeholder: &str) -> &'static [&'static str] {
         "how" => &["times 3"],
         "rule" => &["1", "drop sent ack 2"],
         "fault-words" => &["seed 7"],
+        "option" => &["--read-only"],
         "mode=.." => &["mode=octet"],
         "blksize=.." => &["blksize=512"],
         _ => &[],

@@ -1,9 +1,12 @@
 //! The values that words can be. Each type has its syntax, its range and its suggestions in one place.
 
-use std::num::{NonZeroU32, NonZeroU64};
+use std::net::IpAddr;
+use std::num::{NonZeroU32, NonZeroU64, NonZeroUsize};
 use std::ops::RangeInclusive;
 use std::str::FromStr;
 use std::time::Duration;
+
+use ipnet::IpNet;
 
 use super::matching::{Match, choose};
 use super::words::Word;
@@ -65,6 +68,13 @@ values! {
     Packets: packets, "numbers of packets (3 or 3-5)";
     Port: |text| number(text).filter(|&port| port != 0).map(Self), "1 to 65535",
         [("69", "the TFTP port"), ("6969", "needs no privileges")];
+    AnyPort: |text| number(text).map(Self), "1 to 65535, or 0 for any free port of serve",
+        [("69", "the TFTP port"), ("6969", "needs no privileges"), ("0", "any free port")];
+    RangeInclusive<u16>: ports, "LOW:HIGH, two ports from 1 to 65535, the lower one first";
+    IpAddr: |text| text.parse().ok(), "an IP address of this computer (0.0.0.0 is all of IPv4, :: of IPv6)",
+        [("0.0.0.0", "every IPv4 address"), ("::", "every IPv6 address")];
+    IpNet: network, "a network or an address (192.0.2.0/24, 2001:db8::/32)";
+    NonZeroUsize: number, "a number from 1";
     Mode: mode, "ascii, netascii, binary, image or octet", MODES.map(|(name, _)| (name, ""));
     BlockSize[auto "the largest that fits the path"]:
         |text| number(text).and_then(Self::new), format_args!("{} to {} bytes", Self::LEAST, Self::MOST),
@@ -94,6 +104,10 @@ pub(super) const MODES: [(&str, Mode); 5] = [
 /// A port, from 1 to 65535.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Port(pub(crate) u16);
+
+/// A port to listen at, or 0 for any free one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct AnyPort(pub(crate) u16);
 
 /// A time with its unit: `10ms`, `0.2s` or `500us`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -149,6 +163,18 @@ const SHA256: &str = "sha256:";
 
 /// The longest time that can be set. It is far above any use and keeps sums of times from overflowing.
 const LONGEST: Duration = Duration::from_secs(86_400);
+
+/// Reads `7400:7402`, or one port.
+fn ports(text: &str) -> Option<RangeInclusive<u16>> {
+    let (low, high) = text.split_once(':').unwrap_or((text, text));
+    let (low, high): (u16, u16) = (number(low)?, number(high)?);
+    (1..=high).contains(&low).then_some(low..=high)
+}
+
+/// Reads `192.0.2.0/24`, or one address.
+fn network(text: &str) -> Option<IpNet> {
+    text.parse().ok().or_else(|| text.parse::<IpAddr>().ok().map(IpNet::from))
+}
 
 fn mode(text: &str) -> Option<Mode> {
     match choose(&Word::new(text), &MODES) {

@@ -1,8 +1,11 @@
 //! The request that a line makes, as plain data.
 
+use std::net::IpAddr;
 use std::num::NonZeroU64;
 use std::ops::RangeInclusive;
 use std::time::Duration;
+
+use ipnet::IpNet;
 
 use super::bookmark::Bookmark;
 use super::value::Sha256;
@@ -183,12 +186,33 @@ impl<B> BugVerb<B> {
 pub struct Service {
     /// The practice files where `None`.
     pub directory: Option<Word>,
+    /// 0 is any free port.
     pub port: Option<u16>,
+    /// The addresses to listen at; loopback where there is none.
+    pub listen: Vec<IpAddr>,
     /// Uploads are refused.
     pub read_only: bool,
     /// Uploads may replace files.
     pub overwrite: bool,
-    /// The user that a server in the foreground becomes.
+    /// Transfers have the port of the requests.
+    pub single_port: bool,
+    /// Transfers have one of these ports.
+    pub port_range: Option<RangeInclusive<u16>>,
+    /// The largest block size that is granted.
+    pub max_blksize: Option<BlockSize>,
+    /// The largest window that is granted.
+    pub max_windowsize: Option<WindowSize>,
+    /// The largest upload, in bytes.
+    pub max_size: Option<u64>,
+    /// Transfers at the same time.
+    pub max_transfers: Option<usize>,
+    /// Those with one address.
+    pub per_host: Option<usize>,
+    /// Others are refused; all are answered where there is none.
+    pub allow: Vec<IpNet>,
+    /// Names are read as Windows reads them.
+    pub windows_names: bool,
+    /// The user to become once the ports are open.
     pub user: Option<Word>,
 }
 

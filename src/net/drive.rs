@@ -44,7 +44,7 @@ impl<'a, 'o, R: ReadFile, W: WriteFile> Drive<'a, 'o, R, W> {
         stop: &'a Stop,
     ) -> Self {
         let (local, errors) = (socket.local(), SendErrors::Fatal { asked: None, peer: None });
-        let wire = Wire { socket, injector, reporter, errors, stop: Some(stop) };
+        let wire = Wire { socket, injector, reporter, errors, stop: Some(stop), has_sent: false };
         let (overdue, buffer) = (Overdue::default(), vec![0; LARGEST_DATAGRAM]);
         Self { task, wire, overdue, local, earlier, dally: None, buffer }
     }

@@ -37,24 +37,27 @@ pub(super) fn read_report(udp: &UdpSocket) -> io::Result<Option<IcmpError>> {
 
     use nix::sys::socket::{ControlMessageOwned, MsgFlags, SockaddrStorage, recvmsg};
 
-    let mut control = nix::cmsg_space!(nix::libc::sock_extended_err, SockaddrStorage);
-    let mut datagram = [0; 64];
-    let mut buffers = [io::IoSliceMut::new(&mut datagram)];
-    let flags = MsgFlags::MSG_ERRQUEUE | MsgFlags::MSG_DONTWAIT;
-    let message = match recvmsg::<SockaddrStorage>(udp.as_raw_fd(), &mut buffers, Some(&mut control), flags) {
-        Ok(message) => message,
-        Err(Errno::EAGAIN | Errno::EINTR) => return Ok(None),
-        Err(errno) => return Err(errno.into()),
-    };
-    let cause = message.cmsgs()?.find_map(|control| match control {
-        ControlMessageOwned::Ipv4RecvErr(cause, _) | ControlMessageOwned::Ipv6RecvErr(cause, _) => Some(cause),
-        _ => None,
-    });
     // An error of this host was already returned by the call that caused it.
     const LOCAL_ORIGIN: u8 = 1;
-    let Some(cause) = cause.filter(|cause| cause.ee_origin != LOCAL_ORIGIN) else { return Ok(None) };
-    let to = message.address.as_ref().and_then(super::offload::plain_address);
-    Ok(to.map(|to| IcmpError { to, errno: Errno::from_raw(cause.ee_errno.cast_signed()) }))
+    let mut control = nix::cmsg_space!(nix::libc::sock_extended_err, SockaddrStorage);
+    let mut datagram = [0; 64];
+    let flags = MsgFlags::MSG_ERRQUEUE | MsgFlags::MSG_DONTWAIT;
+    loop {
+        let mut buffers = [io::IoSliceMut::new(&mut datagram)];
+        let message = match recvmsg::<SockaddrStorage>(udp.as_raw_fd(), &mut buffers, Some(&mut control), flags) {
+            Ok(message) => message,
+            Err(Errno::EAGAIN | Errno::EINTR) => return Ok(None),
+            Err(errno) => return Err(errno.into()),
+        };
+        let cause = message.cmsgs()?.find_map(|control| match control {
+            ControlMessageOwned::Ipv4RecvErr(cause, _) | ControlMessageOwned::Ipv6RecvErr(cause, _) => Some(cause),
+            _ => None,
+        });
+        // One that stays in the queue would make the socket look readable for ever.
+        let Some(cause) = cause.filter(|cause| cause.ee_origin != LOCAL_ORIGIN) else { continue };
+        let to = message.address.as_ref().and_then(super::offload::plain_address);
+        return Ok(to.map(|to| IcmpError { to, errno: Errno::from_raw(cause.ee_errno.cast_signed()) }));
+    }
 }
 
 #[cfg(not(target_os = "linux"))]

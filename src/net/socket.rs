@@ -6,7 +6,7 @@ use std::collections::VecDeque;
 use std::io;
 use std::net::{SocketAddr, UdpSocket};
 use std::ops::RangeInclusive;
-use std::os::fd::{AsRawFd, RawFd};
+use std::os::fd::{AsFd, BorrowedFd};
 use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
@@ -201,20 +201,34 @@ impl Socket {
     ///
     /// The socket itself failed.
     pub fn receive(&mut self, buffer: &mut [u8], until: Instant) -> io::Result<Received> {
+        let wanted = until.saturating_duration_since(Instant::now()).min(LONGEST_WAIT);
+        let flags = if wanted.is_zero() || self.has_reports() {
+            MsgFlags::MSG_DONTWAIT
+        } else {
+            self.wait.before_read(&self.udp, wanted)?
+        };
+        match self.read(buffer, flags)? {
+            Received::Elapsed if Instant::now() < until => Ok(Received::Interrupted),
+            received => Ok(received),
+        }
+    }
+
+    /// Receives what has arrived, and never waits.
+    pub(super) fn take(&mut self, buffer: &mut [u8]) -> io::Result<Received> {
+        self.read(buffer, MsgFlags::MSG_DONTWAIT)
+    }
+
+    /// Whether a report waits until everything that has arrived is read.
+    pub(super) fn has_reports(&self) -> bool {
+        !self.reported.is_empty()
+    }
+
+    fn read(&mut self, buffer: &mut [u8], mut flags: MsgFlags) -> io::Result<Received> {
         loop {
-            let wanted = until.saturating_duration_since(Instant::now()).min(LONGEST_WAIT);
-            let flags = if wanted.is_zero() || !self.reported.is_empty() {
-                MsgFlags::MSG_DONTWAIT
-            } else {
-                self.wait.before_read(&self.udp, wanted)?
-            };
             match offload::read(&self.udp, buffer, self.joined.as_deref_mut(), flags) {
                 Ok(Batch { from, length, stride }) => return Ok(Received::Datagrams { from, length, stride }),
                 Err(Errno::EINTR) => return Ok(Received::Interrupted),
-                Err(Errno::EAGAIN) => {
-                    let elapsed = || if Instant::now() >= until { Received::Elapsed } else { Received::Interrupted };
-                    return Ok(self.reported.pop_front().map_or_else(elapsed, Received::from));
-                }
+                Err(Errno::EAGAIN) => return Ok(self.reported.pop_front().map_or(Received::Elapsed, Received::from)),
                 Err(errno) => match read_report(&self.udp)? {
                     // A router needs smaller fragments: the system knows that now, and fragments the next time.
                     Some(IcmpError { errno: Errno::EMSGSIZE, .. }) => return Ok(Received::Interrupted),
@@ -225,6 +239,7 @@ impl Socket {
                     None => return Err(errno.into()),
                 },
             }
+            flags.insert(MsgFlags::MSG_DONTWAIT);
         }
     }
 
@@ -240,15 +255,16 @@ impl Socket {
     /// Enlarges the receive buffer for a window, as far as the system allows, and returns how many of its blocks fit:
     /// 1 to `windowsize`. From now on the system joins the blocks of a window, if it can.
     pub fn reserve_receive(&mut self, blksize: BlockSize, windowsize: WindowSize) -> WindowSize {
+        if windowsize == WindowSize::LEAST {
+            // Every buffer holds one block, and no two can be joined.
+            return windowsize;
+        }
         let wanted = buffer_size(blksize, windowsize);
         // A size below the system's own default would shrink the buffer.
         if self.receive_buffer() < wanted {
             let _ = setsockopt(&self.udp, sockopt::RcvBuf, &wanted);
         }
-        // In lock-step no two datagrams can be joined, and the check would only cost time.
-        if windowsize > WindowSize::LEAST {
-            self.joined = offload::join(&self.udp, true);
-        }
+        self.joined = offload::join(&self.udp, true);
         // Measured: 425,984 bytes hold 4 blocks of 65464 and 16 of 8192; 212,992 lose some of either.
         let held = self.receive_buffer() / (buffer_size(blksize, WindowSize::LEAST) * 4 / 5);
         WindowSize::new(held as u64).unwrap_or(WindowSize::LEAST).min(windowsize)
@@ -264,7 +280,10 @@ impl Socket {
     /// Enlarges the send buffer for a window: a socket that never blocks drops what does not fit.
     pub fn reserve_send(&self, blksize: BlockSize, windowsize: WindowSize) {
         let wanted = buffer_size(blksize, windowsize);
-        if getsockopt(&self.udp, sockopt::SndBuf).is_ok_and(|granted| granted < wanted) {
+        // In lock-step every buffer is large enough.
+        if windowsize > WindowSize::LEAST
+            && getsockopt(&self.udp, sockopt::SndBuf).is_ok_and(|granted| granted < wanted)
+        {
             // If this fails, the window is only slower.
             let _ = setsockopt(&self.udp, sockopt::SndBuf, &wanted);
         }
@@ -275,9 +294,9 @@ impl Socket {
     }
 }
 
-impl AsRawFd for Socket {
-    fn as_raw_fd(&self) -> RawFd {
-        self.udp.as_raw_fd()
+impl AsFd for Socket {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.udp.as_fd()
     }
 }
 

@@ -18,6 +18,8 @@ pub(super) struct Wire<'a, 'o> {
     pub(super) errors: SendErrors,
     /// Ends the transfer when it is raised, if the loop does not do that itself.
     pub(super) stop: Option<&'a Stop>,
+    /// Whether the machine has sent something.
+    pub(super) has_sent: bool,
 }
 
 /// The meaning of a send error.
@@ -114,6 +116,7 @@ impl Io for Wire<'_, '_> {
                 self.reporter.subject.local = self.socket.address_towards(to);
             }
         }
+        self.has_sent = true;
         let Self { socket, injector, reporter, .. } = self;
         let sent = if let Some(injector) = injector {
             injector.send(socket, to, (datagrams, stride), reporter)

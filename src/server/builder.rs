@@ -78,8 +78,8 @@ impl ServerBuilder {
     ///
     /// # Errors
     ///
-    /// An address cannot be resolved, is not one of this computer, or is taken; or there is neither an address nor a
-    /// [socket](Self::listen_on).
+    /// An address cannot be resolved, is not one of this computer, or is taken, and the error names it; or there is neither
+    /// an address nor a [socket](Self::listen_on).
     pub fn bind(self, addresses: impl ToSocketAddrs) -> io::Result<Server> {
         let Self { store, policy, observers, sockets } = self;
         let mut bound = sockets.into_iter().map(Listener::over).collect::<io::Result<Vec<_>>>()?;
@@ -117,7 +117,8 @@ fn try_bind_all(listen: &[SocketAddr]) -> io::Result<Vec<Listener>> {
         if let (0, Some(first)) = (address.port(), listeners.first()) {
             address.set_port(first.local.port());
         }
-        listeners.push(Listener::bind(address)?);
+        let named = |error: io::Error| io::Error::new(error.kind(), format!("{address}: {error}"));
+        listeners.push(Listener::bind(address).map_err(named)?);
     }
     Ok(listeners)
 }

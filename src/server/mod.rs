@@ -117,7 +117,6 @@ impl Server {
                 self.note(notice, &mut observers);
             }
             self.answer_requests(&mut observers);
-            observers.rest(Instant::now());
         }
         self.reactor.abort(&Abort::Stopping, &mut notices, &mut observers);
         notices.into_iter().for_each(|notice| self.note(notice, &mut observers));

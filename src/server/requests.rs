@@ -47,7 +47,6 @@ impl Server {
                 Err(_) => {}
             }
         }
-        self.reactor.again(key);
     }
 
     /// Answers the requests that have arrived; a fault rule may have held them.

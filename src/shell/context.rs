@@ -23,8 +23,6 @@ pub(super) enum InputSource {
 
 /// What holds for the whole process.
 pub(super) struct Setup {
-    /// The address that a server in the foreground listens at, if one was named.
-    pub(super) listen: Option<String>,
     pub(super) signals: Signals,
     /// Where bookmarks, typed lines and names are kept; `None` for a user without a home.
     pub(super) directories: Option<Directories>,

@@ -15,7 +15,8 @@ use super::{CommandError, Fatal, InputSource, Outcome, OutcomeRecord, Setup, She
 use crate::cli::{self, Cli};
 use crate::client::{Negotiation, Options};
 use crate::complete;
-use crate::language::{Invocation, Word, switches};
+use crate::language::help::on_command_line;
+use crate::language::{Invocation, Word, exact};
 use crate::profile::Directories;
 use crate::session::{Session, Settings};
 use crate::stop::{Signals, Stop, is_interruption};
@@ -26,7 +27,7 @@ use crate::wire::Mode;
 
 /// The program: arguments in, exit status out.
 pub fn main() -> ExitCode {
-    let cli = match Cli::read(std::env::args_os(), &switches()) {
+    let cli = match Cli::read(std::env::args_os()) {
         Ok(cli) => cli,
         Err(answer) => return print(&answer),
     };
@@ -46,7 +47,7 @@ fn console(color: When) -> Console {
     Console::new(Place::CommandLine, color, &Stop::new())
 }
 
-/// Prints what is wrong with the arguments, or what `--help` and `--version` ask for.
+/// Prints what is wrong with the arguments, or what `--version` asks for.
 fn print(answer: &clap::Error) -> ExitCode {
     if answer.use_stderr() {
         console(When::Auto).note(format_args!("tftp: {}", cli::sentence(answer)));
@@ -66,13 +67,18 @@ fn print(answer: &clap::Error) -> ExitCode {
 /// Runs what the command line asks for. An error means that standard input or output failed.
 fn run(cli: &Cli) -> anyhow::Result<Status> {
     let words: Vec<Word> = cli.words.iter().map(|word| Word::new(word.as_bytes())).collect();
+    if cli.help {
+        return help(cli, &words);
+    }
     if let Some(answer) = complete::answer(&words) {
         console(cli.color()).writer(Stream::Output).write_all(answer.to_string().as_bytes())?;
         return Ok(Status::Success);
     }
-    let switches: Vec<Word> = cli.switches.iter().map(|word| Word::new(word.as_bytes())).collect();
-    let invocation = Invocation::read(&words, cli.words_before_command, cli.host.is_some());
-    let invocation = invocation.and_then(|invocation| invocation.with(switches));
+    let invocation = Invocation::read(&words, cli.words_before_command, cli.host().is_some());
+    let invocation = invocation.and_then(|invocation| {
+        let options = cli.options_for_command(invocation.serves());
+        invocation.with(options.iter().map(|word| Word::new(word.as_bytes())).collect())
+    });
     let invocation = invocation.and_then(|invocation| invocation.honours(&cli.given).map(|()| invocation));
     let invocation = match invocation {
         Ok(invocation) => invocation,
@@ -80,7 +86,7 @@ fn run(cli: &Cli) -> anyhow::Result<Status> {
     };
     let serves = cli.practice || invocation.serves();
     let contradictions = [
-        (cli.port == Some(0) && !serves, "0: bad port number"),
+        (cli.port() == Some(0) && !serves, "0: bad port number"),
         (cli.practice && invocation.host.is_some(), "--practice is a server itself; name no other"),
         (cli.file.is_some() && !invocation.command.is_empty(), "a command or -f FILE, not both"),
         (!cli.lines.is_empty() && !invocation.command.is_empty(), "a command or -e LINE, not both"),
@@ -90,10 +96,9 @@ fn run(cli: &Cli) -> anyhow::Result<Status> {
     }
     let signals = Signals::install().context("cannot receive signals")?;
     let plain = if cli.classic { Settings::classic() } else { Settings::default() };
-    let session = Session { settings: settings(cli, plain), default_port: cli.port, ..Session::default() };
+    let session = Session { settings: settings(cli, plain), default_port: cli.port(), ..Session::default() };
     let mut workspace = Workspace::new(session, signals.stop().clone());
     let setup = Setup {
-        listen: cli.host.clone(),
         signals,
         directories: Directories::of_user(),
         pinned: PinnedByArgs { mode: cli.mode.is_some() || cli.image, blksize: cli.blksize.is_some() },
@@ -115,6 +120,19 @@ fn run(cli: &Cli) -> anyhow::Result<Status> {
     }
     let _: Outcome = transfer::notify_late(&mut shell)?;
     Ok(status?)
+}
+
+/// Explains the command that the words name, else the program. The reader of the text may have seen enough.
+fn help(cli: &Cli, words: &[Word]) -> anyhow::Result<Status> {
+    let invocation = Invocation::read(words, cli.words_before_command, cli.host().is_some()).unwrap_or_default();
+    let printed = match invocation.command.first().and_then(exact) {
+        Some(command) => console(cli.color()).say(on_command_line(command)),
+        None => Cli::print_help(),
+    };
+    match printed {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error).context("standard output"),
+        _ => Ok(Status::Success),
+    }
 }
 
 /// Whether a person types the lines.
@@ -158,7 +176,7 @@ impl Shell<'_> {
             self.console = self.console.diverted();
         }
         let interactive = is_interactive(cli, invocation);
-        let may_matter = interactive || cli.host.is_some() || invocation.may_name_hosts();
+        let may_matter = interactive || cli.host().is_some() || invocation.may_name_hosts();
         if may_matter && let (Err(error), true) = (handlers::hosts::load(self), interactive) {
             self.console.note(format_args!("tftp: {error}"));
         }
@@ -213,14 +231,14 @@ impl Shell<'_> {
     /// Connects to the server that the command line names, or to the practice server.
     fn connect(&mut self, cli: &Cli, invocation: &Invocation) -> Result<Outcome, Fatal> {
         let mut outcome = Outcome::done();
-        let named = cli.host.as_deref().filter(|_| !invocation.serves()).map(Word::new);
+        let named = cli.host().filter(|_| !invocation.serves()).map(Word::new);
         if let Some(host) = invocation.host.clone().or(named) {
             let (record, connected) = handlers::settings::connected(self, &host, invocation.port)?;
             // A success is not an outcome of the command that follows.
             outcome = if connected.is_failure() { self.record(record, connected)? } else { connected };
         }
         if cli.practice {
-            let result = handlers::server::practise(self, cli.port);
+            let result = handlers::server::practise(self, cli.port());
             outcome = outcome.then(self.reported(&Subject::command("serve"), result)?);
         }
         Ok(outcome)

@@ -79,7 +79,6 @@ const KEEPERS: &[(&[&str], &[&str])] = &[
     (&["sd_notify"], &["daemon::systemd"]),
     (&["cap_std"], &["files"]),
     (&["xattr"], &["files"]),
-    (&["mio"], &["net"]),
     (&["jiff"], &["server::log::clock"]),
     (&["fast_glob"], &["shell::local_names"]),
     (&["sha2"], &["files"]),

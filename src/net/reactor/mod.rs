@@ -1,66 +1,45 @@
 mod alarms;
 mod notice;
+mod poller;
 mod transfer;
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::HashMap;
 use std::io;
 use std::mem;
-use std::os::fd::AsRawFd;
-use std::sync::Arc;
+use std::os::fd::AsFd;
 use std::time::{Duration, Instant};
 
-use mio::unix::SourceFd;
-use mio::{Events, Interest, Poll, Token, Waker};
-
 pub(crate) use self::notice::{Key, Notice, ServerTask};
+pub(crate) use self::poller::Wake;
 
 use self::alarms::Alarms;
+use self::poller::Poller;
 use self::transfer::{Burst, Reports, Transfer};
 use super::fault_injector::FaultInjector;
 use super::socket::{LARGEST_DATAGRAM, Socket};
 use crate::event::Observers;
 use crate::transfer::Abort;
 
-/// The token of the waker; sockets are numbered from 0.
-const WAKE: Token = Token(usize::MAX);
-
 /// The loop of the server: runs many transfers in one thread, and waits for all their sockets and deadlines together.
 ///
 /// It allocates nothing for a packet. A busy transfer yields after a burst of datagrams. A failed send is a lost
 /// packet.
 pub(crate) struct Reactor {
-    poll: Poll,
-    events: Events,
-    waker: Arc<Waker>,
+    poller: Poller,
     transfers: HashMap<Key, Transfer>,
-    /// Sockets that may be readable, each at most once.
-    ready: VecDeque<Key>,
+    /// Transfers that have sent nothing yet.
+    started: Vec<Key>,
     alarms: Alarms,
     next: usize,
     buffer: Box<[u8]>,
 }
 
-/// Ends a turn of the reactor early, from any thread.
-#[derive(Debug, Clone)]
-pub(crate) struct Wake(Arc<Waker>);
-
-impl Wake {
-    pub(crate) fn wake(&self) {
-        // It fails only if the reactor is gone; then nothing sleeps.
-        let _ = self.0.wake();
-    }
-}
-
 impl Reactor {
     pub(crate) fn new() -> io::Result<Self> {
-        let poll = Poll::new()?;
-        let waker = Arc::new(Waker::new(poll.registry(), WAKE)?);
         Ok(Self {
-            poll,
-            events: Events::with_capacity(256),
-            waker,
+            poller: Poller::new()?,
             transfers: HashMap::new(),
-            ready: VecDeque::new(),
+            started: Vec::new(),
             alarms: Alarms::default(),
             next: 0,
             buffer: vec![0; LARGEST_DATAGRAM].into(),
@@ -68,20 +47,15 @@ impl Reactor {
     }
 
     pub(crate) fn wake(&self) -> Wake {
-        Wake(Arc::clone(&self.waker))
+        self.poller.wake()
     }
 
     /// Watches a socket that the owner reads itself; it must not block.
-    pub(crate) fn watch(&mut self, socket: &impl AsRawFd) -> io::Result<Key> {
+    pub(crate) fn watch(&mut self, socket: &impl AsFd) -> io::Result<Key> {
         let key = Key(self.next);
-        self.poll.registry().register(&mut SourceFd(&socket.as_raw_fd()), Token(key.0), Interest::READABLE)?;
+        self.poller.watch(socket, key)?;
         self.next += 1;
         Ok(key)
-    }
-
-    /// Notes that a watched socket may have more to read: it gets another notice after the others.
-    pub(crate) fn again(&mut self, key: Key) {
-        self.ready.push_back(key);
     }
 
     /// Starts a transfer with this number; its first packet leaves with the next turn.
@@ -95,7 +69,7 @@ impl Reactor {
         socket.never_block()?;
         let key = self.watch(&socket)?;
         self.transfers.insert(key, Transfer::new(number, socket, task, injector));
-        self.ready.push_back(key);
+        self.started.push(key);
         Ok(key)
     }
 
@@ -122,57 +96,49 @@ impl Reactor {
         notices: &mut Vec<Notice>,
         observers: &mut Observers<'_>,
     ) -> io::Result<()> {
-        let rest = self.alarms.next().map_or(nap, |time| time.saturating_duration_since(Instant::now()));
-        let nap = if self.ready.is_empty() { nap.min(rest) } else { Duration::ZERO };
-        match self.poll.poll(&mut self.events, Some(nap)) {
+        for key in mem::take(&mut self.started) {
+            self.serve(&mut Reports { key, notices, observers }, |_, _, _| Burst::Last);
+        }
+        let now = Instant::now();
+        observers.rest(now);
+        let rest = self.alarms.next().map_or(nap, |time| time.saturating_duration_since(now));
+        let nap = if notices.is_empty() { nap.min(rest) } else { Duration::ZERO };
+        match self.poller.wait(nap) {
             Ok(()) => {}
             // A signal: the owner checks its stop flag.
             Err(error) if error.kind() == io::ErrorKind::Interrupted => return Ok(()),
             Err(error) => return Err(error),
         }
-        for event in self.events.iter().filter(|event| event.token() != WAKE) {
-            let key = Key(event.token().0);
-            let queued = match self.transfers.get_mut(&key) {
-                Some(transfer) => mem::replace(&mut transfer.queued, true),
-                None => self.ready.contains(&key),
-            };
-            if !queued {
-                self.ready.push_back(key);
-            }
-        }
-        for _ in 0..self.ready.len() {
-            let Some(key) = self.ready.pop_front() else { break };
-            self.serve(Reports { key, notices, observers });
+        for at in 0.. {
+            let Some(key) = self.poller.ready(at) else { break };
+            self.serve(&mut Reports { key, notices, observers }, Transfer::read);
         }
         self.ring(notices, observers);
         Ok(())
     }
 
-    /// Reads a burst from one socket.
-    fn serve(&mut self, mut reports: Reports<'_, '_>) {
+    /// Sends the first packet of a transfer, if it has not left yet, and does something more with it.
+    fn serve(
+        &mut self,
+        reports: &mut Reports<'_, '_>,
+        act: impl FnOnce(&mut Transfer, &mut [u8], &mut Reports<'_, '_>) -> Burst,
+    ) {
         let key = reports.key;
         let Some(transfer) = self.transfers.get_mut(&key) else {
             // A watched socket, or a transfer that has just ended, whose key the owner does not know any more.
             reports.notices.push(Notice::Readable(key));
             return;
         };
-        transfer.queued = false;
-        let begun = transfer.begin(&mut reports);
-        match if begun { transfer.read(&mut self.buffer, &mut reports) } else { Burst::Over } {
-            Burst::Over => self.forget(key, reports.observers),
-            burst => {
-                transfer.set_alarm(key, &mut self.alarms);
-                if burst == Burst::More {
-                    transfer.queued = true;
-                    self.ready.push_back(key);
-                }
-            }
+        if transfer.begin(reports) && act(transfer, &mut self.buffer, reports) != Burst::Over {
+            transfer.set_alarm(key, &mut self.alarms);
+        } else {
+            self.forget(key, reports.observers);
         }
     }
 
     /// Wakes the transfers whose time has come.
     fn ring(&mut self, notices: &mut Vec<Notice>, observers: &mut Observers<'_>) {
-        let now = Instant::now();
+        let (now, mut busy) = (Instant::now(), Vec::new());
         while let Some((time, key)) = self.alarms.take(now) {
             let Some(transfer) = self.transfers.get_mut(&key) else { continue };
             if transfer.alarm != Some(time) {
@@ -182,9 +148,13 @@ impl Reactor {
             match transfer.wake(now, &mut self.buffer, &mut Reports { key, notices, observers }) {
                 Burst::Over => self.forget(key, observers),
                 Burst::Last => transfer.set_alarm(key, &mut self.alarms),
-                // Its alarm is set again after the next burst: the others have their turn first.
-                Burst::More if mem::replace(&mut transfer.queued, true) => {}
-                Burst::More => self.ready.push_back(key),
+                Burst::More => busy.push(key),
+            }
+        }
+        // The others have their turn before the next burst.
+        for key in busy {
+            if let Some(transfer) = self.transfers.get_mut(&key) {
+                transfer.set_alarm(key, &mut self.alarms);
             }
         }
     }
@@ -193,6 +163,7 @@ impl Reactor {
 #[cfg(test)]
 mod tests {
     use std::net::{SocketAddr, UdpSocket};
+    use std::sync::Arc;
     use std::sync::atomic::{AtomicUsize, Ordering};
     use std::thread;
 
@@ -336,15 +307,14 @@ mod tests {
     }
 
     #[test]
-    fn a_watched_socket_gets_one_notice_a_turn_even_if_its_owner_has_more_to_read() {
+    fn a_watched_socket_gets_one_notice_a_turn_until_its_owner_has_read_all() {
         let mut reactor = Reactor::new().unwrap();
         let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
         socket.set_nonblocking(true).unwrap();
         let key = reactor.watch(&socket).unwrap();
         let client = UdpSocket::bind("127.0.0.1:0").unwrap();
+        client.send_to(b"more", socket.local_addr().unwrap()).unwrap();
         for _ in 0..3 {
-            client.send_to(b"more", socket.local_addr().unwrap()).unwrap();
-            reactor.again(key);
             let mut notices = Vec::new();
             reactor.turn(LONG / 6, &mut notices, &mut Observers::none()).unwrap();
             assert!(matches!(notices[..], [Notice::Readable(readable)] if readable == key), "{notices:?}");

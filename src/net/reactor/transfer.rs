@@ -35,9 +35,9 @@ pub(super) struct Transfer {
     due: Option<Instant>,
     /// The only alarm that counts.
     pub(super) alarm: Option<Instant>,
-    /// Whether it is in the queue of ready sockets.
-    pub(super) queued: bool,
     overdue: Overdue,
+    /// It has sent something since the last read.
+    answered: bool,
     complete: bool,
 }
 
@@ -52,7 +52,7 @@ impl Transfer {
     /// Makes a transfer that is ready from the start.
     pub(super) fn new(number: u64, socket: Socket, task: ServerTask, injector: Option<Box<FaultInjector>>) -> Self {
         let (subject, overdue) = (Subject::new(number, socket.local()), Overdue::default());
-        Self { subject, socket, task, injector, due: None, alarm: None, queued: true, overdue, complete: false }
+        Self { subject, socket, task, injector, due: None, alarm: None, overdue, answered: false, complete: false }
     }
 
     /// Sends the first packet, once. Returns whether the transfer continues.
@@ -67,10 +67,16 @@ impl Transfer {
         }
     }
 
-    /// Handles the datagrams that have arrived, up to a burst.
+    /// Handles what has arrived until it is the peer's turn, up to a burst.
     pub(super) fn read(&mut self, buffer: &mut [u8], reports: &mut Reports<'_, '_>) -> Burst {
+        self.read_until(buffer, reports, |transfer| transfer.answered)
+    }
+
+    /// Handles what has arrived, up to a burst, or until something is so after a datagram.
+    fn read_until(&mut self, buffer: &mut [u8], reports: &mut Reports<'_, '_>, is_so: impl Fn(&Self) -> bool) -> Burst {
+        self.answered = false;
         for _ in 0..BURST {
-            let continues = match self.socket.receive(buffer, Instant::now()) {
+            let continues = match self.socket.take(buffer) {
                 Ok(Received::Datagrams { from, length, stride }) => {
                     let bytes = buffer.get(..length).unwrap_or_default();
                     self.datagrams(from, bytes, stride, reports)
@@ -82,6 +88,9 @@ impl Transfer {
             };
             if !continues {
                 return Burst::Over;
+            }
+            if is_so(self) && !self.socket.has_reports() {
+                break;
             }
         }
         Burst::More
@@ -104,7 +113,7 @@ impl Transfer {
         if !is_due(self.due) {
             return Burst::Last;
         }
-        let burst = self.read(buffer, reports);
+        let burst = self.read_until(buffer, reports, |_| false);
         let ticks = burst != Burst::Over && self.overdue.ticks(is_due(self.due), BURST, burst == Burst::Last);
         if ticks && !(self.input(Input::Tick, reports) && self.arrive(reports)) {
             return Burst::Over;
@@ -127,7 +136,9 @@ impl Transfer {
     /// Hands one input to the machine. Returns whether the transfer continues.
     fn input(&mut self, input: Input<'_>, reports: &mut Reports<'_, '_>) -> bool {
         let (task, mut wire) = self.wire(reports.observers);
-        match task.run(input, &mut wire) {
+        let step = task.run(input, &mut wire);
+        self.answered |= wire.has_sent;
+        match step {
             Step::Wait(until) => self.due = Some(until),
             Step::Complete { report, dally } => {
                 self.complete = true;
@@ -159,7 +170,17 @@ impl Transfer {
     fn wire<'a, 'o>(&'a mut self, observers: &'a mut Observers<'o>) -> (&'a mut ServerTask, Wire<'a, 'o>) {
         let Self { subject, socket, task, injector, .. } = self;
         let reporter = Reporter { observers, subject };
-        (task, Wire { socket, injector: injector.as_deref_mut(), reporter, errors: SendErrors::Loss, stop: None })
+        (
+            task,
+            Wire {
+                socket,
+                injector: injector.as_deref_mut(),
+                reporter,
+                errors: SendErrors::Loss,
+                stop: None,
+                has_sent: false,
+            },
+        )
     }
 
     /// Sends what the injector holds: the transfer is over.

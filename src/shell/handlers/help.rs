@@ -2,6 +2,7 @@
 
 use std::io;
 
+use crate::language::help::in_shell;
 use crate::language::{Command, Group, TOPICS, Topic, Word, commands, find, find_topic};
 use crate::shell::{CommandError, Handled, Outcome, Shell};
 use crate::style::Look;
@@ -97,20 +98,12 @@ pub(crate) fn help(shell: &Shell<'_>, words: &[Word]) -> Handled {
     Ok(outcome)
 }
 
-/// What a command does, its forms and words, lines that work, and where to read on.
+/// What a command does, and how it is written.
 fn explain(shell: &Shell<'_>, command: &Command) -> io::Result<()> {
-    shell.console.say(command.brief)?;
     if shell.workspace.session.settings.classic {
-        return Ok(());
+        return shell.console.say(command.brief);
     }
-    shell.console.say(format_args!("usage: {}", command.usage.join("\n       ")))?;
-    let words = (command.words)();
-    let column = words.iter().map(|(word, _)| word.chars().count()).max().unwrap_or_default();
-    for (word, meaning) in &words {
-        shell.console.say(format_args!("  {word:<column$}  {meaning}"))?;
-    }
-    shell.console.say(format_args!("examples: {}", command.examples.join("\n          ")))?;
-    shell.console.say(format_args!("see also: {}", command.see.join(", ")))
+    shell.console.say(in_shell(command))
 }
 
 /// The most entries that a search shows.
@@ -131,7 +124,7 @@ fn search(shell: &Shell<'_>, word: &Word) -> Vec<String> {
         if texts.any(is_in) {
             return Some((command.name, command.brief.to_owned()));
         }
-        let words = (command.words)().into_iter();
+        let words = command.rows().into_iter();
         let line = words.map(|(word, meaning)| format!("{}: {meaning}", word.trim_start())).find(|line| is_in(line));
         line.map(|line| (command.name, line))
     };

@@ -1,0 +1,201 @@
+//! Starting a server: in the background of the shell, or in the foreground.
+
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+
+use super::privileges::Privileges;
+use super::trace::report;
+use crate::daemon::{ServiceManager, activated_sockets, is_root, raise_limit};
+use crate::event::Observers;
+use crate::files::DirStore;
+use crate::language::{Service, Word};
+use crate::server::{Log, Policy, Server, ServerBuilder, practice_files};
+use crate::session::{DEFAULT_PORT, Peer};
+use crate::shell::local_names;
+use crate::shell::{CommandError, Handled, HandlerError, Outcome, Shell};
+use crate::terminal::{LogOutput, Stream, plain};
+use crate::trace::OtherEnd;
+use crate::transfer::RetryPolicy;
+use crate::wire::Limits;
+
+impl Service {
+    /// Serves beside the shell; one line says where. The shell connects to a server of practice files.
+    pub(super) fn in_background(&self, shell: &mut Shell<'_>) -> Result<(), HandlerError> {
+        if shell.workspace.serving.is_some() {
+            return Err(CommandError::local("a server is running already (\"serve stop\" ends it)").into());
+        }
+        if self.user.is_some() {
+            return Err(
+                CommandError::local("--user is for a server of its own: tftp serve DIRECTORY --user NAME").into()
+            );
+        }
+        let end = OtherEnd::new();
+        let server = self.bind(self.port.unwrap_or(0), Some(&end))?.map_err(refused)?;
+        let place = places(server.addresses());
+        let serving = server.spawn().map_err(|error| CommandError::file("serve", error))?;
+        shell.workspace.tracing.meet(end, serving.addresses());
+        match (&self.directory, serving.addresses().first()) {
+            (None, Some(first)) => {
+                shell.workspace.session.peer = Some(Peer::new(reachable(first.ip()).to_string(), first.port()));
+                let what = "with hello.txt, text.txt, fw.bin, big.bin and more";
+                shell.console.note(format_args!("Practice server at {place} {what}: connected."));
+            }
+            _ => shell.console.note(format_args!("Serving {} at {place}.", self.title())),
+        }
+        shell.workspace.serving = Some(serving);
+        shell.workspace.practising = self.directory.is_none();
+        Ok(())
+    }
+
+    /// Serves until a signal comes, and prints what happens.
+    pub(super) fn in_foreground(&self, shell: &mut Shell<'_>) -> Handled {
+        let privileges = Privileges::of(self)?;
+        raise_limit();
+        let (server, is_fallback) = self.bind_in_foreground()?;
+        privileges.give_up(shell)?;
+        let status = format!("Serving {} at {}", self.title(), places(server.addresses()));
+        let quiet = shell.workspace.session.settings.quiet;
+        if !quiet {
+            let is_unreachable = server.addresses().iter().all(|address| address.ip().is_loopback());
+            let notes = [
+                is_fallback.then_some("port 69 needs privileges"),
+                is_unreachable.then_some("this computer only; for others: -H 0.0.0.0"),
+            ];
+            let notes = notes.into_iter().flatten().collect::<Vec<_>>().join("; ");
+            let notes = if notes.is_empty() { notes } else { format!(" ({notes})") };
+            shell.console.say(format_args!("{status}{notes}."))?;
+        }
+        shell.workspace.tracing.begin(&shell.workspace.session.settings, &shell.console, shell.setup.plain);
+        let mut log = if shell.console.json {
+            Log::json(LogOutput::new(Stream::Output))
+        } else {
+            Log::new(LogOutput::new(shell.console.stream()))
+        };
+        let mut observers = Observers::none();
+        // Before the log, whose line about the end of a transfer follows its packets.
+        if shell.workspace.tracing.is_on() {
+            observers.add(&mut shell.workspace.tracing);
+        }
+        if !quiet {
+            log.listening(&self.title(), server.addresses());
+            observers.add(&mut log);
+        }
+        if let Err(error) = ServiceManager.ready(&format!("{status}.")) {
+            shell.console.note(format_args!(
+                "tftp: the service manager does not hear that the server is ready: {}",
+                plain(&error)
+            ));
+        }
+        server.run_observed(shell.setup.signals.stop(), &mut observers)?;
+        ServiceManager.stopping();
+        // With JSON, the log says all that a record of the command would.
+        Ok(Outcome { is_recorded: true, ..report(shell)? })
+    }
+
+    /// Takes the sockets of a service manager; else binds the port, which by default is 69 if that is permitted, or another
+    /// one. Returns whether it is that other one.
+    fn bind_in_foreground(&self) -> Result<(Server, bool), CommandError> {
+        let sockets = activated_sockets().map_err(|error| CommandError::file("socket activation", error))?;
+        if !sockets.is_empty() {
+            if self.port.is_some() || !self.listen.is_empty() {
+                let reason =
+                    "the service manager has bound the sockets; name no address or port (ListenDatagram= does)";
+                return Err(CommandError::local(reason));
+            }
+            let builder = sockets.into_iter().fold(self.builder()?, ServerBuilder::listen_on);
+            return builder.bind(&[][..]).map(|server| (server, false)).map_err(refused);
+        }
+        let (bound, is_fallback) = match (self.port, self.bind(self.port.unwrap_or(DEFAULT_PORT), None)?) {
+            (None, Err(error)) if error.kind() == io::ErrorKind::PermissionDenied => {
+                (self.bind(UNPRIVILEGED_PORT, None)?, true)
+            }
+            (_, bound) => (bound, false),
+        };
+        Ok((bound.map_err(refused)?, is_fallback))
+    }
+
+    /// Binds this port at the addresses that were named; else on loopback, of IPv6 too where this computer has it. The
+    /// inner error is about an address, which it names.
+    fn bind(&self, port: u16, end: Option<&OtherEnd>) -> Result<io::Result<Server>, CommandError> {
+        let builder = || {
+            let builder = self.builder()?;
+            Ok::<_, CommandError>(match end {
+                Some(end) => builder.observer(end.observer()),
+                None => builder,
+            })
+        };
+        let on_port = |address: &IpAddr| SocketAddr::new(*address, port);
+        if !self.listen.is_empty() {
+            return Ok(builder()?.bind(&*self.listen.iter().map(on_port).collect::<Vec<_>>()));
+        }
+        let loopback = [Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()];
+        Ok(match builder()?.bind(&loopback.each_ref().map(on_port)[..]) {
+            Err(error) if !matches!(error.kind(), io::ErrorKind::AddrInUse | io::ErrorKind::PermissionDenied) => {
+                builder()?.bind(SocketAddr::from((Ipv4Addr::LOCALHOST, port)))
+            }
+            bound => bound,
+        })
+    }
+
+    fn builder(&self) -> Result<ServerBuilder, CommandError> {
+        let builder = match &self.directory {
+            None => Server::builder(practice_files()),
+            Some(directory) => {
+                let directory = &local_names::one(directory)?;
+                let root = DirStore::open(directory.path()).map_err(|error| CommandError::file(directory, error))?;
+                // Root may read every file, and clients have no name.
+                Server::builder(root.windows_names(self.windows_names).public_only(is_root() && self.user.is_none()))
+            }
+        };
+        // The practice files are for a class: it wants the same packets each time, not the shortest time.
+        let practises = self.directory.is_none();
+        let margin = if practises { RetryPolicy::PATIENT } else { RetryPolicy::default().margin };
+        let default = Policy::default();
+        Ok(builder.policy(Policy {
+            title: self.title(),
+            answer_twice: practises,
+            retry: RetryPolicy { margin, ..RetryPolicy::default() },
+            read_only: self.read_only,
+            overwrite: self.overwrite,
+            limits: Limits {
+                blksize: self.max_blksize.unwrap_or(default.limits.blksize),
+                windowsize: self.max_windowsize.unwrap_or(default.limits.windowsize),
+                ..default.limits
+            },
+            max_upload: self.max_size,
+            max_transfers: self.max_transfers.unwrap_or(default.max_transfers),
+            max_per_source: self.per_host.unwrap_or(default.max_per_source),
+            ..default
+        }))
+    }
+
+    fn title(&self) -> String {
+        self.directory.as_ref().map_or_else(|| "practice files".to_owned(), Word::to_string)
+    }
+}
+
+/// The port where [`DEFAULT_PORT`] needs privileges.
+const UNPRIVILEGED_PORT: u16 = 6969;
+
+fn refused(error: io::Error) -> CommandError {
+    let advice = match error.kind() {
+        io::ErrorKind::PermissionDenied => " (a port below 1024 needs privileges; another one will do: --port 6969)",
+        io::ErrorKind::AddrInUse => " (another program has this port; choose one: --port PORT)",
+        io::ErrorKind::AddrNotAvailable => " (-H takes an address of this computer, or 0.0.0.0 for all)",
+        _ => "",
+    };
+    CommandError::local(format_args!("{}{advice}", plain(&error)))
+}
+
+fn places(addresses: &[SocketAddr]) -> String {
+    addresses.iter().map(SocketAddr::to_string).collect::<Vec<_>>().join(" and ")
+}
+
+/// The address at which this computer reaches its own server.
+fn reachable(address: IpAddr) -> IpAddr {
+    match address {
+        IpAddr::V4(any) if any.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(any) if any.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+        address => address,
+    }
+}
