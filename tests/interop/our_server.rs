@@ -1,4 +1,4 @@
-//! The clients people run against our server.
+//! The clients people run against our server, whichever ports its transfers have.
 
 use crate::clients::{Client, ClientKind};
 use crate::errand::{Asked, Direction, Manner, SIZES, carry};
@@ -6,13 +6,15 @@ use crate::servers::{Server, ServerKind};
 
 fn sweep(kind: ClientKind, manner: Manner) {
     let Some(client) = Client::find(kind) else { return };
-    let Some(server) = Server::start(ServerKind::Ours) else { return };
-    for direction in [Direction::Get, Direction::Put] {
-        for size in SIZES {
-            if size == 0 && direction == Direction::Get && chokes_on_nothing(&client, &manner) {
-                continue;
+    for ports in [ServerKind::Ours, ServerKind::OursOnePort, ServerKind::OursPortRange] {
+        let Some(server) = Server::start(ports) else { return };
+        for direction in [Direction::Get, Direction::Put] {
+            for size in SIZES {
+                if size == 0 && direction == Direction::Get && chokes_on_nothing(&client, &manner) {
+                    continue;
+                }
+                carry(&client, &server, direction, &manner, size);
             }
-            carry(&client, &server, direction, &manner, size);
         }
     }
 }
@@ -22,7 +24,7 @@ fn chokes_on_nothing(client: &Client, manner: &Manner) -> bool {
     client.kind == ClientKind::Curl && manner.options != Asked::Nothing
 }
 
-/// `CLIENT { TEST: MANNER; .. }`: every size, get and put, one server for all of them.
+/// `CLIENT { TEST: MANNER; .. }`: every size, get and put, at each server.
 macro_rules! sweeps {
     ($($client:ident { $($name:ident: $netascii:literal, $options:expr;)+ })+) => {
         $($(
