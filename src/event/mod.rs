@@ -172,6 +172,12 @@ pub trait Observer {
     fn is_listening(&self) -> bool {
         true
     }
+
+    /// Whether records of packets have any use now. There are more of them than of all other kinds, so a busy server does
+    /// not make those that nobody wants.
+    fn wants_packets(&self) -> bool {
+        self.is_listening()
+    }
 }
 
 /// The observers of one transfer; without any, a notification costs one comparison.
@@ -192,6 +198,11 @@ impl<'a> Observers<'a> {
     /// Whether any observer listens.
     pub fn is_observed(&self) -> bool {
         self.0.iter().any(|observer| observer.is_listening())
+    }
+
+    /// Whether any observer wants records of packets.
+    pub fn want_packets(&self) -> bool {
+        self.0.iter().any(|observer| observer.wants_packets())
     }
 
     /// Notifies all observers of a record.
@@ -231,5 +242,9 @@ impl Observer for Observers<'_> {
 
     fn is_listening(&self) -> bool {
         self.is_observed()
+    }
+
+    fn wants_packets(&self) -> bool {
+        self.want_packets()
     }
 }

@@ -39,8 +39,9 @@ impl NewFile {
             return Ok(None);
         };
         let found = file.metadata()?;
-        // Linux before 6.0 ignores the umask here if the file system has no ACLs. A umask of 0 looks the same.
-        Ok((found.mode() & 0o777 != 0o666).then(|| Self::found(file, &found)))
+        // Linux before 6.0 ignores the umask here if the file system has no ACLs.
+        let has_usual_bits = found.mode() & 0o777 != 0o666 || has_no_umask();
+        Ok(has_usual_bits.then(|| Self::found(file, &found)))
     }
 
     #[cfg(not(target_os = "linux"))]
@@ -91,6 +92,14 @@ impl NewFile {
         let found = directory.symlink_metadata(name)?;
         Ok((found.dev(), found.ino()) == (self.device, self.inode))
     }
+}
+
+/// Whether this process takes no permission from a new file. `umask` itself would show it only by changing it.
+#[cfg(target_os = "linux")]
+fn has_no_umask() -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let umask = status.lines().find_map(|line| line.strip_prefix("Umask:"));
+    umask.and_then(|umask| u32::from_str_radix(umask.trim(), 8).ok()) == Some(0)
 }
 
 fn directory_not_writable() -> io::Error {

@@ -20,11 +20,13 @@ pub(super) fn with_options(
     Ok(socket.into())
 }
 
-/// Binds a free port that can reach `peer`: one of `ports`, if there are any.
-pub(super) fn towards(peer: SocketAddr, ports: Option<&RangeInclusive<u16>>) -> io::Result<UdpSocket> {
-    let Some(ports) = ports else { return UdpSocket::bind(any_port(peer)) };
+/// Binds a free port at the address of `local`: one of `ports`, or without them the port of `local`, where 0 is any.
+pub(super) fn among(local: SocketAddr, ports: Option<&RangeInclusive<u16>>) -> io::Result<UdpSocket> {
+    let Some(ports) = ports else { return UdpSocket::bind(local) };
     for port in rotated(ports) {
-        match UdpSocket::bind(SocketAddr::new(any_port(peer).ip(), port)) {
+        let mut local = local;
+        local.set_port(port);
+        match UdpSocket::bind(local) {
             Err(error) if error.kind() == io::ErrorKind::AddrInUse => {}
             bound => return bound,
         }
@@ -59,9 +61,9 @@ mod tests {
         let local = held.local_addr().unwrap();
         // Below the ephemeral ports of the system.
         let range = 20_000..=20_999;
-        assert!(range.contains(&towards(local, Some(&range)).unwrap().local_addr().unwrap().port()));
+        assert!(range.contains(&among(any_port(local), Some(&range)).unwrap().local_addr().unwrap().port()));
         let only = local.port()..=local.port();
-        let refused = towards(local, Some(&only)).unwrap_err();
+        let refused = among(any_port(local), Some(&only)).unwrap_err();
         assert_eq!(refused.kind(), io::ErrorKind::AddrInUse);
     }
 

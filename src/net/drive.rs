@@ -24,7 +24,7 @@ const QUIET: Duration = Duration::from_millis(50);
 /// not an answer to this one. Its sender gets the last ACK again if it asks for it, and never an ERROR.
 pub(crate) struct Drive<'a, 'o, R, W> {
     task: &'a mut Task<R, W>,
-    wire: Wire<'a, 'o>,
+    wire: Wire<'a, 'o, &'a mut Socket>,
     overdue: Overdue,
     local: SocketAddr,
     earlier: &'a mut Earlier,

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
+use super::outlet::Outlet;
 use super::reporter::Reporter;
 use super::socket::Socket;
 use crate::bugs::ServerBug;
@@ -78,7 +79,7 @@ impl FaultInjector {
     /// Takes datagrams of one stride from the machine; those that no rule holds leave immediately.
     pub(super) fn send(
         &mut self,
-        socket: &mut Socket,
+        socket: &mut impl Outlet,
         to: SocketAddr,
         (bytes, stride): (&[u8], usize),
         reporter: &mut Reporter<'_, '_>,
@@ -95,7 +96,7 @@ impl FaultInjector {
     }
 
     /// Sends the packets whose time has come.
-    pub(super) fn leave(&mut self, socket: &mut Socket, reporter: &mut Reporter<'_, '_>) -> io::Result<()> {
+    pub(super) fn leave(&mut self, socket: &mut impl Outlet, reporter: &mut Reporter<'_, '_>) -> io::Result<()> {
         let mut result = Ok(());
         while let Some(packet) = self.link.leave(Instant::now()) {
             result = result.and(self.post(socket, &packet, reporter));
@@ -137,7 +138,7 @@ impl FaultInjector {
     }
 
     /// Sends all packets on the way to the peer immediately, since the loop ends.
-    pub(crate) fn flush(&mut self, socket: &mut Socket, reporter: &mut Reporter<'_, '_>) {
+    pub(crate) fn flush(&mut self, socket: &mut impl Outlet, reporter: &mut Reporter<'_, '_>) {
         for packet in self.link.flush(Instant::now()) {
             // The transfer is over, so a failure does not matter.
             let _ = self.post(socket, &packet, reporter);
@@ -150,7 +151,7 @@ impl FaultInjector {
     }
 
     /// Sends a packet from `socket`, or from the spare port, and makes its record.
-    fn post(&mut self, socket: &mut Socket, packet: &InFlight, reporter: &mut Reporter<'_, '_>) -> io::Result<()> {
+    fn post(&mut self, socket: &mut impl Outlet, packet: &InFlight, reporter: &mut Reporter<'_, '_>) -> io::Result<()> {
         let (at, peer, bytes) = (Instant::now(), packet.peer, packet.bytes());
         let is_stray = packet.origin == Origin::Stray;
         let (local, sent) = if packet.is_lost() {

@@ -12,6 +12,13 @@ pub(super) struct IcmpError {
     pub(super) errno: Errno,
 }
 
+impl IcmpError {
+    /// Whether no socket is open there (ICMP port unreachable).
+    pub(super) fn is_refused(&self) -> bool {
+        self.errno == Errno::ECONNREFUSED
+    }
+}
+
 /// Asks for ICMP errors on a socket that is not connected, so that a refused port is known in microseconds.
 #[cfg(target_os = "linux")]
 pub(super) fn enable_reports(udp: &UdpSocket, local: SocketAddr) -> io::Result<()> {

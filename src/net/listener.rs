@@ -1,39 +1,58 @@
-use std::io::{self, IoSlice, IoSliceMut};
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV6, UdpSocket};
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
+use std::os::fd::{AsFd, BorrowedFd};
 
-use nix::cmsg_space;
-use nix::libc;
-use nix::sys::socket::{
-    ControlMessage, ControlMessageOwned, MsgFlags, SockaddrStorage, getsockopt, recvmsg, sendmsg, setsockopt, sockopt,
-};
+use nix::sys::socket::{MsgFlags, setsockopt, sockopt};
 
-use super::bind;
-use super::offload::plain_address;
-use super::socket::Socket;
+use super::icmp::enable_reports;
+use super::offload::Batch;
+use super::udp::{Arrival, Departure, Udp};
+use super::{bind, pktinfo};
+use crate::wire::{BlockSize, WindowSize};
 
-/// A socket that receives requests.
+/// Wanted size of the buffers of a port that many transfers share, in bytes; the system may allow less.
+const SHARED_BUFFER: usize = 4 << 20;
+
+/// A socket that receives requests. Transfers may share its port.
 ///
 /// It knows the local address of a request: a client takes no answer from another address (RFC 1350 section 4).
 #[derive(Debug)]
 pub(crate) struct Listener {
-    socket: UdpSocket,
+    udp: Udp,
     /// The address it listens at, with its real port.
     pub(crate) local: SocketAddr,
-    control: Vec<u8>,
+    /// Whether transfers have shared its port.
+    shared: bool,
 }
 
 /// The addresses of a received datagram.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Envelope {
-    /// Length of the datagram, in bytes.
-    pub(crate) length: usize,
     /// The client.
     pub(crate) from: SocketAddr,
     /// The address to answer from, with port 0; unspecified if the system does not report it.
     pub(crate) to: SocketAddr,
     /// Whether it was sent to a broadcast or multicast address, which is never answered (RFC 1123 section 4.2.3.4).
     pub(crate) to_many: bool,
+}
+
+/// The result of a read.
+#[derive(Debug)]
+pub(super) enum Arrived {
+    /// The buffer holds datagrams of `stride` bytes each, one after the other; only the last may be shorter.
+    Datagrams {
+        envelope: Envelope,
+        /// Length of all of them, in bytes.
+        length: usize,
+        /// Length of every datagram but the last, in bytes.
+        stride: usize,
+    },
+    /// No socket is open where an earlier datagram was sent (ICMP port unreachable).
+    Refused(SocketAddr),
+    /// Something that does not matter; there may be more.
+    Noise,
+    /// Nothing more has arrived.
+    Nothing,
 }
 
 impl Listener {
@@ -44,7 +63,7 @@ impl Listener {
                 setsockopt(socket, sockopt::Ipv6V6Only, &true)?;
             }
             // Before the first datagram arrives.
-            report_addresses(socket, local.is_ipv6())
+            pktinfo::enable(socket, local.is_ipv6())
         })?)
     }
 
@@ -55,81 +74,67 @@ impl Listener {
     /// It is not a bound IP socket.
     pub(crate) fn over(socket: UdpSocket) -> io::Result<Self> {
         let local = socket.local_addr()?;
-        report_addresses(&socket, local.is_ipv6())?;
+        pktinfo::enable(&socket, local.is_ipv6())?;
         socket.set_nonblocking(true)?;
-        Ok(Self { socket, local, control: cmsg_space!(libc::in_pktinfo, libc::in6_pktinfo) })
+        Ok(Self { udp: Udp::with_destinations(socket), local, shared: false })
     }
 
-    /// Returns the next datagram, if one has arrived; one that is longer than `buffer` is cut.
-    pub(crate) fn receive(&mut self, buffer: &mut [u8]) -> io::Result<Option<Envelope>> {
-        let fd = self.socket.as_raw_fd();
-        let mut buffers = [IoSliceMut::new(buffer)];
-        let message = match recvmsg::<SockaddrStorage>(fd, &mut buffers, Some(&mut self.control), MsgFlags::empty()) {
-            Ok(message) => message,
-            Err(nix::Error::EAGAIN) => return Ok(None),
-            Err(error) => return Err(error.into()),
-        };
-        let Some(from) = message.address.as_ref().and_then(plain_address).map(unmapped) else {
-            return Err(io::ErrorKind::InvalidData.into());
-        };
-        let to = SocketAddr::new(self.local.ip(), 0);
-        let mut envelope = Envelope { length: message.bytes, from, to, to_many: false };
-        for control in message.cmsgs()? {
-            match control {
-                ControlMessageOwned::Ipv4PacketInfo(info) => {
-                    let [asked, answer] =
-                        [info.ipi_addr, info.ipi_spec_dst].map(|it| Ipv4Addr::from(it.s_addr.to_ne_bytes()));
-                    // They differ for a broadcast: the answer comes from an address of this computer. The system does
-                    // not know it for a datagram that came before the socket was ours.
-                    let unknown = answer.is_unspecified();
-                    envelope.to_many = asked.is_broadcast() || asked.is_multicast() || asked != answer && !unknown;
-                    envelope.to = SocketAddr::new(if unknown { asked } else { answer }.into(), 0);
-                }
-                ControlMessageOwned::Ipv6PacketInfo(info) => {
-                    let address = Ipv6Addr::from(info.ipi6_addr.s6_addr);
-                    // The other message says more about an IPv4 datagram.
-                    if address.to_ipv4_mapped().is_none() {
-                        let scope = if address.is_unicast_link_local() { info.ipi6_ifindex } else { 0 };
-                        envelope.to_many = address.is_multicast();
-                        envelope.to = SocketAddrV6::new(address, 0, 0, scope).into();
-                    }
-                }
-                _ => {}
+    /// Reads what has arrived; never waits. What is longer than `buffer` is cut.
+    pub(super) fn receive(&mut self, buffer: &mut [u8]) -> io::Result<Arrived> {
+        Ok(match self.udp.receive(buffer, MsgFlags::MSG_DONTWAIT)? {
+            Arrival::Datagrams(Batch { from, to, length, stride }) => {
+                let (to, to_many) =
+                    to.map_or((SocketAddr::new(self.local.ip(), 0), false), |to| (to.address, to.to_many));
+                Arrived::Datagrams { envelope: Envelope { from: unmapped(from), to, to_many }, length, stride }
             }
-        }
-        Ok(Some(envelope))
+            Arrival::Report(report) if report.is_refused() => Arrived::Refused(unmapped(report.to)),
+            // A route that fails for some time is like losses.
+            Arrival::Report(_) | Arrival::Interrupted => Arrived::Noise,
+            Arrival::Nothing => Arrived::Nothing,
+        })
     }
 
-    /// Binds this same port for one client; what others send still reaches the listener.
-    pub(crate) fn share(&self, envelope: &Envelope) -> io::Result<Socket> {
-        let local = SocketAddr::new(envelope.to.ip(), self.local.port());
-        // Both sockets must allow the port to be shared, and only during the call: no other program may join them.
-        setsockopt(&self.socket, sockopt::ReuseAddr, &true)?;
-        let shared = Socket::sharing(local, envelope.from);
-        setsockopt(&self.socket, sockopt::ReuseAddr, &false)?;
-        shared
+    /// Prepares the socket for transfers, and returns how the packets of one leave that answers this request.
+    pub(super) fn share(&mut self, envelope: &Envelope) -> io::Result<Departure> {
+        if !self.shared {
+            // Otherwise nobody would want to know that a client is gone.
+            enable_reports(&self.udp.socket, self.local)?;
+            if self.local.is_ipv6() {
+                // It may send IPv4 too; if not, this fails.
+                let _ = enable_reports(&self.udp.socket, (Ipv4Addr::UNSPECIFIED, 0).into());
+            }
+            self.udp.enlarge_receive(SHARED_BUFFER);
+            self.udp.enlarge_send(SHARED_BUFFER);
+            self.shared = true;
+        }
+        Ok(self.departure(envelope))
+    }
+
+    fn departure(&self, envelope: &Envelope) -> Departure {
+        // A socket that is bound to an address has no other.
+        Departure::from(self.local.ip().is_unspecified().then(|| self.in_family(envelope.to)))
+    }
+
+    /// Sends packets of a transfer that shares the port.
+    pub(super) fn transmit(
+        &mut self,
+        to: SocketAddr,
+        departure: &mut Departure,
+        datagrams: &[u8],
+        stride: usize,
+    ) -> io::Result<()> {
+        self.udp.transmit(self.in_family(to), departure, datagrams, stride)
     }
 
     /// Answers from the address that the request was sent to.
-    pub(crate) fn reply(&self, envelope: &Envelope, datagram: &[u8]) -> io::Result<()> {
-        let fd = self.socket.as_raw_fd();
-        let [client, to] = [envelope.from, envelope.to].map(|address| self.in_family(address));
-        let (bytes, client) = ([IoSlice::new(datagram)], SockaddrStorage::from(client));
-        let send = |control: ControlMessage<'_>| sendmsg(fd, &bytes, &[control], MsgFlags::empty(), Some(&client));
-        match to {
-            SocketAddr::V4(to) => {
-                let address = libc::in_addr { s_addr: u32::from_ne_bytes(to.ip().octets()) };
-                let any = libc::in_addr { s_addr: 0 };
-                let info = libc::in_pktinfo { ipi_ifindex: 0, ipi_spec_dst: address, ipi_addr: any };
-                send(ControlMessage::Ipv4PacketInfo(&info))?;
-            }
-            SocketAddr::V6(to) => {
-                let address = libc::in6_addr { s6_addr: to.ip().octets() };
-                let info = libc::in6_pktinfo { ipi6_addr: address, ipi6_ifindex: to.scope_id() };
-                send(ControlMessage::Ipv6PacketInfo(&info))?;
-            }
-        }
-        Ok(())
+    pub(crate) fn reply(&mut self, envelope: &Envelope, datagram: &[u8]) -> io::Result<()> {
+        let mut departure = self.departure(envelope);
+        self.transmit(envelope.from, &mut departure, datagram, datagram.len())
+    }
+
+    /// Does what [`Socket::reserve_receive`](super::Socket::reserve_receive) does, for all transfers.
+    pub(super) fn reserve_receive(&mut self, blksize: BlockSize, windowsize: WindowSize) -> WindowSize {
+        self.udp.reserve_receive(blksize, windowsize)
     }
 
     /// Returns an address as this socket knows it: one of IPv4 may belong to an IPv6 socket.
@@ -139,16 +144,6 @@ impl Listener {
             _ => address,
         }
     }
-}
-
-/// Makes the system say which address a datagram was sent to.
-fn report_addresses(socket: &impl AsFd, is_ipv6: bool) -> nix::Result<()> {
-    // An IPv6 socket of others may receive IPv4 too.
-    let is_ipv4 = !is_ipv6 || !getsockopt(socket, sockopt::Ipv6V6Only)?;
-    if is_ipv4 {
-        setsockopt(socket, sockopt::Ipv4PacketInfo, &true)?;
-    }
-    if is_ipv6 { setsockopt(socket, sockopt::Ipv6RecvPacketInfo, &true) } else { Ok(()) }
 }
 
 /// Returns the IPv4 address that an IPv6 one stands for, if it does.
@@ -161,7 +156,7 @@ fn unmapped(address: SocketAddr) -> SocketAddr {
 
 impl AsFd for Listener {
     fn as_fd(&self) -> BorrowedFd<'_> {
-        self.socket.as_fd()
+        self.udp.socket.as_fd()
     }
 }
 
@@ -174,7 +169,7 @@ mod tests {
 
     fn next(listener: &mut Listener) -> Envelope {
         for _ in 0..500 {
-            if let Some(envelope) = listener.receive(&mut [0; 64]).unwrap() {
+            if let Arrived::Datagrams { envelope, .. } = listener.receive(&mut [0; 64]).unwrap() {
                 return envelope;
             }
             thread::sleep(Duration::from_millis(2));

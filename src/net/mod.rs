@@ -23,11 +23,14 @@ mod fault_injector;
 mod icmp;
 mod listener;
 mod offload;
+mod outlet;
 mod overdue;
+mod pktinfo;
 mod reactor;
 mod reporter;
 mod route;
 pub mod socket;
+mod udp;
 mod wait;
 mod wire;
 
@@ -40,4 +43,4 @@ pub(crate) use reporter::{Reporter, Subject};
 pub use socket::{Received, Socket};
 
 pub(crate) use listener::{Envelope, Listener};
-pub(crate) use reactor::{Key, Notice, Reactor, ServerTask, Wake};
+pub(crate) use reactor::{Heard, Key, Notice, Port, Reactor, ServerTask, Wake};

@@ -1,18 +1,23 @@
-//! UDP segmentation offload (Linux, udp(7)): `UDP_SEGMENT` sends many datagrams with one system call, and `UDP_GRO`
-//! receives many. Other systems need a call for each datagram.
+//! The system calls of datagrams. With UDP segmentation offload (Linux, udp(7)), `UDP_SEGMENT` sends many with one call,
+//! and `UDP_GRO` receives many. Other systems need a call for each datagram.
 //!
 //! Measured on a loopback, the network stack is most of the cost of a datagram, so sendmmsg(2) would save little.
 
-use std::io::IoSliceMut;
+use std::io::{IoSlice, IoSliceMut};
 use std::net::{SocketAddr, UdpSocket};
 use std::os::fd::AsRawFd;
 
 use nix::errno::Errno;
-use nix::sys::socket::{MsgFlags, SockaddrStorage, recvmsg};
+use nix::libc;
+use nix::sys::socket::{ControlMessage, ControlMessageOwned, MsgFlags, SockaddrStorage, recvmsg, sendmsg};
+
+use super::pktinfo::{Destination, Source};
 
 /// The datagrams of one read.
 pub(super) struct Batch {
     pub(super) from: SocketAddr,
+    /// Where they came to, if the socket was asked to report that.
+    pub(super) to: Option<Destination>,
     /// Length of all datagrams, in bytes.
     pub(super) length: usize,
     /// Length of every datagram but the last, in bytes.
@@ -30,63 +35,87 @@ pub(super) fn is_unsupported(errno: Errno) -> bool {
     matches!(errno, Errno::EINVAL | Errno::EMSGSIZE | Errno::EIO | Errno::EOPNOTSUPP | Errno::ENOPROTOOPT)
 }
 
-/// Sends datagrams of `stride` bytes, up to [`most_sent`].
-#[cfg(target_os = "linux")]
-pub(super) fn send(udp: &UdpSocket, to: SocketAddr, datagrams: &[u8], stride: usize) -> Result<(), Errno> {
-    use nix::sys::socket::{ControlMessage, sendmsg};
+/// Sends datagrams of `stride` bytes, up to [`most_sent`], from an address of this computer.
+pub(super) fn send(
+    udp: &UdpSocket,
+    to: SocketAddr,
+    source: Option<SocketAddr>,
+    datagrams: &[u8],
+    stride: usize,
+) -> Result<(), Errno> {
+    let (source, size) = (source.map(Source::new), u16::try_from(stride).map_err(|_| Errno::EMSGSIZE)?);
+    let segments = if datagrams.len() > stride { Some(segments(&size)?) } else { None };
+    let (bytes, to) = ([IoSlice::new(datagrams)], SockaddrStorage::from(to));
+    let send = |control: &[ControlMessage<'_>]| {
+        sendmsg(udp.as_raw_fd(), &bytes, control, MsgFlags::empty(), Some(&to)).map(drop)
+    };
+    match (source.as_ref().map(Source::control), segments) {
+        (None, None) => send(&[]),
+        (None, Some(only)) | (Some(only), None) => send(&[only]),
+        (Some(source), Some(segments)) => send(&[source, segments]),
+    }
+}
 
-    let stride = u16::try_from(stride).map_err(|_| Errno::EMSGSIZE)?;
-    let (bytes, control) = ([std::io::IoSlice::new(datagrams)], [ControlMessage::UdpGsoSegments(&stride)]);
-    sendmsg(udp.as_raw_fd(), &bytes, &control, MsgFlags::empty(), Some(&SockaddrStorage::from(to))).map(drop)
+#[cfg(target_os = "linux")]
+fn segments(stride: &u16) -> Result<ControlMessage<'_>, Errno> {
+    Ok(ControlMessage::UdpGsoSegments(stride))
 }
 
 #[cfg(not(target_os = "linux"))]
-pub(super) fn send(_: &UdpSocket, _: SocketAddr, _: &[u8], _: usize) -> Result<(), Errno> {
+fn segments(_: &u16) -> Result<ControlMessage<'_>, Errno> {
     Err(Errno::EOPNOTSUPP)
 }
 
-/// Sets whether the system joins datagrams; returns a control buffer for [`read`] if it does.
+/// Sets whether the system joins datagrams; returns whether it does now.
 #[cfg(target_os = "linux")]
-pub(super) fn join(udp: &UdpSocket, wanted: bool) -> Option<Vec<u8>> {
+pub(super) fn join(udp: &UdpSocket, wanted: bool) -> bool {
     use nix::sys::socket::{setsockopt, sockopt};
 
-    setsockopt(udp, sockopt::UdpGroSegment, &wanted).ok()?;
-    wanted.then(|| nix::cmsg_space!(i32))
+    setsockopt(udp, sockopt::UdpGroSegment, &wanted).is_ok() && wanted
 }
 
 #[cfg(not(target_os = "linux"))]
-pub(super) fn join(_: &UdpSocket, _: bool) -> Option<Vec<u8>> {
-    None
+pub(super) fn join(_: &UdpSocket, _: bool) -> bool {
+    false
 }
 
-/// Reads one datagram, or those that the system joined.
+/// Returns a buffer for all control messages that [`read`] understands.
+pub(super) fn control_buffer() -> Vec<u8> {
+    nix::cmsg_space!(libc::in_pktinfo, libc::in6_pktinfo, i32)
+}
+
+/// Reads one datagram, or those that the system joined. Without `control`, only their source is known.
 pub(super) fn read(
     udp: &UdpSocket,
     buffer: &mut [u8],
     control: Option<&mut [u8]>,
     flags: MsgFlags,
 ) -> Result<Batch, Errno> {
-    let joins = control.is_some();
+    let is_told = control.is_some();
     let mut buffers = [IoSliceMut::new(buffer)];
     let message = recvmsg::<SockaddrStorage>(udp.as_raw_fd(), &mut buffers, control, flags)?;
     let from = message.address.as_ref().and_then(plain_address).ok_or(Errno::EAFNOSUPPORT)?;
     let length = message.bytes;
-    let stride = if joins { joined_stride(&message) } else { None };
-    Ok(Batch { from, length, stride: stride.unwrap_or(length).max(1) })
+    let (mut to, mut stride) = (None, None);
+    if is_told {
+        for control in message.cmsgs()? {
+            to = to.or(Destination::of(&control));
+            stride = stride.or(joined_stride(&control));
+        }
+    }
+    Ok(Batch { from, to, length, stride: stride.unwrap_or(length).max(1) })
 }
 
 #[cfg(target_os = "linux")]
-fn joined_stride(message: &nix::sys::socket::RecvMsg<'_, '_, SockaddrStorage>) -> Option<usize> {
-    use nix::sys::socket::ControlMessageOwned::UdpGroSegments;
-
-    message.cmsgs().ok()?.find_map(|control| match control {
-        UdpGroSegments(stride) => stride.try_into().ok(),
+fn joined_stride(control: &ControlMessageOwned) -> Option<usize> {
+    match control {
+        ControlMessageOwned::UdpGroSegments(stride) => (*stride).try_into().ok(),
         _ => None,
-    })
+    }
 }
 
 #[cfg(not(target_os = "linux"))]
-fn joined_stride(_: &nix::sys::socket::RecvMsg<'_, '_, SockaddrStorage>) -> Option<usize> {
+fn joined_stride(_: &ControlMessageOwned) -> Option<usize> {
     None
 }
 

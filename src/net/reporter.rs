@@ -57,6 +57,11 @@ impl<'o> Reporter<'_, 'o> {
         self.observers.is_observed().then(Instant::now)
     }
 
+    /// Returns the time, if anybody wants to know of packets.
+    pub(super) fn packet_clock(&self) -> Option<Instant> {
+        self.observers.want_packets().then(Instant::now)
+    }
+
     pub(crate) fn notify(&mut self, kind: RecordKind<'_>) {
         if let Some(at) = self.clock() {
             self.notify_at(at, self.subject.local, kind);
@@ -115,5 +120,45 @@ impl<'o> Reporter<'_, 'o> {
 
     fn notify_at(&mut self, at: Instant, local: SocketAddr, kind: RecordKind<'_>) {
         self.observers.notify(&Record { at, transfer: self.subject.transfer, local, kind });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::Observer;
+    use crate::transfer::Event;
+
+    /// Counts records of packets, and others.
+    struct Counting {
+        wants_packets: bool,
+        packets: usize,
+        others: usize,
+    }
+
+    impl Observer for Counting {
+        fn observe(&mut self, record: &Record<'_>) {
+            let is_packet = matches!(record.kind, RecordKind::Packet(_));
+            *(if is_packet { &mut self.packets } else { &mut self.others }) += 1;
+        }
+
+        fn wants_packets(&self) -> bool {
+            self.wants_packets
+        }
+    }
+
+    #[test]
+    fn packets_have_records_only_if_an_observer_wants_them() {
+        for (wanted, packets) in [([false, false], 0), ([false, true], 2)] {
+            let mut counting = wanted.map(|wants_packets| Counting { wants_packets, packets: 0, others: 0 });
+            let mut observers = Observers::none();
+            counting.iter_mut().for_each(|it| observers.add(it));
+            let peer: SocketAddr = "127.0.0.1:40112".parse().unwrap();
+            let mut subject = Subject::new(1, peer);
+            let mut reporter = Reporter { observers: &mut observers, subject: &mut subject };
+            reporter.crossings(reporter.packet_clock(), Direction::Received, peer, (b"aab", 2), false);
+            reporter.notify(RecordKind::Machine(&Event::Locked(peer)));
+            assert_eq!(counting.map(|it| (it.packets, it.others)), [(packets, 1); 2], "{wanted:?}");
+        }
     }
 }

@@ -2,7 +2,6 @@
 //!
 //! Datagrams *of one stride* are equally long and one after the other in a buffer; only the last may be shorter.
 
-use std::collections::VecDeque;
 use std::io;
 use std::net::{SocketAddr, UdpSocket};
 use std::ops::RangeInclusive;
@@ -10,14 +9,17 @@ use std::os::fd::{AsFd, BorrowedFd};
 use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
-use nix::sys::socket::{MsgFlags, getsockopt, setsockopt, sockopt};
+use nix::sys::socket::MsgFlags;
+#[cfg(not(target_os = "linux"))]
+use nix::sys::socket::{setsockopt, sockopt};
 
-use super::bind;
-use super::icmp::{IcmpError, enable_reports, is_about_the_network, read_report};
-use super::offload::{self, Batch};
+use super::bind::{self, any_port};
+use super::icmp::{IcmpError, enable_reports};
+use super::offload::Batch;
 use super::route::Route;
+use super::udp::{Arrival, Departure, Udp};
 use super::wait::Wait;
-use crate::wire::{BlockSize, DATA_HEADER, WindowSize};
+use crate::wire::{BlockSize, WindowSize};
 
 /// Size of a buffer for the largest UDP datagram, so that an oversize packet is seen whole, in bytes.
 pub const LARGEST_DATAGRAM: usize = 65_535;
@@ -25,21 +27,13 @@ pub const LARGEST_DATAGRAM: usize = 65_535;
 /// The longest single wait: a signal that reaches another thread is noticed after this time.
 const LONGEST_WAIT: Duration = Duration::from_millis(100);
 
-/// The most reports of the network that wait until all datagrams are read.
-const MOST_REPORTS: usize = 64;
-
 /// An ephemeral UDP port of this host: a fresh transfer id (RFC 1350 section 4).
 #[derive(Debug)]
 pub struct Socket {
-    udp: UdpSocket,
+    udp: Udp,
     local: SocketAddr,
+    departure: Departure,
     wait: Wait,
-    /// Whether the system may segment what is sent: it has not refused yet.
-    segments: bool,
-    /// The control buffer for reads, if the system joins what it receives.
-    joined: Option<Vec<u8>>,
-    /// Reports about earlier datagrams, until everything that has arrived is read.
-    reported: VecDeque<IcmpError>,
     /// The route to the peer, once the system was asked for it.
     route: Option<Route>,
 }
@@ -71,6 +65,17 @@ pub enum Received {
     Elapsed,
 }
 
+impl From<Arrival> for Received {
+    fn from(arrival: Arrival) -> Self {
+        match arrival {
+            Arrival::Datagrams(Batch { from, length, stride, .. }) => Self::Datagrams { from, length, stride },
+            Arrival::Report(report) => report.into(),
+            Arrival::Nothing => Self::Elapsed,
+            Arrival::Interrupted => Self::Interrupted,
+        }
+    }
+}
+
 impl From<IcmpError> for Received {
     fn from(IcmpError { to, errno }: IcmpError) -> Self {
         match errno {
@@ -96,22 +101,8 @@ impl Socket {
         // macOS limits a datagram to the send buffer, which is smaller than the largest block.
         #[cfg(not(target_os = "linux"))]
         setsockopt(&udp, sockopt::SndBuf, &LARGEST_DATAGRAM)?;
-        Ok(Self {
-            udp,
-            local,
-            wait: Wait::default(),
-            segments: true,
-            joined: None,
-            reported: VecDeque::new(),
-            route: None,
-        })
-    }
-
-    /// Binds a port that another socket of this process has too; this one gets only what `peer` sends there.
-    pub(crate) fn sharing(local: SocketAddr, peer: SocketAddr) -> io::Result<Self> {
-        let udp = bind::with_options(local, |socket| setsockopt(socket, sockopt::ReuseAddr, &true))?;
-        udp.connect(peer)?;
-        Self::from_udp(udp)
+        let (udp, departure) = (Udp::new(udp), Departure::from(None));
+        Ok(Self { udp, local, departure, wait: Wait::default(), route: None })
     }
 
     /// Binds a free port that can reach `peer`: one of `ports`, if a firewall allows only those.
@@ -120,7 +111,16 @@ impl Socket {
     ///
     /// No port is free.
     pub fn towards(peer: SocketAddr, ports: Option<&RangeInclusive<u16>>) -> io::Result<Self> {
-        Self::from_udp(bind::towards(peer, ports)?)
+        Self::bind_among(any_port(peer), ports)
+    }
+
+    /// Binds a free port at the address of `local`: one of `ports`, if there are any.
+    ///
+    /// # Errors
+    ///
+    /// No port is free, or the address is not one of this computer.
+    pub fn bind_among(local: SocketAddr, ports: Option<&RangeInclusive<u16>>) -> io::Result<Self> {
+        Self::from_udp(bind::among(local, ports)?)
     }
 
     /// Returns the bound address; its port is this side's transfer id.
@@ -149,46 +149,7 @@ impl Socket {
     ///
     /// The system cannot send to this address, or not datagrams of this length.
     pub fn transmit(&mut self, to: SocketAddr, datagrams: &[u8], stride: usize) -> io::Result<()> {
-        let mut rest = datagrams;
-        loop {
-            let most = if self.segments { offload::most_sent(stride) } else { 1 };
-            let (batch, after) = rest.split_at(rest.len().min(stride.max(1) * most));
-            // If the system cannot segment, each datagram is sent on its own.
-            if self.send(to, batch, stride)? {
-                rest = after;
-                if rest.is_empty() {
-                    return Ok(());
-                }
-            }
-        }
-    }
-
-    /// Sends one batch. Returns `false` if the system cannot segment it; the next batch is then a single datagram.
-    fn send(&mut self, to: SocketAddr, batch: &[u8], stride: usize) -> io::Result<bool> {
-        let several = batch.len() > stride;
-        loop {
-            let sent = if several {
-                offload::send(&self.udp, to, batch, stride)
-            } else {
-                self.udp.send_to(batch, to).map(drop).map_err(|error| Errno::try_from(error).unwrap_or(Errno::EIO))
-            };
-            match sent {
-                Ok(()) => return Ok(true),
-                Err(Errno::EINTR) => {}
-                Err(Errno::EAGAIN | Errno::ENOBUFS | Errno::ENOMEM | Errno::EPERM) => return Ok(true),
-                Err(errno) => match read_report(&self.udp)? {
-                    // The error is about an earlier datagram; this one was not sent yet.
-                    Some(IcmpError { errno: Errno::EMSGSIZE, .. }) => {}
-                    Some(report) => self.reported.push_back(report),
-                    None if several && offload::is_unsupported(errno) => {
-                        self.segments = false;
-                        return Ok(false);
-                    }
-                    None if errno == Errno::EMSGSIZE => return Err(too_long(batch)),
-                    None => return Err(errno.into()),
-                },
-            }
-        }
+        self.udp.transmit(to, &mut self.departure, datagrams, stride)
     }
 
     /// Waits for datagrams until a time; takes what has already arrived even if the time has passed.
@@ -205,9 +166,9 @@ impl Socket {
         let flags = if wanted.is_zero() || self.has_reports() {
             MsgFlags::MSG_DONTWAIT
         } else {
-            self.wait.before_read(&self.udp, wanted)?
+            self.wait.before_read(&self.udp.socket, wanted)?
         };
-        match self.read(buffer, flags)? {
+        match self.udp.receive(buffer, flags)?.into() {
             Received::Elapsed if Instant::now() < until => Ok(Received::Interrupted),
             received => Ok(received),
         }
@@ -215,32 +176,12 @@ impl Socket {
 
     /// Receives what has arrived, and never waits.
     pub(super) fn take(&mut self, buffer: &mut [u8]) -> io::Result<Received> {
-        self.read(buffer, MsgFlags::MSG_DONTWAIT)
+        Ok(self.udp.receive(buffer, MsgFlags::MSG_DONTWAIT)?.into())
     }
 
     /// Whether a report waits until everything that has arrived is read.
     pub(super) fn has_reports(&self) -> bool {
-        !self.reported.is_empty()
-    }
-
-    fn read(&mut self, buffer: &mut [u8], mut flags: MsgFlags) -> io::Result<Received> {
-        loop {
-            match offload::read(&self.udp, buffer, self.joined.as_deref_mut(), flags) {
-                Ok(Batch { from, length, stride }) => return Ok(Received::Datagrams { from, length, stride }),
-                Err(Errno::EINTR) => return Ok(Received::Interrupted),
-                Err(Errno::EAGAIN) => return Ok(self.reported.pop_front().map_or(Received::Elapsed, Received::from)),
-                Err(errno) => match read_report(&self.udp)? {
-                    // A router needs smaller fragments: the system knows that now, and fragments the next time.
-                    Some(IcmpError { errno: Errno::EMSGSIZE, .. }) => return Ok(Received::Interrupted),
-                    // No flood of reports keeps the datagrams waiting, nor the caller.
-                    Some(report) if self.reported.len() >= MOST_REPORTS => return Ok(report.into()),
-                    Some(report) => self.reported.push_back(report),
-                    None if is_about_the_network(errno) => return Ok(Received::Interrupted),
-                    None => return Err(errno.into()),
-                },
-            }
-            flags.insert(MsgFlags::MSG_DONTWAIT);
-        }
+        self.udp.has_reports()
     }
 
     /// Makes sends drop what does not fit into the send buffer, for a loop that must not wait there.
@@ -249,68 +190,30 @@ impl Socket {
     ///
     /// Those of fcntl(2).
     pub fn never_block(&self) -> io::Result<()> {
-        self.udp.set_nonblocking(true)
+        self.udp.socket.set_nonblocking(true)
     }
 
     /// Enlarges the receive buffer for a window, as far as the system allows, and returns how many of its blocks fit:
     /// 1 to `windowsize`. From now on the system joins the blocks of a window, if it can.
     pub fn reserve_receive(&mut self, blksize: BlockSize, windowsize: WindowSize) -> WindowSize {
-        if windowsize == WindowSize::LEAST {
-            // Every buffer holds one block, and no two can be joined.
-            return windowsize;
-        }
-        let wanted = buffer_size(blksize, windowsize);
-        // A size below the system's own default would shrink the buffer.
-        if self.receive_buffer() < wanted {
-            let _ = setsockopt(&self.udp, sockopt::RcvBuf, &wanted);
-        }
-        self.joined = offload::join(&self.udp, true);
-        // Measured: 425,984 bytes hold 4 blocks of 65464 and 16 of 8192; 212,992 lose some of either.
-        let held = self.receive_buffer() / (buffer_size(blksize, WindowSize::LEAST) * 4 / 5);
-        WindowSize::new(held as u64).unwrap_or(WindowSize::LEAST).min(windowsize)
+        self.udp.reserve_receive(blksize, windowsize)
     }
 
     /// Receives each datagram by itself again, for a buffer that does not hold many.
     pub fn receive_singly(&mut self) {
-        if self.joined.take().is_some() {
-            offload::join(&self.udp, false);
-        }
+        self.udp.receive_singly();
     }
 
     /// Enlarges the send buffer for a window: a socket that never blocks drops what does not fit.
     pub fn reserve_send(&self, blksize: BlockSize, windowsize: WindowSize) {
-        let wanted = buffer_size(blksize, windowsize);
-        // In lock-step every buffer is large enough.
-        if windowsize > WindowSize::LEAST
-            && getsockopt(&self.udp, sockopt::SndBuf).is_ok_and(|granted| granted < wanted)
-        {
-            // If this fails, the window is only slower.
-            let _ = setsockopt(&self.udp, sockopt::SndBuf, &wanted);
-        }
-    }
-
-    fn receive_buffer(&self) -> usize {
-        getsockopt(&self.udp, sockopt::RcvBuf).unwrap_or_default()
+        self.udp.reserve_send(blksize, windowsize);
     }
 }
 
 impl AsFd for Socket {
     fn as_fd(&self) -> BorrowedFd<'_> {
-        self.udp.as_fd()
+        self.udp.socket.as_fd()
     }
-}
-
-/// Returns the size of a buffer that holds two windows, with 1 KiB of overhead for each block, in bytes.
-fn buffer_size(blksize: BlockSize, windowsize: WindowSize) -> usize {
-    2 * usize::from(windowsize.get()) * (usize::from(blksize.get()) + 1024)
-}
-
-fn too_long(datagram: &[u8]) -> io::Error {
-    let block = datagram.len().saturating_sub(DATA_HEADER);
-    io::Error::new(
-        io::ErrorKind::InvalidInput,
-        format!("blocks of {block} bytes are too long for this network: set a smaller blksize"),
-    )
 }
 
 #[cfg(test)]

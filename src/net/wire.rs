@@ -3,16 +3,16 @@ use std::net::SocketAddr;
 use std::time::Instant;
 
 use super::fault_injector::FaultInjector;
+use super::outlet::Outlet;
 use super::reporter::Reporter;
-use super::socket::Socket;
 use crate::event::{Direction, RecordKind};
 use crate::fault::InFlight;
 use crate::stop::Stop;
 use crate::transfer::{Abort, Event, Io};
 
 /// The socket of a transfer, with its fault injector and its observers.
-pub(super) struct Wire<'a, 'o> {
-    pub(super) socket: &'a mut Socket,
+pub(super) struct Wire<'a, 'o, S> {
+    pub(super) socket: S,
     pub(super) injector: Option<&'a mut FaultInjector>,
     pub(super) reporter: Reporter<'a, 'o>,
     pub(super) errors: SendErrors,
@@ -35,7 +35,7 @@ pub(super) enum SendErrors {
     },
 }
 
-impl Wire<'_, '_> {
+impl<S: Outlet> Wire<'_, '_, S> {
     /// Whether this error ends the transfer.
     pub(super) fn is_fatal(&self, error: &io::Error) -> bool {
         use io::ErrorKind::{HostUnreachable, NetworkDown, NetworkUnreachable};
@@ -63,19 +63,19 @@ impl Wire<'_, '_> {
             injector.receive(from, (bytes, stride), &mut self.reporter);
             return false;
         }
-        self.reporter.crossings(self.reporter.clock(), Direction::Received, from, (bytes, stride), false);
+        self.reporter.crossings(self.reporter.packet_clock(), Direction::Received, from, (bytes, stride), false);
         true
     }
 
     /// Notifies of datagrams of an earlier transfer, as [`received`](Self::received) does; no rule touches them.
     pub(super) fn received_late(&mut self, from: SocketAddr, bytes: &[u8], stride: usize) {
         self.reporter.notify(RecordKind::Earlier(from));
-        self.reporter.crossings(self.reporter.clock(), Direction::Received, from, (bytes, stride), false);
+        self.reporter.crossings(self.reporter.packet_clock(), Direction::Received, from, (bytes, stride), false);
     }
 
     /// Answers a datagram of an earlier transfer.
     pub(super) fn answer_late(&mut self, to: SocketAddr, answer: &[u8]) {
-        let at = self.reporter.clock();
+        let at = self.reporter.packet_clock();
         let lost = self.socket.transmit(to, answer, answer.len()).is_err();
         self.reporter.crossings(at, Direction::Sent, to, (answer, answer.len()), lost);
     }
@@ -99,12 +99,12 @@ impl Wire<'_, '_> {
     /// Sends what the injector holds, since the loop ends.
     pub(super) fn flush(&mut self) {
         if let Some(injector) = &mut self.injector {
-            injector.flush(self.socket, &mut self.reporter);
+            injector.flush(&mut self.socket, &mut self.reporter);
         }
     }
 }
 
-impl Io for Wire<'_, '_> {
+impl<S: Outlet> Io for Wire<'_, '_, S> {
     fn now(&mut self) -> Instant {
         Instant::now()
     }
@@ -121,7 +121,7 @@ impl Io for Wire<'_, '_> {
         let sent = if let Some(injector) = injector {
             injector.send(socket, to, (datagrams, stride), reporter)
         } else {
-            let at = reporter.clock();
+            let at = reporter.packet_clock();
             let sent = socket.transmit(to, datagrams, stride);
             reporter.crossings(at, Direction::Sent, to, (datagrams, stride), sent.is_err());
             sent

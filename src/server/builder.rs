@@ -1,8 +1,13 @@
 use std::io;
 use std::net::{SocketAddr, ToSocketAddrs, UdpSocket};
+use std::ops::RangeInclusive;
 use std::sync::Arc;
+use std::time::Instant;
 
-use super::ledger::Ledger;
+use ipnet::IpNet;
+
+use super::admission::Admission;
+use super::ports::Ports;
 use super::request_faults::RequestFaults;
 use super::running::Shared;
 use super::{Policy, Server};
@@ -20,11 +25,14 @@ pub struct ServerBuilder {
     observers: Vec<Box<dyn Observer + Send>>,
     /// Bound by others.
     sockets: Vec<UdpSocket>,
+    single_port: bool,
+    port_range: Option<RangeInclusive<u16>>,
 }
 
 impl ServerBuilder {
     pub(super) fn new(store: Box<dyn Store>) -> Self {
-        Self { store, policy: Policy::default(), observers: Vec::new(), sockets: Vec::new() }
+        let (policy, observers, sockets) = (Policy::default(), Vec::new(), Vec::new());
+        Self { store, policy, observers, sockets, single_port: false, port_range: None }
     }
 
     setters! {
@@ -42,12 +50,30 @@ impl ServerBuilder {
         max_transfers(transfers: usize) => policy.max_transfers = transfers;
         /// Limits the number of simultaneous transfers with one address; 300 by default.
         max_per_source(transfers: usize) => policy.max_per_source = transfers;
+        /// Serves only clients of these networks; all by default.
+        allow(networks: Vec<IpNet>) => policy.allow = networks;
         /// Limits the block size that is granted (RFC 2348).
         max_blksize(blksize: BlockSize) => policy.limits.blksize = blksize;
         /// Limits the window that is granted, in blocks (RFC 7440); 64 by default.
         max_windowsize(windowsize: WindowSize) => policy.limits.windowsize = windowsize;
         /// Answers options, which is the default; without them the server is one of RFC 1350.
         options(options: bool) => policy.limits.options = options;
+        /// Answers everything from the port that receives requests, for networks that let no other through: containers, address
+        /// translation, firewalls. By default each transfer has a port of its own (RFC 1350 section 4), which keeps packets of
+        /// other transfers away. With one port, a client can have one transfer from each of its ports: if it asks for another
+        /// file, the first transfer ends.
+        ///
+        /// ```
+        /// # use tftpsh::{Client, MemoryStore, Server};
+        /// let store = MemoryStore::from([("motd", "hello")]);
+        /// let server = Server::builder(store).single_port(true).bind("127.0.0.1:0")?.spawn()?;
+        /// Client::to(server.address()).get("motd", std::io::sink())?;
+        /// # Ok::<(), Box<dyn std::error::Error>>(())
+        /// ```
+        single_port(single_port: bool) => single_port = single_port;
+        /// Takes the ports of transfers from this range, for a firewall that lets only them through. Each transfer needs one:
+        /// there are never more transfers than ports. It excludes a [single port](Self::single_port).
+        port_range(ports: RangeInclusive<u16>) => port_range = Some(ports);
         /// Sets when a packet is retransmitted and when a transfer fails, unless the client asks for an interval.
         retry(retry: RetryPolicy) => policy.retry = retry;
     }
@@ -79,22 +105,24 @@ impl ServerBuilder {
     /// # Errors
     ///
     /// An address cannot be resolved, is not one of this computer, or is taken, and the error names it; or there is neither
-    /// an address nor a [socket](Self::listen_on).
+    /// an address nor a [socket](Self::listen_on). A [port range](Self::port_range) is empty, or excluded by a single port.
     pub fn bind(self, addresses: impl ToSocketAddrs) -> io::Result<Server> {
-        let Self { store, policy, observers, sockets } = self;
-        let mut bound = sockets.into_iter().map(Listener::over).collect::<io::Result<Vec<_>>>()?;
-        bound.extend(bind_all(&addresses.to_socket_addrs()?.collect::<Vec<_>>())?);
-        if bound.is_empty() {
+        let Self { store, mut policy, observers, sockets, single_port, port_range } = self;
+        let ports = Ports::new(single_port, port_range)?;
+        policy.max_transfers = policy.max_transfers.min(ports.most());
+        let mut listeners = sockets.into_iter().map(Listener::over).collect::<io::Result<Vec<_>>>()?;
+        listeners.extend(bind_all(&addresses.to_socket_addrs()?.collect::<Vec<_>>())?);
+        if listeners.is_empty() {
             return Err(io::ErrorKind::AddrNotAvailable.into());
         }
-        let (mut reactor, mut listeners) = (Reactor::new()?, Vec::new());
-        for listener in bound {
-            listeners.push((reactor.watch(&listener)?, listener));
+        let addresses = listeners.iter().map(|listener| listener.local).collect();
+        let mut reactor = Reactor::new()?;
+        for listener in listeners {
+            reactor.listen(listener)?;
         }
-        let addresses = listeners.iter().map(|(_, listener)| listener.local).collect();
         let shared = Arc::new(Shared::new(policy));
-        let (ledger, request_faults) = (Ledger::default(), RequestFaults::new(shared.faults.clone()));
-        Ok(Server { listeners, addresses, store, observers, shared, reactor, ledger, request_faults, transfers: 0 })
+        let (admission, request_faults) = (Admission::new(Instant::now()), RequestFaults::new(shared.faults.clone()));
+        Ok(Server { addresses, store, observers, shared, reactor, admission, request_faults, ports, transfers: 0 })
     }
 }
 

@@ -1,29 +1,34 @@
 //! Requests: each becomes a transfer, or gets an ERROR.
 
 use std::io;
-use std::net::{SocketAddr, UdpSocket};
-use std::time::{Instant, SystemTime};
+use std::net::SocketAddr;
+use std::time::Instant;
 
-use super::ledger::{Capacity, Entry};
+use super::admission::{Decision, Place};
+use super::ledger::{Entry, Stage};
 use super::log::LoggedRequest;
 use super::policy::{self, File, Policy};
+use super::ports::Ports;
+use super::refusals::{Unserved, report_refusal, understand};
 use super::request_faults::Asked;
-use super::{BUFFER_SIZE, BURST, Server};
+use super::subject::Subject;
+use super::{BURST, Server};
 use crate::bugs::{BuggyServer, ServerBug};
-use crate::event::{Begin, Crossing, Delivery, Direction, Observers, Origin, Record, RecordKind, Side};
-use crate::fault::{InFlight, is_loopback};
+use crate::event::{Delivery, Observers, Origin, Record, RecordKind};
+use crate::fault::InFlight;
 use crate::files::Denied;
-use crate::net::{Envelope, FaultInjector, Key, ServerTask, Socket};
-use crate::transfer::{Abort, Failure, Receiver, Sender, Task};
-use crate::wire::{Answer, ErrorCode, Mode, Packet, Printable, Request, RequestKind, Terms, WindowSize, emit_error};
+use crate::net::{Envelope, FaultInjector, Heard, Port, ServerTask, Socket};
+use crate::transfer::{Abort, Receiver, Sender, Task};
+use crate::wire::{Answer, ErrorCode, Packet, Request, RequestKind, Terms, WindowSize, emit_error};
 
 /// A request that reached the server.
 struct Incoming<'a> {
     asked: &'a Asked,
     datagram: &'a [u8],
     request: Request<'a>,
-    /// With the bug, if it is active towards this client.
     policy: &'a Policy,
+    /// The bug, if it is active towards this client.
+    bug: Option<ServerBug>,
     /// The number of its transfer.
     number: u64,
     /// The injector for its transfer.
@@ -31,20 +36,21 @@ struct Incoming<'a> {
 }
 
 impl Server {
-    pub(super) fn take_requests(&mut self, key: Key, observers: &mut Observers<'_>) {
-        let Some(index) = self.listeners.iter().position(|(listener, _)| *listener == key) else { return };
-        let mut buffer = [0; BUFFER_SIZE];
+    /// Takes what has arrived at a listening socket, up to a burst.
+    pub(super) fn take_requests(&mut self, listener: usize, observers: &mut Observers<'_>) {
+        let (mut datagram, mut notices) = (Vec::new(), Vec::new());
         for _ in 0..BURST {
-            let Some((_, listener)) = self.listeners.get_mut(index) else { return };
-            match listener.receive(&mut buffer) {
-                Ok(Some(envelope)) => {
-                    let datagram = buffer.get(..envelope.length).unwrap_or_default();
-                    self.receive(index, &envelope, datagram, observers);
+            let heard = self.reactor.hear(listener, &mut datagram, &mut notices, observers);
+            // A client may ask again right after the end of its transfer.
+            notices.drain(..).for_each(|notice| self.note(notice, observers));
+            match heard {
+                Ok(Heard::Datagram(envelope)) => {
+                    self.receive(listener, &envelope, &datagram, observers);
                     self.answer_requests(observers);
                 }
-                Ok(None) => return,
+                Ok(Heard::Nothing) => return,
                 // The next datagram may be fine.
-                Err(_) => {}
+                Ok(Heard::Other) | Err(_) => {}
             }
         }
     }
@@ -63,23 +69,38 @@ impl Server {
         }
     }
 
+    /// Answers the requests that have waited for a place.
+    pub(super) fn answer_waiting(&mut self, observers: &mut Observers<'_>) {
+        let policy = self.shared.policy();
+        while let Some((waiting, decision)) = self.admission.next(Instant::now(), &policy) {
+            self.settle(waiting.asked, &waiting.datagram, decision, &policy, observers);
+        }
+    }
+
     /// Takes a datagram from a listening socket.
     fn receive(&mut self, listener: usize, envelope: &Envelope, datagram: &[u8], observers: &mut Observers<'_>) {
-        // Broadcasts are never answered (RFC 1123 section 4.2.3.4), and only requests are.
-        let Ok(Packet::Request(request)) = Packet::parse(datagram) else { return };
+        // Broadcasts are never answered (RFC 1123 section 4.2.3.4).
         if envelope.to_many {
             return;
         }
-        let policy = self.policy_towards(envelope.from);
-        let doubled = self.ledger.doubled(envelope.from, datagram).filter(|_| !policy.answer_twice);
+        let policy = self.shared.policy();
+        let request = match understand(datagram, envelope.from.ip(), &policy) {
+            Ok(request) => request,
+            Err(Unserved::Silently) => return,
+            Err(Unserved::With(subject, denied)) => {
+                return self.turn_away((listener, envelope), datagram, subject, denied, observers);
+            }
+        };
+        let bug = policy.bug_towards(envelope.from);
+        let doubled = self.admission.repeated(envelope.from, datagram).filter(|_| !policy.answer_twice);
         let (at, local) = (Instant::now(), self.listening_address(listener, envelope));
         let Self { request_faults, transfers, .. } = self;
-        request_faults.receive((listener, envelope), datagram, policy.bug, doubled, |packet, known| {
+        request_faults.receive((listener, envelope), datagram, bug, doubled, |packet, known| {
             // A copy that gets its own answer begins a transfer of its own.
             let known = known.filter(|_| packet.origin != Origin::Copy || !policy.answer_twice);
             let number = known.unwrap_or_else(|| {
                 *transfers += 1;
-                begin(packet.peer, &request, &policy, |begin| {
+                Subject::from(request).begin(packet.peer, &policy, |begin| {
                     observers.notify(&Record { at, transfer: *transfers, local, kind: RecordKind::Begin(begin) });
                 });
                 *transfers
@@ -89,15 +110,34 @@ impl Server {
         });
     }
 
-    /// Handles a request, unless a transfer already answers it: the machine repeats its answer itself.
-    fn arrive(&mut self, mut asked: Asked, packet: &InFlight, observers: &mut Observers<'_>) {
+    /// Handles a request that reaches the server.
+    fn arrive(&mut self, asked: Asked, packet: &InFlight, observers: &mut Observers<'_>) {
+        let (now, client, datagram) = (Instant::now(), asked.envelope.from, packet.bytes());
         // A fault rule may have damaged it.
-        let Ok(Packet::Request(request)) = Packet::parse(packet.bytes()) else { return };
-        let (client, policy) = (asked.envelope.from, self.policy_towards(asked.envelope.from));
-        self.request_faults.answered(asked.number);
-        if !policy.answer_twice && self.ledger.doubled(client, packet.bytes()).is_some() {
+        if !matches!(Packet::parse(datagram), Ok(Packet::Request(_))) {
             return;
         }
+        let policy = self.shared.policy();
+        self.request_faults.answered(asked.number);
+        match self.admission.decide(now, client, datagram, &policy) {
+            // The machine repeats its answer itself.
+            Decision::Repeated => {}
+            Decision::Wait => self.admission.wait(now, asked, datagram),
+            decision => self.settle(asked, datagram, decision, &policy, observers),
+        }
+    }
+
+    /// Answers a request that need not wait: with a transfer or with an ERROR.
+    fn settle(
+        &mut self,
+        mut asked: Asked,
+        datagram: &[u8],
+        decision: Decision,
+        policy: &Policy,
+        observers: &mut Observers<'_>,
+    ) {
+        let Ok(Packet::Request(request)) = Packet::parse(datagram) else { return };
+        let client = asked.envelope.from;
         // One transfer has one answer and one end, so another answer begins another transfer.
         let again = asked.is_answered;
         if again {
@@ -105,54 +145,26 @@ impl Server {
         }
         let number = if again { self.transfers } else { asked.number };
         let local = self.asked_at(&asked);
-        let logged = begin(client, &request, &policy, |begin| {
+        let logged = Subject::from(request).begin(client, policy, |begin| {
             let at = Instant::now();
             if again {
                 observers.notify(&Record { at, transfer: number, local, kind: RecordKind::Begin(begin) });
             }
             LoggedRequest::new(at, &begin)
         });
-        let injector = asked.injector.take();
-        let (asked, datagram, policy) = (&asked, packet.bytes(), &policy);
-        self.answer(Incoming { asked, datagram, request, policy, number, injector }, logged, observers);
-    }
-
-    /// Answers one request: with a transfer or with an ERROR.
-    fn answer(&mut self, mut it: Incoming<'_>, logged: LoggedRequest, observers: &mut Observers<'_>) {
-        if let Err(denied) = self.begin(&mut it, logged, observers) {
-            let code = it.policy.bug.map_or(denied.code, |bug| bug.refusal(denied.code));
+        let (injector, bug) = (asked.injector.take(), policy.bug_towards(client));
+        let mut it = Incoming { asked: &asked, datagram, request, policy, bug, number, injector };
+        let begun = match decision {
+            Decision::Begin(place) => self.begin(&mut it, place, logged, observers),
+            _ => Err(Denied::new(ErrorCode::UNDEFINED, "too many transfers, try again later")),
+        };
+        if let Err(denied) = begun {
+            let code = bug.map_or(denied.code, |bug| bug.refusal(denied.code));
             let error = emit_error(code, denied.message.as_bytes());
-            let (at, client) = (Instant::now(), it.asked.envelope.from);
-            let (local, sent) = self.refuse(&it, &error);
-            let message = Printable(denied.message.as_bytes()).to_string();
-            let refused = Failure::Aborted(Abort::Refused { code, message });
-            let error = Crossing::new(Direction::Sent, client, &error).lost(!sent);
-            for kind in [RecordKind::Packet(error), RecordKind::End(Err(&refused))] {
-                observers.notify(&Record { at, transfer: it.number, local, kind });
-            }
+            let (local, sent) = self.refuse((asked.listener, &asked.envelope), bug, &error);
+            self.shared.refused();
+            report_refusal((number, local), client, Denied { code, ..denied }, (&error, sent), observers);
         }
-    }
-
-    /// Sends an ERROR; returns its local address, and whether it was sent.
-    fn refuse(&self, it: &Incoming<'_>, error: &[u8]) -> (SocketAddr, bool) {
-        let Asked { listener, envelope, .. } = it.asked;
-        let shares = it.policy.bug.is_some_and(ServerBug::shares_the_port);
-        let sent = if shares { None } else { from_fresh_port(envelope, error).ok() };
-        match (sent, self.listeners.get(*listener)) {
-            (Some(local), _) => (local, true),
-            (None, listener) => {
-                // A failed send is a lost packet.
-                let sent = listener.is_some_and(|(_, listener)| listener.reply(envelope, error).is_ok());
-                (self.asked_at(it.asked), sent)
-            }
-        }
-    }
-
-    /// Returns the policy, with its bug only towards this computer.
-    fn policy_towards(&self, client: SocketAddr) -> Policy {
-        let mut policy = self.shared.policy();
-        policy.bug = policy.bug.filter(|_| is_loopback(client.ip()));
-        policy
     }
 
     /// Returns the address that a request was sent to.
@@ -160,8 +172,8 @@ impl Server {
         self.listening_address(asked.listener, &asked.envelope)
     }
 
-    fn listening_address(&self, listener: usize, envelope: &Envelope) -> SocketAddr {
-        let port = self.listeners.get(listener).map_or(0, |(_, listener)| listener.local.port());
+    pub(super) fn listening_address(&self, listener: usize, envelope: &Envelope) -> SocketAddr {
+        let port = self.addresses.get(listener).map_or(0, SocketAddr::port);
         SocketAddr::new(envelope.to.ip(), port)
     }
 
@@ -169,23 +181,17 @@ impl Server {
     fn begin(
         &mut self,
         it: &mut Incoming<'_>,
+        place: Place,
         logged: LoggedRequest,
         observers: &mut Observers<'_>,
     ) -> Result<(), Denied> {
-        let Incoming { asked: Asked { envelope, .. }, datagram, request, policy, number, .. } = *it;
-        match self.ledger.capacity(envelope.from.ip(), policy) {
-            Capacity::Free => {}
-            Capacity::InsteadOf(key) => {
-                self.reactor.forget(key, observers);
-                self.ledger.leave(key);
-            }
-            Capacity::Full => return Err(Denied::new(ErrorCode::UNDEFINED, "too many transfers, try again later")),
-        }
-        let mut granted = policy::grant(&request, datagram.len(), policy, &*self.store)?;
-        granted.limits = self.ledger.afford(granted.limits);
+        let Incoming { asked: Asked { envelope, .. }, datagram, request, policy, bug, number, .. } = *it;
+        let mut granted = policy::grant(&request, policy, bug, &*self.store)?;
+        granted.limits = self.admission.afford(granted.limits);
         // Usually there are no file descriptors left: this client is refused, running transfers continue.
-        let mut socket = self.socket(envelope, policy.bug)?;
+        let mut port = self.port(it.asked, bug)?;
         let Terms { blksize, windowsize, .. } = granted.answer(WindowSize::MOST).terms();
+        let mut socket = self.reactor.open(&mut port);
         let (answer, window) = match request.kind {
             RequestKind::Read => {
                 socket.reserve_send(blksize, windowsize);
@@ -195,59 +201,56 @@ impl Server {
             RequestKind::Write => (granted.answer(socket.reserve_receive(blksize, windowsize)), 0),
         };
         let client = envelope.from;
-        let task = task(granted.file, answer, client, policy);
-        let key = self.reactor.start(number, socket, task, it.injector.take())?;
-        self.ledger.enter(key, Entry { number, client, request: datagram.into(), logged, window, complete: None });
+        let logged = logged.sized(granted.size);
+        let task = task(granted.file, answer, client, policy, bug);
+        // Only now: a request that is refused costs nobody anything.
+        if let Some(other) = self.reactor.replaced_by(&port) {
+            // Nothing tells its packets from those of the new one: the client has one port, and so has the server.
+            self.displace(other, Abort::Restarted, observers);
+        } else if let Some(other) = place.instead_of {
+            self.displace(other, Abort::Displaced, observers);
+        }
+        let key = self.reactor.start(number, port, task, it.injector.take())?;
+        let (request, stage) = (datagram.into(), Stage::Opening { restarts: place.restarts });
+        let begun = Instant::now();
+        self.admission.enter(key, Entry { number, client, request, logged, window, begun, stage });
         Ok(())
     }
 
-    /// Binds a new port, the transfer id (RFC 1350 section 4), unless a bug shares the listening port.
-    fn socket(&self, envelope: &Envelope, bug: Option<ServerBug>) -> io::Result<Socket> {
-        let shares = bug.is_some_and(ServerBug::shares_the_port);
-        let listener = self.listeners.iter().map(|(_, listener)| listener).filter(|_| shares);
-        match listener.into_iter().find(|listener| listener.local.is_ipv4() == envelope.to.is_ipv4()) {
-            Some(listener) => listener.share(envelope),
-            None => Socket::bind(envelope.to),
+    /// Returns the port of a new transfer.
+    fn port(&mut self, asked: &Asked, bug: Option<ServerBug>) -> Result<Port, Denied> {
+        if self.shares_the_port(bug) {
+            return Ok(self.reactor.share(asked.listener, &asked.envelope)?);
         }
+        let socket = Socket::bind_among(asked.envelope.to, self.ports.range()).map_err(|error| match error.kind() {
+            io::ErrorKind::AddrInUse => {
+                Denied::new(ErrorCode::UNDEFINED, "the server is busy: no port is free, try again later")
+            }
+            _ => error.into(),
+        })?;
+        Ok(Port::Own(socket))
+    }
+
+    /// Whether answers come from the port that receives requests.
+    pub(super) fn shares_the_port(&self, bug: Option<ServerBug>) -> bool {
+        self.ports == Ports::Single || bug.is_some_and(ServerBug::shares_the_port)
     }
 }
 
-/// Passes the facts about a request on.
-fn begin<T>(client: SocketAddr, request: &Request<'_>, policy: &Policy, take: impl FnOnce(Begin<'_>) -> T) -> T {
-    take(Begin {
-        side: Side::Server,
-        wall: SystemTime::now(),
-        host: &client.ip().to_string(),
-        peer: client,
-        kind: request.kind,
-        filename: request.filename,
-        mode: Mode::from_wire(request.mode),
-        timeout: policy.retry.timeout,
-        bug: None,
-    })
-}
-
-/// Sends an ERROR from a new port, which it returns; there is no answer (RFC 1350 section 7).
-fn from_fresh_port(envelope: &Envelope, datagram: &[u8]) -> io::Result<SocketAddr> {
-    let socket = UdpSocket::bind(envelope.to)?;
-    socket.send_to(datagram, envelope.from)?;
-    socket.local_addr()
-}
-
 /// Makes the task that answers, with the active bug.
-fn task(file: File, answer: Answer, client: SocketAddr, policy: &Policy) -> ServerTask {
+fn task(file: File, answer: Answer, client: SocketAddr, policy: &Policy, bug: Option<ServerBug>) -> ServerTask {
     let now = Instant::now();
     match file {
         File::Read(source) => {
             let machine = Sender::answer(now, client, answer, policy.retry);
-            match policy.bug {
+            match bug {
                 None => Task::send(machine, source),
                 Some(bug) => Task::send(BuggyServer::new(machine, bug, now, client), source),
             }
         }
         File::Write(target) => {
             let machine = Receiver::answer(now, client, answer, policy.retry);
-            match policy.bug {
+            match bug {
                 None => Task::receive(machine, target),
                 Some(bug) => Task::receive(BuggyServer::new(machine, bug, now, client), target),
             }

@@ -1,24 +1,33 @@
 mod alarms;
+mod listeners;
 mod notice;
 mod poller;
+mod port;
 mod transfer;
 
 use std::collections::HashMap;
 use std::io;
 use std::mem;
+use std::net::SocketAddr;
 use std::os::fd::AsFd;
 use std::time::{Duration, Instant};
 
-pub(crate) use self::notice::{Key, Notice, ServerTask};
+pub(crate) use self::listeners::Listeners;
+pub(crate) use self::notice::{Heard, Key, Notice, ServerTask};
 pub(crate) use self::poller::Wake;
+pub(crate) use self::port::Port;
 
 use self::alarms::Alarms;
+use self::listeners::Place;
 use self::poller::Poller;
-use self::transfer::{Burst, Reports, Transfer};
+use self::port::{Opened, Shared};
+use self::transfer::{Burst, Context, Transfer};
 use super::fault_injector::FaultInjector;
-use super::socket::{LARGEST_DATAGRAM, Socket};
+use super::listener::{Arrived, Envelope, Listener};
+use super::socket::LARGEST_DATAGRAM;
 use crate::event::Observers;
-use crate::transfer::Abort;
+use crate::transfer::{Abort, Failure, Stats, datagrams};
+use crate::wire::Packet;
 
 /// The loop of the server: runs many transfers in one thread, and waits for all their sockets and deadlines together.
 ///
@@ -26,6 +35,7 @@ use crate::transfer::Abort;
 /// packet.
 pub(crate) struct Reactor {
     poller: Poller,
+    listeners: Listeners,
     transfers: HashMap<Key, Transfer>,
     /// Transfers that have sent nothing yet.
     started: Vec<Key>,
@@ -38,6 +48,7 @@ impl Reactor {
     pub(crate) fn new() -> io::Result<Self> {
         Ok(Self {
             poller: Poller::new()?,
+            listeners: Listeners::default(),
             transfers: HashMap::new(),
             started: Vec::new(),
             alarms: Alarms::default(),
@@ -50,42 +61,168 @@ impl Reactor {
         self.poller.wake()
     }
 
-    /// Watches a socket that the owner reads itself; it must not block.
-    pub(crate) fn watch(&mut self, socket: &impl AsFd) -> io::Result<Key> {
-        let key = Key(self.next);
+    /// Adds a socket that receives requests; returns its index.
+    pub(crate) fn listen(&mut self, listener: Listener) -> io::Result<usize> {
+        let key = self.watch(&listener)?;
+        Ok(self.listeners.add(key, listener))
+    }
+
+    /// Returns the sockets that receive requests.
+    pub(crate) fn listeners(&mut self) -> &mut Listeners {
+        &mut self.listeners
+    }
+
+    fn watch(&mut self, socket: &impl AsFd) -> io::Result<Key> {
+        let key = self.next_key();
         self.poller.watch(socket, key)?;
-        self.next += 1;
         Ok(key)
+    }
+
+    fn next_key(&mut self) -> Key {
+        let key = Key(self.next);
+        self.next += 1;
+        key
+    }
+
+    /// Reads once from a listening socket. What belongs to a transfer that shares its port goes there, but the owner gets
+    /// every request.
+    pub(crate) fn hear(
+        &mut self,
+        listener: usize,
+        request: &mut Vec<u8>,
+        notices: &mut Vec<Notice>,
+        observers: &mut Observers<'_>,
+    ) -> io::Result<Heard> {
+        let Some(socket) = self.listeners.get_mut(listener) else { return Ok(Heard::Nothing) };
+        let (envelope, length, stride) = match socket.receive(&mut self.buffer)? {
+            Arrived::Datagrams { envelope, length, stride } => (envelope, length, stride),
+            Arrived::Refused(peer) => {
+                for key in self.listeners.with_peer(listener, peer) {
+                    self.serve(key, notices, observers, |transfer, _, context| transfer.refused(peer, context));
+                }
+                return Ok(Heard::Other);
+            }
+            Arrived::Noise => return Ok(Heard::Other),
+            Arrived::Nothing => {
+                self.listeners.note(listener, true);
+                return Ok(Heard::Nothing);
+            }
+        };
+        let bytes = self.buffer.get(..length).unwrap_or_default();
+        let is_request = |datagram: &[u8]| matches!(Packet::parse(datagram), Ok(Packet::Request(_)));
+        let place = datagrams(bytes, stride).position(is_request);
+        let owner = self.listeners.owner(Place::of(listener, &envelope));
+        // The system may have joined several. What came after a request counts as lost: usually it is the request again.
+        request.clear();
+        match (place, owner) {
+            (None, Some(_)) => {}
+            (place, _) => request.extend(datagrams(bytes, stride).nth(place.unwrap_or(0)).unwrap_or_default()),
+        }
+        let before = place.map_or(length, |place| place * stride);
+        if let Some(key) = owner.filter(|_| place != Some(0)) {
+            self.serve(key, notices, observers, |transfer, buffer, context| {
+                transfer.datagrams(envelope.from, buffer.get(..before).unwrap_or_default(), stride, context)
+            });
+        }
+        Ok(if place.is_none() && owner.is_some() { Heard::Other } else { Heard::Datagram(envelope) })
+    }
+
+    /// Sends the first packet of a transfer, if it has not left yet, and does something more with it. `act` gets the
+    /// buffer, and returns whether the transfer continues.
+    fn serve(
+        &mut self,
+        key: Key,
+        notices: &mut Vec<Notice>,
+        observers: &mut Observers<'_>,
+        act: impl FnOnce(&mut Transfer, &mut [u8], &mut Context<'_, '_>) -> bool,
+    ) {
+        let Self { listeners, transfers, alarms, buffer, .. } = self;
+        let Some(transfer) = transfers.get_mut(&key) else { return };
+        let context = &mut Context { key, listeners, notices, observers };
+        if transfer.begin(context) && act(transfer, buffer, context) {
+            transfer.set_alarm(key, alarms);
+        } else {
+            self.forget(key, observers);
+        }
+    }
+
+    /// Returns the port that received a request, for a transfer that answers from there.
+    pub(crate) fn share(&mut self, listener: usize, envelope: &Envelope) -> io::Result<Port> {
+        let socket = self.listeners.get_mut(listener).ok_or(io::ErrorKind::NotConnected)?;
+        let local = SocketAddr::new(envelope.to.ip(), socket.local.port());
+        let departure = socket.share(envelope)?;
+        Ok(Port::Shared(Shared { place: Place::of(listener, envelope), local, departure }))
+    }
+
+    /// Returns the transfer that a new one would replace at a shared port: it has the same peer.
+    pub(crate) fn replaced_by(&self, port: &Port) -> Option<Key> {
+        match port {
+            Port::Own(_) => None,
+            Port::Shared(shared) => self.listeners.owner(shared.place),
+        }
+    }
+
+    /// Opens the port of a transfer that has not started.
+    pub(crate) fn open<'a>(&'a mut self, port: &'a mut Port) -> Opened<'a> {
+        port.open(&mut self.listeners)
     }
 
     /// Starts a transfer with this number; its first packet leaves with the next turn.
     pub(crate) fn start(
         &mut self,
         number: u64,
-        socket: Socket,
+        port: Port,
         task: ServerTask,
         injector: Option<Box<FaultInjector>>,
     ) -> io::Result<Key> {
-        socket.never_block()?;
-        let key = self.watch(&socket)?;
-        self.transfers.insert(key, Transfer::new(number, socket, task, injector));
+        let key = match &port {
+            Port::Own(socket) => {
+                socket.never_block()?;
+                self.watch(socket)?
+            }
+            Port::Shared(shared) => {
+                let key = self.next_key();
+                self.listeners.enter(shared.place, key);
+                key
+            }
+        };
+        self.transfers.insert(key, Transfer::new(number, port, task, injector));
         self.started.push(key);
         Ok(key)
     }
 
-    /// Drops a transfer; its peer gets no ERROR.
-    pub(crate) fn forget(&mut self, key: Key, observers: &mut Observers<'_>) {
+    /// Returns what a transfer has cost so far.
+    pub(crate) fn stats(&self, key: Key) -> Option<Stats> {
+        self.transfers.get(&key).map(Transfer::stats)
+    }
+
+    /// Ends a transfer without a word to its peer.
+    pub(crate) fn displace(&mut self, key: Key, failure: &Failure, observers: &mut Observers<'_>) {
+        if let Some(transfer) = self.transfers.get_mut(&key) {
+            let (listeners, notices) = (&mut self.listeners, &mut Vec::new());
+            transfer.displace(failure, &mut Context { key, listeners, notices, observers });
+            self.forget(key, observers);
+        }
+    }
+
+    /// Drops a transfer that is over.
+    fn forget(&mut self, key: Key, observers: &mut Observers<'_>) {
         // Closing the socket takes it out of the poll too.
         if let Some(mut transfer) = self.transfers.remove(&key) {
-            transfer.close(observers);
+            let listeners = &mut self.listeners;
+            transfer.close(&mut Context { key, listeners, notices: &mut Vec::new(), observers });
+            if let Port::Shared(shared) = &transfer.port {
+                self.listeners.leave(shared.place, key);
+            }
         }
     }
 
     /// Ends every transfer; the peers of unfinished ones get an ERROR.
     pub(crate) fn abort(&mut self, reason: &Abort, notices: &mut Vec<Notice>, observers: &mut Observers<'_>) {
         for (key, mut transfer) in self.transfers.drain() {
-            transfer.give_up(reason.clone(), &mut Reports { key, notices, observers });
-            transfer.close(observers);
+            let context = &mut Context { key, listeners: &mut self.listeners, notices, observers };
+            transfer.give_up(reason.clone(), context);
+            transfer.close(context);
         }
     }
 
@@ -97,7 +234,7 @@ impl Reactor {
         observers: &mut Observers<'_>,
     ) -> io::Result<()> {
         for key in mem::take(&mut self.started) {
-            self.serve(&mut Reports { key, notices, observers }, |_, _, _| Burst::Last);
+            self.serve(key, notices, observers, |_, _, _| true);
         }
         let now = Instant::now();
         observers.rest(now);
@@ -111,29 +248,18 @@ impl Reactor {
         }
         for at in 0.. {
             let Some(key) = self.poller.ready(at) else { break };
-            self.serve(&mut Reports { key, notices, observers }, Transfer::read);
+            match self.listeners.find(key) {
+                Some(listener) => {
+                    self.listeners.note(listener, false);
+                    notices.push(Notice::Readable(listener));
+                }
+                None => self.serve(key, notices, observers, |transfer, buffer, context| {
+                    transfer.read(buffer, context) != Burst::Over
+                }),
+            }
         }
         self.ring(notices, observers);
         Ok(())
-    }
-
-    /// Sends the first packet of a transfer, if it has not left yet, and does something more with it.
-    fn serve(
-        &mut self,
-        reports: &mut Reports<'_, '_>,
-        act: impl FnOnce(&mut Transfer, &mut [u8], &mut Reports<'_, '_>) -> Burst,
-    ) {
-        let key = reports.key;
-        let Some(transfer) = self.transfers.get_mut(&key) else {
-            // A watched socket, or a transfer that has just ended, whose key the owner does not know any more.
-            reports.notices.push(Notice::Readable(key));
-            return;
-        };
-        if transfer.begin(reports) && act(transfer, &mut self.buffer, reports) != Burst::Over {
-            transfer.set_alarm(key, &mut self.alarms);
-        } else {
-            self.forget(key, reports.observers);
-        }
     }
 
     /// Wakes the transfers whose time has come.
@@ -145,7 +271,8 @@ impl Reactor {
                 continue;
             }
             transfer.alarm = None;
-            match transfer.wake(now, &mut self.buffer, &mut Reports { key, notices, observers }) {
+            let context = &mut Context { key, listeners: &mut self.listeners, notices, observers };
+            match transfer.wake(now, &mut self.buffer, context) {
                 Burst::Over => self.forget(key, observers),
                 Burst::Last => transfer.set_alarm(key, &mut self.alarms),
                 Burst::More => busy.push(key),
@@ -162,13 +289,14 @@ impl Reactor {
 
 #[cfg(test)]
 mod tests {
-    use std::net::{SocketAddr, UdpSocket};
+    use std::net::UdpSocket;
     use std::sync::Arc;
     use std::sync::atomic::{AtomicUsize, Ordering};
     use std::thread;
 
     use super::*;
     use crate::files::Source;
+    use crate::net::socket::Socket;
     use crate::transfer::{Machine, Output, Sending, Stats, Task, Unacknowledged};
     use crate::wire::{Mode, Terms};
 
@@ -235,7 +363,7 @@ mod tests {
         let socket = Socket::bind("127.0.0.1:0".parse().unwrap()).unwrap();
         let address = socket.local();
         let task = Task::send(machine, Source::bytes([].into(), Mode::Octet));
-        (reactor.start(1, socket, task, None).unwrap(), address)
+        (reactor.start(1, Port::Own(socket), task, None).unwrap(), address)
     }
 
     /// Turns until `count` transfers are gone; returns their keys in that order.
@@ -307,17 +435,50 @@ mod tests {
     }
 
     #[test]
-    fn a_watched_socket_gets_one_notice_a_turn_until_its_owner_has_read_all() {
+    fn what_arrived_at_a_shared_port_comes_before_a_deadline_that_has_passed() {
         let mut reactor = Reactor::new().unwrap();
-        let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
-        socket.set_nonblocking(true).unwrap();
-        let key = reactor.watch(&socket).unwrap();
+        let listener = Listener::bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        let (address, client) = (listener.local, UdpSocket::bind("127.0.0.1:0").unwrap());
+        let index = reactor.listen(listener).unwrap();
+        let envelope = Envelope { from: client.local_addr().unwrap(), to: address, to_many: false };
+        let (burst, ticked) = (20, Arc::<AtomicUsize>::default());
+        let (wait, now) = (Duration::from_millis(1), Instant::now());
+        let machine =
+            Counting { wait, now, ticks: NEVER, datagrams: burst, stubborn: true, ticked: Arc::clone(&ticked) };
+        let port = reactor.share(index, &envelope).unwrap();
+        let task = Task::send(machine, Source::bytes([].into(), Mode::Octet));
+        let key = reactor.start(1, port, task, None).unwrap();
+        let (mut gone, mut before) = (Vec::new(), None);
+        for _ in 0..30 {
+            let (mut notices, mut heard) = (Vec::new(), Vec::new());
+            reactor.turn(Duration::ZERO, &mut notices, &mut Observers::none()).unwrap();
+            if notices.iter().any(|notice| matches!(notice, Notice::Readable(_))) {
+                // One datagram a turn: the server reads a burst, and more may be there.
+                reactor.hear(index, &mut Vec::new(), &mut heard, &mut Observers::none()).unwrap();
+            }
+            gone.extend(heard);
+            if before.is_none() {
+                before = Some(ticked.load(Ordering::Relaxed));
+                (0..burst).for_each(|_| assert_eq!(client.send_to(b"late", address).unwrap(), 4));
+                thread::sleep(Duration::from_millis(10));
+            }
+        }
+        assert!(matches!(gone[..], [Notice::Gone(gone)] if gone == key), "{gone:?}");
+        assert_eq!(Some(ticked.load(Ordering::Relaxed)), before, "no tick before the last datagram");
+    }
+
+    #[test]
+    fn a_listening_socket_gets_one_notice_a_turn_until_its_owner_has_read_all() {
+        let mut reactor = Reactor::new().unwrap();
+        let listener = Listener::bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        let address = listener.local;
+        let index = reactor.listen(listener).unwrap();
         let client = UdpSocket::bind("127.0.0.1:0").unwrap();
-        client.send_to(b"more", socket.local_addr().unwrap()).unwrap();
+        client.send_to(b"more", address).unwrap();
         for _ in 0..3 {
             let mut notices = Vec::new();
             reactor.turn(LONG / 6, &mut notices, &mut Observers::none()).unwrap();
-            assert!(matches!(notices[..], [Notice::Readable(readable)] if readable == key), "{notices:?}");
+            assert!(matches!(notices[..], [Notice::Readable(readable)] if readable == index), "{notices:?}");
         }
     }
 

@@ -189,7 +189,7 @@ impl<W: Write> Observer for Log<W> {
                 }
             }
             RecordKind::Machine(Event::Agreed(terms)) => self.answered(number, at, terms),
-            RecordKind::Packet(crossing) if self.unproven > 0 && is_proof(&crossing) => {
+            RecordKind::Packet(crossing) if self.wants_packets() && is_proof(&crossing) => {
                 self.proven(number, Some(crossing.peer));
             }
             RecordKind::Costs(stats) => {
@@ -200,6 +200,10 @@ impl<W: Write> Observer for Log<W> {
             RecordKind::End(result) => self.ended(number, at, result),
             _ => {}
         }
+    }
+
+    fn wants_packets(&self) -> bool {
+        self.unproven > 0
     }
 
     fn rest(&mut self, at: Instant) {
