@@ -64,7 +64,12 @@ fn a_socket_of_the_service_manager_is_served_even_the_request_that_woke_the_serv
         assert_eq!(answer, b"\0\x03\0\x01hello");
         assert_eq!(from.ip(), client.server.ip());
         client.send(from, b"\0\x04\0\x01");
-        assert_eq!(client.get(b"\0\x01motd\0octet\0", 512).1, [b"hello"]);
+        let next = ScriptedClient::to(client.server);
+        assert_eq!(next.get(b"\0\x01motd\0octet\0", 512).1, [b"hello"]);
+        // The server has the last ACK before the signal.
+        let mut ends = std::iter::repeat_with(|| server.line()).take_while(|line| !line.is_empty());
+        assert_eq!(ends.by_ref().filter(|line| line.contains(" bytes in ")).take(2).count(), 2);
+        drop(ends);
         assert_eq!(server.end_by(Signal::SIGTERM), Some(0));
         let counted = format!("STATUS=Serving . at {listens}: 2 finished, 0 failed, 0 refused\n");
         // The first counts come at once, and others later; the last ones always.
@@ -185,6 +190,7 @@ fn a_server_that_became_another_user_keeps_nothing_of_root() {
 #[test]
 fn a_user_that_a_server_cannot_become_or_that_cannot_serve_is_an_error() {
     let directory = tempdir().unwrap();
+    allow(directory.path(), 0o700);
     let serve = |user: &str| run(directory.path(), &["serve", ".", "--port", "0", "--user", user], b"");
     for (user, reason) in [("no-such-user", "there is no such user"), ("root", "this user has all privileges")] {
         let ran = serve(user);
