@@ -106,7 +106,7 @@ mod tests {
         let (mut manager, begun) = (ServiceManager::new("Serving ."), Instant::now());
         let local = ([127, 0, 0, 1], 69).into();
         let refused = Failure::Aborted(Abort::Refused { code: ErrorCode::NOT_FOUND, message: String::new() });
-        let mut end = |manager: &mut ServiceManager, failure: &Failure| {
+        let end = |manager: &mut ServiceManager, failure: &Failure| {
             manager.observe(&Record { at: begun, transfer: 1, local, kind: RecordKind::End(Err(failure)) });
         };
         assert_eq!(manager.news(begun), None);

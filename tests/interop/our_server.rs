@@ -61,7 +61,7 @@ sweeps! {
     }
     Busybox {
         busybox_gets_and_puts: false, Asked::Default;
-        busybox_gets_and_puts_with_a_short_block_size: false, Asked::Blocks(32);
+        busybox_gets_and_puts_with_a_short_block_size: false, Asked::Blocks(256);
         busybox_gets_and_puts_with_a_block_size: false, Asked::Blocks(1428);
         busybox_gets_and_puts_with_the_largest_block_size: false, Asked::Blocks(65464);
     }
