@@ -107,6 +107,7 @@ fn memory_of_a_thousand(request: &[u8]) -> usize {
             // The first block shows that the window is filled.
             let (block, _) = client.receive();
             assert!(matches!(Packet::parse(&block), Ok(Packet::Data { block: 1, .. })));
+            client.send(peer, &ack(1));
             client
         })
         .collect();

@@ -4,6 +4,7 @@
 
 mod support;
 
+use std::fs;
 use std::io;
 use std::net::{SocketAddr, UdpSocket};
 use std::ops::RangeInclusive;
@@ -11,7 +12,10 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
-use support::{Client, Port, ScriptedClient, ack, data, error_of, eventually, patient};
+use nix::sys::signal::Signal;
+use support::{
+    Client, Port, Process, ScriptedClient, ack, data, directory_with, error_of, eventually, packets, patient,
+};
 use tftpsh::event::{Observer, Observers, Record, RecordKind};
 use tftpsh::files::MemoryStore;
 use tftpsh::server::{RunningServer, ServerBuilder};
@@ -250,4 +254,31 @@ fn a_request_that_finds_no_free_port_of_the_range_is_told_so() {
 fn a_server_has_a_single_port_or_a_range() {
     let error = builder().single_port(true).port_range(7400..=7402).bind(LOOPBACK).unwrap_err();
     assert_eq!(error.kind(), io::ErrorKind::InvalidInput, "{error}");
+}
+
+#[test]
+fn the_program_serves_and_traces_through_one_port() {
+    let directory = directory_with(&[("f", &content())]);
+    let (mut server, address) = Process::serve(directory.path(), &["--single-port", "--trace=pcap=x.pcapng"]);
+    let mut client = Client::to(address);
+    assert_eq!(client.get_bytes("f", &mut Observers::none()).unwrap().1, content());
+    client.put_bytes("up", &content()).unwrap();
+    assert_eq!(fs::read(directory.path().join("up")).unwrap(), content());
+    assert_eq!(server.end_by(Signal::SIGINT), Some(0));
+    let capture = fs::read(directory.path().join("x.pcapng")).unwrap();
+    let ends: Vec<_> =
+        packets(&capture[..]).filter_map(|packet| packet.datagram()).map(|it| [it.from, it.to]).collect();
+    assert!(ends.len() > 6 && ends.iter().all(|ends| ends.contains(&address)), "{ends:?}");
+}
+
+#[test]
+fn the_program_takes_ports_of_the_range() {
+    let directory = directory_with(&[("f", &content())]);
+    let ports = free_ports();
+    let range = format!("{}:{}", ports.start(), ports.end());
+    let (mut server, address) = Process::serve(directory.path(), &["--port-range", &range]);
+    let client = ScriptedClient::to(address);
+    client.ask(b"\0\x01f\0octet\0");
+    assert!(ports.contains(&client.receive().1.port()));
+    assert_eq!(server.end_by(Signal::SIGINT), Some(0));
 }

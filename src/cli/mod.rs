@@ -228,9 +228,10 @@ fn after_help() -> String {
          Examples:\n  \
            tftp 192.0.2.1                    begin to type commands; \"?\" lists them\n  \
            tftp 192.0.2.1 get fw.bin         receive one file\n  \
-           tftp put fw.bin 192.0.2.1:fw.bin  send one file\n\n\
+           tftp put fw.bin 192.0.2.1:fw.bin  send one file\n  \
+           tftp serve .                      serve this directory\n\n\
          Exit status:{statuses}\n\n\
-         \"tftp COMMAND --help\" explains a command, \"tftp help scripts\" a topic."
+         \"tftp get --help\" explains a command, \"tftp serve --help\" the server,\n\"tftp help scripts\" a topic."
     )
 }
 
@@ -312,7 +313,7 @@ mod tests {
         assert!(help.lines().all(|line| line.chars().count() <= 80), "{help}");
         let end = help.split("Examples:").nth(1).expect("examples");
         assert!(
-            end.contains("tftp COMMAND --help") && STATUSES.iter().all(|(_, meaning)| end.contains(meaning)),
+            end.contains("tftp serve --help") && STATUSES.iter().all(|(_, meaning)| end.contains(meaning)),
             "{end}"
         );
     }

@@ -4,10 +4,11 @@ use std::error::Error as _;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
+use crate::language::{Command, Word};
 use crate::wire::Printable;
 
-/// The mistake in the arguments, in one line: `--blksize 7: must be 8 to 65464 bytes`.
-pub(crate) fn sentence(error: &clap::Error) -> String {
+/// The mistake in the arguments, in one line: `--blksize 7: must be 8 to 65464 bytes`. They may be those of a command.
+pub(crate) fn sentence(error: &clap::Error, command: Option<&Command>) -> String {
     let text = |kind| match error.get(kind) {
         Some(ContextValue::String(text)) => Some(text.as_str()),
         Some(ContextValue::Strings(texts)) => texts.first().map(String::as_str),
@@ -25,9 +26,14 @@ pub(crate) fn sentence(error: &clap::Error) -> String {
         }
         (ErrorKind::InvalidValue, Some(option), None) => format!("{option} needs a value; \"tftp --help\" says which"),
         (ErrorKind::UnknownArgument, Some(option), _) => {
-            let near = text(ContextKind::SuggestedArg).map(|near| format!("; did you mean \"{near}\"?"));
-            let near = near.unwrap_or_else(|| "; \"tftp --help\" lists the options".to_owned());
-            format!("{}: no such option{near}", printable(option))
+            let of_command = command.filter(|command| !command.options.is_empty());
+            let near = of_command.and_then(|command| command.nearest_option(&Word::new(option)));
+            let hint = match (near.or(text(ContextKind::SuggestedArg)), of_command) {
+                (Some(near), _) => format!("did you mean \"{near}\"?"),
+                (None, Some(command)) => format!("\"tftp {} --help\" lists the options", command.name),
+                (None, None) => "\"tftp --help\" lists the options".to_owned(),
+            };
+            format!("{}: no such option; {hint}", printable(option))
         }
         (ErrorKind::ArgumentConflict, Some(option), _) => {
             let other = text(ContextKind::PriorArg).and_then(|other| other.split([' ', '[']).next());
@@ -45,6 +51,7 @@ pub(crate) fn sentence(error: &clap::Error) -> String {
 mod tests {
     use super::super::tests::read;
     use super::*;
+    use crate::language::exact;
 
     #[test]
     fn a_mistake_is_one_line_that_names_the_option() {
@@ -58,7 +65,14 @@ mod tests {
             ("-i -m octet", "-i and --mode exclude each other"),
             ("--trace ladder", "a view belongs to its option: write --trace=ladder"),
         ] {
-            assert_eq!(read(line).map_err(|error| sentence(&error)).err().as_deref(), Some(expected), "{line}");
+            assert_eq!(read(line).map_err(|error| sentence(&error, None)).err().as_deref(), Some(expected), "{line}");
+        }
+        let serve = exact(&Word::new("serve"));
+        for (line, expected) in [
+            ("serve --read-olny", "--read-olny: no such option; did you mean \"--read-only\"?"),
+            ("serve --bogus=1", "--bogus: no such option; \"tftp serve --help\" lists the options"),
+        ] {
+            assert_eq!(read(line).map_err(|error| sentence(&error, serve)).err().as_deref(), Some(expected), "{line}");
         }
     }
 }

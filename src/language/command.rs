@@ -2,9 +2,11 @@
 
 use super::arguments::{Arguments, Synopsis};
 use super::explained::Explained;
+use super::matching::nearest;
 use super::mistake::Mistake;
 use super::option::CommandOption;
 use super::verb::Verb;
+use super::words::Word;
 
 /// A row of the table.
 #[derive(Debug)]
@@ -93,6 +95,11 @@ impl Command {
     /// Returns the parts that mistakes name.
     pub(super) fn synopsis(&self) -> Synopsis {
         Synopsis { name: self.name, usage: self.usage, options: self.options, classic: self.is_classic() }
+    }
+
+    /// Finds the option that a mistyped word most likely means.
+    pub(crate) fn nearest_option(&self, word: &Word) -> Option<&'static str> {
+        nearest(word, self.options.iter().map(|option| option.name))
     }
 
     /// Whether it honours an option of the command line, which sets something of this scope.

@@ -44,7 +44,7 @@ pub(super) fn trace() -> Vec<Explained> {
 pub(super) fn serve() -> Vec<Explained> {
     let mut words = all(&[
         ("DIRECTORY [PORT]", "serves this directory instead of practice files"),
-        ("status", "the address, the transfers, and what was changed"),
+        ("status", "the address, running transfers, and what was changed"),
         ("stop", "ends the server"),
         ("rexmt SECONDS | auto", "when it sends a packet again"),
         ("blksize BYTES | auto", "the largest blocks that it grants"),

@@ -8,7 +8,7 @@ use super::command::Scope;
 use super::missing::advice;
 use super::mistake::all_of;
 use super::option::is_option;
-use super::table::{exact, suggest};
+use super::table::{commands, exact, suggest};
 use super::uri::Uri;
 use super::value::{Port, Value};
 use super::words::{SplitError, Word, split};
@@ -50,7 +50,9 @@ impl Invocation {
         let own = self.command.first().and_then(exact).map_or(&[][..], |command| command.options);
         let is_own = |word: &Word| own.iter().any(|own| own.is_in(word.bytes()));
         if let Some(foreign) = options.iter().find(|word| is_option(word) && !is_own(word)) {
-            return Err(BadWords::Option(foreign.to_string()));
+            let owner = commands().find(|command| command.options.iter().any(|own| own.is_in(foreign.bytes())));
+            let owner = owner.map_or("another command", |command| command.name);
+            return Err(BadWords::Option { word: foreign.to_string(), owner });
         }
         self.command.extend(options);
         Ok(self)
@@ -159,8 +161,8 @@ pub enum BadWords {
     Missing(&'static str),
     #[error("{0}: missing command; use: tftp get {0}")]
     Uri(String),
-    #[error("{0} belongs to another command")]
-    Option(String),
+    #[error("{word} belongs to {owner}")]
+    Option { word: String, owner: &'static str },
     #[error("{command} does not use {unused}{hint}")]
     Unused { command: &'static str, unused: String, hint: String },
     #[error("{0}: bad port number")]

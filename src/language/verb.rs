@@ -13,7 +13,7 @@ use super::words::Word;
 use crate::bugs::{ClientBug, ServerBug};
 use crate::fault::{Percent, Rule};
 use crate::lessons::Lesson;
-use crate::trace::{Content, Limit, ViewName};
+use crate::trace::{Content, Ends, Limit, ViewName};
 use crate::wire::{BlockSize, Mode, WindowSize};
 
 /// The request of the user. `None` is `auto` for a value, "toggle" for a switch, and "show" for everything else.
@@ -129,6 +129,22 @@ pub enum TraceVerb {
     Ascii(Option<bool>),
     Status,
     Help,
+}
+
+impl TraceVerb {
+    /// Whether this shows both ends of a transfer.
+    pub(crate) fn shows_both(&self) -> bool {
+        let view = match self {
+            Self::View(view) => Some(*view),
+            Self::To(content, _) => content.view(),
+            _ => None,
+        };
+        let ends = match view {
+            Some(ViewName::Explain(_, ends) | ViewName::Ladder(ends) | ViewName::Json(ends)) => ends,
+            _ => Ends::One,
+        };
+        ends == Ends::Both
+    }
 }
 
 /// `trace again`: a kept transfer once more.

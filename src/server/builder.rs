@@ -2,8 +2,11 @@ use std::io;
 use std::net::{SocketAddr, ToSocketAddrs, UdpSocket};
 use std::ops::RangeInclusive;
 use std::sync::Arc;
+use std::time::Instant;
 
-use super::ledger::Ledger;
+use ipnet::IpNet;
+
+use super::admission::Admission;
 use super::ports::Ports;
 use super::request_faults::RequestFaults;
 use super::running::Shared;
@@ -47,6 +50,8 @@ impl ServerBuilder {
         max_transfers(transfers: usize) => policy.max_transfers = transfers;
         /// Limits the number of simultaneous transfers with one address; 300 by default.
         max_per_source(transfers: usize) => policy.max_per_source = transfers;
+        /// Serves only clients of these networks; all by default.
+        allow(networks: Vec<IpNet>) => policy.allow = networks;
         /// Limits the block size that is granted (RFC 2348).
         max_blksize(blksize: BlockSize) => policy.limits.blksize = blksize;
         /// Limits the window that is granted, in blocks (RFC 7440); 64 by default.
@@ -116,8 +121,8 @@ impl ServerBuilder {
             reactor.listen(listener)?;
         }
         let shared = Arc::new(Shared::new(policy));
-        let (ledger, request_faults) = (Ledger::default(), RequestFaults::new(shared.faults.clone()));
-        Ok(Server { addresses, store, observers, shared, reactor, ledger, request_faults, ports, transfers: 0 })
+        let (admission, request_faults) = (Admission::new(Instant::now()), RequestFaults::new(shared.faults.clone()));
+        Ok(Server { addresses, store, observers, shared, reactor, admission, request_faults, ports, transfers: 0 })
     }
 }
 

@@ -24,15 +24,21 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod admission;
+mod allowance;
 mod builder;
 mod ledger;
 mod log;
 mod policy;
 mod ports;
 mod practice;
+mod refusals;
 mod request_faults;
 mod requests;
 mod running;
+mod status;
+mod subject;
+mod waiting;
 
 use std::io;
 use std::mem;
@@ -44,18 +50,20 @@ pub use builder::ServerBuilder;
 pub use log::Log;
 pub use policy::Policy;
 pub use practice::{PRACTICE_NAMES, practice_files};
-pub use running::{RunningServer, Status};
+pub use running::RunningServer;
+pub use status::{RunningTransfer, Status};
 
-use ledger::Ledger;
+use admission::Admission;
+use ledger::Entry;
 use ports::Ports;
 use request_faults::RequestFaults;
-use running::Shared;
+use running::{Shared, Snapshot};
 
 use crate::event::{Observer, Observers};
 use crate::files::Store;
-use crate::net::{Notice, Reactor};
+use crate::net::{Key, Notice, Reactor};
 use crate::stop::Stop;
-use crate::transfer::Abort;
+use crate::transfer::{Abort, Failure};
 
 /// The longest sleep before the server checks the stop flag, which a signal to another thread may raise.
 const NAP: Duration = Duration::from_millis(100);
@@ -70,7 +78,7 @@ pub struct Server {
     observers: Vec<Box<dyn Observer + Send>>,
     shared: Arc<Shared>,
     reactor: Reactor,
-    ledger: Ledger,
+    admission: Admission,
     request_faults: RequestFaults,
     ports: Ports,
     /// The number of transfers so far, with refused requests.
@@ -113,11 +121,14 @@ impl Server {
         loop {
             // What had arrived by then still counts: the last ACK of a transfer, for example.
             let stopping = stop.is_requested();
-            let held = self.request_faults.due().map(|due| due.saturating_duration_since(Instant::now()));
-            let nap = if stopping { Duration::ZERO } else { held.map_or(NAP, |held| held.min(NAP)) };
+            let due = self.request_faults.due().into_iter().chain(self.admission.due()).min();
+            let rest = due.map_or(NAP, |due| due.saturating_duration_since(Instant::now()).min(NAP));
+            let nap = if stopping { Duration::ZERO } else { rest };
             self.reactor.turn(nap, &mut notices, &mut observers)?;
             notices.drain(..).for_each(|notice| self.note(notice, &mut observers));
             self.answer_requests(&mut observers);
+            self.answer_waiting(&mut observers);
+            self.shared.answer(|| self.snapshot());
             if stopping {
                 break;
             }
@@ -137,24 +148,48 @@ impl Server {
         RunningServer::start(self)
     }
 
+    /// Handles a result of the reactor.
     fn note(&mut self, notice: Notice, observers: &mut Observers<'_>) {
         match notice {
             Notice::Readable(listener) => self.take_requests(listener, observers),
+            Notice::Proven(key) => {
+                if let Some(old) = self.admission.prove(Instant::now(), key) {
+                    self.displace(old, Abort::Restarted, observers);
+                }
+            }
             Notice::Complete(key, report) => {
-                if let Some(entry) = self.ledger.complete(key) {
+                if let Some(entry) = self.admission.complete(Instant::now(), key) {
                     self.shared.ended(entry, Ok(&report));
                 }
             }
             Notice::Failed(key, failure) => {
-                if let Some(entry) = self.ledger.leave(key) {
+                if let Some(entry) = self.admission.leave(Instant::now(), key) {
                     self.shared.ended(&entry, Err(&failure));
                 }
             }
             Notice::Gone(key) => {
-                self.ledger.leave(key);
+                self.admission.leave(Instant::now(), key);
             }
         }
-        self.shared.status().live = u64::try_from(self.ledger.live().count()).unwrap_or(u64::MAX);
+    }
+
+    /// Ends a transfer that makes room; a complete one stays a success.
+    fn displace(&mut self, key: Key, reason: Abort, observers: &mut Observers<'_>) {
+        let failure = Failure::Aborted(reason);
+        self.reactor.displace(key, &failure, observers);
+        if let Some(entry) = self.admission.leave(Instant::now(), key).filter(Entry::is_live) {
+            self.shared.ended(&entry, Err(&failure));
+        }
+    }
+
+    /// Describes the transfers that run.
+    fn snapshot(&self) -> Snapshot {
+        let mut running: Vec<_> = self.admission.running().collect();
+        running.sort_unstable_by_key(|(key, _)| *key);
+        let live = u64::try_from(running.len()).unwrap_or(u64::MAX);
+        let stats = |key| self.reactor.stats(key).unwrap_or_default();
+        let oldest = running.into_iter().take(RunningTransfer::MOST);
+        Snapshot { live, transfers: oldest.map(|(key, entry)| entry.logged.running(stats(key))).collect() }
     }
 }
 

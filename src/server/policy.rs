@@ -1,7 +1,12 @@
+use std::net::{IpAddr, SocketAddr};
+
+use ipnet::IpNet;
+
 use crate::bugs::ServerBug;
+use crate::fault::is_loopback;
 use crate::files::{Denied, Source, Store, Target, WriteMode, too_large};
 use crate::transfer::RetryPolicy;
-use crate::wire::{Answer, ErrorCode, Limits, Mode, Offer, Printable, REQUEST_LIMIT, Request, RequestKind, WindowSize};
+use crate::wire::{Answer, ErrorCode, Limits, Mode, Offer, Printable, Request, RequestKind, WindowSize};
 
 /// The most bytes in flight to or from one client; more gains nothing even on a loopback.
 const MOST_IN_FLIGHT: u32 = 0x4_0000;
@@ -29,6 +34,8 @@ pub struct Policy {
     /// Active server bug, towards clients on this computer.
     #[doc(hidden)]
     pub bug: Option<ServerBug>,
+    /// The networks whose clients are served; all are, if there are none.
+    pub allow: Vec<IpNet>,
     /// Simultaneous transfers with one address: enough for a classroom that shares an address.
     pub max_per_source: usize,
     /// Simultaneous transfers in all. Each takes two file descriptors; without free ones, requests are refused.
@@ -51,6 +58,7 @@ impl Default for Policy {
             max_upload: None,
             answer_twice: false,
             bug: None,
+            allow: Vec::new(),
             max_per_source: 300,
             max_transfers: 1_000,
         }
@@ -58,6 +66,16 @@ impl Default for Policy {
 }
 
 impl Policy {
+    /// Whether the clients of an address are served.
+    pub(super) fn allows(&self, client: IpAddr) -> bool {
+        self.allow.is_empty() || self.allow.iter().any(|network| network.contains(&client))
+    }
+
+    /// Returns the bug if it is active towards a client: on this computer.
+    pub(super) fn bug_towards(&self, client: SocketAddr) -> Option<ServerBug> {
+        self.bug.filter(|_| is_loopback(client.ip()))
+    }
+
     /// Returns the names that may be written; `None` if none may.
     fn write_mode(&self) -> Option<WriteMode> {
         match (self.create, self.overwrite) {
@@ -93,18 +111,15 @@ impl Granted {
     }
 }
 
-/// Grants or refuses a request of `length` bytes, and opens its file.
+/// Grants or refuses a request, and opens its file; `bug` is active towards the client.
 pub(super) fn grant(
     request: &Request<'_>,
-    length: usize,
     policy: &Policy,
+    bug: Option<ServerBug>,
     store: &dyn Store,
 ) -> Result<Granted, Denied> {
-    if length > REQUEST_LIMIT {
-        return Err(Denied::new(ErrorCode::ILLEGAL, format!("a request has at most {REQUEST_LIMIT} bytes")));
-    }
     let mode = Mode::from_wire(request.mode).ok_or_else(|| unknown_mode(request.mode))?;
-    let mode = policy.bug.map_or(mode, |bug| bug.mode(mode));
+    let mode = bug.map_or(mode, |bug| bug.mode(mode));
     let offer = Offer::parse(&request.options);
     let (size, file) = match request.kind {
         RequestKind::Read => {
@@ -118,6 +133,11 @@ pub(super) fn grant(
                 && size > most
             {
                 return Err(Denied::new(ErrorCode::DISK_FULL, too_large(most)));
+            }
+            if let Some(size) = offer.tsize
+                && store.room().is_some_and(|room| size > room)
+            {
+                return Err(ErrorCode::DISK_FULL.into());
             }
             let target = store.create(request.filename, mode, write_mode)?;
             // Clients count the size of a text in different ways, so it is not confirmed.
@@ -147,7 +167,7 @@ mod tests {
         let store = MemoryStore::new();
         store.insert(b"f", vec![7; 3000]);
         let Ok(Packet::Request(request)) = Packet::parse(datagram) else { panic!("not a request") };
-        grant(&request, datagram.len(), policy, &store)
+        grant(&request, policy, None, &store)
     }
 
     fn refusal(datagram: &[u8], policy: &Policy) -> (ErrorCode, String) {
@@ -163,12 +183,6 @@ mod tests {
         assert_eq!(refusal(b"\0\x01f\0binary\0", &policy).0, ErrorCode::ILLEGAL);
         let (code, message) = refusal(b"\0\x02f\0Mail\0", &policy);
         assert!(code == ErrorCode::ILLEGAL && message.contains("obsolete"), "{message}");
-    }
-
-    #[test]
-    fn a_request_of_more_than_512_bytes_is_refused_and_never_cut() {
-        let datagram = [b"\0\x01".as_slice(), &[b'n'; 600], b"\0octet\0"].concat();
-        assert_eq!(refusal(&datagram, &Policy::default()).0, ErrorCode::ILLEGAL);
     }
 
     #[test]

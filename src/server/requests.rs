@@ -2,29 +2,33 @@
 
 use std::io;
 use std::net::SocketAddr;
-use std::time::{Instant, SystemTime};
+use std::time::Instant;
 
-use super::ledger::{Capacity, Entry};
+use super::admission::{Decision, Place};
+use super::ledger::{Entry, Stage};
 use super::log::LoggedRequest;
 use super::policy::{self, File, Policy};
 use super::ports::Ports;
+use super::refusals::{Unserved, report_refusal, understand};
 use super::request_faults::Asked;
+use super::subject::Subject;
 use super::{BURST, Server};
 use crate::bugs::{BuggyServer, ServerBug};
-use crate::event::{Begin, Crossing, Delivery, Direction, Observers, Origin, Record, RecordKind, Side};
-use crate::fault::{InFlight, is_loopback};
+use crate::event::{Delivery, Observers, Origin, Record, RecordKind};
+use crate::fault::InFlight;
 use crate::files::Denied;
 use crate::net::{Envelope, FaultInjector, Heard, Port, ServerTask, Socket};
-use crate::transfer::{Abort, Failure, Receiver, Sender, Task};
-use crate::wire::{Answer, ErrorCode, Mode, Packet, Printable, Request, RequestKind, Terms, WindowSize, emit_error};
+use crate::transfer::{Abort, Receiver, Sender, Task};
+use crate::wire::{Answer, ErrorCode, Packet, Request, RequestKind, Terms, WindowSize, emit_error};
 
 /// A request that reached the server.
 struct Incoming<'a> {
     asked: &'a Asked,
     datagram: &'a [u8],
     request: Request<'a>,
-    /// With the bug, if it is active towards this client.
     policy: &'a Policy,
+    /// The bug, if it is active towards this client.
+    bug: Option<ServerBug>,
     /// The number of its transfer.
     number: u64,
     /// The injector for its transfer.
@@ -65,23 +69,38 @@ impl Server {
         }
     }
 
+    /// Answers the requests that have waited for a place.
+    pub(super) fn answer_waiting(&mut self, observers: &mut Observers<'_>) {
+        let policy = self.shared.policy();
+        while let Some((waiting, decision)) = self.admission.next(Instant::now(), &policy) {
+            self.settle(waiting.asked, &waiting.datagram, decision, &policy, observers);
+        }
+    }
+
     /// Takes a datagram from a listening socket.
     fn receive(&mut self, listener: usize, envelope: &Envelope, datagram: &[u8], observers: &mut Observers<'_>) {
-        // Broadcasts are never answered (RFC 1123 section 4.2.3.4), and only requests are.
-        let Ok(Packet::Request(request)) = Packet::parse(datagram) else { return };
+        // Broadcasts are never answered (RFC 1123 section 4.2.3.4).
         if envelope.to_many {
             return;
         }
-        let policy = self.policy_towards(envelope.from);
-        let doubled = self.ledger.doubled(envelope.from, datagram).filter(|_| !policy.answer_twice);
+        let policy = self.shared.policy();
+        let request = match understand(datagram, envelope.from.ip(), &policy) {
+            Ok(request) => request,
+            Err(Unserved::Silently) => return,
+            Err(Unserved::With(subject, denied)) => {
+                return self.turn_away((listener, envelope), datagram, subject, denied, observers);
+            }
+        };
+        let bug = policy.bug_towards(envelope.from);
+        let doubled = self.admission.repeated(envelope.from, datagram).filter(|_| !policy.answer_twice);
         let (at, local) = (Instant::now(), self.listening_address(listener, envelope));
         let Self { request_faults, transfers, .. } = self;
-        request_faults.receive((listener, envelope), datagram, policy.bug, doubled, |packet, known| {
+        request_faults.receive((listener, envelope), datagram, bug, doubled, |packet, known| {
             // A copy that gets its own answer begins a transfer of its own.
             let known = known.filter(|_| packet.origin != Origin::Copy || !policy.answer_twice);
             let number = known.unwrap_or_else(|| {
                 *transfers += 1;
-                begin(packet.peer, &request, &policy, |begin| {
+                Subject::from(request).begin(packet.peer, &policy, |begin| {
                     observers.notify(&Record { at, transfer: *transfers, local, kind: RecordKind::Begin(begin) });
                 });
                 *transfers
@@ -91,15 +110,34 @@ impl Server {
         });
     }
 
-    /// Handles a request, unless a transfer already answers it: the machine repeats its answer itself.
-    fn arrive(&mut self, mut asked: Asked, packet: &InFlight, observers: &mut Observers<'_>) {
+    /// Handles a request that reaches the server.
+    fn arrive(&mut self, asked: Asked, packet: &InFlight, observers: &mut Observers<'_>) {
+        let (now, client, datagram) = (Instant::now(), asked.envelope.from, packet.bytes());
         // A fault rule may have damaged it.
-        let Ok(Packet::Request(request)) = Packet::parse(packet.bytes()) else { return };
-        let (client, policy) = (asked.envelope.from, self.policy_towards(asked.envelope.from));
-        self.request_faults.answered(asked.number);
-        if !policy.answer_twice && self.ledger.doubled(client, packet.bytes()).is_some() {
+        if !matches!(Packet::parse(datagram), Ok(Packet::Request(_))) {
             return;
         }
+        let policy = self.shared.policy();
+        self.request_faults.answered(asked.number);
+        match self.admission.decide(now, client, datagram, &policy) {
+            // The machine repeats its answer itself.
+            Decision::Repeated => {}
+            Decision::Wait => self.admission.wait(now, asked, datagram),
+            decision => self.settle(asked, datagram, decision, &policy, observers),
+        }
+    }
+
+    /// Answers a request that need not wait: with a transfer or with an ERROR.
+    fn settle(
+        &mut self,
+        mut asked: Asked,
+        datagram: &[u8],
+        decision: Decision,
+        policy: &Policy,
+        observers: &mut Observers<'_>,
+    ) {
+        let Ok(Packet::Request(request)) = Packet::parse(datagram) else { return };
+        let client = asked.envelope.from;
         // One transfer has one answer and one end, so another answer begins another transfer.
         let again = asked.is_answered;
         if again {
@@ -107,53 +145,26 @@ impl Server {
         }
         let number = if again { self.transfers } else { asked.number };
         let local = self.asked_at(&asked);
-        let logged = begin(client, &request, &policy, |begin| {
+        let logged = Subject::from(request).begin(client, policy, |begin| {
             let at = Instant::now();
             if again {
                 observers.notify(&Record { at, transfer: number, local, kind: RecordKind::Begin(begin) });
             }
             LoggedRequest::new(at, &begin)
         });
-        let injector = asked.injector.take();
-        let (asked, datagram, policy) = (&asked, packet.bytes(), &policy);
-        self.answer(Incoming { asked, datagram, request, policy, number, injector }, logged, observers);
-    }
-
-    /// Answers one request: with a transfer or with an ERROR.
-    fn answer(&mut self, mut it: Incoming<'_>, logged: LoggedRequest, observers: &mut Observers<'_>) {
-        if let Err(denied) = self.begin(&mut it, logged, observers) {
-            let code = it.policy.bug.map_or(denied.code, |bug| bug.refusal(denied.code));
+        let (injector, bug) = (asked.injector.take(), policy.bug_towards(client));
+        let mut it = Incoming { asked: &asked, datagram, request, policy, bug, number, injector };
+        let begun = match decision {
+            Decision::Begin(place) => self.begin(&mut it, place, logged, observers),
+            _ => Err(Denied::new(ErrorCode::UNDEFINED, "too many transfers, try again later")),
+        };
+        if let Err(denied) = begun {
+            let code = bug.map_or(denied.code, |bug| bug.refusal(denied.code));
             let error = emit_error(code, denied.message.as_bytes());
-            let (at, client) = (Instant::now(), it.asked.envelope.from);
-            let (local, sent) = self.refuse(&it, &error);
-            let message = Printable(denied.message.as_bytes()).to_string();
-            let refused = Failure::Aborted(Abort::Refused { code, message });
-            let error = Crossing::new(Direction::Sent, client, &error).lost(!sent);
-            for kind in [RecordKind::Packet(error), RecordKind::End(Err(&refused))] {
-                observers.notify(&Record { at, transfer: it.number, local, kind });
-            }
+            let (local, sent) = self.refuse((asked.listener, &asked.envelope), bug, &error);
+            self.shared.refused();
+            report_refusal((number, local), client, Denied { code, ..denied }, (&error, sent), observers);
         }
-    }
-
-    /// Sends an ERROR; returns its local address, and whether it was sent.
-    fn refuse(&mut self, it: &Incoming<'_>, error: &[u8]) -> (SocketAddr, bool) {
-        let Asked { listener, envelope, .. } = it.asked;
-        let sent =
-            if self.shares_the_port(it.policy.bug) { None } else { self.send_from_own_port(envelope, error).ok() };
-        if let Some(local) = sent {
-            return (local, true);
-        }
-        // A failed send is a lost packet.
-        let listener = self.reactor.listeners().get_mut(*listener);
-        let sent = listener.is_some_and(|listener| listener.reply(envelope, error).is_ok());
-        (self.asked_at(it.asked), sent)
-    }
-
-    /// Returns the policy, with its bug only towards this computer.
-    fn policy_towards(&self, client: SocketAddr) -> Policy {
-        let mut policy = self.shared.policy();
-        policy.bug = policy.bug.filter(|_| is_loopback(client.ip()));
-        policy
     }
 
     /// Returns the address that a request was sent to.
@@ -161,7 +172,7 @@ impl Server {
         self.listening_address(asked.listener, &asked.envelope)
     }
 
-    fn listening_address(&self, listener: usize, envelope: &Envelope) -> SocketAddr {
+    pub(super) fn listening_address(&self, listener: usize, envelope: &Envelope) -> SocketAddr {
         let port = self.addresses.get(listener).map_or(0, SocketAddr::port);
         SocketAddr::new(envelope.to.ip(), port)
     }
@@ -170,22 +181,15 @@ impl Server {
     fn begin(
         &mut self,
         it: &mut Incoming<'_>,
+        place: Place,
         logged: LoggedRequest,
         observers: &mut Observers<'_>,
     ) -> Result<(), Denied> {
-        let Incoming { asked: Asked { envelope, .. }, datagram, request, policy, number, .. } = *it;
-        match self.ledger.capacity(envelope.from.ip(), policy) {
-            Capacity::Free => {}
-            Capacity::InsteadOf(key) => {
-                self.reactor.forget(key, observers);
-                self.ledger.leave(key);
-            }
-            Capacity::Full => return Err(Denied::new(ErrorCode::UNDEFINED, "too many transfers, try again later")),
-        }
-        let mut granted = policy::grant(&request, datagram.len(), policy, &*self.store)?;
-        granted.limits = self.ledger.afford(granted.limits);
+        let Incoming { asked: Asked { envelope, .. }, datagram, request, policy, bug, number, .. } = *it;
+        let mut granted = policy::grant(&request, policy, bug, &*self.store)?;
+        granted.limits = self.admission.afford(granted.limits);
         // Usually there are no file descriptors left: this client is refused, running transfers continue.
-        let mut port = self.port(it.asked, policy.bug)?;
+        let mut port = self.port(it.asked, bug)?;
         let Terms { blksize, windowsize, .. } = granted.answer(WindowSize::MOST).terms();
         let mut socket = self.reactor.open(&mut port);
         let (answer, window) = match request.kind {
@@ -197,14 +201,19 @@ impl Server {
             RequestKind::Write => (granted.answer(socket.reserve_receive(blksize, windowsize)), 0),
         };
         let client = envelope.from;
-        let task = task(granted.file, answer, client, policy);
-        if let Some(key) = self.reactor.replaced_by(&port) {
+        let logged = logged.sized(granted.size);
+        let task = task(granted.file, answer, client, policy, bug);
+        // Only now: a request that is refused costs nobody anything.
+        if let Some(other) = self.reactor.replaced_by(&port) {
             // Nothing tells its packets from those of the new one: the client has one port, and so has the server.
-            self.reactor.forget(key, observers);
-            self.ledger.leave(key);
+            self.displace(other, Abort::Restarted, observers);
+        } else if let Some(other) = place.instead_of {
+            self.displace(other, Abort::Displaced, observers);
         }
         let key = self.reactor.start(number, port, task, it.injector.take())?;
-        self.ledger.enter(key, Entry { number, client, request: datagram.into(), logged, window, complete: None });
+        let (request, stage) = (datagram.into(), Stage::Opening { restarts: place.restarts });
+        let begun = Instant::now();
+        self.admission.enter(key, Entry { number, client, request, logged, window, begun, stage });
         Ok(())
     }
 
@@ -223,47 +232,25 @@ impl Server {
     }
 
     /// Whether answers come from the port that receives requests.
-    fn shares_the_port(&self, bug: Option<ServerBug>) -> bool {
+    pub(super) fn shares_the_port(&self, bug: Option<ServerBug>) -> bool {
         self.ports == Ports::Single || bug.is_some_and(ServerBug::shares_the_port)
     }
-
-    /// Sends an ERROR from a port of its own, which it returns; there is no answer (RFC 1350 section 7).
-    fn send_from_own_port(&self, envelope: &Envelope, error: &[u8]) -> io::Result<SocketAddr> {
-        let mut socket = Socket::bind_among(envelope.to, self.ports.range())?;
-        socket.transmit(envelope.from, error, error.len())?;
-        Ok(socket.local())
-    }
-}
-
-/// Passes the facts about a request on.
-fn begin<T>(client: SocketAddr, request: &Request<'_>, policy: &Policy, take: impl FnOnce(Begin<'_>) -> T) -> T {
-    take(Begin {
-        side: Side::Server,
-        wall: SystemTime::now(),
-        host: &client.ip().to_string(),
-        peer: client,
-        kind: request.kind,
-        filename: request.filename,
-        mode: Mode::from_wire(request.mode),
-        timeout: policy.retry.timeout,
-        bug: None,
-    })
 }
 
 /// Makes the task that answers, with the active bug.
-fn task(file: File, answer: Answer, client: SocketAddr, policy: &Policy) -> ServerTask {
+fn task(file: File, answer: Answer, client: SocketAddr, policy: &Policy, bug: Option<ServerBug>) -> ServerTask {
     let now = Instant::now();
     match file {
         File::Read(source) => {
             let machine = Sender::answer(now, client, answer, policy.retry);
-            match policy.bug {
+            match bug {
                 None => Task::send(machine, source),
                 Some(bug) => Task::send(BuggyServer::new(machine, bug, now, client), source),
             }
         }
         File::Write(target) => {
             let machine = Receiver::answer(now, client, answer, policy.retry);
-            match policy.bug {
+            match bug {
                 None => Task::receive(machine, target),
                 Some(bug) => Task::receive(BuggyServer::new(machine, bug, now, client), target),
             }

@@ -1,16 +1,21 @@
-use std::fmt::{self, Display, Formatter};
 use std::io;
+use std::mem;
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{self, SyncSender};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::ledger::Entry;
+use super::status::{RunningTransfer, Status};
 use super::{Policy, Server, first};
-use crate::bugs::ServerBug;
 use crate::net::{SharedFaults, Wake};
 use crate::stop::Stop;
 use crate::transfer::{Failure, Report};
+
+/// How long the owner of a server waits for an answer.
+const PATIENCE: Duration = Duration::from_millis(250);
 
 /// A server in its own thread. Dropping it stops the server, sends its clients an ERROR, and waits for the thread.
 #[derive(Debug)]
@@ -25,31 +30,31 @@ pub struct RunningServer {
 /// The state that a server shares with its owner in another thread.
 #[derive(Debug)]
 pub(super) struct Shared {
-    policy: Mutex<Policy>,
+    policy: Mutex<Arc<Policy>>,
     pub(super) faults: SharedFaults,
-    /// The counters; [`RunningServer::status`] fills in the rest.
-    status: Mutex<Status>,
+    counts: Mutex<Counts>,
+    /// Those who wait for a snapshot.
+    inquiries: Mutex<Vec<SyncSender<Snapshot>>>,
+    /// Whether there are any, so that the server takes no lock when there are none.
+    is_asked: AtomicBool,
 }
 
-/// The status of a running server; [`Display`] writes a line for `status`.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct Status {
-    /// What is served: [`Policy::title`].
-    pub title: String,
-    /// Where the server listens.
-    pub addresses: Vec<SocketAddr>,
-    /// Running transfers.
-    pub live: u64,
-    /// Transfers that succeeded.
-    pub finished: u64,
-    /// Transfers that failed; refused requests do not count.
-    pub failed: u64,
-    /// Whether it still runs.
-    pub running: bool,
-    /// The end of the last transfer, as a [`Log`](super::Log) writes it.
-    pub last: Option<String>,
-    /// Active server bug.
-    pub bug: Option<ServerBug>,
+/// The counters of a server.
+#[derive(Debug, Default)]
+pub(super) struct Counts {
+    pub(super) finished: u64,
+    pub(super) failed: u64,
+    pub(super) refused: u64,
+    /// The end of the last transfer.
+    last: Option<String>,
+}
+
+/// The transfers of a server at one moment.
+#[derive(Debug, Default)]
+pub(super) struct Snapshot {
+    pub(super) live: u64,
+    /// The oldest.
+    pub(super) transfers: Vec<RunningTransfer>,
 }
 
 impl RunningServer {
@@ -71,16 +76,33 @@ impl RunningServer {
         &self.addresses
     }
 
-    /// Returns its status.
+    /// Returns its status. The server itself says which transfers run; one that does not answer within a quarter of a
+    /// second is stuck.
     pub fn status(&self) -> Status {
-        let Policy { title, bug, .. } = self.policy();
+        let policy = self.shared.policy();
+        let (title, bug) = (policy.title.clone(), policy.bug);
         let running = self.thread.as_ref().is_some_and(|thread| !thread.is_finished());
-        Status { title, bug, running, addresses: self.addresses.clone(), ..self.shared.status().clone() }
+        let snapshot = if running { self.snapshot() } else { Some(Snapshot::default()) };
+        let is_stuck = snapshot.is_none();
+        let Snapshot { live, transfers } = snapshot.unwrap_or_default();
+        let counts = self.shared.counts();
+        let Counts { finished, failed, refused, ref last } = *counts;
+        let (last, addresses) = (last.clone(), self.addresses.clone());
+        Status { title, addresses, live, finished, failed, refused, running, is_stuck, transfers, last, bug }
+    }
+
+    /// Asks the server for a snapshot; `None` if it does not answer.
+    fn snapshot(&self) -> Option<Snapshot> {
+        let (inquiry, answer) = mpsc::sync_channel(1);
+        self.shared.inquiries().push(inquiry);
+        self.shared.is_asked.store(true, Ordering::SeqCst);
+        self.wake.wake();
+        answer.recv_timeout(PATIENCE).ok()
     }
 
     /// Returns its present policy.
     pub fn policy(&self) -> Policy {
-        self.shared.policy()
+        (*self.shared.policy()).clone()
     }
 
     /// Returns the fault rules for the packets of the server, from the next request on.
@@ -91,7 +113,7 @@ impl RunningServer {
 
     /// Sets the policy from the next request on; running transfers keep what they agreed.
     pub fn set_policy(&self, policy: Policy) {
-        *self.shared.policy.lock().unwrap_or_else(PoisonError::into_inner) = policy;
+        *lock(&self.shared.policy) = Arc::new(policy);
     }
 }
 
@@ -108,33 +130,51 @@ impl Drop for RunningServer {
 
 impl Shared {
     pub(super) fn new(policy: Policy) -> Self {
-        Self { policy: Mutex::new(policy), faults: SharedFaults::default(), status: Mutex::default() }
+        Self {
+            policy: Mutex::new(Arc::new(policy)),
+            faults: SharedFaults::default(),
+            counts: Mutex::default(),
+            inquiries: Mutex::default(),
+            is_asked: AtomicBool::new(false),
+        }
     }
 
     /// Counts the end of a transfer.
     pub(super) fn ended(&self, entry: &Entry, result: Result<&Report, &Failure>) {
-        let mut status = self.status();
-        status.last = Some(entry.logged.ended(Instant::now(), result));
-        *(if result.is_ok() { &mut status.finished } else { &mut status.failed }) += 1;
+        let mut counts = self.counts();
+        counts.last = Some(entry.logged.ended(Instant::now(), result));
+        *(if result.is_ok() { &mut counts.finished } else { &mut counts.failed }) += 1;
     }
 
-    pub(super) fn status(&self) -> MutexGuard<'_, Status> {
-        self.status.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Counts a refused request.
+    pub(super) fn refused(&self) {
+        self.counts().refused += 1;
     }
 
-    pub(super) fn policy(&self) -> Policy {
-        self.policy.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    /// Gives a snapshot to those who wait for one.
+    pub(super) fn answer(&self, snapshot: impl Fn() -> Snapshot) {
+        if self.is_asked.load(Ordering::Relaxed) && self.is_asked.swap(false, Ordering::SeqCst) {
+            for inquiry in mem::take(&mut *self.inquiries()) {
+                // This fails if they wait no longer.
+                let _ = inquiry.try_send(snapshot());
+            }
+        }
+    }
+
+    fn counts(&self) -> MutexGuard<'_, Counts> {
+        lock(&self.counts)
+    }
+
+    fn inquiries(&self) -> MutexGuard<'_, Vec<SyncSender<Snapshot>>> {
+        lock(&self.inquiries)
+    }
+
+    pub(super) fn policy(&self) -> Arc<Policy> {
+        Arc::clone(&lock(&self.policy))
     }
 }
 
-impl Display for Status {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.title)?;
-        for (index, address) in self.addresses.iter().enumerate() {
-            write!(f, "{} {address}", if index == 0 { " at" } else { " and" })?;
-        }
-        let state = if self.running { "" } else { ", stopped" };
-        let transfers = if self.live == 1 { "transfer" } else { "transfers" };
-        write!(f, ": {} {transfers}, {} finished, {} failed{state}", self.live, self.finished, self.failed)
-    }
+/// A panic of the server, which its owner reports, leaves values that are whole.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -16,7 +16,7 @@ use crate::cli::{self, Cli};
 use crate::client::{Negotiation, Options};
 use crate::complete;
 use crate::language::help::on_command_line;
-use crate::language::{Invocation, Word, exact};
+use crate::language::{Invocation, TraceVerb, Word, exact};
 use crate::profile::Directories;
 use crate::session::{Session, Settings};
 use crate::stop::{Signals, Stop, is_interruption};
@@ -50,7 +50,8 @@ fn console(color: When) -> Console {
 /// Prints what is wrong with the arguments, or what `--version` asks for.
 fn print(answer: &clap::Error) -> ExitCode {
     if answer.use_stderr() {
-        console(When::Auto).note(format_args!("tftp: {}", cli::sentence(answer)));
+        let command = std::env::args_os().skip(1).find_map(|arg| exact(&Word::new(arg.as_bytes())));
+        console(When::Auto).note(format_args!("tftp: {}", cli::sentence(answer, command)));
         return Status::CommandLine.into();
     }
     match answer.print() {
@@ -87,6 +88,10 @@ fn run(cli: &Cli) -> anyhow::Result<Status> {
     let serves = cli.practice || invocation.serves();
     let contradictions = [
         (cli.port() == Some(0) && !serves, "0: bad port number"),
+        (
+            invocation.serves() && cli.trace.iter().flatten().any(TraceVerb::shows_both),
+            "--trace: a server knows its own end only; leave out \"both\"",
+        ),
         (cli.practice && invocation.host.is_some(), "--practice is a server itself; name no other"),
         (cli.file.is_some() && !invocation.command.is_empty(), "a command or -f FILE, not both"),
         (!cli.lines.is_empty() && !invocation.command.is_empty(), "a command or -e LINE, not both"),

@@ -10,7 +10,7 @@ use crate::event::{Observer, Record, RecordKind};
 use crate::language::Word;
 use crate::session::Settings;
 use crate::style;
-use crate::terminal::{Console, FlushTimer, LineBatcher, Stream};
+use crate::terminal::{Console, FlushTimer, LineBatcher, LogOutput, Stream, plain};
 use crate::trace::{Charset, Classic, Content, OtherEnd, OutletId, Page, Tracer, ViewName, Views, paint};
 use crate::transfer::Machine;
 
@@ -42,6 +42,10 @@ pub(super) struct Tracing {
     /// Where to say that only one end is known; `None` once it was said.
     aside: Option<Box<dyn Write>>,
     said: bool,
+    /// Files that could not be written.
+    failed: Vec<(String, io::Error)>,
+    /// The screen, or a file on standard output, could not be written.
+    lost_screen: Option<io::Error>,
 }
 
 /// The practice server.
@@ -64,6 +68,8 @@ struct Filed {
 pub(super) struct Aftermath {
     /// Files that could not be written, and are left alone from now on.
     pub(super) failed: Vec<(String, io::Error)>,
+    /// That was reported when it happened.
+    pub(super) is_reported: bool,
     /// What readers of files should know.
     pub(super) hints: Vec<String>,
 }
@@ -213,14 +219,12 @@ impl Tracing {
             other.end.narrow(self.tracer.clients());
         }
         self.flush();
-        let mut aftermath = Aftermath::default();
-        for (id, error) in self.tracer.failed() {
-            if let Some(place) = self.files.iter().position(|filed| filed.outlet == id && !filed.path.is(STDOUT)) {
-                aftermath.failed.push((self.files.remove(place).path.to_string(), error));
-            } else {
-                return Err(error);
-            }
+        self.abandon_failed();
+        if let Some(error) = self.lost_screen.take() {
+            return Err(error);
         }
+        let failed = std::mem::take(&mut self.failed);
+        let mut aftermath = Aftermath { failed, is_reported: self.of_server, hints: Vec::new() };
         for filed in self.files.iter_mut().filter(|filed| !filed.hinted) {
             if let Some(hint) = self.tracer.hint(filed.outlet) {
                 filed.hinted = true;
@@ -228,6 +232,24 @@ impl Tracing {
             }
         }
         Ok(aftermath)
+    }
+
+    /// Leaves alone what could not be written. A server, whose end may be far away, reports that immediately.
+    fn abandon_failed(&mut self) {
+        for (id, error) in self.tracer.failed() {
+            let Some(place) = self.files.iter().position(|filed| filed.outlet == id && !filed.path.is(STDOUT)) else {
+                self.lost_screen.get_or_insert(error);
+                continue;
+            };
+            let path = self.files.remove(place).path.to_string();
+            if self.of_server {
+                let reason = plain(&error);
+                // The server does not wait for anybody who reads this.
+                let mut errors = LogOutput::new(Stream::Error);
+                let _ = writeln!(errors, "tftp: trace: {path}: {reason}; nothing more is written there");
+            }
+            self.failed.push((path, error));
+        }
     }
 
     /// What goes into which file: `json to x.json`.
@@ -314,6 +336,13 @@ impl Observer for Tracing {
         if self.flush_timer.is_due(at) {
             self.flush();
         }
+    }
+
+    fn rest(&mut self, at: Instant) {
+        if self.flush_timer.is_due(at) {
+            self.flush();
+        }
+        self.abandon_failed();
     }
 }
 

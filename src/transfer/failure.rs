@@ -140,7 +140,7 @@ pub enum MeaninglessAnswer {
     Malformed(Malformed),
 }
 
-/// The reason why this side ends a transfer; the peer gets it in an ERROR.
+/// The reason why this side ends a transfer; the peer gets it in an ERROR, unless it may not be there.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum Abort {
     /// The user interrupted it.
@@ -149,6 +149,13 @@ pub enum Abort {
     /// The server shuts down.
     #[error("the server is stopping")]
     Stopping,
+    /// The client of a server sent its request again, and answers the new transfer. It gets no ERROR.
+    #[error("the client began again")]
+    Restarted,
+    /// The client of a server acknowledged nothing, and others need its place. It gets no ERROR: its address may be
+    /// forged.
+    #[error("the client acknowledged nothing, and others needed its place")]
+    Displaced,
     /// The local file failed.
     #[error("{message}")]
     File {
@@ -190,7 +197,12 @@ impl Abort {
     pub fn code(&self) -> ErrorCode {
         match self {
             Self::File { code, .. } | Self::Refused { code, .. } => *code,
-            Self::Interrupted | Self::Stopping | Self::Resized { .. } | Self::Network(_) => ErrorCode::UNDEFINED,
+            Self::Interrupted
+            | Self::Stopping
+            | Self::Restarted
+            | Self::Displaced
+            | Self::Resized { .. }
+            | Self::Network(_) => ErrorCode::UNDEFINED,
         }
     }
 }

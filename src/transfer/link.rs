@@ -100,10 +100,13 @@ impl Link {
     pub(super) fn answering(now: Instant, client: SocketAddr, answer: &Answer, retry_policy: RetryPolicy) -> Self {
         let terms = answer.terms();
         let mut link = Self::new(now, Peer::known(client), Mode::Octet, retry_policy);
-        link.retry.proven = false;
+        link.retry.distrust();
         link.agree(terms, !answer.is_empty());
         if let Some(timeout) = terms.timeout {
-            link.retry.policy.rexmt = Rexmt::Fixed(Duration::from_secs(timeout.get().into()));
+            let interval = Duration::from_secs(timeout.get().into());
+            let RetryPolicy { rexmt, timeout, .. } = &mut link.retry.policy;
+            // A client that is silent for one interval is still there.
+            (*rexmt, *timeout) = (Rexmt::Fixed(interval), (*timeout).max(interval * 3));
         }
         link
     }

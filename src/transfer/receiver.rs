@@ -16,6 +16,8 @@ use crate::wire::{
 const LOCK_STEP_PAUSES: [Duration; 2] = [Duration::from_millis(100), Duration::from_millis(1500)];
 /// How long a receiver dallies: longer than the 5 s after which the slowest common peers send again.
 const DALLY: Duration = Duration::from_secs(6);
+/// How much longer than an interval that the client asked for.
+const DALLY_LONGER: Duration = Duration::from_secs(1);
 
 /// The machine that receives a file: a client's get, a server's write.
 ///
@@ -37,6 +39,8 @@ pub struct Receiver {
     window: Window,
     /// The next block answers the last packet sent, so it measures a round trip.
     timing: bool,
+    /// How long to wait for another copy of the last block.
+    dally: Duration,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -83,6 +87,10 @@ impl Receiver {
     pub fn answer(now: Instant, client: SocketAddr, answer: Answer, retry_policy: RetryPolicy) -> Self {
         let first = if answer.is_empty() { emit_ack(0).to_vec() } else { emit_oack(&answer) };
         let mut receiver = Self::new(Link::answering(now, client, &answer, retry_policy), Phase::Receiving, first);
+        if let Some(timeout) = answer.terms().timeout {
+            // The client sends its last block again after this interval.
+            receiver.dally = receiver.dally.max(Duration::from_secs(timeout.get().into()) + DALLY_LONGER);
+        }
         receiver.set_pauses();
         receiver
     }
@@ -90,6 +98,7 @@ impl Receiver {
     fn new(link: Link, phase: Phase, first: Vec<u8>) -> Self {
         Self {
             window: Window::new(link.terms.windowsize),
+            dally: DALLY.min(link.retry.policy.timeout),
             link,
             phase,
             only_size: false,
@@ -382,7 +391,7 @@ impl Receiving for Receiver {
         self.link.now = now;
         if let Phase::Committing { .. } = self.phase {
             self.acknowledge();
-            self.phase = Phase::Dallying { until: now + DALLY.min(self.link.retry.policy.timeout), reported: false };
+            self.phase = Phase::Dallying { until: now + self.dally, reported: false };
         }
     }
 }

@@ -44,7 +44,8 @@ const FIRST: Duration = Duration::from_secs(1);
 const CEILING: Duration = Duration::from_secs(5);
 /// The usual [margin](RetryPolicy::margin).
 const MARGIN: Duration = Duration::from_millis(10);
-/// The most datagrams to an address that has acknowledged nothing: a forged request must not flood its victim.
+/// How often a client whose address may be forged gets the same packet or window: a forged request must not flood its
+/// victim.
 const UNPROVEN: u32 = 3;
 
 /// The timers of a transfer: when to retransmit, and when to give up.
@@ -63,8 +64,8 @@ pub(super) struct Retry {
     due: Option<Instant>,
     sent: Instant,
     progress: Instant,
-    /// Whether the peer acknowledged anything: until then the address of a client may be forged.
-    pub(super) proven: bool,
+    /// How often the unanswered packet or window was sent, while the address of a client may be forged.
+    unproven: Option<u32>,
 }
 
 /// What an expired timer demands.
@@ -88,12 +89,18 @@ impl Retry {
             due: None,
             sent: now,
             progress: now,
-            proven: true,
+            unproven: None,
         }
     }
 
-    /// Notes that a packet was sent that needs an answer.
+    /// Distrusts the address of the peer until DATA crosses in both directions.
+    pub(super) fn distrust(&mut self) {
+        self.unproven = Some(0);
+    }
+
+    /// Notes that a packet or a window was sent that needs an answer.
     pub(super) fn sent(&mut self, now: Instant) {
+        self.unproven = self.unproven.map(|times| times.saturating_add(1));
         self.sent = now;
         self.due = Some(now + self.interval());
     }
@@ -101,6 +108,13 @@ impl Retry {
     /// Stops the retransmission timer.
     pub(super) fn rest(&mut self) {
         self.due = None;
+    }
+
+    /// Notes that the answer to a request or to an OACK arrived. It proves no address: a forger knows it too.
+    pub(super) fn opened(&mut self, now: Instant, first: bool) {
+        let unproven = self.unproven.map(|_| 0);
+        self.progress(now, first);
+        self.unproven = unproven;
     }
 
     /// Notes progress. If `answered`, measures the round trip of the last packet, if it was sent only once (Karn's
@@ -111,7 +125,7 @@ impl Retry {
             self.measure(sample);
         }
         self.attempt = 0;
-        self.proven = true;
+        self.unproven = None;
         self.progress = now;
     }
 
@@ -132,9 +146,9 @@ impl Retry {
         self.due.map_or(end, |due| due.min(end))
     }
 
-    /// Whether the peer may get another packet.
+    /// Whether the peer may get another packet, or another window.
     pub(super) fn may_send(&self) -> bool {
-        self.proven || self.attempt + 1 < UNPROVEN
+        self.unproven.is_none_or(|times| times < UNPROVEN)
     }
 
     /// Returns what an expired timer demands, if one has expired. After `Again` the caller must send the packet.
@@ -340,7 +354,7 @@ mod tests {
     #[test]
     fn an_unproven_address_gets_three_packets() {
         let (mut now, mut retry) = retry(Rexmt::Auto);
-        retry.proven = false;
+        retry.distrust();
         for _ in 1..UNPROVEN {
             retry.sent(now);
             now = retry.deadline();

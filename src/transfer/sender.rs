@@ -138,7 +138,7 @@ impl Sender {
             *margin = margin.saturating_add(*margin / 4);
         }
         let first = self.link.retry.is_first_answer(self.link.now);
-        self.link.retry.progress(self.link.now, first);
+        self.link.retry.opened(self.link.now, first);
         self.phase = Phase::Sending;
     }
 
@@ -197,7 +197,7 @@ impl Sender {
         } else {
             self.link.ignore(from, Ignored::Duplicate);
         }
-        if self.window() > 1 && !self.echoes && !self.gap_heard {
+        if self.window() > 1 && !self.echoes && !self.gap_heard && self.link.retry.may_send() {
             self.gap_heard = true;
             self.go_back();
         }

@@ -3,14 +3,17 @@
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::PathBuf;
+use std::time::Instant;
 
 use tempfile::{TempDir, tempdir};
 use tftpsh::server::Policy;
-use tftpsh::wire::Packet;
+use tftpsh::wire::{ErrorCode, Packet};
 
 use crate::Random;
 use crate::cases::unescape;
-use crate::support::{Port, ScriptedClient, Server, ack, eventually, memory, serve, serve_directory};
+use crate::support::{
+    Port, ScriptedClient, Server, ack, error_of, eventually, is_error, memory, prove_address, serve, serve_directory,
+};
 
 /// Request and first answer. A question that is answered with "not found" is sent after each, so that `nothing` needs
 /// no waiting.
@@ -53,6 +56,7 @@ fn answers(server: &Server) -> bool {
 fn every_request_gets_the_answer_it_deserves() {
     let directory = directory();
     let server = serve_directory(&served(&directory), Policy::default());
+    prove_address(&server, "f");
     let cases: Vec<_> = REQUESTS.lines().filter_map(|line| line.split_once(" -> ")).collect();
     assert!(cases.len() >= 60, "{}", cases.len());
     for (request, expected) in cases {
@@ -95,10 +99,11 @@ fn a_name_may_hold_every_byte_and_none_leads_out() {
 }
 
 #[test]
-fn random_datagrams_neither_stop_the_server_nor_make_it_talk() {
+fn random_datagrams_neither_stop_the_server_nor_make_it_talk_much() {
     let directory = directory();
     let server = serve_directory(&served(&directory), Policy::default());
-    let (mut random, client) = (Random(7), ScriptedClient::of(&server));
+    prove_address(&server, "f");
+    let (mut random, client, begun) = (Random(7), ScriptedClient::of(&server), Instant::now());
     for count in 1..=5_000 {
         let mut datagram = random.datagram();
         // No request by chance, and no whole one by design.
@@ -110,12 +115,17 @@ fn random_datagrams_neither_stop_the_server_nor_make_it_talk() {
             assert!(answers(&server));
         }
     }
-    assert!(client.port.pending().is_empty(), "only requests are answered");
+    let answers = client.port.pending();
+    // They have unknown opcodes, and their addresses may be forged.
+    assert!(answers.iter().all(|answer| error_of(answer).0 == ErrorCode::ILLEGAL));
+    let most = 50 * (2 + begun.elapsed().as_secs());
+    assert!((1..=most).contains(&(answers.len() as u64)), "{}", answers.len());
 }
 
 #[test]
 fn clients_that_vanish_and_clients_that_come_back_are_served_256_at_once() {
     let server = serve(memory("f", vec![b'x'; 1000]), Policy::default());
+    prove_address(&server, "f");
     let clients: Vec<_> = (0..256).map(|_| ScriptedClient::of(&server)).collect();
     for client in &clients {
         client.ask(b"\0\x01f\0octet\0");
@@ -128,7 +138,7 @@ fn clients_that_vanish_and_clients_that_come_back_are_served_256_at_once() {
         assert_eq!(client.receive().0.len(), 4 + 488);
         client.send(*peer, &ack(2));
     }
-    eventually("those that stay are served", || server.status().finished >= vanish as u64);
+    eventually("those that stay are served", || server.status().finished > vanish as u64);
     drop(clients);
     assert_eq!(server.status().live, vanish as u64, "the others are still waited for");
 }
@@ -140,7 +150,12 @@ fn one_address_cannot_take_every_place() {
     let ask = |from: &str| {
         let port = Port::open_at((from, 0));
         port.send(server.address(), b"\0\x01f\0octet\0");
-        (port.receive().0[1], port)
+        let (answer, peer) = port.receive();
+        if !is_error(&answer) {
+            port.send(peer, &ack(1));
+            assert_eq!(port.receive().0[..4], [0, 3, 0, 2]);
+        }
+        (answer[1], port)
     };
     let greedy: Vec<_> = (0..7).map(|_| ask("127.0.0.1")).collect();
     assert_eq!(greedy.iter().map(|(opcode, _)| *opcode).collect::<Vec<_>>(), [3, 3, 3, 3, 3, 5, 5]);

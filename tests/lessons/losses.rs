@@ -119,8 +119,8 @@ fn lesson_6_repeats_the_last_ack_or_leaves_the_server_alone() {
     assert_eq!(labels(&transfers[1]), whole, "it leaves");
     assert!(transfers[1][12].lost);
     let status = played.outputs("serve status");
-    assert!(status[0][0].ends_with(": 0 transfers, 1 finished, 0 failed"), "{:?}", status[0]);
+    assert!(status[0][0].ends_with(": 0 transfers, 1 finished, 0 failed, 0 refused"), "{:?}", status[0]);
     assert!(status[0][1].contains("get fw.bin: 3000 bytes in "), "{:?}", status[0]);
-    assert!(status[1][0].ends_with(": 0 transfers, 1 finished, 1 failed"), "{:?}", status[1]);
+    assert!(status[1][0].ends_with(": 0 transfers, 1 finished, 1 failed, 0 refused"), "{:?}", status[1]);
     assert!(status[1][1].contains("get fw.bin: failed after "), "{:?}", status[1]);
 }

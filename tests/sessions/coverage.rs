@@ -66,7 +66,7 @@ const ERRORS: &[&str] = &[
     "; can only come before mode=netascii or mode=octet",
     "standard input has the commands",
     "put - needs a remote name",
-    "--read-only belongs to another command",
+    "--read-only belongs to serve",
     "SHA-256 is ",
 ];
 

@@ -56,7 +56,7 @@ pub(crate) use port::Port;
 pub(crate) use privilege::{allow, unprivileged};
 pub(crate) use process::{Process, served_at};
 pub(crate) use program::{NOWHERE, Ran, at_home, feed, limited, program, run, run_and_meet};
-pub(crate) use scripted_client::{ScriptedClient, reader_and_writer, refusal};
+pub(crate) use scripted_client::{ScriptedClient, prove_address, reader_and_writer, refusal};
 pub(crate) use scripted_server::{ScriptedServer, script};
 pub(crate) use server::{LOOPBACK, Server, bind, memory, patient, serve, serve_at, serve_directory, serve_practice};
 pub(crate) use strace::{can_trace, under_strace};

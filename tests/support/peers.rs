@@ -61,7 +61,7 @@ impl Peers {
                 let line = summary(traced(&line));
                 // Still a number, for those who read the JSON.
                 let line = between(&line, "\"seconds\":0.", ",", "0");
-                let line = between(&line, "{practice}: ", " failed", "COUNTS");
+                let line = between(&line, "{practice}: ", " failed,", "COUNTS");
                 let line = between(&line, ": unknown host (", ")", "REASON");
                 let line = if line.starts_with("Local directory: ") { "Local directory: FOLDER" } else { &line };
                 lines.push_str(line);

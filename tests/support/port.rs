@@ -69,6 +69,14 @@ impl Port {
         Ok((buffer, from))
     }
 
+    /// Likewise, unless nothing comes in this time.
+    pub(crate) fn receive_within(&self, time: Duration) -> Option<(Vec<u8>, SocketAddr)> {
+        self.0.set_read_timeout(Some(time)).expect("a time");
+        let received = self.try_receive().ok();
+        self.0.set_read_timeout(Some(PATIENCE)).expect("a time");
+        received
+    }
+
     /// Likewise, however long nothing comes.
     pub(crate) fn receive_patiently(&self) -> (Vec<u8>, SocketAddr) {
         self.0.set_read_timeout(None).expect("a time");

@@ -87,6 +87,13 @@ impl ScriptedClient {
     }
 }
 
+/// Makes the address of most tests known: the server answers more than a few of its clients at a time from then on.
+///
+/// Its file is one that the server has.
+pub(crate) fn prove_address(server: &Server, file: &str) {
+    ScriptedClient::of(server).get(&[b"\0\x01", file.as_bytes(), b"\0octet\0"].concat(), 512);
+}
+
 /// A read of `f` whose first block is acknowledged, and a write of `new` with one block: both in progress.
 pub(crate) fn reader_and_writer(server: SocketAddr) -> [ScriptedClient; 2] {
     let (reader, writer) = (ScriptedClient::to(server), ScriptedClient::to(server));

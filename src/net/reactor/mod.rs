@@ -26,7 +26,7 @@ use super::fault_injector::FaultInjector;
 use super::listener::{Arrived, Envelope, Listener};
 use super::socket::LARGEST_DATAGRAM;
 use crate::event::Observers;
-use crate::transfer::{Abort, datagrams};
+use crate::transfer::{Abort, Failure, Stats, datagrams};
 use crate::wire::Packet;
 
 /// The loop of the server: runs many transfers in one thread, and waits for all their sockets and deadlines together.
@@ -189,8 +189,22 @@ impl Reactor {
         Ok(key)
     }
 
-    /// Drops a transfer; its peer gets no ERROR.
-    pub(crate) fn forget(&mut self, key: Key, observers: &mut Observers<'_>) {
+    /// Returns what a transfer has cost so far.
+    pub(crate) fn stats(&self, key: Key) -> Option<Stats> {
+        self.transfers.get(&key).map(Transfer::stats)
+    }
+
+    /// Ends a transfer without a word to its peer.
+    pub(crate) fn displace(&mut self, key: Key, failure: &Failure, observers: &mut Observers<'_>) {
+        if let Some(transfer) = self.transfers.get_mut(&key) {
+            let (listeners, notices) = (&mut self.listeners, &mut Vec::new());
+            transfer.displace(failure, &mut Context { key, listeners, notices, observers });
+            self.forget(key, observers);
+        }
+    }
+
+    /// Drops a transfer that is over.
+    fn forget(&mut self, key: Key, observers: &mut Observers<'_>) {
         // Closing the socket takes it out of the poll too.
         if let Some(mut transfer) = self.transfers.remove(&key) {
             let listeners = &mut self.listeners;
@@ -416,6 +430,39 @@ mod tests {
         let notices: Vec<_> = (0..10).flat_map(|_| turn()).collect();
         assert!(matches!(notices[..], [Notice::Gone(gone)] if gone == key), "{notices:?}");
         assert_eq!(ticked.load(Ordering::Relaxed), before, "no tick before the last datagram");
+    }
+
+    #[test]
+    fn what_arrived_at_a_shared_port_comes_before_a_deadline_that_has_passed() {
+        let mut reactor = Reactor::new().unwrap();
+        let listener = Listener::bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        let (address, client) = (listener.local, UdpSocket::bind("127.0.0.1:0").unwrap());
+        let index = reactor.listen(listener).unwrap();
+        let envelope = Envelope { from: client.local_addr().unwrap(), to: address, to_many: false };
+        let (burst, ticked) = (20, Arc::<AtomicUsize>::default());
+        let (wait, now) = (Duration::from_millis(1), Instant::now());
+        let machine =
+            Counting { wait, now, ticks: NEVER, datagrams: burst, stubborn: true, ticked: Arc::clone(&ticked) };
+        let port = reactor.share(index, &envelope).unwrap();
+        let task = Task::send(machine, Source::bytes([].into(), Mode::Octet));
+        let key = reactor.start(1, port, task, None).unwrap();
+        let (mut gone, mut before) = (Vec::new(), None);
+        for _ in 0..30 {
+            let (mut notices, mut heard) = (Vec::new(), Vec::new());
+            reactor.turn(Duration::ZERO, &mut notices, &mut Observers::none()).unwrap();
+            if notices.iter().any(|notice| matches!(notice, Notice::Readable(_))) {
+                // One datagram a turn: the server reads a burst, and more may be there.
+                reactor.hear(index, &mut Vec::new(), &mut heard, &mut Observers::none()).unwrap();
+            }
+            gone.extend(heard);
+            if before.is_none() {
+                before = Some(ticked.load(Ordering::Relaxed));
+                (0..burst).for_each(|_| assert_eq!(client.send_to(b"late", address).unwrap(), 4));
+                thread::sleep(Duration::from_millis(10));
+            }
+        }
+        assert!(matches!(gone[..], [Notice::Gone(gone)] if gone == key), "{gone:?}");
+        assert_eq!(Some(ticked.load(Ordering::Relaxed)), before, "no tick before the last datagram");
     }
 
     #[test]

@@ -9,12 +9,22 @@ pub(crate) type ServerTask = Task<Source, Target>;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Key(pub(super) usize);
 
+#[cfg(test)]
+impl Key {
+    /// Makes a key without a reactor; a greater one is younger.
+    pub(crate) fn nth(number: usize) -> Self {
+        Self(number)
+    }
+}
+
 /// A result of a turn of the reactor, for its owner.
 #[derive(Debug)]
 pub(crate) enum Notice {
     /// The listening socket with this index is readable; the owner [reads](super::Reactor::hear) all, or calls
     /// [`Reactor::again`](super::Reactor::again).
     Readable(usize),
+    /// The client acknowledged DATA for the first time, or sent some: its address is not forged.
+    Proven(Key),
     /// The file is safe; a receiver still dallies.
     Complete(Key, Report),
     /// The transfer failed and is gone. Never sent for a complete transfer.

@@ -11,7 +11,7 @@ use crate::net::overdue::Overdue;
 use crate::net::reporter::{Reporter, Subject};
 use crate::net::socket::Received;
 use crate::net::wire::{SendErrors, Wire};
-use crate::transfer::{Abort, Input, Step};
+use crate::transfer::{Abort, Failure, Input, Stats, Step};
 
 /// Reads from one socket before the others have their turn.
 pub(super) const BURST: usize = 32;
@@ -41,6 +41,8 @@ pub(super) struct Transfer {
     /// It has sent something since the last read.
     answered: bool,
     complete: bool,
+    /// The peer answers: a server got an ACK of DATA, or DATA.
+    proven: bool,
 }
 
 /// What surrounds a transfer: the sockets that it may share, and the receivers of its reports.
@@ -55,7 +57,23 @@ impl Transfer {
     /// Makes a transfer that is ready from the start.
     pub(super) fn new(number: u64, port: Port, task: ServerTask, injector: Option<Box<FaultInjector>>) -> Self {
         let (subject, overdue) = (Subject::new(number, port.local()), Overdue::default());
-        Self { subject, port, task, injector, due: None, alarm: None, overdue, answered: false, complete: false }
+        Self {
+            subject,
+            port,
+            task,
+            injector,
+            due: None,
+            alarm: None,
+            overdue,
+            answered: false,
+            complete: false,
+            proven: false,
+        }
+    }
+
+    /// Returns what it has cost so far.
+    pub(super) fn stats(&self) -> Stats {
+        self.task.machine().stats()
     }
 
     /// Sends the first packet, once. Returns whether the transfer continues.
@@ -67,6 +85,16 @@ impl Transfer {
     pub(super) fn give_up(&mut self, reason: Abort, context: &mut Context<'_, '_>) {
         if !self.complete {
             self.input(Input::Abort(reason), context);
+        }
+    }
+
+    /// Ends the transfer without a word to the peer, unless it is complete.
+    pub(super) fn displace(&mut self, failure: &Failure, context: &mut Context<'_, '_>) {
+        if !self.complete {
+            let stats = self.task.machine().stats();
+            let (_, mut wire) = self.wire(context);
+            wire.reporter.notify(RecordKind::Costs(&stats));
+            wire.reporter.end(Err(failure));
         }
     }
 
@@ -159,6 +187,10 @@ impl Transfer {
         let (task, mut wire) = self.wire(context);
         let step = task.run(input, &mut wire);
         self.answered |= wire.has_sent;
+        if !self.proven && self.task.machine().stats().blocks > 0 {
+            self.proven = true;
+            context.notices.push(Notice::Proven(context.key));
+        }
         match step {
             Step::Wait(until) => self.due = Some(until),
             Step::Complete { report, dally } => {
@@ -172,7 +204,7 @@ impl Transfer {
                 self.due = dally;
             }
             Step::Failed(stopped) if !self.complete => {
-                let stats = self.task.machine().stats();
+                let stats = self.stats();
                 let (_, mut wire) = self.wire(context);
                 wire.flush();
                 wire.reporter.notify(RecordKind::Costs(&stats));

@@ -3,6 +3,7 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use crate::event::Begin;
+use crate::server::RunningTransfer;
 use crate::transfer::{Abort, Failure, Report, Stats};
 use crate::units::{counted, thousands};
 use crate::wire::{ErrorCode, Mode, Printable, RequestKind, Terms};
@@ -50,12 +51,34 @@ pub(crate) struct LoggedRequest {
     pub(super) filename: Box<[u8]>,
     /// `None` if it is unknown.
     pub(super) mode: Option<Mode>,
+    /// Bytes of the file, if they are known.
+    size: Option<u64>,
 }
 
 impl LoggedRequest {
     pub(crate) fn new(begun: Instant, begin: &Begin<'_>) -> Self {
         let Begin { peer, kind, filename, mode, .. } = *begin;
-        Self { begun, client: peer, kind, filename: filename.into(), mode }
+        Self { begun, client: peer, kind, filename: filename.into(), mode, size: None }
+    }
+
+    /// The same, for a file of this many bytes.
+    pub(crate) fn sized(self, size: Option<u64>) -> Self {
+        Self { size, ..self }
+    }
+
+    /// Describes its transfer, which has cost this much so far.
+    pub(crate) fn running(&self, stats: Stats) -> RunningTransfer {
+        let Self { begun, client, kind, ref filename, size, .. } = *self;
+        let Stats { bytes, resent, .. } = stats;
+        RunningTransfer {
+            peer: client,
+            kind,
+            filename: filename.to_vec(),
+            bytes,
+            size,
+            elapsed: begun.elapsed(),
+            resent,
+        }
     }
 
     /// Returns a sentence about the end of its transfer.

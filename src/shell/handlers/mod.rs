@@ -10,6 +10,7 @@ pub(super) mod local_files;
 mod privileges;
 pub(super) mod repeat;
 pub(super) mod server;
+mod server_status;
 mod service;
 pub(super) mod settings;
 pub(super) mod status;

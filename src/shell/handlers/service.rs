@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use super::privileges::Privileges;
 use super::trace::report;
-use crate::daemon::{ServiceManager, activated_sockets, is_root, raise_limit};
+use crate::daemon::{ServiceManager, activated_sockets, addresses_for_others, is_root, raise_limit};
 use crate::event::Observers;
 use crate::files::DirStore;
 use crate::language::{Service, Word};
@@ -56,13 +56,9 @@ impl Service {
         let status = format!("Serving {} at {}", self.title(), places(server.addresses()));
         let quiet = shell.workspace.session.settings.quiet;
         if !quiet {
-            let is_unreachable = server.addresses().iter().all(|address| address.ip().is_loopback());
-            let notes = [
-                is_fallback.then_some("port 69 needs privileges"),
-                is_unreachable.then_some("this computer only; for others: -H 0.0.0.0"),
-            ];
-            let notes = notes.into_iter().flatten().collect::<Vec<_>>().join("; ");
-            let notes = if notes.is_empty() { notes } else { format!(" ({notes})") };
+            let why = is_fallback.then(|| "port 69 needs privileges".to_owned());
+            let notes: Vec<_> = why.into_iter().chain(reach(server.addresses())).collect();
+            let notes = if notes.is_empty() { String::new() } else { format!(" ({})", notes.join("; ")) };
             shell.console.say(format_args!("{status}{notes}."))?;
         }
         shell.workspace.tracing.begin(&shell.workspace.session.settings, &shell.console, shell.setup.plain);
@@ -147,9 +143,18 @@ impl Service {
                 Server::builder(root.windows_names(self.windows_names).public_only(is_root() && self.user.is_none()))
             }
         };
+        let builder = match &self.port_range {
+            None => builder.single_port(self.single_port),
+            Some(ports) => builder.port_range(ports.clone()),
+        };
         // The practice files are for a class: it wants the same packets each time, not the shortest time.
         let practises = self.directory.is_none();
         let margin = if practises { RetryPolicy::PATIENT } else { RetryPolicy::default().margin };
+        let builder = builder.single_port(self.single_port);
+        let builder = match &self.port_range {
+            Some(ports) => builder.port_range(ports.clone()),
+            None => builder,
+        };
         let default = Policy::default();
         Ok(builder.policy(Policy {
             title: self.title(),
@@ -189,6 +194,20 @@ fn refused(error: io::Error) -> CommandError {
 
 fn places(addresses: &[SocketAddr]) -> String {
     addresses.iter().map(SocketAddr::to_string).collect::<Vec<_>>().join(" and ")
+}
+
+/// The most addresses that the first line lists.
+const LISTED: usize = 3;
+
+/// Says who reaches a server that listens at these addresses, where they do not say so themselves.
+fn reach(listening: &[SocketAddr]) -> Option<String> {
+    if listening.iter().all(|address| address.ip().is_loopback()) {
+        return Some("this computer only; for others: -H 0.0.0.0".to_owned());
+    }
+    let is_any = |like: &IpAddr| listening.iter().any(|it| it.ip().is_unspecified() && it.is_ipv4() == like.is_ipv4());
+    let reached: Vec<_> = addresses_for_others().into_iter().filter(is_any).map(|it| it.to_string()).collect();
+    let listed = reached.get(..LISTED).unwrap_or(&reached).join(", ");
+    (!reached.is_empty()).then(|| format!("others reach it at {listed}"))
 }
 
 /// The address at which this computer reaches its own server.

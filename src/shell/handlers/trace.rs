@@ -63,10 +63,14 @@ pub(crate) fn apply(shell: &mut Shell<'_>, verb: &TraceVerb) -> Result<Option<St
 /// Ends the traces of a transfer, and reports what failed.
 pub(crate) fn report(shell: &mut Shell<'_>) -> Result<Outcome, Fatal> {
     let mut outcome = Outcome::done();
-    let Aftermath { failed, hints } = shell.workspace.tracing.finish()?;
+    let Aftermath { failed, is_reported, hints } = shell.workspace.tracing.finish()?;
     shell.console.give_way(shell.workspace.tracing.takes_stdout(&shell.workspace.session.settings));
     for (path, error) in failed {
-        outcome = outcome.then(shell.report(&Subject::command("trace"), CommandError::Trace(path, error))?);
+        let error = CommandError::Trace(path, error);
+        outcome = outcome.then(match is_reported {
+            true => Outcome::failed(error),
+            false => shell.report(&Subject::command("trace"), error)?,
+        });
     }
     if shell.console.is_observed() {
         hints.iter().for_each(|hint| shell.console.hint(hint));
