@@ -111,7 +111,7 @@ impl Socket {
     ///
     /// No port is free.
     pub fn towards(peer: SocketAddr, ports: Option<&RangeInclusive<u16>>) -> io::Result<Self> {
-        Self::from_udp(bind::among(any_port(peer), ports, |local| UdpSocket::bind(local))?)
+        Self::from_udp(bind::among(any_port(peer), ports, UdpSocket::bind)?)
     }
 
     /// Binds a free port at the address of `local`: one of `ports`, if there are any. Sends drop what does not fit into
