@@ -1,25 +1,18 @@
-use std::borrow::Cow;
-use std::ffi::OsString;
 use std::io;
 use std::path::{Component, Path, PathBuf};
 
 use cap_std::ambient_authority;
-use cap_std::fs::{Dir, Metadata, MetadataExt, OpenOptions, OpenOptionsExt};
+use cap_std::fs::{Dir, Metadata, OpenOptions, OpenOptionsExt};
 use nix::fcntl::OFlag;
 use nix::sys::statvfs::fstatvfs;
 
 use super::letter_case::only_match;
 use super::served_name::{must_not_be_temporary, parse};
 use super::target::Sink;
-use super::temp_file::{self, Placing, TempFile};
+use super::temp_file::{Placing, TempFile};
+use super::tree::{Place, Tree};
 use super::{Denied, Source, Store, Target, WriteMode};
 use crate::wire::{ErrorCode, Mode};
-
-/// The permission of all users to read a file, or to list a directory.
-const OTHERS_READ: u32 = 0o004;
-
-/// The permission of all users to enter a directory.
-const OTHERS_ENTER: u32 = 0o001;
 
 /// The files of a directory, for a server.
 ///
@@ -38,9 +31,8 @@ const OTHERS_ENTER: u32 = 0o001;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub struct DirStore {
-    directory: Dir,
+    tree: Tree,
     windows_names: bool,
-    public_only: bool,
 }
 
 impl DirStore {
@@ -50,8 +42,8 @@ impl DirStore {
     ///
     /// It does not exist, is not a directory, or is not readable.
     pub fn open(path: impl AsRef<Path>) -> io::Result<Self> {
-        let directory = Dir::open_ambient_dir(path, ambient_authority())?;
-        Ok(Self { directory, windows_names: false, public_only: false })
+        let root = Dir::open_ambient_dir(path, ambient_authority())?;
+        Ok(Self { tree: Tree { root, public_only: false }, windows_names: false })
     }
 
     /// Understands names as the boot programs of Windows write them: `\Boot\x64\wdsnbp.com`, `C:\boot\bcd`.
@@ -83,7 +75,7 @@ impl DirStore {
     /// For a server that runs as root, which no permission stops.
     #[must_use]
     pub fn public_only(self, wanted: bool) -> Self {
-        Self { public_only: wanted, ..self }
+        Self { tree: Tree { public_only: wanted, ..self.tree }, ..self }
     }
 }
 
@@ -95,7 +87,7 @@ impl Store for DirStore {
         self.must_be_served(place.found.as_ref().ok_or(ErrorCode::NOT_FOUND)?)?;
         let mut options = OpenOptions::new();
         options.read(true).custom_flags((OFlag::O_NONBLOCK | OFlag::O_NOCTTY | OFlag::O_NOFOLLOW).bits());
-        let file = self.at(&place.path, |directory, file| directory.open_with(file, &options))?;
+        let file = place.open(&options)?;
         // Another file may have taken the name.
         let found = file.metadata()?;
         self.must_be_served(&found)?;
@@ -107,57 +99,36 @@ impl Store for DirStore {
         let place = self.find(&name)?;
         place.found.as_ref().map_or(Ok(()), |found| self.must_be_served(found))?;
         write_mode.check(place.found.is_some())?;
-        let (directory, file) = temp_file::split(&place.path).ok_or(ErrorCode::ACCESS)?;
-        let directory = self.enter(directory).map_err(|denied| match denied.code {
-            ErrorCode::NOT_FOUND => Denied::new(ErrorCode::NOT_FOUND, "Directory not found"),
-            _ => denied,
-        })?;
+        let (directory, file) = place.into_parts()?;
         let placing = if write_mode == WriteMode::CreateNew { Placing::Exclusive } else { Placing::Replace };
-        Ok(Target::new(Sink::TempFile(TempFile::create(directory, file, placing)?), mode))
+        Ok(Target::new(Sink::TempFile(TempFile::create(directory, &file, placing)?), mode))
     }
 
     fn room(&self) -> Option<u64> {
-        let system = fstatvfs(&self.directory).ok()?;
+        let system = fstatvfs(&self.tree.root).ok()?;
         Some((system.blocks_available() as u64).saturating_mul(system.fragment_size() as u64))
     }
 }
 
-/// Where a name leads.
-struct Place<'a> {
-    /// The last component is neither a link nor a temporary name.
-    path: Cow<'a, Path>,
-    /// `None` if the name is free.
-    found: Option<Metadata>,
-}
-
 impl DirStore {
     /// Finds the file of a name, or the place for a new one.
-    fn find<'a>(&self, path: &'a Path) -> Result<Place<'a>, Denied> {
-        let place = self.look_up(Cow::Borrowed(path))?;
+    fn find(&self, path: &Path) -> Result<Place<'_>, Denied> {
+        let place = self.look_up(path)?;
         if place.found.is_some() || !self.windows_names {
             return Ok(place);
         }
-        self.look_up(Cow::Owned(self.respell(path)?))
+        self.look_up(&self.respell(path)?)
     }
 
-    /// Follows the links of a path. A link that leads to nothing is not found.
-    fn look_up<'a>(&self, path: Cow<'a, Path>) -> Result<Place<'a>, Denied> {
-        let found = match self.stat(&path) {
-            Err(denied) if denied.code == ErrorCode::NOT_FOUND => return Ok(Place { path, found: None }),
-            found => found?,
-        };
-        if !found.is_symlink() {
-            return Ok(Place { path, found: Some(found) });
+    /// Finds the place of a file and follows its link. A link that leads to nothing is not found.
+    fn look_up(&self, path: &Path) -> Result<Place<'_>, Denied> {
+        let place = self.tree.locate(path)?;
+        if !place.found.as_ref().is_some_and(Metadata::is_symlink) {
+            return Ok(place);
         }
-        // The system is asked only for a link, since that takes many calls and /proc.
-        let path = self.directory.canonicalize(&path)?;
-        path.file_name().map_or(Ok(()), must_not_be_temporary)?;
-        let found = self.stat(&path)?;
-        Ok(Place { path: path.into(), found: Some(found) })
-    }
-
-    fn stat(&self, path: &Path) -> Result<Metadata, Denied> {
-        self.at(path, |directory, file| directory.symlink_metadata(file))
+        let file = self.tree.locate(&self.tree.true_path(path)?)?;
+        must_not_be_temporary(&file.name)?;
+        Ok(file)
     }
 
     /// Replaces each component that does not exist by the only one that differs in letter case.
@@ -170,11 +141,8 @@ impl DirStore {
                 respelt = written;
                 continue;
             };
-            let exists = match self.stat(&written) {
-                Err(denied) if denied.code != ErrorCode::NOT_FOUND => return Err(denied),
-                found => found.is_ok(),
-            };
-            let other = if exists { None } else { only_match(name, self.names(&respelt))? };
+            let exists = self.tree.locate(&written)?.found.is_some();
+            let other = if exists { None } else { only_match(name, self.tree.names(&respelt))? };
             let is_missing = !exists && other.is_none();
             respelt = other.map_or(written, |other| respelt.join(other));
             if is_missing {
@@ -185,57 +153,11 @@ impl DirStore {
         Ok(respelt)
     }
 
-    /// Returns the names in a directory; none if it may not be listed.
-    fn names(&self, directory: &Path) -> impl Iterator<Item = io::Result<OsString>> {
-        let directory = if directory.as_os_str().is_empty() { Path::new(".") } else { directory };
-        let may_list = |found: &Metadata| !self.public_only || found.mode() & OTHERS_READ != 0;
-        let entries =
-            self.enter(directory).ok().filter(|directory| directory.dir_metadata().is_ok_and(|it| may_list(&it)));
-        let entries = entries.and_then(|directory| directory.entries().ok());
-        entries.into_iter().flatten().map(|entry| entry.map(|entry| entry.file_name()))
-    }
-
-    /// Does something with a path below a directory that may be entered.
-    fn at<T>(&self, path: &Path, act: impl FnOnce(&Dir, &Path) -> io::Result<T>) -> Result<T, Denied> {
-        if !self.public_only {
-            return Ok(act(&self.directory, path)?);
-        }
-        let (directory, file) = temp_file::split(path).ok_or(ErrorCode::ACCESS)?;
-        Ok(act(&self.enter(directory)?, Path::new(file))?)
-    }
-
-    /// Opens a directory.
-    fn enter(&self, path: &Path) -> Result<Dir, Denied> {
-        if !self.public_only {
-            return Ok(self.directory.open_dir(path)?);
-        }
-        let true_path = self.directory.canonicalize(path).or_else(|error| {
-            // What a private directory lacks is private too.
-            let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
-            parent.map_or(Ok(()), |parent| self.enter(parent).map(drop))?;
-            Err(Denied::from(error))
-        })?;
-        let mut directory = self.directory.try_clone()?;
-        let names = true_path.components().filter(|component| *component != Component::CurDir);
-        // One by one, so that the directory that is entered is the one that is checked.
-        for name in names {
-            directory = directory.open_dir(name)?;
-            if directory.dir_metadata()?.mode() & OTHERS_ENTER == 0 {
-                return Err(not_public());
-            }
-        }
-        Ok(directory)
-    }
-
     fn must_be_served(&self, found: &Metadata) -> Result<(), Denied> {
-        if !found.is_file() {
-            let reason = if found.is_dir() { "Is a directory" } else { "Not a regular file" };
-            return Err(Denied::new(ErrorCode::ACCESS, reason));
+        if found.is_file() {
+            return self.tree.must_show(found);
         }
-        if self.public_only && found.mode() & OTHERS_READ == 0 { Err(not_public()) } else { Ok(()) }
+        let reason = if found.is_dir() { "Is a directory" } else { "Not a regular file" };
+        Err(Denied::new(ErrorCode::ACCESS, reason))
     }
-}
-
-fn not_public() -> Denied {
-    Denied::new(ErrorCode::ACCESS, "not readable by all users of the server")
 }

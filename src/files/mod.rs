@@ -27,6 +27,7 @@ mod temp_file;
 mod temp_name;
 mod terminal_text;
 mod text;
+mod tree;
 
 pub use digest::{Digest, Mismatch};
 pub use dir_store::DirStore;
