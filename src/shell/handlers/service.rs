@@ -79,14 +79,16 @@ impl Service {
             log.listening(&self.title(), server.addresses());
             observers.add(&mut log);
         }
-        if let Err(error) = ServiceManager.ready(&format!("{status}.")) {
+        let mut manager = ServiceManager::new(status);
+        if let Err(error) = manager.ready() {
             shell.console.note(format_args!(
                 "tftp: the service manager does not hear that the server is ready: {}",
                 plain(&error)
             ));
         }
+        observers.add(&mut manager);
         server.run_observed(shell.setup.signals.stop(), &mut observers)?;
-        ServiceManager.stopping();
+        manager.stopping();
         // With JSON, the log says all that a record of the command would.
         Ok(Outcome { is_recorded: true, ..report(shell)? })
     }
@@ -153,11 +155,6 @@ impl Service {
         // The practice files are for a class: it wants the same packets each time, not the shortest time.
         let practises = self.directory.is_none();
         let margin = if practises { RetryPolicy::PATIENT } else { RetryPolicy::default().margin };
-        let builder = builder.single_port(self.single_port);
-        let builder = match &self.port_range {
-            Some(ports) => builder.port_range(ports.clone()),
-            None => builder,
-        };
         let default = Policy::default();
         Ok(builder.policy(Policy {
             title: self.title(),
@@ -173,6 +170,7 @@ impl Service {
             max_upload: self.max_size,
             max_transfers: self.max_transfers.unwrap_or(default.max_transfers),
             max_per_source: self.per_host.unwrap_or(default.max_per_source),
+            allow: self.allow.clone(),
             ..default
         }))
     }
