@@ -79,14 +79,16 @@ impl Service {
             log.listening(&self.title(), server.addresses());
             observers.add(&mut log);
         }
-        if let Err(error) = ServiceManager.ready(&format!("{status}.")) {
+        let mut manager = ServiceManager::new(status);
+        if let Err(error) = manager.ready() {
             shell.console.note(format_args!(
                 "tftp: the service manager does not hear that the server is ready: {}",
                 plain(&error)
             ));
         }
+        observers.add(&mut manager);
         server.run_observed(shell.setup.signals.stop(), &mut observers)?;
-        ServiceManager.stopping();
+        manager.stopping();
         // With JSON, the log says all that a record of the command would.
         Ok(Outcome { is_recorded: true, ..report(shell)? })
     }
