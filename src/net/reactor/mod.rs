@@ -146,6 +146,11 @@ impl Reactor {
         }
     }
 
+    /// Reads what has arrived for a transfer before its turn comes.
+    pub(crate) fn catch_up(&mut self, key: Key, notices: &mut Vec<Notice>, observers: &mut Observers<'_>) {
+        self.serve(key, notices, observers, |transfer, buffer, context| transfer.read(buffer, context) != Burst::Over);
+    }
+
     /// Returns the port that received a request, for a transfer that answers from there.
     pub(crate) fn share(&mut self, listener: usize, envelope: &Envelope) -> io::Result<Port> {
         let socket = self.listeners.get_mut(listener).ok_or(io::ErrorKind::NotConnected)?;
