@@ -8,6 +8,7 @@ use std::fs;
 use std::io;
 use std::net::{SocketAddr, UdpSocket};
 use std::ops::RangeInclusive;
+use std::sync::atomic::{AtomicU16, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
@@ -18,7 +19,7 @@ use support::{
 };
 use tftpsh::event::{Observer, Observers, Record, RecordKind};
 use tftpsh::files::MemoryStore;
-use tftpsh::server::{RunningServer, ServerBuilder};
+use tftpsh::server::{Policy, RunningServer, ServerBuilder};
 use tftpsh::wire::{BlockSize, ErrorCode, WindowSize};
 use tftpsh::{RetryPolicy, Rexmt, Server};
 
@@ -33,20 +34,26 @@ fn content() -> Vec<u8> {
     (0..1300).map(|it| it as u8).collect()
 }
 
+/// It sends again soon, so that a closed port shows.
+fn impatient() -> RetryPolicy {
+    RetryPolicy { rexmt: Rexmt::Fixed(Duration::from_millis(100)), ..RetryPolicy::default() }
+}
+
 fn single(at: &str) -> RunningServer {
     builder().single_port(true).bind(at).unwrap().spawn().unwrap()
 }
 
-/// Three ports that were free a moment ago.
+/// Three ports that were free a moment ago, others for each caller.
 fn free_ports() -> RangeInclusive<u16> {
-    // Below the ephemeral ports of the system; another process of these tests begins elsewhere.
-    let mut low = 20_000 + (std::process::id() % 1000) as u16 * 4;
+    static NEXT: AtomicU16 = AtomicU16::new(0);
     loop {
+        // Below the ephemeral ports of the system; another process of these tests begins elsewhere.
+        let place = (std::process::id() * 32 + u32::from(NEXT.fetch_add(1, Ordering::Relaxed))) % 3000;
+        let low = 20_000 + 4 * place as u16;
         let ports = low..=low + 2;
         if ports.clone().all(|port| UdpSocket::bind(("127.0.0.1", port)).is_ok()) {
             return ports;
         }
-        low += 4;
     }
 }
 
@@ -106,6 +113,26 @@ fn one_port_serves_ipv6_too() {
 }
 
 #[test]
+#[cfg(target_os = "linux")]
+fn one_port_of_a_service_manager_serves_ipv4_and_ipv6() {
+    // As systemd binds it: for both.
+    let socket = UdpSocket::bind("[::]:0").unwrap();
+    let port = socket.local_addr().unwrap().port();
+    let builder = builder().retry(impatient()).single_port(true).listen_on(socket);
+    let server = builder.bind(&[][..]).unwrap().spawn().unwrap();
+    for (number, ip) in ["127.0.0.7", "::1"].into_iter().enumerate() {
+        let asked = SocketAddr::new(ip.parse().unwrap(), port);
+        let client = ScriptedClient::to(asked);
+        client.ask(b"\0\x01f\0octet\0");
+        assert_eq!(client.receive(), (data(1, &content()[..512]), asked));
+        client.ask(&ack(1));
+        while client.receive() != (data(2, &content()[512..1024]), asked) {}
+        drop(client);
+        eventually("its closed port is reported", || server.status().failed == number as u64 + 1);
+    }
+}
+
+#[test]
 fn a_request_for_another_file_from_the_same_port_ends_the_transfer_before() {
     let server = single(LOOPBACK);
     let client = ScriptedClient::to(server.address());
@@ -122,25 +149,57 @@ fn a_request_for_another_file_from_the_same_port_ends_the_transfer_before() {
     assert_eq!(client.receive().0, data(1, b"abc"));
     client.ask(&ack(1));
     eventually("the second is over", || server.status().finished == 1 && server.status().live == 0);
+    assert_eq!(server.status().failed, 1, "the first one counts");
+}
+
+#[test]
+fn a_client_that_begins_again_is_answered_at_once_whatever_port_it_had() {
+    let ports = free_ports();
+    let only = *ports.start()..=*ports.start();
+    for builder in [builder().single_port(true), builder().port_range(only)] {
+        let server = builder.bind(LOOPBACK).unwrap().spawn().unwrap();
+        let client = ScriptedClient::to(server.address());
+        for _ in 0..2 {
+            client.ask(b"\0\x01f\0octet\0");
+            let (block, peer) = client.receive();
+            assert_eq!(block, data(1, &content()[..512]));
+            client.send(peer, &ack(1));
+            assert_eq!(client.receive(), (data(2, &content()[512..1024]), peer));
+        }
+        // The first transfer is over, and nothing came from it meanwhile.
+        eventually("it is over", || server.status().failed == 1 && server.status().live == 1);
+    }
+}
+
+#[test]
+fn a_request_that_comes_twice_has_one_answer_from_a_single_port() {
+    let policy = Policy { answer_twice: true, ..patient() };
+    let server = builder().policy(policy).single_port(true).bind(LOOPBACK).unwrap().spawn().unwrap();
+    let client = ScriptedClient::to(server.address());
+    for _ in 0..2 {
+        client.ask(b"\0\x01f\0octet\0");
+    }
+    assert_eq!(client.receive().0, data(1, &content()[..512]));
+    client.ask(&ack(1));
+    assert_eq!(client.receive().0, data(2, &content()[512..1024]));
 }
 
 #[test]
 #[cfg(target_os = "linux")]
 fn a_client_that_closed_its_port_ends_its_own_transfer_only() {
-    let server = single("0.0.0.0:0");
+    let server = builder().retry(impatient()).single_port(true).bind("0.0.0.0:0").unwrap().spawn().unwrap();
     let address = SocketAddr::new("127.0.0.1".parse().unwrap(), server.address().port());
     let [gone, here] = [(); 2].map(|()| ScriptedClient::to(address));
     for client in [&gone, &here] {
         client.ask(b"\0\x01f\0octet\0");
         client.receive();
+        client.ask(&ack(1));
+        while client.receive().0 != data(2, &content()[512..1024]) {}
     }
-    gone.ask(&ack(1));
-    gone.receive();
-    gone.ask(&ack(2));
     drop(gone);
     eventually("the system reports it", || server.status().failed == 1);
-    here.ask(&ack(1));
-    assert_eq!(here.receive().0, data(2, &content()[512..1024]));
+    here.ask(&ack(2));
+    while here.receive().0 != data(3, &content()[1024..]) {}
     assert_eq!(server.status().live, 1);
 }
 

@@ -66,6 +66,8 @@ fn nothing_is_told_about_a_private_directory() {
         ["private/open", "private/none", "private/sub/deep", "private/none/none", "folder/deep", "folder/none", "link"]
     {
         assert_eq!(house.refusal(name.as_bytes()), (2, 2), "{name}");
+        let message = house.read(name.as_bytes()).unwrap_err().message;
+        assert_eq!(message, "in a directory that is not open to all users of the server", "{name}");
     }
     assert_eq!(names(&house.inside("private")), ["open", "sub"]);
     assert_eq!(names(&house.inside("private/sub")), ["deep"]);

@@ -8,7 +8,7 @@ use std::path::Path;
 
 use nix::sys::signal::Signal;
 use serde_json::Value;
-use support::{Client, NOWHERE, Process, directory_with, limited, program, served_at};
+use support::{Client, NOWHERE, Port, Process, ack, directory_with, limited, program, served_at};
 use tftpsh::event::Observers;
 
 /// Starts a server of a directory; where it serves, from its first line.
@@ -117,4 +117,35 @@ fn a_server_whose_log_cannot_be_written_says_so_once_and_continues() {
     let complaint = "tftp: the log is incomplete, and the server continues: No space left on device\n";
     assert_eq!([server.line(), server.line()], [complaint, ""]);
     assert_eq!(server.wait().code(), Some(0));
+}
+
+#[test]
+fn a_signal_asks_for_the_status() {
+    let directory = directory_with(&[("f", &[7; 2000])]);
+    for json in [false, true] {
+        let options: &[&str] = if json { &["--json"] } else { &[] };
+        let mut server = Process::start(directory.path(), &[&["serve", ".", "--port", "0"], options].concat());
+        let first = server.line();
+        let address = first.split([' ', '"']).find_map(|word| word.parse().ok()).unwrap();
+        let client = Port::open();
+        client.send(address, b"\0\x01f\0octet\0");
+        let (_, tid) = client.receive_patiently();
+        client.send(tid, &ack(1));
+        client.receive_patiently();
+        assert!(server.line().contains(&client.address().to_string()), "the request");
+        server.signal(Signal::SIGUSR1);
+        if json {
+            let status: Value = serde_json::from_str(&server.line()).unwrap();
+            let (event, server) = (&status["event"], &status["server"]);
+            assert_eq!((event, &server["running"], &server["refused"]), (&"status".into(), &1.into(), &0.into()));
+            let transfer = &server["transfers"][0];
+            assert_eq!((&transfer["bytes"], &transfer["size"]), (&512.into(), &2000.into()));
+        } else {
+            let line = server.line();
+            assert!(line.ends_with(": 1 transfer, 0 finished, 0 failed, 0 refused\n"), "{line}");
+            let line = server.line();
+            assert!(timeless(&line).starts_with(&format!("{} get f: 25%, ", client.address())), "{line}");
+        }
+        assert_eq!(server.end_by(Signal::SIGTERM), Some(0));
+    }
 }

@@ -8,7 +8,8 @@ use std::net::{IpAddr, UdpSocket};
 
 use nix::sys::signal::Signal;
 use serde_json::Value;
-use support::{Process, Ran, directory_with, eventually, limited, run, served_at};
+use support::{Process, Ran, ScriptedClient, data, directory_with, error_of, eventually, limited, run, served_at};
+use tftpsh::ErrorCode;
 
 /// Runs `tftp serve` with these arguments until it ends by itself.
 fn refused(args: &[&str]) -> Ran {
@@ -136,4 +137,24 @@ fn a_server_does_not_know_both_ends() {
         let expected = "tftp: --trace: a server knows its own end only; leave out \"both\"\n";
         assert_eq!((ran.status, ran.stderr.as_str()), (2, expected), "{views}");
     }
+}
+
+#[test]
+fn answers_come_from_the_ports_that_are_named_and_go_to_the_networks_that_are_named() {
+    let directory = directory_with(&[("fw.bin", b"firmware")]);
+    let answer = |options: &[&str]| {
+        let (_server, address) = Process::serve(directory.path(), options);
+        let client = ScriptedClient::to(address);
+        client.ask(b"\0\x01fw.bin\0octet\0");
+        let (datagram, from) = client.receive();
+        (datagram, from.port(), address.port())
+    };
+    let (datagram, from, to) = answer(&["--single-port", "--allow", "127.0.0.1", "--allow", "::1"]);
+    assert_eq!((datagram, from), (data(1, b"firmware"), to));
+    // Free a moment ago, and in nobody's way if it is not.
+    let free = UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let (datagram, from, _) = answer(&[&format!("--port-range={free}:{free}")]);
+    assert_eq!((datagram, from), (data(1, b"firmware"), free));
+    let (datagram, ..) = answer(&["--allow=192.0.2.0/24"]);
+    assert_eq!(error_of(&datagram).0, ErrorCode::ACCESS);
 }

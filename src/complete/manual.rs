@@ -5,6 +5,7 @@ use clap_mangen::Man;
 use clap_mangen::roff::{Inline, Roff, bold, roman};
 
 use crate::cli::Cli;
+use crate::language::help::rows;
 use crate::language::{self, STATUSES, TOPICS};
 
 /// The page in roff, as `man` reads it.
@@ -97,11 +98,8 @@ fn commands(roff: &mut Roff) {
         if !command.about.is_empty() {
             roff.control("PP", []).text([roman(command.about.replace('\n', " "))]);
         }
-        let words = command.rows();
-        let column = words.iter().map(|(word, _)| word.chars().count()).max().unwrap_or_default();
-        let words = words.iter().map(|(word, meaning)| format!("  {word:<column$}  {meaning}"));
-        let examples = command.examples.iter().map(|example| (*example).to_owned());
-        preformatted(roff, &words.chain(examples).collect::<Vec<_>>().join("\n"));
+        let examples = command.examples.join("\n");
+        preformatted(roff, &[rows(&command.option_rows(true)), rows(&(command.words)()), examples].concat());
     }
 }
 

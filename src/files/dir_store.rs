@@ -1,3 +1,4 @@
+use std::fs::File;
 use std::io;
 use std::path::{Component, Path, PathBuf};
 
@@ -85,13 +86,8 @@ impl Store for DirStore {
         let place = self.find(&name)?;
         // Check before opening: opening a device can have effects.
         self.must_be_served(place.found.as_ref().ok_or(ErrorCode::NOT_FOUND)?)?;
-        let mut options = OpenOptions::new();
-        options.read(true).custom_flags((OFlag::O_NONBLOCK | OFlag::O_NOCTTY | OFlag::O_NOFOLLOW).bits());
-        let file = place.open(&options)?;
-        // Another file may have taken the name.
-        let found = file.metadata()?;
-        self.must_be_served(&found)?;
-        Ok(Source::regular(file.into_std(), &found, mode)?)
+        let (file, found) = self.open_found(&place)?;
+        Ok(Source::regular(file, &found, mode)?)
     }
 
     fn create(&self, name: &[u8], mode: Mode, write_mode: WriteMode) -> Result<Target, Denied> {
@@ -153,11 +149,72 @@ impl DirStore {
         Ok(respelt)
     }
 
+    /// Opens a file for reading. Another one may have taken its name, or a link.
+    fn open_found(&self, place: &Place<'_>) -> Result<(File, Metadata), Denied> {
+        let mut options = OpenOptions::new();
+        options.read(true).custom_flags((OFlag::O_NONBLOCK | OFlag::O_NOCTTY | OFlag::O_NOFOLLOW).bits());
+        let file = place.open(&options)?;
+        let found = file.metadata()?;
+        self.must_be_served(&found)?;
+        Ok((file.into_std(), found))
+    }
+
     fn must_be_served(&self, found: &Metadata) -> Result<(), Denied> {
         if found.is_file() {
             return self.tree.must_show(found);
         }
         let reason = if found.is_dir() { "Is a directory" } else { "Not a regular file" };
         Err(Denied::new(ErrorCode::ACCESS, reason))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+    use std::os::unix::fs::{PermissionsExt, symlink};
+
+    use nix::sys::stat::Mode as Bits;
+    use nix::unistd::mkfifo;
+
+    #[test]
+    fn what_takes_a_name_between_check_and_opening_is_checked_too() {
+        let swaps: [fn(&Path); 4] = [
+            |name| symlink("other", name).unwrap(),
+            |name| mkfifo(name, Bits::S_IRUSR | Bits::S_IROTH).unwrap(),
+            |name| fs::create_dir(name).unwrap(),
+            |name| {
+                fs::write(name, "private").unwrap();
+                fs::set_permissions(name, fs::Permissions::from_mode(0o640)).unwrap();
+            },
+        ];
+        for (number, swap) in swaps.iter().enumerate() {
+            let directory = tempfile::tempdir().unwrap();
+            let name = directory.path().join("f");
+            for name in [&name, &directory.path().join("other")] {
+                fs::write(name, "public").unwrap();
+                fs::set_permissions(name, fs::Permissions::from_mode(0o644)).unwrap();
+            }
+            let store = DirStore::open(&directory).unwrap().public_only(true);
+            let place = store.find(Path::new("f")).unwrap();
+            assert!(store.open_found(&place).is_ok());
+            fs::remove_file(&name).unwrap();
+            swap(&name);
+            assert!(store.open_found(&place).is_err(), "swap {number}");
+        }
+    }
+
+    #[test]
+    fn a_directory_is_entered_once() {
+        let (directory, outside) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        fs::create_dir(directory.path().join("sub")).unwrap();
+        fs::write(directory.path().join("sub/f"), "inside").unwrap();
+        fs::write(outside.path().join("f"), "outside").unwrap();
+        let store = DirStore::open(&directory).unwrap();
+        let place = store.find(Path::new("sub/f")).unwrap();
+        fs::rename(directory.path().join("sub"), directory.path().join("moved")).unwrap();
+        symlink(&outside, directory.path().join("sub")).unwrap();
+        let (file, _) = store.open_found(&place).unwrap();
+        assert_eq!(io::read_to_string(file).unwrap(), "inside");
     }
 }

@@ -95,12 +95,12 @@ impl Tree {
 
     /// Refuses a file that some users may not read, if only public ones are shown.
     pub(super) fn must_show(&self, found: &Metadata) -> Result<(), Denied> {
-        self.must_permit(found, OTHERS_READ)
+        self.must_permit(found, OTHERS_READ, "not readable by all users of the server")
     }
 
-    fn must_permit(&self, found: &Metadata, permission: u32) -> Result<(), Denied> {
+    fn must_permit(&self, found: &Metadata, permission: u32, reason: &str) -> Result<(), Denied> {
         if self.public_only && found.mode() & permission == 0 {
-            return Err(Denied::new(ErrorCode::ACCESS, "not readable by all users of the server"));
+            return Err(Denied::new(ErrorCode::ACCESS, reason));
         }
         Ok(())
     }
@@ -155,7 +155,11 @@ impl Tree {
             }
             next => Dir::from_std_file(next?.into_std()),
         };
-        self.must_permit(&next.dir_metadata()?, OTHERS_ENTER)?;
+        self.must_permit(
+            &next.dir_metadata()?,
+            OTHERS_ENTER,
+            "in a directory that is not open to all users of the server",
+        )?;
         Ok(Some(Entered::Below(next)))
     }
 }

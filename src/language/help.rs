@@ -8,7 +8,7 @@ use super::statuses::STATUSES;
 pub(crate) fn in_shell(command: &Command) -> String {
     let usage = command.usage.join("\n       ");
     let about = if command.about.is_empty() { String::new() } else { format!("{}\n", command.about) };
-    let rows = rows(&command.rows());
+    let rows = [rows(&command.option_rows(false)), rows(&(command.words)())].concat();
     let (examples, see) = (command.examples.join("\n          "), command.see.join(", "));
     format!("{}\nusage: {usage}\n{about}{rows}examples: {examples}\nsee also: {see}", command.brief)
 }
@@ -49,20 +49,16 @@ pub(crate) fn on_command_line(command: &Command) -> String {
 }
 
 impl Command {
-    /// Explains the words and options that a line of a shell may have.
-    pub(crate) fn rows(&self) -> Vec<Explained> {
-        (self.words)().into_iter().chain(self.option_rows(false)).collect()
-    }
-
     /// Explains its options, those of the program too where it `reads_command_line`.
-    fn option_rows(&self, reads_command_line: bool) -> Vec<Explained> {
+    pub(crate) fn option_rows(&self, reads_command_line: bool) -> Vec<Explained> {
         let options = self.options.iter().filter(|option| reads_command_line || !option.of_program);
         let has_short = self.options.iter().any(|option| option.short.is_some());
         options.map(|option| (option.synopsis(has_short || reads_command_line), option.brief)).collect()
     }
 }
 
-fn rows(rows: &[Explained]) -> String {
+/// The rows as lines, with the meanings below each other.
+pub(crate) fn rows(rows: &[Explained]) -> String {
     let column = rows.iter().map(|(word, _)| word.chars().count()).max().unwrap_or_default();
     rows.iter().map(|(word, meaning)| format!("  {word:<column$}  {meaning}\n")).collect()
 }
@@ -84,6 +80,9 @@ mod tests {
                 let too_long = text.lines().find(|line| line.chars().count() > 80);
                 // The usage of BSD is longer.
                 assert!(too_long.is_none_or(|line| line.contains(" | ")), "{too_long:?}");
+                // The manual page indents them further.
+                let options = text.lines().filter(|line| line.contains("  --") || line.contains(", --"));
+                assert!(options.clone().all(|line| line.chars().count() <= 78), "{text}");
             }
             let text = on_command_line(command);
             for part in ["\n\nUsage: tftp ", "\n\nExamples", "\n\nExit status:\n  0 "] {

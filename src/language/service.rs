@@ -28,11 +28,11 @@ pub(super) static OPTIONS: &[CommandOption] = &[
     CommandOption { name: "--create", brief: "accepts uploads of new files (the default)", ..SWITCH },
     CommandOption { name: "--overwrite", brief: "also lets uploads replace files", ..SWITCH },
     CommandOption {
-        name: "--single-port", excludes: &["--port-range"], brief: "answers from the port that it listens at", ..SWITCH
+        name: "--single-port", excludes: &["--port-range"], brief: "answers from that port too (containers)", ..SWITCH
     },
     CommandOption {
         name: "--port-range", value: valued::<RangeInclusive<u16>>("LOW:HIGH"), instead_of: &["-R"],
-        brief: "answers from one of these ports", ..SWITCH
+        brief: "answers from one of these ports (firewalls)", ..SWITCH
     },
     CommandOption {
         name: "--max-blksize", value: valued::<BlockSize>("BYTES"), instead_of: &["--blksize"],

@@ -8,25 +8,36 @@ use std::os::fd::{AsRawFd, OwnedFd};
 
 use nix::sys::socket::{AddressFamily, SockFlag, SockType, SockaddrStorage, bind, socket};
 
-/// Binds a UDP socket after setting its options.
+/// Binds a UDP socket that never blocks, after setting its options.
 pub(super) fn with_options(
     local: SocketAddr,
     set_options: impl FnOnce(&OwnedFd) -> nix::Result<()>,
 ) -> io::Result<UdpSocket> {
     let family = if local.is_ipv4() { AddressFamily::Inet } else { AddressFamily::Inet6 };
-    let socket = socket(family, SockType::Datagram, SockFlag::SOCK_CLOEXEC, None)?;
+    let flags = SockFlag::SOCK_CLOEXEC | SockFlag::SOCK_NONBLOCK;
+    let socket = socket(family, SockType::Datagram, flags, None)?;
     set_options(&socket)?;
     bind(socket.as_raw_fd(), &SockaddrStorage::from(local))?;
     Ok(socket.into())
 }
 
-/// Binds a free port at the address of `local`: one of `ports`, or without them the port of `local`, where 0 is any.
-pub(super) fn among(local: SocketAddr, ports: Option<&RangeInclusive<u16>>) -> io::Result<UdpSocket> {
-    let Some(ports) = ports else { return UdpSocket::bind(local) };
+/// Binds a UDP socket that never blocks: for a loop that waits elsewhere, and must not wait for space to send.
+pub(super) fn never_blocking(local: SocketAddr) -> io::Result<UdpSocket> {
+    with_options(local, |_| Ok(()))
+}
+
+/// Calls `bind` for a free port at the address of `local`: one of `ports`, or without them the port of `local`, where 0 is
+/// any.
+pub(super) fn among(
+    local: SocketAddr,
+    ports: Option<&RangeInclusive<u16>>,
+    bind: impl Fn(SocketAddr) -> io::Result<UdpSocket>,
+) -> io::Result<UdpSocket> {
+    let Some(ports) = ports else { return bind(local) };
     for port in rotated(ports) {
         let mut local = local;
         local.set_port(port);
-        match UdpSocket::bind(local) {
+        match bind(local) {
             Err(error) if error.kind() == io::ErrorKind::AddrInUse => {}
             bound => return bound,
         }
@@ -61,9 +72,11 @@ mod tests {
         let local = held.local_addr().unwrap();
         // Below the ephemeral ports of the system.
         let range = 20_000..=20_999;
-        assert!(range.contains(&among(any_port(local), Some(&range)).unwrap().local_addr().unwrap().port()));
+        assert!(
+            range.contains(&among(any_port(local), Some(&range), never_blocking).unwrap().local_addr().unwrap().port())
+        );
         let only = local.port()..=local.port();
-        let refused = among(any_port(local), Some(&only)).unwrap_err();
+        let refused = among(any_port(local), Some(&only), never_blocking).unwrap_err();
         assert_eq!(refused.kind(), io::ErrorKind::AddrInUse);
     }
 

@@ -111,16 +111,17 @@ impl Socket {
     ///
     /// No port is free.
     pub fn towards(peer: SocketAddr, ports: Option<&RangeInclusive<u16>>) -> io::Result<Self> {
-        Self::bind_among(any_port(peer), ports)
+        Self::from_udp(bind::among(any_port(peer), ports, UdpSocket::bind)?)
     }
 
-    /// Binds a free port at the address of `local`: one of `ports`, if there are any.
+    /// Binds a free port at the address of `local`: one of `ports`, if there are any. Sends drop what does not fit into
+    /// the send buffer: this is for a loop that must not wait there.
     ///
     /// # Errors
     ///
     /// No port is free, or the address is not one of this computer.
     pub fn bind_among(local: SocketAddr, ports: Option<&RangeInclusive<u16>>) -> io::Result<Self> {
-        Self::from_udp(bind::among(local, ports)?)
+        Self::from_udp(bind::among(local, ports, bind::never_blocking)?)
     }
 
     /// Returns the bound address; its port is this side's transfer id.
@@ -174,23 +175,14 @@ impl Socket {
         }
     }
 
-    /// Receives what has arrived, and never waits.
+    /// Receives what has arrived at a [socket that never blocks](Self::bind_among).
     pub(super) fn take(&mut self, buffer: &mut [u8]) -> io::Result<Received> {
-        Ok(self.udp.receive(buffer, MsgFlags::MSG_DONTWAIT)?.into())
+        Ok(self.udp.receive(buffer, MsgFlags::empty())?.into())
     }
 
     /// Whether a report waits until everything that has arrived is read.
     pub(super) fn has_reports(&self) -> bool {
         self.udp.has_reports()
-    }
-
-    /// Makes sends drop what does not fit into the send buffer, for a loop that must not wait there.
-    ///
-    /// # Errors
-    ///
-    /// Those of fcntl(2).
-    pub fn never_block(&self) -> io::Result<()> {
-        self.udp.socket.set_nonblocking(true)
     }
 
     /// Enlarges the receive buffer for a window, as far as the system allows, and returns how many of its blocks fit:

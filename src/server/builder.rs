@@ -110,6 +110,8 @@ impl ServerBuilder {
         let Self { store, mut policy, observers, sockets, single_port, port_range } = self;
         let ports = Ports::new(single_port, port_range)?;
         policy.max_transfers = policy.max_transfers.min(ports.most());
+        // Two answers take two ports.
+        policy.answer_twice &= ports != Ports::Single;
         let mut listeners = sockets.into_iter().map(Listener::over).collect::<io::Result<Vec<_>>>()?;
         listeners.extend(bind_all(&addresses.to_socket_addrs()?.collect::<Vec<_>>())?);
         if listeners.is_empty() {
@@ -122,7 +124,18 @@ impl ServerBuilder {
         }
         let shared = Arc::new(Shared::new(policy));
         let (admission, request_faults) = (Admission::new(Instant::now()), RequestFaults::new(shared.faults.clone()));
-        Ok(Server { addresses, store, observers, shared, reactor, admission, request_faults, ports, transfers: 0 })
+        Ok(Server {
+            addresses,
+            store,
+            observers,
+            shared,
+            reactor,
+            admission,
+            request_faults,
+            ports,
+            transfers: 0,
+            report: None,
+        })
     }
 }
 

@@ -43,7 +43,8 @@ mod waiting;
 use std::io;
 use std::mem;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
 
 pub use builder::ServerBuilder;
@@ -83,6 +84,8 @@ pub struct Server {
     ports: Ports,
     /// The number of transfers so far, with refused requests.
     transfers: u64,
+    /// Asks for the status, and where it goes.
+    report: Option<(Arc<AtomicBool>, mpsc::Sender<Status>)>,
 }
 
 impl Server {
@@ -129,6 +132,7 @@ impl Server {
             self.answer_requests(&mut observers);
             self.answer_waiting(&mut observers);
             self.shared.answer(|| self.snapshot());
+            self.report();
             if stopping {
                 break;
             }
@@ -137,6 +141,22 @@ impl Server {
         notices.into_iter().for_each(|notice| self.note(notice, &mut observers));
         observers.rest(Instant::now());
         Ok(())
+    }
+
+    /// Sends the status of the server each time the flag is raised, and lowers it.
+    pub(crate) fn report_on(&mut self, asked: Arc<AtomicBool>) -> mpsc::Receiver<Status> {
+        let (sender, reports) = mpsc::channel();
+        self.report = Some((asked, sender));
+        reports
+    }
+
+    fn report(&self) {
+        if let Some((asked, sender)) = &self.report
+            && asked.swap(false, Ordering::Relaxed)
+        {
+            // This fails if nobody wants to know any more.
+            let _ = sender.send(self.shared.status(&self.addresses, Some(self.snapshot())));
+        }
     }
 
     /// Serves in its own thread until the returned value is dropped.

@@ -161,9 +161,10 @@ impl Server {
         if let Err(denied) = begun {
             let code = bug.map_or(denied.code, |bug| bug.refusal(denied.code));
             let error = emit_error(code, denied.message.as_bytes());
+            let at = Instant::now();
             let (local, sent) = self.refuse((asked.listener, &asked.envelope), bug, &error);
             self.shared.refused();
-            report_refusal((number, local), client, Denied { code, ..denied }, (&error, sent), observers);
+            report_refusal(at, (number, local), client, Denied { code, ..denied }, (&error, sent), observers);
         }
     }
 
@@ -189,7 +190,16 @@ impl Server {
         let mut granted = policy::grant(&request, policy, bug, &*self.store)?;
         granted.limits = self.admission.afford(granted.limits);
         // Usually there are no file descriptors left: this client is refused, running transfers continue.
-        let mut port = self.port(it.asked, bug)?;
+        let restarted = place.restarts.map(|key| (key, Abort::Restarted));
+        let ends_soon = place.instead_of.map(|key| (key, Abort::Displaced)).or(restarted);
+        let mut port = match (self.port(it.asked, bug), ends_soon) {
+            (Err(_), Some((other, reason))) => {
+                // It may have the port or the file descriptor that is missing.
+                self.displace(other, reason, observers);
+                self.port(it.asked, bug)?
+            }
+            (port, _) => port?,
+        };
         let Terms { blksize, windowsize, .. } = granted.answer(WindowSize::MOST).terms();
         let mut socket = self.reactor.open(&mut port);
         let (answer, window) = match request.kind {

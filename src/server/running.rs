@@ -79,16 +79,9 @@ impl RunningServer {
     /// Returns its status. The server itself says which transfers run; one that does not answer within a quarter of a
     /// second is stuck.
     pub fn status(&self) -> Status {
-        let policy = self.shared.policy();
-        let (title, bug) = (policy.title.clone(), policy.bug);
         let running = self.thread.as_ref().is_some_and(|thread| !thread.is_finished());
         let snapshot = if running { self.snapshot() } else { Some(Snapshot::default()) };
-        let is_stuck = snapshot.is_none();
-        let Snapshot { live, transfers } = snapshot.unwrap_or_default();
-        let counts = self.shared.counts();
-        let Counts { finished, failed, refused, ref last } = *counts;
-        let (last, addresses) = (last.clone(), self.addresses.clone());
-        Status { title, addresses, live, finished, failed, refused, running, is_stuck, transfers, last, bug }
+        Status { running, ..self.shared.status(&self.addresses, snapshot) }
     }
 
     /// Asks the server for a snapshot; `None` if it does not answer.
@@ -159,6 +152,18 @@ impl Shared {
                 let _ = inquiry.try_send(snapshot());
             }
         }
+    }
+
+    /// Returns the status of a running server that has given this snapshot; one that gave none is stuck.
+    pub(super) fn status(&self, addresses: &[SocketAddr], snapshot: Option<Snapshot>) -> Status {
+        let policy = self.policy();
+        let (title, bug) = (policy.title.clone(), policy.bug);
+        let is_stuck = snapshot.is_none();
+        let Snapshot { live, transfers } = snapshot.unwrap_or_default();
+        let counts = self.counts();
+        let Counts { finished, failed, refused, ref last } = *counts;
+        let (last, addresses) = (last.clone(), addresses.to_owned());
+        Status { title, addresses, live, finished, failed, refused, running: true, is_stuck, transfers, last, bug }
     }
 
     fn counts(&self) -> MutexGuard<'_, Counts> {

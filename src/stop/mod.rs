@@ -26,7 +26,7 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use thiserror::Error;
 
 pub(crate) use interruptible::{Interruptible, is_null, open_regular};
-pub(crate) use signals::{INTERRUPTED, Signals, hand_on};
+pub(crate) use signals::{INTERRUPTED, Signals, hand_on, question};
 
 /// A flag that asks a transfer or a server to stop. Clones share it.
 #[derive(Debug, Clone, Default)]

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGXFSZ};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGUSR1, SIGXFSZ};
 use signal_hook::flag;
 use signal_hook::low_level::pipe;
 
@@ -89,6 +89,13 @@ impl Signals {
     pub(crate) fn is_terminated(&self) -> bool {
         self.terminated.load(Ordering::SeqCst)
     }
+}
+
+/// Returns a flag that SIGUSR1 raises for the rest of the process: somebody asks what it does.
+pub(crate) fn question() -> io::Result<Arc<AtomicBool>> {
+    let asked = Arc::default();
+    flag::register(SIGUSR1, Arc::clone(&asked))?;
+    Ok(asked)
 }
 
 /// Hands the end of this process on to a command that it waited for. Returns the error of the wait.

@@ -45,7 +45,7 @@ const MODULES: &[(&str, &[&str])] = &[
         &["wire", "transfer", "event", "fault", "bugs", "files", "stop", "net", "macros", "units", "printable_json"],
     ),
     // What a process that is left running needs from the system.
-    ("daemon", &[]),
+    ("daemon", &["event", "transfer"]),
     // What the program remembers, and its arguments.
     ("session", &["wire", "transfer", "trace", "client", "language"]),
     ("cli", &["wire", "transfer", "language", "client", "style"]),

@@ -24,7 +24,12 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// A server program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum ServerKind {
+    /// Each transfer has a port of its own.
     Ours,
+    /// All packets leave from the port of requests.
+    OursOnePort,
+    /// The ports of transfers are from a short range.
+    OursPortRange,
     InTftpd,
     Atftpd,
     /// Read only.
@@ -44,7 +49,9 @@ impl Server {
     /// Starts a server over an empty directory and waits until it answers; `None` where the program is not here.
     pub(crate) fn start(kind: ServerKind) -> Option<Self> {
         let program = match kind {
-            ServerKind::Ours => PathBuf::from(env!("CARGO_BIN_EXE_tftp")),
+            ServerKind::Ours | ServerKind::OursOnePort | ServerKind::OursPortRange => {
+                PathBuf::from(env!("CARGO_BIN_EXE_tftp"))
+            }
             ServerKind::InTftpd => IN_TFTPD.find()?,
             ServerKind::Atftpd => ATFTPD.find()?,
             ServerKind::Dnsmasq => DNSMASQ.find()?,
@@ -60,9 +67,10 @@ impl Server {
                 command.args(["--user", "root.root", "--logfile", "/dev/null"]).arg(directory.path());
                 hand_over(&mut command)
             }
-            ServerKind::Ours => {
-                command.arg("serve").arg(directory.path()).args(["--port", "0"]);
-                hear_where(&mut command)
+            ServerKind::Ours => hear_where(ours(&mut command, &directory)),
+            ServerKind::OursOnePort => hear_where(ours(&mut command, &directory).arg("--single-port")),
+            ServerKind::OursPortRange => {
+                hear_where(ours(&mut command, &directory).args(["--port-range", &unused_ports()]))
             }
             ServerKind::Dnsmasq => find_room(&mut command, |command, address| {
                 command.args(["--keep-in-foreground", "--conf-file=/dev/null", "--pid-file=", "--user=root"]);
@@ -83,6 +91,18 @@ impl Server {
     pub(crate) fn stored(&self, name: &str) -> io::Result<Vec<u8>> {
         fs::read(self.directory.path().join(name))
     }
+}
+
+/// The words that start our server at a free port.
+fn ours<'a>(command: &'a mut Command, directory: &TempDir) -> &'a mut Command {
+    command.arg("serve").arg(directory.path()).args(["--port", "0"])
+}
+
+/// A range of ports below those that the system hands out, this test's alone.
+fn unused_ports() -> String {
+    static TAKEN: AtomicU32 = AtomicU32::new(0);
+    let low = 10_000 + (process::id() * 97 + TAKEN.fetch_add(1, Ordering::Relaxed)) % 1_400 * 16;
+    format!("{low}:{}", low + 15)
 }
 
 /// Starts a server as inetd does, with the bound socket as its standard input: no port can clash, and requests wait in

@@ -167,7 +167,8 @@ impl Reactor {
         port.open(&mut self.listeners)
     }
 
-    /// Starts a transfer with this number; its first packet leaves with the next turn.
+    /// Starts a transfer with this number; its first packet leaves with the next turn. A socket of its own must never
+    /// block.
     pub(crate) fn start(
         &mut self,
         number: u64,
@@ -176,10 +177,7 @@ impl Reactor {
         injector: Option<Box<FaultInjector>>,
     ) -> io::Result<Key> {
         let key = match &port {
-            Port::Own(socket) => {
-                socket.never_block()?;
-                self.watch(socket)?
-            }
+            Port::Own(socket) => self.watch(socket)?,
             Port::Shared(shared) => {
                 let key = self.next_key();
                 self.listeners.enter(shared.place, key);
@@ -360,7 +358,7 @@ mod tests {
     }
 
     fn start_machine(reactor: &mut Reactor, machine: Counting) -> (Key, SocketAddr) {
-        let socket = Socket::bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        let socket = Socket::bind_among("127.0.0.1:0".parse().unwrap(), None).unwrap();
         let address = socket.local();
         let task = Task::send(machine, Source::bytes([].into(), Mode::Octet));
         (reactor.start(1, Port::Own(socket), task, None).unwrap(), address)

@@ -20,8 +20,8 @@ impl Key {
 /// A result of a turn of the reactor, for its owner.
 #[derive(Debug)]
 pub(crate) enum Notice {
-    /// The listening socket with this index is readable; the owner [reads](super::Reactor::hear) all, or calls
-    /// [`Reactor::again`](super::Reactor::again).
+    /// The listening socket with this index is readable; the owner [reads](super::Reactor::hear) some. If there is more, the
+    /// next turn says so again.
     Readable(usize),
     /// The client acknowledged DATA for the first time, or sent some: its address is not forged.
     Proven(Key),

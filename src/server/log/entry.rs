@@ -3,7 +3,7 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use crate::event::Begin;
-use crate::server::RunningTransfer;
+use crate::server::{RunningTransfer, Status};
 use crate::transfer::{Abort, Failure, Report, Stats};
 use crate::units::{counted, thousands};
 use crate::wire::{ErrorCode, Mode, Printable, RequestKind, Terms};
@@ -19,6 +19,8 @@ pub(super) enum Entry<'a> {
     End { request: &'a LoggedRequest, terms: Option<&'a Terms>, end: End<'a> },
     /// Some requests have no lines of their own, since they were refused or their clients did not answer.
     Unlisted { count: u64, refused: bool },
+    /// The server, as somebody asked for it.
+    Status(&'a Status),
     /// Some lines could not be written.
     Lost { lines: u64 },
 }
@@ -122,8 +124,9 @@ impl Display for Entry<'_> {
             Self::End { request, end, .. } => write!(f, "{request}: {end}"),
             Self::Unlisted { count, refused: true } => write!(f, "... and {} more refused", thousands(count)),
             Self::Unlisted { count, refused: false } => {
-                write!(f, "... and {} more without an answer from the client", thousands(count))
+                write!(f, "... and {} more unanswered", thousands(count))
             }
+            Self::Status(status) => write!(f, "{status}"),
             Self::Lost { lines } => {
                 write!(f, "... and {} {} lost", thousands(lines), if lines == 1 { "line" } else { "lines" })
             }

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 const BURST: f64 = 200.0;
 /// The lines a second after that.
 const PER_SECOND: f64 = 10.0;
-/// The time between two counts of what has no line.
+/// How long requests without lines are gathered for one count.
 const PAUSE: Duration = Duration::from_secs(1);
 
 /// The limit of lines about requests whose sender proved nothing: each costs them one datagram, whose address may be
@@ -18,8 +18,8 @@ pub(super) struct Flood {
     /// When places came back last.
     at: Option<Instant>,
     unlisted: Unlisted,
-    /// When the last count was taken.
-    counted: Option<Instant>,
+    /// When the first of them came.
+    since: Option<Instant>,
 }
 
 /// The requests that have no lines.
@@ -33,7 +33,7 @@ pub(super) struct Unlisted {
 
 impl Default for Flood {
     fn default() -> Self {
-        Self { places: BURST, at: None, unlisted: Unlisted::default(), counted: None }
+        Self { places: BURST, at: None, unlisted: Unlisted::default(), since: None }
     }
 }
 
@@ -56,29 +56,27 @@ impl Flood {
     }
 
     /// Counts a refused request that has no line.
-    pub(super) fn refused(&mut self) {
+    pub(super) fn refused(&mut self, at: Instant) {
+        self.since.get_or_insert(at);
         self.unlisted.refused += 1;
     }
 
     /// Counts a request without a line, whose client did not answer.
-    pub(super) fn unanswered(&mut self) {
+    pub(super) fn unanswered(&mut self, at: Instant) {
+        self.since.get_or_insert(at);
         self.unlisted.unanswered += 1;
     }
 
-    /// Returns the counts since the last time, if there is something to count; at most once a second.
+    /// Returns the counts since the last time, a second after there was something to count.
     pub(super) fn count(&mut self, at: Instant) -> Option<Unlisted> {
-        let is_early = self.counted.is_some_and(|before| at.saturating_duration_since(before) < PAUSE);
-        if is_early { None } else { self.count_now(at) }
+        self.since.filter(|since| at.saturating_duration_since(*since) >= PAUSE)?;
+        self.count_now()
     }
 
     /// Returns the counts since the last time, if there is something to count.
-    pub(super) fn count_now(&mut self, at: Instant) -> Option<Unlisted> {
-        let unlisted = std::mem::take(&mut self.unlisted);
-        if unlisted == Unlisted::default() {
-            return None;
-        }
-        self.counted = Some(at);
-        Some(unlisted)
+    pub(super) fn count_now(&mut self) -> Option<Unlisted> {
+        self.since.take()?;
+        Some(std::mem::take(&mut self.unlisted))
     }
 }
 
@@ -111,11 +109,12 @@ mod tests {
     fn what_has_no_line_is_counted_at_most_once_a_second() {
         let (mut flood, start) = (Flood::default(), Instant::now());
         assert_eq!(flood.count(start), None);
-        flood.refused();
-        assert_eq!(flood.count(start), Some(Unlisted { refused: 1, unanswered: 0 }));
-        (0..1_204).for_each(|_| flood.refused());
-        flood.unanswered();
+        (0..1_204).for_each(|_| flood.refused(start));
+        flood.unanswered(start + PAUSE / 2);
         assert_eq!(flood.count(start + PAUSE / 2), None);
         assert_eq!(flood.count(start + PAUSE), Some(Unlisted { refused: 1_204, unanswered: 1 }));
+        assert_eq!(flood.count(start + 2 * PAUSE), None);
+        flood.refused(start + 3 * PAUSE);
+        assert_eq!(flood.count_now(), Some(Unlisted { refused: 1, unanswered: 0 }), "the log ends");
     }
 }

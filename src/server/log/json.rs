@@ -35,6 +35,9 @@ pub(super) fn object(time: String, entry: &Entry<'_>) -> serde_json::Result<Stri
             let (event, status) = if refused { ("refused", "refused") } else { ("end", "failed") };
             fields.extend([("event", event.into()), ("count", count.into()), ("status", status.into())]);
         }
+        Entry::Status(status) => {
+            fields.extend([("event", "status".into()), ("server", serde_json::to_value(status)?)]);
+        }
         Entry::Lost { lines } => fields.extend([("event", "lost".into()), ("count", lines.into())]),
     }
     fields.retain(|(_, value)| !value.is_null());

@@ -30,10 +30,14 @@ impl<W: Write> Lines<W> {
     }
 
     pub(super) fn add(&mut self, entry: &Entry<'_>) {
-        match self.form {
-            Form::Text => self.backlog.push(&format!("{} {entry}", self.clock.text())),
+        match (self.form, entry) {
+            (Form::Text, Entry::Status(status)) => {
+                let Self { backlog, clock, .. } = self;
+                status.lines().for_each(|line| backlog.push(&format!("{} {line}", clock.text())));
+            }
+            (Form::Text, _) => self.backlog.push(&format!("{} {entry}", self.clock.text())),
             // Values that are numbers and texts always have a form.
-            Form::Json => self.backlog.push(&json::object(self.clock.rfc3339(), entry).unwrap_or_default()),
+            (Form::Json, _) => self.backlog.push(&json::object(self.clock.rfc3339(), entry).unwrap_or_default()),
         }
     }
 

@@ -10,6 +10,7 @@ use std::fmt::{self, Debug, Formatter};
 use std::io::Write;
 use std::mem;
 use std::net::SocketAddr;
+use std::sync::mpsc::Receiver;
 use std::time::Instant;
 
 pub(super) use self::entry::LoggedRequest;
@@ -18,11 +19,12 @@ use self::clock::Clock;
 use self::entry::{End, Entry};
 use self::flood::Flood;
 use self::lines::{Form, Lines};
+use super::Status;
 use crate::event::{Crossing, Direction, Observer, Record, RecordKind};
 use crate::transfer::{Abort, Event, Failure, Report, Stats};
 use crate::wire::{Packet, Terms};
 
-/// The most requests without an answer that are remembered: one that a fault rule drops never ends.
+/// The most requests without an answer that are remembered: one that waits in vain or that a fault rule drops never ends.
 const UNANSWERED: usize = 4096;
 
 /// The most transfers that are remembered, far more than there are.
@@ -53,6 +55,8 @@ pub struct Log<W: Write> {
     transfers: BTreeMap<u64, Transfer>,
     /// The number of transfers whose client did not answer yet.
     unproven: usize,
+    /// States of the server, to be written.
+    reports: Option<Receiver<Status>>,
 }
 
 /// A running transfer.
@@ -81,7 +85,7 @@ impl<W: Write> Log<W> {
     /// | key | value |
     /// | --- | --- |
     /// | `time` | local time (RFC 3339) |
-    /// | `event` | `listening`, `request`, `end`, `refused`, `lost` |
+    /// | `event` | `listening`, `request`, `end`, `refused`, `lost`, `status` |
     /// | `serves`, `addresses` | of `listening`: what is served, and where |
     /// | `peer` | address and port of the client |
     /// | `request` | `get` or `put` |
@@ -91,6 +95,7 @@ impl<W: Write> Log<W> {
     /// | `status` | of `end` and `refused`: `ok`, `failed`, `refused` |
     /// | `code` | of `refused`: the code of the ERROR |
     /// | `reason` | why a transfer failed or a request was refused |
+    /// | `server` | of `status`: the counters, and the running transfers |
     /// | `count` | the object is about so many requests, or lost lines, that have no object of their own |
     pub fn json(out: W) -> Self {
         Self::of(Lines::new(out, Form::Json, Clock::system()))
@@ -98,7 +103,12 @@ impl<W: Write> Log<W> {
 
     fn of(lines: Lines<W>) -> Self {
         let (requests, transfers) = (BTreeMap::new(), BTreeMap::new());
-        Self { lines, flood: Flood::default(), requests, transfers, unproven: 0 }
+        Self { lines, flood: Flood::default(), requests, transfers, unproven: 0, reports: None }
+    }
+
+    /// Writes the states of the server that somebody asks for, as they come.
+    pub(crate) fn report(&mut self, reports: Receiver<Status>) {
+        self.reports = Some(reports);
     }
 
     /// Writes where the server listens, for programs. People read it elsewhere.
@@ -146,7 +156,7 @@ impl<W: Write> Log<W> {
             (Some(Transfer { request, terms, is_listed, is_proven, costs }), _) => {
                 self.unproven -= usize::from(!is_proven);
                 if !is_listed {
-                    self.flood.unanswered();
+                    self.flood.unanswered(at);
                     return;
                 }
                 (request, Some(terms), costs)
@@ -154,8 +164,8 @@ impl<W: Write> Log<W> {
             (None, Some(request)) => {
                 if !self.flood.take(at) {
                     match result {
-                        Err(Failure::Aborted(Abort::Refused { .. })) => self.flood.refused(),
-                        _ => self.flood.unanswered(),
+                        Err(Failure::Aborted(Abort::Refused { .. })) => self.flood.refused(at),
+                        _ => self.flood.unanswered(at),
                     }
                     return;
                 }
@@ -184,8 +194,8 @@ impl<W: Write> Observer for Log<W> {
         match record.kind {
             RecordKind::Begin(begin) => {
                 self.requests.insert(number, LoggedRequest::new(at, &begin));
-                if self.requests.len() > UNANSWERED {
-                    self.requests.pop_first();
+                if self.requests.len() > UNANSWERED && self.requests.pop_first().is_some() {
+                    self.flood.unanswered(at);
                 }
             }
             RecordKind::Machine(Event::Agreed(terms)) => self.answered(number, at, terms),
@@ -209,6 +219,9 @@ impl<W: Write> Observer for Log<W> {
     fn rest(&mut self, at: Instant) {
         let unlisted = self.flood.count(at);
         self.count(unlisted);
+        for status in self.reports.iter().flat_map(Receiver::try_iter) {
+            self.lines.add(&Entry::Status(&status));
+        }
         self.lines.rest(at);
     }
 }
@@ -225,7 +238,7 @@ fn is_proof(crossing: &Crossing<'_>) -> bool {
 
 impl<W: Write> Drop for Log<W> {
     fn drop(&mut self) {
-        let unlisted = self.flood.count_now(Instant::now());
+        let unlisted = self.flood.count_now();
         self.count(unlisted);
         self.lines.finish();
     }

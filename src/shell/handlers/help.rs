@@ -124,7 +124,7 @@ fn search(shell: &Shell<'_>, word: &Word) -> Vec<String> {
         if texts.any(is_in) {
             return Some((command.name, command.brief.to_owned()));
         }
-        let words = command.rows().into_iter();
+        let words = (command.words)().into_iter().chain(command.option_rows(true));
         let line = words.map(|(word, meaning)| format!("{}: {meaning}", word.trim_start())).find(|line| is_in(line));
         line.map(|line| (command.name, line))
     };

@@ -13,6 +13,7 @@ use crate::server::{Log, Policy, Server, ServerBuilder, practice_files};
 use crate::session::{DEFAULT_PORT, Peer};
 use crate::shell::local_names;
 use crate::shell::{CommandError, Handled, HandlerError, Outcome, Shell};
+use crate::stop::question;
 use crate::terminal::{LogOutput, Stream, plain};
 use crate::trace::OtherEnd;
 use crate::transfer::RetryPolicy;
@@ -51,7 +52,7 @@ impl Service {
     pub(super) fn in_foreground(&self, shell: &mut Shell<'_>) -> Handled {
         let privileges = Privileges::of(self)?;
         raise_limit();
-        let (server, is_fallback) = self.bind_in_foreground()?;
+        let (mut server, is_fallback) = self.bind_in_foreground()?;
         privileges.give_up(shell)?;
         let status = format!("Serving {} at {}", self.title(), places(server.addresses()));
         let quiet = shell.workspace.session.settings.quiet;
@@ -73,17 +74,21 @@ impl Service {
             observers.add(&mut shell.workspace.tracing);
         }
         if !quiet {
+            // It has no prompt to ask for its status.
+            log.report(server.report_on(question()?));
             log.listening(&self.title(), server.addresses());
             observers.add(&mut log);
         }
-        if let Err(error) = ServiceManager.ready(&format!("{status}.")) {
+        let mut manager = ServiceManager::new(status);
+        if let Err(error) = manager.ready() {
             shell.console.note(format_args!(
                 "tftp: the service manager does not hear that the server is ready: {}",
                 plain(&error)
             ));
         }
+        observers.add(&mut manager);
         server.run_observed(shell.setup.signals.stop(), &mut observers)?;
-        ServiceManager.stopping();
+        manager.stopping();
         // With JSON, the log says all that a record of the command would.
         Ok(Outcome { is_recorded: true, ..report(shell)? })
     }
@@ -150,11 +155,6 @@ impl Service {
         // The practice files are for a class: it wants the same packets each time, not the shortest time.
         let practises = self.directory.is_none();
         let margin = if practises { RetryPolicy::PATIENT } else { RetryPolicy::default().margin };
-        let builder = builder.single_port(self.single_port);
-        let builder = match &self.port_range {
-            Some(ports) => builder.port_range(ports.clone()),
-            None => builder,
-        };
         let default = Policy::default();
         Ok(builder.policy(Policy {
             title: self.title(),
@@ -170,6 +170,7 @@ impl Service {
             max_upload: self.max_size,
             max_transfers: self.max_transfers.unwrap_or(default.max_transfers),
             max_per_source: self.per_host.unwrap_or(default.max_per_source),
+            allow: self.allow.clone(),
             ..default
         }))
     }
