@@ -34,6 +34,11 @@ fn content() -> Vec<u8> {
     (0..1300).map(|it| it as u8).collect()
 }
 
+/// It sends again soon, so that a closed port shows.
+fn impatient() -> RetryPolicy {
+    RetryPolicy { rexmt: Rexmt::Fixed(Duration::from_millis(100)), ..RetryPolicy::default() }
+}
+
 fn single(at: &str) -> RunningServer {
     builder().single_port(true).bind(at).unwrap().spawn().unwrap()
 }
@@ -108,6 +113,26 @@ fn one_port_serves_ipv6_too() {
 }
 
 #[test]
+#[cfg(target_os = "linux")]
+fn one_port_of_a_service_manager_serves_ipv4_and_ipv6() {
+    // As systemd binds it: for both.
+    let socket = UdpSocket::bind("[::]:0").unwrap();
+    let port = socket.local_addr().unwrap().port();
+    let builder = builder().retry(impatient()).single_port(true).listen_on(socket);
+    let server = builder.bind(&[][..]).unwrap().spawn().unwrap();
+    for (number, ip) in ["127.0.0.7", "::1"].into_iter().enumerate() {
+        let asked = SocketAddr::new(ip.parse().unwrap(), port);
+        let client = ScriptedClient::to(asked);
+        client.ask(b"\0\x01f\0octet\0");
+        assert_eq!(client.receive(), (data(1, &content()[..512]), asked));
+        client.ask(&ack(1));
+        while client.receive() != (data(2, &content()[512..1024]), asked) {}
+        drop(client);
+        eventually("its closed port is reported", || server.status().failed == number as u64 + 1);
+    }
+}
+
+#[test]
 fn a_request_for_another_file_from_the_same_port_ends_the_transfer_before() {
     let server = single(LOOPBACK);
     let client = ScriptedClient::to(server.address());
@@ -162,20 +187,19 @@ fn a_request_that_comes_twice_has_one_answer_from_a_single_port() {
 #[test]
 #[cfg(target_os = "linux")]
 fn a_client_that_closed_its_port_ends_its_own_transfer_only() {
-    let server = single("0.0.0.0:0");
+    let server = builder().retry(impatient()).single_port(true).bind("0.0.0.0:0").unwrap().spawn().unwrap();
     let address = SocketAddr::new("127.0.0.1".parse().unwrap(), server.address().port());
     let [gone, here] = [(); 2].map(|()| ScriptedClient::to(address));
     for client in [&gone, &here] {
         client.ask(b"\0\x01f\0octet\0");
         client.receive();
+        client.ask(&ack(1));
+        while client.receive().0 != data(2, &content()[512..1024]) {}
     }
-    gone.ask(&ack(1));
-    gone.receive();
-    gone.ask(&ack(2));
     drop(gone);
     eventually("the system reports it", || server.status().failed == 1);
-    here.ask(&ack(1));
-    assert_eq!(here.receive().0, data(2, &content()[512..1024]));
+    here.ask(&ack(2));
+    while here.receive().0 != data(3, &content()[1024..]) {}
     assert_eq!(server.status().live, 1);
 }
 

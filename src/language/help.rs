@@ -80,6 +80,9 @@ mod tests {
                 let too_long = text.lines().find(|line| line.chars().count() > 80);
                 // The usage of BSD is longer.
                 assert!(too_long.is_none_or(|line| line.contains(" | ")), "{too_long:?}");
+                // The manual page indents them further.
+                let options = text.lines().filter(|line| line.contains("  --") || line.contains(", --"));
+                assert!(options.clone().all(|line| line.chars().count() <= 78), "{text}");
             }
             let text = on_command_line(command);
             for part in ["\n\nUsage: tftp ", "\n\nExamples", "\n\nExit status:\n  0 "] {

@@ -28,7 +28,7 @@ pub(super) static OPTIONS: &[CommandOption] = &[
     CommandOption { name: "--create", brief: "accepts uploads of new files (the default)", ..SWITCH },
     CommandOption { name: "--overwrite", brief: "also lets uploads replace files", ..SWITCH },
     CommandOption {
-        name: "--single-port", excludes: &["--port-range"], brief: "answers from the port it listens at (containers)", ..SWITCH
+        name: "--single-port", excludes: &["--port-range"], brief: "answers from that port too (containers)", ..SWITCH
     },
     CommandOption {
         name: "--port-range", value: valued::<RangeInclusive<u16>>("LOW:HIGH"), instead_of: &["-R"],

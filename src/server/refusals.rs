@@ -76,7 +76,7 @@ impl Server {
                 observers.notify(&Record { at, transfer, local: asked_at, kind });
             }
         });
-        report_refusal((transfer, local), client, denied, (&error, sent), observers);
+        report_refusal(at, (transfer, local), client, denied, (&error, sent), observers);
     }
 
     /// Sends an ERROR; returns its local address, and whether it was sent.
@@ -104,8 +104,9 @@ impl Server {
     }
 }
 
-/// Makes the records of the ERROR that answers a request, and of its end.
+/// Makes the records of the ERROR that answers a request, and of its end. It left at `at`: the client may have it already.
 pub(super) fn report_refusal(
+    at: Instant,
     (transfer, local): (u64, SocketAddr),
     client: SocketAddr,
     denied: Denied,
@@ -114,7 +115,7 @@ pub(super) fn report_refusal(
 ) {
     let message = Printable(denied.message.as_bytes()).to_string();
     let refused = Failure::Aborted(Abort::Refused { code: denied.code, message });
-    let (at, error) = (Instant::now(), Crossing::new(Direction::Sent, client, error).lost(!sent));
+    let error = Crossing::new(Direction::Sent, client, error).lost(!sent);
     for kind in [RecordKind::Packet(error), RecordKind::End(Err(&refused))] {
         observers.notify(&Record { at, transfer, local, kind });
     }

@@ -161,9 +161,10 @@ impl Server {
         if let Err(denied) = begun {
             let code = bug.map_or(denied.code, |bug| bug.refusal(denied.code));
             let error = emit_error(code, denied.message.as_bytes());
+            let at = Instant::now();
             let (local, sent) = self.refuse((asked.listener, &asked.envelope), bug, &error);
             self.shared.refused();
-            report_refusal((number, local), client, Denied { code, ..denied }, (&error, sent), observers);
+            report_refusal(at, (number, local), client, Denied { code, ..denied }, (&error, sent), observers);
         }
     }
 

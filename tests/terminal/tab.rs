@@ -33,6 +33,23 @@ fn tab_completes_commands_values_and_files() {
 }
 
 #[test]
+fn tab_completes_the_options_of_a_server_and_their_values() {
+    let mut person = Person::begin(home(), &[]);
+    for (keys, line) in [
+        ("serve . --read\t", "serve . --read-only "),
+        ("serve . --max-b\t14\t", "serve . --max-blksize 1428 "),
+        ("serve . --max-blksize=14\t", "serve . --max-blksize=1428 "),
+        ("serve --user nobody . --w\t", "serve --user nobody . --windows-names "),
+    ] {
+        person.types(keys);
+        person.sees(line);
+        person.types(CTRL_U);
+    }
+    person.says("serve . --single-port --port-range 5:6", "--single-port and --port-range exclude each other");
+    person.says("serve . --per-host 3 --port 0", "Serving . at 127.0.0.1:");
+}
+
+#[test]
 fn names_that_no_terminal_should_show_complete_as_codes() {
     let home = home();
     let names: [&[u8]; 4] = [b"latin\xe9.txt", b"clear\x1b[2J.bin", "left\u{202e}txt.exe".as_bytes(), b"dir\xff"];
