@@ -47,6 +47,8 @@ const MARGIN: Duration = Duration::from_millis(10);
 /// How often a client whose address may be forged gets the same packet or window: a forged request must not flood its
 /// victim.
 const UNPROVEN: u32 = 3;
+/// The least time for all of these: longer than the 5 s after which the slowest common clients send again.
+const UNPROVEN_PATIENCE: Duration = Duration::from_secs(7);
 
 /// The timers of a transfer: when to retransmit, and when to give up.
 ///
@@ -102,7 +104,8 @@ impl Retry {
     pub(super) fn sent(&mut self, now: Instant) {
         self.unproven = self.unproven.map(|times| times.saturating_add(1));
         self.sent = now;
-        self.due = Some(now + self.interval());
+        let due = now + self.interval();
+        self.due = Some(if self.may_send() { due } else { due.max(self.progress + UNPROVEN_PATIENCE) });
     }
 
     /// Stops the retransmission timer.
@@ -179,7 +182,12 @@ impl Retry {
             return interval;
         }
         let [first, later] = self.least;
-        let least = if self.attempt == 0 { first } else { later };
+        let least = match self.attempt {
+            0 => first,
+            // A slow client must not miss all three.
+            _ if self.unproven.is_some() => later.max(FIRST),
+            _ => later,
+        };
         self.measured().saturating_mul(1 << self.attempt.min(10)).max(least).min(CEILING)
     }
 
@@ -349,6 +357,21 @@ mod tests {
         retry.progress(start + 24_500 * MS, false);
         retry.rest();
         assert_eq!(retry.deadline(), start + 49_500 * MS);
+    }
+
+    #[test]
+    fn a_client_that_has_not_acknowledged_data_has_some_seconds_for_it_however_short_its_round_trip_is() {
+        let (start, mut retry) = retry(Rexmt::Auto);
+        retry.distrust();
+        retry.sent(start);
+        retry.opened(start + MS, true);
+        let mut now = start + MS;
+        for time in [12, 1_012, 7_001] {
+            retry.sent(now);
+            now = retry.deadline();
+            assert_eq!(now, start + time * MS);
+            assert_eq!(retry.check(now) == Some(Demand::GiveUp), time == 7_001);
+        }
     }
 
     #[test]
