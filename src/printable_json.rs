@@ -1,4 +1,5 @@
 use std::io::{self, Write};
+use std::time::Duration;
 
 use serde::Serialize;
 use serde_json::ser::{CompactFormatter, Formatter};
@@ -29,6 +30,11 @@ pub(crate) fn printable_json(value: &impl Serialize) -> Result<String> {
     let mut out = Vec::new();
     value.serialize(&mut Serializer::with_formatter(&mut out, PrintableJson))?;
     String::from_utf8(out).map_err(|error| serde_json::Error::io(io::Error::other(error)))
+}
+
+/// Returns seconds as a number for programs, rounded to microseconds: more digits only look exact.
+pub(crate) fn seconds(time: Duration) -> f64 {
+    (time.as_secs_f64() * 1e6).round() / 1e6
 }
 
 #[cfg(test)]

@@ -43,8 +43,8 @@ use crate::wire::{Mode, RequestKind};
 /// One thing that happened in a transfer.
 ///
 /// A server has many transfers at the same time, and their records mix. [`transfer`](Self::transfer) tells them apart.
-/// The address does not: the request reached the port of requests, a bug may share this port among all transfers, and
-/// another may send from a port of its own.
+/// The address does not: the request reached the port of requests, a server with a single port shares it among all transfers,
+/// and a bug may send from another port.
 ///
 /// A transfer of a server begins when its request arrives, even if a fault rule drops or holds it: a repetition belongs to
 /// the same transfer. A request that is refused, or whose copy is answered too, is a transfer of its own. Datagrams that

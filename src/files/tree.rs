@@ -118,7 +118,7 @@ impl Tree {
             walked.push(component);
             directory = match self.enter_next(&directory, component)? {
                 Some(next) => next,
-                // Only the system knows where a link leads. The way to it was checked, so it tells nothing private.
+                // Only the system knows where a link leads. The way to it was checked, so it reveals nothing private.
                 None => self.enter_plain(&self.root.canonicalize(&walked)?)?,
             };
         }

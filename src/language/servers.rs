@@ -1,4 +1,4 @@
-//! The practice server, and names for other servers.
+//! serve, and names for other servers.
 
 use std::net::IpAddr;
 

@@ -6,9 +6,9 @@
 //!                '-- ERROR <-'                             notices --> ledger, observers
 //! ```
 //!
-//! Only requests are answered, so that servers cannot answer each other for ever. A refusal comes from a new port (RFC
-//! 1350 section 4), or from the listening socket if there are no file descriptors left. With a
-//! [single port](ServerBuilder::single_port), everything comes from the listening socket.
+//! At the port of requests, only requests and unknown opcodes are answered, so that servers cannot answer each other for
+//! ever. A refusal comes from a new port (RFC 1350 section 4), or from the listening socket if there are no file
+//! descriptors left. With a [single port](ServerBuilder::single_port), everything comes from the listening socket.
 //!
 //! ```
 //! use tftpsh::{Client, ClientError, ErrorCode, MemoryStore, Server};
@@ -52,6 +52,7 @@ pub use log::Log;
 pub use policy::Policy;
 pub use practice::{PRACTICE_NAMES, practice_files};
 pub use running::RunningServer;
+pub(crate) use status::listed;
 pub use status::{RunningTransfer, Status};
 
 use admission::Admission;

@@ -38,7 +38,7 @@ pub struct Policy {
     pub allow: Vec<IpNet>,
     /// Simultaneous transfers with one address: enough for a classroom that shares an address.
     pub max_per_source: usize,
-    /// Simultaneous transfers in all. Each takes two file descriptors; without free ones, requests are refused.
+    /// Simultaneous transfers in all. Each takes up to two file descriptors; without free ones, requests are refused.
     pub max_transfers: usize,
 }
 

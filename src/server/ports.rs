@@ -27,7 +27,7 @@ impl Ports {
             Some(_) if single => wrong("a server has a single port or a range of ports, not both".to_owned()),
             Some(range) if range.is_empty() || *range.start() == 0 => {
                 let (low, high) = range.into_inner();
-                wrong(format!("{low} to {high} is no range of ports: 1 to 65535, the lower one first"))
+                wrong(format!("{low} to {high} is not a range of ports: they are 1 to 65535, the lower one first"))
             }
             Some(range) => Ok(Self::Range(range)),
         }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde::{Serialize, Serializer};
 
 use crate::bugs::ServerBug;
+use crate::printable_json::seconds;
 use crate::units::{counted, plural, rate, size, thousands};
 use crate::wire::{Printable, RequestKind};
 
@@ -57,7 +58,7 @@ pub struct RunningTransfer {
     /// Bytes in all, if they are known.
     pub size: Option<u64>,
     /// The time since the request.
-    #[serde(rename = "seconds", serialize_with = "seconds")]
+    #[serde(rename = "seconds", serialize_with = "rounded")]
     pub elapsed: Duration,
     /// Packets sent again.
     pub resent: u64,
@@ -76,9 +77,13 @@ fn lossy<S: Serializer>(name: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(&String::from_utf8_lossy(name))
 }
 
-/// Microseconds: more digits only look exact.
-fn seconds<S: Serializer>(time: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_f64((time.as_secs_f64() * 1e6).round() / 1e6)
+fn rounded<S: Serializer>(time: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_f64(seconds(*time))
+}
+
+/// Lists addresses for people: `127.0.0.1:69 and [::1]:69`.
+pub(crate) fn listed(addresses: &[SocketAddr]) -> String {
+    addresses.iter().map(SocketAddr::to_string).collect::<Vec<_>>().join(" and ")
 }
 
 impl Status {
@@ -94,8 +99,8 @@ impl Display for Status {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         let Self { title, addresses, live, finished, failed, refused, .. } = self;
         f.write_str(title)?;
-        for (index, address) in addresses.iter().enumerate() {
-            write!(f, "{} {address}", if index == 0 { " at" } else { " and" })?;
+        if !addresses.is_empty() {
+            write!(f, " at {}", listed(addresses))?;
         }
         let state = match (self.running, self.is_stuck) {
             (false, _) => ", stopped",

@@ -9,16 +9,16 @@ use crate::stop::is_interruption;
 /// The first failure is reported on standard error, which must not delay the server either.
 pub(crate) struct LogOutput {
     out: Box<dyn Write>,
-    complained: bool,
+    is_reported: bool,
 }
 
 impl LogOutput {
     pub(crate) fn new(stream: Stream) -> Self {
-        Self { out: Output::never_waiting(stream), complained: false }
+        Self { out: Output::never_waiting(stream), is_reported: false }
     }
 
-    fn complain(&mut self, error: &io::Error) {
-        if !std::mem::replace(&mut self.complained, true) {
+    fn report(&mut self, error: &io::Error) {
+        if !std::mem::replace(&mut self.is_reported, true) {
             let message = match error.kind() {
                 io::ErrorKind::BrokenPipe => "nobody reads the log any more; the server continues".to_owned(),
                 _ => format!("the log is incomplete, and the server continues: {}", plain(error)),
@@ -34,7 +34,7 @@ impl Write for LogOutput {
         match self.out.write(bytes) {
             Err(error) if is_interruption(&error) => Err(io::ErrorKind::WouldBlock.into()),
             Err(error) => {
-                self.complain(&error);
+                self.report(&error);
                 Err(error)
             }
             written => written,

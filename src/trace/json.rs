@@ -1,5 +1,5 @@
 use std::io::{self, Write};
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use serde::Serializer;
 use serde_json::Value;
@@ -8,7 +8,7 @@ use super::View;
 use super::figures::hex;
 use crate::analysis::{Annotated, AnnotatedPacket, Annotation, Flag, Outcome, PacketCounts, Reason, Silence, Summary};
 use crate::fault::Hit;
-use crate::printable_json::PrintableJson;
+use crate::printable_json::{PrintableJson, seconds};
 use crate::transfer::Ignored;
 use crate::wire::{OptionList, Packet, Printable};
 
@@ -198,9 +198,4 @@ fn reason(why: &Reason) -> [Entry; 3] {
 
 fn printable(bytes: &[u8]) -> Value {
     Printable(bytes).to_string().into()
-}
-
-/// Rounds to microseconds: more digits only look exact.
-fn seconds(time: Duration) -> f64 {
-    (time.as_secs_f64() * 1e6).round() / 1e6
 }

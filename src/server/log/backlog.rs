@@ -74,8 +74,8 @@ impl<W: Write> Backlog<W> {
         self.is_stuck = !self.bytes.is_empty();
         // The writer is of a log: it is not worth an error that it failed.
         let _ = self.out.flush();
-        let is_told = self.bytes.is_empty() && self.lost > 0 && !self.is_over;
-        is_told.then(|| std::mem::take(&mut self.lost))
+        let is_due = self.bytes.is_empty() && self.lost > 0 && !self.is_over;
+        is_due.then(|| std::mem::take(&mut self.lost))
     }
 }
 

@@ -3,9 +3,9 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use crate::event::Begin;
-use crate::server::{RunningTransfer, Status};
+use crate::server::{RunningTransfer, Status, listed};
 use crate::transfer::{Abort, Failure, Report, Stats};
-use crate::units::{counted, thousands};
+use crate::units::{counted, plural, thousands};
 use crate::wire::{ErrorCode, Mode, Printable, RequestKind, Terms};
 
 /// What one line of the log says; [`Display`] writes it for people, without the time and without a control character.
@@ -109,11 +109,7 @@ impl Display for Entry<'_> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         match *self {
             Self::Listening { title, addresses } => {
-                f.write_str(title)?;
-                addresses
-                    .iter()
-                    .enumerate()
-                    .try_for_each(|(index, address)| write!(f, " {} {address}", if index == 0 { "at" } else { "and" }))
+                write!(f, "Serving {title} at {}", listed(addresses))
             }
             Self::Request { request, terms } => {
                 write!(f, "{request} [{}]", request.mode.unwrap_or_default())?;
@@ -127,9 +123,7 @@ impl Display for Entry<'_> {
                 write!(f, "... and {} more unanswered", thousands(count))
             }
             Self::Status(status) => write!(f, "{status}"),
-            Self::Lost { lines } => {
-                write!(f, "... and {} {} lost", thousands(lines), if lines == 1 { "line" } else { "lines" })
-            }
+            Self::Lost { lines } => write!(f, "... and {} {} lost", thousands(lines), plural(lines, "line")),
         }
     }
 }

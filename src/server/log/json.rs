@@ -4,7 +4,7 @@ use serde::Serializer;
 use serde_json::{Map, Value};
 
 use super::entry::{End, Entry, LoggedRequest};
-use crate::printable_json::PrintableJson;
+use crate::printable_json::{PrintableJson, seconds};
 use crate::transfer::Stats;
 use crate::wire::Terms;
 
@@ -62,10 +62,10 @@ fn options(terms: &Terms) -> Value {
 
 fn end(end: &End<'_>) -> Vec<Field> {
     match *end {
-        End::Complete { stats, elapsed } => costs(stats).into_iter().chain([seconds(elapsed), status("ok")]).collect(),
+        End::Complete { stats, elapsed } => costs(stats).into_iter().chain([lasted(elapsed), status("ok")]).collect(),
         End::Failed { stats, elapsed, failure } => {
             let mut fields: Vec<_> = stats.map(costs).into_iter().flatten().collect();
-            fields.extend([seconds(elapsed), status("failed"), ("reason", failure.to_string().into())]);
+            fields.extend([lasted(elapsed), status("failed"), ("reason", failure.to_string().into())]);
             fields
         }
         End::Refused { code, message } => {
@@ -82,7 +82,6 @@ fn status(status: &'static str) -> Field {
     ("status", status.into())
 }
 
-/// Rounds to microseconds: more digits only look exact.
-fn seconds(time: Duration) -> Field {
-    ("seconds", ((time.as_secs_f64() * 1e6).round() / 1e6).into())
+fn lasted(time: Duration) -> Field {
+    ("seconds", seconds(time).into())
 }

@@ -74,8 +74,16 @@ struct Transfer {
 impl<W: Write> Log<W> {
     /// Makes a log for people.
     ///
-    /// Errors of the writer are not reported; a broken pipe ends the log, and after any other error it tries again. The
-    /// writer must not wait, and fails with [`WouldBlock`](std::io::ErrorKind::WouldBlock) instead.
+    /// A writer that waits delays the server; one that fails with [`WouldBlock`](std::io::ErrorKind::WouldBlock) instead
+    /// does not. Errors are not reported: a broken pipe ends the log, and after any other error it tries again.
+    ///
+    /// ```
+    /// use tftpsh::server::Log;
+    /// use tftpsh::{MemoryStore, Server};
+    ///
+    /// let server = Server::builder(MemoryStore::new()).observer(Log::new(std::io::stderr())).bind("127.0.0.1:0")?;
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn new(out: W) -> Self {
         Self::of(Lines::new(out, Form::Text, Clock::system()))
     }
@@ -111,11 +119,9 @@ impl<W: Write> Log<W> {
         self.reports = Some(reports);
     }
 
-    /// Writes where the server listens, for programs. People read it elsewhere.
+    /// Writes what is served, and [where](super::Server::addresses).
     pub fn listening(&mut self, title: &str, addresses: &[SocketAddr]) {
-        if self.lines.form() == Form::Json {
-            self.lines.add(&Entry::Listening { title, addresses });
-        }
+        self.lines.add(&Entry::Listening { title, addresses });
     }
 
     fn answered(&mut self, number: u64, at: Instant, terms: &Terms) {

@@ -78,7 +78,7 @@ impl Story {
 #[test]
 fn every_request_and_every_end_is_a_line_with_its_time() {
     let mut story = Story::new(Form::Text);
-    story.log.listening("fw", &[]);
+    story.log.listening("fw", &["127.0.0.1:6969".parse().unwrap(), "[::1]:6969".parse().unwrap()]);
     story.agree(1);
     story.receive(1, b"\0\x04\0\x01");
     story.finish(1);
@@ -88,6 +88,7 @@ fn every_request_and_every_end_is_a_line_with_its_time() {
     assert_eq!(
         story.rest(),
         [
+            "2026-11-28 21:30:46 Serving fw at 127.0.0.1:6969 and [::1]:6969",
             "2026-11-28 21:30:46 192.0.2.7:1 get fw\\x1b.bin [octet]: tsize=3000, blksize=1428",
             "2026-11-28 21:30:46 192.0.2.7:1 get fw\\x1b.bin: 3000 bytes in 1.2 seconds, 2 packets resent",
             "2026-11-28 21:30:46 192.0.2.7:2 get fw\\x1b.bin [octet]: tsize=3000, blksize=1428",

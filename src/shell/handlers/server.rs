@@ -1,4 +1,4 @@
-//! serve: a server to practise on, in the background of the shell or in the foreground.
+//! serve: starts, shows, changes or stops the server.
 
 use super::faults;
 use super::server_status::status;

@@ -9,7 +9,7 @@ use crate::daemon::{ServiceManager, activated_sockets, addresses_for_others, is_
 use crate::event::Observers;
 use crate::files::DirStore;
 use crate::language::{Service, Word};
-use crate::server::{Log, Policy, Server, ServerBuilder, practice_files};
+use crate::server::{Log, Policy, Server, ServerBuilder, listed, practice_files};
 use crate::session::{DEFAULT_PORT, Peer};
 use crate::shell::local_names;
 use crate::shell::{CommandError, Handled, HandlerError, Outcome, Shell};
@@ -32,7 +32,7 @@ impl Service {
         }
         let end = OtherEnd::new();
         let server = self.bind(self.port.unwrap_or(0), Some(&end))?.map_err(refused)?;
-        let place = places(server.addresses());
+        let place = listed(server.addresses());
         let serving = server.spawn().map_err(|error| CommandError::file("serve", error))?;
         shell.workspace.tracing.meet(end, serving.addresses());
         match (&self.directory, serving.addresses().first()) {
@@ -54,7 +54,7 @@ impl Service {
         raise_limit();
         let (mut server, is_fallback) = self.bind_in_foreground()?;
         privileges.give_up(shell)?;
-        let status = format!("Serving {} at {}", self.title(), places(server.addresses()));
+        let status = format!("Serving {} at {}", self.title(), listed(server.addresses()));
         let quiet = shell.workspace.session.settings.quiet;
         if !quiet {
             let why = is_fallback.then(|| "port 69 needs privileges".to_owned());
@@ -76,7 +76,10 @@ impl Service {
         if !quiet {
             // It has no prompt to ask for its status.
             log.report(server.report_on(question()?));
-            log.listening(&self.title(), server.addresses());
+            if shell.console.json {
+                // People have read it already.
+                log.listening(&self.title(), server.addresses());
+            }
             observers.add(&mut log);
         }
         let mut manager = ServiceManager::new(status);
@@ -191,10 +194,6 @@ fn refused(error: io::Error) -> CommandError {
         _ => "",
     };
     CommandError::local(format_args!("{}{advice}", plain(&error)))
-}
-
-fn places(addresses: &[SocketAddr]) -> String {
-    addresses.iter().map(SocketAddr::to_string).collect::<Vec<_>>().join(" and ")
 }
 
 /// The most addresses that the first line lists.
