@@ -5,8 +5,9 @@ mod support;
 
 use std::collections::VecDeque;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{SocketAddr, UdpSocket};
 use std::sync::mpsc::Sender;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use support::{
@@ -14,6 +15,7 @@ use support::{
     prove_address, reader_and_writer, refusal, serve, serve_at, serve_directory, serve_practice,
 };
 use tftpsh::Stop;
+use tftpsh::event::{Observer, Record, RecordKind};
 use tftpsh::files::{Denied, MemoryStore, Source, Store, Target, WriteMode};
 use tftpsh::server::{Log, Policy, practice_files};
 use tftpsh::wire::{ErrorCode, Mode, Packet};
@@ -440,4 +442,42 @@ fn events_are_logged_in_order() {
     assert!(refused.starts_with(&format!("{address} get no\\x1bsuch: refused with error 1: ")), "{refused}");
     stop.request();
     thread.join().unwrap();
+}
+
+/// A client that, while the server begins to answer another one, acknowledges its file and asks for it again.
+struct Hasty {
+    socket: UdpSocket,
+    server: SocketAddr,
+    /// Where its file comes from, once it is known.
+    tid: Arc<Mutex<Option<SocketAddr>>>,
+}
+
+impl Observer for Hasty {
+    fn observe(&mut self, record: &Record<'_>) {
+        if matches!(record.kind, RecordKind::Begin(begin) if begin.filename == b"other")
+            && let Some(tid) = *self.tid.lock().unwrap()
+        {
+            self.socket.send_to(b"\0\x04\0\x01", tid).unwrap();
+            self.socket.send_to(b"\0\x01small\0octet\0", self.server).unwrap();
+        }
+    }
+}
+
+#[test]
+fn a_client_that_asks_again_right_after_its_last_acknowledgement_gets_an_answer() {
+    let (client, other) = (UdpSocket::bind(LOOPBACK).unwrap(), UdpSocket::bind(LOOPBACK).unwrap());
+    client.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
+    let listener = UdpSocket::bind(LOOPBACK).unwrap();
+    let (server, tid) = (listener.local_addr().unwrap(), Arc::<Mutex<Option<SocketAddr>>>::default());
+    let hasty = Hasty { socket: client.try_clone().unwrap(), server, tid: Arc::clone(&tid) };
+    let store = MemoryStore::from([("small", "1"), ("other", "2")]);
+    let _running =
+        tftpsh::Server::builder(store).observer(hasty).listen_on(listener).bind(&[][..]).unwrap().spawn().unwrap();
+    client.send_to(b"\0\x01small\0octet\0", server).unwrap();
+    let (_, first) = client.recv_from(&mut [0; 99]).unwrap();
+    *tid.lock().unwrap() = Some(first);
+    other.send_to(b"\0\x01other\0octet\0", server).unwrap();
+    let (length, second) = client.recv_from(&mut [0; 99]).expect("an answer");
+    assert_eq!(length, 5);
+    assert_ne!(second, first, "a new transfer");
 }

@@ -62,6 +62,11 @@ impl Admission {
         opening.map(|(_, it)| it.number).or_else(|| self.waiting.same(client, datagram))
     }
 
+    /// Returns the transfers that answer this same request.
+    pub(super) fn answering(&self, client: SocketAddr, datagram: &[u8]) -> Vec<Key> {
+        self.ledger.same(client, datagram).map(|(key, _)| key).collect()
+    }
+
     /// Decides about a request that has arrived.
     pub(super) fn decide(&mut self, now: Instant, client: SocketAddr, datagram: &[u8], policy: &Policy) -> Decision {
         if !policy.answer_twice {

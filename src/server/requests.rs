@@ -91,6 +91,7 @@ impl Server {
                 return self.turn_away((listener, envelope), datagram, subject, denied, observers);
             }
         };
+        self.catch_up(envelope.from, datagram, observers);
         let bug = policy.bug_towards(envelope.from);
         let doubled = self.admission.repeated(envelope.from, datagram).filter(|_| !policy.answer_twice);
         let (at, local) = (Instant::now(), self.listening_address(listener, envelope));
@@ -108,6 +109,16 @@ impl Server {
             observers.notify(&Record { at, transfer: number, local, kind: RecordKind::Packet(packet.into()) });
             number
         });
+    }
+
+    /// Reads what has arrived for the transfers that answer this same request. A client that asks again from the same port,
+    /// because it has the file, acknowledged it before; only that ACK is at another socket.
+    fn catch_up(&mut self, client: SocketAddr, datagram: &[u8], observers: &mut Observers<'_>) {
+        let mut notices = Vec::new();
+        for key in self.admission.answering(client, datagram) {
+            self.reactor.catch_up(key, &mut notices, observers);
+        }
+        notices.into_iter().for_each(|notice| self.note(notice, observers));
     }
 
     /// Handles a request that reaches the server.

@@ -88,6 +88,11 @@ impl Reactor {
         }
     }
 
+    /// Reads what has arrived for a transfer before its turn comes.
+    pub(crate) fn catch_up(&mut self, key: Key, notices: &mut Vec<Notice>, observers: &mut Observers<'_>) {
+        self.serve(key, notices, observers, |transfer, buffer, context| transfer.read(buffer, context) != Burst::Over);
+    }
+
     /// Starts a transfer with this number; its first packet leaves with the next turn. A socket of its own must never
     /// block.
     pub(crate) fn start(
