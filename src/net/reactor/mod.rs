@@ -170,12 +170,13 @@ impl Reactor {
             Err(error) if error.kind() == io::ErrorKind::Interrupted => return Ok(()),
             Err(error) => return Err(error),
         }
+        let mut readable = Vec::new();
         for at in 0.. {
             let Some(key) = self.poller.ready(at) else { break };
             match self.listeners.find(key) {
                 Some(listener) => {
                     self.listeners.note(listener, false);
-                    notices.push(Notice::Readable(listener));
+                    readable.push(Notice::Readable(listener));
                 }
                 None => self.serve(key, notices, observers, |transfer, buffer, context| {
                     transfer.read(buffer, context) != Burst::Over
@@ -183,6 +184,8 @@ impl Reactor {
             }
         }
         self.ring(notices, observers);
+        // The owner learns first which transfers are over: their clients may ask again.
+        notices.append(&mut readable);
         Ok(())
     }
 
@@ -405,6 +408,24 @@ mod tests {
             reactor.turn(LONG / 6, &mut notices, &mut Observers::none()).unwrap();
             assert!(matches!(notices[..], [Notice::Readable(readable)] if readable == index), "{notices:?}");
         }
+    }
+
+    #[test]
+    fn the_end_of_a_transfer_is_known_before_the_requests_that_came_with_it() {
+        let mut reactor = Reactor::new().unwrap();
+        let listener = Listener::bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        let address = listener.local;
+        let index = reactor.listen(listener).unwrap();
+        let (key, here) = start(&mut reactor, LONG, NEVER, 1);
+        let client = UdpSocket::bind("127.0.0.1:0").unwrap();
+        client.send_to(b"request", address).unwrap();
+        client.send_to(b"last", here).unwrap();
+        let mut notices = Vec::new();
+        reactor.turn(LONG / 6, &mut notices, &mut Observers::none()).unwrap();
+        assert!(
+            matches!(notices[..], [Notice::Gone(gone), Notice::Readable(readable)] if gone == key && readable == index),
+            "{notices:?}"
+        );
     }
 
     #[test]
