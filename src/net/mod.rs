@@ -5,7 +5,7 @@
 //!              |                                    |
 //!            drive  one machine, blocking        reactor  many machines, one thread
 //!              |                                    |
-//!   dally   keeps the socket of a finished get   listener  receives requests
+//!   dally   keeps the socket of a finished get   listener  receives requests; transfers may share its port
 //!              |                                    |
 //!       (fault injector)  applies fault rules, if there are any, and makes the records of their packets
 //!              |                                    |

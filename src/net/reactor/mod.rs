@@ -1,4 +1,5 @@
 mod alarms;
+mod hearing;
 mod listeners;
 mod notice;
 mod poller;
@@ -8,7 +9,6 @@ mod transfer;
 use std::collections::HashMap;
 use std::io;
 use std::mem;
-use std::net::SocketAddr;
 use std::os::fd::AsFd;
 use std::time::{Duration, Instant};
 
@@ -18,16 +18,12 @@ pub(crate) use self::poller::Wake;
 pub(crate) use self::port::Port;
 
 use self::alarms::Alarms;
-use self::listeners::Place;
 use self::poller::Poller;
-use self::port::{Opened, Shared};
 use self::transfer::{Burst, Context, Transfer};
 use super::fault_injector::FaultInjector;
-use super::listener::{Arrived, Envelope, Listener};
 use super::socket::LARGEST_DATAGRAM;
 use crate::event::Observers;
-use crate::transfer::{Abort, Failure, Stats, datagrams};
-use crate::wire::Packet;
+use crate::transfer::{Abort, Failure, Stats};
 
 /// The loop of the server: runs many transfers in one thread, and waits for all their sockets and deadlines together.
 ///
@@ -61,17 +57,6 @@ impl Reactor {
         self.poller.wake()
     }
 
-    /// Adds a socket that receives requests; returns its index.
-    pub(crate) fn listen(&mut self, listener: Listener) -> io::Result<usize> {
-        let key = self.watch(&listener)?;
-        Ok(self.listeners.add(key, listener))
-    }
-
-    /// Returns the sockets that receive requests.
-    pub(crate) fn listeners(&mut self) -> &mut Listeners {
-        &mut self.listeners
-    }
-
     fn watch(&mut self, socket: &impl AsFd) -> io::Result<Key> {
         let key = self.next_key();
         self.poller.watch(socket, key)?;
@@ -82,49 +67,6 @@ impl Reactor {
         let key = Key(self.next);
         self.next += 1;
         key
-    }
-
-    /// Reads once from a listening socket. What belongs to a transfer that shares its port goes there, but the owner gets
-    /// every request.
-    pub(crate) fn hear(
-        &mut self,
-        listener: usize,
-        request: &mut Vec<u8>,
-        notices: &mut Vec<Notice>,
-        observers: &mut Observers<'_>,
-    ) -> io::Result<Heard> {
-        let Some(socket) = self.listeners.get_mut(listener) else { return Ok(Heard::Nothing) };
-        let (envelope, length, stride) = match socket.receive(&mut self.buffer)? {
-            Arrived::Datagrams { envelope, length, stride } => (envelope, length, stride),
-            Arrived::Refused(peer) => {
-                for key in self.listeners.with_peer(listener, peer) {
-                    self.serve(key, notices, observers, |transfer, _, context| transfer.refused(peer, context));
-                }
-                return Ok(Heard::Other);
-            }
-            Arrived::Noise => return Ok(Heard::Other),
-            Arrived::Nothing => {
-                self.listeners.note(listener, true);
-                return Ok(Heard::Nothing);
-            }
-        };
-        let bytes = self.buffer.get(..length).unwrap_or_default();
-        let is_request = |datagram: &[u8]| matches!(Packet::parse(datagram), Ok(Packet::Request(_)));
-        let place = datagrams(bytes, stride).position(is_request);
-        let owner = self.listeners.owner(Place::of(listener, &envelope));
-        // The system may have joined several. What came after a request counts as lost: usually it is the request again.
-        request.clear();
-        match (place, owner) {
-            (None, Some(_)) => {}
-            (place, _) => request.extend(datagrams(bytes, stride).nth(place.unwrap_or(0)).unwrap_or_default()),
-        }
-        let before = place.map_or(length, |place| place * stride);
-        if let Some(key) = owner.filter(|_| place != Some(0)) {
-            self.serve(key, notices, observers, |transfer, buffer, context| {
-                transfer.datagrams(envelope.from, buffer.get(..before).unwrap_or_default(), stride, context)
-            });
-        }
-        Ok(if place.is_none() && owner.is_some() { Heard::Other } else { Heard::Datagram(envelope) })
     }
 
     /// Sends the first packet of a transfer, if it has not left yet, and does something more with it. `act` gets the
@@ -149,27 +91,6 @@ impl Reactor {
     /// Reads what has arrived for a transfer before its turn comes.
     pub(crate) fn catch_up(&mut self, key: Key, notices: &mut Vec<Notice>, observers: &mut Observers<'_>) {
         self.serve(key, notices, observers, |transfer, buffer, context| transfer.read(buffer, context) != Burst::Over);
-    }
-
-    /// Returns the port that received a request, for a transfer that answers from there.
-    pub(crate) fn share(&mut self, listener: usize, envelope: &Envelope) -> io::Result<Port> {
-        let socket = self.listeners.get_mut(listener).ok_or(io::ErrorKind::NotConnected)?;
-        let local = SocketAddr::new(envelope.to.ip(), socket.local.port());
-        let departure = socket.share(envelope)?;
-        Ok(Port::Shared(Shared { place: Place::of(listener, envelope), local, departure }))
-    }
-
-    /// Returns the transfer that a new one would replace at a shared port: it has the same peer.
-    pub(crate) fn replaced_by(&self, port: &Port) -> Option<Key> {
-        match port {
-            Port::Own(_) => None,
-            Port::Shared(shared) => self.listeners.owner(shared.place),
-        }
-    }
-
-    /// Opens the port of a transfer that has not started.
-    pub(crate) fn open<'a>(&'a mut self, port: &'a mut Port) -> Opened<'a> {
-        port.open(&mut self.listeners)
     }
 
     /// Starts a transfer with this number; its first packet leaves with the next turn. A socket of its own must never
@@ -249,12 +170,13 @@ impl Reactor {
             Err(error) if error.kind() == io::ErrorKind::Interrupted => return Ok(()),
             Err(error) => return Err(error),
         }
+        let mut readable = Vec::new();
         for at in 0.. {
             let Some(key) = self.poller.ready(at) else { break };
             match self.listeners.find(key) {
                 Some(listener) => {
                     self.listeners.note(listener, false);
-                    notices.push(Notice::Readable(listener));
+                    readable.push(Notice::Readable(listener));
                 }
                 None => self.serve(key, notices, observers, |transfer, buffer, context| {
                     transfer.read(buffer, context) != Burst::Over
@@ -262,6 +184,8 @@ impl Reactor {
             }
         }
         self.ring(notices, observers);
+        // The owner learns first which transfers are over: their clients may ask again.
+        notices.append(&mut readable);
         Ok(())
     }
 
@@ -292,13 +216,14 @@ impl Reactor {
 
 #[cfg(test)]
 mod tests {
-    use std::net::UdpSocket;
+    use std::net::{SocketAddr, UdpSocket};
     use std::sync::Arc;
     use std::sync::atomic::{AtomicUsize, Ordering};
     use std::thread;
 
     use super::*;
     use crate::files::Source;
+    use crate::net::listener::{Envelope, Listener};
     use crate::net::socket::Socket;
     use crate::transfer::{Machine, Output, Sending, Stats, Task, Unacknowledged};
     use crate::wire::{Mode, Terms};
@@ -483,6 +408,24 @@ mod tests {
             reactor.turn(LONG / 6, &mut notices, &mut Observers::none()).unwrap();
             assert!(matches!(notices[..], [Notice::Readable(readable)] if readable == index), "{notices:?}");
         }
+    }
+
+    #[test]
+    fn the_end_of_a_transfer_is_known_before_the_requests_that_came_with_it() {
+        let mut reactor = Reactor::new().unwrap();
+        let listener = Listener::bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        let address = listener.local;
+        let index = reactor.listen(listener).unwrap();
+        let (key, here) = start(&mut reactor, LONG, NEVER, 1);
+        let client = UdpSocket::bind("127.0.0.1:0").unwrap();
+        client.send_to(b"request", address).unwrap();
+        client.send_to(b"last", here).unwrap();
+        let mut notices = Vec::new();
+        reactor.turn(LONG / 6, &mut notices, &mut Observers::none()).unwrap();
+        assert!(
+            matches!(notices[..], [Notice::Gone(gone), Notice::Readable(readable)] if gone == key && readable == index),
+            "{notices:?}"
+        );
     }
 
     #[test]

@@ -1,0 +1,90 @@
+//! What listening sockets receive: requests for the owner of the reactor, and packets of transfers that share their ports.
+
+use std::io;
+use std::net::SocketAddr;
+
+use super::Reactor;
+use super::listeners::{Listeners, Place};
+use super::notice::{Heard, Key, Notice};
+use super::port::{Opened, Port, Shared};
+use crate::event::Observers;
+use crate::net::listener::{Arrived, Envelope, Listener};
+use crate::transfer::datagrams;
+use crate::wire::Packet;
+
+impl Reactor {
+    /// Adds a socket that receives requests; returns its index.
+    pub(crate) fn listen(&mut self, listener: Listener) -> io::Result<usize> {
+        let key = self.watch(&listener)?;
+        Ok(self.listeners.add(key, listener))
+    }
+
+    /// Returns the sockets that receive requests.
+    pub(crate) fn listeners(&mut self) -> &mut Listeners {
+        &mut self.listeners
+    }
+
+    /// Reads once from a listening socket. What belongs to a transfer that shares its port goes there, but the owner gets
+    /// every request.
+    pub(crate) fn hear(
+        &mut self,
+        listener: usize,
+        request: &mut Vec<u8>,
+        notices: &mut Vec<Notice>,
+        observers: &mut Observers<'_>,
+    ) -> io::Result<Heard> {
+        let Some(socket) = self.listeners.get_mut(listener) else { return Ok(Heard::Nothing) };
+        let (envelope, length, stride) = match socket.receive(&mut self.buffer)? {
+            Arrived::Datagrams { envelope, length, stride } => (envelope, length, stride),
+            Arrived::Refused(peer) => {
+                for key in self.listeners.with_peer(listener, peer) {
+                    self.serve(key, notices, observers, |transfer, _, context| transfer.refused(peer, context));
+                }
+                return Ok(Heard::Other);
+            }
+            Arrived::Noise => return Ok(Heard::Other),
+            Arrived::Nothing => {
+                self.listeners.note(listener, true);
+                return Ok(Heard::Nothing);
+            }
+        };
+        let bytes = self.buffer.get(..length).unwrap_or_default();
+        let is_request = |datagram: &[u8]| matches!(Packet::parse(datagram), Ok(Packet::Request(_)));
+        let place = datagrams(bytes, stride).position(is_request);
+        let owner = self.listeners.owner(Place::of(listener, &envelope));
+        // The system may have joined several. What came after a request counts as lost: usually it is the request again.
+        request.clear();
+        match (place, owner) {
+            (None, Some(_)) => {}
+            (place, _) => request.extend(datagrams(bytes, stride).nth(place.unwrap_or(0)).unwrap_or_default()),
+        }
+        let before = place.map_or(length, |place| place * stride);
+        if let Some(key) = owner.filter(|_| place != Some(0)) {
+            self.serve(key, notices, observers, |transfer, buffer, context| {
+                transfer.datagrams(envelope.from, buffer.get(..before).unwrap_or_default(), stride, context)
+            });
+        }
+        Ok(if place.is_none() && owner.is_some() { Heard::Other } else { Heard::Datagram(envelope) })
+    }
+
+    /// Returns the port that received a request, for a transfer that answers from there.
+    pub(crate) fn share(&mut self, listener: usize, envelope: &Envelope) -> io::Result<Port> {
+        let socket = self.listeners.get_mut(listener).ok_or(io::ErrorKind::NotConnected)?;
+        let local = SocketAddr::new(envelope.to.ip(), socket.local.port());
+        let departure = socket.share(envelope)?;
+        Ok(Port::Shared(Shared { place: Place::of(listener, envelope), local, departure }))
+    }
+
+    /// Returns the transfer that a new one would replace at a shared port: it has the same peer.
+    pub(crate) fn replaced_by(&self, port: &Port) -> Option<Key> {
+        match port {
+            Port::Own(_) => None,
+            Port::Shared(shared) => self.listeners.owner(shared.place),
+        }
+    }
+
+    /// Opens the port of a transfer that has not started.
+    pub(crate) fn open<'a>(&'a mut self, port: &'a mut Port) -> Opened<'a> {
+        port.open(&mut self.listeners)
+    }
+}
