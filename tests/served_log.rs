@@ -120,6 +120,27 @@ fn a_server_whose_log_cannot_be_written_says_so_once_and_continues() {
 }
 
 #[test]
+fn every_request_of_a_flood_is_counted_though_few_are_answered() {
+    const REQUESTS: u64 = 120;
+    let directory = directory_with(&[("a", b"abc")]);
+    let mut server =
+        Process::start(directory.path(), &["serve", ".", "--port", "0", "--json", "--allow", "192.0.2.0/24"]);
+    let listening: Value = serde_json::from_str(&server.line()).unwrap();
+    let (address, forger) = (listening["addresses"][0].as_str().unwrap().parse().unwrap(), Port::open());
+    (0..REQUESTS).for_each(|_| forger.send(address, b"\0\x01a\0octet\0"));
+    let mut counted = 0;
+    while counted < REQUESTS {
+        let refused: Value = serde_json::from_str(&server.line()).unwrap();
+        assert_eq!(refused["event"], "refused");
+        counted += refused["count"].as_u64().unwrap_or(1);
+    }
+    server.signal(Signal::SIGUSR1);
+    let status: Value = serde_json::from_str(&server.line()).unwrap();
+    assert_eq!(status["server"]["refused"], REQUESTS);
+    assert_eq!(server.end_by(Signal::SIGTERM), Some(0));
+}
+
+#[test]
 fn a_signal_asks_for_the_status() {
     let directory = directory_with(&[("f", &[7; 2000])]);
     for json in [false, true] {

@@ -109,6 +109,8 @@ impl Udp {
                 Err(errno) => match read_report(&self.socket)? {
                     // The error is about an earlier datagram; this one was not sent yet.
                     Some(IcmpError { errno: Errno::EMSGSIZE, .. }) => {}
+                    // A flood of sends without reads must not fill the memory: the peer is then found to be silent.
+                    Some(_) if self.reported.len() >= MOST_REPORTS => {}
                     Some(report) => self.reported.push_back(report),
                     None if several && offload::is_unsupported(errno) => return Ok(false),
                     None if errno == Errno::EMSGSIZE => return Err(too_long(batch)),

@@ -48,7 +48,8 @@ pub(super) fn understand<'a>(datagram: &'a [u8], client: IpAddr, policy: &Policy
 }
 
 impl Server {
-    /// Answers what is not served with an ERROR, but only some of it: the address may be forged.
+    /// Answers what is not served with an ERROR, but only some of it: the address may be forged. Each request has its
+    /// records all the same, so that the log and the status count a flood.
     pub(super) fn turn_away(
         &mut self,
         (listener, envelope): (usize, &Envelope),
@@ -57,17 +58,14 @@ impl Server {
         denied: Denied,
         observers: &mut Observers<'_>,
     ) {
-        let at = Instant::now();
-        self.shared.refused();
-        if !self.admission.may_explain(at) {
-            return;
-        }
-        let policy = self.shared.policy();
+        let (at, policy) = (Instant::now(), self.shared.policy());
         let (client, asked_at) = (envelope.from, self.listening_address(listener, envelope));
         let error = emit_error(denied.code, denied.message.as_bytes());
-        let (local, sent) = self.refuse((listener, envelope), policy.bug_towards(client), &error);
+        let may_explain = self.admission.may_explain(at);
+        let answer = may_explain.then(|| self.refuse((listener, envelope), policy.bug_towards(client), &error));
         // What is not a request has no transfer, and no records.
         let Some(subject) = subject else { return };
+        self.shared.refused();
         self.transfers += 1;
         let transfer = self.transfers;
         let asked = Crossing::new(Direction::Received, client, datagram);
@@ -76,7 +74,9 @@ impl Server {
                 observers.notify(&Record { at, transfer, local: asked_at, kind });
             }
         });
-        report_refusal(at, (transfer, local), client, denied, (&error, sent), observers);
+        let local = answer.map_or(asked_at, |(local, _)| local);
+        let answer = answer.map(|(_, sent)| (&*error, sent));
+        report_refusal(at, (transfer, local), client, denied, answer, observers);
     }
 
     /// Sends an ERROR; returns its local address, and whether it was sent.
@@ -104,19 +104,20 @@ impl Server {
     }
 }
 
-/// Makes the records of the ERROR that answers a request, and of its end. It left at `at`: the client may have it already.
+/// Makes the records of the ERROR that answers a request, if one does, and of its end. It left at `at`: the client may have it
+/// already.
 pub(super) fn report_refusal(
     at: Instant,
     (transfer, local): (u64, SocketAddr),
     client: SocketAddr,
     denied: Denied,
-    (error, sent): (&[u8], bool),
+    answer: Option<(&[u8], bool)>,
     observers: &mut Observers<'_>,
 ) {
     let message = Printable(denied.message.as_bytes()).to_string();
     let refused = Failure::Aborted(Abort::Refused { code: denied.code, message });
-    let error = Crossing::new(Direction::Sent, client, error).lost(!sent);
-    for kind in [RecordKind::Packet(error), RecordKind::End(Err(&refused))] {
+    let error = answer.map(|(error, sent)| Crossing::new(Direction::Sent, client, error).lost(!sent));
+    for kind in error.map(RecordKind::Packet).into_iter().chain([RecordKind::End(Err(&refused))]) {
         observers.notify(&Record { at, transfer, local, kind });
     }
 }

@@ -175,7 +175,7 @@ impl Server {
             let at = Instant::now();
             let (local, sent) = self.refuse((asked.listener, &asked.envelope), bug, &error);
             self.shared.refused();
-            report_refusal(at, (number, local), client, Denied { code, ..denied }, (&error, sent), observers);
+            report_refusal(at, (number, local), client, Denied { code, ..denied }, Some((&error, sent)), observers);
         }
     }
 
