@@ -100,7 +100,9 @@ fn a_rack_behind_one_address_gets_its_files_and_no_error() {
             assert!(client.join().unwrap().unwrap().1 == content);
         }
     });
-    assert_eq!((server.status().finished, server.status().failed), (256, 0));
+    // A client is done before the server has its last ACK.
+    eventually("every transfer is complete", || server.status().finished == 256);
+    assert_eq!(server.status().failed, 0);
 }
 
 /// A get as a boot ROM does it: in lock-step, asking again each second. Whether it got the whole file.
