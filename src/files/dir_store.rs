@@ -70,10 +70,10 @@ impl DirStore {
         Self { windows_names: wanted, ..self }
     }
 
-    /// Serves only what all users of this computer may read: a file needs the permission `o+r`, and each directory on its
-    /// way below the served one `o+x`. Uploads replace only such files, and new ones go only into such directories.
+    /// Serves only what all users of this computer may read, for a server that runs as root, which no permission stops.
     ///
-    /// For a server that runs as root, which no permission stops.
+    /// A file needs the permission `o+r`, and each directory on its way below the served one `o+x`. Uploads replace only such
+    /// files, and new ones go only into such directories.
     #[must_use]
     pub fn public_only(self, wanted: bool) -> Self {
         Self { tree: Tree { public_only: wanted, ..self.tree }, ..self }

@@ -15,15 +15,17 @@ pub trait Store: Send {
     /// [`Denied`] is the reason for the client.
     fn read(&self, name: &[u8], mode: Mode) -> Result<Source, Denied>;
 
-    /// Begins a file for a write request; it becomes visible when it is committed. With [`WriteMode::CreateNew`] a
-    /// name that exists is refused now, and again at the commit with [`io::ErrorKind::AlreadyExists`].
+    /// Begins a file for a write request; it becomes visible when it is committed.
+    ///
+    /// With [`WriteMode::CreateNew`] a name that exists is refused now, and again at the commit with [`io::ErrorKind::AlreadyExists`].
     ///
     /// # Errors
     ///
     /// [`Denied`] is the reason for the client.
     fn create(&self, name: &[u8], mode: Mode, write_mode: WriteMode) -> Result<Target, Denied>;
 
-    /// Returns how many bytes an upload can have at most, as far as the store knows: the free space of its disk.
+    /// Returns the bytes that are free for an upload; `None`, the default, if the store does not know. A write request that
+    /// announces more is refused.
     fn room(&self) -> Option<u64> {
         None
     }

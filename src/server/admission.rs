@@ -32,7 +32,7 @@ pub(super) struct Admission {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Decision {
     /// It begins a transfer.
-    Begin(Place),
+    Begin(Predecessors),
     /// A transfer answers it already, or it waits already.
     Repeated,
     /// It waits, unanswered.
@@ -41,9 +41,9 @@ pub(super) enum Decision {
     Refuse,
 }
 
-/// The place of a new transfer.
+/// The transfers that end for a new one.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct Place {
+pub(super) struct Predecessors {
     /// The transfer that must make room, when the new one has begun: it dallies, or its client does not answer.
     pub(super) instead_of: Option<Key>,
     /// The transfer that the client began with the same request, and abandoned if it answers the new one.
@@ -83,7 +83,7 @@ impl Admission {
             if restarts.is_some() {
                 // A device that was switched off and on. A late copy of its first request looks the same; then it does not
                 // answer, and the first transfer goes on.
-                return Decision::Begin(Place { instead_of: None, restarts });
+                return Decision::Begin(Predecessors { instead_of: None, restarts });
             }
         }
         // First come, first served.
@@ -177,10 +177,10 @@ impl Admission {
 
 impl Room {
     fn decision(self) -> Decision {
-        let place = |instead_of| Decision::Begin(Place { instead_of, restarts: None });
+        let begin = |instead_of| Decision::Begin(Predecessors { instead_of, restarts: None });
         match self {
-            Self::Free => place(None),
-            Self::InsteadOf(key) => place(Some(key)),
+            Self::Free => begin(None),
+            Self::InsteadOf(key) => begin(Some(key)),
             Self::Later(_) => Decision::Wait,
             Self::Full => Decision::Refuse,
         }
@@ -200,7 +200,7 @@ mod tests {
     use crate::server::log::LoggedRequest;
 
     const REQUEST: &[u8] = b"\0\x01f\0octet\0";
-    const BEGIN: Decision = Decision::Begin(Place { instead_of: None, restarts: None });
+    const BEGIN: Decision = Decision::Begin(Predecessors { instead_of: None, restarts: None });
 
     /// A server without sockets, in virtual time.
     struct World {
@@ -255,7 +255,7 @@ mod tests {
 
         fn settle(&mut self, client: SocketAddr, datagram: &[u8], decision: Decision) {
             match decision {
-                Decision::Begin(Place { instead_of, restarts }) => {
+                Decision::Begin(Predecessors { instead_of, restarts }) => {
                     if let Some(other) = instead_of {
                         self.displaced += 1;
                         self.admission.leave(self.now, other);
@@ -303,7 +303,7 @@ mod tests {
         assert_eq!(world.ask("192.0.2.1:2070"), Decision::Repeated);
         let first = world.key("192.0.2.1:2070");
         assert_eq!(world.answer("192.0.2.1:2070"), None);
-        let restart = Decision::Begin(Place { instead_of: None, restarts: Some(first) });
+        let restart = Decision::Begin(Predecessors { instead_of: None, restarts: Some(first) });
         assert_eq!(world.ask("192.0.2.1:2070"), restart);
         assert_eq!(world.ask("192.0.2.1:2070"), Decision::Repeated, "a restart is a transfer like any other");
         assert_eq!(
@@ -313,7 +313,10 @@ mod tests {
         );
         world.admission.leave(world.now, first);
         let second = world.key("192.0.2.1:2070");
-        assert_eq!(world.ask("192.0.2.1:2070"), Decision::Begin(Place { instead_of: None, restarts: Some(second) }));
+        assert_eq!(
+            world.ask("192.0.2.1:2070"),
+            Decision::Begin(Predecessors { instead_of: None, restarts: Some(second) })
+        );
         let elsewhere = "192.0.2.1:2071".parse().unwrap();
         assert_eq!(world.ask_from(elsewhere, REQUEST), BEGIN, "another port is another client");
         assert_eq!(world.ask_from(elsewhere, b"\0\x01g\0octet\0"), BEGIN, "another file is another transfer");
@@ -335,8 +338,8 @@ mod tests {
     fn a_rack_behind_one_address_is_answered_as_soon_as_one_of_it_acknowledges() {
         let mut world = World::new(Policy::default());
         let clients: Vec<_> = (0..256).map(|port| format!("192.0.2.1:{}", 2000 + port)).collect();
-        for (place, client) in clients.iter().enumerate() {
-            assert_eq!(world.ask(client), if place < OPENINGS { BEGIN } else { Decision::Wait });
+        for (number, client) in clients.iter().enumerate() {
+            assert_eq!(world.ask(client), if number < OPENINGS { BEGIN } else { Decision::Wait });
         }
         assert_eq!(world.ask(&clients[200]), Decision::Repeated);
         assert_eq!(world.keys, OPENINGS);
@@ -380,7 +383,7 @@ mod tests {
         assert_eq!(world.ask("192.0.2.5:1"), Decision::Refuse, "all answer");
         world.admission.complete(world.now, world.key(clients[2]));
         let dallies = Some(world.key(clients[2]));
-        assert_eq!(world.ask("192.0.2.5:1"), Decision::Begin(Place { instead_of: dallies, restarts: None }));
+        assert_eq!(world.ask("192.0.2.5:1"), Decision::Begin(Predecessors { instead_of: dallies, restarts: None }));
     }
 
     #[test]

@@ -50,8 +50,15 @@ impl ServerBuilder {
         max_transfers(transfers: usize) => policy.max_transfers = transfers;
         /// Limits the number of simultaneous transfers with one address; 300 by default.
         max_per_source(transfers: usize) => policy.max_per_source = transfers;
-        /// Serves only clients of these networks; all by default.
-        allow(networks: Vec<IpNet>) => policy.allow = networks;
+        /// Serves only the clients of these networks; others get ERROR 2. By default, and without any network, all are served.
+        ///
+        /// ```
+        /// # use tftpsh::{MemoryStore, Server};
+        /// let networks = ["192.0.2.0/24".parse()?, "2001:db8::/32".parse()?];
+        /// let server = Server::builder(MemoryStore::new()).allow(networks).bind("127.0.0.1:0")?;
+        /// # Ok::<(), Box<dyn std::error::Error>>(())
+        /// ```
+        allow(networks: impl IntoIterator<Item = IpNet>) => policy.allow = networks.into_iter().collect();
         /// Limits the block size that is granted (RFC 2348).
         max_blksize(blksize: BlockSize) => policy.limits.blksize = blksize;
         /// Limits the window that is granted, in blocks (RFC 7440); 64 by default.
@@ -59,9 +66,11 @@ impl ServerBuilder {
         /// Answers options, which is the default; without them the server is one of RFC 1350.
         options(options: bool) => policy.limits.options = options;
         /// Answers everything from the port that receives requests, for networks that let no other through: containers, address
-        /// translation, firewalls. By default each transfer has a port of its own (RFC 1350 section 4), which keeps packets of
-        /// other transfers away. With one port, a client can have one transfer from each of its ports: if it asks for another
-        /// file, the first transfer ends.
+        /// translation, firewalls.
+        ///
+        /// By default each transfer has a port of its own (RFC 1350 section 4), which keeps packets of other transfers away.
+        /// With one port, a client can have one transfer from each of its ports: if it asks for another file, the first
+        /// transfer ends.
         ///
         /// ```
         /// # use tftpsh::{Client, MemoryStore, Server};
@@ -71,8 +80,10 @@ impl ServerBuilder {
         /// # Ok::<(), Box<dyn std::error::Error>>(())
         /// ```
         single_port(single_port: bool) => single_port = single_port;
-        /// Takes the ports of transfers from this range, for a firewall that lets only them through. Each transfer needs one:
-        /// there are never more transfers than ports. It excludes a [single port](Self::single_port).
+        /// Takes the ports of transfers from this range, for a firewall that lets only them through.
+        ///
+        /// Each transfer needs one: there are never more transfers than ports. It excludes a
+        /// [single port](Self::single_port).
         port_range(ports: RangeInclusive<u16>) => port_range = Some(ports);
         /// Sets when a packet is retransmitted and when a transfer fails, unless the client asks for an interval.
         retry(retry: RetryPolicy) => policy.retry = retry;
@@ -84,8 +95,10 @@ impl ServerBuilder {
         self
     }
 
-    /// Listens also at this bound socket, which another program may have bound: a server needs no privileges for its port
-    /// then. Their addresses come first in [`Server::addresses`].
+    /// Listens also at this bound socket, which another program may have bound: then a server needs no privileges for its
+    /// port.
+    ///
+    /// The addresses of such sockets come first in [`Server::addresses`]. [`bind`](Self::bind) needs no other address.
     ///
     /// ```
     /// # use std::net::UdpSocket;

@@ -48,6 +48,7 @@ use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
 
 pub use builder::ServerBuilder;
+pub use ipnet::IpNet;
 pub use log::Log;
 pub use policy::Policy;
 pub use practice::{PRACTICE_NAMES, practice_files};

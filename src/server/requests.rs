@@ -4,7 +4,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::time::Instant;
 
-use super::admission::{Decision, Place};
+use super::admission::{Decision, Predecessors};
 use super::ledger::{Entry, Stage};
 use super::log::LoggedRequest;
 use super::policy::{self, File, Policy};
@@ -166,7 +166,7 @@ impl Server {
         let (injector, bug) = (asked.injector.take(), policy.bug_towards(client));
         let mut it = Incoming { asked: &asked, datagram, request, policy, bug, number, injector };
         let begun = match decision {
-            Decision::Begin(place) => self.begin(&mut it, place, logged, observers),
+            Decision::Begin(predecessors) => self.begin(&mut it, predecessors, logged, observers),
             _ => Err(Denied::new(ErrorCode::UNDEFINED, "too many transfers, try again later")),
         };
         if let Err(denied) = begun {
@@ -193,7 +193,7 @@ impl Server {
     fn begin(
         &mut self,
         it: &mut Incoming<'_>,
-        place: Place,
+        predecessors: Predecessors,
         logged: LoggedRequest,
         observers: &mut Observers<'_>,
     ) -> Result<(), Denied> {
@@ -201,8 +201,8 @@ impl Server {
         let mut granted = policy::grant(&request, policy, bug, &*self.store)?;
         granted.limits = self.admission.afford(granted.limits);
         // Usually there are no file descriptors left: this client is refused, running transfers continue.
-        let restarted = place.restarts.map(|key| (key, Abort::Restarted));
-        let ends_soon = place.instead_of.map(|key| (key, Abort::Displaced)).or(restarted);
+        let restarted = predecessors.restarts.map(|key| (key, Abort::Restarted));
+        let ends_soon = predecessors.instead_of.map(|key| (key, Abort::Displaced)).or(restarted);
         let mut port = match (self.port(it.asked, bug), ends_soon) {
             (Err(_), Some((other, reason))) => {
                 // It may have the port or the file descriptor that is missing.
@@ -226,13 +226,13 @@ impl Server {
         let task = task(granted.file, answer, client, policy, bug);
         // Only now: a request that is refused costs nobody anything.
         if let Some(other) = self.reactor.replaced_by(&port) {
-            // Nothing tells its packets from those of the new one: the client has one port, and so has the server.
+            // Its packets look like those of the new one: the client has one port, and so has the server.
             self.displace(other, Abort::Restarted, observers);
-        } else if let Some(other) = place.instead_of {
+        } else if let Some(other) = predecessors.instead_of {
             self.displace(other, Abort::Displaced, observers);
         }
         let key = self.reactor.start(number, port, task, it.injector.take())?;
-        let (request, stage) = (datagram.into(), Stage::Opening { restarts: place.restarts });
+        let (request, stage) = (datagram.into(), Stage::Opening { restarts: predecessors.restarts });
         let begun = Instant::now();
         self.admission.enter(key, Entry { number, client, request, logged, window, begun, stage });
         Ok(())

@@ -4,7 +4,7 @@ use std::io;
 use std::net::SocketAddr;
 
 use super::Reactor;
-use super::listeners::{Listeners, Place};
+use super::listeners::{Flow, Listeners};
 use super::notice::{Heard, Key, Notice};
 use super::port::{Opened, Port, Shared};
 use crate::event::Observers;
@@ -50,21 +50,21 @@ impl Reactor {
         };
         let bytes = self.buffer.get(..length).unwrap_or_default();
         let is_request = |datagram: &[u8]| matches!(Packet::parse(datagram), Ok(Packet::Request(_)));
-        let place = datagrams(bytes, stride).position(is_request);
-        let owner = self.listeners.owner(Place::of(listener, &envelope));
+        let first = datagrams(bytes, stride).position(is_request);
+        let owner = self.listeners.owner(Flow::of(listener, &envelope));
         // The system may have joined several. What came after a request counts as lost: usually it is the request again.
         request.clear();
-        match (place, owner) {
+        match (first, owner) {
             (None, Some(_)) => {}
-            (place, _) => request.extend(datagrams(bytes, stride).nth(place.unwrap_or(0)).unwrap_or_default()),
+            (first, _) => request.extend(datagrams(bytes, stride).nth(first.unwrap_or(0)).unwrap_or_default()),
         }
-        let before = place.map_or(length, |place| place * stride);
-        if let Some(key) = owner.filter(|_| place != Some(0)) {
+        let before = first.map_or(length, |first| first * stride);
+        if let Some(key) = owner.filter(|_| first != Some(0)) {
             self.serve(key, notices, observers, |transfer, buffer, context| {
                 transfer.datagrams(envelope.from, buffer.get(..before).unwrap_or_default(), stride, context)
             });
         }
-        Ok(if place.is_none() && owner.is_some() { Heard::Other } else { Heard::Datagram(envelope) })
+        Ok(if first.is_none() && owner.is_some() { Heard::Other } else { Heard::Datagram(envelope) })
     }
 
     /// Returns the port that received a request, for a transfer that answers from there.
@@ -72,14 +72,14 @@ impl Reactor {
         let socket = self.listeners.get_mut(listener).ok_or(io::ErrorKind::NotConnected)?;
         let local = SocketAddr::new(envelope.to.ip(), socket.local.port());
         let departure = socket.share(envelope)?;
-        Ok(Port::Shared(Shared { place: Place::of(listener, envelope), local, departure }))
+        Ok(Port::Shared(Shared { flow: Flow::of(listener, envelope), local, departure }))
     }
 
     /// Returns the transfer that a new one would replace at a shared port: it has the same peer.
     pub(crate) fn replaced_by(&self, port: &Port) -> Option<Key> {
         match port {
             Port::Own(_) => None,
-            Port::Shared(shared) => self.listeners.owner(shared.place),
+            Port::Shared(shared) => self.listeners.owner(shared.flow),
         }
     }
 

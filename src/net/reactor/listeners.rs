@@ -9,7 +9,7 @@ use crate::net::listener::{Envelope, Listener};
 pub(crate) struct Listeners {
     all: Vec<Listening>,
     /// The sharing transfers, so that those with one peer are neighbours.
-    sharing: BTreeMap<Place, Key>,
+    sharing: BTreeMap<Flow, Key>,
 }
 
 /// A socket that receives requests.
@@ -20,9 +20,9 @@ struct Listening {
     is_read: bool,
 }
 
-/// What tells a transfer apart from the others at a shared port.
+/// The packets between a shared port and one peer: they belong to one transfer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Place {
+pub(super) struct Flow {
     /// Index of the listening socket.
     pub(super) listener: usize,
     peer: SocketAddr,
@@ -30,8 +30,8 @@ pub(super) struct Place {
     asked: IpAddr,
 }
 
-impl Place {
-    /// Returns the place of the transfer that this datagram begins or belongs to.
+impl Flow {
+    /// Returns the flow that this datagram begins or belongs to.
     pub(super) fn of(listener: usize, envelope: &Envelope) -> Self {
         Self { listener, peer: envelope.from, asked: envelope.to.ip() }
     }
@@ -67,26 +67,26 @@ impl Listeners {
     }
 
     /// Begins to share a port.
-    pub(super) fn enter(&mut self, place: Place, key: Key) {
-        self.sharing.insert(place, key);
+    pub(super) fn enter(&mut self, flow: Flow, key: Key) {
+        self.sharing.insert(flow, key);
     }
 
-    /// Ends the sharing of a port, unless another transfer has this place now.
-    pub(super) fn leave(&mut self, place: Place, key: Key) {
-        if self.owner(place) == Some(key) {
-            self.sharing.remove(&place);
+    /// Ends the sharing of a port, unless another transfer has this flow now.
+    pub(super) fn leave(&mut self, flow: Flow, key: Key) {
+        if self.owner(flow) == Some(key) {
+            self.sharing.remove(&flow);
         }
     }
 
-    /// Returns the transfer with this place.
-    pub(super) fn owner(&self, place: Place) -> Option<Key> {
-        self.sharing.get(&place).copied()
+    /// Returns the transfer with this flow.
+    pub(super) fn owner(&self, flow: Flow) -> Option<Key> {
+        self.sharing.get(&flow).copied()
     }
 
     /// Returns all transfers with this peer: a report about it does not say which of them it concerns.
     pub(super) fn with_peer(&self, listener: usize, peer: SocketAddr) -> Vec<Key> {
         let [least, most] = [IpAddr::V4(Ipv4Addr::UNSPECIFIED), IpAddr::V6(Ipv6Addr::from_bits(u128::MAX))]
-            .map(|asked| Place { listener, peer, asked });
+            .map(|asked| Flow { listener, peer, asked });
         self.sharing.range(least..=most).map(|(_, key)| *key).collect()
     }
 }

@@ -106,7 +106,7 @@ impl Reactor {
             Port::Own(socket) => self.watch(socket)?,
             Port::Shared(shared) => {
                 let key = self.next_key();
-                self.listeners.enter(shared.place, key);
+                self.listeners.enter(shared.flow, key);
                 key
             }
         };
@@ -136,7 +136,7 @@ impl Reactor {
             let listeners = &mut self.listeners;
             transfer.close(&mut Context { key, listeners, notices: &mut Vec::new(), observers });
             if let Port::Shared(shared) = &transfer.port {
-                self.listeners.leave(shared.place, key);
+                self.listeners.leave(shared.flow, key);
             }
         }
     }

@@ -1,7 +1,7 @@
 use std::io;
 use std::net::SocketAddr;
 
-use super::listeners::{Listeners, Place};
+use super::listeners::{Flow, Listeners};
 use crate::net::listener::Listener;
 use crate::net::outlet::Outlet;
 use crate::net::socket::Socket;
@@ -18,7 +18,7 @@ pub(crate) enum Port {
 
 /// The part of one transfer in a port that others share.
 pub(crate) struct Shared {
-    pub(super) place: Place,
+    pub(super) flow: Flow,
     /// This side's address, with the port.
     pub(super) local: SocketAddr,
     pub(super) departure: Departure,
@@ -48,7 +48,7 @@ impl Port {
         match self {
             Self::Own(socket) => Opened::Own(socket),
             Self::Shared(shared) => {
-                let listener = listeners.get_mut(shared.place.listener);
+                let listener = listeners.get_mut(shared.flow.listener);
                 Opened::Shared(shared, listener)
             }
         }

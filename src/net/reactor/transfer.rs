@@ -110,7 +110,7 @@ impl Transfer {
         for _ in 0..BURST {
             let socket = match &mut self.port {
                 Port::Own(socket) => socket,
-                Port::Shared(shared) if context.listeners.is_read(shared.place.listener) => return Burst::Last,
+                Port::Shared(shared) if context.listeners.is_read(shared.flow.listener) => return Burst::Last,
                 Port::Shared(_) => return Burst::More,
             };
             let continues = match socket.take(buffer) {
