@@ -120,6 +120,20 @@ fn a_server_whose_log_cannot_be_written_says_so_once_and_continues() {
 }
 
 #[test]
+fn a_server_whose_first_line_cannot_be_written_serves_all_the_same() {
+    let directory = directory_with(&[("a", b"abc")]);
+    // Nothing says where it serves: this port was free a moment ago.
+    let address = Port::open().address();
+    let arguments = format!("serve . --port {} >/dev/full 2>&3", address.port());
+    let mut server = Process::spawn(&mut limited("exec 3>&1", directory.path(), &arguments));
+    while Client::to(address).get_bytes("a", &mut Observers::none()).is_err() {
+        assert!(server.is_running(), "it ended");
+    }
+    server.signal(Signal::SIGTERM);
+    assert_eq!(server.wait().code(), Some(0));
+}
+
+#[test]
 fn every_request_of_a_flood_is_counted_though_few_are_answered() {
     const REQUESTS: u64 = 120;
     let directory = directory_with(&[("a", b"abc")]);

@@ -102,3 +102,20 @@ fn a_trace_that_the_server_cannot_write_does_not_end_it() {
     lines_of(&mut server, "a");
     assert_eq!(server.end_by(Signal::SIGINT), Some(1), "the trace failed, and the server served");
 }
+
+#[test]
+fn a_reader_who_does_not_read_the_trace_does_not_stop_the_server() {
+    const GETS: usize = 200;
+    let directory = tempfile::tempdir().expect("a directory");
+    for trace in ["--trace", "--trace=explain"] {
+        let (mut server, address) = serve(directory.path(), trace);
+        // Far more than a pipe holds.
+        for _ in 0..GETS {
+            let (_, bytes) = Client::to(address).get_bytes("b", &mut Observers::none()).expect("the file");
+            assert_eq!(bytes.len(), 600);
+        }
+        // Lines are whole, and come as soon as somebody reads.
+        (0..GETS).for_each(|_| _ = lines_of(&mut server, "b"));
+        assert_eq!(server.end_by(Signal::SIGTERM), Some(0), "{trace}");
+    }
+}

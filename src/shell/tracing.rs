@@ -114,7 +114,7 @@ impl Tracing {
             return Err(goes_there(other));
         }
         let mut views = self.views(&file_page(settings), content);
-        let mut out = file_writer(content, path, console)?;
+        let mut out = self.file_writer(content, path, console)?;
         views.begin(&mut out)?;
         self.end(content);
         let outlet = self.tracer.add_views(views, out);
@@ -126,8 +126,24 @@ impl Tracing {
     pub(super) fn create(&self, content: Content, path: &Word, console: &Console) -> io::Result<Box<dyn Write>> {
         match self.files.iter().find(|file| file.path == *path) {
             Some(other) => Err(goes_there(other)),
-            None => file_writer(content, path, console),
+            None => self.file_writer(content, path, console),
         }
+    }
+
+    /// A writer for a file of its own: lines for a view, blocks for a capture.
+    fn file_writer(&self, content: Content, path: &Word, console: &Console) -> io::Result<Box<dyn Write>> {
+        let is_stdout = path.is(STDOUT);
+        Ok(match content {
+            Content::View(_) if is_stdout => self.lines(Stream::Output, console),
+            Content::View(_) => Box::new(LineBatcher::new(console.create(path.path())?)),
+            Content::Capture { .. } if is_stdout => Box::new(BufWriter::new(console.writer(Stream::Output))),
+            Content::Capture { .. } => Box::new(BufWriter::new(console.create(path.path())?)),
+        })
+    }
+
+    /// A writer for the lines of a view. Only a server has other work than to wait for their reader.
+    fn lines(&self, stream: Stream, console: &Console) -> Box<dyn Write> {
+        if self.of_server { console.lines_of_server(stream) } else { console.lines(stream) }
     }
 
     /// Ends the file of a view, or the capture; returns whether there was one.
@@ -177,7 +193,7 @@ impl Tracing {
         let Some(view) = settings.tracing else { return };
         let has_place = !self.has_stdout() && !console.is_diverted;
         let stream = if view.is_for_programs() && has_place { Stream::Output } else { console.stream() };
-        let out = console.lines(stream);
+        let out = self.lines(stream, console);
         if view == ViewName::Classic && !self.of_server {
             self.classic = Some(Classic::new(out).omit_final_ack(settings.classic));
         } else {
@@ -358,17 +374,6 @@ pub(super) fn file_name(content: Content, path: &Word, console: &Console) -> Res
         return Err(CommandError::local("-: something else goes to standard output"));
     }
     Ok(path.clone())
-}
-
-/// A writer for a file of its own: lines for a view, blocks for a capture.
-fn file_writer(content: Content, path: &Word, console: &Console) -> io::Result<Box<dyn Write>> {
-    let is_stdout = path.is(STDOUT);
-    Ok(match content {
-        Content::View(_) if is_stdout => console.lines(Stream::Output),
-        Content::View(_) => Box::new(LineBatcher::new(console.create(path.path())?)),
-        Content::Capture { .. } if is_stdout => Box::new(BufWriter::new(console.writer(Stream::Output))),
-        Content::Capture { .. } => Box::new(BufWriter::new(console.create(path.path())?)),
-    })
 }
 
 fn goes_there(file: &Filed) -> io::Error {

@@ -48,7 +48,7 @@ pub(crate) fn is_interruption(error: &io::Error) -> bool {
     error.get_ref().is_some_and(|cause| cause.is::<Interruption>())
 }
 
-fn interruption() -> io::Error {
+pub(crate) fn interruption() -> io::Error {
     io::Error::other(Interruption)
 }
 

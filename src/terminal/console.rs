@@ -13,6 +13,7 @@ use serde::Serialize;
 use terminal_size::{Width, terminal_size_of};
 
 use super::line_batcher::LineBatcher;
+use super::lossy_lines::LossyLines;
 use super::output::{Output, Stream};
 use crate::printable_json::printable_json;
 use crate::stop::Stop;
@@ -153,7 +154,15 @@ impl Console {
 
     /// A writer for many lines of a stream: one by one where a person watches.
     pub(crate) fn lines(&self, stream: Stream) -> Box<dyn Write> {
-        let out = self.writer(stream);
+        self.batched(stream, self.writer(stream))
+    }
+
+    /// The same for a server, which waits for no reader: lines that find no space are lost.
+    pub(crate) fn lines_of_server(&self, stream: Stream) -> Box<dyn Write> {
+        self.batched(stream, LossyLines::new(stream))
+    }
+
+    fn batched(&self, stream: Stream, out: impl Write + 'static) -> Box<dyn Write> {
         if self.channel(stream).is_terminal { Box::new(LineWriter::new(out)) } else { Box::new(LineBatcher::new(out)) }
     }
 

@@ -11,6 +11,7 @@ mod line_batcher;
 mod line_editor;
 mod line_reader;
 mod log_output;
+mod lossy_lines;
 mod output;
 mod plain_input;
 mod prompt;

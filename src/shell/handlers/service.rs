@@ -60,7 +60,8 @@ impl Service {
             let why = is_fallback.then(|| "port 69 needs privileges".to_owned());
             let notes: Vec<_> = why.into_iter().chain(reach(server.addresses())).collect();
             let notes = if notes.is_empty() { String::new() } else { format!(" ({})", notes.join("; ")) };
-            shell.console.say(format_args!("{status}{notes}."))?;
+            // A full disk keeps no device from its boot; the log reports it.
+            let _ = shell.console.say(format_args!("{status}{notes}."));
         }
         shell.workspace.tracing.begin(&shell.workspace.session.settings, &shell.console, shell.setup.plain);
         let mut log = if shell.console.json {
@@ -130,7 +131,7 @@ impl Service {
         };
         let on_port = |address: &IpAddr| SocketAddr::new(*address, port);
         if !self.listen.is_empty() {
-            return Ok(builder()?.bind(&*self.listen.iter().map(on_port).collect::<Vec<_>>()));
+            return Ok(builder()?.bind(&*distinct(&self.listen).map(on_port).collect::<Vec<_>>()));
         }
         let loopback = [Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()];
         Ok(match builder()?.bind(&loopback.each_ref().map(on_port)[..]) {
@@ -186,6 +187,16 @@ impl Service {
 /// The port where [`DEFAULT_PORT`] needs privileges.
 const UNPRIVILEGED_PORT: u16 = 6969;
 
+/// Leaves out each address that another one includes: it was named twice, or all addresses of its family are.
+fn distinct(addresses: &[IpAddr]) -> impl Iterator<Item = &IpAddr> {
+    let includes = |other: &IpAddr, it: &IpAddr| other.is_unspecified() && other.is_ipv4() == it.is_ipv4();
+    addresses.iter().enumerate().filter_map(move |(place, it)| {
+        let is_repeated = addresses.iter().take(place).any(|other| other == it);
+        let is_included = addresses.iter().any(|other| other != it && includes(other, it));
+        (!is_repeated && !is_included).then_some(it)
+    })
+}
+
 fn refused(error: io::Error) -> CommandError {
     let advice = match error.kind() {
         io::ErrorKind::PermissionDenied => " (a port below 1024 needs privileges; another one will do: --port 6969)",
@@ -216,5 +227,21 @@ fn reachable(address: IpAddr) -> IpAddr {
         IpAddr::V4(any) if any.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
         IpAddr::V6(any) if any.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
         address => address,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_that_another_one_includes_is_not_bound_twice() {
+        let distinct = |named: &str| {
+            let named: Vec<IpAddr> = named.split(' ').map(|it| it.parse().unwrap()).collect();
+            distinct(&named).map(IpAddr::to_string).collect::<Vec<_>>().join(" ")
+        };
+        assert_eq!(distinct("127.0.0.1 127.0.0.2 127.0.0.1"), "127.0.0.1 127.0.0.2");
+        assert_eq!(distinct("127.0.0.1 0.0.0.0 ::1 0.0.0.0"), "0.0.0.0 ::1");
+        assert_eq!(distinct(":: ::1 192.0.2.1 ::"), ":: 192.0.2.1");
     }
 }
