@@ -17,6 +17,9 @@ use crate::transfer::{Failure, Report};
 /// How long the owner of a server waits for an answer.
 const PATIENCE: Duration = Duration::from_millis(250);
 
+/// The most questions that wait for an answer.
+const MOST_INQUIRIES: usize = 64;
+
 /// A server in its own thread. Dropping it stops the server, sends its clients an ERROR, and waits for the thread.
 #[derive(Debug)]
 pub struct RunningServer {
@@ -87,7 +90,13 @@ impl RunningServer {
     /// Asks the server for a snapshot; `None` if it does not answer.
     fn snapshot(&self) -> Option<Snapshot> {
         let (inquiry, answer) = mpsc::sync_channel(1);
-        self.shared.inquiries().push(inquiry);
+        let mut inquiries = self.shared.inquiries();
+        // Those who ask a stuck server again and again have stopped to wait for the first answers.
+        if inquiries.len() >= MOST_INQUIRIES {
+            inquiries.remove(0);
+        }
+        inquiries.push(inquiry);
+        drop(inquiries);
         self.shared.is_asked.store(true, Ordering::SeqCst);
         self.wake.wake();
         answer.recv_timeout(PATIENCE).ok()
