@@ -23,6 +23,21 @@
 //! assert!(matches!(error, ClientError::Remote { code: ErrorCode::EXISTS, .. }));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
+//!
+//! A server that is left running needs a directory, limits and a [log](Log):
+//!
+//! ```no_run
+//! use tftpsh::server::Log;
+//! use tftpsh::{DirStore, Server, Stop};
+//!
+//! let server = Server::builder(DirStore::open("/srv/tftp")?)
+//!     .read_only(true)
+//!     .allow(["192.0.2.0/24".parse()?])
+//!     .observer(Log::new(std::io::stderr()))
+//!     .bind("0.0.0.0:69")?;
+//! server.run(&Stop::new())?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 mod admission;
 mod allowance;
