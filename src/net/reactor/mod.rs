@@ -1,9 +1,9 @@
 mod alarms;
-mod hearing;
 mod listeners;
 mod notice;
 mod poller;
 mod port;
+mod reading;
 mod transfer;
 
 use std::collections::HashMap;
@@ -13,7 +13,7 @@ use std::os::fd::AsFd;
 use std::time::{Duration, Instant};
 
 pub(crate) use self::listeners::Listeners;
-pub(crate) use self::notice::{Heard, Key, Notice, ServerTask};
+pub(crate) use self::notice::{Key, Notice, Reading, ServerTask};
 pub(crate) use self::poller::Wake;
 pub(crate) use self::port::Port;
 

@@ -158,13 +158,13 @@ fn what_arrived_at_a_shared_port_comes_before_a_deadline_that_has_passed() {
     let key = reactor.start(1, port, task, None).unwrap();
     let (mut gone, mut before) = (Vec::new(), None);
     for _ in 0..30 {
-        let (mut notices, mut heard) = (Vec::new(), Vec::new());
+        let (mut notices, mut from_reading) = (Vec::new(), Vec::new());
         reactor.turn(Duration::ZERO, &mut notices, &mut Observers::none()).unwrap();
         if notices.iter().any(|notice| matches!(notice, Notice::Readable(_))) {
             // One datagram a turn: the server reads a burst, and more may be there.
-            reactor.hear(index, &mut Vec::new(), &mut heard, &mut Observers::none()).unwrap();
+            reactor.read(index, &mut Vec::new(), &mut from_reading, &mut Observers::none()).unwrap();
         }
-        gone.extend(heard);
+        gone.extend(from_reading);
         if before.is_none() {
             before = Some(ticked.load(Ordering::Relaxed));
             (0..burst).for_each(|_| assert_eq!(client.send_to(b"late", address).unwrap(), 4));
