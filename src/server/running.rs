@@ -2,7 +2,7 @@ use std::io;
 use std::mem;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{self, SyncSender};
+use std::sync::mpsc::{self, Receiver, SyncSender};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
@@ -89,15 +89,7 @@ impl RunningServer {
 
     /// Asks the server for a snapshot; `None` if it does not answer.
     fn snapshot(&self) -> Option<Snapshot> {
-        let (inquiry, answer) = mpsc::sync_channel(1);
-        let mut inquiries = self.shared.inquiries();
-        // Those who ask a stuck server again and again have stopped to wait for the first answers.
-        if inquiries.len() >= MOST_INQUIRIES {
-            inquiries.remove(0);
-        }
-        inquiries.push(inquiry);
-        drop(inquiries);
-        self.shared.is_asked.store(true, Ordering::SeqCst);
+        let answer = self.shared.ask();
         self.wake.wake();
         answer.recv_timeout(PATIENCE).ok()
     }
@@ -151,6 +143,19 @@ impl Shared {
     /// Counts a refused request.
     pub(super) fn refused(&self) {
         self.counts().refused += 1;
+    }
+
+    /// Asks for a snapshot.
+    fn ask(&self) -> Receiver<Snapshot> {
+        let (inquiry, answer) = mpsc::sync_channel(1);
+        let mut inquiries = self.inquiries();
+        // Nobody waits long for an answer: if the server is stuck, the first ones have given up.
+        if inquiries.len() >= MOST_INQUIRIES {
+            inquiries.remove(0);
+        }
+        inquiries.push(inquiry);
+        self.is_asked.store(true, Ordering::SeqCst);
+        answer
     }
 
     /// Gives a snapshot to those who wait for one.
