@@ -96,7 +96,7 @@ fn no_name_leads_out() {
 }
 
 #[test]
-fn what_is_no_regular_file_is_refused_and_blocks_nobody() {
+fn what_is_not_a_regular_file_is_refused_and_blocks_nobody() {
     let (done, wait) = mpsc::channel();
     thread::spawn(move || {
         let house = House::new();

@@ -99,7 +99,7 @@ fn at_the_prompt_serve_status_has_a_line_for_each_running_transfer() {
             shell.say("serve status");
             if json {
                 // The record of the first command, or the last lines of a status.
-                let is_status = |line: &Value| line.get("serves").is_some();
+                let is_status = |line: &Value| line.get("server").is_some();
                 let mut records = std::iter::from_fn(|| serde_json::from_str::<Value>(&shell.line()).ok());
                 return records.find(is_status).unwrap().to_string();
             }
@@ -115,8 +115,10 @@ fn at_the_prompt_serve_status_has_a_line_for_each_running_transfer() {
         let second = status(&mut shell);
         if json {
             let record: Value = serde_json::from_str(&second).unwrap();
-            let transfer = &record["transfers"][0];
-            assert_eq!((&record["running"], &record["refused"]), (&1.into(), &0.into()));
+            assert!(record.get("error").is_some(), "the keys of every record are there");
+            let server = &record["server"];
+            let transfer = &server["transfers"][0];
+            assert_eq!((&server["running"], &server["refused"]), (&1.into(), &0.into()));
             assert_eq!(transfer["peer"], client.address().to_string());
             assert_eq!((&transfer["bytes"], &transfer["size"]), (&512.into(), &2000.into()));
         } else {

@@ -18,7 +18,9 @@ pub(crate) use self::sentence::sentence;
 
 use self::values::{rexmt, when};
 use crate::client::Family;
-use crate::language::{AnyPort, STATUSES, Scope, TraceVerb, Word, is_option, is_view, options, trace_list, value};
+use crate::language::{
+    AnyPort, CommandOption, STATUSES, Scope, TraceVerb, Word, is_option, is_view, options, trace_list, value,
+};
 use crate::style::When;
 use crate::transfer::Rexmt;
 use crate::wire::{BlockSize, Mode, WindowSize};
@@ -235,11 +237,16 @@ fn after_help() -> String {
     )
 }
 
+/// Returns the options of commands that the program does not have itself.
+pub(crate) fn foreign_options(program: &clap::Command) -> impl Iterator<Item = &'static CommandOption> {
+    let is_own = |name: &str| program.get_arguments().any(|own| own.get_long() == name.strip_prefix("--"));
+    options().filter(move |option| !is_own(option.name))
+}
+
 /// Splits off the options of commands, which the program does not have itself, with their values.
 fn split_off_options(args: impl IntoIterator<Item = OsString>) -> (Vec<OsString>, Vec<OsString>) {
     let own = Cli::command();
-    let is_own = |name: &str| own.get_arguments().any(|own| own.get_long() == name.strip_prefix("--"));
-    let foreign: Vec<_> = options().filter(|option| !is_own(option.name)).collect();
+    let foreign: Vec<_> = foreign_options(&own).collect();
     let (mut aside, mut rest) = (Vec::new(), Vec::new());
     let mut args = args.into_iter().peekable();
     while let Some(arg) = args.next() {

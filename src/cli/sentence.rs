@@ -24,7 +24,12 @@ pub(crate) fn sentence(error: &clap::Error, command: Option<&Command>) -> String
             let between = if text(ContextKind::InvalidArg).is_some_and(|name| name.contains("[=")) { "=" } else { " " };
             format!("{option}{between}{}: {reason}", printable(value))
         }
-        (ErrorKind::InvalidValue, Some(option), None) => format!("{option} needs a value; \"tftp --help\" says which"),
+        (ErrorKind::InvalidValue, Some(option), None) => {
+            let of_command = command.filter(|command| command.options.iter().any(|own| own.name == option));
+            let name = of_command.map_or_else(String::new, |command| format!("{} ", command.name));
+            format!("{option} needs a value; \"tftp {name}--help\" says which")
+        }
+        (ErrorKind::TooManyValues, Some(option), _) => format!("{option} takes no value"),
         (ErrorKind::UnknownArgument, Some(option), _) => {
             let of_command = command.filter(|command| !command.options.is_empty());
             let near = of_command.and_then(|command| command.nearest_option(&Word::new(option)));
@@ -60,6 +65,7 @@ mod tests {
             ("--blksize=x get f", "--blksize x: must be 8 to 65464 bytes"),
             ("-p 65536", "--port 65536: must be 1 to 65535, or 0 for any free port of serve"),
             ("--port", "--port needs a value; \"tftp --help\" says which"),
+            ("--quiet=5", "--quiet takes no value"),
             ("--bogus", "--bogus: no such option; \"tftp --help\" lists the options"),
             ("--plane", "--plane: no such option; did you mean \"--plain\"?"),
             ("-i -m octet", "-i and --mode exclude each other"),
@@ -70,6 +76,8 @@ mod tests {
         let serve = exact(&Word::new("serve"));
         for (line, expected) in [
             ("serve --read-olny", "--read-olny: no such option; did you mean \"--read-only\"?"),
+            ("serve --port", "--port needs a value; \"tftp serve --help\" says which"),
+            ("serve --mode", "--mode needs a value; \"tftp --help\" says which"),
             ("serve --bogus=1", "--bogus: no such option; \"tftp serve --help\" lists the options"),
         ] {
             assert_eq!(read(line).map_err(|error| sentence(&error, serve)).err().as_deref(), Some(expected), "{line}");

@@ -6,8 +6,8 @@ use std::time::Duration;
 use clap::CommandFactory;
 
 use super::{Candidate, Sources, fit, hosts, line, paths, plain};
-use crate::cli::{Cli, name, scope};
-use crate::language::{CommandOption, Port, Scope, VIEWS, Value, Word, exact, is_number, options as command_options};
+use crate::cli::{Cli, foreign_options, name, scope};
+use crate::language::{Port, Scope, VIEWS, Value, Word, exact, is_number};
 use crate::wire::{BlockSize, Mode, WindowSize};
 
 /// Completes the last argument of the program, after these.
@@ -64,13 +64,10 @@ struct Place<'a> {
 impl<'a> Place<'a> {
     fn after(options: &'a clap::Command, before: &[Word]) -> Self {
         let mut place = Self { words: Vec::new(), aside: Vec::new(), value_of: None, only_words: false, named: None };
-        let own = |option: &CommandOption| {
-            options.get_arguments().any(|own| own.get_long() == option.name.strip_prefix("--"))
-        };
         let mut is_value = false;
         for word in before {
             let text = word.text().unwrap_or_default();
-            let of_command = command_options().find(|option| option.is_in(word.bytes()) && !own(option));
+            let of_command = foreign_options(options).find(|option| option.is_in(word.bytes()));
             let of_command = of_command.filter(|_| place.value_of.is_none() && !place.only_words);
             if let Some(option) = of_command {
                 is_value = option.needs_next(word.bytes());

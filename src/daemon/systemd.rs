@@ -36,14 +36,15 @@ pub(crate) struct ServiceManager {
     refused: u64,
     /// Whether the manager does not know the counts.
     is_news: bool,
-    told: Option<Instant>,
+    /// When it was informed last.
+    informed: Option<Instant>,
 }
 
 impl ServiceManager {
     /// Will say that this is served.
     pub(crate) fn new(title: impl Display) -> Self {
         let title = title.to_string();
-        Self { title, finished: 0, failed: 0, refused: 0, is_news: false, told: None }
+        Self { title, finished: 0, failed: 0, refused: 0, is_news: false, informed: None }
     }
 
     /// Says that clients are answered from now on.
@@ -68,11 +69,11 @@ impl ServiceManager {
 
     /// Returns the status if the manager does not know it and it is time to say it.
     fn news(&mut self, now: Instant) -> Option<String> {
-        let is_due = self.told.is_none_or(|told| now.saturating_duration_since(told) >= PAUSE);
+        let is_due = self.informed.is_none_or(|before| now.saturating_duration_since(before) >= PAUSE);
         if !self.is_news || !is_due {
             return None;
         }
-        (self.is_news, self.told) = (false, Some(now));
+        (self.is_news, self.informed) = (false, Some(now));
         Some(self.status())
     }
 }
@@ -102,7 +103,7 @@ mod tests {
     use crate::wire::ErrorCode;
 
     #[test]
-    fn news_is_told_at_once_and_then_now_and_then() {
+    fn news_goes_out_immediately_and_then_after_each_pause() {
         let (mut manager, begun) = (ServiceManager::new("Serving ."), Instant::now());
         let local = ([127, 0, 0, 1], 69).into();
         let refused = Failure::Aborted(Abort::Refused { code: ErrorCode::NOT_FOUND, message: String::new() });

@@ -24,8 +24,9 @@ pub(super) static ROWS: &[Command] = &[
             "serve fault [fault-words]", "serve bug [ name | random | ? | off ]", "serve rexmt value", "serve blksize value",
             "serve options [ on | off ]"], brief: "start a server of a directory, or of practice files",
         about: "Without a directory it serves practice files. Only this computer reaches it,\n\
-                unless -H names an address. In a shell it takes a free port; on the command\n\
-                line port 69, or 6969 where 69 needs privileges. There a signal ends it.",
+                unless -H names an address. In a shell it takes a free port. On the command\n\
+                line it takes port 69, or 6969 where 69 needs privileges, and serves until a\n\
+                signal ends it.",
         examples: &["serve", "serve . 6969", "serve . --read-only --max-blksize 1428", "serve bug sorcerer", "serve stop"],
         foreground: &["tftp serve .", "tftp serve . -p 6969 -H 0.0.0.0 --allow 192.0.2.0/24",
             "tftp serve /srv/tftp -H 0.0.0.0 --user nobody", "tftp serve . --single-port --trace=ladder"],

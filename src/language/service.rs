@@ -18,7 +18,7 @@ use crate::wire::{BlockSize, WindowSize};
 pub(super) static OPTIONS: &[CommandOption] = &[
     CommandOption {
         name: "--host", short: Some("-H"), value: valued::<IpAddr>("ADDRESS"), repeats: true, instead_of: &["-4", "-6"],
-        brief: "listens there, not on loopback; 0.0.0.0 is all", ..SWITCH
+        brief: "listens there; 0.0.0.0 is every IPv4 address", ..SWITCH
     },
     CommandOption {
         name: "--port", short: Some("-p"), value: valued::<AnyPort>("PORT"),
@@ -47,15 +47,15 @@ pub(super) static OPTIONS: &[CommandOption] = &[
     },
     CommandOption {
         name: "--max-transfers", value: valued::<NonZeroUsize>("NUMBER"),
-        brief: "limits transfers at the same time; 1000", ..SWITCH
+        brief: "limits simultaneous transfers; 1000 by default", ..SWITCH
     },
     CommandOption {
         name: "--per-host", value: valued::<NonZeroUsize>("NUMBER"),
-        brief: "limits those with one address; 300", ..SWITCH
+        brief: "limits those with one address; 300 by default", ..SWITCH
     },
     CommandOption {
         name: "--allow", value: valued::<IpNet>("NETWORK"), repeats: true,
-        brief: "refuses all others; may be repeated", ..SWITCH
+        brief: "serves only this network; may be repeated", ..SWITCH
     },
     CommandOption {
         name: "--windows-names", brief: "reads \\ as /, and ignores letter case", ..SWITCH

@@ -43,4 +43,4 @@ pub(crate) use reporter::{Reporter, Subject};
 pub use socket::{Received, Socket};
 
 pub(crate) use listener::{Envelope, Listener};
-pub(crate) use reactor::{Heard, Key, Notice, Port, Reactor, ServerTask, Wake};
+pub(crate) use reactor::{Key, Notice, Port, Reactor, Reading, ServerTask, Wake};

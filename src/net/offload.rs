@@ -96,13 +96,13 @@ pub(super) fn read(
         let (length, from) = udp.recv_from(buffer).map_err(|error| Errno::try_from(error).unwrap_or(Errno::EIO))?;
         return Ok(Batch { from, to: None, length, stride: length.max(1) });
     }
-    let is_told = control.is_some();
+    let has_control = control.is_some();
     let mut buffers = [IoSliceMut::new(buffer)];
     let message = recvmsg::<SockaddrStorage>(udp.as_raw_fd(), &mut buffers, control, flags)?;
     let from = message.address.as_ref().and_then(plain_address).ok_or(Errno::EAFNOSUPPORT)?;
     let length = message.bytes;
     let (mut to, mut stride) = (None, None);
-    if is_told {
+    if has_control {
         for control in message.cmsgs()? {
             to = to.or(Destination::of(&control));
             stride = stride.or(joined_stride(&control));

@@ -144,6 +144,7 @@ impl ServerBuilder {
             shared,
             reactor,
             admission,
+            proven: Vec::new(),
             request_faults,
             ports,
             transfers: 0,

@@ -23,6 +23,21 @@
 //! assert!(matches!(error, ClientError::Remote { code: ErrorCode::EXISTS, .. }));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
+//!
+//! A server that is left running needs a directory, limits and a [log](Log):
+//!
+//! ```no_run
+//! use tftpsh::server::Log;
+//! use tftpsh::{DirStore, Server, Stop};
+//!
+//! let server = Server::builder(DirStore::open("/srv/tftp")?)
+//!     .read_only(true)
+//!     .allow(["192.0.2.0/24".parse()?])
+//!     .observer(Log::new(std::io::stderr()))
+//!     .bind("0.0.0.0:69")?;
+//! server.run(&Stop::new())?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 mod admission;
 mod allowance;
@@ -82,6 +97,8 @@ pub struct Server {
     shared: Arc<Shared>,
     reactor: Reactor,
     admission: Admission,
+    /// Transfers whose client answered in this turn for the first time.
+    proven: Vec<Key>,
     request_faults: RequestFaults,
     ports: Ports,
     /// The number of transfers so far, with refused requests.
@@ -131,6 +148,7 @@ impl Server {
             let nap = if stopping { Duration::ZERO } else { rest };
             self.reactor.turn(nap, &mut notices, &mut observers)?;
             notices.drain(..).for_each(|notice| self.note(notice, &mut observers));
+            self.believe_proofs(&mut observers);
             self.answer_requests(&mut observers);
             self.answer_waiting(&mut observers);
             self.shared.answer(|| self.snapshot());
@@ -174,23 +192,31 @@ impl Server {
     fn note(&mut self, notice: Notice, observers: &mut Observers<'_>) {
         match notice {
             Notice::Readable(listener) => self.take_requests(listener, observers),
-            Notice::Proven(key) => {
-                if let Some(old) = self.admission.prove(Instant::now(), key) {
-                    self.displace(old, Abort::Restarted, observers);
-                }
-            }
+            Notice::Proven(key) => self.proven.push(key),
             Notice::Complete(key, report) => {
+                self.believe_proofs(observers);
                 if let Some(entry) = self.admission.complete(Instant::now(), key) {
                     self.shared.ended(entry, Ok(&report));
                 }
             }
             Notice::Failed(key, failure) => {
+                self.believe_proofs(observers);
                 if let Some(entry) = self.admission.leave(Instant::now(), key) {
                     self.shared.ended(&entry, Err(&failure));
                 }
             }
             Notice::Gone(key) => {
                 self.admission.leave(Instant::now(), key);
+            }
+        }
+    }
+
+    /// Notes that clients answer, after the requests that arrived meanwhile: the ACK is at another socket, and a copy of the
+    /// request that the network made came before it. After the proof, the copy would be a restart.
+    fn believe_proofs(&mut self, observers: &mut Observers<'_>) {
+        for key in mem::take(&mut self.proven) {
+            if let Some(old) = self.admission.prove(Instant::now(), key) {
+                self.displace(old, Abort::Restarted, observers);
             }
         }
     }

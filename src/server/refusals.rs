@@ -141,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_request_is_answered_only_if_it_can_be_no_answer() {
+    fn what_is_not_a_request_is_answered_only_if_it_cannot_be_an_answer() {
         let answer = |datagram| answer(datagram, &Policy::default());
         assert_eq!(answer(b"\0\x01\0octet\0"), Some((2, "the file name is empty".to_owned())));
         assert_eq!(answer(b"\0\x02\0octet\0"), Some((2, "the file name is empty".to_owned())));

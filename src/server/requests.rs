@@ -17,7 +17,7 @@ use crate::bugs::{BuggyServer, ServerBug};
 use crate::event::{Delivery, Observers, Origin, Record, RecordKind};
 use crate::fault::InFlight;
 use crate::files::Denied;
-use crate::net::{Envelope, FaultInjector, Heard, Port, ServerTask, Socket};
+use crate::net::{Envelope, FaultInjector, Port, Reading, ServerTask, Socket};
 use crate::transfer::{Abort, Receiver, Sender, Task};
 use crate::wire::{Answer, ErrorCode, Packet, Request, RequestKind, Terms, WindowSize, emit_error};
 
@@ -40,17 +40,17 @@ impl Server {
     pub(super) fn take_requests(&mut self, listener: usize, observers: &mut Observers<'_>) {
         let (mut datagram, mut notices) = (Vec::new(), Vec::new());
         for _ in 0..BURST {
-            let heard = self.reactor.hear(listener, &mut datagram, &mut notices, observers);
+            let read = self.reactor.read(listener, &mut datagram, &mut notices, observers);
             // A client may ask again right after the end of its transfer.
             notices.drain(..).for_each(|notice| self.note(notice, observers));
-            match heard {
-                Ok(Heard::Datagram(envelope)) => {
+            match read {
+                Ok(Reading::Datagram(envelope)) => {
                     self.receive(listener, &envelope, &datagram, observers);
                     self.answer_requests(observers);
                 }
-                Ok(Heard::Nothing) => return,
+                Ok(Reading::Nothing) => return,
                 // The next datagram may be fine.
-                Ok(Heard::Other) | Err(_) => {}
+                Ok(Reading::Other) | Err(_) => {}
             }
         }
     }

@@ -2,7 +2,7 @@ use std::io;
 use std::mem;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{self, SyncSender};
+use std::sync::mpsc::{self, Receiver, SyncSender};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
@@ -16,6 +16,9 @@ use crate::transfer::{Failure, Report};
 
 /// How long the owner of a server waits for an answer.
 const PATIENCE: Duration = Duration::from_millis(250);
+
+/// The most questions that wait for an answer.
+const MOST_INQUIRIES: usize = 64;
 
 /// A server in its own thread. Dropping it stops the server, sends its clients an ERROR, and waits for the thread.
 #[derive(Debug)]
@@ -86,9 +89,7 @@ impl RunningServer {
 
     /// Asks the server for a snapshot; `None` if it does not answer.
     fn snapshot(&self) -> Option<Snapshot> {
-        let (inquiry, answer) = mpsc::sync_channel(1);
-        self.shared.inquiries().push(inquiry);
-        self.shared.is_asked.store(true, Ordering::SeqCst);
+        let answer = self.shared.ask();
         self.wake.wake();
         answer.recv_timeout(PATIENCE).ok()
     }
@@ -142,6 +143,19 @@ impl Shared {
     /// Counts a refused request.
     pub(super) fn refused(&self) {
         self.counts().refused += 1;
+    }
+
+    /// Asks for a snapshot.
+    fn ask(&self) -> Receiver<Snapshot> {
+        let (inquiry, answer) = mpsc::sync_channel(1);
+        let mut inquiries = self.inquiries();
+        // Nobody waits long for an answer: if the server is stuck, the first ones have given up.
+        if inquiries.len() >= MOST_INQUIRIES {
+            inquiries.remove(0);
+        }
+        inquiries.push(inquiry);
+        self.is_asked.store(true, Ordering::SeqCst);
+        answer
     }
 
     /// Gives a snapshot to those who wait for one.

@@ -5,7 +5,7 @@ use super::Policy;
 use crate::event::{Begin, Side};
 use crate::wire::{Mode, Request, RequestKind};
 
-/// What a request asks for, also if it is no whole request.
+/// What a request asks for, even if the request is not whole.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Subject<'a> {
     pub(super) kind: RequestKind,

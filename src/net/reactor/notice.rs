@@ -20,7 +20,7 @@ impl Key {
 /// A result of a turn of the reactor, for its owner.
 #[derive(Debug)]
 pub(crate) enum Notice {
-    /// The listening socket with this index is readable; the owner [reads](super::Reactor::hear) some. If there is more, the
+    /// The listening socket with this index is readable; the owner [reads](super::Reactor::read) some. If there is more, the
     /// next turn says so again.
     Readable(usize),
     /// The client acknowledged DATA for the first time, or sent some: its address is not forged.
@@ -35,7 +35,7 @@ pub(crate) enum Notice {
 
 /// What a listening socket received.
 #[derive(Debug)]
-pub(crate) enum Heard {
+pub(crate) enum Reading {
     /// A request, or a datagram that belongs to no transfer.
     Datagram(Envelope),
     /// Something else; there may be more.

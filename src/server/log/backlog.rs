@@ -50,7 +50,7 @@ impl<W: Write> Backlog<W> {
     /// at this place, for the next line.
     pub(super) fn rest(&mut self, at: Instant) -> Option<u64> {
         let is_early = self.at.is_some_and(|before| at.saturating_duration_since(before) < PAUSE);
-        if self.bytes.is_empty() || is_early && (self.is_stuck || self.bytes.len() < ENOUGH) {
+        if self.bytes.is_empty() && self.lost == 0 || is_early && (self.is_stuck || self.bytes.len() < ENOUGH) {
             return None;
         }
         self.at = Some(at);
@@ -146,6 +146,17 @@ mod tests {
             text.lines().rev().collect::<Vec<_>>().split_first().map(|it| (*it.0, it.1.to_vec())).unwrap();
         assert_eq!((last, others.len()), ("and on", 2_631));
         assert!(others.iter().all(|it| *it == line));
+    }
+
+    #[test]
+    fn a_line_that_never_finds_space_ends_no_log() {
+        let (mut pipe, start) = (Pipe { space: 1 << 20, ..Pipe::default() }, Instant::now());
+        let mut backlog = Backlog::new(&mut pipe);
+        backlog.push(&"x".repeat(MOST));
+        assert_eq!(backlog.rest(start), Some(1));
+        backlog.push("and on");
+        assert_eq!(backlog.rest(start + PAUSE), None);
+        assert_eq!(pipe.text, b"and on\n");
     }
 
     #[test]

@@ -4,16 +4,13 @@ use serde::Serialize;
 
 use super::faults;
 use crate::server::Status;
-use crate::shell::{Handled, Outcome, Shell};
-use crate::terminal::Place;
+use crate::shell::{Handled, Outcome, OutcomeRecord, Shell};
 
-/// The JSON record of the command. The keys are stable.
+/// The JSON record of the command: that of every command, with the server.
 #[derive(Serialize)]
 struct StatusRecord<'a> {
-    command: &'static str,
-    line: Option<usize>,
-    status: u8,
     #[serde(flatten)]
+    record: OutcomeRecord,
     server: &'a Status,
 }
 
@@ -32,7 +29,7 @@ pub(super) fn status(shell: &Shell<'_>) -> Handled {
     if faults.rules().next().is_some() {
         shell.console.say(format_args!("Faults of the server:\n{faults}"))?;
     }
-    let line = if let Place::Script(number) = shell.console.place { Some(number) } else { None };
-    shell.console.record(&StatusRecord { command: "serve", line, status: 0, server })?;
+    let record = OutcomeRecord::of(b"serve").from(shell.console.place);
+    shell.console.record(&StatusRecord { record, server })?;
     Ok(Outcome { is_recorded: true, ..Outcome::done() })
 }

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 
 use super::Reactor;
 use super::listeners::{Flow, Listeners};
-use super::notice::{Heard, Key, Notice};
+use super::notice::{Key, Notice, Reading};
 use super::port::{Opened, Port, Shared};
 use crate::event::Observers;
 use crate::net::listener::{Arrived, Envelope, Listener};
@@ -26,26 +26,26 @@ impl Reactor {
 
     /// Reads once from a listening socket. What belongs to a transfer that shares its port goes there, but the owner gets
     /// every request.
-    pub(crate) fn hear(
+    pub(crate) fn read(
         &mut self,
         listener: usize,
         request: &mut Vec<u8>,
         notices: &mut Vec<Notice>,
         observers: &mut Observers<'_>,
-    ) -> io::Result<Heard> {
-        let Some(socket) = self.listeners.get_mut(listener) else { return Ok(Heard::Nothing) };
+    ) -> io::Result<Reading> {
+        let Some(socket) = self.listeners.get_mut(listener) else { return Ok(Reading::Nothing) };
         let (envelope, length, stride) = match socket.receive(&mut self.buffer)? {
             Arrived::Datagrams { envelope, length, stride } => (envelope, length, stride),
             Arrived::Refused(peer) => {
                 for key in self.listeners.with_peer(listener, peer) {
                     self.serve(key, notices, observers, |transfer, _, context| transfer.refused(peer, context));
                 }
-                return Ok(Heard::Other);
+                return Ok(Reading::Other);
             }
-            Arrived::Noise => return Ok(Heard::Other),
+            Arrived::Noise => return Ok(Reading::Other),
             Arrived::Nothing => {
                 self.listeners.note(listener, true);
-                return Ok(Heard::Nothing);
+                return Ok(Reading::Nothing);
             }
         };
         let bytes = self.buffer.get(..length).unwrap_or_default();
@@ -64,7 +64,7 @@ impl Reactor {
                 transfer.datagrams(envelope.from, buffer.get(..before).unwrap_or_default(), stride, context)
             });
         }
-        Ok(if first.is_none() && owner.is_some() { Heard::Other } else { Heard::Datagram(envelope) })
+        Ok(if first.is_none() && owner.is_some() { Reading::Other } else { Reading::Datagram(envelope) })
     }
 
     /// Returns the port that received a request, for a transfer that answers from there.
