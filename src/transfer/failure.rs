@@ -189,7 +189,10 @@ impl Abort {
     /// Wraps an error of the file.
     pub(super) fn file(error: &io::Error) -> Self {
         let code = ErrorCode::from_io(error);
-        let message = if code == ErrorCode::UNDEFINED { error.to_string() } else { code.meaning().to_owned() };
+        // A limit of our own says what it is, to the client too. Other words may name a local path.
+        let is_limit = error.kind() == io::ErrorKind::QuotaExceeded && error.raw_os_error().is_none();
+        let is_plain = code == ErrorCode::UNDEFINED || is_limit;
+        let message = if is_plain { error.to_string() } else { code.meaning().to_owned() };
         Self::File { code, message }
     }
 
@@ -210,6 +213,16 @@ impl Abort {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_upload_that_exceeds_a_limit_of_the_server_does_not_look_like_a_full_disk() {
+        let limit = io::Error::new(io::ErrorKind::QuotaExceeded, "at most 5 bytes are accepted");
+        let full = io::Error::from(io::ErrorKind::StorageFull);
+        for (error, message) in [(limit, "at most 5 bytes are accepted"), (full, "Disk full or allocation exceeded")] {
+            let abort = Abort::file(&error);
+            assert_eq!((abort.code(), abort.to_string().as_str()), (ErrorCode::DISK_FULL, message));
+        }
+    }
 
     #[test]
     fn only_an_error_that_may_be_about_options_permits_a_request_without_them() {
