@@ -50,6 +50,7 @@ pub mod trace;
 pub mod transfer;
 pub mod wire;
 
+mod backlog;
 mod bugs;
 mod cli;
 mod complete;

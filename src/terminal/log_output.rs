@@ -2,7 +2,6 @@ use std::io::{self, Write};
 
 use super::console::plain;
 use super::output::{Output, Stream};
-use crate::stop::is_interruption;
 
 /// A stream for the log of a server, which must not wait for whoever reads it.
 ///
@@ -32,8 +31,7 @@ impl LogOutput {
 impl Write for LogOutput {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         match self.out.write(bytes) {
-            Err(error) if is_interruption(&error) => Err(io::ErrorKind::WouldBlock.into()),
-            Err(error) => {
+            Err(error) if error.kind() != io::ErrorKind::WouldBlock => {
                 self.report(&error);
                 Err(error)
             }

@@ -5,7 +5,7 @@ use std::io::{self, Stdout, Write};
 use std::path::Path;
 use std::rc::Rc;
 
-use crate::stop::{Interruptible, Stop};
+use crate::stop::{Interruptible, Stop, is_interruption};
 
 /// A stream of the process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,12 +52,12 @@ impl Output {
         }
     }
 
-    /// A writer for a stream whose writes never wait: those that would fail with an interruption. Its errors are those of
-    /// the system.
+    /// A writer for a stream whose writes never wait: those that would fail with [`io::ErrorKind::WouldBlock`]. Its other
+    /// errors are those of the system.
     pub(super) fn never_waiting(stream: Stream) -> Box<dyn Write> {
         match stream {
-            Stream::Output => Box::new(Interruptible::never_waiting(io::stdout())),
-            Stream::Error => Box::new(Interruptible::never_waiting(io::stderr())),
+            Stream::Output => Box::new(NeverWaiting(Interruptible::never_waiting(io::stdout()))),
+            Stream::Error => Box::new(NeverWaiting(Interruptible::never_waiting(io::stderr()))),
         }
     }
 
@@ -118,5 +118,19 @@ impl Write for StandardOutput {
 
     fn flush(&mut self) -> io::Result<()> {
         self.attempt((), Write::flush)
+    }
+}
+
+/// A writer that has no space instead of an interruption.
+struct NeverWaiting<W>(W);
+
+impl<W: Write> Write for NeverWaiting<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.0.write(bytes);
+        written.map_err(|error| if is_interruption(&error) { io::ErrorKind::WouldBlock.into() } else { error })
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }

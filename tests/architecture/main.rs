@@ -18,6 +18,7 @@ use source::{File, Homes, sources, split, starts_with};
 const MODULES: &[(&str, &[&str])] = &[
     ("macros", &[]),
     ("units", &[]),
+    ("backlog", &[]),
     // Pure: bytes and time come in as arguments.
     ("wire", &["macros"]),
     ("transfer", &["wire"]),
@@ -42,7 +43,20 @@ const MODULES: &[(&str, &[&str])] = &[
     ("client", &["wire", "transfer", "event", "fault", "bugs", "files", "stop", "net", "macros"]),
     (
         "server",
-        &["wire", "transfer", "event", "fault", "bugs", "files", "stop", "net", "macros", "units", "printable_json"],
+        &[
+            "wire",
+            "transfer",
+            "event",
+            "fault",
+            "bugs",
+            "files",
+            "stop",
+            "net",
+            "macros",
+            "units",
+            "printable_json",
+            "backlog",
+        ],
     ),
     // What a process that is left running needs from the system.
     ("daemon", &["event", "transfer"]),
@@ -51,7 +65,7 @@ const MODULES: &[(&str, &[&str])] = &[
     ("cli", &["wire", "transfer", "language", "client", "style"]),
     ("profile", &["language", "stop"]),
     ("complete", &["wire", "language", "profile", "cli"]),
-    ("terminal", &["language", "complete", "profile", "stop", "style", "trace", "printable_json"]),
+    ("terminal", &["language", "complete", "profile", "stop", "style", "trace", "printable_json", "backlog"]),
     // Only main uses the shell, through `internals`.
     (
         "shell",

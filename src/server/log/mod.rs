@@ -1,4 +1,3 @@
-mod backlog;
 mod clock;
 mod entry;
 mod flood;
