@@ -1,6 +1,7 @@
 //! Requests: each becomes a transfer, or gets an ERROR.
 
 use std::io;
+use std::mem;
 use std::net::SocketAddr;
 use std::time::Instant;
 
@@ -41,8 +42,12 @@ impl Server {
         let (mut datagram, mut notices) = (Vec::new(), Vec::new());
         for _ in 0..BURST {
             let read = self.reactor.read(listener, &mut datagram, &mut notices, observers);
-            // A client may ask again right after the end of its transfer.
+            // A client may ask again right after the end of its transfer. At one socket, the order of packets is known, so its
+            // proofs count for the next request.
+            let elsewhere = mem::take(&mut self.proven);
             notices.drain(..).for_each(|notice| self.note(notice, observers));
+            self.believe_proofs(observers);
+            self.proven = elsewhere;
             match read {
                 Ok(Reading::Datagram(envelope)) => {
                     self.receive(listener, &envelope, &datagram, observers);
