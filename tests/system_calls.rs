@@ -19,7 +19,7 @@ use std::thread;
 use std::time::Duration;
 
 use nix::sys::signal::Signal;
-use support::{Client, Process, Server, can_trace, memory, names, serve_directory, served_at, under_strace};
+use support::{Client, Process, Server, can_trace, memory, names, serve_directory, under_strace};
 use tempfile::{TempDir, tempdir};
 use tftpsh::client::Options;
 use tftpsh::server::Policy;
@@ -213,7 +213,10 @@ fn a_server_bears_the_failure_of_every_system_call() {
     let (server, address) = serve(traced);
     assert!(put(address.unwrap()) && get(address.unwrap()).is_some());
     end(server);
-    in_parallel("a server", &faults(&log), |_, fault| {
+    let mut faults = faults(&log);
+    // A server that can write nothing serves too, but cannot say where. tests/served_log.rs has one at a known port.
+    faults.retain(|fault| fault.call != "write" || !fault.and_on);
+    in_parallel("a server", &faults, |_, fault| {
         let directory = directory_with_an_old_file();
         let (mut server, address) = serve(failing(directory.path(), fault, &SERVE));
         let Some(address) = address else {
@@ -238,11 +241,7 @@ const SERVE: [&str; 5] = ["serve", ".", "--port", "0", "--overwrite"];
 /// Starts a server; no address where it ended before it served.
 fn serve(mut command: Command) -> (Process, Option<SocketAddr>) {
     let mut server = Process::spawn(&mut command);
-    let address = served_at(&server.line());
-    if address.is_some() {
-        // The log goes on, and must not fill the pipe or break it.
-        server.discard_lines();
-    }
+    let address = server.place();
     (server, address)
 }
 

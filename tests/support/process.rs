@@ -6,7 +6,8 @@ use std::net::SocketAddr;
 use std::os::fd::OwnedFd;
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::thread;
+use std::sync::mpsc;
+use std::thread::{self, JoinHandle};
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
@@ -17,6 +18,8 @@ use super::program::{NOWHERE, program};
 pub(crate) struct Process {
     child: Child,
     lines: Option<BufReader<File>>,
+    /// Reads standard error to its end.
+    errors: Option<JoinHandle<String>>,
 }
 
 impl Process {
@@ -35,7 +38,7 @@ impl Process {
         command.stdin(stdin).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().expect("the program");
         let lines = child.stdout.take().map(|stdout| BufReader::new(File::from(OwnedFd::from(stdout))));
-        Self { child, lines }
+        Self { child, lines, errors: None }
     }
 
     /// Starts the program as a server of `directory`, with these options; where it answers.
@@ -86,6 +89,25 @@ impl Process {
         discard(self.lines.take());
     }
 
+    /// Waits until a server says, on either stream, where it answers; `None` if it ends before. From then on both are read,
+    /// so that no full pipe stops it.
+    pub(crate) fn place(&mut self) -> Option<SocketAddr> {
+        let (sender, lines) = mpsc::channel();
+        let (stdout, stderr) = (self.lines.take().expect("stdout"), self.child.stderr.take().expect("stderr"));
+        let to_place = sender.clone();
+        thread::spawn(move || stdout.lines().map_while(Result::ok).for_each(|line| drop(to_place.send(line))));
+        self.errors = Some(thread::spawn(move || {
+            let mut text = String::new();
+            for line in BufReader::new(stderr).lines().map_while(Result::ok) {
+                text.push_str(&line);
+                text.push('\n');
+                let _ = sender.send(line);
+            }
+            text
+        }));
+        lines.iter().find_map(|line| served_at(&line))
+    }
+
     /// The next line of its standard output; nothing at its end.
     pub(crate) fn line(&mut self) -> String {
         let mut line = String::new();
@@ -95,6 +117,9 @@ impl Process {
 
     /// What it prints on its standard error until it ends.
     pub(crate) fn errors(&mut self) -> String {
+        if let Some(errors) = self.errors.take() {
+            return errors.join().expect("text");
+        }
         let mut text = String::new();
         if let Some(mut stderr) = self.child.stderr.take() {
             stderr.read_to_string(&mut text).expect("text");

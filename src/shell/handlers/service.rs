@@ -60,8 +60,12 @@ impl Service {
             let why = is_fallback.then(|| "port 69 needs privileges".to_owned());
             let notes: Vec<_> = why.into_iter().chain(reach(server.addresses())).collect();
             let notes = if notes.is_empty() { String::new() } else { format!(" ({})", notes.join("; ")) };
-            // A full disk keeps no device from its boot; the log reports it.
-            let _ = shell.console.say(format_args!("{status}{notes}."));
+            let line = format!("{status}{notes}.");
+            // A full disk keeps no device from its boot.
+            if let Err(error) = shell.console.say(&line) {
+                let reason = plain(&error);
+                shell.console.note(format_args!("tftp: standard output: {reason}; the server continues\n{line}"));
+            }
         }
         shell.workspace.tracing.begin(&shell.workspace.session.settings, &shell.console, shell.setup.plain);
         let mut log = if shell.console.json {
