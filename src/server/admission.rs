@@ -51,9 +51,9 @@ pub(super) struct Predecessors {
 }
 
 impl Admission {
-    pub(super) fn new(now: Instant) -> Self {
+    pub(super) fn new() -> Self {
         let (ledger, waiting) = (Ledger::default(), Waiting::default());
-        Self { ledger, waiting, due: None, explanations: Allowance::per_second(now, EXPLANATIONS) }
+        Self { ledger, waiting, due: None, explanations: Allowance::new(EXPLANATIONS, EXPLANATIONS) }
     }
 
     /// Returns the number of the transfer that this request repeats without another answer.

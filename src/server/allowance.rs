@@ -1,29 +1,37 @@
 use std::time::{Duration, Instant};
 
-/// A number of things that may be done in a second.
+/// A number of things that may be done at a time, and come back one by one.
 #[derive(Debug)]
 pub(super) struct Allowance {
     most: u32,
     left: u32,
-    /// When `left` was right.
-    since: Instant,
+    /// The time in which one comes back.
+    each: Duration,
+    /// When `left` was right; `None` before the first use.
+    since: Option<Instant>,
 }
 
 impl Allowance {
-    pub(super) fn per_second(now: Instant, most: u32) -> Self {
-        Self { most, left: most, since: now }
+    /// Allows `most` things at a time, and `per_second` in the long run.
+    pub(super) fn new(most: u32, per_second: u32) -> Self {
+        Self { most, left: most, each: Duration::from_secs(1) / per_second.max(1), since: None }
     }
 
     /// Takes one, if one is left.
     pub(super) fn take(&mut self, now: Instant) -> bool {
-        let each = Duration::from_secs(1) / self.most.max(1);
-        let earned = now.saturating_duration_since(self.since).as_nanos() / each.as_nanos().max(1);
+        let since = *self.since.get_or_insert(now);
+        let earned = now.saturating_duration_since(since).as_nanos() / self.each.as_nanos().max(1);
         let earned = u32::try_from(earned).unwrap_or(u32::MAX).min(self.most);
         if earned > 0 {
             self.left = self.left.saturating_add(earned).min(self.most);
-            self.since = if self.left == self.most { now } else { self.since + each * earned };
+            self.since = Some(if self.left == self.most { now } else { since + self.each * earned });
         }
         self.left.checked_sub(1).map(|left| self.left = left).is_some()
+    }
+
+    /// Gives one back that was taken.
+    pub(super) fn give_back(&mut self) {
+        self.left = (self.left + 1).min(self.most);
     }
 }
 
@@ -34,7 +42,7 @@ mod tests {
     #[test]
     fn no_second_has_more_than_twice_the_allowance_and_a_quiet_time_saves_none() {
         let start = Instant::now();
-        let mut allowance = Allowance::per_second(start, 50);
+        let mut allowance = Allowance::new(50, 50);
         let mut taken = |from: u64, to: u64| {
             (from..to).filter(|millisecond| allowance.take(start + Duration::from_millis(*millisecond))).count()
         };

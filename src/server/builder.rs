@@ -2,7 +2,6 @@ use std::io;
 use std::net::{SocketAddr, ToSocketAddrs, UdpSocket};
 use std::ops::RangeInclusive;
 use std::sync::Arc;
-use std::time::Instant;
 
 use ipnet::IpNet;
 
@@ -136,7 +135,7 @@ impl ServerBuilder {
             reactor.listen(listener)?;
         }
         let shared = Arc::new(Shared::new(policy));
-        let (admission, request_faults) = (Admission::new(Instant::now()), RequestFaults::new(shared.faults.clone()));
+        let (admission, request_faults) = (Admission::new(), RequestFaults::new(shared.faults.clone()));
         Ok(Server {
             addresses,
             store,

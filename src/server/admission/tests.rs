@@ -28,7 +28,7 @@ struct World {
 impl World {
     fn new(policy: Policy) -> Self {
         let (now, transfers) = (Instant::now(), HashMap::new());
-        let admission = Admission::new(now);
+        let admission = Admission::new();
         Self { admission, policy, now, requests: 0, keys: 0, transfers, refused: 0, displaced: 0 }
     }
 

@@ -1,9 +1,11 @@
 use std::time::{Duration, Instant};
 
+use crate::server::allowance::Allowance;
+
 /// The most lines at a time about requests that may be forged: a rack that asks for files which do not exist.
-const BURST: f64 = 200.0;
+const BURST: u32 = 200;
 /// The lines a second after that.
-const PER_SECOND: f64 = 10.0;
+const PER_SECOND: u32 = 10;
 /// How long requests without lines are gathered for one count.
 const PAUSE: Duration = Duration::from_secs(1);
 
@@ -14,9 +16,7 @@ const PAUSE: Duration = Duration::from_secs(1);
 /// place back. So real clients never use places up.
 #[derive(Debug)]
 pub(super) struct Flood {
-    places: f64,
-    /// When places came back last.
-    at: Option<Instant>,
+    places: Allowance,
     unlisted: Unlisted,
     /// When the first of them came.
     since: Option<Instant>,
@@ -33,26 +33,19 @@ pub(super) struct Unlisted {
 
 impl Default for Flood {
     fn default() -> Self {
-        Self { places: BURST, at: None, unlisted: Unlisted::default(), since: None }
+        Self { places: Allowance::new(BURST, PER_SECOND), unlisted: Unlisted::default(), since: None }
     }
 }
 
 impl Flood {
     /// Takes the place for a line; returns whether there is one.
     pub(super) fn take(&mut self, at: Instant) -> bool {
-        let passed = self.at.map_or(Duration::ZERO, |before| at.saturating_duration_since(before));
-        self.at = Some(at);
-        self.places = (self.places + passed.as_secs_f64() * PER_SECOND).min(BURST);
-        let is_free = self.places >= 1.0;
-        if is_free {
-            self.places -= 1.0;
-        }
-        is_free
+        self.places.take(at)
     }
 
     /// Gives a place back.
     pub(super) fn give_back(&mut self) {
-        self.places = (self.places + 1.0).min(BURST);
+        self.places.give_back();
     }
 
     /// Counts a refused request that has no line.
